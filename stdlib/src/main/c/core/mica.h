@@ -1,0 +1,284 @@
+/*
+ * mica.h - the C core of Mica: trees, diffs, layers, manifests and mounts.
+ *
+ * This page is the whole public interface and its contract. Everything is path in, bytes out; no
+ * function keeps global state, every function may be called from any thread, and two calls never
+ * disturb each other unless they write the same folder.
+ *
+ * Errors.  A function returns errint_t: 0, or -errno. Global errno means nothing after a call. With
+ * a failure *err says which step failed, at which path, and, where the number alone would not help
+ * a person, why. err may be NULL.
+ *
+ * Names.  Paths and names are bytes, never decoded: any byte but '/' and NUL. A folder handed in by
+ * its path is opened once; from there on everything goes through directory descriptors, so no
+ * symbolic link inside a tree is ever followed and paths longer than PATH_MAX work.
+ */
+#ifndef MICA_H
+#define MICA_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Raised whenever a layout or a meaning on this page changes; the caller checks it once. */
+#define MICA_ABI 1
+uint32_t mica_abi(void);
+
+/* 0, or a negative errno value. */
+typedef int errint_t;
+
+struct mica_error {
+	int32_t code;	   /* what was returned: -errno, 0 when nothing failed */
+	uint32_t path_len; /* bytes used in path */
+	char step[32];	   /* what was being done, a word: "open", "compare", "fsconfig" */
+	char path[4096];   /* to what: bytes; relative to the folder at hand where that is known. A
+			      longer one keeps its end and starts with "..." */
+	char note[512];	   /* why, for people, UTF-8; "" where strerror(-code) says it all */
+};
+
+/*
+ * A running call, seen from another thread. Zeroed by the caller, shared by address. The core reads
+ * cancel and threads and adds to the counters; a cancelled call returns -ECANCELED soon (within
+ * 100 ms of storage that answers) and leaves nothing half-visible: see each function. job may be NULL.
+ */
+struct mica_job {
+	uint32_t cancel;  /* in: set to non-zero to stop the call */
+	uint32_t threads; /* in: 0 = as many as pay (the online processors, at most 8) */
+	uint64_t entries; /* out: names looked at or made so far */
+	uint64_t bytes;	  /* out: bytes of content compared, copied or hashed so far */
+};
+
+/*
+ * A tree to look at: one plain folder, or a stack of layers as overlayfs would merge it.
+ *
+ * MICA_TREE_PLAIN    layers[0] (count is 1) as it lies there. Mount points below it are entered.
+ * MICA_TREE_OVERLAY  layers[0] is the topmost. Whiteouts (character device 0:0; zero-size file with
+ *     the whiteout xattr in a directory marked opaque=x), opaque directories, redirect and metacopy are
+ *     obeyed in every layer; overlay's own xattrs are hidden and escaped ones
+ *     (trusted.overlay.overlay.*) shown unescaped. Only the namespace of the mount counts: trusted.overlay.*, or
+ *     user.overlay.* with MICA_TREE_USERXATTR; the other is user data. What overlayfs could mean
+ *     and we do not know is -EOPNOTSUPP with a note, never a guess: an unknown overlay xattr, an
+ *     inode shared through index=on, a mount point inside a layer.
+ *
+ * An empty tree is MICA_TREE_PLAIN with count 0.
+ */
+enum mica_tree_kind { MICA_TREE_PLAIN = 0, MICA_TREE_OVERLAY = 1 };
+#define MICA_TREE_USERXATTR 1u
+
+struct mica_tree {
+	const char *const *layers; /* paths, topmost first; borrowed during the call only */
+	uint32_t count;
+	uint32_t kind;	/* enum mica_tree_kind */
+	uint32_t flags; /* MICA_TREE_* */
+	uint32_t reserved;
+};
+
+/*
+ * Diff: what turns tree a into tree b, in order, as a stream.
+ *
+ * Order     Depth first, names by their bytes, a directory before what is in it, its contents
+ *           before its next sibling (so '/' sorts lowest). The root is the path ".".
+ * added     A line for the entry, and one for every entry below it.
+ * deleted   One line; what was below is implied.
+ * modified  what says how: MICA_TYPE stands alone (file to directory, symlink to file, ...): if the
+ *           old one was a directory its contents are implied, if the new one is its contents follow
+ *           as added. Otherwise any of:
+ *             CONTENT  a file's bytes, a symlink's target, a device's number
+ *             MODE     the permission bits with setuid, setgid, sticky
+ *             OWNER    uid or gid
+ *             TIMES    the modification time, nanoseconds. For a directory only when no name in it
+ *                      came or went, since otherwise that is why
+ *             XATTR    any extended attribute that the caller may read, ACLs and capabilities
+ *                      among them, overlay's own excepted
+ *             LINK     the entry is in no other way changed, but the set of unchanged files it is
+ *                      hard-linked with is. Reported at the later path of a group in plain trees,
+ *                      at the path that was copied up in an overlay
+ * no line   A directory that was only copied up, a file that was only copied up or rewritten with
+ *           the same bytes and metadata, access and change times, block allocation, holes.
+ *
+ * Equality of files.  Same inode on both sides (or the same data inode behind a metacopy): equal
+ * content. Sizes differ: different. Same size and same mtime with non-zero nanoseconds: equal, unless
+ * MICA_DIFF_EXACT. Else the bytes are compared, up to the first difference; extents that both files share
+ * and holes that both have are not read.
+ *
+ * Overlay stacks.  Where b is a stack whose tail is exactly the stack a, only b's extra layers are
+ * walked: the upper is the change list. Whether or not that applies, the lines are the same. Such a
+ * diff is always exact, as is any where a or b is an overlay.
+ *
+ * Memory    is bounded by the widest directory and the hard links in flight, not by the trees.
+ *           Depth is unbounded.
+ * Live trees  An entry that vanishes while it is looked at counts as absent. A directory that is moved
+ *           away under the walk is -ESTALE.
+ */
+enum mica_kind { MICA_ADDED = 1, MICA_MODIFIED = 2, MICA_DELETED = 3 };
+#define MICA_CONTENT 0x01u
+#define MICA_MODE 0x02u
+#define MICA_OWNER 0x04u
+#define MICA_TIMES 0x08u
+#define MICA_XATTR 0x10u
+#define MICA_TYPE 0x20u
+#define MICA_LINK 0x40u
+
+#define MICA_DIFF_EXACT 1u
+
+/* One change as mica_diff_read packs it; the next one starts at record_len, a multiple of 8. */
+struct mica_change {
+	uint32_t record_len;
+	uint32_t path_len;
+	uint32_t what;	/* MICA_CONTENT | ...; 0 unless modified */
+	uint8_t kind;	/* enum mica_kind */
+	uint8_t type_a; /* 'f' 'd' 'l' 'p' 's' 'b' 'c', or 0: absent */
+	uint8_t type_b; /* likewise */
+	uint8_t reserved;
+	uint64_t size_a; /* bytes; 0 unless a regular file or symlink */
+	uint64_t size_b;
+	uint8_t path[]; /* path_len bytes, no NUL */
+};
+
+struct mica_diff;
+
+/* Opens both trees and starts looking. job, if any, must outlive the diff; a and b need not. */
+errint_t mica_diff_open(struct mica_diff **out, const struct mica_tree *a, const struct mica_tree *b, uint32_t flags,
+			struct mica_job *job, struct mica_error *err);
+
+/*
+ * Fills buf (8-byte aligned) with whole records. Returns the bytes used, 0 at the end, -errno on failure; -EMSGSIZE
+ * when not even one record fits (nothing is lost: call again with more, a record is at most the path plus 64 bytes).
+ * After a failure every further call returns it again.
+ */
+int64_t mica_diff_read(struct mica_diff *diff, void *buf, size_t len, struct mica_error *err);
+
+/* Stops whatever still runs and frees everything. NULL is fine. */
+void mica_diff_close(struct mica_diff *diff);
+
+/*
+ * Layers.  A layer is a folder in the form of an overlay upper: changed entries, the directories that lead
+ * to them with b's metadata, whiteouts as character devices 0:0, opaque directories. Nothing else: no
+ * redirect, no metacopy, no origin. Usable as an overlay lower at once, by Mica's trees and by the
+ * kernel.
+ */
+
+/* Data is copied; fail rather than copy where a reflink is refused: */
+#define MICA_REFLINK_ONLY 1u
+/* Overlay xattrs are written as user.overlay.*, whiteouts as zero-size files with the whiteout xattr (for callers who
+ * may not make devices). */
+#define MICA_LAYER_USERXATTR 2u
+/* The target's file system is flushed before the call returns. */
+#define MICA_SYNC 4u
+/* A file that changes while it is copied is not -EBUSY after three tries but copied as it was found. */
+#define MICA_COPY_UNSTABLE 8u
+
+/*
+ * Makes the folder dest (which must not exist) the layer that turns a into b; bytes are reflinked where the
+ * file system can, else copied in the kernel, else by hand, holes kept, hard links among what is
+ * captured kept. Sockets are kept (as nodes). On failure dest is removed again.
+ * With an empty a this is a faithful copy of b as one folder.
+ */
+errint_t mica_capture(const struct mica_tree *a, const struct mica_tree *b, const char *dest, uint32_t flags,
+		      struct mica_job *job, struct mica_error *err);
+
+/*
+ * Applies a layer to the plain folder target, in place: afterwards target equals what an overlay of
+ * layer over target showed before. Takes MICA_TREE_USERXATTR meaning from layer->flags; layer->count
+ * must be 1. Not atomic: on failure target is between the two, *err says where.
+ */
+errint_t mica_apply(const struct mica_tree *layer, const char *target, uint32_t flags, struct mica_job *job,
+		    struct mica_error *err);
+
+/* Removes path and everything below it, whatever it is called and however deep; entering no mount. Absent: 0. */
+errint_t mica_remove(const char *path, struct mica_job *job, struct mica_error *err);
+
+/* Makes the directory path (or takes it if it exists and is empty) with model's mode, owner, times and
+ * xattrs, overlay's own xattrs excepted. */
+errint_t mica_make_like(const char *model, const char *path, struct mica_error *err);
+
+/* Flushes the file system that path lies on (syncfs). */
+errint_t mica_sync(const char *path, struct mica_error *err);
+
+/*
+ * Manifest: one SHA-256 over a whole tree, content and metadata: per entry its path, type, mode, uid,
+ * gid, size, mtime (nanoseconds), device number, symlink target, xattrs, content digest and hard-link group. Not:
+ * access and change time, holes, inode numbers, st_dev, directory sizes. Two trees have the same
+ * digest exactly if an exact diff of them has no line and their directories' times agree too. The encoding is in
+ * core/manifest.c and versioned there: it is the digest of a commit and must not drift.
+ */
+struct mica_totals {
+	uint64_t entries; /* root included */
+	uint64_t bytes;	  /* of regular files, each hard-linked one once */
+};
+errint_t mica_manifest(const struct mica_tree *tree, uint8_t digest[32], struct mica_totals *totals,
+		       struct mica_job *job, struct mica_error *err);
+
+/*
+ * Mounts.  By the new mount API (fsopen, fsconfig, fsmount, move_mount), by mount(2) where the kernel lacks
+ * it. What is mounted has private propagation. A failed mount leaves nothing behind; note carries the
+ * kernel's own words where it gives any.
+ */
+#define MICA_MOUNT_RDONLY 0x01u
+#define MICA_MOUNT_NODEV 0x02u
+#define MICA_MOUNT_NOSUID 0x04u
+#define MICA_MOUNT_NOEXEC 0x08u
+#define MICA_MOUNT_USERXATTR 0x10u /* overlay keeps its xattrs in user.overlay.* */
+#define MICA_MOUNT_VOLATILE 0x20u  /* overlay never syncs: throw-away unions only */
+#define MICA_MOUNT_REDIRECT 0x40u  /* redirect_dir=on; off unless given, whatever the kernel's default */
+#define MICA_MOUNT_METACOPY 0x80u  /* metacopy=on; likewise */
+
+struct mica_overlay {
+	const char *const *lowers; /* topmost first; at most 500 */
+	uint32_t lower_count;
+	uint32_t flags;	    /* MICA_MOUNT_* */
+	const char *upper;  /* NULL: read-only union of at least two lowers */
+	const char *work;   /* an empty directory on upper's file system; NULL with upper */
+	const char *target; /* a directory */
+	const char *source; /* the name shown in the first column of mount(8) */
+};
+errint_t mica_overlay_mount(const struct mica_overlay *overlay, struct mica_error *err);
+
+/* source again at target, recursively not; flags: RDONLY NODEV NOSUID NOEXEC. */
+errint_t mica_bind_mount(const char *source, const char *target, uint32_t flags, struct mica_error *err);
+
+/* Unmounts what is mounted at target (its last component is not followed if a symlink). -EBUSY while anything holds it,
+ * unless MICA_UMOUNT_DETACH. Not mounted: -EINVAL. */
+#define MICA_UMOUNT_DETACH 1u
+errint_t mica_umount(const char *target, uint32_t flags, struct mica_error *err);
+
+/*
+ * The mounts of this process's namespace, as packed records like mica_change; strings are bytes, unescaped,
+ * each followed by a NUL, in the order: target, source, type, options of the super block.
+ * Returns the bytes used, or the bytes needed if that is more than len (then buf is unspecified), or -errno.
+ */
+struct mica_mount {
+	uint32_t record_len; /* multiple of 8 */
+	uint32_t id;
+	uint32_t parent;
+	uint32_t target_len, source_len, type_len, options_len;
+	uint32_t flags; /* MICA_MOUNT_RDONLY | NODEV | NOSUID | NOEXEC, of the mount itself */
+	uint8_t text[];
+};
+int64_t mica_mounts(void *buf, size_t len, struct mica_error *err);
+
+/*
+ * What the folder dir can do, found by doing it in a scratch directory made and removed inside dir
+ * (never by asking for versions). A bit is set where it worked.
+ */
+#define MICA_CAN_TRUSTED_XATTR 0x001u
+#define MICA_CAN_USER_XATTR 0x002u
+#define MICA_CAN_WHITEOUT 0x004u /* mknod of a 0:0 device */
+#define MICA_CAN_RENAME_WHITEOUT 0x008u
+#define MICA_CAN_TMPFILE 0x010u
+#define MICA_CAN_REFLINK 0x020u
+#define MICA_CAN_HARDLINK 0x040u
+#define MICA_CAN_NANOSECONDS 0x080u
+#define MICA_CAN_CASE 0x100u	     /* names that differ in case only are two names */
+#define MICA_CAN_OVERLAY 0x200u	     /* a kernel overlay with its upper here mounted, copied up, and whited out */
+#define MICA_CAN_OVERLAY_USER 0x400u /* the same with userxattr */
+#define MICA_CAN_ACL 0x800u
+errint_t mica_probe(const char *dir, uint32_t *can, struct mica_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
