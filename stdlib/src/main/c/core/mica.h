@@ -23,6 +23,9 @@
 extern "C" {
 #endif
 
+/* The library is built with everything else hidden. */
+#pragma GCC visibility push(default)
+
 /* Raised whenever a layout or a meaning on this page changes; the caller checks it once. */
 #define MICA_ABI 1
 uint32_t mica_abi(void);
@@ -277,6 +280,8 @@ int64_t mica_mounts(void *buf, size_t len, struct mica_error *err);
 #define MICA_CAN_OVERLAY_USER 0x400u /* the same with userxattr */
 #define MICA_CAN_ACL 0x800u
 errint_t mica_probe(const char *dir, uint32_t *can, struct mica_error *err);
+
+#pragma GCC visibility pop
 
 #ifdef __cplusplus
 }
