@@ -1,0 +1,5 @@
+/** The host, and what works on it. */
+@NullMarked
+package dev.mica.host;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/** Union mounts. */
+@NullMarked
+package dev.mica.union;
+
+import org.jspecify.annotations.NullMarked;
