@@ -1,0 +1,283 @@
+#!/usr/bin/python3
+"""The figures of the diff and the folder commit, each beside a peer in the same run.
+
+One JSON line a row: {"bench", "ours", "peer", "peerName", "ratio", ...}. Times are seconds, medians
+of --runs runs in which ours and the peer take turns, so that a machine whose speed drifts slows both.
+"cold" is one further pair, run first, with the page cache dropped before each (root only).
+
+ours "warm" is a call in a session that is already open, as at a prompt; ours "one-shot" is the whole
+process `mica VERB ...`, as a script starts it. Peers are always whole processes.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+TOP = pathlib.Path(__file__).resolve().parents[3]
+MICA = str(TOP / "mica")
+SYNTHETIC_FILES = 100_000
+ROOT_ENTRIES = 68_000
+
+
+def log(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+def run(argv, **options):
+    """Runs a set-up step that must succeed."""
+    done = subprocess.run(argv, capture_output=True, text=True, errors="replace", **options)
+    if done.returncode != 0:
+        sys.exit(f"bench: {' '.join(argv)}: exit {done.returncode}: {done.stderr.strip()}")
+    return done.stdout
+
+
+def timed(argv, expect=(0,)):
+    """Seconds from exec to exit of a whole process, its output read and thrown away."""
+    started = time.perf_counter()
+    code = subprocess.run(argv, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE).returncode
+    spent = time.perf_counter() - started
+    if code not in expect:
+        sys.exit(f"bench: {' '.join(argv)}: exit {code}")
+    return spent
+
+
+def drop_caches():
+    os.sync()
+    try:
+        pathlib.Path("/proc/sys/vm/drop_caches").write_text("3\n")
+        return True
+    except OSError:
+        return False
+
+
+class Warm:
+    """A Mica session that stays open and times its own calls."""
+
+    def __init__(self):
+        script = str(pathlib.Path(__file__).with_name("warm.groovy"))
+        self.process = subprocess.Popen([MICA, script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.stdin.close()
+        self.process.wait()
+
+    def call(self, *words):
+        self.process.stdin.write("\t".join(words) + "\n")
+        self.process.stdin.flush()
+        answer = self.process.stdout.readline()
+        if not answer:
+            sys.exit(f"bench: the session ended at {' '.join(words)}")
+        return int(answer.split("\t")[0]) / 1e9
+
+
+def row(bench, peer_name, ours, peer, target, runs, cold=True, prepare=None):
+    """Measures one pair in turns and prints its line. prepare(side) runs untimed before each."""
+    prepare = prepare or (lambda side: None)
+    line = {"bench": bench}
+    if cold:
+        firsts = []
+        for side, measured in (("ours", ours), ("peer", peer)):
+            prepare(side)
+            if not drop_caches():
+                break
+            firsts.append(measured())
+        if len(firsts) == 2:
+            line |= {"coldOurs": round(firsts[0], 4), "coldPeer": round(firsts[1], 4),
+                     "coldRatio": round(firsts[0] / firsts[1], 3)}
+    prepare("ours"), ours(), prepare("peer"), peer()
+    a, b = [], []
+    for _ in range(runs):
+        prepare("ours")
+        a.append(ours())
+        prepare("peer")
+        b.append(peer())
+    mine, theirs = statistics.median(a), statistics.median(b)
+    line |= {"ours": round(mine, 4), "peer": round(theirs, 4), "peerName": peer_name,
+             "ratio": round(mine / theirs, 3), "toReach": target, "runs": runs}
+    print(json.dumps(line), flush=True)
+
+
+def make_synthetic(scratch):
+    """Two trees of 100,000 files: the second is a copy of the first with 100 files changed."""
+    a, b = scratch / "a", scratch / "b"
+    block = bytes(range(256)) * 64
+    for number in range(SYNTHETIC_FILES):
+        directory = a / f"d{number // 1000:03}" / f"e{number // 50 % 20:02}"
+        if number % 50 == 0:
+            directory.mkdir(parents=True, exist_ok=True)
+        size = 200 + number * 7919 % 8000
+        (directory / f"file-{number:06}.txt").write_bytes(b"%d\n" % number + block[:size])
+    run(["cp", "-a", str(a), str(b)])
+    for number in range(0, SYNTHETIC_FILES, 1000):
+        path = b / f"d{number // 1000:03}" / f"e{number // 50 % 20:02}" / f"file-{number:06}.txt"
+        with path.open("ab") as file:
+            file.write(b"changed\n")
+    return str(a), str(b)
+
+
+def make_root(scratch):
+    """A lower of 68,000 entries: this Debian's own /usr and /etc, as many as it takes."""
+    lower = scratch / "root"
+    lower.mkdir()
+    names = run(["sh", "-c", f"cd / && find etc usr -xdev | LC_ALL=C sort | head -n {ROOT_ENTRIES}"])
+    run(["rsync", "-aHAX", "--files-from=-", "/", str(lower)], input=names)
+    return lower
+
+
+def edit(tree):
+    """About 4,000 entries of change: appends, deletes, new files, one large, one directory made anew."""
+    files = sorted(p for p in tree.rglob("*") if p.is_file() and not p.is_symlink() and p.stat().st_size < 100_000)
+    step = len(files) // 2000
+    picked = files[:: max(step, 1)]
+    for path in picked[:1000]:
+        with path.open("ab") as file:
+            file.write(b"appended\n")
+    for path in picked[1000:1500]:
+        path.unlink()
+    for path in picked[1500:1600]:
+        path.chmod(0o600)
+    for path in picked[1600:1700]:
+        os.chown(path, 1234, 1234)
+    new = tree / "new"
+    new.mkdir()
+    for number in range(500):
+        (new / f"new-{number}").write_bytes(os.urandom(2048))
+    with (new / "large").open("wb") as file:
+        for _ in range(64):
+            file.write(os.urandom(1 << 20))
+    again = next(p for p in sorted(tree.rglob("*")) if p.is_dir() and 3 < len(list(p.iterdir())) < 20)
+    shutil.rmtree(again)
+    again.mkdir()
+    (again / "again").write_text("again\n")
+    for path in picked[1700:2000]:
+        if path.exists():
+            os.utime(path)
+
+
+def make_podman(scratch, lower):
+    """The same lower as a podman image, with the same edit in a container's layer."""
+    base = ["podman", "--root", str(scratch / "podman"), "--runroot", str(scratch / "podman-run"),
+            "--storage-driver", "overlay"]
+    archive = scratch / "root.tar"
+    run(["tar", "-C", str(lower), "-cf", str(archive), "."])
+    run([*base, "import", "--quiet", str(archive), "bench:base"])
+    archive.unlink()
+    run([*base, "create", "--name", "bench", "bench:base", "/bin/true"])
+    mounted = run([*base, "mount", "bench"]).strip()
+    edit(pathlib.Path(mounted))
+    run([*base, "umount", "bench"])
+    return base
+
+
+def diff_rows(scratch, runs):
+    log("bench: making two trees of 100,000 files")
+    a, b = make_synthetic(scratch)
+    rsync = lambda: timed(["rsync", "-aHAXn", "--delete", a + "/", b + "/"])
+    plain = lambda: timed(["diff", "-rq", "--no-dereference", a, b], expect=(1,))
+    with Warm() as warm:
+        row("diff, metadata, 100,000 files, warm", "rsync -aHAXn --delete", lambda: warm.call("diff", a, b), rsync,
+            0.25, runs)
+        row("diff, exact, 100,000 files, warm", "diff -rq --no-dereference", lambda: warm.call("exact", a, b), plain,
+            0.5, runs)
+    row("diff, metadata, 100,000 files, one-shot", "rsync -aHAXn --delete", lambda: timed([MICA, "diff", a, b]), rsync,
+        0.25, runs)
+    row("diff, exact, 100,000 files, one-shot", "diff -rq --no-dereference",
+        lambda: timed([MICA, "diff", "--exact", a, b]), plain, 0.5, runs)
+    shutil.rmtree(a)
+    shutil.rmtree(b)
+
+
+def union_rows(scratch, runs):
+    log("bench: making a lower of 68,000 entries, the same as a podman image, and editing both")
+    lower = make_root(scratch)
+    podman = make_podman(scratch, lower)
+    upper, at = scratch / "upper", scratch / "at"
+    upper.mkdir()
+    run([MICA, "union", "create", "--lower", str(lower), "--upper", str(upper), "--at", str(at), "--name", "bench"])
+    try:
+        edit(at)
+        entries = sum(1 for _ in upper.rglob("*"))
+        log(f"bench: the upper has {entries} entries")
+        find = lambda: timed(["find", str(upper)])
+        with Warm() as warm:
+            ours = lambda: warm.call("union-diff", "bench")
+            row("diff of a union, warm", "find UPPER", ours, find, 1.0, runs)
+            row("diff of a union, warm", "podman diff", ours, lambda: timed([*podman, "diff", "bench"]), 0.25, runs)
+        row("diff of a union, one-shot", "podman diff", lambda: timed([MICA, "union", "diff", "bench"]),
+            lambda: timed([*podman, "diff", "bench"]), 0.25, runs)
+        commit_rows(scratch, at, upper, runs)
+    finally:
+        run([MICA, "union", "rm", "bench"])
+        run([MICA, "commit", "rm", "--all"])
+        run([*podman, "rm", "--force", "bench"])
+        run([*podman, "rmi", "--all", "--force"])
+
+
+def commit_rows(scratch, at, upper, runs):
+    """Each run needs a full upper: a copy of the first one is put back, untimed, by name."""
+    model, copy = scratch / "model", scratch / "copy"
+    run(["cp", "-a", str(upper), str(model)])
+    lower = scratch / "root"
+    number = 0
+
+    def union():
+        nonlocal number
+        number += 1
+        fresh, mount = scratch / f"upper-{number}", scratch / f"at-{number}"
+        run(["cp", "-a", str(model), str(fresh)])
+        run([MICA, "union", "create", "--lower", str(lower), "--upper", str(fresh), "--at", str(mount), "--name",
+             f"bench-{number}"])
+        return mount, fresh
+
+    def clear(mount, fresh):
+        run([MICA, "union", "rm", mount.name.replace("at", "bench")])
+        shutil.rmtree(fresh, ignore_errors=True)
+
+    for busy, target in ((False, 0.05), (True, 0.7)):
+        state = {}
+
+        def prepare(side):
+            if "mount" in state:
+                if "held" in state:
+                    os.close(state.pop("held"))
+                clear(state.pop("mount"), state.pop("fresh"))
+            shutil.rmtree(copy, ignore_errors=True)
+            if side == "ours":
+                state["mount"], state["fresh"] = union()
+                if busy:
+                    state["held"] = os.open(state["mount"], os.O_RDONLY)
+            os.sync()
+
+        with Warm() as warm:
+            ours = lambda: warm.call("commit", f"bench-{number}", f"bench:{number}")
+            peer = lambda: timed(["cp", "-a", str(model), str(copy)])
+            row(f"commit of a union as a folder, {'busy' if busy else 'idle'}, warm", "cp -a UPPER", ours, peer, target,
+                runs, cold=False, prepare=prepare)
+            prepare("done")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("rows", nargs="*", default=["diff", "union"], help="diff, union (default: both)")
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--scratch", default="/var/tmp", help="where some 6 GB are free; not a tmpfs")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="mica-bench-", dir=options.scratch) as scratch:
+        scratch = pathlib.Path(scratch)
+        os.environ["MICA_HOME"] = str(scratch / "state")
+        for name in options.rows:
+            {"diff": diff_rows, "union": union_rows}[name](scratch, options.runs)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,15 @@
+// The warm half of `make bench`: objects already at hand, as at a prompt. One request a line on
+// standard input, fields separated by tabs; one answer a line: nanoseconds, then what was done.
+System.in.eachLine { line ->
+    def (what, a, b) = (line.split('\t') as List) + [null, null]
+    def started = System.nanoTime()
+    def done = switch (what) {
+        case 'diff' -> folder(a).diff(folder(b)).summary()
+        case 'exact' -> folder(a).diffExact(folder(b)).summary()
+        case 'union-diff' -> unions.get(a).diff().summary()
+        case 'commit' -> commits.create(unions.get(a), b, 'bench').method()
+        default -> throw new IllegalArgumentException(what)
+    }
+    println "${System.nanoTime() - started}\t${done}"
+    System.out.flush()
+}
