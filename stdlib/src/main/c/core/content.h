@@ -1,0 +1,15 @@
+/* content.h - the bytes of one regular file into another. Private to core/. */
+#ifndef MICA_CONTENT_H
+#define MICA_CONTENT_H
+
+#include "base.h"
+
+/*
+ * Fills the empty file to with the first size bytes of from, by reflink where the file system can, else copied in
+ * the kernel, else by hand; holes stay holes. Where from ends sooner, so does to. flags: MICA_REFLINK_ONLY. path is for
+ * the error.
+ */
+errint_t content_copy(int from, int to, uint64_t size, uint32_t flags, const char *path, struct mica_job *job,
+		      struct mica_error *err);
+
+#endif

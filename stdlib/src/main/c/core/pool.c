@@ -1,0 +1,141 @@
+#include "pool.h"
+
+#include <pthread.h>
+#include <signal.h>
+
+enum { MOST_THREADS = 8, QUEUE = 64 };
+
+struct pool {
+	pthread_mutex_t lock;
+	pthread_cond_t work; /* queued something, or ending */
+	pthread_cond_t idle; /* nothing is queued or running */
+	struct pool_task *first, **last;
+	uint32_t queued, running, threads;
+	bool ending;
+	pthread_t thread[MOST_THREADS];
+};
+
+static struct pool_task *take(struct pool *pool)
+{
+	struct pool_task *task = pool->first;
+
+	if (!task)
+		return NULL;
+	pool->first = task->next;
+	if (!pool->first)
+		pool->last = &pool->first;
+	pool->queued--;
+	pool->running++;
+	return task;
+}
+
+/* Called with the lock held; it is not held while the task runs. */
+static void run(struct pool *pool, struct pool_task *task)
+{
+	pthread_mutex_unlock(&pool->lock);
+	task->run(task);
+	pthread_mutex_lock(&pool->lock);
+	pool->running--;
+	if (!pool->running && !pool->queued)
+		pthread_cond_broadcast(&pool->idle);
+}
+
+static void *work(void *arg)
+{
+	struct pool *pool = arg;
+	struct pool_task *task;
+
+	pthread_mutex_lock(&pool->lock);
+	for (;;) {
+		while (!pool->first && !pool->ending)
+			pthread_cond_wait(&pool->work, &pool->lock);
+		task = take(pool);
+		if (!task)
+			break;
+		run(pool, task);
+	}
+	pthread_mutex_unlock(&pool->lock);
+	return NULL;
+}
+
+static uint32_t how_many(uint32_t asked)
+{
+	long online = asked ? (long)asked : sysconf(_SC_NPROCESSORS_ONLN);
+
+	return online < 1 ? 1 : online > MOST_THREADS ? MOST_THREADS : (uint32_t)online;
+}
+
+errint_t pool_start(struct pool **out, uint32_t threads)
+{
+	struct pool *pool = calloc(1, sizeof(*pool));
+	uint32_t want = how_many(threads) - 1;
+	sigset_t all, before;
+
+	if (!pool)
+		return -ENOMEM;
+	pool->last = &pool->first;
+	pthread_mutex_init(&pool->lock, NULL);
+	pthread_cond_init(&pool->work, NULL);
+	pthread_cond_init(&pool->idle, NULL);
+	/* The host program's signals are its own threads' business. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	while (pool->threads < want && pthread_create(&pool->thread[pool->threads], NULL, work, pool) == 0)
+		pool->threads++; /* fewer than wanted is slower, not wrong */
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	*out = pool;
+	return 0;
+}
+
+void pool_submit(struct pool *pool, struct pool_task *task)
+{
+	pthread_mutex_lock(&pool->lock);
+	if (!pool->threads || pool->queued >= QUEUE) {
+		pool->running++;
+		run(pool, task);
+	} else {
+		task->next = NULL;
+		*pool->last = task;
+		pool->last = &task->next;
+		pool->queued++;
+		pthread_cond_signal(&pool->work);
+	}
+	pthread_mutex_unlock(&pool->lock);
+}
+
+void pool_drain(struct pool *pool)
+{
+	struct pool_task *task;
+
+	pthread_mutex_lock(&pool->lock);
+	while ((task = take(pool)))
+		run(pool, task);
+	while (pool->running || pool->queued)
+		pthread_cond_wait(&pool->idle, &pool->lock);
+	pthread_mutex_unlock(&pool->lock);
+}
+
+void pool_stop(struct pool *pool)
+{
+	if (!pool)
+		return;
+	pool_drain(pool);
+	pthread_mutex_lock(&pool->lock);
+	pool->ending = true;
+	pthread_cond_broadcast(&pool->work);
+	pthread_mutex_unlock(&pool->lock);
+	while (pool->threads)
+		pthread_join(pool->thread[--pool->threads], NULL);
+	pthread_cond_destroy(&pool->work);
+	pthread_cond_destroy(&pool->idle);
+	pthread_mutex_destroy(&pool->lock);
+	free(pool);
+}
+
+void failure_note(struct first_failure *failure, const struct mica_error *err)
+{
+	if (!err->code || __atomic_exchange_n(&failure->taken, 1, __ATOMIC_ACQ_REL))
+		return;
+	failure->err = *err;
+	__atomic_store_n(&failure->code, err->code, __ATOMIC_RELEASE);
+}

@@ -1,0 +1,211 @@
+#include "remove.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "way.h"
+
+/* A directory that others keep filling is given up after so many passes. */
+enum { PASSES = 3 };
+
+struct removal {
+	struct way way;
+	struct statx root; /* says which mount must not be left */
+	const char *shown;
+	struct mica_job *job;
+	struct mica_error *err;
+};
+
+static errint_t fail(struct removal *r, errint_t code, const char *step, const char *name)
+{
+	cleanup_free char *path = NULL;
+
+	if (asprintf(&path, "%s%s%s%s%s", r->shown, *r->way.path ? "/" : "", r->way.path, *name ? "/" : "", name) < 0)
+		return mica_fail(r->err, code, step, r->shown);
+	if (code == -EBUSY)
+		return mica_fail_note(r->err, code, step, path, "something is mounted there: unmount it first");
+	return mica_fail(r->err, code, step, path);
+}
+
+static bool same_mount(const struct statx *a, const struct statx *b)
+{
+	if (a->stx_mask & b->stx_mask & STATX_MNT_ID)
+		return a->stx_mnt_id == b->stx_mnt_id;
+	return a->stx_dev_major == b->stx_dev_major && a->stx_dev_minor == b->stx_dev_minor;
+}
+
+static errint_t stat_mount(int fd, struct statx *stx)
+{
+	return statx(fd, "", AT_EMPTY_PATH, STATX_TYPE | STATX_INO | STATX_MNT_ID, stx) < 0 ? -errno : 0;
+}
+
+/* An owner without privilege may have locked himself out; what is to be removed may be unlocked. */
+static bool unlock(int dir, const char *name)
+{
+	cleanup_fd int fd = openat(dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	char proc[40];
+
+	if (fd < 0)
+		return false;
+	snprintf(proc, sizeof(proc), "/proc/self/fd/%d", fd);
+	return chmod(proc, 0700) == 0;
+}
+
+static int open_dir(int dir, const char *name)
+{
+	const int how = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+	int fd = openat(dir, name, how);
+
+	if (fd < 0 && errno == EACCES && unlock(dir, name))
+		fd = openat(dir, name, how);
+	return fd < 0 ? -errno : fd;
+}
+
+static errint_t unlink_in(int dir, const char *name, int flags)
+{
+	if (unlinkat(dir, name, flags) == 0 || errno == ENOENT)
+		return 0;
+	if (errno == EACCES && unlock(dir, ".") && unlinkat(dir, name, flags) == 0)
+		return 0;
+	return -errno;
+}
+
+static errint_t enter(struct removal *r, const char *name, uint32_t passes)
+{
+	cleanup_fd int fd = open_dir(way_fd(&r->way), name);
+	struct statx stx;
+	errint_t code;
+
+	if (fd == -ENOENT)
+		return 0;
+	if (fd < 0)
+		return fail(r, fd, "open", name);
+	code = stat_mount(fd, &stx);
+	if (code < 0)
+		return fail(r, code, "stat", name);
+	if (!same_mount(&r->root, &stx))
+		return fail(r, -EBUSY, "remove", name);
+	code = way_push(&r->way, steal_fd(&fd), name);
+	if (code < 0)
+		return fail(r, code, "remove", name);
+	way_top(&r->way)->passes = passes;
+	return 0;
+}
+
+static errint_t remove_entry(struct removal *r, const struct dirent *entry)
+{
+	errint_t code = entry->d_type == DT_DIR ? -EISDIR : unlink_in(way_fd(&r->way), entry->d_name, 0);
+
+	job_add(r->job, 1, 0);
+	if (code == -EISDIR)
+		return enter(r, entry->d_name, 0);
+	return code < 0 ? fail(r, code, "remove", entry->d_name) : 0;
+}
+
+static errint_t leave(struct removal *r)
+{
+	uint32_t passes = way_top(&r->way)->passes + 1;
+	cleanup_free char *name = strdup(way_name(&r->way));
+	errint_t code = name ? way_pop(&r->way) : -ENOMEM;
+
+	if (code < 0)
+		return fail(r, code, "remove", "");
+	code = unlink_in(way_fd(&r->way), name, AT_REMOVEDIR);
+	if ((code == -ENOTEMPTY || code == -EEXIST) && passes < PASSES)
+		return enter(r, name, passes);
+	return code < 0 ? fail(r, code, "remove", name) : 0;
+}
+
+static errint_t run(struct removal *r)
+{
+	for (;;) {
+		struct dirent *entry;
+		int got = way_read(&r->way, &entry);
+		errint_t code;
+
+		if (got < 0)
+			return fail(r, got, "read", "");
+		if (!got && r->way.depth == 1)
+			return 0;
+		code = job_cancelled(r->job) ? fail(r, -ECANCELED, "remove", "") : 0;
+		if (code == 0)
+			code = got ? remove_entry(r, entry) : leave(r);
+		if (code < 0)
+			return code;
+	}
+}
+
+/* Takes dir. */
+static errint_t empty(int dir, const char *shown, struct mica_job *job, struct mica_error *err)
+{
+	struct removal r = {.shown = shown, .job = job, .err = err};
+	errint_t code = way_start(&r.way, dir);
+
+	if (code == 0)
+		code = stat_mount(dir, &r.root);
+	code = code < 0 ? mica_fail(err, code, "remove", shown) : run(&r);
+	way_close(&r.way);
+	return code;
+}
+
+errint_t remove_below(int dir, const char *shown, struct mica_job *job, struct mica_error *err)
+{
+	int own = open_dir(dir, ".");
+
+	return own < 0 ? mica_fail(err, own, "open", shown) : empty(own, shown, job, err);
+}
+
+static errint_t refuse_mount(int parent, int dir, const char *shown, struct mica_error *err)
+{
+	struct statx above, here;
+	errint_t code = stat_mount(parent, &above);
+
+	if (code == 0)
+		code = stat_mount(dir, &here);
+	if (code < 0)
+		return mica_fail(err, code, "stat", shown);
+	if (same_mount(&above, &here))
+		return 0;
+	return mica_fail_note(err, -EBUSY, "remove", shown, "it is a mount point: unmount it first");
+}
+
+errint_t remove_at(int parent, const char *name, const char *shown, struct mica_job *job, struct mica_error *err)
+{
+	cleanup_fd int dir = -1;
+	errint_t code = unlink_in(parent, name, 0);
+
+	job_add(job, 1, 0);
+	if (code != -EISDIR)
+		return code < 0 ? mica_fail(err, code, "remove", shown) : 0;
+	dir = open_dir(parent, name);
+	if (dir < 0)
+		return mica_fail(err, dir, "open", shown);
+	code = refuse_mount(parent, dir, shown, err);
+	if (code == 0)
+		code = empty(steal_fd(&dir), shown, job, err);
+	if (code < 0)
+		return code;
+	code = unlink_in(parent, name, AT_REMOVEDIR);
+	return code < 0 ? mica_fail(err, code, "remove", shown) : 0;
+}
+
+errint_t mica_remove(const char *path, struct mica_job *job, struct mica_error *err)
+{
+	cleanup_fd int parent = -1;
+	cleanup_free char *name = NULL;
+	struct mica_error own; /* so that an absent parent leaves no trace in *err */
+	errint_t code;
+
+	mica_error_clear(err);
+	mica_error_clear(&own);
+	code = open_parent(path, &parent, &name, &own);
+	if (code == -ENOENT)
+		return 0;
+	if (code < 0) {
+		if (err)
+			*err = own;
+		return code;
+	}
+	return remove_at(parent, name, path, job, err);
+}
