@@ -1,0 +1,102 @@
+/*
+ * view.h - a tree as its users see it: one plain folder, or layers merged as overlayfs merges them.
+ * Private to core/.
+ *
+ * This is the kernel's ovl_lookup (fs/overlayfs/namei.c) over directory descriptors: whiteouts, opaque
+ * directories, relative and absolute redirects, metacopy. A plain tree is a view with one raw layer.
+ */
+#ifndef MICA_VIEW_H
+#define MICA_VIEW_H
+
+#include "base.h"
+#include "names.h"
+#include "place.h"
+#include "xattr.h"
+
+/* An opened mica_tree. Several views share one struct places, and the root of a layer that both have. */
+struct view {
+	struct places *places;
+	struct place **roots; /* topmost first */
+	uint32_t count;
+	bool overlay;
+	enum xattr_space space;
+};
+/* twin (may be NULL): another view whose layers are shared where they are the same folders. */
+errint_t view_open(struct places *places, const struct mica_tree *tree, const struct view *twin, struct view *out,
+		   struct mica_error *err);
+void view_close(struct view *view);
+
+/* A directory of a view: where it lies in each layer that has it, topmost first. Reference-counted. */
+struct vpart {
+	struct place *place;
+	uint32_t layer; /* index in view->roots */
+};
+struct vdir {
+	const struct view *view;
+	uint32_t refs;
+	uint32_t count;
+	struct vpart parts[];
+};
+/* The root directory; NULL for an empty tree. */
+errint_t view_root(const struct view *view, struct vdir **out);
+struct vdir *vdir_ref(struct vdir *dir);
+void vdir_unref(struct vdir *dir);
+
+/* Between these the directory's descriptors are open; everything below needs it pinned. NULL is fine. */
+errint_t vdir_pin(struct vdir *dir, struct mica_error *err);
+void vdir_unpin(struct vdir *dir);
+
+/*
+ * The merged names of the first `parts` layers of dir. Names that a whiteout hides are still among
+ * them: only vdir_lookup tells (it finds nothing then). Exact for plain trees.
+ */
+errint_t vdir_list(struct vdir *dir, uint32_t parts, struct names *names, struct mica_error *err);
+
+/*
+ * What a name is. Everything that compares or copies an entry starts from this. While dir is pinned,
+ * (place->fd, name) addresses the topmost inode for any *at call.
+ */
+struct ventry {
+	char type; /* 'f' 'd' 'l' 'p' 's' 'b' 'c'; 0: absent (or whited out) */
+	bool metacopy;
+	bool listed; /* xattrs holds the raw names */
+	uint32_t mode, uid, gid, nlink, mtime_nsec;
+	int64_t mtime;
+	uint64_t size, blocks, ino, dev, rdev;
+	uint32_t layer;	     /* of the topmost inode, whose metadata this is */
+	struct place *place; /* the directory of that inode: one of dir's parts */
+	const char *name;    /* its name there (as given to vdir_lookup); "" for a directory's own entry */
+	struct vdir *dir;    /* type 'd': the directory, not pinned; owned */
+	/* Where the bytes are when not at place/name: */
+	struct place *data_place; /* owned; metacopy only */
+	char *data_name;
+	uint64_t data_ino, data_dev, data_blocks;
+	struct xattr_names xattrs;
+};
+
+/* dir must be pinned and name outlive the entry. Absent is 0 with type 0. out is set in any case; free it. */
+errint_t vdir_lookup(struct vdir *dir, const char *name, struct ventry *out, struct mica_error *err);
+/*
+ * The same where dir's parts from `extra` on are those of another directory, in which name was already
+ * looked up with the result `below`.
+ */
+errint_t vdir_lookup_over(struct vdir *dir, uint32_t extra, const struct ventry *below, const char *name,
+			  struct ventry *out, struct mica_error *err);
+/* The directory itself (pinned): name is "". */
+errint_t vdir_self(struct vdir *dir, struct ventry *out, struct mica_error *err);
+void ventry_free(struct ventry *entry);
+
+/* The entry's content and attributes, seen through the view. The directory it was found in must be pinned. */
+errint_t ventry_open(const struct view *view, const struct ventry *entry, int *fd, struct mica_error *err);
+errint_t ventry_readlink(const struct view *view, const struct ventry *entry, char **target, struct mica_error *err);
+errint_t ventry_xattrs(const struct view *view, struct ventry *entry, struct xattr_view *out, struct mica_error *err);
+/* Raw names into entry->xattrs, once. */
+errint_t ventry_list_xattrs(struct ventry *entry, struct mica_error *err);
+
+static inline void cleanup_ventry_p(struct ventry *entry)
+{
+	ventry_free(entry);
+}
+#define cleanup_ventry __attribute__((cleanup(cleanup_ventry_p)))
+
+#endif
