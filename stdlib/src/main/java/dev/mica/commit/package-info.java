@@ -1,4 +1,4 @@
-/** Commits of a union, and the store that keeps them. */
+/** Commits of unions: layers in a store, their manifests, their graph. */
 @NullMarked
 package dev.mica.commit;
 

@@ -1,4 +1,4 @@
-/** The binding to the C core: the only package that calls foreign functions. */
+/** The binding to the C core (mica.h): the only package that touches java.lang.foreign. */
 @NullMarked
 package dev.mica.core;
 

@@ -1,4 +1,4 @@
-/** Folders and what differs between two of them. */
+/** Places and what differs between them. */
 @NullMarked
 package dev.mica.folder;
 

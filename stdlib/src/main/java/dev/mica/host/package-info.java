@@ -1,4 +1,4 @@
-/** The host, and what works on it. */
+/** This machine: what works on it, and the line that mends what does not. */
 @NullMarked
 package dev.mica.host;
 

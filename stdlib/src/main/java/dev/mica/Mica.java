@@ -1,0 +1,64 @@
+package dev.mica;
+
+import dev.mica.commit.Commits;
+import dev.mica.folder.Folder;
+import dev.mica.host.Host;
+import dev.mica.state.StateDir;
+import dev.mica.union.Unions;
+import java.nio.file.Path;
+
+/**
+ * The way in: the objects of one host, over one state directory.
+ *
+ * <p>Opening is cheap: nothing is read, locked or created until an object is used. Several
+ * processes may use one state directory at once; each operation that changes something takes the
+ * directory's lock for its own length, and finishes or undoes first what a dead process left.
+ */
+public final class Mica {
+  private final StateDir state;
+  private final Unions unions;
+  private final Commits commits;
+  private final Host host;
+
+  private Mica(StateDir state) {
+    this.state = state;
+    this.unions = new Unions(state);
+    this.commits = new Commits(state, unions);
+    this.host = new Host(state);
+  }
+
+  /** The state directory that {@code MICA_HOME}, the user and the XDG rules name. */
+  public static Mica open() {
+    return new Mica(StateDir.ofEnvironment(System.getenv()));
+  }
+
+  /** A state directory of the caller's choice; made with mode 0700 at first use. */
+  public static Mica open(Path home) {
+    return new Mica(StateDir.at(home));
+  }
+
+  /** A place: an absolute or relative local path, or a {@code file: tar: zip:} URI. */
+  public Folder folder(String pathOrUri) {
+    return Folder.of(pathOrUri);
+  }
+
+  /** The union mounts of this host. */
+  public Unions unions() {
+    return unions;
+  }
+
+  /** The commit store of this host. */
+  public Commits commits() {
+    return commits;
+  }
+
+  /** This machine and what works on it. */
+  public Host host() {
+    return host;
+  }
+
+  /** Where the records are. */
+  public StateDir state() {
+    return state;
+  }
+}

@@ -1,0 +1,13 @@
+package dev.mica.core;
+
+/** How a layer is made, in the order of the bits in {@code mica.h}. */
+public enum LayerFlag {
+  /** Fail rather than copy where a reflink is refused. */
+  REFLINK_ONLY,
+  /** Overlay's xattrs are written as {@code user.overlay.*}, whiteouts as empty files. */
+  USERXATTR,
+  /** Flush the target's file system before returning. */
+  SYNC,
+  /** Take a file that changes under the copy as it was found, rather than fail. */
+  COPY_UNSTABLE
+}

@@ -1,0 +1,95 @@
+package dev.mica.folder;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Optional;
+
+/**
+ * A name or relative path as the kernel has it: bytes. Most are UTF-8 and read as text; the others
+ * keep their bytes.
+ */
+public final class Name implements Comparable<Name> {
+  private final byte[] bytes;
+
+  private Name(byte[] bytes) {
+    this.bytes = bytes;
+  }
+
+  /** A name of these bytes, which are copied. */
+  public static Name of(byte[] bytes) {
+    return new Name(bytes.clone());
+  }
+
+  /** A name of this text, as UTF-8. */
+  public static Name of(String text) {
+    return new Name(text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** Its bytes, copied. */
+  public byte[] bytes() {
+    return bytes.clone();
+  }
+
+  /** Its text, if it is valid UTF-8. */
+  public Optional<String> text() {
+    try {
+      return Optional.of(
+          StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString());
+    } catch (CharacterCodingException notText) {
+      return Optional.empty();
+    }
+  }
+
+  /** Its last component. */
+  public Name last() {
+    int at = bytes.length;
+    while (at > 0 && bytes[at - 1] != '/') {
+      at--;
+    }
+    return at == 0 ? this : new Name(Arrays.copyOfRange(bytes, at, bytes.length));
+  }
+
+  /** How many directories it lies below: 0 for a bare name. */
+  public int depth() {
+    int slashes = 0;
+    for (byte b : bytes) {
+      slashes += b == '/' ? 1 : 0;
+    }
+    return slashes;
+  }
+
+  /** By bytes, a directory directly before what is in it. */
+  @Override
+  public int compareTo(Name other) {
+    int common = Math.min(bytes.length, other.bytes.length);
+    for (int i = 0; i < common; i++) {
+      int order = rank(bytes[i]) - rank(other.bytes[i]);
+      if (order != 0) {
+        return order;
+      }
+    }
+    return bytes.length - other.bytes.length;
+  }
+
+  private static int rank(byte b) {
+    return b == '/' ? -1 : b & 0xff;
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof Name name && Arrays.equals(bytes, name.bytes);
+  }
+
+  @Override
+  public int hashCode() {
+    return Arrays.hashCode(bytes);
+  }
+
+  /** For people, on one line: control characters and bytes that are not UTF-8 as {@code \xHH}. */
+  @Override
+  public String toString() {
+    return Printable.of(bytes);
+  }
+}
