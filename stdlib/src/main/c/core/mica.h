@@ -138,6 +138,12 @@ struct mica_change {
 	uint8_t reserved;
 	uint64_t size_a; /* bytes; 0 unless a regular file or symlink */
 	uint64_t size_b;
+	uint32_t mode_a; /* permission bits with setuid, setgid, sticky; 0 where absent */
+	uint32_t mode_b;
+	int64_t mtime_a; /* modification time, seconds since 1970; 0 where absent */
+	int64_t mtime_b;
+	uint32_t mtime_nsec_a;
+	uint32_t mtime_nsec_b;
 	uint8_t path[]; /* path_len bytes, no NUL */
 };
 
@@ -149,7 +155,7 @@ errint_t mica_diff_open(struct mica_diff **out, const struct mica_tree *a, const
 
 /*
  * Fills buf (8-byte aligned) with whole records. Returns the bytes used, 0 at the end, -errno on failure; -EMSGSIZE
- * when not even one record fits (nothing is lost: call again with more, a record is at most the path plus 64 bytes).
+ * when not even one record fits (nothing is lost: call again with more, a record is at most the path plus 80 bytes).
  * After a failure every further call returns it again.
  */
 int64_t mica_diff_read(struct mica_diff *diff, void *buf, size_t len, struct mica_error *err);
