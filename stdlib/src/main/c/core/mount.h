@@ -1,0 +1,53 @@
+/*
+ * mount.h - what the files about mounts share, and what their tests reach. Private to core/.
+ */
+#ifndef MICA_MOUNT_H
+#define MICA_MOUNT_H
+
+#include "base.h"
+
+/* "/proc/self/fd/N": a descriptor where only a path will do. */
+struct fd_path {
+	char text[32];
+};
+struct fd_path mica_fd_path(int fd);
+
+/* MICA_MOUNT_RDONLY ... NOEXEC as MOUNT_ATTR_* and as MS_*. */
+unsigned mica_mount_attributes(uint32_t flags);
+unsigned long mica_mount_flags(uint32_t flags);
+
+/* target as a mount point: O_PATH, its last component no symlink; a directory if must_be_dir. */
+int mica_open_target(const char *target, bool must_be_dir, struct mica_error *err);
+
+/* Puts a detached mount at target_fd, private; on failure nothing is mounted there. */
+errint_t mica_attach(int mount_fd, int target_fd, const char *target, struct mica_error *err);
+
+/*
+ * The overlay as a detached mount (its descriptor), by the new mount API; overlay->target is not looked
+ * at. -ENOSYS with err untouched where this kernel's overlay cannot be set up so.
+ */
+int mica_overlay_detached(const struct mica_overlay *overlay, struct mica_error *err);
+
+/* The same by mount(2), at overlay->target, private. The descriptor is the mount's root. */
+int mica_overlay_by_mount2(const struct mica_overlay *overlay, struct mica_error *err);
+
+/* The option string for mount(2), to be freed; -E2BIG where it does not fit the one page that mount(2) takes. */
+errint_t mica_overlay_options(const struct mica_overlay *overlay, char **options, struct mica_error *err);
+
+/* mica_bind_mount's two ways; the first gives -ENOSYS with err untouched where the kernel lacks it. */
+errint_t mica_bind_by_tree(const char *source, const char *target, uint32_t flags, struct mica_error *err);
+errint_t mica_bind_by_mount2(const char *source, const char *target, uint32_t flags, struct mica_error *err);
+
+/* Append what was logged to note (a string); the kernel's log from where it stood at mica_open_kernel_log,
+ * which gives -1 where it may not be read. */
+void mica_read_fs_log(int fs_fd, char *note, size_t room);
+int mica_open_kernel_log(void);
+void mica_read_kernel_log(int log_fd, const char *prefix, char *note, size_t room);
+
+/*
+ * The text of /proc/self/mountinfo as mica_mounts packs it. Returns the bytes used, or the bytes needed if
+ * that is more than room (then buf is unspecified), or -EBADMSG for a line that is none.
+ */
+int64_t mica_mountinfo_parse(const char *text, size_t len, void *buf, size_t room, struct mica_error *err);
+
+#endif
