@@ -8,14 +8,15 @@
 #ifndef MICA_PLACE_H
 #define MICA_PLACE_H
 
-#include <pthread.h>
-
 #include "base.h"
+
+#include <pthread.h>
 
 struct place {
 	struct place *parent;	     /* NULL: the folder of a layer, which stays open */
 	struct place *newer, *older; /* among the open ones that nobody pins */
 	uint64_t ino;		     /* as seen when it was found; 0: not known */
+	uint64_t dev;		     /* of a root */
 	uint32_t refs;
 	uint32_t pins;
 	int fd;
@@ -27,6 +28,7 @@ struct places {
 	pthread_mutex_t lock;
 	struct place *newest, *oldest;
 	size_t open, cap; /* descriptors kept for places that nobody pins */
+	bool atime;	  /* O_NOATIME was refused */
 };
 errint_t places_init(struct places *places);
 void places_free(struct places *places);

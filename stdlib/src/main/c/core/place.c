@@ -1,0 +1,277 @@
+#include "place.h"
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#define DIR_FLAGS (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+
+errint_t places_init(struct places *places)
+{
+	struct rlimit limit;
+	size_t quarter = 64;
+
+	*places = (struct places){0};
+	if (!getrlimit(RLIMIT_NOFILE, &limit))
+		quarter = limit.rlim_cur / 4;
+	places->cap = quarter < 16 ? 16 : quarter > 512 ? 512 : quarter;
+	return -pthread_mutex_init(&places->lock, NULL);
+}
+
+void places_free(struct places *places)
+{
+	pthread_mutex_destroy(&places->lock);
+}
+
+static errint_t new_place(const char *name, size_t len, struct place **out)
+{
+	struct place *place = calloc(1, sizeof(*place) + len + 1);
+
+	if (!place)
+		return -ENOMEM;
+	memcpy(place->name, name, len);
+	place->refs = 1;
+	place->fd = -1;
+	*out = place;
+	return 0;
+}
+
+errint_t place_root(const char *path, struct place **out)
+{
+	cleanup_fd int fd = open(path, DIR_FLAGS);
+	struct stat st;
+	errint_t ret;
+
+	if (fd < 0 || fstat(fd, &st))
+		return -errno;
+	ret = new_place("", 0, out);
+	if (ret)
+		return ret;
+	(*out)->fd = steal_fd(&fd);
+	(*out)->ino = st.st_ino;
+	(*out)->dev = st.st_dev;
+	return 0;
+}
+
+errint_t place_child(struct place *parent, const char *name, size_t len, uint64_t ino, struct place **out)
+{
+	errint_t ret = new_place(name, len, out);
+
+	if (ret)
+		return ret;
+	(*out)->parent = place_ref(parent);
+	(*out)->ino = ino;
+	return 0;
+}
+
+struct place *place_ref(struct place *place)
+{
+	__atomic_fetch_add(&place->refs, 1, __ATOMIC_RELAXED);
+	return place;
+}
+
+/* The parked ones are a list by age; the lock is held in all of these. */
+static void park(struct places *places, struct place *place)
+{
+	place->newer = NULL;
+	place->older = places->newest;
+	*(places->newest ? &places->newest->newer : &places->oldest) = place;
+	places->newest = place;
+	places->open++;
+}
+
+static void unpark(struct places *places, struct place *place)
+{
+	*(place->newer ? &place->newer->older : &places->newest) = place->older;
+	*(place->older ? &place->older->newer : &places->oldest) = place->newer;
+	places->open--;
+}
+
+static void close_oldest(struct places *places)
+{
+	struct place *place = places->oldest;
+
+	unpark(places, place);
+	close(place->fd);
+	place->fd = -1;
+}
+
+bool places_make_room(struct places *places)
+{
+	bool made;
+
+	pthread_mutex_lock(&places->lock);
+	made = places->oldest;
+	if (made)
+		close_oldest(places);
+	pthread_mutex_unlock(&places->lock);
+	return made;
+}
+
+/* Up the chain in a loop: a tree may be deeper than the stack. */
+void place_unref(struct places *places, struct place *place)
+{
+	while (place && __atomic_sub_fetch(&place->refs, 1, __ATOMIC_ACQ_REL) == 0) {
+		struct place *parent = place->parent;
+
+		pthread_mutex_lock(&places->lock);
+		if (place->fd >= 0 && parent)
+			unpark(places, place);
+		pthread_mutex_unlock(&places->lock);
+		if (place->fd >= 0)
+			close(place->fd);
+		free(place);
+		place = parent;
+	}
+}
+
+errint_t place_openat(struct places *places, int dirfd, const char *name, int flags, int *fd)
+{
+	int noatime = __atomic_load_n(&places->atime, __ATOMIC_RELAXED) ? 0 : O_NOATIME;
+
+	for (;;) {
+		*fd = openat(dirfd, name, flags | noatime | O_NOFOLLOW | O_CLOEXEC);
+		if (*fd >= 0)
+			return 0;
+		if (errno == EPERM && noatime) { /* not the owner's: then it is not ours to spare */
+			__atomic_store_n(&places->atime, true, __ATOMIC_RELAXED);
+			noatime = 0;
+		} else if (errno == EINTR) {
+			continue;
+		} else if ((errno != EMFILE && errno != ENFILE) || !places_make_room(places)) {
+			return -errno;
+		}
+	}
+}
+
+static void pin_open(struct places *places, struct place *place)
+{
+	if (place->pins++ == 0 && place->parent)
+		unpark(places, place);
+}
+
+void place_unpin(struct places *places, struct place *place)
+{
+	pthread_mutex_lock(&places->lock);
+	if (--place->pins == 0 && place->parent) {
+		park(places, place);
+		if (places->open > places->cap)
+			close_oldest(places);
+	}
+	pthread_mutex_unlock(&places->lock);
+}
+
+/* A directory that is opened again must be the one it was. */
+static errint_t check_same(const struct place *place, int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st))
+		return -errno;
+	return place->ino && st.st_ino != place->ino ? -ESTALE : 0;
+}
+
+static errint_t open_in_parent(struct places *places, const struct place *place, int *fd)
+{
+	errint_t ret = place_openat(places, place->parent->fd, place->name, O_RDONLY | O_DIRECTORY, fd);
+
+	if (!place->was_open)
+		return ret;
+	if (ret == -ENOENT || ret == -ENOTDIR || ret == -ELOOP)
+		return -ESTALE;
+	if (!ret)
+		ret = check_same(place, *fd);
+	if (ret && *fd >= 0)
+		close(*fd);
+	return ret;
+}
+
+/* The parent is pinned. Whoever comes second closes his own descriptor. */
+static errint_t open_pinned(struct places *places, struct place *place)
+{
+	int fd = -1;
+	errint_t ret = open_in_parent(places, place, &fd);
+
+	if (ret)
+		return ret;
+	pthread_mutex_lock(&places->lock);
+	if (place->fd < 0) {
+		place->fd = fd;
+		place->was_open = true;
+		place->pins = 1;
+	} else {
+		pin_open(places, place);
+		close(fd);
+	}
+	pthread_mutex_unlock(&places->lock);
+	return 0;
+}
+
+/* The nearest open one from place upwards, pinned; *hops gets how far up that is. */
+static struct place *pin_nearest(struct places *places, struct place *place, size_t *hops)
+{
+	pthread_mutex_lock(&places->lock);
+	for (*hops = 0; place->fd < 0; place = place->parent)
+		++*hops;
+	pin_open(places, place);
+	pthread_mutex_unlock(&places->lock);
+	return place;
+}
+
+static struct place *ancestor(struct place *place, size_t up)
+{
+	while (up--)
+		place = place->parent;
+	return place;
+}
+
+/* Opens from `at` (pinned) down to place, `hops` below; what lies between stays open as long as there is room. */
+static errint_t open_down(struct places *places, struct place *at, struct place *place, size_t hops)
+{
+	cleanup_free struct place **way = calloc(hops, sizeof(*way));
+	errint_t ret = way ? 0 : -ENOMEM;
+
+	for (size_t i = 0; !ret && i < hops; i++)
+		way[hops - 1 - i] = ancestor(i ? way[hops - i] : place, i ? 1 : 0);
+	for (size_t i = 0; !ret && i < hops; i++) {
+		ret = open_pinned(places, way[i]);
+		if (ret)
+			break;
+		place_unpin(places, at);
+		at = way[i];
+	}
+	if (ret)
+		place_unpin(places, at);
+	return ret;
+}
+
+errint_t place_pin(struct places *places, struct place *place, int *fd)
+{
+	size_t hops;
+	struct place *at = pin_nearest(places, place, &hops);
+	errint_t ret = hops ? open_down(places, at, place, hops) : 0;
+
+	*fd = ret ? -1 : place->fd;
+	return ret;
+}
+
+errint_t place_fail(struct mica_error *err, errint_t code, const char *step, const struct place *place,
+		    const char *name, const char *note)
+{
+	char path[4600]; /* more than err holds, so that it is err that marks the cut */
+	size_t at = sizeof(path) - 1, len = strlen(name);
+
+	if (!err || err->code)
+		return code;
+	path[at] = '\0';
+	while (place && at > len) {
+		at -= len;
+		memcpy(path + at, name, len);
+		if (len && at && place->parent)
+			path[--at] = '/';
+		name = place->name;
+		len = strlen(name);
+		place = place->parent;
+	}
+	return mica_fail_note(err, code, step, path[at] ? path + at : ".", "%s", note ? note : "");
+}
