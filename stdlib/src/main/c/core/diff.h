@@ -30,6 +30,9 @@ struct diff_item {
 	uint8_t type_a, type_b;
 	uint32_t what;
 	uint64_t size_a, size_b;
+	uint32_t mode_a, mode_b; /* permission bits */
+	int64_t mtime_a, mtime_b;
+	uint32_t mtime_nsec_a, mtime_nsec_b;
 	struct pair *dir;
 	const char *name;
 };

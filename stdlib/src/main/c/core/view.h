@@ -60,6 +60,7 @@ struct ventry {
 	char type; /* 'f' 'd' 'l' 'p' 's' 'b' 'c'; 0: absent (or whited out) */
 	bool metacopy;
 	bool listed; /* xattrs holds the raw names */
+	const struct view *view;
 	uint32_t mode, uid, gid, nlink, mtime_nsec;
 	int64_t mtime;
 	uint64_t size, blocks, ino, dev, rdev;
@@ -86,10 +87,13 @@ errint_t vdir_lookup_over(struct vdir *dir, uint32_t extra, const struct ventry 
 errint_t vdir_self(struct vdir *dir, struct ventry *out, struct mica_error *err);
 void ventry_free(struct ventry *entry);
 
-/* The entry's content and attributes, seen through the view. The directory it was found in must be pinned. */
-errint_t ventry_open(const struct view *view, const struct ventry *entry, int *fd, struct mica_error *err);
-errint_t ventry_readlink(const struct view *view, const struct ventry *entry, char **target, struct mica_error *err);
-errint_t ventry_xattrs(const struct view *view, struct ventry *entry, struct xattr_view *out, struct mica_error *err);
+/*
+ * The entry's content and attributes, as its view shows them. The directory it was found in must be
+ * pinned. The descriptor is at the start of the bytes and has O_NONBLOCK, which files ignore.
+ */
+errint_t ventry_open(const struct ventry *entry, int *fd, struct mica_error *err);
+errint_t ventry_readlink(const struct ventry *entry, char **target, struct mica_error *err);
+errint_t ventry_xattrs(struct ventry *entry, struct xattr_view *out, struct mica_error *err);
 /* Raw names into entry->xattrs, once. */
 errint_t ventry_list_xattrs(struct ventry *entry, struct mica_error *err);
 

@@ -1,0 +1,249 @@
+#include "view.h"
+
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+/* The initial user namespace has this inode number in every kernel (PROC_USER_INIT_INO). */
+#define INITIAL_USER_NAMESPACE 0xEFFFFFFDu
+
+/* trusted.* is invisible, not refused, to anybody else; then a whole upper would be read wrongly. */
+static bool may_read_trusted(void)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[2] = {0};
+	struct stat st;
+
+	if (syscall(SYS_capget, &header, data) || !(data[0].effective & 1u << CAP_SYS_ADMIN))
+		return false;
+	return stat("/proc/self/ns/user", &st) || st.st_ino == INITIAL_USER_NAMESPACE;
+}
+
+static struct place *same_root(const struct view *twin, const struct place *place)
+{
+	for (uint32_t i = 0; twin && twin->overlay && i < twin->count; i++)
+		if (twin->roots[i]->ino == place->ino && twin->roots[i]->dev == place->dev)
+			return twin->roots[i];
+	return NULL;
+}
+
+static errint_t open_roots(struct view *view, const struct mica_tree *tree, const struct view *twin,
+			   struct mica_error *err)
+{
+	for (uint32_t i = 0; i < tree->count; i++) {
+		struct place *place, *shared;
+		errint_t ret = place_root(tree->layers[i], &place);
+
+		if (ret)
+			return mica_fail(err, ret, "open", tree->layers[i]);
+		shared = view->overlay ? same_root(twin, place) : NULL;
+		if (shared) {
+			place_unref(view->places, place);
+			place = place_ref(shared);
+		}
+		view->roots[view->count++] = place;
+	}
+	return 0;
+}
+
+static errint_t check_tree(const struct mica_tree *tree, struct mica_error *err)
+{
+	if (tree->kind > MICA_TREE_OVERLAY || tree->flags & ~MICA_TREE_USERXATTR || tree->reserved)
+		return mica_fail_note(err, -EINVAL, "open", "",
+				      "kind %u, flags %#x: not a tree that this version knows", tree->kind,
+				      tree->flags);
+	if (tree->kind == MICA_TREE_PLAIN && tree->count > 1)
+		return mica_fail_note(err, -EINVAL, "open", tree->layers[1], "a plain tree is one folder, not %u",
+				      tree->count);
+	if (tree->kind == MICA_TREE_OVERLAY && tree->count == 0)
+		return mica_fail_note(err, -EINVAL, "open", "", "an overlay tree needs a layer");
+	if (tree->kind == MICA_TREE_OVERLAY && !(tree->flags & MICA_TREE_USERXATTR) && !may_read_trusted())
+		return mica_fail_note(err, -EPERM, "open", tree->layers[0],
+				      "trusted.overlay.* cannot be read without CAP_SYS_ADMIN; run as root, or use a "
+				      "union that keeps its xattrs in user.overlay.*");
+	return 0;
+}
+
+errint_t view_open(struct places *places, const struct mica_tree *tree, const struct view *twin, struct view *out,
+		   struct mica_error *err)
+{
+	errint_t ret = check_tree(tree, err);
+
+	*out = (struct view){.places = places, .overlay = tree->kind == MICA_TREE_OVERLAY};
+	if (ret || !tree->count)
+		return ret;
+	if (out->overlay)
+		out->space = tree->flags & MICA_TREE_USERXATTR ? XATTR_USER : XATTR_TRUSTED;
+	out->roots = calloc(tree->count, sizeof(struct place *));
+	if (!out->roots)
+		return mica_fail(err, -ENOMEM, "open", tree->layers[0]);
+	ret = open_roots(out, tree, twin, err);
+	if (ret)
+		view_close(out);
+	return ret;
+}
+
+void view_close(struct view *view)
+{
+	for (uint32_t i = 0; i < view->count; i++)
+		place_unref(view->places, view->roots[i]);
+	free(view->roots);
+	*view = (struct view){0};
+}
+
+errint_t view_root(const struct view *view, struct vdir **out)
+{
+	*out = NULL;
+	if (!view->count)
+		return 0;
+	*out = malloc(sizeof(**out) + view->count * sizeof(struct vpart));
+	if (!*out)
+		return -ENOMEM;
+	**out = (struct vdir){.view = view, .refs = 1, .count = view->count};
+	for (uint32_t i = 0; i < view->count; i++)
+		(*out)->parts[i] = (struct vpart){place_ref(view->roots[i]), i};
+	return 0;
+}
+
+struct vdir *vdir_ref(struct vdir *dir)
+{
+	if (dir)
+		__atomic_fetch_add(&dir->refs, 1, __ATOMIC_RELAXED);
+	return dir;
+}
+
+void vdir_unref(struct vdir *dir)
+{
+	if (!dir || __atomic_sub_fetch(&dir->refs, 1, __ATOMIC_ACQ_REL))
+		return;
+	for (uint32_t i = 0; i < dir->count; i++)
+		place_unref(dir->view->places, dir->parts[i].place);
+	free(dir);
+}
+
+errint_t vdir_pin(struct vdir *dir, struct mica_error *err)
+{
+	for (uint32_t i = 0; dir && i < dir->count; i++) {
+		struct place *place = dir->parts[i].place;
+		int fd;
+		errint_t ret = place_pin(dir->view->places, place, &fd);
+
+		if (!ret)
+			continue;
+		while (i--)
+			place_unpin(dir->view->places, dir->parts[i].place);
+		return place_fail(err, ret, "open", place, "",
+				  ret == -ESTALE ? "the directory was moved or replaced while it was looked at" : NULL);
+	}
+	return 0;
+}
+
+void vdir_unpin(struct vdir *dir)
+{
+	for (uint32_t i = 0; dir && i < dir->count; i++)
+		place_unpin(dir->view->places, dir->parts[i].place);
+}
+
+errint_t vdir_list(struct vdir *dir, uint32_t parts, struct names *names, struct mica_error *err)
+{
+	errint_t ret = 0;
+
+	names->count = names->used = 0;
+	for (uint32_t i = 0; !ret && i < parts; i++) {
+		ret = names_append(dir->parts[i].place->fd, names);
+		if (ret)
+			return place_fail(err, ret, "list", dir->parts[i].place, "", NULL);
+	}
+	ret = names_finish(names);
+	return ret ? place_fail(err, ret, "list", dir->parts[0].place, "", NULL) : 0;
+}
+
+void ventry_free(struct ventry *entry)
+{
+	vdir_unref(entry->dir);
+	if (entry->data_place)
+		place_unref(entry->view->places, entry->data_place);
+	free(entry->data_name);
+	if (entry->listed)
+		xattr_names_free(&entry->xattrs);
+	entry->dir = NULL;
+	entry->data_place = NULL;
+	entry->data_name = NULL;
+	entry->listed = false;
+}
+
+errint_t ventry_list_xattrs(struct ventry *entry, struct mica_error *err)
+{
+	errint_t ret;
+
+	if (entry->listed)
+		return 0;
+	entry->xattrs.heap = NULL;
+	ret = xattr_list(entry->place->fd, entry->name, &entry->xattrs);
+	if (ret) {
+		xattr_names_free(&entry->xattrs);
+		return place_fail(err, ret, "list xattrs", entry->place, entry->name, NULL);
+	}
+	entry->listed = true;
+	return 0;
+}
+
+errint_t ventry_xattrs(struct ventry *entry, struct xattr_view *out, struct mica_error *err)
+{
+	errint_t ret = ventry_list_xattrs(entry, err);
+
+	*out = (struct xattr_view){0};
+	if (ret)
+		return ret;
+	ret = xattr_read_listed(entry->place->fd, entry->name, entry->view->space, &entry->xattrs, out);
+	return ret ? place_fail(err, ret, "read xattrs", entry->place, entry->name, NULL) : 0;
+}
+
+/* Reading must not hang on a fifo that took the file's place: O_NONBLOCK, then a look at what was opened. */
+static errint_t open_regular(struct places *places, int dirfd, const char *name, int *out)
+{
+	struct stat st;
+	cleanup_fd int fd = -1;
+	errint_t ret = place_openat(places, dirfd, name, O_RDONLY | O_NONBLOCK | O_NOCTTY, &fd);
+
+	if (ret)
+		return ret;
+	if (fstat(fd, &st))
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return -ESTALE;
+	*out = steal_fd(&fd);
+	return 0;
+}
+
+errint_t ventry_open(const struct ventry *entry, int *fd, struct mica_error *err)
+{
+	struct place *place = entry->data_place ? entry->data_place : entry->place;
+	const char *name = entry->data_place ? entry->data_name : entry->name;
+	int dirfd;
+	errint_t ret = place_pin(entry->view->places, place, &dirfd);
+
+	*fd = -1;
+	if (!ret) {
+		ret = open_regular(entry->view->places, dirfd, name, fd);
+		place_unpin(entry->view->places, place);
+	}
+	return ret ? place_fail(err, ret, "open", place, name, NULL) : 0;
+}
+
+errint_t ventry_readlink(const struct ventry *entry, char **target, struct mica_error *err)
+{
+	for (size_t room = entry->size + 1 < 64 ? 64 : entry->size + 1;; room *= 2) {
+		cleanup_free char *buf = malloc(room);
+		ssize_t got = buf ? readlinkat(entry->place->fd, entry->name, buf, room) : -1;
+
+		if (got < 0)
+			return place_fail(err, buf ? -errno : -ENOMEM, "read link", entry->place, entry->name, NULL);
+		if ((size_t)got < room) {
+			buf[got] = '\0';
+			*target = steal_pointer(&buf);
+			return 0;
+		}
+	}
+}
