@@ -1,0 +1,112 @@
+package dev.mica.shell;
+
+import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaModifier;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.lang.ArchRule;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** What may know what. It lives here because the shell sees every module. */
+final class ArchitectureTest {
+  /** A public type is a promise, so those that the world outside stdlib may use are counted. */
+  private static final int MOST_PUBLIC_TYPES = 25;
+
+  private static final JavaClasses MICA =
+      new ClassFileImporter()
+          .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+          .importPackages("dev.mica");
+
+  private static final DescribedPredicate<JavaClass> STDLIB =
+      resideInAPackage("dev.mica..")
+          .and(
+              not(resideInAnyPackage("dev.mica.scripting..", "dev.mica.ssh..", "dev.mica.shell..")))
+          .as("classes of stdlib");
+
+  /** Public for the other packages of stdlib only, which Java cannot say without a module. */
+  private static final String[] INTERNAL = {"dev.mica.core..", "dev.mica.state.."};
+
+  private static final String[] GROOVY = {
+    "groovy..", "groovyjarjar*..", "org.apache.groovy..", "org.codehaus.groovy.."
+  };
+  private static final String[] JLINE = {"org.jline.."};
+  private static final String[] SSH = {"org.apache.sshd.."};
+  private static final String[] PICOCLI = {"picocli.."};
+
+  @Test
+  void everyModuleIsSeen() {
+    for (String name :
+        List.of("folder", "union", "commit", "host", "state", "scripting", "shell")) {
+      assertThat(MICA.that(resideInAPackage("dev.mica." + name + "..")))
+          .as("classes of dev.mica.%s", name)
+          .isNotEmpty();
+    }
+  }
+
+  @Test
+  void stdlibKnowsNeitherTheLanguageNorTheTerminal() {
+    for (String[] packages : List.of(GROOVY, JLINE, SSH, PICOCLI)) {
+      forbid(STDLIB, packages);
+    }
+    forbid(STDLIB, "dev.mica.scripting..", "dev.mica.ssh..", "dev.mica.shell..");
+  }
+
+  @Test
+  void scriptingKnowsNeitherTheTerminalNorTheDoor() {
+    for (String[] packages : List.of(JLINE, SSH, PICOCLI)) {
+      forbid(resideInAPackage("dev.mica.scripting.."), packages);
+    }
+    forbid(resideInAPackage("dev.mica.scripting.."), "dev.mica.ssh..", "dev.mica.shell..");
+  }
+
+  @Test
+  void theDoorDoesNotKnowTheShell() {
+    forbid(resideInAPackage("dev.mica.ssh.."), "dev.mica.shell..");
+  }
+
+  @Test
+  void onlyTheBindingCallsForeignFunctions() {
+    forbid(not(resideInAPackage("dev.mica.core..")), "java.lang.foreign..");
+  }
+
+  @Test
+  void commitsKnowUnionsAndUnionsKnowFoldersNeverTheOtherWay() {
+    forbid(resideInAPackage("dev.mica.folder.."), "dev.mica.union..", "dev.mica.commit..");
+    forbid(resideInAPackage("dev.mica.union.."), "dev.mica.commit..");
+    check(slices().matching("dev.mica.(*)..").should().beFreeOfCycles());
+  }
+
+  @Test
+  void internalMeansInternal() {
+    forbid(not(STDLIB), INTERNAL);
+  }
+
+  @Test
+  void stdlibKeepsItsPublicTypesFew() {
+    assertThat(
+            MICA.that(STDLIB.and(not(resideInAnyPackage(INTERNAL)))).stream()
+                .filter(type -> type.isTopLevelClass())
+                .filter(type -> type.getModifiers().contains(JavaModifier.PUBLIC))
+                .map(JavaClass::getName))
+        .isNotEmpty()
+        .hasSizeLessThanOrEqualTo(MOST_PUBLIC_TYPES);
+  }
+
+  private static void forbid(DescribedPredicate<JavaClass> who, String... packages) {
+    check(noClasses().that(who).should().dependOnClassesThat().resideInAnyPackage(packages));
+  }
+
+  private static void check(ArchRule rule) {
+    rule.check(MICA);
+  }
+}
