@@ -1,12 +1,13 @@
 """Random edits in a live folder, plain or a mounted union; the same for the same seed and tree.
 
 Each operation is a method op_NAME that finds its victims, acts, and returns what it did as words,
-or None when the tree has no victim for it. Only EXDEV is expected of the kernel, and answered as
-mv does: by copy and delete. Any other failure ends the run, told together with what was tried.
+or None when the tree has no victim for it. Only EXDEV is expected of the kernel: for a directory it is
+answered as mv does, by copy and delete. Any other failure ends the run, told together with what was tried.
 """
 
 import ctypes
 import errno
+import functools
 import os
 import random
 import stat
@@ -17,6 +18,7 @@ from treefacts import at, escape, open_dir, open_root, type_of, xattrs_of
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _PUNCH_HOLE_KEEP_SIZE = 3
+COPIED = "by-copy"  # the last word of what was done to a directory that could not be renamed
 
 
 def _punch(fd, offset, length):
@@ -64,14 +66,37 @@ class Place:
     def remove(self):
         remove_entry(self.fd, self.name)
 
-    def rename(self, to):
+    def _moved(self, call, to):
+        """Whether call could be done; a union answers EXDEV for what it cannot redirect."""
         try:
-            os.rename(self.name, to.name, src_dir_fd=self.fd, dst_dir_fd=to.fd)
+            call(self.name, to.name, src_dir_fd=self.fd, dst_dir_fd=to.fd)
+            return True
         except OSError as e:
             if e.errno != errno.EXDEV:
                 raise
+            return False
+
+    def rename(self, to):
+        """Word for how it was done, if it was not by a plain rename."""
+        if self._moved(os.rename, to):
+            return []
+        if stat.S_ISDIR(self.stat().st_mode):
             copy_entry(self.fd, self.name, to.fd, to.name)
             self.remove()
+            return [COPIED]
+        self.copy_up()
+        os.rename(self.name, to.name, src_dir_fd=self.fd, dst_dir_fd=to.fd)
+        return []
+
+    def link(self, to):
+        plain = functools.partial(os.link, follow_symlinks=False)
+        if not self._moved(plain, to):
+            self.copy_up()
+            plain(self.name, to.name, src_dir_fd=self.fd, dst_dir_fd=to.fd)
+
+    def copy_up(self):
+        """Brings a file's data up: a metacopy can only be redirected by a short path."""
+        os.close(self.open(os.O_RDWR))
 
 
 class Editor:
@@ -305,17 +330,15 @@ class Editor:
     def op_rename_directory(self):
         if p := self.pick("d"):
             with p, self.fresh(outside=p.path) as to:
-                p.rename(to)
-                return ["rename-directory", p, to]
+                return ["rename-directory", p, to, *p.rename(to)]
 
     def op_rename_there_and_back(self):
         if p := self.pick():
             with p, self.fresh(outside=p.path) as to:
-                mtimes = p.fd, os.stat(p.fd).st_mtime_ns
-                p.rename(to)
-                to.rename(p)
-                os.utime(b".", ns=(mtimes[1], mtimes[1]), dir_fd=p.fd)
-                return ["rename-there-and-back", p, to]
+                mtime = os.stat(p.fd).st_mtime_ns
+                how = p.rename(to) + to.rename(p)
+                os.utime(b".", ns=(mtime, mtime), dir_fd=p.fd)
+                return ["rename-there-and-back", p, to, *how]
 
     def op_rename_case(self):
         if p := self.pick():
@@ -324,27 +347,32 @@ class Editor:
                 if other == p.name or os.path.lexists(at(p.fd, other)):
                     return None
                 with Place(self.root, p.path[:-1] + (other,)) as to:
-                    p.rename(to)
-                    return ["rename-case", p, to]
+                    return ["rename-case", p, to, *p.rename(to)]
 
     def op_link(self):
         if p := self.pick("flpsbc"):
             with p, self.fresh() as to:
-                os.link(p.name, to.name, src_dir_fd=p.fd, dst_dir_fd=to.fd, follow_symlinks=False)
+                p.link(to)
                 return ["link", p, to]
 
     def op_unlink_from_group(self):
         """A hard link replaced by a copy of its own."""
-        linked = [q for q in self.paths("f") if self._links(q) > 1]
+        linked = self._linked()
         if linked:
             with Place(self.root, self.rng.choice(linked)) as p, self.fresh(inside=p.path[:-1]) as to:
                 copy_entry(p.fd, p.name, to.fd, to.name)
                 os.rename(to.name, p.name, src_dir_fd=to.fd, dst_dir_fd=p.fd)
                 return ["break-link", p]
 
-    def _links(self, path):
-        with Place(self.root, path) as p:
-            return p.stat().st_nlink
+    def _linked(self):
+        """Files with another name in sight: in a union st_nlink also counts names that are hidden."""
+        groups = {}
+        for path in self.paths("f"):
+            with Place(self.root, path) as p:
+                st = p.stat()
+            if st.st_nlink > 1:
+                groups.setdefault((st.st_dev, st.st_ino), []).append(path)
+        return sorted(path for group in groups.values() if len(group) > 1 for path in group)
 
     def op_directory_to_file(self):
         if p := self.pick("d"):
