@@ -1,6 +1,7 @@
 #include "xattr.h"
 
 #include <fcntl.h>
+#include <linux/limits.h>
 #include <stdio.h>
 #include <sys/syscall.h>
 #include <sys/xattr.h>
@@ -115,6 +116,17 @@ static bool means_none(int error)
 	return error == ENOTSUP || error == EPERM || error == EACCES || error == ENOSYS;
 }
 
+/* A FUSE server or a share makes its list up: what is no name (1 to 255 bytes and a NUL) must not get further. */
+static bool well_formed(const char *list, size_t len)
+{
+	for (size_t at = 0, name; at < len; at += name + 1) {
+		name = strnlen(list + at, len - at);
+		if (name < 1 || name > XATTR_NAME_MAX || name == len - at)
+			return false;
+	}
+	return true;
+}
+
 errint_t xattr_list(int dirfd, const char *name, struct xattr_names *names)
 {
 	ssize_t got = list_call(dirfd, name, names->fixed, sizeof(names->fixed));
@@ -129,6 +141,9 @@ errint_t xattr_list(int dirfd, const char *name, struct xattr_names *names)
 			return -ENOMEM;
 		got = list_call(dirfd, name, names->heap, room);
 	}
+	names->len = 0;
+	if (got > 0 && !well_formed(names->list, (size_t)got))
+		return -EIO;
 	names->len = got > 0 ? (size_t)got : 0;
 	return got >= 0 || means_none(errno) ? 0 : -errno;
 }
