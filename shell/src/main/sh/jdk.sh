@@ -1,3 +1,4 @@
+# shellcheck shell=sh disable=SC2034 # sourced; sets what the caller reads
 # jdk.sh - find a JDK for Mica; sourced, for sh. Starts no process, so that the launcher stays fast.
 #
 # find_jdk [PROGRAM]: sets JDK to the home of a Java of at least $JDK_MIN that has bin/PROGRAM (java
