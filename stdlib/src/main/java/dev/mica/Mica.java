@@ -24,7 +24,7 @@ public final class Mica {
     this.state = state;
     this.unions = new Unions(state);
     this.commits = new Commits(state, unions);
-    this.host = new Host(state);
+    this.host = new Host(state, unions);
   }
 
   /** The state directory that {@code MICA_HOME}, the user and the XDG rules name. */

@@ -1,5 +1,6 @@
 package dev.mica;
 
+import java.util.Collection;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -68,6 +69,16 @@ public final class MicaException extends RuntimeException {
     return new MicaException(Kind.DENIED, doing, object.toString(), why, null, null);
   }
 
+  /**
+   * Nothing of that {@code kind} ("union") has that name; {@code known} are the names there are.
+   */
+  public static MicaException unknown(String kind, String name, Collection<String> known) {
+    MicaException failure = failed("find the " + kind, name, "there is none of that name");
+    return Nearest.to(name, known)
+        .map(nearest -> failure.hint("did you mean " + nearest + "?"))
+        .orElse(failure);
+  }
+
   /** The same failure with what to do about it: an imperative clause. */
   public MicaException hint(String whatToDo) {
     return copyStack(new MicaException(kind, doing, object, why, whatToDo, getCause()));
@@ -102,10 +113,7 @@ public final class MicaException extends RuntimeException {
     String target = object.isEmpty() ? "" : " " + object;
     String text = "cannot " + doing + target + ": " + why + (hint == null ? "" : "; " + hint);
     return text.chars()
-        .collect(
-            StringBuilder::new,
-            (line, c) -> append(line, (char) c),
-            StringBuilder::append)
+        .collect(StringBuilder::new, (line, c) -> append(line, (char) c), StringBuilder::append)
         .toString();
   }
 

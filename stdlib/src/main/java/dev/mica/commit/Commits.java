@@ -1,53 +1,248 @@
 package dev.mica.commit;
 
+import dev.mica.MicaException;
+import dev.mica.folder.Diff;
+import dev.mica.state.Records;
 import dev.mica.state.StateDir;
 import dev.mica.union.Union;
 import dev.mica.union.Unions;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
+import tools.jackson.databind.node.ObjectNode;
 
-/** The commit store of this host. */
+/** The commit store of this host: layers, and the names that lead to them. */
 public final class Commits {
-  /** The store of this state directory. */
-  public Commits(StateDir state, Unions unions) {}
+  private static final String REMOVE = "remove a commit";
+  private static final String COLLECT = "collect garbage";
+  private static final int SHORTEST_ID = 4;
 
-  /** Commits what {@code union} has changed, as {@code NAME:TAG}. */
+  private final StateDir state;
+  private final Unions unions;
+  private final Store store;
+  private final Committer committer;
+  private final Stats stats;
+
+  /** The store in {@code state}, of commits of {@code unions}. */
+  public Commits(StateDir state, Unions unions) {
+    this.state = state;
+    this.unions = unions;
+    this.store = new Store(state);
+    this.committer = new Committer(state, store, unions);
+    this.stats = new Stats(state, store);
+    state.onLeftover(REMOVE, facts -> recoverRemove(facts.required("id").asString()));
+    state.onLeftover(COLLECT, facts -> tidy());
+  }
+
+  Unions unions() {
+    return unions;
+  }
+
+  Stats stats() {
+    return stats;
+  }
+
+  /**
+   * Keeps what {@code union} changes over its lowers as a commit that {@code ref} leads to from now
+   * on. Fails if nothing has changed.
+   *
+   * @param ref {@code NAME:TAG}, or {@code NAME} for {@code NAME:latest}
+   */
   public Commit create(Union union, String ref, String message) {
-    throw new IllegalStateException("not here yet");
+    return commit(committer.create(union.name(), Ref.parse(ref), message));
   }
 
-  /** All commits, newest first. */
+  /** All commits, the newest first. */
   public List<Commit> list() {
-    throw new IllegalStateException("not here yet");
+    return state.read(() -> store.all().stream().<Commit>map(this::commit).toList());
   }
 
-  /** The commit of this {@code NAME:TAG} or id. */
+  /**
+   * By {@code NAME:TAG}, {@code NAME} for {@code NAME:latest}, an id, or four and more digits of
+   * one.
+   */
   public Optional<Commit> find(String refOrId) {
-    throw new IllegalStateException("not here yet");
+    return state.read(() -> lookUp(refOrId)).map(this::commit);
   }
 
-  /** The same; fails with "did you mean" where there is none. */
+  /** Likewise; fails, naming the nearest, if there is none. */
   public Commit get(String refOrId) {
-    throw new IllegalStateException("not here yet");
+    return find(refOrId)
+        .orElseThrow(() ->
+            MicaException.unknown(
+                "commit",
+                refOrId,
+                Stream.concat(store.refs().keySet().stream(), store.ids().stream()).toList()));
   }
 
-  /** The commit, its parent, and so on. */
+  private Optional<CommitRecord> lookUp(String refOrId) {
+    String named = store.refs().get(Ref.normal(refOrId));
+    if (named != null) {
+      return store.commit(named);
+    }
+    if (refOrId.length() < SHORTEST_ID || !refOrId.matches("[0-9a-f]+")) {
+      return Optional.empty();
+    }
+    List<String> ids = store.ids().stream().filter(id -> id.startsWith(refOrId)).toList();
+    if (ids.size() > 1) {
+      throw MicaException.usage("find the commit", refOrId, "several ids begin so")
+          .hint("write more of it: " + String.join(", ", ids));
+    }
+    return ids.isEmpty() ? Optional.empty() : store.commit(ids.getFirst());
+  }
+
+  Commit byId(String id) {
+    return state
+        .read(() -> store.commit(id))
+        .map(this::commit)
+        .orElseThrow(() -> MicaException.unknown("commit", id, store.ids()));
+  }
+
+  /** The commit and those it stands on, as far as they are of this store. */
   public List<Commit> log(String refOrId) {
-    throw new IllegalStateException("not here yet");
+    List<Commit> line = new ArrayList<>();
+    for (Optional<Commit> at = Optional.of(get(refOrId)); at.isPresent(); at = at.get().parent()) {
+      line.add(at.get());
+    }
+    return line;
   }
 
-  /** All commits as a drawing, newest on top. */
+  /** All commits as a drawing, the newest on top: id, names, message, how much each changes. */
   public String graph() {
-    throw new IllegalStateException("not here yet");
+    List<CommitRecord> all = state.read(store::all);
+    return Graph.draw(all.stream().map(this::row).toList());
   }
 
-  /** Removes all commits. */
+  private Graph.Row row(CommitRecord record) {
+    LiveCommit commit = commit(record);
+    Stats.Counts counts = stats.counts(commit);
+    Diff.Summary summary = counts.summary();
+    StringBuilder text = new StringBuilder(record.id());
+    List<String> refs = commit.refs();
+    if (!refs.isEmpty()) {
+      text.append(" (").append(String.join(", ", refs)).append(')');
+    }
+    if (!record.message().isEmpty()) {
+      text.append(' ').append(record.message().lines().findFirst().orElse(""));
+    }
+    text.append("  +").append(summary.added());
+    text.append(" ~").append(summary.modified());
+    text.append(" -").append(summary.deleted());
+    text.append(", ").append(Graph.size(counts.bytes()));
+    return new Graph.Row(record.id(), record.parent(), text.toString());
+  }
+
+  /** Removes every commit; those that a union stands on are left, and told at the end. */
   public void removeAll() {
-    throw new IllegalStateException("not here yet");
+    MicaException failure = null;
+    for (Commit commit : list()) { // children come before their parents
+      try {
+        commit.remove();
+      } catch (MicaException used) {
+        if (failure != null) {
+          used.addSuppressed(failure);
+        }
+        failure = used;
+      }
+    }
+    if (failure != null) {
+      throw failure;
+    }
   }
 
-  /** Removes what no commit needs; says what went. */
+  /**
+   * Removes layers and files that belong to no commit; returns what was removed. Commits without a
+   * name stay.
+   */
   public List<String> gc() {
-    throw new IllegalStateException("not here yet");
+    try (StateDir.Lock lock = state.lock("collect garbage")) {
+      return lock.run(COLLECT, Records.object(), this::collect);
+    }
+  }
+
+  private List<String> collect() {
+    List<String> removed = new ArrayList<>();
+    for (String id : store.orphans()) {
+      if (userOf(id).isPresent()) {
+        continue; // its manifest was lost, but it is in use
+      }
+      store.discard(id);
+      removed.add("layer " + id);
+    }
+    for (String id : store.orphanStats()) {
+      store.discard(id);
+    }
+    store.trash().forEach(left -> removed.add("trash " + left.getFileName()));
+    store.emptyTrash();
+    return removed.stream().distinct().toList();
+  }
+
+  /** What cannot be removed stays in the trash, where the next gc meets it and says so. */
+  private void tidy() {
+    try {
+      store.emptyTrash();
+    } catch (MicaException stuck) {
+      return; // nothing else needs to wait for it
+    }
+  }
+
+  void remove(String id) {
+    try (StateDir.Lock lock = state.lock("remove the commit " + id)) {
+      byId(id);
+      requireUnused(id);
+      ObjectNode facts = Records.object().put("id", id);
+      lock.run(
+          REMOVE,
+          facts,
+          () -> {
+            store.forgetCommit(id);
+            store.discard(id);
+            store.emptyTrash();
+            return id;
+          });
+    }
+  }
+
+  private void recoverRemove(String id) {
+    if (store.hasCommit(id)) {
+      return; // nothing was done yet
+    }
+    store.discard(id);
+    tidy();
+  }
+
+  private void requireUnused(String id) {
+    userOf(id)
+        .ifPresent(user -> {
+          throw MicaException.failed("remove the commit", id, user + " stands on it")
+              .hint("remove that first");
+        });
+  }
+
+  /** A commit or union that has the layer below it. */
+  private Optional<String> userOf(String id) {
+    Optional<String> child =
+        store.all().stream()
+            .filter(other -> other.standsOn(id))
+            .map(other -> "the commit " + commit(other).label())
+            .findFirst();
+    return child.or(() ->
+        unions.list().stream()
+            .filter(union -> union.lowers().contains(store.layer(id)))
+            .map(union -> "the union " + union.name())
+            .findFirst());
+  }
+
+  List<String> refsOf(String id) {
+    return state.read(store::refs).entrySet().stream()
+        .filter(ref -> ref.getValue().equals(id))
+        .map(Map.Entry::getKey)
+        .toList();
+  }
+
+  private LiveCommit commit(CommitRecord record) {
+    return new LiveCommit(this, store, record);
   }
 }

@@ -6,8 +6,8 @@ import java.util.Set;
 
 /**
  * The C core, function by function; what each does and promises stands in {@code mica.h}. Every
- * failure is a {@link dev.mica.MicaException} with a {@link CoreError} as its cause; a cancelled call
- * throws {@link java.util.concurrent.CancellationException}.
+ * failure is a {@link dev.mica.MicaException} with a {@link CoreError} as its cause; a cancelled
+ * call throws {@link java.util.concurrent.CancellationException}.
  */
 public final class Core {
   private Core() {}

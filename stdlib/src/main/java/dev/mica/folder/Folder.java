@@ -9,8 +9,8 @@ import java.util.function.Predicate;
  * A place: a local path, or any URI Commons VFS knows ({@code file: tar: zip:}). It may be a
  * directory or a single file, and need not exist yet.
  *
- * <p>Only local folders can be mounted or diffed; others can be listed, read, and copied in and out.
- * Every failure is a {@link MicaException} that names the place.
+ * <p>Only local folders can be mounted or diffed; others can be listed, read, and copied in and
+ * out. Every failure is a {@link MicaException} that names the place.
  */
 public sealed interface Folder extends LayerSource permits LocalFolder, VfsFolder {
   /**
@@ -40,7 +40,9 @@ public sealed interface Folder extends LayerSource permits LocalFolder, VfsFolde
   /** The last component of the location. */
   String name();
 
-  /** The place below, {@code folder / 'etc/hosts'} in Groovy. {@code ..} may not lead above this. */
+  /**
+   * The place below, {@code folder / 'etc/hosts'} in Groovy. {@code ..} may not lead above this.
+   */
   Folder resolve(String relative);
 
   /** Whether anything is there; a dangling symlink counts as there. */
@@ -74,9 +76,9 @@ public sealed interface Folder extends LayerSource permits LocalFolder, VfsFolde
   String digest();
 
   /**
-   * Copies this, whatever is in it, to {@code target}, which must not exist; returns it. Between local
-   * folders everything is kept (owners, xattrs, hard links, holes, nanoseconds), by reflink where
-   * possible; out of an archive what the archive holds.
+   * Copies this, whatever is in it, to {@code target}, which must not exist; returns it. Between
+   * local folders everything is kept (owners, xattrs, hard links, holes, nanoseconds), by reflink
+   * where possible; out of an archive what the archive holds.
    */
   Folder copyTo(Folder target);
 

@@ -1,35 +1,55 @@
 package dev.mica.host;
 
+import dev.mica.MicaException;
 import dev.mica.state.StateDir;
+import dev.mica.union.Unions;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 
 /** This machine and what works on it. */
 public final class Host {
-  /** The host of this state directory. */
-  public Host(StateDir state) {}
+  private static final Path KERNEL = Path.of("/proc/sys/kernel");
+
+  private final Doctor doctor;
+
+  /** The host, with the state directory that its checks look at. */
+  public Host(StateDir state, Unions unions) {
+    this.doctor = new Doctor(state, unions);
+  }
 
   /** What it calls itself. */
   public String name() {
-    throw new IllegalStateException("not here yet");
+    return line(KERNEL.resolve("hostname"));
   }
 
   /** The kernel's release. */
   public String kernel() {
-    throw new IllegalStateException("not here yet");
+    return line(KERNEL.resolve("osrelease"));
   }
 
-  /** Online processors. */
+  /** Processors that this process may use. */
   public int cpus() {
-    throw new IllegalStateException("not here yet");
+    return Runtime.getRuntime().availableProcessors();
   }
 
-  /** Memory in bytes. */
+  /** Main memory, bytes. */
   public long memory() {
-    throw new IllegalStateException("not here yet");
+    String total = line(Path.of("/proc/meminfo")); // its first line is MemTotal
+    return Long.parseLong(total.replaceAll("\\D", "")) * 1024;
   }
 
-  /** What {@code mica doctor} shows. */
+  /** What works here and what does not, found by trying; takes about a second. */
   public List<Check> checks() {
-    throw new IllegalStateException("not here yet");
+    return doctor.checks();
+  }
+
+  private static String line(Path file) {
+    try (var lines = Files.lines(file)) {
+      return lines.findFirst().orElse("").strip();
+    } catch (IOException broken) {
+      throw MicaException.failed("read", file, StateDir.why(broken)).because(broken);
+    }
   }
 }

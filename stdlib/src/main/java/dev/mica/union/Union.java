@@ -49,6 +49,8 @@ public interface Union {
   /** Mounts it again where it is not mounted; mounted is fine. */
   Union remount();
 
-  /** Unmounts it and forgets it; upper and lowers stay as they are. Fails while a program holds it. */
+  /**
+   * Unmounts it and forgets it; upper and lowers stay as they are. Fails while a program holds it.
+   */
   void remove();
 }

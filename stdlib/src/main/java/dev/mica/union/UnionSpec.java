@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
  * @param name how the union is called; null: after the last component of {@code at}
  * @param lowers what lies below, topmost first; at least one
  * @param upper where changes land; null: a read-only union
- * @param work overlayfs's scratch directory, on the upper's file system and outside it; null: made beside the
- *     upper, and removed with the union
+ * @param work overlayfs's scratch directory, on the upper's file system and outside it; null: made
+ *     beside the upper, and removed with the union
  * @param at where it is mounted: an empty directory, or a path that does not exist yet and is made
  *     (and removed again with the union)
  * @param via which mounter

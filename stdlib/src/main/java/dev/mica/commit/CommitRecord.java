@@ -1,0 +1,88 @@
+package dev.mica.commit;
+
+import dev.mica.state.Records;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * A commit's manifest.
+ *
+ * @param below what its layer lies on, topmost first: {@code layer:ID} or the path of a folder
+ */
+record CommitRecord(
+    String id,
+    List<String> below,
+    String message,
+    Instant created,
+    String origin,
+    Commit.Method method) {
+  private static final String LAYER = "layer:";
+
+  CommitRecord {
+    below = List.copyOf(below);
+  }
+
+  /** How {@code path} is kept: a layer of the store by its id, so that the store can be moved. */
+  static String keep(Path path, Path layers) {
+    return layers.equals(path.getParent()) ? LAYER + path.getFileName() : path.toString();
+  }
+
+  private static Optional<String> layerId(String kept) {
+    return kept.startsWith(LAYER) ? Optional.of(kept.substring(LAYER.length())) : Optional.empty();
+  }
+
+  /** The id of the commit right below, if there is one. */
+  Optional<String> parent() {
+    return layerId(below.getFirst());
+  }
+
+  boolean standsOn(String otherId) {
+    return below.contains(LAYER + otherId);
+  }
+
+  List<Path> below(Path layers) {
+    return below.stream()
+        .map(kept -> layerId(kept).map(layers::resolve).orElseGet(() -> Path.of(kept)))
+        .toList();
+  }
+
+  List<Path> base() {
+    return below.stream().filter(kept -> layerId(kept).isEmpty()).map(Path::of).toList();
+  }
+
+  CommitRecord by(Commit.Method other) {
+    return new CommitRecord(id, below, message, created, origin, other);
+  }
+
+  ObjectNode toJson() {
+    ObjectNode json = Records.object();
+    json.put("id", id);
+    ArrayNode kept = json.putArray("below");
+    below.forEach(kept::add);
+    json.put("message", message);
+    json.put("created", created.toString());
+    json.put("origin", origin);
+    json.put("method", method.name());
+    return json;
+  }
+
+  static CommitRecord of(ObjectNode json) {
+    List<String> below = new ArrayList<>();
+    for (JsonNode one : json.required("below")) {
+      below.add(one.asString());
+    }
+    return new CommitRecord(
+        json.required("id").asString(),
+        below,
+        json.required("message").asString(),
+        Instant.parse(json.required("created").asString()),
+        json.required("origin").asString(),
+        Commit.Method.valueOf(json.required("method").asString()));
+  }
+}

@@ -1,0 +1,200 @@
+package dev.mica.commit;
+
+import dev.mica.MicaException;
+import dev.mica.core.Capability;
+import dev.mica.core.Core;
+import dev.mica.core.CoreError;
+import dev.mica.core.Errno;
+import dev.mica.core.LayerFlag;
+import dev.mica.core.Tree;
+import dev.mica.state.StateDir;
+import dev.mica.union.Union;
+import dev.mica.union.UnionSpec;
+import dev.mica.union.Unions;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+
+/** Makes a commit of a union, moving as little as it can. */
+final class Committer {
+  private static final String ROTATE = "commit by rotation";
+  private static final String CAPTURE = "commit by copy";
+  private static final int MOST_LAYERS = 500;
+  private static final Set<Errno> NO_REFLINK =
+      EnumSet.of(Errno.EOPNOTSUPP, Errno.EXDEV, Errno.EINVAL);
+
+  private final StateDir state;
+  private final Store store;
+  private final Unions unions;
+
+  Committer(StateDir state, Store store, Unions unions) {
+    this.state = state;
+    this.store = store;
+    this.unions = unions;
+    state.onLeftover(ROTATE, facts -> recoverRotation(Creation.of(facts)));
+    state.onLeftover(CAPTURE, facts -> recoverCapture(Creation.of(facts)));
+  }
+
+  CommitRecord create(String unionName, Ref ref, String message) {
+    try (StateDir.Lock lock = state.lock("commit " + ref + " from the union " + unionName)) {
+      Union union = unions.get(unionName);
+      Path upper = requireCommittable(union, ref);
+      Creation creation = describe(union, ref, message);
+      store.makeLayers();
+      if (oneFileSystem(upper, store.layers()) && rotate(lock, creation, upper)) {
+        return creation.commit();
+      }
+      return capture(lock, creation, union, upper);
+    }
+  }
+
+  private Path requireCommittable(Union union, Ref ref) {
+    String doing = "commit " + ref + " from the union";
+    if (union.upper().isEmpty()) {
+      throw MicaException.failed(doing, union.name(), "it is read-only");
+    }
+    union
+        .problem()
+        .ifPresent(problem -> {
+          throw MicaException.failed(doing, union.name(), problem);
+        });
+    if (union.lowers().size() >= MOST_LAYERS) {
+      throw MicaException.failed(
+              doing, union.name(), "with this layer it would stand on " + MOST_LAYERS + " others")
+          .hint("copy its tree to one folder, and go on from a union over that");
+    }
+    if (union.diff().isEmpty()) {
+      throw MicaException.failed(doing, union.name(), "nothing has changed in it");
+    }
+    return union.upper().orElseThrow().path();
+  }
+
+  private Creation describe(Union union, Ref ref, String message) {
+    List<String> below =
+        union.lowers().stream().map(path -> CommitRecord.keep(path, store.layers())).toList();
+    CommitRecord commit =
+        new CommitRecord(
+            store.newId(), below, message, Instant.now(), union.name(), Commit.Method.ROTATE);
+    boolean mounted = union.state() == Union.State.MOUNTED;
+    return new Creation(commit, ref.toString(), store.refs().get(ref.toString()), mounted);
+  }
+
+  /**
+   * False, and all is as it was, where something holds the union or its upper cannot be renamed.
+   */
+  private boolean rotate(StateDir.Lock lock, Creation creation, Path upper) {
+    return lock.run(
+        ROTATE,
+        creation.toJson(),
+        () -> {
+          if (!unions.release(creation.union())) {
+            return false;
+          }
+          if (!Store.tryMove(upper, layerOf(creation))) {
+            unions.unrotate(creation.union(), layerOf(creation), creation.mounted());
+            return false;
+          }
+          completeRotation(creation);
+          return true;
+        });
+  }
+
+  /**
+   * The mount comes last: until it is there nobody writes to the fresh upper, and all can go back.
+   */
+  private void completeRotation(Creation creation) {
+    store.publish(creation.commit(), creation.ref());
+    unions.rotate(creation.union(), layerOf(creation), creation.mounted());
+  }
+
+  private void recoverRotation(Creation creation) {
+    if (!store.hasLayer(creation.commit().id())) {
+      undoRotation(creation);
+      return;
+    }
+    try {
+      completeRotation(creation);
+    } catch (RuntimeException failure) {
+      if (unions.get(creation.union()).state() == Union.State.MOUNTED) {
+        throw failure;
+      }
+      undoRotation(creation);
+    }
+  }
+
+  private void undoRotation(Creation creation) {
+    store.retract(creation.commit(), creation.ref(), creation.refBefore());
+    unions.unrotate(creation.union(), layerOf(creation), creation.mounted());
+  }
+
+  private CommitRecord capture(StateDir.Lock lock, Creation rotation, Union union, Path upper) {
+    boolean reflink =
+        union.via() == UnionSpec.Via.KERNEL
+            && oneFileSystem(upper, store.layers())
+            && Core.probe(state.path()).contains(Capability.REFLINK);
+    if (reflink) {
+      try {
+        return capture(lock, rotation.by(Commit.Method.REFLINK), union);
+      } catch (MicaException refused) {
+        if (!(refused.getCause() instanceof CoreError error)
+            || !NO_REFLINK.contains(error.errno())) {
+          throw refused;
+        }
+      }
+    }
+    return capture(lock, rotation.by(Commit.Method.COPY), union);
+  }
+
+  private CommitRecord capture(StateDir.Lock lock, Creation creation, Union union) {
+    Set<LayerFlag> flags =
+        creation.commit().method() == Commit.Method.REFLINK
+            ? EnumSet.of(LayerFlag.SYNC, LayerFlag.REFLINK_ONLY)
+            : EnumSet.of(LayerFlag.SYNC);
+    return lock.run(
+        CAPTURE,
+        creation.toJson(),
+        () ->
+            Core.capture(
+                Tree.overlay(union.lowers(), false),
+                unions.tree(union.name()),
+                layerOf(creation),
+                flags),
+        () -> {
+          StateDir.syncDirectory(store.layers());
+          store.publish(creation.commit(), creation.ref());
+          return creation.commit();
+        });
+  }
+
+  private void recoverCapture(Creation creation) {
+    try {
+      if (store.hasCommit(creation.commit().id())) {
+        store.publish(creation.commit(), creation.ref());
+        return;
+      }
+    } catch (MicaException cannot) {
+      store.retract(creation.commit(), creation.ref(), creation.refBefore());
+    }
+    Core.remove(layerOf(creation));
+  }
+
+  private Path layerOf(Creation creation) {
+    return store.layers().resolve(creation.commit().id());
+  }
+
+  private static boolean oneFileSystem(Path a, Path b) {
+    return device(a).equals(device(b));
+  }
+
+  private static Object device(Path path) {
+    try {
+      return Files.getAttribute(path, "unix:dev");
+    } catch (IOException broken) {
+      throw MicaException.failed("look at", path, StateDir.why(broken)).because(broken);
+    }
+  }
+}

@@ -1,0 +1,139 @@
+package dev.mica.commit;
+
+import dev.mica.core.Core;
+import dev.mica.core.Manifest;
+import dev.mica.core.Tree;
+import dev.mica.folder.Diff;
+import dev.mica.folder.Folder;
+import dev.mica.union.Union;
+import dev.mica.union.UnionSpec;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** A commit of this store. Its manifest never changes; the names that lead to it do. */
+final class LiveCommit implements Commit {
+  private final Commits commits;
+  private final Store store;
+  private final CommitRecord record;
+
+  LiveCommit(Commits commits, Store store, CommitRecord record) {
+    this.commits = commits;
+    this.store = store;
+    this.record = record;
+  }
+
+  CommitRecord record() {
+    return record;
+  }
+
+  @Override
+  public String id() {
+    return record.id();
+  }
+
+  @Override
+  public List<String> refs() {
+    return commits.refsOf(record.id());
+  }
+
+  @Override
+  public Optional<Commit> parent() {
+    return record.parent().map(commits::byId);
+  }
+
+  @Override
+  public String message() {
+    return record.message();
+  }
+
+  @Override
+  public Instant created() {
+    return record.created();
+  }
+
+  @Override
+  public String origin() {
+    return record.origin();
+  }
+
+  @Override
+  public Method method() {
+    return record.method();
+  }
+
+  @Override
+  public Path layer() {
+    return store.layer(record.id());
+  }
+
+  @Override
+  public List<Path> base() {
+    return record.base();
+  }
+
+  @Override
+  public List<Path> layers() {
+    List<Path> all = new ArrayList<>(below());
+    all.addFirst(layer());
+    return List.copyOf(all);
+  }
+
+  private List<Path> below() {
+    return record.below(store.layers());
+  }
+
+  @Override
+  public String label() {
+    List<String> refs = refs();
+    return refs.isEmpty() ? record.id() : refs.getFirst();
+  }
+
+  @Override
+  public String digest() {
+    return commits.stats().digest(this);
+  }
+
+  Manifest manifest() {
+    return Core.manifest(Tree.plain(layer()));
+  }
+
+  @Override
+  public Diff diff() {
+    return Diff.of(
+        "what lies below " + label(),
+        Tree.overlay(below(), false),
+        label(),
+        Tree.overlay(layers(), false),
+        true);
+  }
+
+  @Override
+  public Diff diff(Commit other) {
+    return Diff.of(
+        label(),
+        Tree.overlay(layers(), false),
+        other.label(),
+        Tree.overlay(other.layers(), false),
+        true);
+  }
+
+  @Override
+  public Union mount(String at) {
+    return commits
+        .unions()
+        .create(new UnionSpec(null, List.of(this), null, null, Folder.of(at), UnionSpec.Via.AUTO));
+  }
+
+  @Override
+  public void remove() {
+    commits.remove(record.id());
+  }
+
+  @Override
+  public String toString() {
+    return "commit " + label();
+  }
+}

@@ -1,0 +1,225 @@
+package dev.mica.commit;
+
+import dev.mica.MicaException;
+import dev.mica.core.Core;
+import dev.mica.state.Records;
+import dev.mica.state.StateDir;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * The store's files: {@code layers/ID} is a commit's layer, {@code commits/ID.json} its manifest,
+ * whose being there makes it a commit; {@code store/refs.json} has the names, {@code stats/ID.json}
+ * what was computed of a layer, {@code trash} what is being removed.
+ */
+final class Store {
+  private static final int ID_BYTES = 6;
+
+  private final Records commits;
+  private final Records stats;
+  private final Records names;
+  private final Path layers;
+  private final Path trash;
+
+  Store(StateDir state) {
+    this.commits = state.records("commits");
+    this.stats = state.records("stats");
+    this.names = state.records("store");
+    this.layers = state.path().resolve("layers");
+    this.trash = state.path().resolve("trash");
+  }
+
+  Path layers() {
+    return layers;
+  }
+
+  Path layer(String id) {
+    return layers.resolve(id);
+  }
+
+  boolean hasLayer(String id) {
+    return exists(layer(id));
+  }
+
+  boolean hasCommit(String id) {
+    return commits.find(id).isPresent();
+  }
+
+  Optional<CommitRecord> commit(String id) {
+    return commits.find(id).map(CommitRecord::of);
+  }
+
+  /** All of them, the newest first. */
+  List<CommitRecord> all() {
+    return commits.names().stream()
+        .map(this::commit)
+        .flatMap(Optional::stream)
+        .sorted((a, b) -> b.created().compareTo(a.created()))
+        .toList();
+  }
+
+  List<String> ids() {
+    return commits.names();
+  }
+
+  String newId() {
+    byte[] bytes = new byte[ID_BYTES];
+    String id;
+    do {
+      new SecureRandom().nextBytes(bytes);
+      id = HexFormat.of().formatHex(bytes);
+    } while (hasLayer(id) || hasCommit(id));
+    return id;
+  }
+
+  /** Makes a commit of a layer that is there, and has {@code ref} lead to it. */
+  void publish(CommitRecord commit, String ref) {
+    commits.put(commit.id(), commit.toJson());
+    Map<String, String> refs = refs();
+    if (!commit.id().equals(refs.put(ref, commit.id()))) {
+      putRefs(refs);
+    }
+  }
+
+  /** Takes {@link #publish} back; {@code before} is where the ref led. */
+  void retract(CommitRecord commit, String ref, @Nullable String before) {
+    commits.remove(commit.id());
+    Map<String, String> refs = refs();
+    if (commit.id().equals(refs.get(ref))) {
+      refs.remove(ref);
+      if (before != null) {
+        refs.put(ref, before);
+      }
+      putRefs(refs);
+    }
+  }
+
+  /** The names, and the id each leads to. */
+  Map<String, String> refs() {
+    Map<String, String> refs = new TreeMap<>();
+    names
+        .find("refs")
+        .ifPresent(
+            json -> json.properties().forEach(e -> refs.put(e.getKey(), e.getValue().asString())));
+    return refs;
+  }
+
+  private void putRefs(Map<String, String> refs) {
+    ObjectNode json = Records.object();
+    refs.forEach(json::put);
+    names.put("refs", json);
+  }
+
+  Optional<ObjectNode> stats(String id) {
+    return stats.find(id);
+  }
+
+  void putStats(String id, ObjectNode value) {
+    stats.put(id, value);
+  }
+
+  void forgetCommit(String id) {
+    commits.remove(id);
+  }
+
+  /** Everything else of a commit that is no more. Each step may be done again. */
+  void discard(String id) {
+    Map<String, String> refs = refs();
+    if (refs.values().removeIf(id::equals)) {
+      putRefs(refs);
+    }
+    stats.remove(id);
+    if (hasLayer(id)) {
+      move(layer(id), makeTrash().resolve(id));
+    }
+  }
+
+  void emptyTrash() {
+    list(trash).forEach(Core::remove);
+  }
+
+  List<Path> trash() {
+    return list(trash);
+  }
+
+  /** Layers that no commit has. */
+  List<String> orphans() {
+    List<String> known = ids();
+    return list(layers).stream()
+        .map(layer -> layer.getFileName().toString())
+        .filter(id -> !known.contains(id))
+        .toList();
+  }
+
+  /** Computed values of commits that are no more. */
+  List<String> orphanStats() {
+    List<String> left = new ArrayList<>(stats.names());
+    left.removeAll(ids());
+    return left;
+  }
+
+  void makeLayers() {
+    make(layers);
+  }
+
+  private Path makeTrash() {
+    return make(trash);
+  }
+
+  private static Path make(Path directory) {
+    try {
+      return Files.createDirectories(directory);
+    } catch (IOException broken) {
+      throw MicaException.failed("make", directory, StateDir.why(broken)).because(broken);
+    }
+  }
+
+  /** Whether the upper could be renamed; where it cannot, nothing has changed. */
+  static boolean tryMove(Path from, Path to) {
+    try {
+      StateDir.move(from, to);
+      return true;
+    } catch (IOException refused) { // another file system or mount, or a mount point itself
+      if (exists(to)) {
+        throw MicaException.failed("sync", to, StateDir.why(refused)).because(refused);
+      }
+      return false;
+    }
+  }
+
+  private static void move(Path from, Path to) {
+    try {
+      StateDir.move(from, to);
+    } catch (IOException broken) {
+      throw MicaException.failed("rename " + from + " to", to, StateDir.why(broken))
+          .because(broken);
+    }
+  }
+
+  private static List<Path> list(Path directory) {
+    try (Stream<Path> entries = Files.list(directory)) {
+      return entries.sorted().toList();
+    } catch (NoSuchFileException none) {
+      return List.of();
+    } catch (IOException broken) {
+      throw MicaException.failed("list", directory, StateDir.why(broken)).because(broken);
+    }
+  }
+
+  static boolean exists(Path path) {
+    return Files.exists(path, LinkOption.NOFOLLOW_LINKS);
+  }
+}

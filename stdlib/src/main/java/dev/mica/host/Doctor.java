@@ -1,0 +1,206 @@
+package dev.mica.host;
+
+import dev.mica.MicaException;
+import dev.mica.core.Capability;
+import dev.mica.core.Core;
+import dev.mica.state.StateDir;
+import dev.mica.union.UnionSpec;
+import dev.mica.union.Unions;
+import java.io.IOException;
+import java.nio.charset.Charset;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/** The checks of {@code mica doctor}: each does the thing and says what came of it. */
+final class Doctor {
+  private static final int NEEDED_JAVA = 25;
+  private static final int CAP_SYS_ADMIN = 21;
+  private static final long LITTLE_SPACE = 1L << 30;
+  private static final Set<Capability> KEPT_BY_LAYERS =
+      EnumSet.of(
+          Capability.USER_XATTR,
+          Capability.WHITEOUT,
+          Capability.HARDLINK,
+          Capability.NANOSECONDS,
+          Capability.CASE,
+          Capability.ACL);
+
+  private final StateDir state;
+  private final Unions unions;
+
+  Doctor(StateDir state, Unions unions) {
+    this.state = state;
+    this.unions = unions;
+  }
+
+  List<Check> checks() {
+    List<Check> checks = new ArrayList<>();
+    checks.add(java());
+    checks.add(tried("C core", "build it: make build", this::core));
+    if (checks.getLast().status() == Check.Status.MISSING) {
+      return checks; // all that follows goes through it
+    }
+    Path store = nearest(state.path());
+    checks.add(privilege());
+    checks.add(tried("kernel overlay", "run as root", () -> kernelOverlay(store)));
+    checks.add(tried("fuse overlay", "apt install fuse-overlayfs", this::fuseOverlay));
+    checks.add(tried("store", "name another directory in MICA_HOME", () -> store(store)));
+    checks.add(tried("reflink", "put MICA_HOME on xfs or btrfs", () -> reflink(store)));
+    checks.add(tried("store space", "free some, or move MICA_HOME", () -> space(store)));
+    checks.add(tried("temporary space", "free some, or set TMPDIR", () -> space(temporary())));
+    checks.add(locale());
+    return checks;
+  }
+
+  /** A check whose trying may fail: then that is the finding. */
+  private static Check tried(String name, String fix, Supplier<Finding> check) {
+    Finding finding;
+    try {
+      finding = check.get();
+    } catch (MicaException failure) {
+      finding = new Finding(Check.Status.MISSING, String.valueOf(failure.getMessage()), fix);
+    }
+    String mend = finding.fix != null ? finding.fix : fix;
+    return new Check(
+        name, finding.status, finding.detail, finding.status == Check.Status.OK ? null : mend);
+  }
+
+  private record Finding(Check.Status status, String detail, @Nullable String fix) {
+    static Finding ok(String detail) {
+      return new Finding(Check.Status.OK, detail, null);
+    }
+
+    static Finding limited(String detail) {
+      return new Finding(Check.Status.LIMITED, detail, null);
+    }
+
+    static Finding missing(String detail) {
+      return new Finding(Check.Status.MISSING, detail, null);
+    }
+  }
+
+  private static Check java() {
+    String version = System.getProperty("java.vm.name") + " " + Runtime.version();
+    boolean old = Runtime.version().feature() < NEEDED_JAVA;
+    return new Check(
+        "JDK",
+        old ? Check.Status.MISSING : Check.Status.OK,
+        version,
+        old ? "install a JDK " + NEEDED_JAVA + " or newer" : null);
+  }
+
+  private Finding core() {
+    try {
+      return Finding.ok("loaded; it sees " + Core.mounts().size() + " mounts");
+    } catch (LinkageError notThere) {
+      return Finding.missing(String.valueOf(notThere.getMessage()));
+    }
+  }
+
+  private static Check privilege() {
+    boolean admin = mayAdministrate();
+    String user = System.getProperty("user.name");
+    return new Check(
+        "privilege",
+        admin ? Check.Status.OK : Check.Status.LIMITED,
+        user + (admin ? ", may mount" : ", may not mount but through fuse"),
+        admin ? null : "run as root for kernel unions");
+  }
+
+  private static boolean mayAdministrate() {
+    try (var lines = Files.lines(Path.of("/proc/self/status"))) {
+      return lines
+          .filter(line -> line.startsWith("CapEff:"))
+          .map(line -> Long.parseUnsignedLong(line.substring("CapEff:".length()).strip(), 16))
+          .anyMatch(bits -> (bits >> CAP_SYS_ADMIN & 1) != 0);
+    } catch (IOException broken) {
+      throw MicaException.failed("read", "/proc/self/status", StateDir.why(broken)).because(broken);
+    }
+  }
+
+  private Finding kernelOverlay(Path store) {
+    Set<Capability> can = Core.probe(store);
+    boolean trusted = can.contains(Capability.OVERLAY);
+    boolean user = can.contains(Capability.OVERLAY_USER);
+    String seen = "an upper at " + store + " works" + (user ? ", with user xattrs too" : "");
+    if (trusted) {
+      return Finding.ok(seen);
+    }
+    return unions
+        .refusal(UnionSpec.Via.KERNEL, store)
+        .map(Finding::missing)
+        .orElseGet(() -> Finding.limited("an upper at " + store + " works with user xattrs only"));
+  }
+
+  /** By a union of its own, made and removed. */
+  private Finding fuseOverlay() {
+    Optional<String> refusal = unions.refusal(UnionSpec.Via.FUSE, temporary());
+    return refusal
+        .map(Finding::missing)
+        .orElseGet(() -> Finding.ok("a union mounted, changed a file, and unmounted"));
+  }
+
+  private static Finding store(Path store) {
+    Set<Capability> missing = EnumSet.copyOf(KEPT_BY_LAYERS);
+    missing.removeAll(Core.probe(store));
+    if (missing.isEmpty()) {
+      return Finding.ok("the file system of " + store + " keeps all that a layer has");
+    }
+    return Finding.limited("the file system of " + store + " has no " + words(missing));
+  }
+
+  private static Finding reflink(Path store) {
+    return Core.probe(store).contains(Capability.REFLINK)
+        ? Finding.ok("commits of busy unions share their blocks")
+        : Finding.limited("no: commits of busy unions copy their files");
+  }
+
+  private static Finding space(Path directory) {
+    try {
+      long free = Files.getFileStore(directory).getUsableSpace();
+      String text = String.format(Locale.ROOT, "%.1f GB free at %s", free / 1e9, directory);
+      return free < LITTLE_SPACE ? Finding.limited(text) : Finding.ok(text);
+    } catch (IOException broken) {
+      throw MicaException.failed("look at", directory, StateDir.why(broken)).because(broken);
+    }
+  }
+
+  private static Check locale() {
+    String encoding = System.getProperty("sun.jnu.encoding", "unknown");
+    boolean utf8 =
+        Charset.isSupported(encoding) && Charset.forName(encoding).name().equals("UTF-8");
+    return new Check(
+        "locale",
+        utf8 ? Check.Status.OK : Check.Status.LIMITED,
+        "paths are " + encoding,
+        utf8 ? null : "export LC_ALL=C.UTF-8");
+  }
+
+  private static String words(Set<Capability> capabilities) {
+    return capabilities.stream()
+        .map(one -> one.name().toLowerCase(Locale.ROOT).replace('_', ' '))
+        .collect(Collectors.joining(", "));
+  }
+
+  private static Path temporary() {
+    return Path.of(System.getProperty("java.io.tmpdir"));
+  }
+
+  /** Where the directory is, or would be made. */
+  private static Path nearest(Path directory) {
+    Path there = directory;
+    while (!Files.isDirectory(there) && there.getParent() != null) {
+      there = there.getParent();
+    }
+    return there;
+  }
+}

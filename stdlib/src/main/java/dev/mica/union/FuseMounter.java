@@ -1,0 +1,221 @@
+package dev.mica.union;
+
+import dev.mica.MicaException;
+import dev.mica.core.Core;
+import dev.mica.core.Mount;
+import dev.mica.core.Tree;
+import dev.mica.state.StateDir;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** The {@code fuse-overlayfs} program, for those whom the kernel does not let mount overlays. */
+final class FuseMounter implements Mounter {
+  private static final String PROGRAM = "fuse-overlayfs";
+  private static final long START_SECONDS = 30;
+  private static final long END_SECONDS = 10;
+
+  @Override
+  public UnionSpec.Via via() {
+    return UnionSpec.Via.FUSE;
+  }
+
+  @Override
+  public Optional<String> refusal(Path scratch) {
+    if (!Files.isReadable(Path.of("/dev/fuse")) || !Files.isWritable(Path.of("/dev/fuse"))) {
+      return Optional.of("/dev/fuse cannot be opened");
+    }
+    return program().isPresent()
+        ? Optional.empty()
+        : Optional.of("the program " + PROGRAM + " is not in PATH");
+  }
+
+  @Override
+  public Optional<String> trial(Path directory) {
+    Optional<String> refusal = refusal(directory);
+    if (refusal.isPresent()) {
+      return refusal;
+    }
+    try (FuseTrial trial = new FuseTrial(this, directory)) {
+      return trial.run();
+    } catch (IOException broken) {
+      return Optional.of("in " + directory + ": " + StateDir.why(broken));
+    } catch (MicaException failure) {
+      return Optional.of(failure.why());
+    }
+  }
+
+  static Optional<Path> program() {
+    return Stream.of(System.getenv().getOrDefault("PATH", "/usr/bin:/bin").split(":"))
+        .filter(directory -> !directory.isEmpty())
+        .map(directory -> Path.of(directory, PROGRAM))
+        .filter(Files::isExecutable)
+        .findFirst();
+  }
+
+  @Override
+  public void mount(UnionRecord union) {
+    try (Aliases aliases = new Aliases()) {
+      StringBuilder options = new StringBuilder("lowerdir=");
+      String between = "";
+      for (Path lower : union.lowers()) {
+        options.append(between).append(aliases.of(lower));
+        between = ":";
+      }
+      if (union.upper() != null && union.work() != null) {
+        options.append(",upperdir=").append(aliases.of(union.upper()));
+        options.append(",workdir=").append(aliases.of(union.work()));
+      }
+      run(union, List.of(PROGRAM, "-o", options.toString(), union.at().toString()));
+    } catch (IOException broken) {
+      throw failed(union, StateDir.why(broken)).because(broken);
+    }
+  }
+
+  /** It goes to the background, in a session of its own, once it has mounted. */
+  private static void run(UnionRecord union, List<String> command) throws IOException {
+    Process process =
+        new ProcessBuilder(command).redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
+    try {
+      process.getOutputStream().close();
+      if (!process.waitFor(START_SECONDS, TimeUnit.SECONDS)) {
+        process.destroyForcibly();
+        throw failed(union, PROGRAM + " did not mount it within " + START_SECONDS + " s");
+      }
+      if (process.exitValue() != 0) {
+        throw failed(union, PROGRAM + " says: " + lastWords(process));
+      }
+    } catch (InterruptedException stop) {
+      process.destroyForcibly();
+      Thread.currentThread().interrupt();
+      throw failed(union, "interrupted").because(stop);
+    }
+  }
+
+  private static String lastWords(Process process) throws IOException {
+    String all =
+        new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+    return all.lines()
+        .filter(line -> !line.startsWith("unknown argument"))
+        .reduce((a, b) -> b)
+        .orElse("nothing, exit status " + process.exitValue());
+  }
+
+  private static MicaException failed(UnionRecord union, String why) {
+    return MicaException.failed("mount the union " + union.name() + " at", union.at(), why);
+  }
+
+  /** Its daemon may still be writing when umount(2) has returned: this waits until it is gone. */
+  @Override
+  public void unmount(UnionRecord union) {
+    Holders.unmount(union);
+    awaitDaemon(union);
+  }
+
+  @Override
+  public boolean serves(UnionRecord union, Mount mount) {
+    return mount.type().equals("fuse." + PROGRAM);
+  }
+
+  /**
+   * Its upper has marks of its own ({@code .wh..wh..opq} files, origin xattrs): only it reads them.
+   */
+  @Override
+  public Tree tree(UnionRecord union) {
+    return Tree.plain(union.at());
+  }
+
+  @Override
+  public boolean upperIsLayer() {
+    return false;
+  }
+
+  /** Waits until no program is on its way to mount there: one whose starter was killed. */
+  static void awaitMount(UnionRecord union) {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(END_SECONDS);
+    while (!daemons(union.at()).isEmpty()
+        && !Mounted.isServed(union, Core.mounts())
+        && System.nanoTime() < deadline) {
+      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(5));
+    }
+  }
+
+  /** Waits for the daemons of that mount point to end; one that does not is told. */
+  static void awaitDaemon(UnionRecord union) {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(END_SECONDS);
+    List<Long> left = daemons(union.at());
+    while (!left.isEmpty()) {
+      if (System.nanoTime() > deadline) {
+        throw failed(union, "process " + left.getFirst() + " (" + PROGRAM + ") does not end");
+      }
+      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(5));
+      left = daemons(union.at());
+    }
+  }
+
+  /** The program's processes for that mount point, also those that have not mounted it yet. */
+  static List<Long> daemons(Path at) {
+    List<Long> found = new ArrayList<>();
+    try (DirectoryStream<Path> all = Files.newDirectoryStream(Path.of("/proc"), "[0-9]*")) {
+      for (Path process : all) {
+        String words = commandLine(process);
+        if (words.endsWith("\0" + at + "\0")
+            && Path.of(words.substring(0, words.indexOf('\0'))).endsWith(PROGRAM)) {
+          found.add(Long.parseLong(process.getFileName().toString()));
+        }
+      }
+    } catch (IOException broken) {
+      throw MicaException.failed("look for " + PROGRAM + " in", "/proc", StateDir.why(broken))
+          .because(broken);
+    }
+    return found;
+  }
+
+  private static String commandLine(Path process) {
+    try {
+      return new String(Files.readAllBytes(process.resolve("cmdline")), StandardCharsets.UTF_8);
+    } catch (IOException gone) {
+      return "";
+    }
+  }
+
+  /**
+   * The program cannot take a ':' or ',' in a path, quoted or not: such a path goes by a symlink,
+   * which is needed only until it has opened it.
+   */
+  private static final class Aliases implements AutoCloseable {
+    private @Nullable Path directory;
+    private final List<Path> links = new ArrayList<>();
+
+    Path of(Path path) throws IOException {
+      if (path.toString().chars().noneMatch(c -> c == ':' || c == ',' || c == '\\')) {
+        return path;
+      }
+      if (directory == null) {
+        directory = Files.createTempDirectory("mica-fuse-");
+      }
+      Path link = directory.resolve(Integer.toString(links.size()));
+      links.add(Files.createSymbolicLink(link, path));
+      return link;
+    }
+
+    @Override
+    public void close() throws IOException {
+      for (Path link : links) {
+        Files.deleteIfExists(link);
+      }
+      if (directory != null) {
+        Files.deleteIfExists(directory);
+      }
+    }
+  }
+}

@@ -1,0 +1,105 @@
+package dev.mica.union;
+
+import dev.mica.MicaException;
+import dev.mica.core.Core;
+import dev.mica.core.CoreError;
+import dev.mica.core.Errno;
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+
+/** Who keeps a mount from being unmounted. */
+final class Holders {
+  private static final Path PROC = Path.of("/proc");
+  private static final int SHOWN = 5;
+
+  private Holders() {}
+
+  /** Unmounts, and of a mount that is held says who holds it. */
+  static void unmount(UnionRecord union) {
+    try {
+      Core.umount(union.at(), false);
+    } catch (MicaException failure) {
+      throw isBusy(failure) ? busy(union, failure) : failure;
+    }
+  }
+
+  /** Whether {@link #unmount} failed because it is held. */
+  static boolean isBusyError(MicaException failure) {
+    return failure.getCause() instanceof MicaException inner && isBusy(inner);
+  }
+
+  private static boolean isBusy(MicaException failure) {
+    return failure.getCause() instanceof CoreError error && error.errno() == Errno.EBUSY;
+  }
+
+  private static MicaException busy(UnionRecord union, MicaException failure) {
+    List<String> who = of(union.at());
+    String names = String.join(", ", who.subList(0, Math.min(SHOWN, who.size())));
+    String more = who.size() > SHOWN ? " and " + (who.size() - SHOWN) + " more" : "";
+    return MicaException.failed(
+            "unmount the union " + union.name() + " at",
+            union.at(),
+            "it is in use" + (who.isEmpty() ? "" : " by " + names + more))
+        .hint(who.isEmpty() ? "end what uses it" : "end these, or have them leave it")
+        .because(failure);
+  }
+
+  /** Processes with a file or directory of it open or as theirs, and mounts on it. */
+  static List<String> of(Path at) {
+    List<String> who = new ArrayList<>();
+    try (DirectoryStream<Path> processes = Files.newDirectoryStream(PROC, "[0-9]*")) {
+      for (Path process : processes) {
+        if (holds(process, at)) {
+          who.add("process " + process.getFileName() + " (" + command(process) + ")");
+        }
+      }
+    } catch (IOException unreadable) {
+      who.add("processes that /proc does not show");
+    }
+    Core.mounts().stream()
+        .map(mount -> mount.target())
+        .filter(target -> target.startsWith(at + "/"))
+        .forEach(target -> who.add("the mount at " + target));
+    return who;
+  }
+
+  private static boolean holds(Path process, Path at) {
+    return Stream.of("cwd", "root", "exe").anyMatch(link -> leadsTo(process.resolve(link), at))
+        || anyLeadsTo(process.resolve("fd"), at)
+        || anyLeadsTo(process.resolve("map_files"), at);
+  }
+
+  private static boolean anyLeadsTo(Path links, Path at) {
+    try (DirectoryStream<Path> all = Files.newDirectoryStream(links)) {
+      for (Path link : all) {
+        if (leadsTo(link, at)) {
+          return true;
+        }
+      }
+      return false;
+    } catch (IOException | java.nio.file.DirectoryIteratorException goneOrNotOurs) {
+      return false;
+    }
+  }
+
+  private static boolean leadsTo(Path link, Path at) {
+    try {
+      return Files.readSymbolicLink(link).startsWith(at);
+    } catch (IOException goneOrNotOurs) {
+      return false;
+    }
+  }
+
+  private static String command(Path process) {
+    try {
+      return Files.readString(process.resolve("comm")).strip();
+    } catch (IOException gone) {
+      return "gone";
+    }
+  }
+}

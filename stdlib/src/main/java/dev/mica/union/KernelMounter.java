@@ -1,0 +1,92 @@
+package dev.mica.union;
+
+import dev.mica.core.Capability;
+import dev.mica.core.Core;
+import dev.mica.core.Mount;
+import dev.mica.core.MountFlag;
+import dev.mica.core.OverlayMount;
+import dev.mica.core.Tree;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.EnumSet;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/** The kernel's own overlayfs. */
+final class KernelMounter implements Mounter {
+  private static final Set<Capability> NEEDED =
+      EnumSet.of(Capability.TRUSTED_XATTR, Capability.WHITEOUT, Capability.OVERLAY);
+
+  @Override
+  public UnionSpec.Via via() {
+    return UnionSpec.Via.KERNEL;
+  }
+
+  @Override
+  public Optional<String> refusal(Path scratch) {
+    Set<Capability> missing = EnumSet.copyOf(NEEDED);
+    missing.removeAll(Core.probe(scratch));
+    if (missing.isEmpty()) {
+      return Optional.empty();
+    }
+    String names =
+        missing.stream()
+            .map(one -> one.name().toLowerCase(Locale.ROOT).replace('_', ' '))
+            .collect(Collectors.joining(", "));
+    return Optional.of("the kernel's overlayfs cannot have its upper there (no " + names + ")");
+  }
+
+  @Override
+  public void mount(UnionRecord union) {
+    if (union.isBind()) {
+      Core.bindMount(union.lowers().getFirst(), union.at(), EnumSet.of(MountFlag.RDONLY));
+      return;
+    }
+    Core.overlayMount(
+        new OverlayMount(
+            union.lowers(),
+            union.upper(),
+            union.work(),
+            union.at(),
+            union.source(),
+            union.upper() == null ? EnumSet.of(MountFlag.RDONLY) : Set.of()));
+  }
+
+  @Override
+  public void unmount(UnionRecord union) {
+    Holders.unmount(union);
+  }
+
+  @Override
+  public boolean serves(UnionRecord union, Mount mount) {
+    if (union.isBind()) {
+      return mount.flags().contains(MountFlag.RDONLY)
+          && sameInode(union.lowers().getFirst(), union.at());
+    }
+    return mount.type().equals("overlay") && mount.source().equals(union.source());
+  }
+
+  /** The upper is the list of changes: it is looked at rather than the merged view. */
+  @Override
+  public Tree tree(UnionRecord union) {
+    return Tree.overlay(union.stack(), false);
+  }
+
+  @Override
+  public boolean upperIsLayer() {
+    return true;
+  }
+
+  private static boolean sameInode(Path a, Path b) {
+    try {
+      return Files.isSameFile(a, b)
+          && Files.readAttributes(a, BasicFileAttributes.class).isDirectory();
+    } catch (IOException gone) {
+      return false; // of a lower that is gone nothing can be mounted
+    }
+  }
+}

@@ -1,0 +1,132 @@
+package dev.mica.union;
+
+import dev.mica.MicaException;
+import dev.mica.core.Core;
+import dev.mica.core.Mount;
+import dev.mica.core.Tree;
+import dev.mica.folder.Diff;
+import dev.mica.folder.Folder;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+
+/** A union by its name: every answer is looked up when it is asked for. */
+final class LiveUnion implements Union {
+  private final Unions unions;
+  private final String name;
+
+  LiveUnion(Unions unions, UnionRecord record) {
+    this.unions = unions;
+    this.name = record.name();
+  }
+
+  private UnionRecord record() {
+    return unions.requireRecord(name);
+  }
+
+  @Override
+  public String name() {
+    return name;
+  }
+
+  @Override
+  public State state() {
+    UnionRecord record = record();
+    List<Mount> mounts = Core.mounts();
+    if (problem(record, mounts).isPresent()) {
+      return State.BROKEN;
+    }
+    return Mounted.isServed(record, mounts) ? State.MOUNTED : State.UNMOUNTED;
+  }
+
+  @Override
+  public Optional<String> problem() {
+    return problem(record(), Core.mounts());
+  }
+
+  static Optional<String> problem(UnionRecord record, List<Mount> mounts) {
+    for (Path lower : record.lowers()) {
+      if (!Files.isDirectory(lower)) {
+        return Optional.of("its lower " + lower + " is gone");
+      }
+    }
+    if (record.upper() != null && !Files.isDirectory(record.upper())) {
+      return Optional.of("its upper " + record.upper() + " is gone");
+    }
+    return Mounted.at(record, mounts).flatMap(mount -> problem(record, mount));
+  }
+
+  private static Optional<String> problem(UnionRecord record, Mount mount) {
+    if (!Mounter.of(record.via()).serves(record, mount)) {
+      return Optional.of(
+          "something else is mounted at " + record.at() + " (" + mount.source() + ")");
+    }
+    try {
+      Files.getLastModifiedTime(record.at());
+      return Optional.empty();
+    } catch (IOException dead) {
+      return Optional.of("what serves " + record.at() + " has ended");
+    }
+  }
+
+  @Override
+  public List<Path> lowers() {
+    return record().lowers();
+  }
+
+  @Override
+  public Optional<Folder> upper() {
+    return Optional.ofNullable(record().upper()).map(Folder::of);
+  }
+
+  @Override
+  public Folder at() {
+    return Folder.of(record().at());
+  }
+
+  @Override
+  public UnionSpec.Via via() {
+    return record().via();
+  }
+
+  @Override
+  public Instant created() {
+    return record().created();
+  }
+
+  @Override
+  public Diff diff() {
+    UnionRecord record = record();
+    if (record.upper() == null) {
+      throw MicaException.failed("diff the union", name, "it is read-only and has no upper");
+    }
+    if (!Mounter.of(record.via()).upperIsLayer() && state() != State.MOUNTED) {
+      throw MicaException.failed("diff the union", name, "it is not mounted").hint("remount it");
+    }
+    return Diff.of(
+        "the lowers of " + name,
+        Tree.overlay(record.lowers(), false),
+        "the union " + name,
+        Mounter.of(record.via()).tree(record),
+        true);
+  }
+
+  @Override
+  public Union remount() {
+    unions.remount(name);
+    return this;
+  }
+
+  @Override
+  public void remove() {
+    unions.remove(name);
+  }
+
+  @Override
+  public String toString() {
+    return "union " + name;
+  }
+}

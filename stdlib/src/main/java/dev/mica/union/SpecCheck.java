@@ -1,0 +1,238 @@
+package dev.mica.union;
+
+import dev.mica.MicaException;
+import dev.mica.folder.Folder;
+import dev.mica.folder.LayerSource;
+import dev.mica.state.StateDir;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/** Turns a spec into a plan, or refuses it; touches nothing. */
+final class SpecCheck {
+  private static final int MOST_LAYERS = 500;
+  private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}");
+
+  /** A path of the spec with what the spec has it for. */
+  private record Part(String role, Where where) {
+    @Override
+    public String toString() {
+      return role + " " + where.real();
+    }
+  }
+
+  private final UnionSpec spec;
+  private final List<UnionRecord> others;
+  private final Where.Finder finder = new Where.Finder();
+  private final List<Part> parts = new ArrayList<>();
+  private final String name;
+
+  SpecCheck(UnionSpec spec, List<UnionRecord> others) {
+    this.spec = spec;
+    this.others = others;
+    this.name = requireName(spec);
+  }
+
+  /** A plan with {@link UnionSpec.Via#AUTO} still in it, if the spec has it. */
+  Plan plan() {
+    List<Path> lowers = requireLowers();
+    Path upper = spec.upper() == null ? null : requirePlace("upper", spec.upper());
+    boolean upperMade = upper != null && !exists(upper);
+    Path work = upper == null ? null : requireWork(upper);
+    Path at = requirePlace("mount point", spec.at());
+    requireFree(at);
+    requireDisjoint();
+    requireUnused();
+    UnionRecord union =
+        new UnionRecord(
+            name,
+            lowers,
+            upper,
+            work,
+            spec.work() == null && upper != null,
+            at,
+            !exists(at),
+            spec.via(),
+            Instant.now());
+    boolean upperEmpty = upper != null && !upperMade && isEmpty("upper", upper);
+    return new Plan(union, upperMade, upperEmpty);
+  }
+
+  private String requireName(UnionSpec spec) {
+    String wanted = spec.name() != null ? spec.name() : spec.at().name();
+    if (!NAME.matcher(wanted).matches()) {
+      throw MicaException.usage(
+              "name a union",
+              wanted,
+              "a name is 1 to 64 letters, digits, '.', '_' or '-', and begins with one of the first"
+                  + " two")
+          .hint("give it another name");
+    }
+    for (UnionRecord other : others) {
+      if (other.name().equals(wanted)) {
+        throw refuse(wanted, spec.at(), "a union of that name is at " + other.at())
+            .hint("give this one another name, or remove that one");
+      }
+    }
+    return wanted;
+  }
+
+  private List<Path> requireLowers() {
+    List<Path> lowers = new ArrayList<>();
+    for (LayerSource source : spec.lowers()) {
+      for (Path layer : source.layers()) {
+        lowers.add(add("lower", layer, true));
+      }
+    }
+    if (lowers.isEmpty()) {
+      throw refuse(name, spec.at(), "it has no lower").hint("name at least one");
+    }
+    if (lowers.size() > MOST_LAYERS) {
+      throw refuse(
+              name,
+              spec.at(),
+              "its lowers come to " + lowers.size() + " layers, and overlayfs takes " + MOST_LAYERS)
+          .hint("copy a tree of many layers to one folder, and take that");
+    }
+    return lowers;
+  }
+
+  /** A folder that is there, or whose parent is. */
+  private Path requirePlace(String role, Folder folder) {
+    return add(role, folder.path(), exists(folder.path()));
+  }
+
+  private Path add(String role, Path path, boolean mustBe) {
+    try {
+      Where where = finder.of(path.toAbsolutePath().normalize());
+      if (mustBe && !Files.isDirectory(where.real())) {
+        throw refuse(name, spec.at(), "the " + role + " " + path + " is not a directory");
+      }
+      requireText(role, where.real());
+      parts.add(new Part(role, where));
+      return where.real();
+    } catch (IOException gone) {
+      String what = mustBe ? "" : ", nor does the directory it would be made in";
+      throw refuse(name, spec.at(), "the " + role + " " + path + ": " + StateDir.why(gone) + what)
+          .because(gone);
+    }
+  }
+
+  /** Records are text: a path that is not UTF-8 would come back as another one. */
+  private void requireText(String role, Path path) {
+    if (!StandardCharsets.UTF_8.newEncoder().canEncode(path.toString())
+        || path.toString().indexOf('\uFFFD') >= 0) {
+      throw refuse(name, spec.at(), "the " + role + " " + path + " is not named in UTF-8");
+    }
+  }
+
+  private Path requireWork(Path upper) {
+    if (spec.work() != null) {
+      Path work = add("work directory", spec.work().path(), true);
+      if (!isEmpty("work directory", work)) {
+        throw refuse(name, spec.at(), "the work directory " + work + " is not empty");
+      }
+      requireOneFileSystem(upper, work, "name a work directory on the upper's file system");
+      return work;
+    }
+    Path work = upper.resolveSibling("." + name + ".mica-work");
+    if (exists(work)) {
+      throw refuse(name, spec.at(), "the work directory " + work + " exists already")
+          .hint("remove it if no union uses it, or name another one");
+    }
+    add("work directory", work, false);
+    requireOneFileSystem(upper, work, "name a work directory on the upper's file system");
+    return work;
+  }
+
+  private void requireOneFileSystem(Path upper, Path work, String hint) {
+    Part upperPart = part(upper);
+    Part workPart = part(work);
+    if (!upperPart.where.sameDevice(workPart.where)
+        || (finder.isMountPoint(upper) && spec.work() == null)) {
+      throw refuse(
+              name,
+              spec.at(),
+              "the " + workPart + " is not in the same mounted file system as the " + upperPart)
+          .hint(hint);
+    }
+  }
+
+  private Part part(Path real) {
+    return parts.stream().filter(part -> part.where.real().equals(real)).findFirst().orElseThrow();
+  }
+
+  private void requireFree(Path at) {
+    if (finder.isMountPoint(at)) {
+      throw refuse(name, at, "something is mounted there already")
+          .hint("unmount it, or mount elsewhere");
+    }
+    if (exists(at) && !isEmpty("mount point", at)) {
+      throw refuse(name, at, "the directory is not empty")
+          .hint("mount at an empty or new directory");
+    }
+  }
+
+  private void requireDisjoint() {
+    for (int i = 0; i < parts.size(); i++) {
+      for (Part other : parts.subList(i + 1, parts.size())) {
+        if (parts.get(i).where.overlaps(other.where)) {
+          throw refuse(name, spec.at(), "the " + parts.get(i) + " and the " + other + " overlap")
+              .hint("keep lowers, upper, work directory and mount point apart");
+        }
+      }
+    }
+  }
+
+  /**
+   * Two mounts that write one upper or work directory destroy it: the kernel calls it undefined.
+   */
+  private void requireUnused() {
+    for (UsedPath used : UsedPath.all(others)) {
+      for (Part part : parts) {
+        boolean written = !part.role.equals("lower");
+        if ((written || used.isMounted()) && overlaps(part, used)) {
+          throw refuse(name, spec.at(), "the " + part + " and the " + used + " overlap")
+              .hint(
+                  written
+                      ? "take another one, or remove that union"
+                      : "its upper changes below it: commit that union and take the commit");
+        }
+      }
+    }
+  }
+
+  private boolean overlaps(Part part, UsedPath used) {
+    try {
+      return part.where.overlaps(finder.of(used.path()));
+    } catch (IOException gone) {
+      return false; // a path that does not lead anywhere any more is in nobody's way
+    }
+  }
+
+  private boolean isEmpty(String role, Path directory) {
+    try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory)) {
+      return !entries.iterator().hasNext();
+    } catch (IOException broken) {
+      throw refuse(name, spec.at(), "the " + role + " " + directory + ": " + StateDir.why(broken))
+          .because(broken);
+    }
+  }
+
+  private static boolean exists(Path path) {
+    return Files.exists(path, LinkOption.NOFOLLOW_LINKS);
+  }
+
+  private static MicaException refuse(String name, @Nullable Object at, String why) {
+    String where = at instanceof Folder folder ? folder.location() : String.valueOf(at);
+    return MicaException.failed("create the union " + name + " at", where, why);
+  }
+}

@@ -1,0 +1,99 @@
+package dev.mica.union;
+
+import dev.mica.state.Records;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * What is kept of a union, every path real.
+ *
+ * @param workMade whether the work directory is Mica's to remove
+ * @param atMade whether the mount point is Mica's to remove
+ */
+record UnionRecord(
+    String name,
+    List<Path> lowers,
+    @Nullable Path upper,
+    @Nullable Path work,
+    boolean workMade,
+    Path at,
+    boolean atMade,
+    UnionSpec.Via via,
+    Instant created) {
+  UnionRecord {
+    lowers = List.copyOf(lowers);
+  }
+
+  /** The first column of mount(8). */
+  String source() {
+    return "mica:" + name;
+  }
+
+  /** What the mount shows: one lower alone is bound, not stacked. */
+  boolean isBind() {
+    return upper == null && lowers.size() == 1 && via == UnionSpec.Via.KERNEL;
+  }
+
+  /** Upper and lowers, topmost first. */
+  List<Path> stack() {
+    List<Path> all = new ArrayList<>(lowers);
+    if (upper != null) {
+      all.addFirst(upper);
+    }
+    return all;
+  }
+
+  UnionRecord over(List<Path> otherLowers) {
+    return new UnionRecord(name, otherLowers, upper, work, workMade, at, atMade, via, created);
+  }
+
+  UnionRecord via(UnionSpec.Via other) {
+    return new UnionRecord(name, lowers, upper, work, workMade, at, atMade, other, created);
+  }
+
+  ObjectNode toJson() {
+    ObjectNode json = Records.object();
+    json.put("name", name);
+    ArrayNode below = json.putArray("lowers");
+    lowers.forEach(lower -> below.add(lower.toString()));
+    json.put("upper", text(upper));
+    json.put("work", text(work));
+    json.put("workMade", workMade);
+    json.put("at", at.toString());
+    json.put("atMade", atMade);
+    json.put("via", via.name());
+    json.put("created", created.toString());
+    return json;
+  }
+
+  static UnionRecord of(ObjectNode json) {
+    List<Path> lowers = new ArrayList<>();
+    for (JsonNode lower : json.required("lowers")) {
+      lowers.add(Path.of(lower.asString()));
+    }
+    return new UnionRecord(
+        json.required("name").asString(),
+        lowers,
+        path(json.required("upper")),
+        path(json.required("work")),
+        json.required("workMade").asBoolean(),
+        Path.of(json.required("at").asString()),
+        json.required("atMade").asBoolean(),
+        UnionSpec.Via.valueOf(json.required("via").asString()),
+        Instant.parse(json.required("created").asString()));
+  }
+
+  private static @Nullable String text(@Nullable Path path) {
+    return path == null ? null : path.toString();
+  }
+
+  private static @Nullable Path path(JsonNode node) {
+    return node.isNull() ? null : Path.of(node.asString());
+  }
+}

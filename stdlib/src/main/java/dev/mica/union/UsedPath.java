@@ -1,0 +1,52 @@
+package dev.mica.union;
+
+import dev.mica.core.Core;
+import dev.mica.core.Mount;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * An upper or work directory that is taken.
+ *
+ * @param role "upper" or "work directory"
+ * @param by the union or mount that has it
+ * @param isMounted whether it is being written now
+ */
+record UsedPath(String role, Path path, String by, boolean isMounted) {
+  /** As the kernel prints an overlay's options; the order is the kernel's. */
+  private static final Pattern OVERLAY =
+      Pattern.compile(",upperdir=(?<upper>.*?),workdir=(?<work>.*?)(?:,[a-z_]+(?:=[a-z]+)?)*$");
+
+  @Override
+  public String toString() {
+    return role + " " + path + " of " + by;
+  }
+
+  /** Those of our unions, mounted or not, and of every overlay that is mounted. */
+  static List<UsedPath> all(List<UnionRecord> unions) {
+    List<Mount> mounts = Core.mounts();
+    List<UsedPath> used = new ArrayList<>();
+    for (UnionRecord union : unions) {
+      boolean mounted = Mounted.isServed(union, mounts);
+      String by = "the union " + union.name();
+      if (union.upper() != null && union.work() != null) {
+        used.add(new UsedPath("upper", union.upper(), by, mounted));
+        used.add(new UsedPath("work directory", union.work(), by, mounted));
+      }
+    }
+    mounts.stream().filter(mount -> mount.type().equals("overlay")).forEach(m -> add(used, m));
+    return used;
+  }
+
+  private static void add(List<UsedPath> used, Mount mount) {
+    Matcher overlay = OVERLAY.matcher(mount.options());
+    if (overlay.find()) {
+      String by = "the overlay at " + mount.target();
+      used.add(new UsedPath("upper", Path.of(overlay.group("upper")), by, true));
+      used.add(new UsedPath("work directory", Path.of(overlay.group("work")), by, true));
+    }
+  }
+}

@@ -1,0 +1,107 @@
+package dev.mica.union;
+
+import dev.mica.MicaException;
+import dev.mica.state.StateDir;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.regex.Pattern;
+
+/**
+ * Where a path leads in its file system, past symlinks and bind mounts: two paths overlap exactly
+ * if they are in the same file system and one place lies in the other.
+ *
+ * @param real the real path; of a path that is not there yet, its real parent and its name
+ * @param device the file system, as {@code major:minor}
+ * @param inside the path from that file system's own root
+ */
+record Where(Path real, String device, Path inside) {
+  private static final Pattern OCTAL = Pattern.compile("\\\\([0-7]{3})");
+
+  /** Whether one is, contains or lies in the other, by path or by what the path leads to. */
+  boolean overlaps(Where other) {
+    return nested(real, other.real) || (sameDevice(other) && nested(inside, other.inside));
+  }
+
+  boolean sameDevice(Where other) {
+    return device.equals(other.device);
+  }
+
+  /** Whether both lead to the same place. */
+  boolean is(Where other) {
+    return sameDevice(other) && inside.equals(other.inside);
+  }
+
+  private static boolean nested(Path a, Path b) {
+    return a.startsWith(b) || b.startsWith(a);
+  }
+
+  /** The mounts of now, asked once for many paths. */
+  static final class Finder {
+    private record Spot(String device, Path root, Path target) {}
+
+    private final List<Spot> spots = new ArrayList<>();
+
+    Finder() {
+      Path table = Path.of("/proc/self/mountinfo");
+      try {
+        for (String line : text(table).lines().toList()) {
+          String[] column = line.split(" ", 6);
+          spots.add(new Spot(column[2], path(column[3]), path(column[4])));
+        }
+      } catch (IOException broken) {
+        throw MicaException.failed("read", table, StateDir.why(broken)).because(broken);
+      }
+    }
+
+    /** Fails where neither the path nor its parent is there. */
+    Where of(Path path) throws IOException {
+      Path real =
+          Files.exists(path, LinkOption.NOFOLLOW_LINKS)
+              ? path.toRealPath()
+              : parent(path).toRealPath().resolve(path.getFileName());
+      Spot spot = spotOf(real);
+      return new Where(real, spot.device, spot.root.resolve(spot.target.relativize(real)));
+    }
+
+    private static Path parent(Path path) {
+      return Objects.requireNonNull(path.getParent(), "a root is always there");
+    }
+
+    /** Whether something is mounted just there. */
+    boolean isMountPoint(Path real) {
+      return spots.stream().anyMatch(spot -> spot.target.equals(real));
+    }
+
+    private Spot spotOf(Path real) {
+      Spot best = spots.getFirst();
+      int depth = -1;
+      for (Spot spot : spots) {
+        int names = spot.target.getNameCount();
+        if (names >= depth && real.startsWith(spot.target)) { // of equals, the last is on top
+          best = spot;
+          depth = names;
+        }
+      }
+      return best;
+    }
+
+    /** Other people's mount points may not be UTF-8; ours are. */
+    private static String text(Path table) throws IOException {
+      return new String(Files.readAllBytes(table), StandardCharsets.UTF_8);
+    }
+
+    private static Path path(String escaped) {
+      return Path.of(
+          OCTAL
+              .matcher(escaped)
+              .replaceAll(hit ->
+                  String.valueOf((char) Integer.parseInt(hit.group(1), 8)).replace("\\", "\\\\")));
+    }
+  }
+}
