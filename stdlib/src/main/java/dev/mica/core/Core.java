@@ -1,74 +1,180 @@
 package dev.mica.core;
 
+import dev.mica.MicaException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
+import java.util.EnumSet;
+import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /**
  * The C core, function by function; what each does and promises stands in {@code mica.h}. Every
- * failure is a {@link dev.mica.MicaException} with a {@link CoreError} as its cause; a cancelled
- * call throws {@link java.util.concurrent.CancellationException}.
+ * failure is a {@link MicaException} with a {@link CoreError} as its cause; a call whose {@link
+ * dev.mica.Activity} was cancelled throws {@link java.util.concurrent.CancellationException}.
  */
 public final class Core {
+  private static final long DIGEST_SIZE = 32;
+  private static final long TOTALS_SIZE = 16;
+
   private Core() {}
 
-  /** What turns {@code a} into {@code b}. */
+  /** Why the core cannot be used, where it cannot. */
+  public static Optional<MicaException> problem() {
+    return Library.get().problem();
+  }
+
+  /** Where the core is, or ought to be. */
+  public static Path library() {
+    return Library.get().path();
+  }
+
+  /** What turns {@code a} into {@code b}; to be closed. */
   public static DiffReader diff(Tree a, Tree b, boolean exact) {
-    throw new IllegalStateException("not here yet");
+    return new DiffReader(a, b, exact);
   }
 
   /** Makes {@code dest}, which must not exist, the layer that turns {@code a} into {@code b}. */
   public static void capture(Tree a, Tree b, Path dest, Set<LayerFlag> flags) {
-    throw new IllegalStateException("not here yet");
+    String doing = a.layers().isEmpty() ? "copy" : "capture the changes of";
+    try (Call call = new Call(doing, b.describe() + " to " + dest).unlessCancelled()) {
+      MemorySegment treeA = call.tree(a);
+      MemorySegment treeB = call.tree(b);
+      MemorySegment to = call.path(dest);
+      int bits = bits(flags);
+      call.run(() ->
+          (int)
+              Function.CAPTURE
+                  .handle()
+                  .invokeExact(treeA, treeB, to, bits, call.job(), call.error()));
+    }
   }
 
-  /** Applies a layer to a plain folder, in place. */
+  /** Applies a layer to the plain folder {@code target}, in place; not atomic. */
   public static void apply(Path layer, Path target, Set<LayerFlag> flags) {
-    throw new IllegalStateException("not here yet");
+    try (Call call = new Call("apply", layer + " to " + target).unlessCancelled()) {
+      boolean userXattr = flags.contains(LayerFlag.USERXATTR);
+      MemorySegment tree = call.tree(Tree.overlay(List.of(layer), userXattr));
+      MemorySegment to = call.path(target);
+      int bits = bits(flags);
+      call.run(() ->
+          (int) Function.APPLY.handle().invokeExact(tree, to, bits, call.job(), call.error()));
+    }
   }
 
   /** Digests a whole tree. */
   public static Manifest manifest(Tree tree) {
-    throw new IllegalStateException("not here yet");
+    try (Call call = new Call("digest", tree.describe()).unlessCancelled()) {
+      MemorySegment of = call.tree(tree);
+      MemorySegment digest = call.allocate(DIGEST_SIZE);
+      MemorySegment totals = call.allocate(TOTALS_SIZE);
+      call.run(() ->
+          (int)
+              Function.MANIFEST.handle().invokeExact(of, digest, totals, call.job(), call.error()));
+      return new Manifest(
+          "sha256:" + HexFormat.of().formatHex(digest.toArray(ValueLayout.JAVA_BYTE)),
+          totals.get(ValueLayout.JAVA_LONG, 0),
+          totals.get(ValueLayout.JAVA_LONG, 8));
+    }
   }
 
   /** Removes {@code path} and everything below it, entering no mount; absent is fine. */
   public static void remove(Path path) {
-    throw new IllegalStateException("not here yet");
+    try (Call call = new Call("remove", path)) {
+      MemorySegment what = call.path(path);
+      call.run(() -> (int) Function.REMOVE.handle().invokeExact(what, call.job(), call.error()));
+    }
   }
 
-  /** Makes the directory {@code path} with the metadata of {@code model}. */
+  /** Makes the directory {@code path}, or takes it if empty, with the metadata of {@code model}. */
   public static void makeLike(Path model, Path path) {
-    throw new IllegalStateException("not here yet");
+    try (Call call = new Call("make the directory", path + " like " + model)) {
+      MemorySegment from = call.path(model);
+      MemorySegment to = call.path(path);
+      call.run(() -> (int) Function.MAKE_LIKE.handle().invokeExact(from, to, call.error()));
+    }
   }
 
   /** Flushes the file system that {@code path} lies on. */
   public static void sync(Path path) {
-    throw new IllegalStateException("not here yet");
+    try (Call call = new Call("flush the file system of", path)) {
+      MemorySegment where = call.path(path);
+      call.run(() -> (int) Function.SYNC.handle().invokeExact(where, call.error()));
+    }
   }
 
   /** Mounts a kernel overlay. */
   public static void overlayMount(OverlayMount overlay) {
-    throw new IllegalStateException("not here yet");
+    try (Call call = new Call("mount a union at", overlay.target())) {
+      MemorySegment struct = overlay.struct(call);
+      call.run(() -> (int) Function.OVERLAY_MOUNT.handle().invokeExact(struct, call.error()));
+    }
   }
 
   /** Mounts {@code source} again at {@code target}. */
   public static void bindMount(Path source, Path target, Set<MountFlag> flags) {
-    throw new IllegalStateException("not here yet");
+    try (Call call = new Call("mount", source + " at " + target)) {
+      MemorySegment from = call.path(source);
+      MemorySegment to = call.path(target);
+      int bits = bits(flags);
+      call.run(() -> (int) Function.BIND_MOUNT.handle().invokeExact(from, to, bits, call.error()));
+    }
   }
 
   /** Unmounts what is mounted at {@code target}; {@code detach} even while something holds it. */
   public static void umount(Path target, boolean detach) {
-    throw new IllegalStateException("not here yet");
+    try (Call call = new Call("unmount", target)) {
+      MemorySegment what = call.path(target);
+      int flags = detach ? 1 : 0;
+      call.run(() -> (int) Function.UMOUNT.handle().invokeExact(what, flags, call.error()));
+    }
   }
 
   /** The mounts of this process's namespace. */
   public static List<Mount> mounts() {
-    throw new IllegalStateException("not here yet");
+    try (Call call = new Call("list the mounts of", "this host")) {
+      MemorySegment buffer = call.allocate(64 * 1024);
+      long used = readMounts(call, buffer);
+      while (used > buffer.byteSize()) {
+        // Mounts may come while we look: leave room.
+        buffer = call.allocate(used * 2);
+        used = readMounts(call, buffer);
+      }
+      return Mount.all(buffer.asSlice(0, used));
+    }
+  }
+
+  private static long readMounts(Call call, MemorySegment buffer) {
+    return call.run(
+        () -> (long) Function.MOUNTS.handle().invokeExact(buffer, buffer.byteSize(), call.error()));
   }
 
   /** What the folder {@code dir} can do, found by doing it. */
   public static Set<Capability> probe(Path dir) {
-    throw new IllegalStateException("not here yet");
+    try (Call call = new Call("probe", dir)) {
+      MemorySegment where = call.path(dir);
+      MemorySegment can = call.allocate(Integer.BYTES);
+      call.run(() -> (int) Function.PROBE.handle().invokeExact(where, can, call.error()));
+      return set(Capability.class, can.get(ValueLayout.JAVA_INT, 0));
+    }
+  }
+
+  /** The constants of our flag types stand in the order of the bits in mica.h. */
+  @SuppressWarnings("EnumOrdinal")
+  static <E extends Enum<E>> int bits(Set<E> set) {
+    return set.stream().mapToInt(e -> 1 << e.ordinal()).reduce(0, (a, b) -> a | b);
+  }
+
+  @SuppressWarnings("EnumOrdinal")
+  static <E extends Enum<E>> Set<E> set(Class<E> type, int bits) {
+    Set<E> set = EnumSet.noneOf(type);
+    for (E e : type.getEnumConstants()) {
+      if ((bits >> e.ordinal() & 1) != 0) {
+        set.add(e);
+      }
+    }
+    return set;
   }
 }

@@ -1,5 +1,10 @@
 package dev.mica.core;
 
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
 
 /**
@@ -20,4 +25,42 @@ public record Mount(
     String source,
     String type,
     String options,
-    Set<MountFlag> flags) {}
+    Set<MountFlag> flags) {
+  static final long RECORD_LEN = 0;
+  static final long ID = 4;
+  static final long PARENT = 8;
+  static final long TARGET_LEN = 12;
+  static final long FLAGS = 28;
+  static final long TEXT = 32;
+
+  static List<Mount> all(MemorySegment records) {
+    List<Mount> mounts = new ArrayList<>();
+    for (long at = 0; at < records.byteSize(); at += integer(records, at + RECORD_LEN)) {
+      mounts.add(read(records.asSlice(at)));
+    }
+    return mounts;
+  }
+
+  private static Mount read(MemorySegment record) {
+    String[] texts = new String[4];
+    long at = TEXT;
+    for (int i = 0; i < texts.length; i++) {
+      int length = integer(record, TARGET_LEN + (long) i * Integer.BYTES);
+      byte[] bytes = record.asSlice(at, length).toArray(ValueLayout.JAVA_BYTE);
+      texts[i] = new String(bytes, StandardCharsets.UTF_8);
+      at += length + 1L;
+    }
+    return new Mount(
+        integer(record, ID),
+        integer(record, PARENT),
+        texts[0],
+        texts[1],
+        texts[2],
+        texts[3],
+        Core.set(MountFlag.class, integer(record, FLAGS)));
+  }
+
+  private static int integer(MemorySegment from, long at) {
+    return from.get(ValueLayout.JAVA_INT, at);
+  }
+}

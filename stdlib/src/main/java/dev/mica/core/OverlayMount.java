@@ -1,5 +1,7 @@
 package dev.mica.core;
 
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
@@ -26,5 +28,26 @@ public record OverlayMount(
   public OverlayMount {
     lowers = List.copyOf(lowers);
     flags = Set.copyOf(flags);
+  }
+
+  static final long LOWERS = 0;
+  static final long LOWER_COUNT = 8;
+  static final long FLAGS = 12;
+  static final long UPPER = 16;
+  static final long WORK = 24;
+  static final long TARGET = 32;
+  static final long SOURCE = 40;
+  static final long SIZE = 48;
+
+  MemorySegment struct(Call call) {
+    MemorySegment struct = call.allocate(SIZE);
+    struct.set(ValueLayout.ADDRESS, LOWERS, call.paths(lowers));
+    struct.set(ValueLayout.JAVA_INT, LOWER_COUNT, lowers.size());
+    struct.set(ValueLayout.JAVA_INT, FLAGS, Core.bits(flags));
+    struct.set(ValueLayout.ADDRESS, UPPER, call.pathOrNull(upper));
+    struct.set(ValueLayout.ADDRESS, WORK, call.pathOrNull(work));
+    struct.set(ValueLayout.ADDRESS, TARGET, call.path(target));
+    struct.set(ValueLayout.ADDRESS, SOURCE, call.text(source));
+    return struct;
   }
 }

@@ -28,4 +28,13 @@ public record Tree(List<Path> layers, boolean overlay, boolean userXattr) {
   public static Tree overlay(List<Path> layers, boolean userXattr) {
     return new Tree(layers, true, userXattr);
   }
+
+  /** How it is called in messages: its topmost layer, and how many lie below. */
+  String describe() {
+    return switch (layers.size()) {
+      case 0 -> "nothing";
+      case 1 -> layers.getFirst().toString();
+      default -> layers.getFirst() + " over " + (layers.size() - 1) + " more";
+    };
+  }
 }

@@ -16,7 +16,7 @@ public interface Diff extends Iterable<Change> {
    * @param exact whether files whose size and time agree are compared by content
    */
   static Diff of(String from, Tree a, String to, Tree b, boolean exact) {
-    throw new IllegalStateException("not here yet");
+    return new TreeDiff(from, a, to, b, exact);
   }
 
   /** How the first tree is called: a path, a union, a commit. */

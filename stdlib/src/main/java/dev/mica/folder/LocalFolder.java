@@ -1,105 +1,194 @@
 package dev.mica.folder;
 
+import dev.mica.MicaException;
+import dev.mica.core.Core;
+import dev.mica.core.PathBytes;
+import dev.mica.core.Printable;
+import dev.mica.core.Tree;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 
-/** A place in this host's own file systems. */
-final class LocalFolder implements Folder {
-  LocalFolder(Path path) {}
-
-  @Override
-  public String location() {
-    throw new IllegalStateException("not here yet");
+/**
+ * A place in this host's own file systems.
+ *
+ * @param path absolute, without {@code .} and {@code ..}
+ */
+record LocalFolder(Path path) implements Folder {
+  LocalFolder {
+    path = path.toAbsolutePath().normalize();
   }
 
   @Override
-  public Path path() {
-    throw new IllegalStateException("not here yet");
+  public String location() {
+    return path.toString();
   }
 
   @Override
   public String name() {
-    throw new IllegalStateException("not here yet");
+    return Printable.of(PathBytes.ofName(path));
   }
 
   @Override
   public Folder resolve(String relative) {
-    throw new IllegalStateException("not here yet");
+    Path below = path.resolve(Places.relative(relative, location())).normalize();
+    if (!below.startsWith(path)) {
+      throw MicaException.usage("look below", location(), relative + " leads out of it");
+    }
+    return new LocalFolder(below);
   }
 
   @Override
   public boolean exists() {
-    throw new IllegalStateException("not here yet");
+    try {
+      Files.readAttributes(path, "fileKey", LinkOption.NOFOLLOW_LINKS);
+      return true;
+    } catch (NoSuchFileException nothing) {
+      return false;
+    } catch (IOException e) {
+      if (Stat.isNoDirectoryAbove(e)) {
+        return false;
+      }
+      throw Failures.of("look at", path, e);
+    }
   }
 
   @Override
   public boolean isDirectory() {
-    throw new IllegalStateException("not here yet");
+    return Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS);
   }
 
   @Override
   public List<Entry> list() {
-    throw new IllegalStateException("not here yet");
+    requireDirectory("list");
+    return Listing.of(path);
   }
 
+  /**
+   * By a diff from nothing: it streams, keeps the bytes of names, goes as deep as there is, can be
+   * cancelled, and looks at directories in parallel.
+   */
   @Override
   public List<Entry> find(Predicate<Entry> wanted) {
-    throw new IllegalStateException("not here yet");
+    requireDirectory("search");
+    try (Stream<Entry> all = Lines.stream(Tree.EMPTY, Tree.plain(path), false, Listing::entry)) {
+      return all.skip(1).filter(wanted).toList();
+    }
   }
 
   @Override
   public String tree(int depth) {
-    throw new IllegalStateException("not here yet");
+    return Listing.tree(path, depth);
   }
 
   @Override
   public String text() {
-    throw new IllegalStateException("not here yet");
+    return LocalText.read(path);
   }
 
   @Override
   public void write(String text) {
-    throw new IllegalStateException("not here yet");
+    LocalText.write(path, text);
   }
 
   @Override
   public Diff diff(Folder other) {
-    throw new IllegalStateException("not here yet");
+    return diff(other, false);
   }
 
   @Override
   public Diff diffExact(Folder other) {
-    throw new IllegalStateException("not here yet");
+    return diff(other, true);
+  }
+
+  private Diff diff(Folder other, boolean exact) {
+    Path to = other.path();
+    requireDirectory("compare");
+    new LocalFolder(to).requireDirectory("compare");
+    return Diff.of(location(), Tree.plain(path), other.location(), Tree.plain(to), exact);
   }
 
   @Override
   public String digest() {
-    throw new IllegalStateException("not here yet");
+    requireDirectory("digest");
+    return Core.manifest(Tree.plain(path)).digest();
   }
 
   @Override
   public Folder copyTo(Folder target) {
-    throw new IllegalStateException("not here yet");
+    Path to = target.path();
+    if (to.startsWith(path)) {
+      throw MicaException.usage("copy " + location() + " to", to, "that lies inside it");
+    }
+    if (target.exists()) {
+      throw MicaException.failed("copy " + location() + " to", to, "something is there already")
+          .hint("choose a path where nothing is yet");
+    }
+    if (isDirectory()) {
+      Core.capture(Tree.EMPTY, Tree.plain(path), to, Set.of());
+    } else {
+      copyFile(to);
+    }
+    return target;
+  }
+
+  /** A single file is no tree; the JDK keeps owner, mode, times and xattrs, clones where it can. */
+  private void copyFile(Path to) {
+    try {
+      Files.copy(path, to, StandardCopyOption.COPY_ATTRIBUTES, LinkOption.NOFOLLOW_LINKS);
+    } catch (IOException e) {
+      throw Failures.of("copy " + location() + " to", to, e);
+    }
   }
 
   @Override
   public Folder create() {
-    throw new IllegalStateException("not here yet");
+    try {
+      Files.createDirectories(path);
+      return this;
+    } catch (IOException e) {
+      throw Failures.of("make the directory", path, e);
+    }
   }
 
   @Override
   public void delete() {
-    throw new IllegalStateException("not here yet");
+    if (path.getNameCount() == 0) {
+      throw MicaException.usage("remove", path, "that is the root of this host");
+    }
+    Core.remove(path);
   }
 
   @Override
   public List<Path> layers() {
-    throw new IllegalStateException("not here yet");
+    return List.of(path);
   }
 
   @Override
   public String label() {
-    throw new IllegalStateException("not here yet");
+    return location();
+  }
+
+  @Override
+  public String toString() {
+    return location();
+  }
+
+  private void requireDirectory(String doing) {
+    if (isDirectory()) {
+      return;
+    }
+    MicaException e =
+        MicaException.failed(doing, path, exists() ? "not a directory" : "no such directory");
+    throw Places.archiveUri(path)
+        .map(uri -> e.hint("what is in an archive has a URI: " + uri))
+        .orElse(e);
   }
 }

@@ -1,9 +1,12 @@
 package dev.mica.folder;
 
+import dev.mica.core.Printable;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -11,6 +14,9 @@ import java.util.Optional;
  * keep their bytes.
  */
 public final class Name implements Comparable<Name> {
+  /** The path of a tree's own root. */
+  static final Name ROOT = of(".");
+
   private final byte[] bytes;
 
   private Name(byte[] bytes) {
@@ -49,6 +55,31 @@ public final class Name implements Comparable<Name> {
       at--;
     }
     return at == 0 ? this : new Name(Arrays.copyOfRange(bytes, at, bytes.length));
+  }
+
+  /** The path of this below {@code above}. */
+  Name below(Name above) {
+    if (above.equals(ROOT)) {
+      return this;
+    }
+    byte[] path = Arrays.copyOf(above.bytes, above.bytes.length + 1 + bytes.length);
+    path[above.bytes.length] = '/';
+    System.arraycopy(bytes, 0, path, above.bytes.length + 1, bytes.length);
+    return new Name(path);
+  }
+
+  /** Its components, as bytes; the last of {@code most} is all the rest. */
+  List<byte[]> components(int most) {
+    List<byte[]> components = new ArrayList<>();
+    int from = 0;
+    for (int at = 0; at <= bytes.length; at++) {
+      boolean ends = at == bytes.length || (bytes[at] == '/' && components.size() < most - 1);
+      if (ends) {
+        components.add(Arrays.copyOfRange(bytes, from, at));
+        from = at + 1;
+      }
+    }
+    return components;
   }
 
   /** How many directories it lies below: 0 for a bare name. */

@@ -1,105 +1,246 @@
 package dev.mica.folder;
 
+import dev.mica.MicaException;
+import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.function.Predicate;
+import org.apache.commons.vfs2.FileObject;
+import org.apache.commons.vfs2.FileSystemException;
+import org.apache.commons.vfs2.FileType;
 
-/** A place that Commons VFS reaches. */
-final class VfsFolder implements Folder {
-  VfsFolder(String uri) {}
+/**
+ * A place in an archive, as Commons VFS reads it. Each question opens the archive anew, so that
+ * what it says is what is there now, and nothing stays open.
+ *
+ * @param scheme one of {@link Places#ARCHIVES}
+ * @param archive the local file
+ * @param inside the path in it: {@code /}, or {@code /a/b} without {@code .} and {@code ..}
+ */
+record VfsFolder(String scheme, Path archive, String inside) implements Folder {
+  /** The place that {@code scheme:rest} names: a local path or file: URI, then {@code !/path}. */
+  static VfsFolder of(String scheme, String rest) {
+    int mark = rest.indexOf("!/");
+    String archive = mark < 0 ? rest.replaceFirst("!$", "") : rest.substring(0, mark);
+    VfsFolder root =
+        new VfsFolder(scheme, Places.localPath(archive).toAbsolutePath().normalize(), "/");
+    return mark < 0 ? root : root.resolve(rest.substring(mark + 2));
+  }
 
   @Override
   public String location() {
-    throw new IllegalStateException("not here yet");
+    return scheme + ":" + archive + "!" + inside;
   }
 
   @Override
   public Path path() {
-    throw new IllegalStateException("not here yet");
+    throw MicaException.usage("use", location(), "only a local folder can be used here")
+        .hint("copy it to a local folder first");
   }
 
   @Override
   public String name() {
-    throw new IllegalStateException("not here yet");
+    return inside.equals("/")
+        ? String.valueOf(archive.getFileName())
+        : inside.substring(inside.lastIndexOf('/') + 1);
   }
 
   @Override
-  public Folder resolve(String relative) {
-    throw new IllegalStateException("not here yet");
+  public VfsFolder resolve(String relative) {
+    Path below = Places.relative(inside + "/" + relative, location()).normalize();
+    if (relative.startsWith("/") || !below.startsWith(inside) || leadsOut(relative)) {
+      throw MicaException.usage("look below", location(), relative + " leads out of it");
+    }
+    return new VfsFolder(scheme, archive, below.toString());
+  }
+
+  /** Normalising an absolute path drops the {@code ..} that would lead above it. */
+  private static boolean leadsOut(String relative) {
+    return Places.relative(relative, "the path").normalize().startsWith("..");
   }
 
   @Override
   public boolean exists() {
-    throw new IllegalStateException("not here yet");
+    return ask("look at", FileObject::exists);
   }
 
   @Override
   public boolean isDirectory() {
-    throw new IllegalStateException("not here yet");
+    return ask("look at", FileObject::isFolder);
   }
 
   @Override
   public List<Entry> list() {
-    throw new IllegalStateException("not here yet");
+    return ask(
+        "list",
+        file -> {
+          requireDirectory(file);
+          List<Entry> entries = new ArrayList<>();
+          for (FileObject child : children(file)) {
+            entries.add(entry(Name.ROOT, child));
+          }
+          return List.copyOf(entries);
+        });
   }
 
   @Override
   public List<Entry> find(Predicate<Entry> wanted) {
-    throw new IllegalStateException("not here yet");
+    return ask(
+        "search",
+        file -> {
+          requireDirectory(file);
+          List<Entry> found = new ArrayList<>();
+          collect(Name.ROOT, file, Integer.MAX_VALUE, found);
+          found.removeIf(wanted.negate());
+          return List.copyOf(found);
+        });
   }
 
   @Override
   public String tree(int depth) {
-    throw new IllegalStateException("not here yet");
+    Drawing drawing = new Drawing(location());
+    List<Entry> all =
+        ask(
+            "draw",
+            file -> {
+              List<Entry> found = new ArrayList<>();
+              collect(Name.ROOT, file, depth, found);
+              return found;
+            });
+    all.forEach(entry -> drawing.add(entry.path(), "", entry.type() == Type.DIRECTORY ? "/" : ""));
+    return drawing.toString();
   }
 
   @Override
   public String text() {
-    throw new IllegalStateException("not here yet");
+    return ask(
+        "read",
+        file -> {
+          if (!file.isFile()) {
+            throw failed("read", file.exists() ? "it is a directory" : "no such file in there");
+          }
+          return LocalText.decode(location(), file.getContent().getByteArray());
+        });
   }
 
   @Override
   public void write(String text) {
-    throw new IllegalStateException("not here yet");
+    throw readOnly("write");
   }
 
   @Override
   public Diff diff(Folder other) {
-    throw new IllegalStateException("not here yet");
+    throw local("compare");
   }
 
   @Override
   public Diff diffExact(Folder other) {
-    throw new IllegalStateException("not here yet");
+    throw local("compare");
   }
 
   @Override
   public String digest() {
-    throw new IllegalStateException("not here yet");
+    throw local("digest");
   }
 
   @Override
   public Folder copyTo(Folder target) {
-    throw new IllegalStateException("not here yet");
+    Unpack.to(this, target.path());
+    return target;
   }
 
   @Override
   public Folder create() {
-    throw new IllegalStateException("not here yet");
+    throw readOnly("make the directory");
   }
 
   @Override
   public void delete() {
-    throw new IllegalStateException("not here yet");
+    throw readOnly("remove");
   }
 
   @Override
   public List<Path> layers() {
-    throw new IllegalStateException("not here yet");
+    throw local("mount");
   }
 
   @Override
   public String label() {
-    throw new IllegalStateException("not here yet");
+    return location();
+  }
+
+  @Override
+  public String toString() {
+    return location();
+  }
+
+  /** Opens the archive, asks about this place in it, and closes it. */
+  <T> T ask(String doing, Vfs.Question<T> question) {
+    if (!new LocalFolder(archive).exists()) {
+      throw failed(doing, archive + ": no such file");
+    }
+    try (Vfs vfs = Vfs.open()) {
+      return question.about(vfs.resolve(this));
+    } catch (FileSystemException e) {
+      throw failed(doing, Vfs.why(e)).because(e);
+    } catch (IOException e) {
+      throw failed(doing, String.valueOf(e.getMessage())).because(e);
+    }
+  }
+
+  private void requireDirectory(FileObject file) throws FileSystemException {
+    if (!file.isFolder()) {
+      throw failed("list", file.exists() ? "not a directory" : "no such directory in there");
+    }
+  }
+
+  private static void collect(Name above, FileObject file, int depth, List<Entry> found)
+      throws FileSystemException {
+    if (depth < 1 || !file.isFolder()) {
+      return;
+    }
+    for (FileObject child : children(file)) {
+      Entry entry = entry(above, child);
+      found.add(entry);
+      collect(entry.path(), child, depth - 1, found);
+    }
+  }
+
+  /** By name, as everywhere: by bytes. */
+  private static List<FileObject> children(FileObject directory) throws FileSystemException {
+    return Arrays.stream(directory.getChildren())
+        .sorted(Comparator.comparing(VfsFolder::nameOf))
+        .toList();
+  }
+
+  private static Name nameOf(FileObject file) {
+    return Name.of(file.getName().getBaseName());
+  }
+
+  private static Entry entry(Name above, FileObject file) throws FileSystemException {
+    boolean isDirectory = file.getType() == FileType.FOLDER;
+    return new Entry(
+        nameOf(file).below(above),
+        Vfs.type(file),
+        isDirectory ? 0 : file.getContent().getSize(),
+        Vfs.mode(file),
+        Instant.ofEpochMilli(file.getContent().getLastModifiedTime()));
+  }
+
+  private MicaException failed(String doing, String why) {
+    return MicaException.failed(doing, location(), why);
+  }
+
+  private MicaException readOnly(String doing) {
+    return MicaException.usage(doing, location(), "archives are only read");
+  }
+
+  private MicaException local(String doing) {
+    return MicaException.usage(doing, location(), "that takes a local folder")
+        .hint("copy it to one first");
   }
 }

@@ -1,15 +1,16 @@
-package dev.mica.folder;
+package dev.mica.core;
 
 import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
 import java.nio.charset.CharsetDecoder;
 import java.nio.charset.StandardCharsets;
 
-/** Bytes for people, on one line. */
-final class Printable {
+/** Bytes for people, on one line: control characters and what is not UTF-8 as {@code \xHH}. */
+public final class Printable {
   private Printable() {}
 
-  static String of(byte[] bytes) {
+  /** The line; a backslash is doubled, so that it can be told from an escape. */
+  public static String of(byte[] bytes) {
     StringBuilder line = new StringBuilder(bytes.length);
     CharsetDecoder decoder = StandardCharsets.UTF_8.newDecoder();
     ByteBuffer in = ByteBuffer.wrap(bytes);

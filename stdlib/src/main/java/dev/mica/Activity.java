@@ -1,0 +1,212 @@
+package dev.mica;
+
+import java.time.Instant;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a thread is doing right now that may take long, for a progress line and for Ctrl-C.
+ *
+ * <p>Interrupting a thread cannot reach it inside the C core; {@link #interrupt} can. Activities
+ * nest: a commit opens one of its own around the copies and digests it is made of, and each call
+ * into the core is one. The outermost is what people want to read, its counters include those
+ * inside.
+ *
+ * <pre>{@code
+ * try (var commit = Activity.begin("commit web:v2", OptionalLong.of(3942), Activity.Work.NONE)) {
+ *   ...
+ * }
+ * }</pre>
+ */
+public final class Activity implements AutoCloseable {
+  /** The running work itself; asked and cancelled from other threads. */
+  public interface Work {
+    /** Work without counters, that ends only through what is inside it. */
+    Work NONE =
+        new Work() {
+          @Override
+          public long entries() {
+            return 0;
+          }
+
+          @Override
+          public long bytes() {
+            return 0;
+          }
+
+          @Override
+          public void cancel() {}
+        };
+
+    /** Names looked at or made so far. */
+    long entries();
+
+    /** Bytes of content compared, copied or hashed so far. */
+    long bytes();
+
+    /** Makes it end soon. */
+    void cancel();
+  }
+
+  private static final ConcurrentMap<Thread, Activity> INNERMOST = new ConcurrentHashMap<>();
+
+  private final String text;
+  private final OptionalLong total;
+  private final Work work;
+  private final Instant started = Instant.now();
+  private volatile boolean cancelled;
+
+  // Guarded by this: a reader must not see an inner one twice, once running and once added up.
+  private @Nullable Activity inner;
+  private long entriesBefore;
+  private long bytesBefore;
+  private long entriesInside;
+  private long bytesInside;
+
+  // Touched by the thread that does the work only.
+  private @Nullable Activity outer;
+
+  private Activity(String text, OptionalLong total, Work work) {
+    this.text = text;
+    this.total = total;
+    this.work = work;
+  }
+
+  /**
+   * What the calling thread does from now on, until {@link #close}.
+   *
+   * @param text what is done to what: "compare /a with /b"
+   * @param total how many entries it will be, where that is known
+   */
+  public static Activity begin(String text, OptionalLong total, Work work) {
+    Activity activity = new Activity(text, total, work);
+    activity.resume();
+    return activity;
+  }
+
+  /** Work that is done in pieces, as a stream is: nobody's until {@link #resume}. */
+  public static Activity inPieces(String text, Work work) {
+    return new Activity(text, OptionalLong.empty(), work);
+  }
+
+  /** The calling thread goes on with it, until {@link #close}. */
+  public void resume() {
+    Thread me = Thread.currentThread();
+    outer = INNERMOST.put(me, this);
+    if (outer != null) {
+      outer.enter(this);
+    }
+  }
+
+  /** The calling thread is done with it, for now or for good. */
+  @Override
+  public void close() {
+    Thread me = Thread.currentThread();
+    if (outer == null) {
+      INNERMOST.remove(me);
+    } else {
+      outer.leave();
+      INNERMOST.put(me, outer);
+      outer = null;
+    }
+  }
+
+  /** What {@code thread} is doing: the outermost activity. */
+  public static Optional<Activity> current(Thread thread) {
+    Activity activity = INNERMOST.get(thread);
+    while (activity != null && activity.outer != null) {
+      activity = activity.outer;
+    }
+    return Optional.ofNullable(activity);
+  }
+
+  /**
+   * Ctrl-C: interrupts {@code thread} wherever it is, in the C core too. In this order, so that a
+   * call into the core that begins meanwhile sees the interruption.
+   */
+  public static void interrupt(Thread thread) {
+    thread.interrupt();
+    current(thread).ifPresent(Activity::cancel);
+  }
+
+  /**
+   * Ends the calling thread's work here if it was cancelled or the thread interrupted. Asked before
+   * each long call; not before undoing something, which has to be done all the same.
+   *
+   * @throws CancellationException if so; its message is one line
+   */
+  public void check() {
+    if (Thread.currentThread().isInterrupted()) {
+      cancel();
+    }
+    for (Activity each = this; each != null; each = each.outer) {
+      if (each.cancelled) {
+        throw new CancellationException("cancelled: " + each.text);
+      }
+    }
+  }
+
+  /** What is done to what, in a few words. */
+  public String text() {
+    return text;
+  }
+
+  /** How many entries it will be, where that is known. */
+  public OptionalLong total() {
+    return total;
+  }
+
+  /** When it began. */
+  public Instant started() {
+    return started;
+  }
+
+  /** Names looked at or made so far. */
+  public synchronized long entries() {
+    return entriesInside + work.entries() + (inner == null ? 0 : inner.entries() - entriesBefore);
+  }
+
+  /** Bytes of content compared, copied or hashed so far. */
+  public synchronized long bytes() {
+    return bytesInside + work.bytes() + (inner == null ? 0 : inner.bytes() - bytesBefore);
+  }
+
+  /** Whether it was cancelled. */
+  public boolean isCancelled() {
+    return cancelled;
+  }
+
+  /**
+   * Ends it soon, within 100 ms of storage that answers: its thread gets a {@link
+   * CancellationException}. Any thread may call this, also when it is over.
+   */
+  public void cancel() {
+    cancelled = true;
+    work.cancel();
+    Activity inside;
+    synchronized (this) {
+      inside = inner;
+    }
+    if (inside != null) {
+      inside.cancel();
+    }
+  }
+
+  private synchronized void enter(Activity inside) {
+    inner = inside;
+    entriesBefore = inside.entries();
+    bytesBefore = inside.bytes();
+  }
+
+  private synchronized void leave() {
+    if (inner != null) {
+      entriesInside += inner.entries() - entriesBefore;
+      bytesInside += inner.bytes() - bytesBefore;
+      inner = null;
+    }
+  }
+}

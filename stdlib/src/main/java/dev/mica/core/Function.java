@@ -1,0 +1,61 @@
+package dev.mica.core;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
+import java.lang.invoke.MethodHandle;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The import table: each function with its C name, what it returns and what it takes.
+ *
+ * <p>Linked one by one at first use: a handle costs about 7 ms, and a command needs two or three.
+ * Never {@code critical}: these calls block in the kernel.
+ */
+// This is the package that may; a handle is linked late, and then stays.
+@SuppressWarnings({"restricted", "ImmutableEnumChecker"})
+enum Function {
+  ABI("mica_abi", JAVA_INT),
+  DIFF_OPEN("mica_diff_open", JAVA_INT, ADDRESS, ADDRESS, ADDRESS, JAVA_INT, ADDRESS, ADDRESS),
+  DIFF_READ("mica_diff_read", JAVA_LONG, ADDRESS, ADDRESS, JAVA_LONG, ADDRESS),
+  DIFF_CLOSE("mica_diff_close", null, ADDRESS),
+  CAPTURE("mica_capture", JAVA_INT, ADDRESS, ADDRESS, ADDRESS, JAVA_INT, ADDRESS, ADDRESS),
+  APPLY("mica_apply", JAVA_INT, ADDRESS, ADDRESS, JAVA_INT, ADDRESS, ADDRESS),
+  REMOVE("mica_remove", JAVA_INT, ADDRESS, ADDRESS, ADDRESS),
+  MAKE_LIKE("mica_make_like", JAVA_INT, ADDRESS, ADDRESS, ADDRESS),
+  SYNC("mica_sync", JAVA_INT, ADDRESS, ADDRESS),
+  MANIFEST("mica_manifest", JAVA_INT, ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS),
+  OVERLAY_MOUNT("mica_overlay_mount", JAVA_INT, ADDRESS, ADDRESS),
+  BIND_MOUNT("mica_bind_mount", JAVA_INT, ADDRESS, ADDRESS, JAVA_INT, ADDRESS),
+  UMOUNT("mica_umount", JAVA_INT, ADDRESS, JAVA_INT, ADDRESS),
+  MOUNTS("mica_mounts", JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS),
+  PROBE("mica_probe", JAVA_INT, ADDRESS, ADDRESS, ADDRESS),
+  /** Of the C library: the untranslated text of an errno value. */
+  STRERROR("strerrordesc_np", ADDRESS, JAVA_INT);
+
+  final String symbol;
+  private final FunctionDescriptor signature;
+  private volatile @Nullable MethodHandle handle;
+
+  Function(String symbol, @Nullable MemoryLayout result, MemoryLayout... parameters) {
+    this.symbol = symbol;
+    this.signature =
+        result == null
+            ? FunctionDescriptor.ofVoid(parameters)
+            : FunctionDescriptor.of(result, parameters);
+  }
+
+  /** Ready to be called; fails in one line where the library or the function is missing. */
+  MethodHandle handle() {
+    MethodHandle linked = handle;
+    if (linked == null) {
+      linked = Linker.nativeLinker().downcallHandle(Library.loaded().find(this), signature);
+      handle = linked;
+    }
+    return linked;
+  }
+}

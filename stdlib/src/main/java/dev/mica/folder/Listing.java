@@ -1,0 +1,80 @@
+package dev.mica.folder;
+
+import dev.mica.core.DiffReader;
+import dev.mica.core.PathBytes;
+import java.io.IOException;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Objects;
+
+/**
+ * Directories listed one at a time, names as bytes. A Path made by the JDK from what it read keeps
+ * them; only its text may not.
+ */
+final class Listing {
+  private Listing() {}
+
+  static List<Entry> of(Path directory) {
+    List<Entry> entries = new ArrayList<>();
+    try (DirectoryStream<Path> paths = Files.newDirectoryStream(directory)) {
+      for (Path path : paths) {
+        add(path, entries);
+      }
+    } catch (DirectoryIteratorException e) {
+      throw Failures.of("list", directory, Objects.requireNonNull(e.getCause()));
+    } catch (IOException e) {
+      throw Failures.of("list", directory, e);
+    }
+    entries.sort(Comparator.comparing(Entry::path));
+    return List.copyOf(entries);
+  }
+
+  private static void add(Path path, List<Entry> entries) throws IOException {
+    try {
+      entries.add(Stat.of(path).entry(Name.of(PathBytes.ofName(path))));
+    } catch (NoSuchFileException goneMeanwhile) {
+      return; // as if it had never been listed
+    }
+  }
+
+  /** The drawing of {@code root}, at most {@code depth} levels of what is below it. */
+  static String tree(Path root, int depth) {
+    Drawing drawing = new Drawing(root.toString());
+    if (Files.isDirectory(root, LinkOption.NOFOLLOW_LINKS)) {
+      draw(root, Name.ROOT, depth, drawing);
+    }
+    return drawing.toString();
+  }
+
+  private static void draw(Path directory, Name above, int depth, Drawing drawing) {
+    if (depth < 1) {
+      return;
+    }
+    for (Entry entry : of(directory)) {
+      Name path = entry.path().below(above);
+      boolean isDirectory = entry.type() == Type.DIRECTORY;
+      drawing.add(path, "", isDirectory ? "/" : "");
+      if (isDirectory && !drawing.isFull()) {
+        draw(PathBytes.resolve(directory, entry.path().bytes()), path, depth - 1, drawing);
+      }
+    }
+  }
+
+  /** The line of a diff from nothing as an entry. */
+  static Entry entry(DiffReader line) {
+    return new Entry(
+        Name.of(line.path()),
+        Type.of(line.typeAfter()),
+        line.sizeAfter(),
+        line.modeAfter(),
+        Instant.ofEpochSecond(line.secondsAfter(), line.nanosAfter()));
+  }
+}

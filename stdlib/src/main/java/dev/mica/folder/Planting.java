@@ -1,0 +1,138 @@
+package dev.mica.folder;
+
+import dev.mica.MicaException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Makes what an untrusted archive names, below one directory and nowhere else: no name with {@code
+ * ..} is taken, and no symbolic link that the archive made before is followed.
+ *
+ * <p>Nobody else writes below the directory meanwhile: it did not exist before.
+ */
+final class Planting {
+  /**
+   * What an archive says of an entry beside its content.
+   *
+   * @param mode the permission bits; -1 where it does not say
+   * @param uid the owner; -1 where it does not say
+   * @param gid the group, likewise
+   * @param modified the modification time
+   */
+  record Meta(int mode, long uid, long gid, FileTime modified) {}
+
+  private record Directory(Path path, Meta meta) {}
+
+  private final Path root;
+  private final List<Directory> directories = new ArrayList<>();
+  private final boolean privileged;
+
+  /** Below {@code root}; {@code privileged}: whether owners can be given away. */
+  Planting(Path root, boolean privileged) {
+    this.root = root;
+    this.privileged = privileged;
+  }
+
+  void directory(String name, Meta meta) throws IOException {
+    Path path = place(name);
+    if (!Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS)) {
+      Files.deleteIfExists(path);
+      Files.createDirectory(path);
+    }
+    directories.add(new Directory(path, meta));
+  }
+
+  /** {@code content} is read to its end, to be closed by the caller. */
+  void file(String name, Meta meta, InputStream content) throws IOException {
+    Path path = vacant(name);
+    try (OutputStream out = Files.newOutputStream(path, StandardOpenOption.CREATE_NEW)) {
+      content.transferTo(out);
+    }
+    describe(path, meta);
+  }
+
+  void symlink(String name, Meta meta, String text) throws IOException {
+    Path path = vacant(name);
+    Files.createSymbolicLink(path, Places.relative(text, "the link " + name));
+    own(path, meta);
+    Files.setAttribute(path, "lastModifiedTime", meta.modified(), LinkOption.NOFOLLOW_LINKS);
+  }
+
+  void link(String name, String to) throws IOException {
+    Path existing = place(to);
+    if (!Files.isRegularFile(existing, LinkOption.NOFOLLOW_LINKS)) {
+      throw refused(name, "it is a hard link to " + to + ", which is no file in there");
+    }
+    Files.createLink(vacant(name), existing);
+  }
+
+  /** What only holds once nothing more is put into them. */
+  void finish() throws IOException {
+    for (Directory directory : directories.reversed()) {
+      describe(directory.path, directory.meta);
+    }
+  }
+
+  /** Where {@code name} goes, nothing being there: as with tar(1) the later of two entries wins. */
+  private Path vacant(String name) throws IOException {
+    Path path = place(name);
+    if (!path.equals(root) && Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS)) {
+      throw refused(name, "it is a directory and a file");
+    }
+    Files.deleteIfExists(path);
+    return path;
+  }
+
+  /** Where {@code name} goes; makes the directories that lead there. */
+  private Path place(String name) throws IOException {
+    Path path = root;
+    for (Path step : Places.relative("./" + name, "the archive")) {
+      if (step.toString().equals("..")) {
+        throw refused(name, "its path leads out of the archive");
+      }
+      if (step.toString().equals(".")) {
+        continue;
+      }
+      enter(path, name);
+      path = path.resolve(step);
+    }
+    return path;
+  }
+
+  private void enter(Path directory, String name) throws IOException {
+    if (Files.isSymbolicLink(directory)) {
+      throw refused(name, "it lies behind the symbolic link " + root.relativize(directory));
+    }
+    if (!Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS)) {
+      Files.createDirectory(directory);
+    }
+  }
+
+  private void describe(Path path, Meta meta) throws IOException {
+    own(path, meta);
+    if (meta.mode() >= 0) {
+      Files.setAttribute(path, "unix:mode", meta.mode());
+    }
+    Files.setLastModifiedTime(path, meta.modified());
+  }
+
+  private void own(Path path, Meta meta) throws IOException {
+    if (privileged && meta.uid() >= 0) {
+      Files.setAttribute(path, "unix:uid", (int) meta.uid(), LinkOption.NOFOLLOW_LINKS);
+      Files.setAttribute(path, "unix:gid", (int) meta.gid(), LinkOption.NOFOLLOW_LINKS);
+    }
+  }
+
+  /** An archive that would be half unpacked is not unpacked. */
+  MicaException refused(String name, String why) {
+    return MicaException.failed("unpack " + name + " to", root, why);
+  }
+}

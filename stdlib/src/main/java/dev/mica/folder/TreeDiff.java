@@ -1,0 +1,87 @@
+package dev.mica.folder;
+
+import dev.mica.core.DiffReader;
+import dev.mica.core.Tree;
+import java.util.Collections;
+import java.util.EnumSet;
+import java.util.Locale;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** What the core finds between two trees. */
+record TreeDiff(String from, Tree a, String to, Tree b, boolean exact) implements Diff {
+  private static final Change.Kind[] KINDS = Change.Kind.values();
+  private static final Change.What[] WHATS = Change.What.values();
+
+  @Override
+  public Stream<Change> stream() {
+    return Lines.stream(a, b, exact, TreeDiff::change);
+  }
+
+  @Override
+  public Summary summary() {
+    long[] lines = new long[KINDS.length + 1];
+    try (Stream<Integer> kinds = Lines.stream(a, b, exact, DiffReader::kind)) {
+      kinds.forEach(kind -> lines[kind]++);
+    }
+    return new Summary(lines[1], lines[2], lines[3]);
+  }
+
+  @Override
+  public String tree() {
+    Drawing drawing = new Drawing(from + " → " + to);
+    try (Stream<Change> changes = stream()) {
+      changes.forEach(change -> drawing.add(change.path(), mark(change), respects(change)));
+    }
+    return drawing.toString();
+  }
+
+  private static String mark(Change change) {
+    return switch (change.kind()) {
+      case ADDED -> "+ ";
+      case MODIFIED -> "~ ";
+      case DELETED -> "- ";
+    };
+  }
+
+  /** After the name: a slash for a directory, then how it was modified. */
+  private static String respects(Change change) {
+    Type type = change.after() == null ? change.before() : change.after();
+    String slash = type == Type.DIRECTORY ? "/" : "";
+    return change.what().isEmpty()
+        ? slash
+        : change.what().stream()
+            .map(what -> what.name().toLowerCase(Locale.ROOT))
+            .collect(Collectors.joining(", ", slash + "  (", ")"));
+  }
+
+  private static Change change(DiffReader line) {
+    return new Change(
+        KINDS[line.kind() - 1],
+        Name.of(line.path()),
+        what(line.what()),
+        type(line.typeBefore()),
+        type(line.typeAfter()),
+        line.sizeBefore(),
+        line.sizeAfter());
+  }
+
+  private static @Nullable Type type(char letter) {
+    return letter == 0 ? null : Type.of(letter);
+  }
+
+  private static Set<Change.What> what(int bits) {
+    if (bits == 0) {
+      return Set.of();
+    }
+    Set<Change.What> what = EnumSet.noneOf(Change.What.class);
+    for (int i = 0; i < WHATS.length; i++) {
+      if ((bits >> i & 1) != 0) {
+        what.add(WHATS[i]);
+      }
+    }
+    return Collections.unmodifiableSet(what);
+  }
+}

@@ -1,0 +1,179 @@
+package dev.mica.folder;
+
+import dev.mica.Activity;
+import dev.mica.MicaException;
+import dev.mica.core.Core;
+import java.io.BufferedInputStream;
+import java.io.FilterInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.util.Collections;
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.zip.GZIPInputStream;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipFile;
+import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
+import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
+import org.apache.commons.compress.compressors.bzip2.BZip2CompressorInputStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Copies out of an archive. Not through Commons VFS, which reads a tar archive from its start again
+ * for each file in it, and drops links, owners and modes.
+ */
+final class Unpack {
+  private final VfsFolder source;
+  private final Activity activity;
+  private final Planting planting;
+  private boolean found;
+
+  private Unpack(VfsFolder source, Activity activity, Planting planting) {
+    this.source = source;
+    this.activity = activity;
+    this.planting = planting;
+  }
+
+  /** All or nothing: on failure {@code target} is removed again. */
+  static void to(VfsFolder source, Path target) {
+    String doing = "copy " + source + " to";
+    if (new LocalFolder(target).exists()) {
+      throw MicaException.failed(doing, target, "something is there already")
+          .hint("choose a path where nothing is yet");
+    }
+    boolean done = false;
+    try (Activity activity =
+        Activity.begin(doing + " " + target, OptionalLong.empty(), Activity.Work.NONE)) {
+      Planting planting = new Planting(target, "root".equals(System.getProperty("user.name")));
+      new Unpack(source, activity, planting).run();
+      done = true;
+    } catch (IOException e) {
+      throw Failures.of(doing, target, e);
+    } finally {
+      if (!done) {
+        Core.remove(target);
+      }
+    }
+  }
+
+  private void run() throws IOException {
+    switch (source.scheme()) {
+      case "zip", "jar" -> zip();
+      case "tgz" -> {
+        try (InputStream in = new GZIPInputStream(open(), 1 << 16)) {
+          tar(in);
+        }
+      }
+      case "tbz2" -> {
+        try (InputStream in = new BZip2CompressorInputStream(open(), true)) {
+          tar(in);
+        }
+      }
+      default -> {
+        try (InputStream in = open()) {
+          tar(in);
+        }
+      }
+    }
+    if (!found) {
+      throw MicaException.failed("copy", source, "no such file in there");
+    }
+    planting.finish();
+  }
+
+  private InputStream open() throws IOException {
+    return new BufferedInputStream(Files.newInputStream(source.archive()), 1 << 16);
+  }
+
+  private void tar(InputStream in) throws IOException {
+    TarArchiveInputStream tar = new TarArchiveInputStream(in, "UTF-8");
+    for (TarArchiveEntry entry = tar.getNextEntry(); entry != null; entry = tar.getNextEntry()) {
+      String name = below(entry.getName());
+      if (name != null) {
+        plant(name, entry, tar);
+      }
+    }
+  }
+
+  private void plant(String name, TarArchiveEntry entry, InputStream content) throws IOException {
+    Planting.Meta meta =
+        new Planting.Meta(
+            entry.getMode() & 07777,
+            entry.getLongUserId(),
+            entry.getLongGroupId(),
+            entry.getLastModifiedTime());
+    if (entry.isLink()) {
+      String to = below(entry.getLinkName());
+      if (to == null) {
+        throw planting.refused(
+            name, "it is a hard link to what is not copied: " + entry.getLinkName());
+      }
+      planting.link(name, to);
+      return;
+    }
+    switch (Vfs.type(entry)) {
+      case DIRECTORY -> planting.directory(name, meta);
+      case SYMLINK -> planting.symlink(name, meta, entry.getLinkName());
+      case FILE -> planting.file(name, meta, cancellable(content));
+      case FIFO, SOCKET, BLOCK_DEVICE, CHARACTER_DEVICE ->
+          throw planting.refused(name, "it is a device or a pipe; tar(1) can make those");
+    }
+  }
+
+  private void zip() throws IOException {
+    try (ZipFile zip = new ZipFile(source.archive().toFile())) {
+      List<? extends ZipEntry> entries = Collections.list(zip.entries());
+      for (ZipEntry entry : entries) {
+        String name = below(entry.getName());
+        if (name != null) {
+          plant(name, entry, zip);
+        }
+      }
+    }
+  }
+
+  private void plant(String name, ZipEntry entry, ZipFile zip) throws IOException {
+    FileTime modified =
+        entry.getLastModifiedTime() == null ? FileTime.fromMillis(0) : entry.getLastModifiedTime();
+    Planting.Meta meta = new Planting.Meta(-1, -1, -1, modified);
+    if (entry.isDirectory()) {
+      planting.directory(name, meta);
+      return;
+    }
+    try (InputStream content = zip.getInputStream(entry)) {
+      planting.file(name, meta, cancellable(content));
+    }
+  }
+
+  /** The name seen from the place that is copied; null if it is not below that. */
+  private @Nullable String below(String name) {
+    activity.check();
+    if (name.indexOf('\uFFFD') >= 0) {
+      throw planting.refused(name, "its name is not UTF-8; tar(1) can unpack it");
+    }
+    String clean = name.replaceFirst("^(\\./+|/+)+", "").replaceFirst("/+$", "");
+    String wanted = source.inside().substring(1);
+    if (wanted.isEmpty()) {
+      found = true;
+      return clean.equals(".") ? "" : clean;
+    }
+    if (!clean.equals(wanted) && !clean.startsWith(wanted + "/")) {
+      return null;
+    }
+    found = true;
+    return clean.equals(wanted) ? "" : clean.substring(wanted.length() + 1);
+  }
+
+  private InputStream cancellable(InputStream content) {
+    return new FilterInputStream(content) {
+      @Override
+      public int read(byte[] buffer, int offset, int length) throws IOException {
+        activity.check();
+        return super.read(buffer, offset, length);
+      }
+    };
+  }
+}
