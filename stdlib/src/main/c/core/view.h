@@ -86,6 +86,16 @@ errint_t vdir_lookup_over(struct vdir *dir, uint32_t extra, const struct ventry 
 /* The directory itself (pinned): name is "". */
 errint_t vdir_self(struct vdir *dir, struct ventry *out, struct mica_error *err);
 void ventry_free(struct ventry *entry);
+/* An absent entry: what ventry_free may be called on. */
+static inline void ventry_none(struct ventry *entry)
+{
+	entry->type = 0;
+	entry->metacopy = entry->listed = false;
+	entry->view = NULL;
+	entry->dir = NULL;
+	entry->data_place = NULL;
+	entry->data_name = NULL;
+}
 
 /*
  * The entry's content and attributes, as its view shows them. The directory it was found in must be

@@ -1,0 +1,36 @@
+/*
+ * links.h - hard links seen so far in two trees: which unchanged paths share an inode. Private to core/.
+ */
+#ifndef MICA_LINKS_H
+#define MICA_LINKS_H
+
+#include "base.h"
+
+struct link_id {
+	uint64_t dev, ino;
+	uint32_t nlink;
+};
+struct link_pair {
+	struct link_id a, b;
+};
+
+/* Zeroed is empty. An inode leaves when all its links were seen. */
+struct links {
+	struct link_slot *slots;
+	size_t count, room; /* room is 0 or a power of two */
+	uint64_t paths;
+};
+
+/*
+ * The next unchanged path, of which at least one side has several links. *differ: the first path seen
+ * with its inode in one tree is not the one in the other.
+ */
+errint_t links_next(struct links *links, const struct link_pair *pair, bool *differ);
+
+/* As a plain set of inodes. */
+errint_t links_add(struct links *links, const struct link_id *id);
+bool links_has(const struct links *links, const struct link_id *id);
+
+void links_free(struct links *links);
+
+#endif

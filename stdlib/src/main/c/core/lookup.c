@@ -1,0 +1,461 @@
+/*
+ * lookup.c - what a name in a directory of a view is: the kernel's ovl_lookup, step by step. Where a
+ * comment names an ovl_ function, that is the one that decides.
+ */
+#include "view.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+/* As in struct ovl_lookup_data. */
+struct search {
+	struct vdir *dir;
+	struct ventry *out;
+	struct mica_error *err;
+	const char *path; /* what to look for in the next layer: a name, or "/a/b" from the layer's root */
+	char *redirected; /* owns path once a redirect changed it */
+	uint32_t layer;
+	bool stop;
+	bool is_dir;
+	bool metacopy; /* the last file found has its bytes further down */
+	bool from_root;
+};
+
+static char type_of(uint32_t mode)
+{
+	static const char types[16] = {
+		[S_IFREG >> 12] = 'f',	[S_IFDIR >> 12] = 'd', [S_IFLNK >> 12] = 'l', [S_IFIFO >> 12] = 'p',
+		[S_IFSOCK >> 12] = 's', [S_IFBLK >> 12] = 'b', [S_IFCHR >> 12] = 'c',
+	};
+
+	return types[(mode & S_IFMT) >> 12];
+}
+
+static void set_stat(struct ventry *entry, const struct statx *stx)
+{
+	entry->type = type_of(stx->stx_mode);
+	entry->mode = stx->stx_mode & 07777;
+	entry->uid = stx->stx_uid;
+	entry->gid = stx->stx_gid;
+	entry->nlink = stx->stx_nlink;
+	entry->mtime = stx->stx_mtime.tv_sec;
+	entry->mtime_nsec = stx->stx_mtime.tv_nsec;
+	entry->size = stx->stx_size;
+	entry->blocks = stx->stx_blocks;
+	entry->ino = stx->stx_ino;
+	entry->dev = makedev(stx->stx_dev_major, stx->stx_dev_minor);
+	entry->rdev = makedev(stx->stx_rdev_major, stx->stx_rdev_minor);
+}
+
+static void ventry_init(struct ventry *entry, const struct view *view)
+{
+	ventry_none(entry);
+	entry->view = view;
+}
+
+static bool means_absent(int error)
+{
+	return error == ENOENT || error == ENAMETOOLONG || error == ENOTDIR;
+}
+
+/* type 0 where there is nothing. */
+static errint_t stat_at(struct place *place, const char *name, struct ventry *entry, struct mica_error *err)
+{
+	struct statx stx;
+	int flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | (*name ? 0 : AT_EMPTY_PATH);
+
+	if (statx(place->fd, name, flags, STATX_BASIC_STATS, &stx))
+		return means_absent(errno) ? 0 : place_fail(err, -errno, "stat", place, name, NULL);
+	if (entry->view->overlay && *name && stx.stx_attributes & STATX_ATTR_MOUNT_ROOT)
+		return place_fail(err, -EOPNOTSUPP, "look up", place, name,
+				  "something is mounted here, inside a layer; unmount it first");
+	set_stat(entry, &stx);
+	entry->place = place;
+	entry->name = name;
+	return 0;
+}
+
+static bool is_device_whiteout(const struct ventry *entry)
+{
+	return entry->type == 'c' && entry->rdev == 0;
+}
+
+static errint_t refuse_unknown(const struct ventry *entry, const char *attr, struct mica_error *err)
+{
+	char note[320];
+
+	snprintf(note, sizeof(note), "it has the xattr %s, whose meaning to overlayfs is not known here", attr);
+	return place_fail(err, -EOPNOTSUPP, "look up", entry->place, entry->name, note);
+}
+
+static errint_t list_marks(struct ventry *entry, uint32_t *marks, struct mica_error *err)
+{
+	const char *unknown = NULL;
+	errint_t ret = ventry_list_xattrs(entry, err);
+
+	*marks = 0;
+	if (ret || !entry->xattrs.len)
+		return ret;
+	*marks = xattr_marks(&entry->xattrs, entry->view->space, &unknown);
+	return *marks & MARK_UNKNOWN ? refuse_unknown(entry, unknown, err) : 0;
+}
+
+static errint_t read_mark(const struct ventry *entry, const char *mark, char **value, struct mica_error *err)
+{
+	char attr[64];
+	size_t len;
+	errint_t ret;
+
+	snprintf(attr, sizeof(attr), "%s%s", xattr_prefix(entry->view->space), mark);
+	ret = xattr_get(entry->place->fd, entry->name, attr, (void **)value, &len);
+	return ret ? place_fail(err, ret, "read xattr", entry->place, entry->name, attr) : 0;
+}
+
+/* ovl_get_opaquedir_val: one letter counts, anything else means nothing. */
+static errint_t is_opaque(const struct ventry *entry, uint32_t marks, bool *opaque, struct mica_error *err)
+{
+	cleanup_free char *value = NULL;
+	errint_t ret;
+
+	*opaque = false;
+	if (!(marks & MARK_OPAQUE))
+		return 0;
+	ret = read_mark(entry, "opaque", &value, err);
+	*opaque = !ret && !strcmp(value, "y");
+	return ret;
+}
+
+/* ovl_get_redirect_xattr: either a single name, or an absolute path without empty components. */
+static bool is_valid_redirect(const char *value)
+{
+	if (*value != '/')
+		return *value && !strchr(value, '/');
+	for (const char *s = value; *s == '/'; s += strcspn(s, "/"))
+		if (*++s == '/' || !*s)
+			return false;
+	return true;
+}
+
+/* ovl_check_redirect: prelen bytes of path lie before this component, post is what comes after it. */
+static errint_t follow_redirect(struct search *s, const struct ventry *entry, size_t prelen, const char *post)
+{
+	cleanup_free char *value = NULL, *path = NULL;
+	errint_t ret = read_mark(entry, "redirect", &value, s->err);
+
+	if (ret)
+		return ret;
+	if (!is_valid_redirect(value))
+		return place_fail(s->err, -EINVAL, "look up", entry->place, entry->name,
+				  "its overlay.redirect is neither a name nor an absolute path");
+	if (*value == '/') {
+		s->stop = false; /* an opaque ancestor does not hold back an absolute redirect */
+		prelen = 0;
+	}
+	if (asprintf(&path, "%.*s%s%s", (int)prelen, s->path, value, post) < 0) {
+		path = NULL;
+		return place_fail(s->err, -ENOMEM, "look up", entry->place, entry->name, NULL);
+	}
+	free(s->redirected);
+	s->path = s->redirected = steal_pointer(&path);
+	return 0;
+}
+
+static errint_t add_part(struct search *s, struct place *base, const struct ventry *found)
+{
+	struct ventry *out = s->out;
+	struct place *place;
+	errint_t ret;
+
+	if (!out->dir) {
+		out->dir = malloc(sizeof(*out->dir) + s->dir->view->count * sizeof(struct vpart));
+		if (!out->dir)
+			return place_fail(s->err, -ENOMEM, "look up", base, found->name, NULL);
+		*out->dir = (struct vdir){.view = s->dir->view, .refs = 1};
+	}
+	ret = place_child(base, found->name, strlen(found->name), found->ino, &place);
+	if (ret)
+		return place_fail(s->err, ret, "look up", base, found->name, NULL);
+	out->dir->parts[out->dir->count++] = (struct vpart){place, s->layer};
+	return 0;
+}
+
+static errint_t set_data(struct search *s, struct place *base, const struct ventry *found)
+{
+	struct ventry *out = s->out;
+
+	if (out->data_place)
+		place_unref(out->view->places, out->data_place);
+	free(out->data_name);
+	out->data_place = place_ref(base);
+	out->data_name = strdup(found->name);
+	out->data_ino = found->ino;
+	out->data_dev = found->dev;
+	out->data_blocks = found->blocks;
+	return out->data_name ? 0 : place_fail(s->err, -ENOMEM, "look up", base, found->name, NULL);
+}
+
+/* The last component was found in a layer: it is the entry, or a lower part of the directory, or the bytes. */
+static errint_t take(struct search *s, struct place *base, struct ventry *found)
+{
+	if (found == s->out)
+		found->layer = s->layer;
+	if (found->type == 'd')
+		return add_part(s, base, found);
+	if (found == s->out) {
+		found->metacopy = s->metacopy;
+		return 0;
+	}
+	return set_data(s, base, found);
+}
+
+/*
+ * With index=on one inode of the upper stands for several names of the lower, of which only some are in the
+ * upper's folders. Files whose lower has one name only may carry the mark too (nfs_export=on).
+ */
+static errint_t check_index(struct search *s, uint32_t part, const struct ventry *entry)
+{
+	struct ventry lower;
+
+	ventry_init(&lower, s->dir->view);
+	for (uint32_t i = part + 1; i < s->dir->count; i++) {
+		errint_t ret = stat_at(s->dir->parts[i].place, entry->name, &lower, s->err);
+
+		if (ret)
+			return ret;
+		if (lower.type == 'f' && lower.nlink == 1)
+			return 0;
+		if (lower.type)
+			break;
+	}
+	return place_fail(s->err, -EOPNOTSUPP, "look up", entry->place, entry->name,
+			  "a hard link of a union mounted with index=on (xattr overlay.nlink); such an upper cannot be "
+			  "read without its work folder");
+}
+
+/* ovl_lookup_single, for what is not the last component: only whether and how to go on. */
+static errint_t pass_directory(struct search *s, struct ventry *found, uint32_t marks, size_t prelen, const char *post)
+{
+	bool opaque;
+	errint_t ret = is_opaque(found, marks, &opaque, s->err);
+
+	if (!ret && opaque)
+		s->stop = true;
+	else if (!ret && marks & MARK_REDIRECT)
+		ret = follow_redirect(s, found, prelen, post);
+	return ret;
+}
+
+/* ovl_lookup_single, last component. prelen and post as in follow_redirect. */
+static errint_t found_last(struct search *s, struct place *base, struct ventry *found, uint32_t marks, size_t prelen)
+{
+	errint_t ret;
+
+	if ((s->metacopy && found->type != 'f') || (s->is_dir && found->type != 'd')) {
+		s->stop = true;
+		found->type = 0;
+		return 0;
+	}
+	if (found->type == 'd') {
+		s->is_dir = true;
+		ret = take(s, base, found);
+		return ret ? ret : pass_directory(s, found, marks, prelen, "");
+	}
+	s->metacopy = found->type == 'f' && marks & MARK_METACOPY;
+	s->stop = !s->metacopy;
+	ret = take(s, base, found);
+	if (!ret && s->metacopy && marks & MARK_REDIRECT)
+		ret = follow_redirect(s, found, prelen, "");
+	return ret;
+}
+
+/* Looks at one name of one real directory; found->type is 0 where the layer has nothing that counts. */
+static errint_t look(struct search *s, struct place *base, const char *name, struct ventry *found, uint32_t *marks)
+{
+	errint_t ret = stat_at(base, name, found, s->err);
+
+	*marks = 0;
+	if (ret || !found->type || !s->dir->view->overlay)
+		return ret;
+	if (!is_device_whiteout(found)) {
+		ret = list_marks(found, marks, s->err);
+		if (ret || !(*marks & MARK_WHITEOUT) || found->type != 'f' || found->size)
+			return ret;
+	}
+	s->stop = true;
+	found->type = 0;
+	return 0;
+}
+
+/* Frees what a second look at the same name would overwrite; the result lives in s->out or in spare. */
+static struct ventry *target(struct search *s, struct ventry *spare)
+{
+	if (s->out->type)
+		return spare;
+	ventry_free(s->out);
+	return s->out;
+}
+
+static errint_t look_for_name(struct search *s, struct place *base, uint32_t part)
+{
+	struct ventry spare cleanup_ventry;
+	struct ventry *found;
+	uint32_t marks;
+	errint_t ret;
+
+	ventry_init(&spare, s->dir->view);
+	found = target(s, &spare);
+	ret = look(s, base, s->path, found, &marks);
+	if (ret || !found->type)
+		return ret;
+	if (marks & MARK_NLINK && found->type != 'd') {
+		ret = check_index(s, part, found);
+		if (ret)
+			return ret;
+	}
+	return found_last(s, base, found, marks, 0);
+}
+
+/* One component of an absolute redirect; *base is the directory it leads to, or NULL. */
+static errint_t step_down(struct search *s, struct place **base, const char *name, size_t prelen, const char *post)
+{
+	struct ventry found cleanup_ventry;
+	struct place *next = NULL;
+	uint32_t marks;
+	int fd;
+	errint_t ret = place_pin(s->dir->view->places, *base, &fd);
+
+	ventry_init(&found, s->dir->view);
+	if (ret)
+		return place_fail(s->err, ret, "open", *base, "", NULL);
+	ret = look(s, *base, name, &found, &marks);
+	if (!ret && found.type && !*post)
+		ret = found_last(s, *base, &found, marks, prelen);
+	else if (!ret && found.type && found.type != 'd')
+		s->stop = true;
+	else if (!ret && found.type) {
+		ret = place_child(*base, name, strlen(name), found.ino, &next);
+		if (!ret)
+			ret = pass_directory(s, &found, marks, prelen, post);
+	}
+	place_unpin(s->dir->view->places, *base);
+	place_unref(s->dir->view->places, *base);
+	*base = next;
+	return ret;
+}
+
+/* ovl_lookup_layer for "/a/b/c". s->path may change under way, but only before what is still to be walked. */
+static errint_t look_for_path(struct search *s, struct place *root)
+{
+	struct place *base = place_ref(root);
+	size_t rem = strlen(s->path) - 1;
+	errint_t ret = 0;
+
+	while (!ret && base) {
+		const char *at = s->path + strlen(s->path) - rem;
+		size_t len = strcspn(at, "/");
+		cleanup_free char *name = strndup(at, len), *post = strdup(at + len);
+
+		if (!name || !post)
+			ret = place_fail(s->err, -ENOMEM, "look up", base, "", NULL);
+		else
+			ret = step_down(s, &base, name, strlen(s->path) - rem, post);
+		if (rem <= len)
+			break;
+		rem -= len + 1;
+	}
+	if (base)
+		place_unref(s->dir->view->places, base);
+	return ret;
+}
+
+/* The layers of the directory from `part` on; after an absolute redirect the roots of all layers below. */
+static errint_t search_parts(struct search *s, uint32_t part, uint32_t end)
+{
+	const struct view *view = s->dir->view;
+	errint_t ret = 0;
+
+	for (; !ret && !s->stop && !s->from_root && part < end; part++) {
+		struct place *place = s->dir->parts[part].place;
+
+		s->layer = s->dir->parts[part].layer;
+		ret = look_for_name(s, place, part);
+		s->from_root = *s->path == '/';
+	}
+	if (!s->from_root || end < s->dir->count)
+		return ret;
+	while (!ret && !s->stop && ++s->layer < view->count)
+		ret = look_for_path(s, view->roots[s->layer]);
+	return ret;
+}
+
+static errint_t finish(struct search *s, errint_t ret)
+{
+	struct ventry *out = s->out;
+
+	free(s->redirected);
+	if (!ret && s->metacopy)
+		ret = place_fail(s->err, -EIO, "look up", out->place, out->name,
+				 "a metacopy file without its data below: a layer is missing or was changed");
+	if (ret || !out->type) {
+		ventry_free(out);
+		out->type = 0;
+	}
+	return ret;
+}
+
+errint_t vdir_lookup(struct vdir *dir, const char *name, struct ventry *out, struct mica_error *err)
+{
+	struct search s = {.dir = dir, .out = out, .err = err, .path = name};
+
+	ventry_init(out, dir->view);
+	return finish(&s, search_parts(&s, 0, dir->count));
+}
+
+/* The directory goes on below as the lower one that is already known. */
+static errint_t append_below(struct search *s, const struct ventry *below)
+{
+	uint32_t shift = s->dir->view->count - below->view->count;
+
+	if (below->type != 'd')
+		return 0;
+	for (uint32_t i = 0; i < below->dir->count; i++) {
+		const struct vpart *part = &below->dir->parts[i];
+
+		s->out->dir->parts[s->out->dir->count++] = (struct vpart){place_ref(part->place), part->layer + shift};
+	}
+	return 0;
+}
+
+errint_t vdir_lookup_over(struct vdir *dir, uint32_t extra, const struct ventry *below, const char *name,
+			  struct ventry *out, struct mica_error *err)
+{
+	struct search s = {.dir = dir, .out = out, .err = err, .path = name};
+	errint_t ret;
+
+	ventry_init(out, dir->view);
+	ret = search_parts(&s, 0, extra);
+	if (!ret && !s.stop && s.is_dir && !s.redirected)
+		ret = append_below(&s, below);
+	else if (!ret && !s.stop)
+		ret = search_parts(&s, extra, dir->count);
+	return finish(&s, ret);
+}
+
+errint_t vdir_self(struct vdir *dir, struct ventry *out, struct mica_error *err)
+{
+	uint32_t marks;
+	errint_t ret;
+
+	ventry_init(out, dir->view);
+	ret = stat_at(dir->parts[0].place, "", out, err);
+	if (ret)
+		return ret;
+	out->layer = dir->parts[0].layer;
+	out->dir = vdir_ref(dir);
+	ret = dir->view->overlay ? list_marks(out, &marks, err) : 0;
+	if (ret)
+		ventry_free(out);
+	return ret;
+}
