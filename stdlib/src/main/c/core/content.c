@@ -2,6 +2,7 @@
 
 #include <linux/fs.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 
 /* Bytes between two looks at the job: well under 100 ms on slow storage. */
 enum { STEP = 1 << 20, BUFFER = 1 << 17 };
@@ -78,21 +79,21 @@ static ssize_t move(struct content *c, off_t at, size_t len)
 	return got < 0 ? fail(c, "copy") : got;
 }
 
-/* 1: all of it, 0: from ended before. */
-static int copy_range(struct content *c, off_t at, off_t end)
+/* 1: all of it, 0: from ended before; *at is where. */
+static int copy_range(struct content *c, off_t *at, off_t end)
 {
-	while (at < end) {
+	while (*at < end) {
 		ssize_t got;
 
 		if (job_cancelled(c->job))
 			return mica_fail(c->err, -ECANCELED, "copy", c->path);
-		got = move(c, at, (size_t)(end - at));
+		got = move(c, *at, (size_t)(end - *at));
 		if (got < 0)
 			return (int)got;
 		if (got == 0)
 			return 0;
 		job_add(c->job, 0, (uint64_t)got);
-		at += got;
+		*at += got;
 	}
 	return 1;
 }
@@ -117,14 +118,24 @@ static bool next_data(int fd, off_t at, off_t size, off_t *start, off_t *end)
 static errint_t copy_data(struct content *c, off_t size)
 {
 	off_t start, end, at = 0;
+	struct stat now;
 	int whole = 1;
 
-	for (; at < size && whole > 0 && next_data(c->from, at, size, &start, &end); at = end)
-		whole = copy_range(c, start, end);
+	/* Before the bytes: a file that grows is given blocks ahead by some file systems, in its holes too. */
+	if (ftruncate(c->to, size) < 0)
+		return fail(c, "write");
+	while (at < size && whole > 0 && next_data(c->from, at, size, &start, &end)) {
+		at = start;
+		whole = copy_range(c, &at, end);
+	}
 	if (whole < 0)
 		return whole;
-	/* Not where from ended early: what it has lost must not come back as zeros. */
-	if (whole && ftruncate(c->to, size) < 0)
+	/* What from has lost meanwhile must not come back as zeros. */
+	if (fstat(c->from, &now) < 0)
+		return fail(c, "stat");
+	if (whole)
+		at = now.st_size;
+	if (at < size && ftruncate(c->to, at) < 0)
 		return fail(c, "write");
 	return 0;
 }
