@@ -57,18 +57,25 @@ static int open_dir(int dir, const char *name)
 	const int how = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 	int fd = openat(dir, name, how);
 
-	if (fd < 0 && errno == EACCES && unlock(dir, name))
-		fd = openat(dir, name, how);
+	if (fd >= 0 || errno != EACCES)
+		return fd < 0 ? -errno : fd;
+	if (!unlock(dir, name))
+		return -EACCES;
+	fd = openat(dir, name, how);
 	return fd < 0 ? -errno : fd;
 }
 
 static errint_t unlink_in(int dir, const char *name, int flags)
 {
-	if (unlinkat(dir, name, flags) == 0 || errno == ENOENT)
-		return 0;
-	if (errno == EACCES && unlock(dir, ".") && unlinkat(dir, name, flags) == 0)
-		return 0;
-	return -errno;
+	return unlinkat(dir, name, flags) == 0 || errno == ENOENT ? 0 : -errno;
+}
+
+/* For a dir that is to be removed itself: only that may be unlocked. */
+static errint_t unlink_inside(int dir, const char *name, int flags)
+{
+	errint_t code = unlink_in(dir, name, flags);
+
+	return code == -EACCES && unlock(dir, ".") ? unlink_in(dir, name, flags) : code;
 }
 
 static errint_t enter(struct removal *r, const char *name, uint32_t passes)
@@ -95,7 +102,7 @@ static errint_t enter(struct removal *r, const char *name, uint32_t passes)
 
 static errint_t remove_entry(struct removal *r, const struct dirent *entry)
 {
-	errint_t code = entry->d_type == DT_DIR ? -EISDIR : unlink_in(way_fd(&r->way), entry->d_name, 0);
+	errint_t code = entry->d_type == DT_DIR ? -EISDIR : unlink_inside(way_fd(&r->way), entry->d_name, 0);
 
 	job_add(r->job, 1, 0);
 	if (code == -EISDIR)
@@ -111,7 +118,7 @@ static errint_t leave(struct removal *r)
 
 	if (code < 0)
 		return fail(r, code, "remove", "");
-	code = unlink_in(way_fd(&r->way), name, AT_REMOVEDIR);
+	code = unlink_inside(way_fd(&r->way), name, AT_REMOVEDIR);
 	if ((code == -ENOTEMPTY || code == -EEXIST) && passes < PASSES)
 		return enter(r, name, passes);
 	return code < 0 ? fail(r, code, "remove", name) : 0;
