@@ -127,15 +127,23 @@ static errint_t is_opaque(const struct ventry *entry, uint32_t marks, bool *opaq
 	return ret;
 }
 
-/* ovl_get_redirect_xattr: either a single name, or an absolute path without empty components. */
+/*
+ * ovl_get_redirect_xattr: either a single name, or an absolute path without empty components; and as in
+ * the kernel's lookup_one no component leads up.
+ */
 static bool is_valid_redirect(const char *value)
 {
-	if (*value != '/')
-		return *value && !strchr(value, '/');
-	for (const char *s = value; *s == '/'; s += strcspn(s, "/"))
-		if (*++s == '/' || !*s)
+	size_t len;
+
+	if (*value != '/' && strchr(value, '/'))
+		return false;
+	for (const char *s = value + (*value == '/');; s += len + 1) {
+		len = strcspn(s, "/");
+		if (!len || (*s == '.' && (len == 1 || (len == 2 && s[1] == '.'))))
 			return false;
-	return true;
+		if (!s[len])
+			return true;
+	}
 }
 
 /* ovl_check_redirect: prelen bytes of path lie before this component, post is what comes after it. */
