@@ -17,7 +17,10 @@ import java.util.Set;
  */
 public final class Core {
   private static final long DIGEST_SIZE = 32;
-  private static final long TOTALS_SIZE = 16;
+
+  static final long TOTALS_ENTRIES = 0;
+  static final long TOTALS_BYTES = 8;
+  static final long TOTALS_SIZE = 16;
 
   private Core() {}
 
@@ -75,8 +78,8 @@ public final class Core {
               Function.MANIFEST.handle().invokeExact(of, digest, totals, call.job(), call.error()));
       return new Manifest(
           "sha256:" + HexFormat.of().formatHex(digest.toArray(ValueLayout.JAVA_BYTE)),
-          totals.get(ValueLayout.JAVA_LONG, 0),
-          totals.get(ValueLayout.JAVA_LONG, 8));
+          totals.get(ValueLayout.JAVA_LONG, TOTALS_ENTRIES),
+          totals.get(ValueLayout.JAVA_LONG, TOTALS_BYTES));
     }
   }
 

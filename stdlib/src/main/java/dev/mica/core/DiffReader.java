@@ -20,18 +20,15 @@ public final class DiffReader implements AutoCloseable {
   static final long TYPE_B = 14;
   static final long SIZE_A = 16;
   static final long SIZE_B = 24;
-  static final long MODE_A = 32;
   static final long MODE_B = 36;
-  static final long MTIME_A = 40;
   static final long MTIME_B = 48;
-  static final long NSEC_A = 56;
   static final long NSEC_B = 60;
   static final long PATH = 64;
 
   /** A read of this many bytes costs one call; most lines take less than 150. */
   private static final long BUFFER = 256 * 1024;
 
-  private static final long EMSGSIZE = 90;
+  static final long EMSGSIZE = 90;
 
   private static final class Host {
     static final Cleaner CLEANER = Cleaner.create();

@@ -30,6 +30,10 @@ public enum Errno {
     this.code = code;
   }
 
+  int code() {
+    return code;
+  }
+
   static Errno of(int code) {
     for (Errno errno : values()) {
       if (errno.code == code) {

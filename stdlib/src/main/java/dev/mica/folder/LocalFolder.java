@@ -79,7 +79,7 @@ record LocalFolder(Path path) implements Folder {
   public List<Entry> find(Predicate<Entry> wanted) {
     requireDirectory("search");
     try (Stream<Entry> all = Lines.stream(Tree.EMPTY, Tree.plain(path), false, Listing::entry)) {
-      return all.skip(1).filter(wanted).toList();
+      return all.filter(entry -> !entry.path().equals(Name.ROOT)).filter(wanted).toList();
     }
   }
 

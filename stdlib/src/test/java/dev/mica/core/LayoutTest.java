@@ -1,0 +1,125 @@
+package dev.mica.core;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The C compiler says where each field lies; our offsets must agree. */
+class LayoutTest {
+  private static final Map<String, Long> OURS = new LinkedHashMap<>();
+
+  static {
+    OURS.put("MICA_ABI", (long) Library.ABI);
+    OURS.put("offsetof(struct mica_error, code)", Failure.CODE);
+    OURS.put("offsetof(struct mica_error, path_len)", Failure.PATH_LEN);
+    OURS.put("offsetof(struct mica_error, step)", Failure.STEP);
+    OURS.put("offsetof(struct mica_error, path)", Failure.PATH);
+    OURS.put("offsetof(struct mica_error, note)", Failure.NOTE);
+    OURS.put("sizeof(struct mica_error)", Failure.SIZE);
+    OURS.put("offsetof(struct mica_job, cancel)", Job.CANCEL);
+    OURS.put("offsetof(struct mica_job, threads)", Job.THREADS);
+    OURS.put("offsetof(struct mica_job, entries)", Job.ENTRIES);
+    OURS.put("offsetof(struct mica_job, bytes)", Job.BYTES);
+    OURS.put("sizeof(struct mica_job)", Job.SIZE);
+    OURS.put("offsetof(struct mica_tree, layers)", Call.TREE_LAYERS);
+    OURS.put("offsetof(struct mica_tree, count)", Call.TREE_COUNT);
+    OURS.put("offsetof(struct mica_tree, kind)", Call.TREE_KIND);
+    OURS.put("offsetof(struct mica_tree, flags)", Call.TREE_FLAGS);
+    OURS.put("sizeof(struct mica_tree)", Call.TREE_SIZE);
+    OURS.put("offsetof(struct mica_change, record_len)", DiffReader.RECORD_LEN);
+    OURS.put("offsetof(struct mica_change, path_len)", DiffReader.PATH_LEN);
+    OURS.put("offsetof(struct mica_change, what)", DiffReader.WHAT);
+    OURS.put("offsetof(struct mica_change, kind)", DiffReader.KIND);
+    OURS.put("offsetof(struct mica_change, type_a)", DiffReader.TYPE_A);
+    OURS.put("offsetof(struct mica_change, type_b)", DiffReader.TYPE_B);
+    OURS.put("offsetof(struct mica_change, size_a)", DiffReader.SIZE_A);
+    OURS.put("offsetof(struct mica_change, size_b)", DiffReader.SIZE_B);
+    OURS.put("offsetof(struct mica_change, mode_b)", DiffReader.MODE_B);
+    OURS.put("offsetof(struct mica_change, mtime_b)", DiffReader.MTIME_B);
+    OURS.put("offsetof(struct mica_change, mtime_nsec_b)", DiffReader.NSEC_B);
+    OURS.put("offsetof(struct mica_change, path)", DiffReader.PATH);
+    OURS.put("offsetof(struct mica_totals, entries)", Core.TOTALS_ENTRIES);
+    OURS.put("offsetof(struct mica_totals, bytes)", Core.TOTALS_BYTES);
+    OURS.put("sizeof(struct mica_totals)", Core.TOTALS_SIZE);
+    OURS.put("offsetof(struct mica_overlay, lowers)", OverlayMount.LOWERS);
+    OURS.put("offsetof(struct mica_overlay, lower_count)", OverlayMount.LOWER_COUNT);
+    OURS.put("offsetof(struct mica_overlay, flags)", OverlayMount.FLAGS);
+    OURS.put("offsetof(struct mica_overlay, upper)", OverlayMount.UPPER);
+    OURS.put("offsetof(struct mica_overlay, work)", OverlayMount.WORK);
+    OURS.put("offsetof(struct mica_overlay, target)", OverlayMount.TARGET);
+    OURS.put("offsetof(struct mica_overlay, source)", OverlayMount.SOURCE);
+    OURS.put("sizeof(struct mica_overlay)", OverlayMount.SIZE);
+    OURS.put("offsetof(struct mica_mount, record_len)", Mount.RECORD_LEN);
+    OURS.put("offsetof(struct mica_mount, id)", Mount.ID);
+    OURS.put("offsetof(struct mica_mount, parent)", Mount.PARENT);
+    OURS.put("offsetof(struct mica_mount, target_len)", Mount.TARGET_LEN);
+    OURS.put("offsetof(struct mica_mount, source_len)", Mount.TARGET_LEN + 4);
+    OURS.put("offsetof(struct mica_mount, type_len)", Mount.TARGET_LEN + 8);
+    OURS.put("offsetof(struct mica_mount, options_len)", Mount.TARGET_LEN + 12);
+    OURS.put("offsetof(struct mica_mount, flags)", Mount.FLAGS);
+    OURS.put("offsetof(struct mica_mount, text)", Mount.TEXT);
+    bits("MICA_MOUNT_", MountFlag.values());
+    bits("MICA_CAN_", Capability.values());
+    OURS.put("MICA_REFLINK_ONLY", (long) Core.bits(Set.of(LayerFlag.REFLINK_ONLY)));
+    OURS.put("MICA_LAYER_USERXATTR", (long) Core.bits(Set.of(LayerFlag.USERXATTR)));
+    OURS.put("MICA_SYNC", (long) Core.bits(Set.of(LayerFlag.SYNC)));
+    OURS.put("MICA_COPY_UNSTABLE", (long) Core.bits(Set.of(LayerFlag.COPY_UNSTABLE)));
+    OURS.put("EMSGSIZE", DiffReader.EMSGSIZE);
+    for (Errno errno : Errno.values()) {
+      if (errno != Errno.OTHER) {
+        OURS.put(errno.name(), (long) errno.code());
+      }
+    }
+  }
+
+  private static <E extends Enum<E>> void bits(String prefix, E[] constants) {
+    for (E constant : constants) {
+      OURS.put(prefix + constant.name(), (long) Core.bits(Set.of(constant)));
+    }
+  }
+
+  @Test
+  void ourOffsetsAreThoseOfTheHeader(@TempDir Path scratch)
+      throws IOException, InterruptedException {
+    assertThat(theirs(scratch)).isEqualTo(OURS);
+  }
+
+  private static Map<String, Long> theirs(Path scratch) throws IOException, InterruptedException {
+    String lines =
+        OURS.keySet().stream()
+            .map(what -> "printf(\"%s=%ld\\n\", \"" + what + "\", (long)(" + what + "));\n")
+            .collect(Collectors.joining());
+    Path source = scratch.resolve("layout.c");
+    Files.writeString(
+        source,
+        "#include <errno.h>\n#include <stddef.h>\n#include <stdio.h>\n#include \"mica.h\"\n"
+            + "int main(void) {\n"
+            + lines
+            + "return 0; }\n");
+    Path program = scratch.resolve("layout");
+    String header = System.getProperty("mica.root") + "/stdlib/src/main/c/core";
+    run("cc", "-I" + header, "-o", program.toString(), source.toString());
+    return run(program.toString())
+        .lines()
+        .collect(
+            Collectors.toMap(
+                line -> line.substring(0, line.indexOf('=')),
+                line -> Long.parseLong(line.substring(line.indexOf('=') + 1))));
+  }
+
+  private static String run(String... command) throws IOException, InterruptedException {
+    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(process.waitFor()).as(output).isZero();
+    return output;
+  }
+}
