@@ -1,31 +1,79 @@
 /*
- * core-driver: the core's public calls as commands, for tests.
+ * core-driver - the public interface of the core as a command line, for tests and measurements.
  *
- *   core-driver diff [--exact] [--overlay] [--userxattr] [--threads=N] [A...] -- [B...]
- *       One line per change: "added PATH", "deleted PATH", "modified content,mode PATH". Bytes that are not
- *       printable ASCII, and the backslash, are written \xHH. One folder is a plain tree, several are an
- *       overlay, topmost first; if one side is an overlay both are, as they are with --overlay. None: empty.
+ * core-driver VERB [FLAG...] OPERAND...
+ *   diff [A...] -- [B...]        a line per change: "added PATH", "deleted PATH", "modified content,mode PATH";
+ *                                bytes that are not printable ASCII, and the backslash, are \\xHH
+ *   capture A... -- B... DEST    the layer that turns tree A into tree B; none: an empty tree
+ *   apply LAYER TARGET           a layer onto a folder
+ *   manifest LAYER...            hex digest, entries, bytes
+ *   remove PATH
+ *   like MODEL PATH              a directory with MODEL's attributes
+ *   sync PATH
  *
- * Exit status: 0 done, 1 the call failed (its error on stderr), 2 the command line is wrong.
+ * A tree is a plain folder if it is one path, an overlay, topmost first, if it is several; of two trees both are
+ * overlays if one is. Flags:
+ *   --overlay     one path is an overlay of one layer too
+ *   --exact       as in mica.h, for diff
+ *   --userxattr   overlays keep their attributes in user.overlay.*, and so does what is captured
+ *   --sync --reflink-only --unstable   as in mica.h
+ *   --threads=N   --cancel-after=N   (cancels once N entries were looked at)
+ *
+ * Exit status: 0; 1 with one line "core-driver: STEP PATH: cause: note" on stderr; 2 for a wrong command line.
  */
 #include <ctype.h>
 #include <errno.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "mica.h"
 
-struct arguments {
-	struct mica_tree a, b;
-	uint32_t flags;
+struct call {
+	char **args;
+	int count;
+	bool overlay;
+	uint32_t tree_flags, layer_flags, diff_flags;
 	struct mica_job job;
+	uint64_t cancel_after;
+	struct mica_error err;
 };
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: core-driver diff [--exact] [--overlay] [--userxattr] [--threads=N] [A...] -- [B...]\n");
-	return 2;
+	fprintf(stderr, "usage: core-driver VERB [FLAG...] OPERAND... (see the head of core-driver.c)\n");
+	exit(2);
+}
+
+static struct mica_tree tree_of(const struct call *call, char **layers, int count)
+{
+	return (struct mica_tree){
+		.layers = (const char *const *)layers,
+		.count = (uint32_t)count,
+		.kind = count > 1 || (call->overlay && count) ? MICA_TREE_OVERLAY : MICA_TREE_PLAIN,
+		.flags = call->tree_flags,
+	};
+}
+
+/* Splits at "--", behind which `after` operands more than tree b are expected. */
+static void two_trees(const struct call *call, int after, struct mica_tree *a, struct mica_tree *b)
+{
+	int split = 0;
+
+	while (split < call->count && strcmp(call->args[split], "--") != 0)
+		split++;
+	if (call->count - split < 1 + after)
+		usage();
+	*a = tree_of(call, call->args, split);
+	*b = tree_of(call, call->args + split + 1, call->count - split - 1 - after);
+	if (a->kind == MICA_TREE_OVERLAY && b->count)
+		b->kind = MICA_TREE_OVERLAY;
+	if (b->kind == MICA_TREE_OVERLAY && a->count)
+		a->kind = MICA_TREE_OVERLAY;
 }
 
 static void print_bytes(FILE *out, const void *bytes, size_t len)
@@ -35,14 +83,6 @@ static void print_bytes(FILE *out, const void *bytes, size_t len)
 			putc(*p, out);
 		else
 			fprintf(out, "\\x%02x", *p);
-}
-
-static int print_error(const struct mica_error *err)
-{
-	fprintf(stderr, "core-driver: %s ", err->step);
-	print_bytes(stderr, err->path, err->path_len);
-	fprintf(stderr, ": %s%s%s\n", strerror(-err->code), *err->note ? ": " : "", err->note);
-	return 1;
 }
 
 static void print_what(uint32_t what)
@@ -79,14 +119,13 @@ static void print_changes(const char *buf, int64_t len)
 	}
 }
 
-static int read_changes(struct mica_diff *diff)
+static errint_t read_changes(struct mica_diff *diff, struct mica_error *err)
 {
-	struct mica_error err;
 	size_t room = 65536;
 	char *buf = malloc(room);
-	int64_t got = -1;
+	int64_t got = -ENOMEM;
 
-	while (buf && (got = mica_diff_read(diff, buf, room, &err)) != 0) {
+	while (buf && (got = mica_diff_read(diff, buf, room, err)) != 0) {
 		if (got > 0)
 			print_changes(buf, got);
 		else if (got == -EMSGSIZE)
@@ -95,66 +134,145 @@ static int read_changes(struct mica_diff *diff)
 			break;
 	}
 	free(buf);
-	return got < 0 ? print_error(&err) : 0;
+	return (errint_t)got;
 }
 
-static int run_diff(struct arguments *args)
+static int do_diff(struct call *call)
 {
+	struct mica_tree a, b;
 	struct mica_diff *diff;
-	struct mica_error err;
-	int status;
+	errint_t code;
 
-	if (mica_diff_open(&diff, &args->a, &args->b, args->flags, &args->job, &err))
-		return print_error(&err);
-	status = read_changes(diff);
+	two_trees(call, 0, &a, &b);
+	code = mica_diff_open(&diff, &a, &b, call->diff_flags, &call->job, &call->err);
+	if (code == 0)
+		code = read_changes(diff, &call->err);
 	mica_diff_close(diff);
-	return status;
+	return code;
 }
 
-/* Both sides are seen in one way. */
-static void set_kinds(struct arguments *args, int overlay, int userxattr)
+static int do_capture(struct call *call)
 {
-	uint32_t kind = overlay || args->a.count > 1 || args->b.count > 1 ? MICA_TREE_OVERLAY : MICA_TREE_PLAIN;
+	struct mica_tree a, b;
 
-	args->a.kind = args->a.count ? kind : MICA_TREE_PLAIN;
-	args->b.kind = args->b.count ? kind : MICA_TREE_PLAIN;
-	args->a.flags = args->b.flags = userxattr ? MICA_TREE_USERXATTR : 0;
+	two_trees(call, 1, &a, &b);
+	return mica_capture(&a, &b, call->args[call->count - 1], call->layer_flags, &call->job, &call->err);
 }
 
-static int diff_main(int argc, char **argv)
+static int do_apply(struct call *call)
 {
-	struct arguments args = {0};
-	int overlay = 0, userxattr = 0, i = 0, dashes;
+	if (call->count != 2)
+		usage();
+	call->overlay = true;
+	struct mica_tree layer = tree_of(call, call->args, 1);
 
-	for (; i < argc && argv[i][0] == '-' && strcmp(argv[i], "--"); i++) {
-		if (!strcmp(argv[i], "--exact"))
-			args.flags |= MICA_DIFF_EXACT;
-		else if (!strcmp(argv[i], "--overlay"))
-			overlay = 1;
-		else if (!strcmp(argv[i], "--userxattr"))
-			userxattr = 1;
-		else if (!strncmp(argv[i], "--threads=", 10))
-			args.job.threads = (uint32_t)strtoul(argv[i] + 10, NULL, 10);
-		else
-			return usage();
-	}
-	for (dashes = i; dashes < argc && strcmp(argv[dashes], "--"); dashes++)
-		;
-	if (dashes == argc)
-		return usage();
-	args.a.layers = (const char *const *)argv + i;
-	args.a.count = (uint32_t)(dashes - i);
-	args.b.layers = (const char *const *)argv + dashes + 1;
-	args.b.count = (uint32_t)(argc - dashes - 1);
-	set_kinds(&args, overlay, userxattr);
-	return run_diff(&args);
+	return mica_apply(&layer, call->args[1], call->layer_flags, &call->job, &call->err);
+}
+
+static int do_manifest(struct call *call)
+{
+	struct mica_tree tree = tree_of(call, call->args, call->count);
+	struct mica_totals totals;
+	uint8_t digest[32];
+	errint_t code = mica_manifest(&tree, digest, &totals, &call->job, &call->err);
+
+	for (int i = 0; code == 0 && i < 32; i++)
+		printf("%02x", digest[i]);
+	if (code == 0)
+		printf(" %" PRIu64 " %" PRIu64 "\n", totals.entries, totals.bytes);
+	return code;
+}
+
+static int do_remove(struct call *call)
+{
+	if (call->count != 1)
+		usage();
+	return mica_remove(call->args[0], &call->job, &call->err);
+}
+
+static int do_like(struct call *call)
+{
+	if (call->count != 2)
+		usage();
+	return mica_make_like(call->args[0], call->args[1], &call->err);
+}
+
+static int do_sync(struct call *call)
+{
+	if (call->count != 1)
+		usage();
+	return mica_sync(call->args[0], &call->err);
+}
+
+static const struct verb {
+	const char *name;
+	int (*run)(struct call *call);
+} verbs[] = {
+	{"diff", do_diff},     {"capture", do_capture}, {"apply", do_apply}, {"manifest", do_manifest},
+	{"remove", do_remove}, {"like", do_like},	{"sync", do_sync},
+};
+
+static bool parse_flag(struct call *call, const char *flag)
+{
+	if (!strcmp(flag, "--overlay"))
+		call->overlay = true;
+	else if (!strcmp(flag, "--exact"))
+		call->diff_flags |= MICA_DIFF_EXACT;
+	else if (!strcmp(flag, "--sync"))
+		call->layer_flags |= MICA_SYNC;
+	else if (!strcmp(flag, "--reflink-only"))
+		call->layer_flags |= MICA_REFLINK_ONLY;
+	else if (!strcmp(flag, "--unstable"))
+		call->layer_flags |= MICA_COPY_UNSTABLE;
+	else if (!strncmp(flag, "--threads=", 10))
+		call->job.threads = (uint32_t)strtoul(flag + 10, NULL, 10);
+	else if (!strncmp(flag, "--cancel-after=", 15))
+		call->cancel_after = strtoull(flag + 15, NULL, 10);
+	else if (!strcmp(flag, "--userxattr")) {
+		call->tree_flags |= MICA_TREE_USERXATTR;
+		call->layer_flags |= MICA_LAYER_USERXATTR;
+	} else
+		return false;
+	return true;
+}
+
+static void *cancel_later(void *arg)
+{
+	struct call *call = arg;
+
+	while (__atomic_load_n(&call->job.entries, __ATOMIC_RELAXED) < call->cancel_after)
+		usleep(50);
+	__atomic_store_n(&call->job.cancel, 1, __ATOMIC_RELAXED);
+	return NULL;
+}
+
+static void print_error(const struct mica_error *err)
+{
+	fprintf(stderr, "core-driver: %s ", err->step);
+	print_bytes(stderr, err->path, err->path_len);
+	fprintf(stderr, ": %s%s%s\n", strerror(-err->code), *err->note ? ": " : "", err->note);
 }
 
 int main(int argc, char **argv)
 {
-	if (argc < 2)
-		return usage();
-	if (!strcmp(argv[1], "diff"))
-		return diff_main(argc - 2, argv + 2);
-	return usage();
+	struct call call = {0};
+	const struct verb *verb = NULL;
+	pthread_t canceller;
+	int at = 2;
+
+	for (size_t i = 0; argc > 1 && i < sizeof(verbs) / sizeof(*verbs); i++)
+		if (!strcmp(argv[1], verbs[i].name))
+			verb = &verbs[i];
+	if (!verb)
+		usage();
+	while (at < argc && !strncmp(argv[at], "--", 2) && argv[at][2] && parse_flag(&call, argv[at]))
+		at++;
+	call.args = argv + at;
+	call.count = argc - at;
+	if (call.cancel_after && pthread_create(&canceller, NULL, cancel_later, &call) == 0)
+		pthread_detach(canceller);
+	if (verb->run(&call) == 0)
+		return 0;
+	print_error(&call.err);
+	return 1;
 }

@@ -14,6 +14,7 @@ struct mica_diff {
 	struct links links;   /* seen so far */
 	struct links shared;  /* over_a: inodes that a path still shows in b as it was in a */
 	bool shared_known;
+	bool show_shared;
 	struct diff_item held; /* did not fit into the caller's buffer */
 	bool holding;
 	errint_t failed;
@@ -241,6 +242,16 @@ static void fill(const struct task *task, const struct item *in, struct diff_ite
 	};
 }
 
+void diff_show_shared(struct mica_diff *diff)
+{
+	diff->show_shared = true;
+}
+
+static bool shows_shared(const struct mica_diff *diff, const struct item *item)
+{
+	return diff->show_shared && item->link && diff->current->links[item->link - 1].b.nlink > 1;
+}
+
 static errint_t next_change(struct mica_diff *diff, struct diff_item *out, struct mica_error *err)
 {
 	for (;;) {
@@ -258,7 +269,7 @@ static errint_t next_change(struct mica_diff *diff, struct diff_item *out, struc
 			ret = decide_link(diff, &diff->current->links[item->link - 1], &differ, err);
 		if (ret)
 			return ret;
-		if (!item->kind && !differ)
+		if (!item->kind && !differ && !shows_shared(diff, item))
 			continue;
 		linked = *item;
 		if (differ) {

@@ -26,7 +26,7 @@ struct pair {
  * and finds the directories that lead there by following dir->parent. Everything is valid until the next call.
  */
 struct diff_item {
-	uint8_t kind; /* enum mica_kind */
+	uint8_t kind; /* enum mica_kind; 0: see diff_show_shared */
 	uint8_t type_a, type_b;
 	uint32_t what;
 	uint64_t size_a, size_b;
@@ -39,6 +39,9 @@ struct diff_item {
 
 /* The same as mica_diff_open with the trees' lines; 1 with an item, 0 at the end, or -errno. */
 errint_t diff_next(struct mica_diff *diff, struct diff_item *item, struct mica_error *err);
+
+/* From now on diff_next also gives, with kind 0, the unchanged entries of b that have several links. */
+void diff_show_shared(struct mica_diff *diff);
 
 /* The opened trees. */
 const struct view *diff_view_a(const struct mica_diff *diff);

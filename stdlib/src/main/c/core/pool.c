@@ -8,7 +8,7 @@ enum { MOST_THREADS = 8, QUEUE = 64 };
 struct pool {
 	pthread_mutex_t lock;
 	pthread_cond_t work; /* queued something, or ending */
-	pthread_cond_t idle; /* nothing is queued or running */
+	pthread_cond_t done; /* a task has ended */
 	struct pool_task *first, **last;
 	uint32_t queued, running, threads;
 	bool ending;
@@ -36,8 +36,7 @@ static void run(struct pool *pool, struct pool_task *task)
 	task->run(task);
 	pthread_mutex_lock(&pool->lock);
 	pool->running--;
-	if (!pool->running && !pool->queued)
-		pthread_cond_broadcast(&pool->idle);
+	pthread_cond_broadcast(&pool->done);
 }
 
 static void *work(void *arg)
@@ -76,7 +75,7 @@ errint_t pool_start(struct pool **out, uint32_t threads)
 	pool->last = &pool->first;
 	pthread_mutex_init(&pool->lock, NULL);
 	pthread_cond_init(&pool->work, NULL);
-	pthread_cond_init(&pool->idle, NULL);
+	pthread_cond_init(&pool->done, NULL);
 	/* The host program's signals are its own threads' business. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -103,6 +102,19 @@ void pool_submit(struct pool *pool, struct pool_task *task)
 	pthread_mutex_unlock(&pool->lock);
 }
 
+void pool_help(struct pool *pool)
+{
+	struct pool_task *task;
+
+	pthread_mutex_lock(&pool->lock);
+	task = take(pool);
+	if (task)
+		run(pool, task);
+	else if (pool->running)
+		pthread_cond_wait(&pool->done, &pool->lock);
+	pthread_mutex_unlock(&pool->lock);
+}
+
 void pool_drain(struct pool *pool)
 {
 	struct pool_task *task;
@@ -111,7 +123,7 @@ void pool_drain(struct pool *pool)
 	while ((task = take(pool)))
 		run(pool, task);
 	while (pool->running || pool->queued)
-		pthread_cond_wait(&pool->idle, &pool->lock);
+		pthread_cond_wait(&pool->done, &pool->lock);
 	pthread_mutex_unlock(&pool->lock);
 }
 
@@ -127,7 +139,7 @@ void pool_stop(struct pool *pool)
 	while (pool->threads)
 		pthread_join(pool->thread[--pool->threads], NULL);
 	pthread_cond_destroy(&pool->work);
-	pthread_cond_destroy(&pool->idle);
+	pthread_cond_destroy(&pool->done);
 	pthread_mutex_destroy(&pool->lock);
 	free(pool);
 }

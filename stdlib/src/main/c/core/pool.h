@@ -18,6 +18,8 @@ struct pool_task {
 /* threads 0: as many as pay. */
 errint_t pool_start(struct pool **out, uint32_t threads);
 void pool_submit(struct pool *pool, struct pool_task *task);
+/* Runs one task that waits, or else awaits the end of one that runs. Returns at once if there is neither. */
+void pool_help(struct pool *pool);
 /* Runs or awaits everything handed over so far. */
 void pool_drain(struct pool *pool);
 /* Drains, then ends the threads. NULL is fine. */

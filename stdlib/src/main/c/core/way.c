@@ -1,6 +1,7 @@
 #include "way.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <sys/stat.h>
 
 /* Levels with a descriptor, the root aside: few enough for two ways and a low limit of open files. */
@@ -124,6 +125,20 @@ const char *way_name(const struct way *way)
 	return way->path + above + (above > 0);
 }
 
+char *way_join(const struct way *way, const char *name)
+{
+	size_t above = way->levels[way->depth - 1].path_len, slash = above && *name;
+	char *path = malloc(above + slash + strlen(name) + 1);
+
+	if (!path)
+		return NULL;
+	memcpy(path, way->path, above);
+	if (slash)
+		path[above] = '/';
+	strcpy(path + above + slash, name);
+	return path;
+}
+
 int way_read(struct way *way, struct dirent **entry)
 {
 	struct way_level *top = way_top(way);
@@ -139,6 +154,32 @@ int way_read(struct way *way, struct dirent **entry)
 			return errno ? -errno : 0;
 	} while (!strcmp((*entry)->d_name, ".") || !strcmp((*entry)->d_name, ".."));
 	return 1;
+}
+
+errint_t open_below(int root, const char *path, size_t len, int *fd)
+{
+	cleanup_fd int here = openat(root, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	char name[NAME_MAX + 1];
+
+	while (here >= 0 && len) {
+		const char *slash = memchr(path, '/', len);
+		size_t part = slash ? (size_t)(slash - path) : len;
+		int next;
+
+		if (part > NAME_MAX)
+			return -ENAMETOOLONG;
+		memcpy(name, path, part);
+		name[part] = '\0';
+		next = openat(here, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (next < 0)
+			return -errno;
+		close(here);
+		here = next;
+		path += part + (slash != NULL);
+		len -= part + (slash != NULL);
+	}
+	*fd = here < 0 ? -errno : steal_fd(&here);
+	return *fd < 0 ? *fd : 0;
 }
 
 errint_t open_parent(const char *path, int *parent, char **name, struct mica_error *err)

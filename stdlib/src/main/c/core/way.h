@@ -43,12 +43,18 @@ static inline int way_fd(struct way *way)
 /* The last name on the way; borrowed from path. Not for the root. */
 const char *way_name(const struct way *way);
 
+/* The path of name in the deepest level, to be freed; NULL: no memory. */
+char *way_join(const struct way *way, const char *name);
+
 /* The next name but "." and ".." of the deepest level: 1, 0 at the end. A level that had to be opened again is read
  * from its beginning: for walks that remove what they have seen. */
 int way_read(struct way *way, struct dirent **entry);
 
 void way_close(struct way *way);
 #define cleanup_way __attribute__((cleanup(way_close)))
+
+/* Opens the directory at path below root (borrowed), however long, following nothing; "" is root itself. */
+errint_t open_below(int root, const char *path, size_t len, int *fd);
 
 /* Opens the directory that path lies in and copies path's last name, which must be one: not "/", "." or "..". */
 errint_t open_parent(const char *path, int *parent, char **name, struct mica_error *err);

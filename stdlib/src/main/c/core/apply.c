@@ -1,0 +1,378 @@
+/*
+ * apply.c - a layer onto a plain folder, in place.
+ *
+ * Two ways go down together, one in the layer, one in the target. A directory of the target gets its
+ * attributes when the walk leaves it, so that nothing done inside spoils its times or is inherited.
+ */
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "copy.h"
+#include "groups.h"
+#include "names.h"
+#include "remove.h"
+#include "way.h"
+
+/* A directory of the layer on the way. */
+struct level {
+	struct names names;
+	size_t next;
+	bool xwhiteouts; /* zero-size files in it may be whiteouts */
+	struct meta meta;
+	struct xattr_view xattrs;
+};
+
+struct apply {
+	struct way from, to;
+	struct level *levels; /* one for each of from's */
+	size_t levels_room;
+	struct groups links; /* path: where the first name of an inode went */
+	enum xattr_space space;
+	struct copy_how how;
+	struct mica_error *err;
+};
+
+static errint_t fail(struct apply *a, errint_t code, const char *step, const char *name, const char *note)
+{
+	cleanup_free char *path = way_join(&a->to, name);
+
+	return mica_fail_note(a->err, code, step, path ? path : name, "%s", note);
+}
+
+static struct level *top(struct apply *a)
+{
+	return &a->levels[a->from.depth - 1];
+}
+
+/* What overlay's own attributes make of an entry of the layer. */
+static errint_t read_marks(struct apply *a, int dirfd, const char *name, const char *shown, uint32_t *marks)
+{
+	cleanup_xattr_names struct xattr_names names = {0};
+	const char *unknown = NULL;
+	errint_t code = xattr_list(dirfd, name, &names);
+
+	if (code < 0)
+		return fail(a, code, "read attributes", shown, "");
+	*marks = xattr_marks(&names, a->space, &unknown);
+	if (*marks & MARK_UNKNOWN)
+		return fail(a, -EOPNOTSUPP, "apply", shown, unknown);
+	if (*marks & (MARK_REDIRECT | MARK_METACOPY | MARK_NLINK))
+		return fail(a, -EOPNOTSUPP, "apply", shown,
+			    "the layer refers to what is below it (redirect, metacopy or index): capture it first");
+	return 0;
+}
+
+/* Directories. */
+
+static errint_t read_opaque(struct apply *a, int dirfd, const char *shown, char *value)
+{
+	cleanup_free char *bytes = NULL;
+	char attr[40];
+	size_t len;
+	errint_t code;
+
+	strcpy(stpcpy(attr, xattr_prefix(a->space)), "opaque");
+	code = xattr_get(dirfd, "", attr, (void **)&bytes, &len);
+	*value = code == 0 && len == 1 ? *bytes : 0;
+	return code < 0 ? fail(a, code, "read attributes", shown, attr) : 0;
+}
+
+/* The layer's directory dirfd is the next level; it is read now, but not yet on the way. */
+static errint_t read_level(struct apply *a, int dirfd, const char *name, struct level *level, bool *opaque)
+{
+	struct statx stx;
+	uint32_t marks;
+	char value = 0;
+	errint_t code = read_marks(a, dirfd, "", name, &marks);
+
+	if (code == 0 && (marks & MARK_OPAQUE))
+		code = read_opaque(a, dirfd, name, &value);
+	if (code < 0)
+		return code;
+	*opaque = value == 'y';
+	level->xwhiteouts = value == 'x';
+	if (statx(dirfd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &stx) < 0)
+		return fail(a, -errno, "stat", name, "");
+	level->meta = meta_of(&stx);
+	code = xattr_read(dirfd, "", a->space, &level->xattrs);
+	if (code == 0)
+		code = names_read(dirfd, &level->names);
+	return code < 0 ? fail(a, code, "read", name, "") : 0;
+}
+
+static void free_level(struct level *level)
+{
+	names_free(&level->names);
+	xattr_view_free(&level->xattrs);
+}
+
+static errint_t reserve_level(struct apply *a)
+{
+	size_t room = a->levels_room ? a->levels_room * 2 : 32;
+	struct level *levels;
+
+	if (a->from.depth < a->levels_room)
+		return 0;
+	levels = reallocarray(a->levels, room, sizeof(*levels));
+	if (!levels)
+		return -ENOMEM;
+	a->levels = levels;
+	a->levels_room = room;
+	return 0;
+}
+
+static errint_t remove_name(struct apply *a, const char *name)
+{
+	cleanup_free char *path = way_join(&a->to, name);
+
+	if (!path)
+		return fail(a, -ENOMEM, "remove", name, "");
+	return remove_at(way_fd(&a->to), name, path, a->how.job, a->err);
+}
+
+/* The target's directory of that name: the one there, or in place of what is there a new one. */
+static errint_t open_target(struct apply *a, const char *name, bool opaque, int *fd)
+{
+	cleanup_free char *path = way_join(&a->to, name);
+	int parent = way_fd(&a->to);
+	errint_t code;
+
+	if (!path)
+		return fail(a, -ENOMEM, "open", name, "");
+	*fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (*fd >= 0)
+		return opaque ? remove_below(*fd, path, a->how.job, a->err) : 0;
+	if (errno != ENOENT && errno != ENOTDIR && errno != ELOOP)
+		return fail(a, -errno, "open", name, "");
+	code = remove_name(a, name);
+	if (code < 0)
+		return code;
+	if (mkdirat(parent, name, 0700) < 0)
+		return fail(a, -errno, "make directory", name, "");
+	*fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (*fd < 0)
+		return fail(a, -errno, "open", name, "");
+	return meta_disinherit(*fd, path, a->err);
+}
+
+/* Takes both descriptors; from then on they are the deepest level. */
+static errint_t push(struct apply *a, int from, int to, const char *name, struct level *level)
+{
+	errint_t code = reserve_level(a), code_to;
+
+	if (code < 0) {
+		close(from);
+		close(to);
+		free_level(level);
+		return fail(a, code, "apply", name, "");
+	}
+	a->levels[a->from.depth] = *level;
+	code = way_push(&a->from, from, name);
+	code_to = way_push(&a->to, to, name);
+	if (code < 0)
+		free_level(level);
+	return code < 0 || code_to < 0 ? mica_fail(a->err, -ENOMEM, "apply", name) : 0;
+}
+
+static errint_t enter(struct apply *a, const char *name)
+{
+	cleanup_fd int to = -1;
+	cleanup_fd int from = openat(way_fd(&a->from), name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct level level = {0};
+	bool opaque;
+	errint_t code;
+
+	if (from < 0)
+		return fail(a, -errno, "open", name, "");
+	code = read_level(a, from, name, &level, &opaque);
+	if (code == 0)
+		code = open_target(a, name, opaque, &to);
+	if (code < 0) {
+		free_level(&level);
+		return code;
+	}
+	return push(a, steal_fd(&from), steal_fd(&to), name, &level);
+}
+
+static errint_t set_directory(struct apply *a)
+{
+	struct level *level = top(a);
+	const char *path = *a->to.path ? a->to.path : ".";
+	struct meta_target target = {way_fd(&a->to), "", XATTR_PLAIN, path};
+
+	return meta_set(&target, &level->meta, &level->xattrs, a->err);
+}
+
+static errint_t leave(struct apply *a)
+{
+	errint_t code = set_directory(a), code_to;
+
+	if (code < 0)
+		return code;
+	free_level(top(a));
+	code = way_pop(&a->from);
+	code_to = way_pop(&a->to);
+	if (code < 0 || code_to < 0)
+		return fail(a, code < 0 ? code : code_to, "apply", "", "a directory was moved meanwhile");
+	return 0;
+}
+
+/* Everything else. */
+
+static errint_t link_first(struct apply *a, const struct group *link, const char *name)
+{
+	const char *slash = strrchr(link->path, '/');
+	cleanup_fd int dir = -1;
+	errint_t code = open_below(a->to.levels[0].fd, link->path, slash ? (size_t)(slash - link->path) : 0, &dir);
+
+	if (code == 0 && linkat(dir, slash ? slash + 1 : link->path, way_fd(&a->to), name, 0) < 0)
+		code = -errno;
+	return code < 0 ? fail(a, code, "link", name, link->path) : 0;
+}
+
+static errint_t copy_name(struct apply *a, const char *name, const struct group *link)
+{
+	cleanup_free char *path = link ? strdup(link->path) : way_join(&a->to, name);
+	struct copy_source source = {way_fd(&a->from), name, a->space, -1};
+	struct meta_target target = {way_fd(&a->to), name, XATTR_PLAIN, path};
+
+	if (!path)
+		return fail(a, -ENOMEM, "copy", name, "");
+	return copy_entry(&source, &target, &a->how, a->err);
+}
+
+static errint_t put_linked(struct apply *a, const char *name, const struct statx *stx)
+{
+	uint64_t dev = (uint64_t)stx->stx_dev_major << 32 | stx->stx_dev_minor;
+	struct group *link = groups_see(&a->links, dev, stx->stx_ino, stx->stx_nlink);
+	errint_t code;
+
+	if (link && link->path) {
+		code = link_first(a, link, name);
+	} else {
+		if (link)
+			link->path = way_join(&a->to, name);
+		if (!link || !link->path)
+			return fail(a, -ENOMEM, "copy", name, "");
+		code = copy_name(a, name, link);
+	}
+	groups_done(&a->links, link);
+	return code;
+}
+
+static errint_t put(struct apply *a, const char *name, const struct statx *stx)
+{
+	uint32_t marks;
+	errint_t code = S_ISREG(stx->stx_mode) ? read_marks(a, way_fd(&a->from), name, name, &marks) : 0;
+
+	if (code == 0)
+		code = remove_name(a, name);
+	if (code < 0)
+		return code;
+	return stx->stx_nlink > 1 ? put_linked(a, name, stx) : copy_name(a, name, NULL);
+}
+
+/* 1: a whiteout, 0: not. */
+static int is_whiteout(struct apply *a, const char *name, const struct statx *stx)
+{
+	cleanup_xattr_names struct xattr_names names = {0};
+	errint_t code;
+
+	if (S_ISCHR(stx->stx_mode))
+		return stx->stx_rdev_major == 0 && stx->stx_rdev_minor == 0;
+	if (!top(a)->xwhiteouts || !S_ISREG(stx->stx_mode) || stx->stx_size)
+		return 0;
+	code = xattr_list(way_fd(&a->from), name, &names);
+	if (code < 0)
+		return fail(a, code, "read attributes", name, "");
+	return (xattr_marks(&names, a->space, NULL) & MARK_WHITEOUT) != 0;
+}
+
+static errint_t apply_name(struct apply *a, const char *name)
+{
+	const int how = AT_SYMLINK_NOFOLLOW;
+	struct statx stx;
+	int whiteout;
+
+	job_add(a->how.job, 1, 0);
+	if (statx(way_fd(&a->from), name, how, STATX_BASIC_STATS, &stx) < 0)
+		return fail(a, -errno, "stat", name, "");
+	whiteout = is_whiteout(a, name, &stx);
+	if (whiteout < 0)
+		return whiteout;
+	if (whiteout)
+		return remove_name(a, name);
+	return S_ISDIR(stx.stx_mode) ? enter(a, name) : put(a, name, &stx);
+}
+
+static errint_t walk(struct apply *a)
+{
+	for (;;) {
+		struct level *level = top(a);
+		errint_t code;
+
+		if (job_cancelled(a->how.job))
+			return fail(a, -ECANCELED, "apply", "", "");
+		if (level->next < level->names.count)
+			code = apply_name(a, names_get(&level->names, level->next++));
+		else if (a->from.depth == 1)
+			return set_directory(a);
+		else
+			code = leave(a);
+		if (code < 0)
+			return code;
+	}
+}
+
+static errint_t start(struct apply *a, const char *layer, const char *target)
+{
+	cleanup_fd int to = -1, from = open(layer, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct level level = {0};
+	bool opaque;
+	errint_t code;
+
+	if (from < 0)
+		return mica_fail(a->err, -errno, "open", layer);
+	to = open(target, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (to < 0)
+		return mica_fail(a->err, -errno, "open", target);
+	code = way_start(&a->from, steal_fd(&from));
+	if (code == 0)
+		code = way_start(&a->to, steal_fd(&to));
+	if (code == 0)
+		code = reserve_level(a);
+	if (code < 0)
+		return mica_fail(a->err, code, "apply", target);
+	code = read_level(a, way_fd(&a->from), "", &level, &opaque);
+	a->levels[0] = level;
+	return code; /* the kernel, too, merges the roots whatever they are marked */
+}
+
+static void end(struct apply *a)
+{
+	for (size_t i = 0; a->levels && i < a->from.depth; i++)
+		free_level(&a->levels[i]);
+	way_close(&a->from);
+	way_close(&a->to);
+	groups_free(&a->links);
+	free(a->levels);
+}
+
+errint_t mica_apply(const struct mica_tree *layer, const char *target, uint32_t flags, struct mica_job *job,
+		    struct mica_error *err)
+{
+	struct apply a = {.how = {flags, job}, .err = err};
+	errint_t code;
+
+	mica_error_clear(err);
+	if (layer->count != 1)
+		return mica_fail_note(err, -EINVAL, "apply", target, "one layer at a time");
+	a.space = layer->flags & MICA_TREE_USERXATTR ? XATTR_USER : XATTR_TRUSTED;
+	code = start(&a, layer->layers[0], target);
+	if (code == 0)
+		code = walk(&a);
+	if (code == 0 && (flags & MICA_SYNC) && syncfs(a.to.levels[0].fd) < 0)
+		code = mica_fail(err, -errno, "sync", target);
+	end(&a);
+	return code;
+}

@@ -1,0 +1,418 @@
+/*
+ * capture.c - the layer that turns one tree into another, written while the diff of the two is read.
+ *
+ * The diff comes depth first, so one way down in the layer follows it.
+ *
+ * Hard links: in the layer all names of an inode that has changed names must be there, the unchanged ones
+ * too, or the union would show two files. Those that came before the first changed one are added last, when
+ * the diff is through.
+ */
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "diff.h"
+#include "layer.h"
+#include "groups.h"
+#include "remove.h"
+
+/* An unchanged name that belongs to an inode put at first. */
+struct late {
+	char *path, *first;
+};
+
+struct capture {
+	struct mica_diff *diff;
+	struct layer layer;
+	struct groups links; /* path: where the first name of an inode was put */
+	struct late *late;
+	size_t late_count, late_room;
+	struct mica_job *job;
+	struct mica_error *err;
+};
+
+/* The path of name in dir; NULL: no memory. */
+static char *pair_path(const struct pair *dir, const char *name)
+{
+	size_t len = strlen(name) + 1;
+	char *path, *at;
+
+	for (const struct pair *up = dir; up->parent; up = up->parent)
+		len += strlen(up->name) + 1;
+	path = malloc(len);
+	if (!path)
+		return NULL;
+	at = path + len - strlen(name) - 1;
+	strcpy(at, name);
+	for (const struct pair *up = dir; up->parent; up = up->parent) {
+		*--at = '/';
+		at -= strlen(up->name);
+		memcpy(at, up->name, strlen(up->name));
+	}
+	return path;
+}
+
+/* Following the diff. The marks of the levels are the pairs that they were entered for. */
+
+static struct pair *ancestor(struct pair *dir, size_t depth)
+{
+	while (dir->depth > depth)
+		dir = dir->parent;
+	return dir;
+}
+
+/* Whether the directory at hand is dir or leads there. One that was entered as a change gets its mark here. */
+static bool leads_to(struct layer *layer, struct pair *dir)
+{
+	size_t depth = layer->way.depth - 1;
+	struct layer_level *top = layer_top(layer);
+	struct pair *there = depth <= dir->depth ? ancestor(dir, depth) : NULL;
+
+	if (!there)
+		return false;
+	if (!top->mark && (!depth || (there->parent == top[-1].mark && !strcmp(there->name, way_name(&layer->way)))))
+		top->mark = pair_ref(there);
+	return top->mark == there;
+}
+
+static void release_mark(struct layer_level *level)
+{
+	if (level->mark)
+		pair_unref(level->mark);
+	level->mark = NULL;
+}
+
+static errint_t leave(struct layer *layer)
+{
+	release_mark(layer_top(layer));
+	return layer_leave(layer);
+}
+
+static errint_t enter(struct layer *layer, struct pair *dir)
+{
+	cleanup_ventry struct ventry entry = {0};
+	errint_t code = vdir_pin(dir->b, layer->err);
+
+	if (code < 0)
+		return code;
+	code = vdir_self(dir->b, &entry, layer->err);
+	if (code == 0)
+		code = layer_enter(layer, dir->name, &entry, false);
+	vdir_unpin(dir->b);
+	if (code == 0)
+		layer_top(layer)->mark = pair_ref(dir);
+	return code;
+}
+
+static errint_t follow(struct layer *layer, struct pair *dir)
+{
+	errint_t code = 0;
+
+	while (code == 0 && !leads_to(layer, dir))
+		code = leave(layer);
+	while (code == 0 && layer->way.depth <= dir->depth)
+		code = enter(layer, ancestor(dir, layer->way.depth));
+	return code;
+}
+
+/* Names that share an inode. */
+
+static errint_t add_late(struct capture *c, const char *path, const char *first)
+{
+	struct late *late;
+
+	if (c->late_count == c->late_room) {
+		size_t room = c->late_room ? c->late_room * 2 : 16;
+
+		late = reallocarray(c->late, room, sizeof(*late));
+		if (!late)
+			return -ENOMEM;
+		c->late = late;
+		c->late_room = room;
+	}
+	late = &c->late[c->late_count];
+	late->path = strdup(path);
+	late->first = strdup(first);
+	if (late->path && late->first) {
+		c->late_count++;
+		return 0;
+	}
+	free(late->path);
+	free(late->first);
+	return -ENOMEM;
+}
+
+/* The first changed name of an inode: it is put here, and what has waited for it will follow. */
+static errint_t put_first(struct capture *c, const char *name, const struct ventry *entry, struct group *link)
+{
+	errint_t code = layer_put(&c->layer, name, entry);
+
+	if (code < 0)
+		return code;
+	link->path = way_join(&c->layer.way, name);
+	code = link->path ? 0 : -ENOMEM;
+	for (uint32_t i = 0; code == 0 && i < link->waiting_count; i++)
+		code = add_late(c, link->waiting[i], link->path);
+	return code < 0 ? layer_fail(&c->layer, code, "link", name, "") : 0;
+}
+
+static errint_t put(struct capture *c, const char *name, const struct ventry *entry)
+{
+	struct group *link;
+	errint_t code;
+
+	if (entry->nlink < 2)
+		return layer_put(&c->layer, name, entry);
+	link = groups_see(&c->links, entry->dev, entry->ino, entry->nlink);
+	if (!link)
+		return layer_fail(&c->layer, -ENOMEM, "copy", name, "");
+	code = link->path ? layer_link(&c->layer, link->path, name) : put_first(c, name, entry, link);
+	groups_done(&c->links, link);
+	return code;
+}
+
+/* An unchanged name of an inode that has others. */
+static errint_t hold(struct capture *c, struct pair *dir, const char *name, const struct ventry *entry)
+{
+	struct group *link = groups_see(&c->links, entry->dev, entry->ino, entry->nlink);
+	errint_t code;
+
+	if (!link)
+		return mica_fail(c->err, -ENOMEM, "link", name);
+	if (link->path) {
+		code = follow(&c->layer, dir);
+		if (code == 0)
+			code = layer_link(&c->layer, link->path, name);
+	} else {
+		code = groups_wait(link, pair_path(dir, name));
+		if (code < 0)
+			mica_fail(c->err, code, "link", name);
+	}
+	groups_done(&c->links, link);
+	return code;
+}
+
+/* One item of the diff. */
+
+static errint_t act(struct capture *c, const struct diff_item *item, struct ventry *entry)
+{
+	bool replaces = item->kind == MICA_MODIFIED && item->what & MICA_TYPE;
+	errint_t code;
+
+	if (!item->kind)
+		return hold(c, item->dir, item->name, entry);
+	code = follow(&c->layer, item->dir);
+	if (code < 0)
+		return code;
+	if (item->type_b == 'd')
+		return layer_enter(&c->layer, item->name, entry, replaces);
+	return put(c, item->name, entry);
+}
+
+static errint_t vanished(struct capture *c, const struct diff_item *item)
+{
+	cleanup_free char *path = pair_path(item->dir, item->name);
+
+	return mica_fail_note(c->err, -EBUSY, "capture", path ? path : item->name,
+			      "it was removed or replaced meanwhile: stop or freeze what writes there");
+}
+
+static errint_t capture_item(struct capture *c, const struct diff_item *item)
+{
+	cleanup_ventry struct ventry entry = {0};
+	errint_t code;
+
+	if (!*item->name) /* the root, which the layer has from the start */
+		return 0;
+	if (item->kind == MICA_DELETED) {
+		code = follow(&c->layer, item->dir);
+		return code < 0 ? code : layer_whiteout(&c->layer, item->name);
+	}
+	code = vdir_pin(item->dir->b, c->err);
+	if (code < 0)
+		return code;
+	code = vdir_lookup(item->dir->b, item->name, &entry, c->err);
+	if (code == 0)
+		code = entry.type == item->type_b ? act(c, item, &entry) : vanished(c, item);
+	vdir_unpin(item->dir->b);
+	return code;
+}
+
+static errint_t read_diff(struct capture *c)
+{
+	for (;;) {
+		struct diff_item item;
+		errint_t code = diff_next(c->diff, &item, c->err);
+
+		if (code > 0)
+			code = capture_item(c, &item);
+		else
+			return code;
+		if (code == 0 && job_cancelled(c->job))
+			code = mica_fail(c->err, -ECANCELED, "capture", c->layer.way.path);
+		if (code < 0 || failure_code(&c->layer.failure))
+			return code;
+	}
+}
+
+/* What has waited. */
+
+static int compare_late(const void *a, const void *b)
+{
+	return strcmp(((const struct late *)a)->path, ((const struct late *)b)->path);
+}
+
+/* Whether the directory at hand is one of those that lead to path. */
+static bool is_above(const struct way *way, const char *path)
+{
+	size_t len = strlen(way->path);
+
+	return way->depth == 1 || (!strncmp(way->path, path, len) && path[len] == '/');
+}
+
+static errint_t enter_by_name(struct layer *layer, const char *name)
+{
+	cleanup_ventry struct ventry entry = {0};
+	struct vdir *dir = layer_top(layer)->dir;
+	errint_t code = vdir_pin(dir, layer->err);
+
+	if (code < 0)
+		return code;
+	code = vdir_lookup(dir, name, &entry, layer->err);
+	if (code == 0 && entry.type != 'd')
+		code = layer_fail(layer, -EBUSY, "capture", name, "the directory was removed meanwhile");
+	if (code == 0)
+		code = layer_enter(layer, name, &entry, false);
+	vdir_unpin(dir);
+	return code;
+}
+
+static errint_t add_name(struct layer *layer, const struct late *late)
+{
+	errint_t code = 0;
+	const char *rest, *slash;
+
+	while (code == 0 && !is_above(&layer->way, late->path))
+		code = leave(layer);
+	rest = late->path + strlen(layer->way.path) + (layer->way.depth > 1);
+	while (code == 0 && (slash = strchr(rest, '/'))) {
+		cleanup_free char *name = strndup(rest, (size_t)(slash - rest));
+
+		code = name ? enter_by_name(layer, name) : layer_fail(layer, -ENOMEM, "link", rest, "");
+		rest = slash + 1;
+	}
+	return code < 0 ? code : layer_link(layer, late->first, rest);
+}
+
+static errint_t add_late_names(struct capture *c)
+{
+	errint_t code = 0;
+
+	while (code == 0 && c->layer.way.depth > 1)
+		code = leave(&c->layer);
+	qsort(c->late, c->late_count, sizeof(*c->late), compare_late);
+	for (size_t i = 0; code == 0 && i < c->late_count; i++)
+		code = add_name(&c->layer, &c->late[i]);
+	return code;
+}
+
+/* From the beginning to the end. */
+
+static errint_t start_layer(struct capture *c, int fd)
+{
+	cleanup_ventry struct ventry entry = {0};
+	struct vdir *root = NULL;
+	errint_t code = view_root(diff_view_b(c->diff), &root);
+
+	if (code == 0)
+		code = vdir_pin(root, c->err);
+	if (code < 0) {
+		vdir_unref(root);
+		close(fd);
+		return mica_fail(c->err, code, "capture", ".");
+	}
+	code = vdir_self(root, &entry, c->err);
+	if (code < 0)
+		close(fd);
+	else
+		code = layer_start(&c->layer, fd, &entry);
+	vdir_unpin(root);
+	vdir_unref(root);
+	return code;
+}
+
+static errint_t fill(struct capture *c, int fd)
+{
+	errint_t code = pool_start(&c->layer.pool, c->job ? c->job->threads : 0);
+
+	if (code < 0) {
+		close(fd);
+		return mica_fail(c->err, code, "start threads", ".");
+	}
+	code = start_layer(c, fd);
+	if (code == 0)
+		code = read_diff(c);
+	if (code == 0)
+		code = add_late_names(c);
+	if (code == 0)
+		code = layer_finish(&c->layer);
+	return code;
+}
+
+static void release(struct capture *c)
+{
+	for (size_t i = 0; c->layer.levels && i < c->layer.way.depth; i++)
+		release_mark(&c->layer.levels[i]);
+	layer_end(&c->layer);
+	mica_diff_close(c->diff);
+	groups_free(&c->links);
+	for (size_t i = 0; i < c->late_count; i++) {
+		free(c->late[i].path);
+		free(c->late[i].first);
+	}
+	free(c->late);
+}
+
+static errint_t capture_into(struct capture *c, int parent, const char *name, const char *dest, uint32_t flags)
+{
+	cleanup_fd int fd = -1, own = -1;
+	errint_t code;
+
+	if (mkdirat(parent, name, 0700) < 0) /* EEXIST too: what is there is not ours */
+		return mica_fail(c->err, -errno, "make directory", dest);
+	fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	own = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	code = own < 0 ? mica_fail(c->err, -errno, "open", dest) : fill(c, steal_fd(&own));
+	if (code == 0 && flags & MICA_SYNC && syncfs(fd) < 0)
+		code = mica_fail(c->err, -errno, "sync", dest);
+	if (code < 0)
+		remove_at(parent, name, dest, NULL, c->err);
+	return code;
+}
+
+errint_t mica_capture(const struct mica_tree *a, const struct mica_tree *b, const char *dest, uint32_t flags,
+		      struct mica_job *job, struct mica_error *err)
+{
+	cleanup_free struct capture *c = calloc(1, sizeof(*c));
+	cleanup_fd int parent = -1;
+	cleanup_free char *name = NULL;
+	errint_t code;
+
+	mica_error_clear(err);
+	if (!c)
+		return mica_fail(err, -ENOMEM, "capture", dest);
+	c->job = job;
+	c->err = c->layer.err = err;
+	c->layer.how = (struct copy_how){flags, job};
+	c->layer.space = flags & MICA_LAYER_USERXATTR ? XATTR_USER : XATTR_TRUSTED;
+	if (!b->count)
+		return mica_fail_note(err, -EINVAL, "capture", dest, "an empty tree has no root to capture");
+	code = open_parent(dest, &parent, &name, err);
+	if (code == 0)
+		code = mica_diff_open(&c->diff, a, b, MICA_DIFF_EXACT, job, err);
+	if (code < 0)
+		return code;
+	diff_show_shared(c->diff);
+	code = capture_into(c, parent, name, dest, flags);
+	release(c);
+	return code;
+}

@@ -1,0 +1,461 @@
+/*
+ * manifest.c - one SHA-256 over a whole tree.
+ *
+ * Encoding, version 1. It is the digest of a commit: a change of any byte of it needs a new version.
+ * The digest is SHA-256 over the line "mica manifest 1\n" and one record per entry, the root first, depth
+ * first, names by their bytes, a directory before what is in it. Numbers are little-endian, "bytes"
+ * is a u32 length and as many bytes.
+ *
+ *   u32 depth (root 0) · bytes name (root "") · u8 type, one of f d l p s b c h
+ *   type h, a further name of an inode that had a record before: u64 ordinal of that record (root 0). Nothing else.
+ *   other types: u32 mode & 07777 · u32 uid · u32 gid · i64 mtime seconds · u32 mtime nanoseconds
+ *     u32 count of extended attributes, by name: bytes name · bytes value
+ *     l: bytes target · b, c: u32 major, u32 minor · f: u64 size, 32 bytes SHA-256 of the content
+ *
+ * An empty tree has no record. Contents are hashed by several threads; records wait for theirs in a ring.
+ */
+#include <nettle/sha2.h>
+#include <sys/sysmacros.h>
+
+#include "groups.h"
+#include "pool.h"
+#include "view.h"
+
+static const char VERSION[] = "mica manifest 1\n";
+
+enum { RING = 256, BUFFER = 1 << 16 };
+
+struct record {
+	struct pool_task task;
+	struct manifest *manifest;
+	uint8_t *bytes;
+	size_t len, room;
+	bool short_of_memory;
+	struct place *place; /* of the file to hash, for an error; NULL: nothing to hash */
+	char *name;
+	int fd;
+	uint64_t size;
+	errint_t code;
+	uint8_t digest[SHA256_DIGEST_SIZE];
+	int done;
+};
+
+struct level {
+	struct vdir *dir;
+	struct names names;
+	size_t next;
+};
+
+struct manifest {
+	struct places places;
+	struct view view;
+	struct pool *pool;
+	struct groups links;
+	struct level *levels;
+	size_t depth, levels_room;
+	struct record ring[RING];
+	uint64_t first, end; /* records first..end-1 wait; end is the ordinal of the next */
+	struct sha256_ctx sha;
+	struct mica_totals totals;
+	struct mica_job *job;
+	struct mica_error *err;
+};
+
+static void put(struct record *record, const void *bytes, size_t len)
+{
+	if (record->len + len > record->room) {
+		size_t room = (record->len + len) * 2;
+		uint8_t *larger = realloc(record->bytes, room);
+
+		if (!larger) {
+			record->short_of_memory = true;
+			return;
+		}
+		record->bytes = larger;
+		record->room = room;
+	}
+	if (len)
+		memcpy(record->bytes + record->len, bytes, len);
+	record->len += len;
+}
+
+static void put_number(struct record *record, uint64_t number, int width)
+{
+	uint8_t bytes[8];
+
+	for (int i = 0; i < width; i++)
+		bytes[i] = (uint8_t)(number >> (8 * i));
+	put(record, bytes, (size_t)width);
+}
+
+static void put_bytes(struct record *record, const void *bytes, size_t len)
+{
+	put_number(record, len, 4);
+	put(record, bytes, len);
+}
+
+/* Content of one file. */
+
+static errint_t hash_content(struct record *record, uint8_t *buffer)
+{
+	struct mica_job *job = record->manifest->job;
+	struct sha256_ctx sha;
+	uint64_t total = 0;
+
+	sha256_init(&sha);
+	for (;;) {
+		ssize_t got = read(record->fd, buffer, BUFFER);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return -errno;
+		if (job_cancelled(job))
+			return -ECANCELED;
+		if (got == 0)
+			break;
+		sha256_update(&sha, (size_t)got, buffer);
+		job_add(job, 0, (uint64_t)got);
+		total += (uint64_t)got;
+	}
+	sha256_digest(&sha, sizeof(record->digest), record->digest);
+	return total == record->size ? 0 : -EBUSY;
+}
+
+static void hash_task(struct pool_task *task)
+{
+	struct record *record = (struct record *)task;
+	cleanup_free uint8_t *buffer = malloc(BUFFER);
+
+	record->code = buffer ? hash_content(record, buffer) : -ENOMEM;
+	close(record->fd);
+	__atomic_store_n(&record->done, 1, __ATOMIC_RELEASE);
+}
+
+/* The ring. */
+
+static bool is_done(const struct record *record)
+{
+	return !record->place || __atomic_load_n(&record->done, __ATOMIC_ACQUIRE);
+}
+
+static errint_t absorb(struct manifest *m, struct record *record)
+{
+	sha256_update(&m->sha, record->len, record->bytes);
+	if (!record->place)
+		return 0;
+	sha256_update(&m->sha, sizeof(record->digest), record->digest);
+	if (record->code < 0)
+		place_fail(m->err, record->code, "hash", record->place, record->name,
+			   record->code == -EBUSY ? "the file's size changed meanwhile" : NULL);
+	place_unref(&m->places, record->place);
+	free(record->name);
+	record->place = NULL;
+	record->name = NULL;
+	return record->code;
+}
+
+/* Hashes what is complete, or, with must, the first record in any case. */
+static errint_t drain(struct manifest *m, bool must)
+{
+	while (m->first < m->end) {
+		struct record *record = &m->ring[m->first % RING];
+		errint_t code;
+
+		while (must && !is_done(record))
+			pool_help(m->pool);
+		if (!is_done(record))
+			return 0;
+		m->first++;
+		code = absorb(m, record);
+		if (code < 0)
+			return code;
+		must = false;
+	}
+	return 0;
+}
+
+static errint_t next_record(struct manifest *m, struct record **out)
+{
+	errint_t code = drain(m, m->end - m->first == RING);
+	struct record *record = &m->ring[m->end % RING];
+
+	*out = record;
+	record->manifest = m;
+	record->len = 0;
+	record->done = 0;
+	return code;
+}
+
+/* Encoding of one entry. */
+
+static errint_t put_xattrs(struct manifest *m, struct record *record, struct ventry *entry)
+{
+	cleanup_xattr_view struct xattr_view xattrs = {0};
+	errint_t code = ventry_xattrs(entry, &xattrs, m->err);
+
+	if (code < 0)
+		return code;
+	put_number(record, xattrs.count, 4);
+	for (size_t i = 0; i < xattrs.count; i++) {
+		put_bytes(record, xattrs.list[i].name, strlen(xattrs.list[i].name));
+		put_bytes(record, xattrs.list[i].value, xattrs.list[i].len);
+	}
+	return 0;
+}
+
+static errint_t put_target(struct manifest *m, struct record *record, const struct ventry *entry)
+{
+	cleanup_free char *target = NULL;
+	errint_t code = ventry_readlink(entry, &target, m->err);
+
+	if (code == 0)
+		put_bytes(record, target, strlen(target));
+	return code;
+}
+
+static errint_t open_content(struct manifest *m, struct record *record, const struct ventry *entry)
+{
+	errint_t code = ventry_open(entry, &record->fd, m->err);
+
+	if (code < 0)
+		return code;
+	record->name = strdup(entry->name);
+	if (!record->name) {
+		close(record->fd);
+		return mica_fail(m->err, -ENOMEM, "hash", entry->name);
+	}
+	put_number(record, entry->size, 8);
+	record->size = entry->size;
+	record->place = place_ref(entry->place);
+	record->task.run = hash_task;
+	m->totals.bytes += entry->size;
+	return 0;
+}
+
+static errint_t put_inode(struct manifest *m, struct record *record, struct ventry *entry)
+{
+	errint_t code;
+
+	put_number(record, entry->mode & 07777, 4);
+	put_number(record, entry->uid, 4);
+	put_number(record, entry->gid, 4);
+	put_number(record, (uint64_t)entry->mtime, 8);
+	put_number(record, entry->mtime_nsec, 4);
+	code = put_xattrs(m, record, entry);
+	if (code < 0)
+		return code;
+	switch (entry->type) {
+	case 'l':
+		return put_target(m, record, entry);
+	case 'f':
+		return open_content(m, record, entry);
+	case 'b':
+	case 'c':
+		put_number(record, major(entry->rdev), 4);
+		put_number(record, minor(entry->rdev), 4);
+	}
+	return 0;
+}
+
+/* 1: a further name of an inode that was recorded as *ordinal. */
+static int seen_before(struct manifest *m, const struct ventry *entry, uint64_t *ordinal)
+{
+	struct group *link;
+	bool before;
+
+	if (entry->type == 'd' || entry->nlink < 2)
+		return 0;
+	link = groups_see(&m->links, entry->dev, entry->ino, entry->nlink);
+	if (!link)
+		return mica_fail(m->err, -ENOMEM, "hash", entry->name);
+	before = link->ordinal != 0;
+	if (!before)
+		link->ordinal = m->end; /* not 0: that is the root */
+	*ordinal = link->ordinal;
+	groups_done(&m->links, link);
+	return before;
+}
+
+static errint_t put_entry(struct manifest *m, struct ventry *entry, const char *name)
+{
+	struct record *record;
+	uint64_t ordinal = 0;
+	errint_t code = next_record(m, &record);
+	int before = code < 0 ? code : seen_before(m, entry, &ordinal);
+
+	if (before < 0)
+		return before;
+	put_number(record, m->depth, 4);
+	put_bytes(record, name, strlen(name));
+	put_number(record, before ? 'h' : (uint64_t)entry->type, 1);
+	if (before)
+		put_number(record, ordinal, 8);
+	else
+		code = put_inode(m, record, entry);
+	if (code < 0)
+		return code;
+	m->end++;
+	m->totals.entries++;
+	job_add(m->job, 1, 0);
+	if (record->place)
+		pool_submit(m->pool, &record->task);
+	return record->short_of_memory ? mica_fail(m->err, -ENOMEM, "hash", name) : 0;
+}
+
+/* The walk. Only the deepest level is pinned. */
+
+static errint_t enter(struct manifest *m, struct vdir *dir)
+{
+	struct level *level;
+
+	if (m->depth == m->levels_room) {
+		size_t room = m->levels_room ? m->levels_room * 2 : 32;
+		struct level *levels = reallocarray(m->levels, room, sizeof(*levels));
+
+		if (!levels)
+			return mica_fail(m->err, -ENOMEM, "hash", "");
+		m->levels = levels;
+		m->levels_room = room;
+	}
+	level = &m->levels[m->depth++];
+	*level = (struct level){.dir = vdir_ref(dir)};
+	return 0;
+}
+
+static void leave(struct manifest *m)
+{
+	struct level *level = &m->levels[--m->depth];
+
+	names_free(&level->names);
+	vdir_unref(level->dir);
+}
+
+static errint_t visit(struct manifest *m, struct vdir *dir, const char *name)
+{
+	cleanup_ventry struct ventry entry;
+	errint_t code = *name ? vdir_lookup(dir, name, &entry, m->err) : vdir_self(dir, &entry, m->err);
+
+	if (code < 0 || !entry.type)
+		return code;
+	code = put_entry(m, &entry, name);
+	if (code == 0 && entry.type == 'd' && *name)
+		code = enter(m, entry.dir);
+	return code;
+}
+
+/* Goes on in the deepest directory until it is through or one is found below. */
+static errint_t read_level(struct manifest *m, struct level *level)
+{
+	size_t depth = m->depth;
+	errint_t code = 0;
+
+	if (!level->next)
+		code = vdir_list(level->dir, level->dir->count, &level->names, m->err);
+	while (code == 0 && m->depth == depth && level->next < level->names.count) {
+		if (job_cancelled(m->job))
+			return mica_fail(m->err, -ECANCELED, "hash", names_get(&level->names, level->next));
+		code = visit(m, level->dir, names_get(&level->names, level->next++));
+		level = &m->levels[depth - 1]; /* entering may have moved it */
+	}
+	if (code == 0 && m->depth == depth)
+		leave(m);
+	return code;
+}
+
+static errint_t walk(struct manifest *m, struct vdir *root)
+{
+	errint_t code = vdir_pin(root, m->err);
+
+	if (code < 0)
+		return code;
+	code = visit(m, root, "");
+	vdir_unpin(root);
+	if (code == 0)
+		code = enter(m, root);
+	while (code == 0 && m->depth) {
+		struct vdir *dir = vdir_ref(m->levels[m->depth - 1].dir);
+
+		code = vdir_pin(dir, m->err);
+		if (code == 0) {
+			code = read_level(m, &m->levels[m->depth - 1]);
+			vdir_unpin(dir);
+		}
+		vdir_unref(dir);
+	}
+	while (code == 0 && m->first < m->end)
+		code = drain(m, true);
+	return code;
+}
+
+static errint_t run(struct manifest *m, const struct mica_tree *tree)
+{
+	struct vdir *root = NULL;
+	errint_t code = view_open(&m->places, tree, NULL, &m->view, m->err);
+
+	if (code < 0)
+		return code;
+	code = view_root(&m->view, &root);
+	if (code < 0)
+		mica_fail(m->err, code, "open", tree->count ? tree->layers[0] : "");
+	else if (root)
+		code = walk(m, root);
+	pool_drain(m->pool); /* after a failure tasks still use the ring */
+	while (m->depth)
+		leave(m);
+	for (; m->first < m->end; m->first++) {
+		struct record *record = &m->ring[m->first % RING];
+
+		if (record->place)
+			place_unref(&m->places, record->place);
+		free(record->name);
+	}
+	if (root)
+		vdir_unref(root);
+	view_close(&m->view);
+	return code;
+}
+
+static errint_t start(struct manifest *m)
+{
+	errint_t code = places_init(&m->places);
+
+	if (code < 0)
+		return mica_fail(m->err, code, "start", "");
+	code = pool_start(&m->pool, m->job ? m->job->threads : 0);
+	if (code < 0) {
+		places_free(&m->places);
+		return mica_fail(m->err, code, "start", "");
+	}
+	sha256_init(&m->sha);
+	sha256_update(&m->sha, sizeof(VERSION) - 1, (const uint8_t *)VERSION);
+	return 0;
+}
+
+errint_t mica_manifest(const struct mica_tree *tree, uint8_t digest[32], struct mica_totals *totals,
+		       struct mica_job *job, struct mica_error *err)
+{
+	cleanup_free struct manifest *m = calloc(1, sizeof(*m));
+	errint_t code;
+
+	mica_error_clear(err);
+	if (!m)
+		return mica_fail(err, -ENOMEM, "hash", "");
+	m->job = job;
+	m->err = err;
+	code = start(m);
+	if (code < 0)
+		return code;
+	code = run(m, tree);
+	pool_stop(m->pool);
+	places_free(&m->places);
+	groups_free(&m->links);
+	for (size_t i = 0; i < RING; i++)
+		free(m->ring[i].bytes);
+	free(m->levels);
+	if (code == 0) {
+		sha256_digest(&m->sha, SHA256_DIGEST_SIZE, digest);
+		*totals = m->totals;
+	}
+	return code;
+}
