@@ -38,11 +38,7 @@ record LocalFolder(Path path) implements Folder {
 
   @Override
   public Folder resolve(String relative) {
-    Path below = path.resolve(Places.relative(relative, location())).normalize();
-    if (!below.startsWith(path)) {
-      throw MicaException.usage("look below", location(), relative + " leads out of it");
-    }
-    return new LocalFolder(below);
+    return new LocalFolder(path.resolve(Places.below(relative, location())));
   }
 
   @Override

@@ -84,6 +84,15 @@ final class Places {
     }
   }
 
+  /** A relative path that does not lead out of {@code where}, without {@code .} and {@code ..}. */
+  static Path below(String text, String where) {
+    Path path = relative(text, where).normalize();
+    if (path.isAbsolute() || path.startsWith("..")) {
+      throw MicaException.usage("look below", where, text + " leads out of it");
+    }
+    return path;
+  }
+
   /** The archive URI that reaches into {@code path}, if its name says that it is one. */
   static Optional<String> archiveUri(Path path) {
     String text = path.toString();

@@ -51,16 +51,8 @@ record VfsFolder(String scheme, Path archive, String inside) implements Folder {
 
   @Override
   public VfsFolder resolve(String relative) {
-    Path below = Places.relative(inside + "/" + relative, location()).normalize();
-    if (relative.startsWith("/") || !below.startsWith(inside) || leadsOut(relative)) {
-      throw MicaException.usage("look below", location(), relative + " leads out of it");
-    }
+    Path below = Path.of(inside).resolve(Places.below(relative, location())).normalize();
     return new VfsFolder(scheme, archive, below.toString());
-  }
-
-  /** Normalising an absolute path drops the {@code ..} that would lead above it. */
-  private static boolean leadsOut(String relative) {
-    return Places.relative(relative, "the path").normalize().startsWith("..");
   }
 
   @Override

@@ -1,0 +1,140 @@
+package dev.mica;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+class ActivityTest {
+  /** Work whose counters the test sets. */
+  private static final class Counted implements Activity.Work {
+    long entries;
+    boolean cancelled;
+
+    @Override
+    public long entries() {
+      return entries;
+    }
+
+    @Override
+    public long bytes() {
+      return entries * 10;
+    }
+
+    @Override
+    public void cancel() {
+      cancelled = true;
+    }
+  }
+
+  @Test
+  void theOutermostIsShownWithWhatIsInside() {
+    Thread me = Thread.currentThread();
+    Counted first = new Counted();
+    Counted second = new Counted();
+    try (Activity commit = begin("commit", Activity.Work.NONE)) {
+      try (Activity copy = begin("copy", first)) {
+        first.entries = 5;
+        assertThat(Activity.current(me)).containsSame(commit);
+        assertThat(copy.entries()).isEqualTo(5);
+        assertThat(commit.entries()).isEqualTo(5);
+      }
+      try (Activity digest = begin("digest", second)) {
+        second.entries = 2;
+        assertThat(digest.isCancelled()).isFalse();
+        assertThat(commit.entries()).isEqualTo(7);
+        assertThat(commit.bytes()).isEqualTo(70);
+      }
+      assertThat(commit.entries()).isEqualTo(7);
+    }
+    assertThat(Activity.current(me)).isEmpty();
+  }
+
+  @Test
+  void workInPiecesIsCountedOnce() {
+    Counted work = new Counted();
+    Activity stream = Activity.inPieces("compare", work);
+    assertThat(Activity.current(Thread.currentThread())).isEmpty();
+    try (Activity outer = begin("search", Activity.Work.NONE)) {
+      for (int piece = 1; piece <= 3; piece++) {
+        stream.resume();
+        work.entries += 10;
+        assertThat(outer.entries()).isEqualTo(10L * piece);
+        stream.close();
+        assertThat(outer.entries()).isEqualTo(10L * piece);
+      }
+    }
+  }
+
+  @Test
+  void cancellingTheOutermostReachesTheInnermost() {
+    Counted work = new Counted();
+    try (Activity outer = begin("commit", Activity.Work.NONE)) {
+      try (Activity inner = begin("copy", work)) {
+        Activity.current(Thread.currentThread()).ifPresent(Activity::cancel);
+        assertThat(work.cancelled).isTrue();
+        assertThatThrownBy(inner::check)
+            .isInstanceOf(CancellationException.class)
+            .hasMessage("cancelled: copy");
+      }
+      try (Activity next = begin("digest", new Counted())) {
+        assertThatThrownBy(next::check).hasMessage("cancelled: commit");
+      }
+      assertThat(outer.isCancelled()).isTrue();
+    }
+  }
+
+  @Test
+  void anInterruptBeforeItBeginsStopsIt() {
+    Thread.currentThread().interrupt();
+    try (Activity activity = begin("copy", new Counted())) {
+      assertThatThrownBy(activity::check).isInstanceOf(CancellationException.class);
+    } finally {
+      assertThat(Thread.interrupted()).isTrue();
+    }
+  }
+
+  @Test
+  void anotherThreadIsInterruptedAndCancelled() throws InterruptedException {
+    CountDownLatch running = new CountDownLatch(1);
+    CountDownLatch over = new CountDownLatch(1);
+    AtomicReference<@Nullable Throwable> thrown = new AtomicReference<>();
+    Counted work = new Counted();
+    Thread thread =
+        Thread.ofPlatform()
+            .start(() -> {
+              try (Activity activity = begin("copy", work)) {
+                running.countDown();
+                over.await();
+                activity.check();
+              } catch (InterruptedException | CancellationException e) {
+                thrown.set(e);
+              }
+            });
+    running.await();
+    assertThat(Activity.current(thread).map(Activity::text)).contains("copy");
+    Activity.interrupt(thread);
+    thread.join();
+    assertThat(thrown.get()).isInstanceOf(InterruptedException.class);
+    assertThat(work.cancelled).isTrue();
+    assertThat(Activity.current(thread)).isEqualTo(Optional.empty());
+  }
+
+  @Test
+  void cancellingWhatIsOverIsHarmless() {
+    Activity activity = begin("copy", new Counted());
+    activity.close();
+    assertThatCode(activity::cancel).doesNotThrowAnyException();
+  }
+
+  private static Activity begin(String text, Activity.Work work) {
+    return Activity.begin(text, OptionalLong.empty(), work);
+  }
+}
