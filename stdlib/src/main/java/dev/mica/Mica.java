@@ -57,6 +57,11 @@ public final class Mica {
     return host;
   }
 
+  /** The state directory; made with mode 0700 at first use. */
+  public Path home() {
+    return state.path();
+  }
+
   /** Where the records are. */
   public StateDir state() {
     return state;
