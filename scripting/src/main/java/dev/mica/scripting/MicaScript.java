@@ -1,0 +1,77 @@
+package dev.mica.scripting;
+
+import dev.mica.Mica;
+import dev.mica.commit.Commit;
+import dev.mica.commit.Commits;
+import dev.mica.folder.Diff;
+import dev.mica.folder.Folder;
+import dev.mica.host.Check;
+import dev.mica.host.Host;
+import dev.mica.union.Union;
+import dev.mica.union.Unions;
+import groovy.lang.Closure;
+import groovy.lang.Script;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** What every compiled script extends; public for them. */
+public abstract class MicaScript extends Script implements Words {
+  @Override
+  public Folder folder(String pathOrUri) {
+    return mica().folder(pathOrUri);
+  }
+
+  @Override
+  public Union union(Closure<?> block) {
+    UnionBlock words = new UnionBlock(mica(), session().variables());
+    return mica().unions().create(Blocks.run(block, words).spec());
+  }
+
+  @Override
+  public Union union(String name) {
+    return mica().unions().get(name);
+  }
+
+  @Override
+  public Unions getUnions() {
+    return mica().unions();
+  }
+
+  @Override
+  public Commit commit(String refOrId) {
+    return mica().commits().get(refOrId);
+  }
+
+  @Override
+  public Commits getCommits() {
+    return mica().commits();
+  }
+
+  @Override
+  public Host getHost() {
+    return mica().host();
+  }
+
+  @Override
+  public List<Check> doctor() {
+    return mica().host().checks();
+  }
+
+  @Override
+  public Diff diff(Object from, Object to) {
+    return new Sources(mica()).diff(from, to, false);
+  }
+
+  @Override
+  public void show(@Nullable Object value) {
+    session().display().show(value);
+  }
+
+  private Session session() {
+    return ((SessionBinding) getBinding()).session();
+  }
+
+  private Mica mica() {
+    return session().mica();
+  }
+}
