@@ -1,0 +1,77 @@
+package dev.mica.shell;
+
+import dev.mica.MicaException;
+import dev.mica.scripting.Cancelled;
+import dev.mica.scripting.ScriptException;
+import java.io.PrintStream;
+import java.util.concurrent.CancellationException;
+import org.jspecify.annotations.Nullable;
+
+/** Says in one line what went wrong, and keeps the rest for {@code :trace}. */
+final class Errors {
+  private final PrintStream err;
+  private final String prefix;
+  private @Nullable Throwable last;
+
+  Errors(PrintStream err, String prefix) {
+    this.err = err;
+    this.prefix = prefix;
+  }
+
+  /** Prints the line; returns the exit status that fits. */
+  int report(Throwable failure) {
+    last = failure;
+    switch (failure) {
+      case OutputClosed closed -> {
+        return 0;
+      }
+      case Cancelled cancelled -> print("cancelled");
+      case CancellationException cancelled -> print("cancelled");
+      case CommandLineException wrong -> print(wrong.getMessage());
+      case MicaException known -> print(known.getMessage());
+      case ScriptException script -> {
+        print(script.getMessage());
+        script.excerpt().forEach(err::println);
+      }
+      default -> print(internal(failure));
+    }
+    return status(failure);
+  }
+
+  private static int status(Throwable failure) {
+    return switch (failure) {
+      case CommandLineException wrong -> 2;
+      case MicaException known -> known.kind().exitStatus();
+      case ScriptException script -> script.exitStatus();
+      default -> 1;
+    };
+  }
+
+  private static String internal(Throwable failure) {
+    String message = failure.getMessage();
+    return "internal error: "
+        + failure.getClass().getSimpleName()
+        + (message == null ? "" : ": " + message);
+  }
+
+  private void print(@Nullable String message) {
+    err.println(prefix + Cells.printable(String.valueOf(message)));
+    err.flush();
+  }
+
+  /** There is no failure to trace any more. */
+  void forget() {
+    last = null;
+  }
+
+  /** Prints the stack of the last failure. */
+  void trace() {
+    if (last == null) {
+      err.println("nothing has failed");
+    } else {
+      Throwable cause = last.getCause();
+      (last instanceof ScriptException && cause != null ? cause : last).printStackTrace(err);
+    }
+    err.flush();
+  }
+}

@@ -1,0 +1,51 @@
+package dev.mica.shell;
+
+import static dev.mica.shell.Parameter.argument;
+import static dev.mica.shell.Parameter.flag;
+
+import dev.mica.folder.Diff;
+import dev.mica.scripting.Role;
+import dev.mica.scripting.Shapes;
+import dev.mica.scripting.Sources;
+import dev.mica.shell.Parameter.Kind;
+import java.util.List;
+
+/** {@code doctor} and {@code diff}. */
+final class HostCommands {
+  private HostCommands() {}
+
+  static List<Command> all() {
+    return List.of(
+        new Command(
+            List.of("doctor"),
+            List.of(),
+            Role.VIEWER,
+            "what works on this host, what does not, and the line that mends it",
+            "mica doctor",
+            Shapes.CHECK.jsonList(),
+            in -> new Result.Rows<>(Shapes.CHECK, in.mica().host().checks().stream())),
+        new Command(
+            List.of("diff"),
+            List.of(
+                argument("A", Kind.LAYER, "the first folder or commit"),
+                argument("B", Kind.LAYER, "the second"),
+                flag("--exact", "compare contents where size and time agree"),
+                flag("--exit-code", "end with 1 if anything differs")),
+            Role.VIEWER,
+            "what turns the first folder or commit into the second",
+            "mica diff /srv/a /srv/b",
+            Shapes.CHANGE.jsonList(),
+            HostCommands::diff));
+  }
+
+  private static Result diff(Invocation in) {
+    if (in.has("--exit-code")) {
+      in.rowsMeanFailure();
+    }
+    return changes(new Sources(in.mica()).diff(in.value("A"), in.value("B"), in.has("--exact")));
+  }
+
+  static Result changes(Diff diff) {
+    return new Result.Rows<>(Shapes.CHANGE, diff.stream());
+  }
+}

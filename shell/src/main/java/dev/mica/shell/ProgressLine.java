@@ -1,0 +1,84 @@
+package dev.mica.shell;
+
+import dev.mica.Activity;
+import java.io.PrintStream;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Locale;
+import java.util.function.IntSupplier;
+
+/** One line that says how far long work is; it vanishes before anything else is printed. */
+final class ProgressLine {
+  static final Duration PATIENCE = Duration.ofMillis(700);
+
+  private static final String CLEAR = "\r\u001b[K";
+
+  private final PrintStream out;
+  private final IntSupplier width;
+  private boolean shown;
+  private boolean stopped;
+
+  ProgressLine(PrintStream out, IntSupplier width) {
+    this.out = out;
+    this.width = width;
+  }
+
+  /** Shows where {@code activity} is, if it has lasted for a while. */
+  synchronized void show(Activity activity) {
+    Duration elapsed = Duration.between(activity.started(), Instant.now());
+    if (!stopped && elapsed.compareTo(PATIENCE) >= 0) {
+      int room = width.getAsInt() <= 1 ? 79 : width.getAsInt() - 1;
+      out.print(CLEAR + Cells.cut(text(activity, elapsed), room));
+      out.flush();
+      shown = true;
+    }
+  }
+
+  /** Removes the line. */
+  synchronized void clear() {
+    if (shown) {
+      out.print(CLEAR);
+      out.flush();
+      shown = false;
+    }
+  }
+
+  /** Removes it for good. */
+  synchronized void stop() {
+    clear();
+    stopped = true;
+  }
+
+  static String text(Activity activity, Duration elapsed) {
+    double seconds = elapsed.toMillis() / 1000.0;
+    long entries = activity.entries();
+    StringBuilder line = new StringBuilder(Cells.printable(activity.text()));
+    line.append(": ").append(count(entries));
+    activity.total().ifPresent(total -> line.append(" of ").append(count(total)));
+    line.append(" entries, ").append(count(Math.round(entries / seconds))).append("/s");
+    if (activity.bytes() > 0) {
+      line.append(", ").append(bytes(activity.bytes()));
+      line.append(", ").append(bytes(Math.round(activity.bytes() / seconds))).append("/s");
+    }
+    if (entries > 0 && activity.total().orElse(0) > entries) {
+      long left = Math.round((activity.total().getAsLong() - entries) * seconds / entries);
+      line.append(", ").append(String.format(Locale.ROOT, "%d:%02d left", left / 60, left % 60));
+    }
+    return line.toString();
+  }
+
+  private static String count(long number) {
+    return String.format(Locale.ROOT, "%,d", number);
+  }
+
+  static String bytes(long bytes) {
+    String[] units = {"B", "KiB", "MiB", "GiB", "TiB"};
+    double value = bytes;
+    int unit = 0;
+    while (value >= 1024 && unit < units.length - 1) {
+      value /= 1024;
+      unit++;
+    }
+    return String.format(Locale.ROOT, unit == 0 ? "%.0f %s" : "%.1f %s", value, units[unit]);
+  }
+}

@@ -1,0 +1,135 @@
+package dev.mica.shell;
+
+import dev.mica.Mica;
+import dev.mica.scripting.Engine;
+import dev.mica.scripting.Evaluation;
+import dev.mica.scripting.Session;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import org.jline.reader.EndOfFileException;
+import org.jline.reader.LineReader;
+import org.jline.reader.UserInterruptException;
+import org.jline.terminal.Terminal;
+import org.jline.utils.InfoCmp.Capability;
+
+/** The conversation: reads a line, does it, shows what came of it, until the user leaves. */
+final class Prompt {
+  private final Terminal terminal;
+  private final Session session;
+  private final PrintStream out;
+  private final Errors errors;
+  private final LineReader reader;
+  private final ProgressLine progress;
+  private boolean java;
+  private boolean over;
+
+  Prompt(Terminal terminal, Mica mica, Path history) {
+    this.terminal = terminal;
+    this.out = new PrintStream(terminal.output(), true, StandardCharsets.UTF_8);
+    this.session = new Session(mica, out, value -> printer().show(value));
+    this.errors = new Errors(out, "");
+    this.progress = new ProgressLine(out, () -> terminal.getSize().getColumns());
+    this.reader = Readers.build(terminal, session, this::engine, history);
+  }
+
+  /** Holds the conversation at the process's own terminal; returns the exit status. */
+  static int run(Mica mica, Streams streams) throws IOException {
+    if (!Terminals.isInteractive()) {
+      return new Piped(mica, streams).run(System.in);
+    }
+    try (Terminal terminal = Readers.terminal(streams.err())) {
+      return new Prompt(terminal, mica, mica.home().resolve("history")).run();
+    }
+  }
+
+  private Printer printer() {
+    return new Printer(output());
+  }
+
+  private Output output() {
+    boolean colour = terminal.getStringCapability(Capability.set_a_foreground) != null;
+    return new Output(terminal.writer(), new Page(terminal.getSize().getColumns(), colour));
+  }
+
+  private Engine engine() {
+    return java ? session.java() : session.groovy();
+  }
+
+  int run() {
+    while (!over) {
+      try {
+        line(reader.readLine(java ? "java> " : "mica> "));
+      } catch (UserInterruptException cleared) {
+        errors.forget(); // Ctrl-C drops the line being typed, nothing failed
+      } catch (EndOfFileException left) {
+        break;
+      }
+    }
+    return 0;
+  }
+
+  private void line(String line) {
+    if (line.isBlank()) {
+      return;
+    }
+    try {
+      switch (LineKind.of(line, session.variableNames())) {
+        case META -> meta(ShellWords.of(line.strip().replaceFirst("^:", "")).texts());
+        case COMMAND -> work(() -> command(line));
+        case LANGUAGE -> work(() -> evaluate(line));
+      }
+    } catch (Work.LeftBehind stubborn) {
+      out.println("cancelled; the script does not stop, it is interrupted until it does");
+    } catch (Throwable failure) {
+      errors.report(failure);
+    }
+  }
+
+  private void work(Runnable what) throws InterruptedException, Work.LeftBehind {
+    Evaluation<Boolean> evaluation =
+        Work.start(() -> {
+          what.run();
+          return true;
+        });
+    Terminal.SignalHandler before =
+        terminal.handle(Terminal.Signal.INT, signal -> evaluation.cancel());
+    try {
+      new Work(progress).await(evaluation);
+    } finally {
+      terminal.handle(Terminal.Signal.INT, before);
+    }
+  }
+
+  private void command(String line) {
+    new Dispatch(session.mica(), output(), out::println).run(LineKind.words(line));
+  }
+
+  private void evaluate(String line) {
+    Object value = engine().evaluate(line);
+    session.variables().put("_", value);
+    printer().show(value);
+  }
+
+  private void meta(List<String> words) throws InterruptedException, Work.LeftBehind {
+    List<String> rest = words.isEmpty() ? words : words.subList(1, words.size());
+    switch (words.isEmpty() ? "" : words.getFirst()) {
+      case "help", "h", "?" -> work(() -> help(rest));
+      case "trace" -> errors.trace();
+      case "quit", "exit", "q" -> over = true;
+      case "java" -> java = true;
+      case "groovy" -> java = false;
+      default ->
+          throw new CommandLineException(
+              "there is no :"
+                  + (words.isEmpty() ? "" : words.getFirst())
+                  + "; there are :help :trace :java :groovy :quit");
+    }
+  }
+
+  private void help(List<String> words) {
+    output().print(words.isEmpty() ? HelpText.promptOverview() : HelpText.of(words), Format.TABLE);
+  }
+}

@@ -1,0 +1,95 @@
+package dev.mica.shell;
+
+import dev.mica.scripting.Engine;
+import dev.mica.scripting.Session;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
+import org.jline.reader.LineReader;
+import org.jline.reader.LineReader.Option;
+import org.jline.reader.LineReaderBuilder;
+import org.jline.terminal.Terminal;
+import org.jline.terminal.TerminalBuilder;
+
+/** Makes the terminal and the line editor. */
+final class Readers {
+  private Readers() {}
+
+  /** The process's terminal. Probing it for graphemes costs a round trip for nothing we need. */
+  static Terminal terminal(PrintStream err) throws IOException {
+    System.setProperty(TerminalBuilder.PROP_GRAPHEME_CLUSTER, "false");
+    Terminal terminal =
+        TerminalBuilder.builder()
+            .system(true)
+            .providers("jni,exec")
+            .dumb(true)
+            .nativeSignals(true)
+            .build();
+    boolean wanted = "dumb".equals(System.getenv("TERM"));
+    if (terminal.getType().startsWith(Terminal.TYPE_DUMB) && !wanted) {
+      err.println(
+          "mica: the terminal cannot be driven, so there is no line editing; TERM is "
+              + System.getenv("TERM"));
+    }
+    return terminal;
+  }
+
+  /** The line editor of a session. */
+  static LineReader build(
+      Terminal terminal, Session session, Supplier<Engine> engine, Path history) {
+    LineReader reader =
+        LineReaderBuilder.builder()
+            .terminal(terminal)
+            .appName("mica")
+            .parser(new LineParser(engine, session::variableNames))
+            .completer(new PromptCompleter(session, engine))
+            .highlighter(new PromptHighlighter(session))
+            .variable(LineReader.HISTORY_FILE, history)
+            .variable(LineReader.SECONDARY_PROMPT_PATTERN, "  ... ")
+            .variable(LineReader.LIST_MAX, 200)
+            .option(Option.DISABLE_EVENT_EXPANSION, true)
+            .option(Option.HISTORY_TIMESTAMPED, false)
+            .option(Option.HISTORY_IGNORE_SPACE, true)
+            .option(Option.COMPLETE_MATCHER_TYPO, false)
+            .option(Option.AUTO_FRESH_LINE, true)
+            .build();
+    prepare(history);
+    warmAfterDrawing(reader, session);
+    return reader;
+  }
+
+  /** The history may hold what nobody else should read. */
+  private static void prepare(Path history) {
+    try {
+      if (!Files.exists(history)) {
+        Files.createDirectories(
+            history.getParent(),
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+        Files.createFile(
+            history,
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+      }
+    } catch (IOException unwritable) {
+      return; // then this conversation leaves no history
+    }
+  }
+
+  /** Groovy takes half a second to load: it does so while the user thinks. */
+  private static void warmAfterDrawing(LineReader reader, Session session) {
+    AtomicBoolean warmed = new AtomicBoolean();
+    reader
+        .getWidgets()
+        .put(
+            LineReader.CALLBACK_INIT,
+            () -> {
+              if (warmed.compareAndSet(false, true)) {
+                Thread.ofPlatform().name("mica-warm").daemon().start(() -> session.groovy().warm());
+              }
+              return true;
+            });
+  }
+}

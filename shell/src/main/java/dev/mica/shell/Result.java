@@ -1,0 +1,20 @@
+package dev.mica.shell;
+
+import dev.mica.scripting.Shape;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+
+/** What a command has to print. */
+sealed interface Result {
+  /** Several of a kind, streaming. */
+  record Rows<T>(Shape<T> shape, Stream<T> rows) implements Result {}
+
+  /** One of a kind. */
+  record One<T>(Shape<T> shape, T value) implements Result {}
+
+  /** Several of a kind for programs, a drawing of them for people. */
+  record Drawing<T>(Shape<T> shape, Stream<T> rows, Supplier<String> picture) implements Result {}
+
+  /** Text for people, which is also the only member of the JSON object. */
+  record Text(String key, String text) implements Result {}
+}

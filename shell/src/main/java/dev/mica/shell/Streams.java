@@ -1,0 +1,114 @@
+package dev.mica.shell;
+
+import dev.mica.MicaException;
+import java.io.BufferedOutputStream;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.FilterOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.OutputStreamWriter;
+import java.io.PrintStream;
+import java.io.Writer;
+import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
+
+/** Where data and talk go. A reader that left is {@link OutputClosed}, a full disk a failure. */
+final class Streams {
+  private static final int BUFFER = 1 << 16;
+
+  private final PrintStream out;
+  private final PrintStream err;
+  private final Page page;
+  private @Nullable ProgressLine progress;
+
+  Streams(PrintStream out, PrintStream err, Page page) {
+    this.out = out;
+    this.err = err;
+    this.page = page;
+  }
+
+  /** The process's own; also what {@code System.out} is from now on. */
+  static Streams ofProcess() {
+    Checked raw = new Checked(new FileOutputStream(FileDescriptor.out));
+    PrintStream out =
+        new PrintStream(new BufferedOutputStream(raw, BUFFER), false, StandardCharsets.UTF_8);
+    System.setOut(out);
+    Streams streams = new Streams(out, System.err, Terminals.pageOfProcess());
+    raw.before = streams::beforeWrite;
+    return streams;
+  }
+
+  /** The line to remove before data is written; at a terminal it does not come back after that. */
+  void clearBeforeData(ProgressLine line) {
+    progress = line;
+  }
+
+  private void beforeWrite() {
+    ProgressLine line = progress;
+    if (line != null && page.width() > 0) {
+      line.stop();
+    }
+  }
+
+  PrintStream out() {
+    return out;
+  }
+
+  PrintStream err() {
+    return err;
+  }
+
+  Page page() {
+    return page;
+  }
+
+  Writer writer() {
+    return new OutputStreamWriter(out, StandardCharsets.UTF_8);
+  }
+
+  /** Prints what is left; the status the process ends with. */
+  int close(int status) {
+    try {
+      out.flush();
+      return status;
+    } catch (OutputClosed closed) {
+      return status;
+    } catch (MicaException failed) {
+      err.println("mica: " + failed.getMessage());
+      return 1;
+    }
+  }
+
+  /** Fails where a PrintStream would only remember that something was wrong. */
+  private static final class Checked extends FilterOutputStream {
+    private Runnable before = () -> {};
+
+    Checked(OutputStream out) {
+      super(out);
+    }
+
+    @Override
+    public void write(byte[] bytes, int offset, int length) {
+      before.run();
+      try {
+        out.write(bytes, offset, length);
+      } catch (IOException failed) {
+        throw explain(failed);
+      }
+    }
+
+    @Override
+    public void write(int b) {
+      write(new byte[] {(byte) b}, 0, 1);
+    }
+
+    private static RuntimeException explain(IOException failed) {
+      String why = String.valueOf(failed.getMessage());
+      if (why.contains("Broken pipe") || why.contains("Connection reset")) {
+        throw new OutputClosed(failed);
+      }
+      return MicaException.failed("write to", "standard output", why).because(failed);
+    }
+  }
+}

@@ -1,0 +1,44 @@
+package dev.mica.shell;
+
+import java.io.Console;
+import java.util.Optional;
+import org.jline.nativ.CLibrary;
+import org.jline.nativ.JLineNativeLoader;
+
+/** Asks about terminals without building one. */
+final class Terminals {
+  private static final int STDOUT = 1;
+  private static final int STDERR = 2;
+
+  private Terminals() {}
+
+  /** The page that standard output is; the native library is only loaded at a terminal. */
+  static Page pageOfProcess() {
+    if (!isInteractive() || !loaded() || CLibrary.isatty(STDOUT) == 0) {
+      return Page.PLAIN;
+    }
+    return new Page(CLibrary.getTerminalWidth(STDOUT), System.getenv("NO_COLOR") == null);
+  }
+
+  /** Whether somebody types, and reads what we print. */
+  static boolean isInteractive() {
+    return Optional.ofNullable(System.console()).map(Console::isTerminal).orElse(false);
+  }
+
+  static boolean isErrorTerminal() {
+    return isInteractive() && loaded() && CLibrary.isatty(STDERR) == 1;
+  }
+
+  static int errorWidth() {
+    return CLibrary.getTerminalWidth(STDERR);
+  }
+
+  /** False where the library does not load: then nothing is known to be a terminal. */
+  private static boolean loaded() {
+    try {
+      return JLineNativeLoader.initialize();
+    } catch (RuntimeException | LinkageError absent) {
+      return false;
+    }
+  }
+}
