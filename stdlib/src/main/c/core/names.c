@@ -13,11 +13,11 @@ struct dirent_raw {
 	char name[];
 };
 
-/* Comparing the first eight bytes as one number settles nearly every comparison without a cache miss. */
+/* Comparing the first eight bytes as one number settles nearly every comparison without a cache miss. Twelve bytes, not
+ * sixteen: the sort takes as much again, and a directory may have a million names. */
 struct sort_key {
-	uint64_t prefix;
+	uint32_t high, low;
 	uint32_t offset;
-	uint32_t reserved;
 };
 
 void names_free(struct names *names)
@@ -75,8 +75,10 @@ static int compare_keys(const void *a, const void *b, void *bytes)
 {
 	const struct sort_key *ka = a, *kb = b;
 
-	if (ka->prefix != kb->prefix)
-		return ka->prefix < kb->prefix ? -1 : 1;
+	if (ka->high != kb->high)
+		return ka->high < kb->high ? -1 : 1;
+	if (ka->low != kb->low)
+		return ka->low < kb->low ? -1 : 1;
 	int order = strcmp((char *)bytes + ka->offset + 1, (char *)bytes + kb->offset + 1);
 
 	return order ? order : ka->offset < kb->offset ? -1 : 1;
@@ -99,8 +101,11 @@ static errint_t sort(struct names *names)
 	keys = malloc(names->count * sizeof(*keys));
 	if (!keys)
 		return -ENOMEM;
-	for (size_t i = 0; i < names->count; i++)
-		keys[i] = (struct sort_key){prefix_of(names_get(names, i)), names->offsets[i], 0};
+	for (size_t i = 0; i < names->count; i++) {
+		uint64_t prefix = prefix_of(names_get(names, i));
+
+		keys[i] = (struct sort_key){(uint32_t)(prefix >> 32), (uint32_t)prefix, names->offsets[i]};
+	}
 	qsort_r(keys, names->count, sizeof(*keys), compare_keys, names->bytes);
 	for (size_t i = 0; i < names->count; i++)
 		names->offsets[i] = keys[i].offset;
