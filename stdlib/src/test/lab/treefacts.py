@@ -76,15 +76,17 @@ def data_ranges(fd, size):
         at_byte = end
 
 
-def _digest(dir_fd, name):
+def _read(dir_fd, name, size):
+    """The SHA-256 of a file, and whether it has holes. st_blocks would not tell: xattrs count in it."""
     sha = hashlib.sha256()
     fd = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=dir_fd)
     try:
         while block := os.read(fd, 1 << 20):
             sha.update(block)
+        holes = size > 0 and os.lseek(fd, 0, os.SEEK_HOLE) < size
     finally:
         os.close(fd)
-    return sha.hexdigest()
+    return sha.hexdigest(), holes
 
 
 class Entry:
@@ -106,10 +108,9 @@ class Entry:
         self.rdev = st.st_rdev if self.type in "bc" else 0
         self.xattrs = xattrs_of(dir_fd, name)
         self.target = os.readlink(name, dir_fd=dir_fd) if self.type == "l" else None
-        self.digest = _digest(dir_fd, name) if self.type == "f" else None
+        self.digest, self.holes = _read(dir_fd, name, self.size) if self.type == "f" else (None, False)
         self.inode = (st.st_dev, st.st_ino) if self.type != "d" and st.st_nlink > 1 else None
         self.link = None
-        self.holes = self.type == "f" and st.st_blocks * 512 < st.st_size
         self.names = None
 
     @property
