@@ -1,0 +1,97 @@
+package dev.mica.core;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.mica.Activity;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.FutureTask;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A call that is busy with one big file ends soon after Ctrl-C, and leaves nothing behind. */
+class CancelTest {
+  private static final Duration SOON = Duration.ofMillis(200);
+  private static final int MEGABYTES = 768;
+
+  @TempDir static Path scratch;
+  private static Path a;
+  private static Path b;
+
+  @BeforeAll
+  static void twoBigEqualFiles() throws IOException {
+    a = fill(scratch.resolve("a"));
+    b = fill(scratch.resolve("b"));
+  }
+
+  @Test
+  void aDiff() throws Exception {
+    assertEndsSoon(() -> {
+      try (DiffReader diff = Core.diff(Tree.plain(a), Tree.plain(b), true)) {
+        while (diff.next()) {}
+      }
+    });
+  }
+
+  @Test
+  void aDigest() throws Exception {
+    assertEndsSoon(() -> Core.manifest(Tree.plain(a)));
+  }
+
+  @Test
+  void aCopy() throws Exception {
+    Path copy = scratch.resolve("copy");
+    assertEndsSoon(() -> Core.capture(Tree.EMPTY, Tree.plain(a), copy, Set.of()));
+    assertThat(copy).doesNotExist();
+  }
+
+  private static void assertEndsSoon(Runnable call) throws Exception {
+    FutureTask<String> task = new FutureTask<>(() -> outcome(call));
+    Thread thread = Thread.ofPlatform().start(task);
+    while (!task.isDone() && bytes(thread) == 0) {
+      Thread.onSpinWait();
+    }
+    long before = System.nanoTime();
+    Activity.interrupt(thread);
+    String outcome = task.get();
+    Duration took = Duration.ofNanos(System.nanoTime() - before);
+    assertThat(outcome).startsWith("cancelled: ");
+    assertThat(took).isLessThan(SOON);
+  }
+
+  private static long bytes(Thread thread) {
+    return Activity.current(thread).map(Activity::bytes).orElse(0L);
+  }
+
+  private static String outcome(Runnable call) {
+    try {
+      call.run();
+      return "it ran to its end";
+    } catch (CancellationException e) {
+      return String.valueOf(e.getMessage());
+    }
+  }
+
+  private static Path fill(Path directory) throws IOException {
+    Files.createDirectory(directory);
+    byte[] megabyte = new byte[1 << 20];
+    new Random(1).nextBytes(megabyte);
+    try (FileChannel file =
+        FileChannel.open(
+            directory.resolve("big"), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+      for (int i = 0; i < MEGABYTES; i++) {
+        file.write(ByteBuffer.wrap(megabyte));
+      }
+    }
+    return directory;
+  }
+}
