@@ -22,6 +22,7 @@ struct late {
 
 struct capture {
 	struct mica_diff *diff;
+	uint32_t extra; /* the diff has looked at so many layers of b only; 0: at all */
 	struct layer layer;
 	struct groups links; /* path: where the first name of an inode was put */
 	struct late *late;
@@ -162,6 +163,8 @@ static errint_t put(struct capture *c, const char *name, const struct ventry *en
 
 	if (entry->nlink < 2)
 		return layer_put(&c->layer, name, entry);
+	if (c->extra && entry->layer >= c->extra)
+		return -EAGAIN; /* a redirect led to it; its other names are where nobody has looked */
 	link = groups_see(&c->links, entry->dev, entry->ino, entry->nlink);
 	if (!link)
 		return layer_fail(&c->layer, -ENOMEM, "copy", name, "");
@@ -389,30 +392,43 @@ static errint_t capture_into(struct capture *c, int parent, const char *name, co
 	return code;
 }
 
-errint_t mica_capture(const struct mica_tree *a, const struct mica_tree *b, const char *dest, uint32_t flags,
-		      struct mica_job *job, struct mica_error *err)
+/* -EAGAIN: all names must be looked at. */
+static errint_t capture(const struct mica_tree *a, const struct mica_tree *b, const char *dest, uint32_t flags,
+			bool all_names, struct mica_job *job, struct mica_error *err)
 {
 	cleanup_free struct capture *c = calloc(1, sizeof(*c));
 	cleanup_fd int parent = -1;
 	cleanup_free char *name = NULL;
 	errint_t code;
 
-	mica_error_clear(err);
 	if (!c)
 		return mica_fail(err, -ENOMEM, "capture", dest);
 	c->job = job;
 	c->err = c->layer.err = err;
 	c->layer.how = (struct copy_how){flags, job};
 	c->layer.space = flags & MICA_LAYER_USERXATTR ? XATTR_USER : XATTR_TRUSTED;
-	if (!b->count)
-		return mica_fail_note(err, -EINVAL, "capture", dest, "an empty tree has no root to capture");
 	code = open_parent(dest, &parent, &name, err);
-	if (code == 0)
+	if (code == 0 && all_names)
+		code = diff_open_all_names(&c->diff, a, b, job, err);
+	else if (code == 0)
 		code = mica_diff_open(&c->diff, a, b, MICA_DIFF_EXACT, job, err);
 	if (code < 0)
 		return code;
+	c->extra = all_names ? 0 : diff_extra(c->diff);
 	diff_show_shared(c->diff);
 	code = capture_into(c, parent, name, dest, flags);
 	release(c);
 	return code;
+}
+
+errint_t mica_capture(const struct mica_tree *a, const struct mica_tree *b, const char *dest, uint32_t flags,
+		      struct mica_job *job, struct mica_error *err)
+{
+	errint_t code;
+
+	mica_error_clear(err);
+	if (!b->count)
+		return mica_fail_note(err, -EINVAL, "capture", dest, "an empty tree has no root to capture");
+	code = capture(a, b, dest, flags, false, job, err);
+	return code == -EAGAIN && (!err || !err->code) ? capture(a, b, dest, flags, true, job, err) : code;
 }

@@ -87,17 +87,13 @@ static errint_t open_both(struct mica_diff *diff, const struct mica_tree *a, con
 	return ret ? mica_fail(err, ret, "open", ".") : start(context, &diff->walk, &diff->current, err);
 }
 
-errint_t mica_diff_open(struct mica_diff **out, const struct mica_tree *a, const struct mica_tree *b, uint32_t flags,
-			struct mica_job *job, struct mica_error *err)
+static errint_t open_diff(struct mica_diff **out, const struct mica_tree *a, const struct mica_tree *b,
+			  const struct walk_context *how, struct mica_error *err)
 {
-	struct mica_diff *diff;
+	struct mica_diff *diff = calloc(1, sizeof(*diff));
 	errint_t ret;
 
-	mica_error_clear(err);
 	*out = NULL;
-	if (flags & ~MICA_DIFF_EXACT)
-		return mica_fail_note(err, -EINVAL, "open", "", "flags %#x: not known", flags);
-	diff = calloc(1, sizeof(*diff));
 	if (!diff)
 		return mica_fail(err, -ENOMEM, "open", "");
 	ret = places_init(&diff->places);
@@ -105,14 +101,34 @@ errint_t mica_diff_open(struct mica_diff **out, const struct mica_tree *a, const
 		free(diff);
 		return mica_fail(err, ret, "open", "");
 	}
-	diff->context.job = job;
-	diff->context.exact = flags & MICA_DIFF_EXACT;
+	diff->context = *how;
 	ret = open_both(diff, a, b, err);
 	if (ret)
 		mica_diff_close(diff);
 	else
 		*out = diff;
 	return ret;
+}
+
+errint_t mica_diff_open(struct mica_diff **out, const struct mica_tree *a, const struct mica_tree *b, uint32_t flags,
+			struct mica_job *job, struct mica_error *err)
+{
+	mica_error_clear(err);
+	*out = NULL;
+	if (flags & ~MICA_DIFF_EXACT)
+		return mica_fail_note(err, -EINVAL, "open", "", "flags %#x: not known", flags);
+	return open_diff(out, a, b, &(struct walk_context){.job = job, .exact = flags & MICA_DIFF_EXACT}, err);
+}
+
+errint_t diff_open_all_names(struct mica_diff **out, const struct mica_tree *a, const struct mica_tree *b,
+			     struct mica_job *job, struct mica_error *err)
+{
+	return open_diff(out, a, b, &(struct walk_context){.job = job, .exact = true, .all_names = true}, err);
+}
+
+uint32_t diff_extra(const struct mica_diff *diff)
+{
+	return diff->over_a ? diff->b.count - diff->a.count : 0;
 }
 
 void mica_diff_close(struct mica_diff *diff)

@@ -40,6 +40,13 @@ struct diff_item {
 /* The same as mica_diff_open with the trees' lines; 1 with an item, 0 at the end, or -errno. */
 errint_t diff_next(struct mica_diff *diff, struct diff_item *item, struct mica_error *err);
 
+/* mica_diff_open, but an overlay over a is not known by its upper layers alone: every name of both is met. */
+errint_t diff_open_all_names(struct mica_diff **out, const struct mica_tree *a, const struct mica_tree *b,
+			     struct mica_job *job, struct mica_error *err);
+
+/* How many layers b has on top of exactly those of a; 0: it has not. */
+uint32_t diff_extra(const struct mica_diff *diff);
+
 /* From now on diff_next also gives, with kind 0, the unchanged entries of b that have several links. */
 void diff_show_shared(struct mica_diff *diff);
 

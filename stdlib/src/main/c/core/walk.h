@@ -75,7 +75,8 @@ struct walk_context {
 	bool exact;
 	/* Looks at every name, also where b's upper layers would do, and only for inodes that both sides share. */
 	bool shared_only;
-	uint32_t stop; /* set from outside: nobody wants the rest */
+	bool all_names; /* looks at every name, and compares as ever */
+	uint32_t stop;	/* set from outside: nobody wants the rest */
 };
 
 /* walk_task.c */

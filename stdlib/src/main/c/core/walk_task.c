@@ -429,7 +429,7 @@ static errint_t make_listing(struct walk_context *context, struct task *task, st
 	if (!listing)
 		return mica_fail(err, -ENOMEM, "list", pair->name);
 	listing->refs = 1;
-	listing->extra = context->shared_only ? 0 : pair_extra(pair);
+	listing->extra = context->shared_only || context->all_names ? 0 : pair_extra(pair);
 	if (pair->a && !listing->extra)
 		ret = vdir_list(pair->a, pair->a->count, &listing->a, err);
 	if (!ret && pair->b)
