@@ -100,7 +100,7 @@ class Driver:
         self._run("apply", *self.flags, layer, target)
 
     def manifest(self, layers, *flags):
-        return self._run("manifest", *self.flags, *flags, *layers)
+        return self._run("manifest", *self.flags, *flags, *layers).decode("ascii").strip()
 
 
 def same(what, want, got):
