@@ -22,8 +22,6 @@ import org.apache.commons.vfs2.provider.local.DefaultLocalFileProvider;
 import org.apache.commons.vfs2.provider.tar.TarFileObject;
 import org.apache.commons.vfs2.provider.tar.TarFileProvider;
 import org.apache.commons.vfs2.provider.tar.TarFileSystem;
-import org.apache.commons.vfs2.provider.tar.Tbz2FileProvider;
-import org.apache.commons.vfs2.provider.tar.TgzFileProvider;
 import org.apache.commons.vfs2.provider.zip.ZipFileProvider;
 import org.jspecify.annotations.Nullable;
 
@@ -40,6 +38,9 @@ final class Vfs implements AutoCloseable {
   }
 
   private static final char[] RESERVED = {'!', '?', '#', '%', '\\'};
+
+  /** The one file in a compressed file: VFS takes any name for it. */
+  private static final String UNPACKED = "/unpacked.tar!";
 
   private final DefaultFileSystemManager manager = new DefaultFileSystemManager();
   private final Path scratch;
@@ -69,21 +70,41 @@ final class Vfs implements AutoCloseable {
     manager.addProvider("tar", new Tars());
     manager.addProvider("gz", new GzipFileProvider());
     manager.addProvider("bz2", new Bzip2FileProvider());
-    manager.addProvider("tgz", new TgzFileProvider());
-    manager.addProvider("tbz2", new Tbz2FileProvider());
     manager.init();
   }
 
+  /** The file there; of a hard link the one that has the bytes. */
   FileObject resolve(VfsFolder folder) throws FileSystemException {
+    FileObject file = resolveName(folder);
+    TarArchiveEntry entry = file instanceof TarFile tar ? tar.entry : null;
+    if (entry == null || !entry.isLink()) {
+      return file;
+    }
+    Path first = Path.of("/").resolve(entry.getLinkName()).normalize();
+    return resolveName(new VfsFolder(folder.scheme(), folder.archive(), first.toString()));
+  }
+
+  private FileObject resolveName(VfsFolder folder) throws FileSystemException {
     String archive = UriParser.encode(folder.archive().toString(), RESERVED);
     String inside = UriParser.encode(folder.inside(), RESERVED);
-    return manager.resolveFile(folder.scheme() + ":file://" + archive + "!" + inside);
+    String file = "file://" + archive + "!";
+    return manager.resolveFile(
+        switch (folder.scheme()) {
+          case "tgz" -> "tar:gz:" + file + UNPACKED + inside;
+          case "tbz2" -> "tar:bz2:" + file + UNPACKED + inside;
+          default -> folder.scheme() + ":" + file + inside;
+        });
   }
 
   @Override
   public void close() {
     manager.close();
     Core.remove(scratch);
+  }
+
+  /** The last component; VFS keeps names encoded. */
+  static Name name(FileObject file) throws FileSystemException {
+    return Name.of(UriParser.decode(file.getName().getBaseName()));
   }
 
   /** The innermost cause that says something. */
@@ -153,7 +174,7 @@ final class Vfs implements AutoCloseable {
     private @Nullable TarArchiveEntry entry;
 
     TarFile(AbstractFileName name, @Nullable TarArchiveEntry entry, Tar archive) {
-      super(name, entry, archive, entry != null);
+      super(name, entry, archive, true);
       this.entry = entry;
     }
 

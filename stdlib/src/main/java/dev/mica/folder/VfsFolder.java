@@ -5,9 +5,10 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Comparator;
+import java.util.Collection;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.Predicate;
 import org.apache.commons.vfs2.FileObject;
 import org.apache.commons.vfs2.FileSystemException;
@@ -203,20 +204,18 @@ record VfsFolder(String scheme, Path archive, String inside) implements Folder {
   }
 
   /** By name, as everywhere: by bytes. */
-  private static List<FileObject> children(FileObject directory) throws FileSystemException {
-    return Arrays.stream(directory.getChildren())
-        .sorted(Comparator.comparing(VfsFolder::nameOf))
-        .toList();
-  }
-
-  private static Name nameOf(FileObject file) {
-    return Name.of(file.getName().getBaseName());
+  private static Collection<FileObject> children(FileObject directory) throws FileSystemException {
+    Map<Name, FileObject> sorted = new TreeMap<>();
+    for (FileObject child : directory.getChildren()) {
+      sorted.put(Vfs.name(child), child);
+    }
+    return sorted.values();
   }
 
   private static Entry entry(Name above, FileObject file) throws FileSystemException {
     boolean isDirectory = file.getType() == FileType.FOLDER;
     return new Entry(
-        nameOf(file).below(above),
+        Vfs.name(file).below(above),
         Vfs.type(file),
         isDirectory ? 0 : file.getContent().getSize(),
         Vfs.mode(file),
