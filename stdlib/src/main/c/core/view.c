@@ -200,36 +200,43 @@ errint_t ventry_xattrs(struct ventry *entry, struct xattr_view *out, struct mica
 	return ret ? place_fail(err, ret, "read xattrs", entry->place, entry->name, NULL) : 0;
 }
 
-/* Reading must not hang on a fifo that took the file's place: O_NONBLOCK, then a look at what was opened. */
-static errint_t open_regular(struct places *places, int dirfd, const char *name, int *out)
+/*
+ * It was a regular file a moment ago. Should a fifo have taken its place, O_NONBLOCK keeps us from hanging, and
+ * reading it gives no bytes; a look at what was opened would cost as much as reading a small file.
+ */
+static errint_t open_regular(struct places *places, int dirfd, const char *name, int *fd)
 {
-	struct stat st;
-	cleanup_fd int fd = -1;
-	errint_t ret = place_openat(places, dirfd, name, O_RDONLY | O_NONBLOCK | O_NOCTTY, &fd);
+	errint_t ret = place_openat(places, dirfd, name, O_RDONLY | O_NONBLOCK | O_NOCTTY, fd);
 
+	return ret == -ELOOP || ret == -ENXIO ? -ESTALE : ret;
+}
+
+/* The directory of an entry is pinned already; that of bytes further down need not be. */
+static errint_t open_data(const struct ventry *entry, int *fd)
+{
+	struct places *places = entry->view->places;
+	int dirfd;
+	errint_t ret;
+
+	if (!entry->data_place)
+		return open_regular(places, entry->place->fd, entry->name, fd);
+	ret = place_pin(places, entry->data_place, &dirfd);
 	if (ret)
 		return ret;
-	if (fstat(fd, &st))
-		return -errno;
-	if (!S_ISREG(st.st_mode))
-		return -ESTALE;
-	*out = steal_fd(&fd);
-	return 0;
+	ret = open_regular(places, dirfd, entry->data_name, fd);
+	place_unpin(places, entry->data_place);
+	return ret;
 }
 
 errint_t ventry_open(const struct ventry *entry, int *fd, struct mica_error *err)
 {
-	struct place *place = entry->data_place ? entry->data_place : entry->place;
-	const char *name = entry->data_place ? entry->data_name : entry->name;
-	int dirfd;
-	errint_t ret = place_pin(entry->view->places, place, &dirfd);
+	errint_t ret;
 
 	*fd = -1;
-	if (!ret) {
-		ret = open_regular(entry->view->places, dirfd, name, fd);
-		place_unpin(entry->view->places, place);
-	}
-	return ret ? place_fail(err, ret, "open", place, name, NULL) : 0;
+	ret = open_data(entry, fd);
+	if (ret && entry->data_place)
+		return place_fail(err, ret, "open", entry->data_place, entry->data_name, NULL);
+	return ret ? place_fail(err, ret, "open", entry->place, entry->name, NULL) : 0;
 }
 
 errint_t ventry_readlink(const struct ventry *entry, char **target, struct mica_error *err)

@@ -429,10 +429,12 @@ static errint_t make_listing(struct walk_context *context, struct task *task, st
 	if (!listing)
 		return mica_fail(err, -ENOMEM, "list", pair->name);
 	listing->refs = 1;
+	if (!pair->b) /* gone, and what was below is implied */
+		return 0;
 	listing->extra = context->shared_only || context->all_names ? 0 : pair_extra(pair);
 	if (pair->a && !listing->extra)
 		ret = vdir_list(pair->a, pair->a->count, &listing->a, err);
-	if (!ret && pair->b)
+	if (!ret)
 		ret = vdir_list(pair->b, listing->extra ? listing->extra : pair->b->count, &listing->b, err);
 	return ret;
 }
@@ -569,9 +571,7 @@ static errint_t run_pinned(struct run *run, struct mica_error *err)
 
 	if (has_self && add_item(task, &task->self, "", &self))
 		return mica_fail(err, -ENOMEM, "compare", task->pair->name);
-	/* Below a directory of a that b has no more there is nothing to say. */
-	if (task->pair->b || !has_self)
-		ret = compare_stretch(run, err);
+	ret = compare_stretch(run, err);
 	return !ret && has_self ? decide_self(run, err) : ret;
 }
 
