@@ -312,7 +312,8 @@ static errint_t add_late_names(struct capture *c)
 
 	while (code == 0 && c->layer.way.depth > 1)
 		code = leave(&c->layer);
-	qsort(c->late, c->late_count, sizeof(*c->late), compare_late);
+	if (c->late_count)
+		qsort(c->late, c->late_count, sizeof(*c->late), compare_late);
 	for (size_t i = 0; code == 0 && i < c->late_count; i++)
 		code = add_name(&c->layer, &c->late[i]);
 	return code;

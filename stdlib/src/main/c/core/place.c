@@ -175,7 +175,8 @@ static errint_t open_in_parent(struct places *places, const struct place *place,
 {
 	errint_t ret = place_openat(places, place->parent->fd, place->name, O_RDONLY | O_DIRECTORY, fd);
 
-	if (!place->was_open)
+	/* Somebody else may be opening it right now; then either answer is right. */
+	if (!__atomic_load_n(&place->was_open, __ATOMIC_RELAXED))
 		return ret;
 	if (ret == -ENOENT || ret == -ENOTDIR || ret == -ELOOP)
 		return -ESTALE;
@@ -197,7 +198,7 @@ static errint_t open_pinned(struct places *places, struct place *place)
 	pthread_mutex_lock(&places->lock);
 	if (place->fd < 0) {
 		place->fd = fd;
-		place->was_open = true;
+		__atomic_store_n(&place->was_open, true, __ATOMIC_RELAXED);
 		place->pins = 1;
 	} else {
 		pin_open(places, place);

@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <sys/resource.h>
 
 enum { MOST_THREADS = 8, QUEUE = 64 };
 
@@ -11,6 +12,7 @@ struct pool {
 	pthread_cond_t done; /* a task has ended */
 	struct pool_task *first, **last;
 	uint32_t queued, running, threads;
+	uint32_t most; /* queued at once */
 	bool ending;
 	pthread_t thread[MOST_THREADS];
 };
@@ -64,6 +66,16 @@ static uint32_t how_many(uint32_t asked)
 	return online < 1 ? 1 : online > MOST_THREADS ? MOST_THREADS : (uint32_t)online;
 }
 
+/* A task that waits may hold two descriptors. */
+static uint32_t queue_length(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= 16 * QUEUE)
+		return QUEUE;
+	return limit.rlim_cur < 16 ? 1 : (uint32_t)limit.rlim_cur / 16;
+}
+
 errint_t pool_start(struct pool **out, uint32_t threads)
 {
 	struct pool *pool = calloc(1, sizeof(*pool));
@@ -73,6 +85,7 @@ errint_t pool_start(struct pool **out, uint32_t threads)
 	if (!pool)
 		return -ENOMEM;
 	pool->last = &pool->first;
+	pool->most = queue_length();
 	pthread_mutex_init(&pool->lock, NULL);
 	pthread_cond_init(&pool->work, NULL);
 	pthread_cond_init(&pool->done, NULL);
@@ -89,7 +102,7 @@ errint_t pool_start(struct pool **out, uint32_t threads)
 void pool_submit(struct pool *pool, struct pool_task *task)
 {
 	pthread_mutex_lock(&pool->lock);
-	if (!pool->threads || pool->queued >= QUEUE) {
+	if (!pool->threads || pool->queued >= pool->most) {
 		pool->running++;
 		run(pool, task);
 	} else {

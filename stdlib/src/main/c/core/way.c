@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 
 /* Levels with a descriptor, the root aside: few enough for two ways and a low limit of open files. */
-enum { WAY_OPEN = 48 };
+enum { WAY_OPEN = 16 };
 
 static void close_level(struct way_level *level)
 {
