@@ -64,6 +64,9 @@ final class FuseMounter implements Mounter {
 
   @Override
   public void mount(UnionRecord union) {
+    if (String.valueOf(union.upper()).indexOf(':') >= 0) {
+      throw failed(union, PROGRAM + " cannot have a ':' in its upper's path " + union.upper());
+    }
     try (Aliases aliases = new Aliases()) {
       StringBuilder options = new StringBuilder("lowerdir=");
       String between = "";
@@ -190,7 +193,7 @@ final class FuseMounter implements Mounter {
 
   /**
    * The program cannot take a ':' or ',' in a path, quoted or not: such a path goes by a symlink,
-   * which is needed only until it has opened it.
+   * which is needed only until it has opened it. (Its upper it resolves, and then splits at ':'.)
    */
   private static final class Aliases implements AutoCloseable {
     private @Nullable Path directory;

@@ -6,6 +6,7 @@ import dev.mica.core.Mount;
 import dev.mica.core.Tree;
 import dev.mica.state.Records;
 import dev.mica.state.StateDir;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -202,10 +203,14 @@ public final class Unions {
    */
   public boolean release(String name) {
     UnionRecord union = requireRecord(name);
-    if (!Mounter.of(union.via()).upperIsLayer() || Namespaces.mountElsewhere(union)) {
+    if (!Mounter.of(union.via()).upperIsLayer()) {
       return false;
     }
     try {
+      Optional<Mount> mount = Mounted.at(union, Core.mounts());
+      if (mount.isPresent() && Copies.exist(union, mount.get())) {
+        return false;
+      }
       Making.unmount(union);
       return true;
     } catch (MicaException failure) {
@@ -213,6 +218,8 @@ public final class Unions {
         return false;
       }
       throw failure;
+    } catch (IOException unreadable) {
+      return false; // that another namespace has it cannot be ruled out
     }
   }
 

@@ -1,0 +1,258 @@
+package dev.mica.state;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.mica.MicaException;
+import dev.mica.test.Child;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(60)
+final class StateDirTest {
+  @TempDir private Path temporary;
+
+  private Path home() {
+    return temporary.resolve("home");
+  }
+
+  @Test
+  void theEnvironmentNamesIt() {
+    String user = System.getProperty("user.name");
+    Path ofNothing =
+        user.equals("root")
+            ? Path.of("/var/lib/mica")
+            : Path.of(System.getProperty("user.home"), ".local/state/mica");
+    assertThat(StateDir.ofEnvironment(Map.of()).path()).isEqualTo(ofNothing);
+    assertThat(StateDir.ofEnvironment(Map.of("MICA_HOME", home().toString())).path())
+        .isEqualTo(home());
+    assertThatThrownBy(() -> StateDir.ofEnvironment(Map.of("MICA_LOCK_WAIT", "soon")))
+        .isInstanceOf(MicaException.class)
+        .hasMessageContaining("MICA_LOCK_WAIT")
+        .hasMessageContaining("soon");
+  }
+
+  @Test
+  void itIsMadeAtTheFirstWriteForItsOwnerOnly() throws IOException {
+    StateDir state = StateDir.at(home());
+    assertThat(state.read(() -> state.records("unions").names())).isEmpty();
+    assertThat(home()).doesNotExist();
+    state.lock("test").close();
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(home())))
+        .isEqualTo("rwx------");
+  }
+
+  @Test
+  void reachedThroughASymlinkItIsTheSame() throws IOException {
+    Path link = Files.createSymbolicLink(temporary.resolve("link"), temporary);
+    assertThat(StateDir.at(link.resolve("home")).path()).isEqualTo(StateDir.at(home()).path());
+  }
+
+  @Test
+  void aRecordComesBackAsItWas() {
+    Records records = StateDir.at(home()).records("things");
+    try (var _ = StateDir.at(home()).lock("test")) {
+      records.put("a", Records.object().put("text", "ä\n\"").put("number", 1L << 40));
+    }
+    assertThat(records.names()).containsExactly("a");
+    assertThat(records.find("a").orElseThrow().toString())
+        .isEqualTo("{\"text\":\"ä\\n\\\"\",\"number\":1099511627776}");
+    assertThat(records.find("b")).isEmpty();
+  }
+
+  @Test
+  void aDamagedRecordIsNamed() throws IOException {
+    Path file = home().resolve("things/a.json");
+    Files.createDirectories(file.getParent());
+    Records records = StateDir.at(home()).records("things");
+    for (String damage : List.of("", "{\"text\": \"cut of", "[]", "{}x")) {
+      Files.writeString(file, damage);
+      assertThatThrownBy(() -> records.find("a"))
+          .as("content '%s'", damage)
+          .isInstanceOf(MicaException.class)
+          .hasMessageContaining(file.toString())
+          .hasMessageContaining("damaged");
+    }
+  }
+
+  @Test
+  void aThreadMayTakeTheLockAgain() {
+    StateDir state = StateDir.at(home());
+    try (var _ = state.lock("outer")) {
+      try (var _ = state.lock("inner")) {
+        assertThat(state.read(() -> 1)).isEqualTo(1);
+      }
+      assertThat(heldFor(state, "outer")).isTrue();
+    }
+    assertThat(heldFor(state, "outer")).isFalse();
+  }
+
+  /** Whether another thread is refused because of that operation. */
+  private static boolean heldFor(StateDir state, String what) {
+    AtomicInteger refused = new AtomicInteger();
+    Thread other =
+        Thread.ofPlatform()
+            .start(() -> {
+              try (var _ = state.waiting(Duration.ofMillis(50)).lock("other")) {
+                refused.set(0);
+              } catch (MicaException busy) {
+                refused.set(busy.why().contains("to " + what) ? 1 : 2);
+              }
+            });
+    try {
+      other.join();
+    } catch (InterruptedException stop) {
+      throw new AssertionError(stop);
+    }
+    assertThat(refused.get()).isLessThan(2);
+    return refused.get() == 1;
+  }
+
+  @Test
+  void threadsAndProcessesTakeTurns() throws Exception {
+    Path counter = Files.writeString(temporary.resolve("counter"), "0");
+    List<Process> children = List.of(count(counter), count(counter), count(counter));
+    StateDir state = StateDir.at(home()).waiting(Duration.ofSeconds(50));
+    List<Thread> threads =
+        List.of(
+            Thread.ofPlatform().start(() -> StateChild.count(state, counter)),
+            Thread.ofPlatform().start(() -> StateChild.count(state, counter)));
+    for (Thread thread : threads) {
+      thread.join();
+    }
+    for (Process child : children) {
+      assertThat(child.waitFor()).isZero();
+    }
+    assertThat(Files.readString(counter)).isEqualTo(String.valueOf(5 * StateChild.TURNS));
+  }
+
+  private Process count(Path counter) {
+    return Child.start(Child.command(StateChild.class, "count", home(), counter));
+  }
+
+  @Test
+  void aWaiterIsToldWhoHasIt() throws Exception {
+    Process child = Child.start(Child.command(StateChild.class, "hold", home()));
+    try (BufferedReader said = child.inputReader()) {
+      assertThat(said.readLine()).isEqualTo("held");
+      assertThatThrownBy(() -> StateDir.at(home()).waiting(Duration.ofMillis(100)).lock("test"))
+          .isInstanceOf(MicaException.class)
+          .hasMessageContaining("process " + child.pid())
+          .hasMessageContaining("to hold it")
+          .hasMessageContaining(home().toString());
+    } finally {
+      child.destroyForcibly().waitFor();
+    }
+    StateDir.at(home()).waiting(Duration.ofSeconds(5)).lock("test").close();
+  }
+
+  /**
+   * The child dies in the middle of "step"; whoever comes next, reader or writer, ends it first.
+   */
+  @Test
+  void whatADeadProcessLeftIsEndedFirst() throws Exception {
+    for (boolean reader : List.of(true, false)) {
+      Process child = Child.start(Child.command(StateChild.class, "die", home()));
+      assertThat(child.waitFor()).isEqualTo(StateChild.DIED);
+      assertThat(home().resolve("intent.json")).exists();
+      StateDir state = StateDir.at(home());
+      AtomicInteger recovered = new AtomicInteger();
+      state.onLeftover("step", facts -> recovered.addAndGet(facts.get("number").asInt()));
+      if (reader) {
+        assertThat(state.read(() -> recovered.get())).isEqualTo(7);
+      } else {
+        state.lock("next").close();
+      }
+      assertThat(recovered.get()).isEqualTo(7);
+      assertThat(home().resolve("intent.json")).doesNotExist();
+    }
+  }
+
+  @Test
+  void whatNobodyCanEndIsToldAndStays() throws Exception {
+    Process child = Child.start(Child.command(StateChild.class, "die", home()));
+    assertThat(child.waitFor()).isEqualTo(StateChild.DIED);
+    assertThatThrownBy(() -> StateDir.at(home()).lock("next"))
+        .isInstanceOf(MicaException.class)
+        .hasMessageContaining("intent.json")
+        .hasMessageContaining("'step'");
+    assertThat(home().resolve("intent.json")).exists();
+  }
+
+  @Test
+  void aFailureIsUndoneAtOnce() {
+    StateDir state = StateDir.at(home());
+    AtomicInteger recovered = new AtomicInteger();
+    state.onLeftover("step", facts -> recovered.incrementAndGet());
+    try (StateDir.Lock lock = state.lock("test")) {
+      assertThatThrownBy(() ->
+              lock.run(
+                  "step",
+                  Records.object(),
+                  () -> {
+                    throw MicaException.failed("do", "it", "no");
+                  }))
+          .hasMessage("cannot do it: no");
+    }
+    assertThat(recovered.get()).isEqualTo(1);
+    assertThat(home().resolve("intent.json")).doesNotExist();
+  }
+
+  /** Two records change in one operation: a reader sees both old or both new. */
+  @Test
+  void aReaderSeesNoMiddle() throws Exception {
+    StateDir state = StateDir.at(home());
+    state.onLeftover("step", facts -> {});
+    Records records = state.records("things");
+    try (var _ = state.lock("test")) {
+      records.put("a", Records.object().put("n", 0));
+      records.put("b", Records.object().put("n", 0));
+    }
+    CountDownLatch done = new CountDownLatch(1);
+    Thread writer =
+        Thread.ofPlatform()
+            .start(() -> {
+              for (int n = 1; n <= 100; n++) {
+                step(state, records, n);
+              }
+              done.countDown();
+            });
+    int reads = 0;
+    while (done.getCount() > 0) {
+      reads++;
+      int difference = state.read(() -> number(records, "a") - number(records, "b"));
+      assertThat(difference).isZero();
+    }
+    writer.join();
+    assertThat(reads).isPositive();
+    assertThat(number(records, "b")).isEqualTo(100);
+  }
+
+  private static void step(StateDir state, Records records, int n) {
+    try (StateDir.Lock lock = state.waiting(Duration.ofSeconds(50)).lock("step")) {
+      lock.run(
+          "step",
+          Records.object(),
+          () -> {
+            records.put("a", Records.object().put("n", n));
+            records.put("b", Records.object().put("n", n));
+            return n;
+          });
+    }
+  }
+
+  private static int number(Records records, String name) {
+    return records.find(name).orElseThrow().get("n").asInt();
+  }
+}

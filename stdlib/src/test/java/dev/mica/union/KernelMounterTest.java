@@ -1,0 +1,20 @@
+package dev.mica.union;
+
+import org.junit.jupiter.api.BeforeEach;
+
+final class KernelMounterTest extends MounterContract {
+  @Override
+  UnionSpec.Via via() {
+    return UnionSpec.Via.KERNEL;
+  }
+
+  @Override
+  int seeds() {
+    return 60;
+  }
+
+  @BeforeEach
+  void works() {
+    require();
+  }
+}

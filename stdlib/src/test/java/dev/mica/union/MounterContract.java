@@ -1,0 +1,207 @@
+package dev.mica.union;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.mica.commit.Commit;
+import dev.mica.folder.Folder;
+import dev.mica.test.Lab;
+import dev.mica.test.Scratch;
+import dev.mica.test.ScratchTest;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.opentest4j.TestAbortedException;
+
+/** What every mounter must do; a subclass for each names it. */
+abstract class MounterContract extends ScratchTest {
+  abstract UnionSpec.Via via();
+
+  /** How many random trees are tried where nobody says. */
+  abstract int seeds();
+
+  /** A directory name with what separates options, as far as the upper's path may have it. */
+  String oddName() {
+    return "a:b,c\\d e";
+  }
+
+  /** Random edits, all of them. */
+  void edit(Lab lab, int seed, Path at) {
+    lab.ask("edit", seed, at);
+  }
+
+  private Union create(String name, Path lower, Path upper, Path at) {
+    return mica.unions()
+        .create(
+            new UnionSpec(
+                name, List.of(Folder.of(lower)), Folder.of(upper), null, Folder.of(at), via()));
+  }
+
+  @Test
+  void changesLandInTheUpperOnly() throws IOException {
+    Path lower = scratch.file("lower/kept", "lower").resolveSibling("");
+    scratch.file("lower/gone", "lower");
+    Union union = create("u", lower, scratch.path("upper"), scratch.path("at"));
+
+    assertThat(union.state()).isEqualTo(Union.State.MOUNTED);
+    assertThat(union.via()).isEqualTo(via());
+    assertThat(union.diff().toList()).isEmpty();
+
+    Scratch.write(scratch.path("at/kept"), "changed");
+    Scratch.write(scratch.path("at/new/file"), "new");
+    Files.delete(scratch.path("at/gone"));
+
+    assertThat(Scratch.read(scratch.path("lower/kept"))).isEqualTo("lower");
+    assertThat(Scratch.read(scratch.path("upper/kept"))).isEqualTo("changed");
+    assertThat(Lab.lines(union.diff()))
+        .containsExactly(
+            "deleted gone", "modified content,times kept", "added new", "added new/file");
+
+    union.remove();
+    assertThat(scratch.mounts()).isEmpty();
+    assertThat(scratch.path("at")).doesNotExist();
+    assertThat(scratch.path(".u.mica-work")).doesNotExist();
+    assertThat(Scratch.read(scratch.path("upper/kept"))).isEqualTo("changed");
+  }
+
+  @Test
+  void aPathMayHoldWhatSeparatesOptions() {
+    Path lower = scratch.file("a:b,c\\d e/lower/file", "text").resolveSibling("");
+    Path at = scratch.path("a:b,c\\d e/at");
+    Path upper = scratch.dir(oddName()).resolve("upper");
+    Union union = create("u", lower, upper, at);
+    Scratch.write(at.resolve("file"), "changed");
+    assertThat(Lab.lines(union.diff())).containsExactly("modified content,times file");
+    assertThat(union.state()).isEqualTo(Union.State.MOUNTED);
+    union.remove();
+    assertThat(at).doesNotExist();
+  }
+
+  @Test
+  void unmountedByHandItCanBeMountedAgain() {
+    Path lower = scratch.dir("lower");
+    Union union = create("u", lower, scratch.path("upper"), scratch.path("at"));
+    Scratch.write(scratch.path("at/file"), "text");
+    Scratch.run("umount", scratch.path("at").toString());
+    assertThat(union.state()).isEqualTo(Union.State.UNMOUNTED);
+    union.remount();
+    assertThat(union.state()).isEqualTo(Union.State.MOUNTED);
+    assertThat(Scratch.read(scratch.path("at/file"))).isEqualTo("text");
+  }
+
+  @Test
+  void aHeldUnionStaysAndTellsWhoHoldsIt() throws IOException, InterruptedException {
+    Union union = create("u", scratch.dir("lower"), scratch.path("upper"), scratch.path("at"));
+    Process holder =
+        new ProcessBuilder("sleep", "1000").directory(scratch.path("at").toFile()).start();
+    try {
+      org.assertj.core.api.Assertions.assertThatThrownBy(union::remove)
+          .hasMessageContaining(scratch.path("at").toString())
+          .hasMessageContaining("process " + holder.pid() + " (sleep)");
+      assertThat(union.state()).isEqualTo(Union.State.MOUNTED);
+    } finally {
+      holder.destroy();
+      holder.waitFor();
+    }
+    union.remove();
+    assertThat(mica.unions().list()).isEmpty();
+  }
+
+  /**
+   * tree(union) = tree(lowers + commit), and the diff is what an independent oracle finds; for
+   * random trees and edits. {@code -Dmica.seed=N} runs one seed, {@code -Dmica.seeds=N} the first
+   * N.
+   */
+  @Test
+  void aCommitShowsTheTreeOfItsUnion() throws IOException {
+    Integer only = Integer.getInteger("mica.seed");
+    int count =
+        Integer.getInteger("mica.seeds." + name(), Integer.getInteger("mica.seeds", seeds()));
+    try (Lab lab = new Lab()) {
+      for (int seed = only == null ? 1 : only; seed <= (only == null ? count : only); seed++) {
+        try {
+          oneSeed(lab, seed);
+        } catch (AssertionError | RuntimeException | IOException failure) {
+          throw new AssertionError(
+              "seed "
+                  + seed
+                  + "; again: mvn -pl stdlib test -Dtest="
+                  + getClass().getSimpleName()
+                  + " -DargLine='--enable-native-access=ALL-UNNAMED -Dmica.seed="
+                  + seed
+                  + "'",
+              failure);
+        }
+      }
+    }
+  }
+
+  private String name() {
+    return via().name().toLowerCase(java.util.Locale.ROOT);
+  }
+
+  private void oneSeed(Lab lab, int seed) throws IOException {
+    Path lower = scratch.path("s/lower");
+    Path upper = scratch.path("s/upper");
+    Path at = scratch.path("s/at");
+    scratch.dir("s");
+    lab.ask("make", seed, lower);
+    Union union = create("s", lower, upper, at);
+    edit(lab, seed, at);
+    compareDiff(lab, lower, at, union);
+    if (!union.diff().isEmpty()) {
+      Commit commit = commit(union, seed);
+      Union view = commit.mount(scratch.path("s/view").toString());
+      assertThat(lab.ask("compare", at, view.at().path())).isEmpty();
+      view.remove();
+      union.remove();
+      commit.remove();
+    } else {
+      union.remove();
+    }
+    lab.ask("remove", scratch.path("s"));
+    assertThat(mica.commits().gc()).isEmpty();
+  }
+
+  /**
+   * By rotation where the mounter can, every other time by a copy, while something holds the union.
+   */
+  private Commit commit(Union union, int seed) throws IOException {
+    if (seed % 2 == 0) {
+      return mica.commits().create(union, "seed:s" + seed, "");
+    }
+    Path held = union.at().path().resolve("held by the test");
+    Files.writeString(held, "held");
+    try (InputStream hold = Files.newInputStream(held)) {
+      Commit commit = mica.commits().create(union, "seed:s" + seed, "");
+      assertThat(commit.method()).isNotEqualTo(Commit.Method.ROTATE);
+      assertThat(hold.read()).isEqualTo('h');
+      return commit;
+    }
+  }
+
+  private void compareDiff(Lab lab, Path lower, Path at, Union union) throws IOException {
+    List<String> lines = Lab.lines(union.diff());
+    List<String> links = lines.stream().filter(l -> l.startsWith("modified link ")).toList();
+    List<String> rest = lines.stream().filter(l -> !links.contains(l)).toList();
+    assertThat(rest).isEqualTo(lab.ask("difforacle", lower, at, "--exact", "--overlay"));
+    Path file = scratch.path("s/links");
+    Files.write(file, links);
+    assertThat(lab.ask("links", lower, at, file)).isEmpty();
+    Files.delete(file);
+  }
+
+  /** The mounter's own word on whether it works here. */
+  final void require() {
+    Optional<String> refusal = mica.unions().refusal(via(), scratch.dir("trial"));
+    if (refusal.isPresent()) {
+      if ("1".equals(System.getenv("MICA_MUST_WORK"))) {
+        throw new AssertionError(refusal.get());
+      }
+      throw new TestAbortedException(refusal.get());
+    }
+  }
+}
