@@ -1,9 +1,13 @@
 #include "place.h"
 
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
+/* Of a way that is opened again so many stay open: a walk coming up from far below needs them next. */
+#define NEAR 16
 #define DIR_FLAGS (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
 
 errint_t places_init(struct places *places)
@@ -171,10 +175,9 @@ static errint_t check_same(const struct place *place, int fd)
 	return place->ino && st.st_ino != place->ino ? -ESTALE : 0;
 }
 
-static errint_t open_in_parent(struct places *places, const struct place *place, int *fd)
+/* What was open before and is not there now was moved away. */
+static errint_t check_opened(const struct place *place, errint_t ret, int *fd)
 {
-	errint_t ret = place_openat(places, place->parent->fd, place->name, O_RDONLY | O_DIRECTORY, fd);
-
 	/* Somebody else may be opening it right now; then either answer is right. */
 	if (!__atomic_load_n(&place->was_open, __ATOMIC_RELAXED))
 		return ret;
@@ -187,14 +190,9 @@ static errint_t open_in_parent(struct places *places, const struct place *place,
 	return ret;
 }
 
-/* The parent is pinned. Whoever comes second closes his own descriptor. */
-static errint_t open_pinned(struct places *places, struct place *place)
+/* Pins place with fd. Whoever comes second closes his own descriptor. */
+static void install(struct places *places, struct place *place, int fd)
 {
-	int fd = -1;
-	errint_t ret = open_in_parent(places, place, &fd);
-
-	if (ret)
-		return ret;
 	pthread_mutex_lock(&places->lock);
 	if (place->fd < 0) {
 		place->fd = fd;
@@ -205,7 +203,70 @@ static errint_t open_pinned(struct places *places, struct place *place)
 		close(fd);
 	}
 	pthread_mutex_unlock(&places->lock);
-	return 0;
+}
+
+/* The parent is pinned. */
+static errint_t open_pinned(struct places *places, struct place *place)
+{
+	int fd = -1;
+	errint_t ret = place_openat(places, place->parent->fd, place->name, O_RDONLY | O_DIRECTORY, &fd);
+
+	ret = check_opened(place, ret, &fd);
+	if (!ret)
+		install(places, place, fd);
+	return ret;
+}
+
+/* Names way[*from..] joined, as many as one call takes; *from moves on. */
+static void join_names(struct place *const *way, size_t *from, size_t end, char *path, size_t room)
+{
+	size_t used = 0;
+
+	for (; *from < end && used + strlen(way[*from]->name) + 2 < room; ++*from) {
+		if (used)
+			path[used++] = '/';
+		used = (size_t)(stpcpy(path + used, way[*from]->name) - path);
+	}
+}
+
+static errint_t open_beneath(struct places *places, int dirfd, const char *path, int flags, int *fd)
+{
+	struct open_how how = {.flags = (uint64_t)(flags | O_DIRECTORY | O_CLOEXEC),
+			       .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS};
+
+	for (;;) {
+		*fd = (int)syscall(SYS_openat2, dirfd, path, &how, sizeof(how));
+		if (*fd >= 0)
+			return 0;
+		if (errno != EINTR && errno != EAGAIN &&
+		    ((errno != EMFILE && errno != ENFILE) || !places_make_room(places)))
+			return -errno;
+	}
+}
+
+/* From `at` (pinned) to way[count - 1], many names at a time, without opening what lies between. */
+static errint_t jump(struct places *places, const struct place *at, struct place *const *way, size_t count)
+{
+	cleanup_fd int from = -1;
+	struct place *place = way[count - 1];
+	errint_t ret = 0;
+	int fd = -1;
+
+	for (size_t done = 0; !ret && done < count;) {
+		char path[4096];
+
+		join_names(way, &done, count, path, sizeof(path));
+		ret = open_beneath(places, from < 0 ? at->fd : from, path, done < count ? O_PATH : O_RDONLY, &fd);
+		if (ret || done == count)
+			break;
+		if (from >= 0)
+			close(from);
+		from = fd;
+	}
+	ret = check_opened(place, ret, &fd);
+	if (!ret)
+		install(places, place, fd);
+	return ret;
 }
 
 /* The nearest open one from place upwards, pinned; *hops gets how far up that is. */
@@ -219,27 +280,24 @@ static struct place *pin_nearest(struct places *places, struct place *place, siz
 	return place;
 }
 
-static struct place *ancestor(struct place *place, size_t up)
-{
-	while (up--)
-		place = place->parent;
-	return place;
-}
-
-/* Opens from `at` (pinned) down to place, `hops` below; what lies between stays open as long as there is room. */
+/* Opens from `at` (pinned) down to place, `hops` below; the last few of the way stay open as long as there is room. */
 static errint_t open_down(struct places *places, struct place *at, struct place *place, size_t hops)
 {
 	cleanup_free struct place **way = calloc(hops, sizeof(*way));
+	size_t i = 0;
 	errint_t ret = way ? 0 : -ENOMEM;
 
-	for (size_t i = 0; !ret && i < hops; i++)
-		way[hops - 1 - i] = ancestor(i ? way[hops - i] : place, i ? 1 : 0);
-	for (size_t i = 0; !ret && i < hops; i++) {
-		ret = open_pinned(places, way[i]);
+	for (size_t up = 0; !ret && up < hops; up++, place = place->parent)
+		way[hops - 1 - up] = place;
+	while (!ret && i < hops) {
+		size_t far = hops - i > NEAR ? hops - NEAR : 0;
+
+		ret = far ? jump(places, at, way + i, far - i) : open_pinned(places, way[i]);
 		if (ret)
 			break;
+		i = far ? far : i + 1;
 		place_unpin(places, at);
-		at = way[i];
+		at = way[i - 1];
 	}
 	if (ret)
 		place_unpin(places, at);
