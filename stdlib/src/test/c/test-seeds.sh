@@ -1,3 +1,4 @@
 #!/bin/sh
-# The lab's random trees and unions. The seeds are always the same ones, so a failure can be run again.
-cd "$(dirname "$0")/.." && exec lab/run-seeds "$MICA_OUT/core-driver" --from 1 --count 40
+# The lab's random trees and unions. The seeds are always the same ones, so a failure can be run again;
+# MICA_SEEDS says how many (CI: 2,000), MICA_FIRST_SEED where to begin.
+cd "$(dirname "$0")/.." && exec lab/run-seeds "$MICA_OUT/core-driver" --from "${MICA_FIRST_SEED:-1}" --count "${MICA_SEEDS:-40}" --jobs 2
