@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
-/* Of a way that is opened again so many stay open: a walk coming up from far below needs them next. */
+/* Of a way that is opened again at most so many stay open: a walk coming up from far below needs them next. */
 #define NEAR 16
 #define DIR_FLAGS (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
 
@@ -284,13 +284,14 @@ static struct place *pin_nearest(struct places *places, struct place *place, siz
 static errint_t open_down(struct places *places, struct place *at, struct place *place, size_t hops)
 {
 	cleanup_free struct place **way = calloc(hops, sizeof(*way));
-	size_t i = 0;
+	/* Two trees come up side by side and must not push each other out. */
+	size_t i = 0, near = places->cap / 4 < NEAR ? places->cap / 4 : NEAR;
 	errint_t ret = way ? 0 : -ENOMEM;
 
 	for (size_t up = 0; !ret && up < hops; up++, place = place->parent)
 		way[hops - 1 - up] = place;
 	while (!ret && i < hops) {
-		size_t far = hops - i > NEAR ? hops - NEAR : 0;
+		size_t far = hops - i > near ? hops - near : 0;
 
 		ret = far ? jump(places, at, way + i, far - i) : open_pinned(places, way[i]);
 		if (ret)
