@@ -8,11 +8,13 @@
  * the diff is through.
  */
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/stat.h>
 
 #include "diff.h"
 #include "layer.h"
 #include "groups.h"
+#include "inside.h"
 #include "remove.h"
 
 /* An unchanged name that belongs to an inode put at first. */
@@ -27,6 +29,7 @@ struct capture {
 	struct groups links; /* path: where the first name of an inode was put */
 	struct late *late;
 	size_t late_count, late_room;
+	bool made; /* dest */
 	struct mica_job *job;
 	struct mica_error *err;
 };
@@ -383,14 +386,36 @@ static errint_t capture_into(struct capture *c, int parent, const char *name, co
 
 	if (mkdirat(parent, name, 0700) < 0) /* EEXIST too: what is there is not ours */
 		return mica_fail(c->err, -errno, "make directory", dest);
+	c->made = true;
 	fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	own = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	code = own < 0 ? mica_fail(c->err, -errno, "open", dest) : fill(c, steal_fd(&own));
 	if (code == 0 && flags & MICA_SYNC && syncfs(fd) < 0)
 		code = mica_fail(c->err, -errno, "sync", dest);
-	if (code < 0)
-		remove_at(parent, name, dest, NULL, c->err);
 	return code;
+}
+
+/* Why it failed stays; that something is left is said with it. */
+static void discard(int parent, const char *name, const char *dest, struct mica_error *err)
+{
+	struct mica_error own;
+	size_t len;
+
+	mica_error_clear(&own);
+	if (remove_at(parent, name, dest, NULL, &own) == 0 || !err)
+		return;
+	len = strlen(err->note);
+	snprintf(err->note + len, sizeof(err->note) - len, "%sand what was made could not be removed: %.200s: %s",
+		 len ? "; " : "", own.path, strerrordesc_np(-own.code));
+}
+
+/* Only what is walked matters: below a layer that is not, as "/" often is, one may write. */
+static errint_t check_dest(const struct capture *c, const struct mica_tree *a, const struct mica_tree *b, int parent,
+			   const char *name, const char *dest)
+{
+	errint_t code = refuse_inside(parent, name, dest, b, c->extra ? c->extra : b->count, c->err);
+
+	return code < 0 || c->extra ? code : refuse_inside(parent, name, dest, a, a->count, c->err);
 }
 
 /* -EAGAIN: all names must be looked at. */
@@ -417,8 +442,12 @@ static errint_t capture(const struct mica_tree *a, const struct mica_tree *b, co
 		return code;
 	c->extra = all_names ? 0 : diff_extra(c->diff);
 	diff_show_shared(c->diff);
-	code = capture_into(c, parent, name, dest, flags);
-	release(c);
+	code = check_dest(c, a, b, parent, name, dest);
+	if (code == 0)
+		code = capture_into(c, parent, name, dest, flags);
+	release(c); /* before what removes: it needs descriptors, too */
+	if (code < 0 && c->made)
+		discard(parent, name, dest, err);
 	return code;
 }
 

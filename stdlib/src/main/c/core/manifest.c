@@ -1,8 +1,8 @@
 /*
  * manifest.c - one SHA-256 over a whole tree.
  *
- * Encoding, version 1. It is the digest of a commit: a change of any byte of it needs a new version.
- * The digest is SHA-256 over the line "mica manifest 1\n" and one record per entry, the root first, depth
+ * Encoding, version 2. It is the digest of a commit: a change of any byte of it needs a new version.
+ * The digest is SHA-256 over the line "mica manifest 2\n" and one record per entry, the root first, depth
  * first, names by their bytes, a directory before what is in it. Numbers are little-endian, "bytes"
  * is a u32 length and as many bytes.
  *
@@ -10,7 +10,7 @@
  *   type h, a further name of an inode that had a record before: u64 ordinal of that record (root 0). Nothing else.
  *   other types: u32 mode & 07777 · u32 uid · u32 gid · i64 mtime seconds · u32 mtime nanoseconds
  *     u32 count of extended attributes, by name: bytes name · bytes value
- *     l: bytes target · b, c: u32 major, u32 minor · f: u64 size, 32 bytes SHA-256 of the content
+ *     l: bytes target · b, c: u32 major, u32 minor · f: u64 size, 32 bytes digest of the content (hash.h)
  *
  * An empty tree has no record. Contents are hashed by several threads; records wait for theirs in a ring.
  */
@@ -18,12 +18,13 @@
 #include <sys/sysmacros.h>
 
 #include "groups.h"
+#include "hash.h"
 #include "pool.h"
 #include "view.h"
 
-static const char VERSION[] = "mica manifest 1\n";
+static const char VERSION[] = "mica manifest 2\n";
 
-enum { RING = 256, BUFFER = 1 << 16 };
+enum { RING = 256 };
 
 struct record {
 	struct pool_task task;
@@ -96,38 +97,11 @@ static void put_bytes(struct record *record, const void *bytes, size_t len)
 
 /* Content of one file. */
 
-static errint_t hash_content(struct record *record, uint8_t *buffer)
-{
-	struct mica_job *job = record->manifest->job;
-	struct sha256_ctx sha;
-	uint64_t total = 0;
-
-	sha256_init(&sha);
-	for (;;) {
-		ssize_t got = read(record->fd, buffer, BUFFER);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return -errno;
-		if (job_cancelled(job))
-			return -ECANCELED;
-		if (got == 0)
-			break;
-		sha256_update(&sha, (size_t)got, buffer);
-		job_add(job, 0, (uint64_t)got);
-		total += (uint64_t)got;
-	}
-	sha256_digest(&sha, sizeof(record->digest), record->digest);
-	return total == record->size ? 0 : -EBUSY;
-}
-
 static void hash_task(struct pool_task *task)
 {
 	struct record *record = (struct record *)task;
-	cleanup_free uint8_t *buffer = malloc(BUFFER);
 
-	record->code = buffer ? hash_content(record, buffer) : -ENOMEM;
+	record->code = hash_content(record->fd, record->size, record->manifest->job, record->digest);
 	close(record->fd);
 	__atomic_store_n(&record->done, 1, __ATOMIC_RELEASE);
 }

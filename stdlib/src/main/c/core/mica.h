@@ -183,7 +183,9 @@ void mica_diff_close(struct mica_diff *diff);
 /*
  * Makes the folder dest (which must not exist) the layer that turns a into b; bytes are reflinked where the
  * file system can, else copied in the kernel, else by hand, holes kept, hard links among what is
- * captured kept. Sockets are kept (as nodes). On failure dest is removed again.
+ * captured kept. Sockets are kept (as nodes). On failure dest is removed again. A dest inside one of the
+ * folders that are walked (as their paths go; bind mounts of what is inside them are not seen) is
+ * -EINVAL, and nothing is made. What takes long ends soon after a cancel; removing what was made comes on top.
  * With an empty a this is a faithful copy of b as one folder.
  */
 errint_t mica_capture(const struct mica_tree *a, const struct mica_tree *b, const char *dest, uint32_t flags,
@@ -213,6 +215,7 @@ errint_t mica_sync(const char *path, struct mica_error *err);
  * access and change time, holes, inode numbers, st_dev, directory sizes. Two trees have the same
  * digest exactly if an exact diff of them has no line and their directories' times agree too. The encoding is in
  * core/manifest.c and versioned there: it is the digest of a commit and must not drift.
+ * Holes are not read: a file costs what it stores, not its size.
  */
 struct mica_totals {
 	uint64_t entries; /* root included */
