@@ -135,7 +135,7 @@ final class Committer {
     boolean reflink =
         union.via() == UnionSpec.Via.KERNEL
             && oneFileSystem(upper, store.layers())
-            && Core.probe(state.path()).contains(Capability.REFLINK);
+            && lock.probe(state.path()).contains(Capability.REFLINK);
     if (reflink) {
       try {
         return capture(lock, rotation.by(Commit.Method.REFLINK), union);

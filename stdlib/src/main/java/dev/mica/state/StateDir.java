@@ -1,11 +1,14 @@
 package dev.mica.state;
 
 import dev.mica.MicaException;
+import dev.mica.core.Capability;
+import dev.mica.core.Core;
 import java.io.IOException;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -16,6 +19,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -32,6 +36,7 @@ public final class StateDir {
   static final Charset UTF_8 = StandardCharsets.UTF_8;
 
   private static final Duration DEFAULT_WAIT = Duration.ofSeconds(10);
+  private static final String PROBE = "probe a folder";
   private static final int OPTIMISTIC_READS = 5;
 
   private final Path home;
@@ -42,6 +47,7 @@ public final class StateDir {
     this.home = home;
     this.wait = wait;
     this.recoveries = recoveries;
+    onLeftover(PROBE, facts -> removeProbes(Path.of(facts.required("directory").asString())));
   }
 
   /** The directory at {@code home}; made with mode 0700 when it is first written to. */
@@ -204,6 +210,15 @@ public final class StateDir {
       });
     }
 
+    /**
+     * What {@code directory} can do; what the trying leaves there if we are killed is removed
+     * later.
+     */
+    public Set<Capability> probe(Path directory) {
+      ObjectNode facts = Records.object().put("directory", directory.toString());
+      return run(PROBE, facts, () -> Core.probe(directory));
+    }
+
     private <T> T finish(Supplier<T> body) {
       T result;
       try {
@@ -257,6 +272,16 @@ public final class StateDir {
     }
     recovery.accept(facts);
     strikeIntent();
+  }
+
+  private static void removeProbes(Path directory) {
+    try (DirectoryStream<Path> left = Files.newDirectoryStream(directory, ".mica-probe-*")) {
+      left.forEach(Core::remove);
+    } catch (NoSuchFileException gone) {
+      return;
+    } catch (IOException broken) {
+      throw MicaException.failed("list", directory, why(broken)).because(broken);
+    }
   }
 
   private void writeIntent(String operation, ObjectNode facts, boolean publishing) {

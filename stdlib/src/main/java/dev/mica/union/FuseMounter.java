@@ -1,6 +1,7 @@
 package dev.mica.union;
 
 import dev.mica.MicaException;
+import dev.mica.core.Capability;
 import dev.mica.core.Core;
 import dev.mica.core.Mount;
 import dev.mica.core.Tree;
@@ -13,8 +14,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Function;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -30,7 +33,7 @@ final class FuseMounter implements Mounter {
   }
 
   @Override
-  public Optional<String> refusal(Path scratch) {
+  public Optional<String> refusal(Path place, Function<Path, Set<Capability>> probe) {
     if (!Files.isReadable(Path.of("/dev/fuse")) || !Files.isWritable(Path.of("/dev/fuse"))) {
       return Optional.of("/dev/fuse cannot be opened");
     }
@@ -41,7 +44,7 @@ final class FuseMounter implements Mounter {
 
   @Override
   public Optional<String> trial(Path directory) {
-    Optional<String> refusal = refusal(directory);
+    Optional<String> refusal = refusal(directory, Core::probe);
     if (refusal.isPresent()) {
       return refusal;
     }

@@ -14,6 +14,7 @@ import java.util.EnumSet;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /** The kernel's own overlayfs. */
@@ -27,9 +28,9 @@ final class KernelMounter implements Mounter {
   }
 
   @Override
-  public Optional<String> refusal(Path scratch) {
+  public Optional<String> refusal(Path place, Function<Path, Set<Capability>> probe) {
     Set<Capability> missing = EnumSet.copyOf(NEEDED);
-    missing.removeAll(Core.probe(scratch));
+    missing.removeAll(probe.apply(place));
     if (missing.isEmpty()) {
       return Optional.empty();
     }

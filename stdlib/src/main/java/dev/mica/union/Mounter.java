@@ -1,9 +1,13 @@
 package dev.mica.union;
 
+import dev.mica.core.Capability;
+import dev.mica.core.Core;
 import dev.mica.core.Mount;
 import dev.mica.core.Tree;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
 
 /** What can serve a union. */
 sealed interface Mounter permits KernelMounter, FuseMounter {
@@ -13,13 +17,14 @@ sealed interface Mounter permits KernelMounter, FuseMounter {
   /**
    * Why it cannot serve here, found by trying; empty: it can.
    *
-   * @param scratch a directory on the file system of the upper, where one may try
+   * @param place a directory on the file system of the upper
+   * @param probe tells what a directory can do, by trying there
    */
-  Optional<String> refusal(Path scratch);
+  Optional<String> refusal(Path place, Function<Path, Set<Capability>> probe);
 
   /** The same by a whole union in a scratch directory made and removed inside {@code directory}. */
   default Optional<String> trial(Path directory) {
-    return refusal(directory);
+    return refusal(directory, Core::probe);
   }
 
   /** Mounts it; the work directory is empty. A failure leaves nothing mounted. */

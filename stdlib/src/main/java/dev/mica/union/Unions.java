@@ -40,7 +40,7 @@ public final class Unions {
   public Union create(UnionSpec spec) {
     String label = spec.name() != null ? spec.name() : spec.at().name();
     try (StateDir.Lock lock = state.lock("create the union " + label)) {
-      Plan plan = choose(new SpecCheck(spec, all()).plan());
+      Plan plan = choose(lock, new SpecCheck(spec, all()).plan());
       return lock.run(CREATE, plan.toJson(), () -> create(plan));
     }
   }
@@ -69,10 +69,10 @@ public final class Unions {
   }
 
   /** The mounter asked for, or the first that works. */
-  private Plan choose(Plan plan) {
+  private Plan choose(StateDir.Lock lock, Plan plan) {
     List<String> refusals = new ArrayList<>();
     for (Mounter mounter : candidates(plan.union().via())) {
-      Optional<String> refusal = mounter.refusal(scratch(plan.union()));
+      Optional<String> refusal = mounter.refusal(scratch(plan.union()), lock::probe);
       if (refusal.isEmpty()) {
         return plan.via(mounter.via());
       }

@@ -30,7 +30,7 @@ public abstract class ScratchTest {
   }
 
   /** A spec by whatever mounter works. */
-  protected static UnionSpec spec(
+  public static UnionSpec spec(
       @Nullable String name, List<? extends LayerSource> lowers, @Nullable Path upper, Path at) {
     return new UnionSpec(
         name,

@@ -1,0 +1,59 @@
+package dev.mica.commit;
+
+import dev.mica.Mica;
+import dev.mica.folder.Folder;
+import dev.mica.union.UnionSpec;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * One operation on what {@link CrashTest} has made in a directory; run in a process that is killed.
+ */
+final class CrashStep {
+  private CrashStep() {}
+
+  public static void main(String[] words) throws IOException {
+    Path root = Path.of(words[1]);
+    Mica mica = Mica.open(root.resolve("home"));
+    switch (Operation.valueOf(words[0])) {
+      case CREATE, CREATE_OVER_EMPTY -> mica.unions().create(spec(root));
+      case REMOVE_UNION -> mica.unions().get("u").remove();
+      case ROTATE -> mica.commits().create(mica.unions().get("u"), "web:v1", "");
+      case COPY -> copy(mica, root);
+      case REMOVE_COMMIT -> mica.commits().get("old:v1").remove();
+      case COLLECT -> mica.commits().gc();
+    }
+  }
+
+  /** What is done. */
+  enum Operation {
+    CREATE,
+    CREATE_OVER_EMPTY,
+    REMOVE_UNION,
+    ROTATE,
+    COPY,
+    REMOVE_COMMIT,
+    COLLECT
+  }
+
+  static UnionSpec spec(Path root) {
+    return new UnionSpec(
+        "u",
+        List.of(Folder.of(root.resolve("lower"))),
+        Folder.of(root.resolve("upper")),
+        null,
+        Folder.of(root.resolve("at")),
+        UnionSpec.Via.KERNEL);
+  }
+
+  /** Holding the union, so that it cannot be rotated. */
+  private static void copy(Mica mica, Path root) throws IOException {
+    try (OutputStream held = Files.newOutputStream(root.resolve("at/kept"))) {
+      held.write("held".getBytes(java.nio.charset.StandardCharsets.UTF_8));
+      mica.commits().create(mica.unions().get("u"), "web:v1", "");
+    }
+  }
+}
