@@ -267,7 +267,8 @@ static errint_t mark_whiteout(struct layer *layer, const char *name)
 
 errint_t layer_whiteout(struct layer *layer, const char *name)
 {
-	mode_t mode = layer->space == XATTR_USER ? S_IFREG : S_IFCHR;
+	/* An attribute in user.* takes write access to set and read access to see. */
+	mode_t mode = layer->space == XATTR_USER ? S_IFREG | 0644 : S_IFCHR;
 
 	if (mknodat(way_fd(&layer->way), name, mode, 0) < 0)
 		return layer_fail(layer, -errno, "make whiteout", name, "");

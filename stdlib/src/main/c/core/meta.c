@@ -125,6 +125,9 @@ errint_t meta_set(const struct meta_target *target, const struct meta *meta, con
 {
 	errint_t code = set_owner(target, meta);
 
+	if (code == -EPERM)
+		return mica_fail_note(err, code, "set owner", target->path, "only root may make it %u:%u's", meta->uid,
+				      meta->gid);
 	if (code < 0)
 		return mica_fail(err, code, "set owner", target->path);
 	code = set_attributes(target, xattrs, err);
