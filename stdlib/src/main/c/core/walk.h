@@ -79,17 +79,30 @@ struct walk_context {
 	uint32_t stop;	/* set from outside: nobody wants the rest */
 };
 
-/* walk_task.c */
+/* task.c */
+/* Both take a and b, or pair, on failure too. */
+errint_t pair_new(struct pair *parent, const char *name, struct vdir *a, struct vdir *b, struct pair **out);
+errint_t task_new(struct pair *pair, struct task **out);
 void task_free(struct task *task); /* and all that it leads to */
+size_t task_weight(const struct task *task);
+/* Both views show the very same places there. */
+bool vdir_is_same(const struct vdir *a, const struct vdir *b);
+/* How many of b's layers lie above exactly a's; 0 if they do not. */
+uint32_t pair_extra(const struct pair *pair);
+struct item_side item_side_of(const struct ventry *entry);
+/* *out is valid until the next item; name may be NULL. */
+errint_t task_add_item(struct task *task, const struct item *item, const char *name, struct item **out);
+/* The item leads down into what is a directory on one side or both; takes a and b. */
+errint_t task_add_child(struct task *task, struct item *item, const char *name, struct vdir *a, struct vdir *b);
+errint_t task_add_link(struct task *task, struct item *item, const struct ventry *a, const struct ventry *b);
+
+/* walk_task.c */
 /* The task of the two roots; NULL if there is nothing to compare. */
 errint_t task_root(struct walk_context *context, struct task **out, struct mica_error *err);
 /* First step: pins the pair, lists its names, cuts off task->rest. Second step, if that went well: compares. */
 errint_t task_prepare(struct walk_context *context, struct task *task, struct mica_error *err);
 errint_t task_run(struct walk_context *context, struct task *task, struct same_buffers *buffers,
 		  struct mica_error *err);
-size_t task_weight(const struct task *task);
-/* How many of b's layers lie above exactly a's; 0 if they do not. */
-uint32_t pair_extra(const struct pair *pair);
 
 /* walk.c */
 struct walk;

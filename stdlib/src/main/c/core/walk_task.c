@@ -1,5 +1,5 @@
 /*
- * walk_task.c - one task of the walk: two directories, a stretch of their names, the items that come of it.
+ * walk_task.c - running one task of the walk: looks at a stretch of names on both sides, and compares.
  */
 #include "walk.h"
 
@@ -16,193 +16,6 @@ struct run {
 	uint64_t entries;
 };
 
-struct pair *pair_ref(struct pair *pair)
-{
-	__atomic_fetch_add(&pair->refs, 1, __ATOMIC_RELAXED);
-	return pair;
-}
-
-void pair_unref(struct pair *pair)
-{
-	while (pair && __atomic_sub_fetch(&pair->refs, 1, __ATOMIC_ACQ_REL) == 0) {
-		struct pair *parent = pair->parent;
-
-		vdir_unref(pair->a);
-		vdir_unref(pair->b);
-		free(pair);
-		pair = parent;
-	}
-}
-
-/* Takes a and b, on failure too. */
-static errint_t pair_new(struct pair *parent, const char *name, struct vdir *a, struct vdir *b, struct pair **out)
-{
-	struct pair *pair = calloc(1, sizeof(*pair) + strlen(name) + 1);
-
-	if (!pair) {
-		vdir_unref(a);
-		vdir_unref(b);
-		return -ENOMEM;
-	}
-	strcpy(pair->name, name);
-	pair->refs = 1;
-	pair->a = a;
-	pair->b = b;
-	if (parent) {
-		pair->parent = pair_ref(parent);
-		pair->depth = parent->depth + 1;
-	}
-	*out = pair;
-	return 0;
-}
-
-/* True if b's parts from `from` on are exactly a's: the very same places. */
-static bool ends_in(const struct vdir *b, uint32_t from, const struct vdir *a)
-{
-	for (uint32_t i = 0; i < a->count; i++)
-		if (b->parts[from + i].place != a->parts[i].place)
-			return false;
-	return true;
-}
-
-static bool comparable(const struct vdir *a, const struct vdir *b)
-{
-	return a && b && a->view->overlay && b->view->overlay && a->view->space == b->view->space &&
-	       a->count <= b->count;
-}
-
-uint32_t pair_extra(const struct pair *pair)
-{
-	uint32_t extra = comparable(pair->a, pair->b) ? pair->b->count - pair->a->count : 0;
-
-	return extra && ends_in(pair->b, extra, pair->a) ? extra : 0;
-}
-
-static bool is_one_directory(const struct vdir *a, const struct vdir *b)
-{
-	return comparable(a, b) && a->count == b->count && ends_in(b, 0, a);
-}
-
-/* Takes pair, on failure too. */
-static errint_t task_new(struct pair *pair, struct task **out)
-{
-	*out = calloc(1, sizeof(**out));
-	if (!*out) {
-		pair_unref(pair);
-		return -ENOMEM;
-	}
-	(*out)->pair = pair;
-	return 0;
-}
-
-static void listing_unref(struct listing *listing)
-{
-	if (!listing || __atomic_sub_fetch(&listing->refs, 1, __ATOMIC_ACQ_REL))
-		return;
-	names_free(&listing->a);
-	names_free(&listing->b);
-	free(listing);
-}
-
-static void task_free_one(struct task *task)
-{
-	pair_unref(task->pair);
-	listing_unref(task->listing);
-	free(task->items);
-	free(task->bytes);
-	free(task->links);
-	free(task->err);
-	free(task);
-}
-
-/* A stack through `up`, which nobody needs any more. */
-void task_free(struct task *task)
-{
-	struct task *stack = task;
-
-	if (task)
-		task->up = NULL;
-	while (stack) {
-		struct task *next = stack;
-
-		stack = next->up;
-		for (size_t i = next->consumed; i < next->count; i++) {
-			struct task *child = next->items[i].child;
-
-			if (child) {
-				child->up = stack;
-				stack = child;
-			}
-		}
-		if (next->rest) {
-			next->rest->up = stack;
-			stack = next->rest;
-		}
-		task_free_one(next);
-	}
-}
-
-size_t task_weight(const struct task *task)
-{
-	return sizeof(*task) + task->room * sizeof(*task->items) + task->bytes_room +
-	       task->link_room * sizeof(*task->links);
-}
-
-static bool grow(void **at, size_t *room, size_t needed, size_t unit)
-{
-	size_t more = *room ? *room : 4;
-	void *larger;
-
-	while (more < needed)
-		more *= 2;
-	if (more == *room)
-		return true;
-	larger = realloc(*at, more * unit);
-	if (!larger)
-		return false;
-	*at = larger;
-	*room = more;
-	return true;
-}
-
-static errint_t add_name(struct task *task, const char *name, uint32_t *at)
-{
-	size_t len = strlen(name) + 1;
-
-	if (!grow((void **)&task->bytes, &task->bytes_room, task->bytes_used + len, 1))
-		return -ENOMEM;
-	memcpy(task->bytes + task->bytes_used, name, len);
-	*at = (uint32_t)task->bytes_used;
-	task->bytes_used += len;
-	return 0;
-}
-
-static struct item_side side_of(const struct ventry *entry)
-{
-	if (!entry->type)
-		return (struct item_side){0};
-	return (struct item_side){.type = entry->type,
-				  .size = entry->type == 'f' || entry->type == 'l' ? entry->size : 0,
-				  .mode = (uint16_t)entry->mode,
-				  .mtime = entry->mtime,
-				  .mtime_nsec = entry->mtime_nsec};
-}
-
-static errint_t add_item(struct task *task, const struct item *item, const char *name, struct item **out)
-{
-	errint_t ret = 0;
-
-	if (!grow((void **)&task->items, &task->room, task->count + 1, sizeof(*item)))
-		return -ENOMEM;
-	*out = &task->items[task->count];
-	**out = *item;
-	if (name)
-		ret = add_name(task, name, &(*out)->name);
-	if (!ret)
-		task->count++;
-	return ret;
-}
-
 static errint_t root_self(struct walk_context *context, struct pair *pair, struct item *self, struct mica_error *err)
 {
 	struct same same = {.job = context->job, .stop = &context->stop, .exact = context->exact};
@@ -216,8 +29,8 @@ static errint_t root_self(struct walk_context *context, struct pair *pair, struc
 		ret = vdir_self(pair->b, &b, err);
 	if (!ret && pair->a && pair->b && !context->shared_only)
 		ret = same_compare(&same, &a, &b, &self->what, err);
-	self->a = side_of(&a);
-	self->b = side_of(&b);
+	self->a = item_side_of(&a);
+	self->b = item_side_of(&b);
 	return ret;
 }
 
@@ -230,7 +43,7 @@ errint_t task_root(struct walk_context *context, struct task **out, struct mica_
 	*out = NULL;
 	if (!ret)
 		ret = view_root(context->b, &b);
-	if (ret || (!a && !b) || is_one_directory(a, b)) {
+	if (ret || (!a && !b) || vdir_is_same(a, b)) {
 		vdir_unref(a);
 		vdir_unref(b);
 		return ret ? mica_fail(err, ret, "open", ".") : 0;
@@ -248,46 +61,23 @@ errint_t task_root(struct walk_context *context, struct task **out, struct mica_
 	return ret;
 }
 
-/* The item leads down into what is a directory on one side or both; their vdirs move into the new pair. */
-static errint_t add_child(struct task *task, struct item *item, const char *name, struct vdir *a, struct vdir *b)
-{
-	struct pair *pair;
-	errint_t ret = pair_new(task->pair, name, a, b, &pair);
-
-	return ret ? ret : task_new(pair, &item->child);
-}
-
 static bool has_links(const struct ventry *a, const struct ventry *b)
 {
 	return a->nlink > 1 || b->nlink > 1;
 }
 
-static struct link_id link_of(const struct ventry *entry)
-{
-	return (struct link_id){.dev = entry->dev, .ino = entry->ino, .nlink = entry->nlink};
-}
-
-static errint_t add_link(struct task *task, struct item *item, const struct ventry *a, const struct ventry *b)
-{
-	if (!grow((void **)&task->links, &task->link_room, task->link_count + 1, sizeof(*task->links)))
-		return -ENOMEM;
-	task->links[task->link_count++] = (struct link_pair){link_of(a), link_of(b)};
-	item->link = (uint32_t)task->link_count;
-	return 0;
-}
-
 /* One side only, or two types: a line, and what is below b. */
 static errint_t add_change(struct run *run, const char *name, struct ventry *a, struct ventry *b)
 {
-	struct item *added, item = {.a = side_of(a), .b = side_of(b)};
+	struct item *added, item = {.a = item_side_of(a), .b = item_side_of(b)};
 	errint_t ret;
 
 	item.kind = !a->type ? MICA_ADDED : !b->type ? MICA_DELETED : MICA_MODIFIED;
 	item.what = item.kind == MICA_MODIFIED ? MICA_TYPE : 0;
 	run->came_or_went |= item.kind != MICA_MODIFIED;
-	ret = add_item(run->task, &item, name, &added);
+	ret = task_add_item(run->task, &item, name, &added);
 	if (!ret && b->type == 'd')
-		ret = add_child(run->task, added, name, NULL, steal_pointer(&b->dir));
+		ret = task_add_child(run->task, added, name, NULL, steal_pointer(&b->dir));
 	return ret;
 }
 
@@ -297,28 +87,28 @@ static errint_t add_both(struct run *run, const char *name, struct ventry *a, st
 	struct item *added, item = {0};
 	errint_t ret;
 
-	if (is_one_directory(a->dir, b->dir))
+	if (vdir_is_same(a->dir, b->dir))
 		return 0;
-	ret = add_item(run->task, &item, NULL, &added);
+	ret = task_add_item(run->task, &item, NULL, &added);
 	if (!ret)
-		ret = add_child(run->task, added, name, steal_pointer(&a->dir), steal_pointer(&b->dir));
+		ret = task_add_child(run->task, added, name, steal_pointer(&a->dir), steal_pointer(&b->dir));
 	if (!ret)
-		added->child->self = (struct item){.a = side_of(a), .b = side_of(b), .what = what};
+		added->child->self = (struct item){.a = item_side_of(a), .b = item_side_of(b), .what = what};
 	return ret;
 }
 
 static errint_t add_same_type(struct run *run, const char *name, const struct ventry *a, const struct ventry *b,
 			      uint32_t what)
 {
-	struct item *added, item = {.a = side_of(a), .b = side_of(b), .what = what};
+	struct item *added, item = {.a = item_side_of(a), .b = item_side_of(b), .what = what};
 	errint_t ret;
 
 	item.kind = what ? MICA_MODIFIED : 0;
 	if (!what && !has_links(a, b))
 		return 0;
-	ret = add_item(run->task, &item, name, &added);
+	ret = task_add_item(run->task, &item, name, &added);
 	if (!ret && !what)
-		ret = add_link(run->task, added, a, b);
+		ret = task_add_link(run->task, added, a, b);
 	return ret;
 }
 
@@ -569,7 +359,7 @@ static errint_t run_pinned(struct run *run, struct mica_error *err)
 	struct item *self;
 	errint_t ret = 0;
 
-	if (has_self && add_item(task, &task->self, "", &self))
+	if (has_self && task_add_item(task, &task->self, "", &self))
 		return mica_fail(err, -ENOMEM, "compare", task->pair->name);
 	ret = compare_stretch(run, err);
 	return !ret && has_self ? decide_self(run, err) : ret;
