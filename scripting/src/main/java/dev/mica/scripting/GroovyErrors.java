@@ -46,6 +46,10 @@ final class GroovyErrors {
       case NullPointerException nothing when nothing.getMessage() != null ->
           failed(nothing, nothing.getMessage(), 1);
       case StackOverflowError deep -> failed(deep, "the script calls itself too deep", 1);
+      case AssertionError wrong -> failed(wrong, describe(wrong), 1);
+      case VirtualMachineError broken -> failed(broken, describe(broken), 1);
+      case LinkageError broken -> failed(broken, describe(broken), 1);
+      case Error end -> throw end; // not the script's: whoever runs it wants it to end
       default -> failed(cause, describe(cause), 1);
     };
   }

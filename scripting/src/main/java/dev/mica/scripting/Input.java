@@ -44,7 +44,7 @@ public final class Input {
     }
     Token end = tokens.getLast();
     if (!end.closed()) {
-      return end.kind() == Kind.COMMENT || (end.text().length() > 2 && isLong(end.text()));
+      return end.kind() == Kind.COMMENT || isLong(head(tokens.size() - 1).text());
     }
     Deque<Token> open = open(tokens);
     return open != null && (!open.isEmpty() || asksForMore());
@@ -73,6 +73,21 @@ public final class Input {
           default -> '}';
         };
     return close.text().charAt(0) == wanted;
+  }
+
+  /** The first piece of the string that the piece at {@code index} belongs to. */
+  private Token head(int index) {
+    int at = index;
+    while (at > 0
+        && tokens.get(at - 1).is("}")
+        && tokens.get(at - 1).end() == tokens.get(at).start()) {
+      int open = Tokens.matching(tokens, at - 1);
+      if (open < 1 || !tokens.get(open).is("${")) {
+        break;
+      }
+      at = open - 1;
+    }
+    return tokens.get(at);
   }
 
   private static boolean isLong(String string) {

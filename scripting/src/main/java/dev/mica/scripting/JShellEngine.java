@@ -110,8 +110,11 @@ final class JShellEngine implements Engine {
               .build();
       java.addToClasspath(System.getProperty("java.class.path"));
       PRELUDE.forEach(java::eval);
-      java.eval("var mica = dev.mica.scripting.JavaWords.mica(\"" + key + "\");");
-      java.eval("var vars = dev.mica.scripting.JavaWords.variables(\"" + key + "\");");
+      java.eval("dev.mica.Mica mica = dev.mica.scripting.JavaWords.mica(\"" + key + "\");");
+      java.eval(
+          "java.util.Map<String, Object> vars = dev.mica.scripting.JavaWords.variables(\""
+              + key
+              + "\");");
       shell = java;
     }
     return shell;

@@ -90,7 +90,7 @@ final class Members {
     }
     for (Method method : face.getMethods()) {
       boolean shown = !Modifier.isStatic(method.getModifiers()) && !method.isBridge();
-      if (shown && method.getDeclaringClass() != Object.class && !method.getName().contains("$")) {
+      if (shown && method.getDeclaringClass() != Object.class && isForPeople(face, method)) {
         add(face, members, method, false);
       }
     }
@@ -117,6 +117,13 @@ final class Members {
     return Arrays.stream(type.getMethods())
         .filter(method -> Modifier.isStatic(method.getModifiers()))
         .toList();
+  }
+
+  /** What has no help is there for Mica's own packages. */
+  private static boolean isForPeople(Class<?> face, Method method) {
+    return FACES.contains(face)
+        ? Help.membersOf(face).stream().anyMatch(name -> HelpShapes.isNamed(method, name))
+        : !method.getName().contains("$");
   }
 
   private static boolean isExtensionOf(Method method, Class<?> face) {

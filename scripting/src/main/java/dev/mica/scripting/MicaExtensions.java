@@ -6,7 +6,6 @@ import dev.mica.commit.Commits;
 import dev.mica.folder.Diff;
 import dev.mica.folder.Entry;
 import dev.mica.folder.Folder;
-import dev.mica.folder.Name;
 import dev.mica.host.Host;
 import dev.mica.union.Union;
 import dev.mica.union.Unions;
@@ -120,11 +119,6 @@ public final class MicaExtensions {
   /** {@code if (diff)}: whether anything differs. */
   public static boolean asBoolean(Diff self) {
     return !self.isEmpty();
-  }
-
-  /** {@code path == 'etc/hosts'}. */
-  public static boolean equals(Name self, String text) {
-    return self.equals(Name.of(text));
   }
 
   /** Bytes. */

@@ -12,6 +12,7 @@ import dev.mica.union.Unions;
 import groovy.lang.Closure;
 import groovy.lang.Script;
 import java.util.List;
+import org.codehaus.groovy.runtime.InvokerHelper;
 import org.jspecify.annotations.Nullable;
 
 /** What every compiled script extends; public for them. */
@@ -65,6 +66,30 @@ public abstract class MicaScript extends Script implements Words {
   @Override
   public void show(@Nullable Object value) {
     session().display().show(value);
+  }
+
+  /** Prints where the session prints. */
+  @Override
+  public void print(@Nullable Object value) {
+    InvokerHelper.invokeMethod(session().out(), "print", value);
+  }
+
+  /** Ends a line where the session prints. */
+  @Override
+  public void println() {
+    session().out().println();
+  }
+
+  /** Prints a line where the session prints. */
+  @Override
+  public void println(@Nullable Object value) {
+    print(value);
+    println();
+  }
+
+  /** Waits, unless it is cancelled: Groovy's own {@code sleep} swallows interruptions. */
+  public void sleep(long millis) throws InterruptedException {
+    Thread.sleep(millis);
   }
 
   private Session session() {

@@ -8,6 +8,7 @@ import java.lang.reflect.Type;
 import java.lang.reflect.TypeVariable;
 import java.lang.reflect.WildcardType;
 import java.util.HashMap;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -65,6 +66,9 @@ final class Types {
     }
     if (java.util.stream.Stream.class.isAssignableFrom(raw)) {
       return known.get(java.util.stream.Stream.class.getTypeParameters()[0]);
+    }
+    if (Iterator.class.isAssignableFrom(raw)) {
+      return known.get(Iterator.class.getTypeParameters()[0]);
     }
     Method iterator = MicaExtensions.iteratorOf(raw);
     return iterator == null

@@ -7,6 +7,7 @@ import dev.mica.folder.Folder;
 import dev.mica.folder.LayerSource;
 import dev.mica.union.UnionSpec;
 import dev.mica.union.UnionSpec.Via;
+import groovy.lang.GroovyObjectSupport;
 import groovy.lang.MissingPropertyException;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,7 +15,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Collects the words of one {@code union} block into a spec. Public for the scripts it serves. */
-public final class UnionBlock implements UnionWords {
+public final class UnionBlock extends GroovyObjectSupport implements UnionWords {
   private final Mica mica;
   private final Sources sources;
   private final Map<String, @Nullable Object> variables;
@@ -96,13 +97,26 @@ public final class UnionBlock implements UnionWords {
     return mica.commits().get(refOrId);
   }
 
-  /** A variable of the script: a block sees those, and no other word from outside. */
-  public Object propertyMissing(String property) {
-    Object value = variables.get(property);
-    if (value == null) {
-      throw new MissingPropertyException(property, UnionBlock.class);
+  /**
+   * A word of the block, else a variable of the script. Without this Groovy would read our own
+   * fields, private or not, for {@code work / 'upper'}.
+   */
+  @Override
+  public @Nullable Object getProperty(String property) {
+    return switch (property) {
+      case "readOnly" -> getReadOnly();
+      case "auto" -> getAuto();
+      case "kernel" -> getKernel();
+      case "fuse" -> getFuse();
+      default -> variable(property);
+    };
+  }
+
+  private @Nullable Object variable(String variable) {
+    if (!variables.containsKey(variable)) {
+      throw new MissingPropertyException(variable, UnionBlock.class);
     }
-    return value;
+    return variables.get(variable);
   }
 
   UnionSpec spec() {

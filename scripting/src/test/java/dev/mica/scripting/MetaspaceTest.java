@@ -1,0 +1,52 @@
+package dev.mica.scripting;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.lang.management.ManagementFactory;
+import java.lang.management.MemoryPoolMXBean;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+@SuppressWarnings("NullAway.Init") // JUnit sets the field
+final class MetaspaceTest {
+  /** 10,000 lines may cost 2 MB; {@code -Dmica.lines=10000} tries all of them. */
+  private static final int LINES = Integer.getInteger("mica.lines", 2_000);
+
+  @TempDir Path temp;
+
+  @Test
+  void linesDoNotLeak() {
+    Sessions test = new Sessions(temp);
+    lines(test, 500);
+    long before = metaspace();
+    lines(test, LINES);
+    long growth = metaspace() - before;
+    assertThat(growth).as("bytes for %d lines", LINES).isLessThan((2L << 20) * LINES / 10_000);
+  }
+
+  private static void lines(Sessions test, int count) {
+    for (int i = 0; i < count; i++) {
+      test.eval("x = [" + i + "].collect { it + 1 }; x[0]");
+    }
+  }
+
+  @SuppressWarnings("SystemGC") // only what a collection leaves counts
+  private static long metaspace() {
+    System.gc();
+    System.gc();
+    return ManagementFactory.getMemoryPoolMXBeans().stream()
+            .filter(pool -> pool.getName().equals("Metaspace"))
+            .mapToLong(pool -> pool.getUsage().getUsed())
+            .sum()
+        + compressed();
+  }
+
+  private static long compressed() {
+    return ManagementFactory.getMemoryPoolMXBeans().stream()
+        .filter(pool -> pool.getName().contains("Compressed Class"))
+        .map(MemoryPoolMXBean::getUsage)
+        .mapToLong(usage -> usage.getUsed())
+        .sum();
+  }
+}

@@ -1,0 +1,32 @@
+package dev.mica.scripting;
+
+import dev.mica.Mica;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Sessions for tests: what they print and show can be read. */
+final class Sessions {
+  final ByteArrayOutputStream printed = new ByteArrayOutputStream();
+  final List<@Nullable Object> shown = new ArrayList<>();
+  final Session session;
+
+  Sessions(Path home) {
+    PrintStream out = new PrintStream(printed, true, StandardCharsets.UTF_8);
+    session = new Session(Mica.open(home), out, shown::add);
+  }
+
+  @Nullable Object eval(String source) {
+    return session.groovy().evaluate(source);
+  }
+
+  List<String> complete(String source) {
+    return session.groovy().complete(source, source.length()).stream()
+        .map(Candidate::value)
+        .toList();
+  }
+}
