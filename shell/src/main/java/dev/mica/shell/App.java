@@ -1,6 +1,7 @@
 package dev.mica.shell;
 
 import dev.mica.Mica;
+import dev.mica.MicaException;
 import dev.mica.scripting.Engine;
 import dev.mica.scripting.Evaluation;
 import dev.mica.scripting.Session;
@@ -155,8 +156,8 @@ final class App {
   private void flushQuietly() {
     try {
       streams.out().flush();
-    } catch (OutputClosed closed) {
-      return; // nobody reads it
+    } catch (OutputClosed | MicaException failed) {
+      return; // what failed before is what is reported
     }
   }
 }

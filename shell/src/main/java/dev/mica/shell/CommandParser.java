@@ -2,23 +2,20 @@ package dev.mica.shell;
 
 import dev.mica.scripting.Similar;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import picocli.CommandLine;
-import picocli.CommandLine.MissingParameterException;
-import picocli.CommandLine.Model.ArgSpec;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Model.OptionSpec;
-import picocli.CommandLine.Model.PositionalParamSpec;
-import picocli.CommandLine.OverwrittenOptionException;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.ParseResult;
-import picocli.CommandLine.UnmatchedArgumentException;
+import java.util.Optional;
 
-/** Reads the arguments of one command, by a picocli model made from its line in the table. */
+/**
+ * Reads the arguments of one command by its line in the table. Picocli would do, but its first use
+ * loads 300 classes of Groovy where Groovy is on the class path.
+ */
 final class CommandParser {
   private final Command command;
+  private final Map<String, List<String>> values = new LinkedHashMap<>();
+  private final List<String> positionals = new ArrayList<>();
 
   CommandParser(Command command) {
     this.command = command;
@@ -26,111 +23,82 @@ final class CommandParser {
 
   /** The values given, by the names of their parameters; a flag's value is its name. */
   Map<String, List<String>> parse(List<String> args) {
-    ParseResult parsed;
-    try {
-      parsed = new CommandLine(spec()).parseArgs(args.toArray(String[]::new));
-    } catch (ParameterException wrong) {
-      throw new CommandLineException(command, explain(wrong));
+    Iterator<String> rest = args.iterator();
+    while (rest.hasNext()) {
+      String arg = rest.next();
+      if (arg.equals("--")) {
+        rest.forEachRemaining(positionals::add);
+      } else if (arg.startsWith("-") && !arg.equals("-")) {
+        option(arg, rest);
+      } else {
+        positionals.add(arg);
+      }
     }
-    Map<String, List<String>> values = new HashMap<>();
+    assignPositionals();
     for (Parameter parameter : command.parameters()) {
-      List<String> given = given(parsed, parameter);
-      if (!given.isEmpty()) {
-        values.put(parameter.name(), check(parameter, given));
+      if (parameter.required() && !values.containsKey(parameter.name())) {
+        throw wrong("missing " + parameter.name());
       }
     }
     return values;
   }
 
-  private CommandSpec spec() {
-    CommandSpec spec = CommandSpec.create().name(command.name());
-    int index = 0;
-    for (Parameter parameter : command.parameters()) {
-      if (parameter.isOption()) {
-        spec.addOption(option(parameter));
-      } else {
-        String range = parameter.many() ? index + "..*" : Integer.toString(index);
-        spec.addPositional(positional(parameter, range));
-        index++;
+  /** {@code --at S}, {@code --at=S}, {@code --exact}. */
+  private void option(String arg, Iterator<String> rest) {
+    int equals = arg.startsWith("--") ? arg.indexOf('=') : -1;
+    String name = equals < 0 ? arg : arg.substring(0, equals);
+    Parameter option = find(name).orElseThrow(() -> unknown(name));
+    if (option.kind() == Parameter.Kind.FLAG) {
+      if (equals >= 0) {
+        throw wrong(option.name() + " takes no value");
       }
+      put(option, option.name());
+    } else if (equals >= 0) {
+      put(option, arg.substring(equals + 1));
+    } else if (rest.hasNext()) {
+      put(option, rest.next());
+    } else {
+      throw wrong("missing the value of " + option.name());
     }
-    spec.parser().caseInsensitiveEnumValuesAllowed(false).aritySatisfiedByAttachedOptionParam(true);
-    return spec;
   }
 
-  private static OptionSpec option(Parameter parameter) {
-    boolean flag = parameter.kind() == Parameter.Kind.FLAG;
-    return OptionSpec.builder(parameter.names().toArray(String[]::new))
-        .type(parameter.many() ? List.class : flag ? boolean.class : String.class)
-        .auxiliaryTypes(flag ? boolean.class : String.class)
-        .arity(flag ? "0" : "1")
-        .required(parameter.required())
-        .build();
+  private Optional<Parameter> find(String name) {
+    return command.options().stream().filter(option -> option.names().contains(name)).findFirst();
   }
 
-  private static PositionalParamSpec positional(Parameter parameter, String range) {
-    return PositionalParamSpec.builder()
-        .paramLabel(parameter.name())
-        .index(range)
-        .arity(parameter.required() ? "1" : "0..1")
-        .type(parameter.many() ? List.class : String.class)
-        .auxiliaryTypes(String.class)
-        .required(parameter.required())
-        .build();
-  }
-
-  private List<String> given(ParseResult parsed, Parameter parameter) {
-    if (parameter.isOption()) {
-      return parsed.hasMatchedOption(parameter.name())
-          ? parsed.matchedOption(parameter.name()).originalStringValues().isEmpty()
-              ? List.of(parameter.name())
-              : parsed.matchedOption(parameter.name()).originalStringValues()
-          : List.of();
-    }
-    int index = command.arguments().indexOf(parameter);
-    return parsed.hasMatchedPositional(index)
-        ? parsed.matchedPositional(index).originalStringValues()
-        : List.of();
-  }
-
-  private List<String> check(Parameter parameter, List<String> given) {
-    for (String value : given) {
-      if (parameter.kind() == Parameter.Kind.CHOICE && !parameter.choices().contains(value)) {
-        String known = String.join(", ", parameter.choices());
-        throw new CommandLineException(
-            command, parameter.name() + " cannot be '" + value + "', only one of " + known);
+  private void assignPositionals() {
+    List<Parameter> arguments = command.arguments();
+    for (int i = 0; i < positionals.size(); i++) {
+      if (i >= arguments.size()) {
+        throw wrong("unexpected argument '" + Cells.printable(positionals.get(i)) + "'");
       }
-      if (value.isEmpty()) {
-        throw new CommandLineException(command, parameter.name() + " is empty");
-      }
+      put(arguments.get(i), positionals.get(i));
     }
-    return given;
   }
 
-  private String explain(ParameterException wrong) {
-    return switch (wrong) {
-      case UnmatchedArgumentException unmatched -> unmatched(unmatched.getUnmatched().getFirst());
-      case MissingParameterException missing when !missing.getMissing().isEmpty() ->
-          "missing " + name(missing.getMissing().getFirst(), missing);
-      case OverwrittenOptionException twice -> name(twice.getOverwritten(), twice) + " given twice";
-      default -> String.valueOf(wrong.getMessage()).lines().findFirst().orElse("");
-    };
-  }
-
-  private String name(ArgSpec spec, ParameterException wrong) {
-    boolean valueMissing =
-        String.valueOf(wrong.getMessage()).startsWith("Missing required parameter for");
-    String name = spec instanceof OptionSpec option ? option.longestName() : spec.paramLabel();
-    return valueMissing ? "the value of " + name : name;
-  }
-
-  private String unmatched(String argument) {
-    String shown = Cells.printable(argument);
-    if (!argument.startsWith("-") || argument.equals("-")) {
-      return "unexpected argument '" + shown + "'";
+  private void put(Parameter parameter, String value) {
+    String name = parameter.name();
+    if (value.isEmpty()) {
+      throw wrong(name + " is empty");
     }
+    if (parameter.kind() == Parameter.Kind.CHOICE && !parameter.choices().contains(value)) {
+      String known = String.join(", ", parameter.choices());
+      throw wrong(name + " cannot be '" + Cells.printable(value) + "', only one of " + known);
+    }
+    List<String> given = values.computeIfAbsent(name, key -> new ArrayList<>());
+    if (!given.isEmpty() && !parameter.many()) {
+      throw wrong(name + " given twice");
+    }
+    given.add(value);
+  }
+
+  private CommandLineException unknown(String option) {
     List<String> known = new ArrayList<>();
-    command.options().forEach(option -> known.addAll(option.names()));
-    return "unknown option '" + shown + "'" + Similar.hint(argument, known);
+    command.options().forEach(each -> known.addAll(each.names()));
+    return wrong("unknown option '" + Cells.printable(option) + "'" + Similar.hint(option, known));
+  }
+
+  private CommandLineException wrong(String why) {
+    return new CommandLineException(command, why);
   }
 }

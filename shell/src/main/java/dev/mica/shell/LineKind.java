@@ -1,8 +1,10 @@
 package dev.mica.shell;
 
 import dev.mica.scripting.Input;
+import dev.mica.scripting.Keywords;
 import dev.mica.scripting.Token;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
 
@@ -14,6 +16,9 @@ enum LineKind {
 
   /** What an argument looks like and the rest of a Groovy expression does not. */
   private static final Pattern ARGUMENT = Pattern.compile("(?s)[^=({\\[.?+,;].*|\\.\\.?(/.*)?");
+
+  private static final Set<String> SCRIPT_METHODS =
+      Set.of("print", "println", "printf", "sleep", "evaluate", "use", "with");
 
   private static final Set<String> META_WORDS = Set.of("help", "quit", "exit");
 
@@ -66,6 +71,29 @@ enum LineKind {
     String rest = text.substring(Math.min(first.length(), text.length()));
     return rest.isBlank()
         || (Character.isWhitespace(rest.charAt(0)) && ARGUMENT.matcher(rest.strip()).matches());
+  }
+
+  /**
+   * The first word of a line that looks like a command and is none, nor anything else that {@code
+   * known} has: {@code unoin ls}.
+   */
+  static Optional<String> unknownVerb(String line, Set<String> known) {
+    List<Token> tokens = Input.of(line).tokens();
+    if (tokens.size() < 2 || tokens.getFirst().kind() != Token.Kind.WORD) {
+      return Optional.empty();
+    }
+    Token first = tokens.getFirst();
+    Token next = tokens.get(1);
+    boolean apart =
+        next.start() > first.end()
+            && Set.of(Token.Kind.WORD, Token.Kind.STRING).contains(next.kind())
+            && !Keywords.contains(next.text());
+    boolean odd =
+        !known.contains(first.text())
+            && !Keywords.contains(first.text())
+            && !SCRIPT_METHODS.contains(first.text())
+            && !Character.isUpperCase(first.text().charAt(0));
+    return apart && odd ? Optional.of(first.text()) : Optional.empty();
   }
 
   /** {@code diff '/a', '/b'} is Groovy. */

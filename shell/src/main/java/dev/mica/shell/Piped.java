@@ -71,6 +71,7 @@ final class Piped {
               .run(LineKind.words(input));
       case META -> throw new CommandLineException("lines that begin with : are for the prompt");
       case LANGUAGE -> {
+        Unknown.refuse(input, session);
         new Printer(output).show(session.groovy().evaluate(input));
         yield 0;
       }

@@ -4,6 +4,7 @@ import dev.mica.Mica;
 import dev.mica.scripting.Engine;
 import dev.mica.scripting.Evaluation;
 import dev.mica.scripting.Session;
+import java.io.IOError;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -64,7 +65,7 @@ final class Prompt {
         line(reader.readLine(java ? "java> " : "mica> "));
       } catch (UserInterruptException cleared) {
         errors.forget(); // Ctrl-C drops the line being typed, nothing failed
-      } catch (EndOfFileException left) {
+      } catch (EndOfFileException | IOError left) { // Ctrl-D, or the terminal is gone
         break;
       }
     }
@@ -108,6 +109,9 @@ final class Prompt {
   }
 
   private void evaluate(String line) {
+    if (!java) {
+      Unknown.refuse(line, session);
+    }
     Object value = engine().evaluate(line);
     session.variables().put("_", value);
     printer().show(value);

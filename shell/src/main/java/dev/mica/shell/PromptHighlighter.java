@@ -9,6 +9,7 @@ import dev.mica.scripting.Token;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jline.reader.Highlighter;
 import org.jline.reader.LineReader;
 import org.jline.utils.AttributedString;
@@ -28,6 +29,10 @@ final class PromptHighlighter implements Highlighter {
   private static final AttributedStyle NUMBER = PLAIN.foreground(AttributedStyle.BLUE);
   private static final AttributedStyle FAINT = PLAIN.faint();
   private static final AttributedStyle WRONG = PLAIN.foreground(AttributedStyle.RED);
+
+  /** What Groovy has of its own and a line may begin with. */
+  private static final Set<String> SOON =
+      Set.of("println", "printf", "sleep", "it", "help", "exit", "quit", "mica", "run");
 
   private final Session session;
   private final Set<String> words =
@@ -94,24 +99,25 @@ final class PromptHighlighter implements Highlighter {
     for (int i = 0; i < tokens.size(); i++) {
       Token token = tokens.get(i);
       out.append(line, at, token.start());
-      out.styled(style(tokens, i), line.substring(token.start(), token.end()));
+      out.styled(style(tokens, i, line), line.substring(token.start(), token.end()));
       at = token.end();
     }
     return out.append(line, at, line.length()).toAttributedString();
   }
 
-  private AttributedStyle style(List<Token> tokens, int index) {
+  private AttributedStyle style(List<Token> tokens, int index, String line) {
     Token token = tokens.get(index);
     return switch (token.kind()) {
       case STRING -> token.closed() ? STRING : STRING.underline();
       case NUMBER -> NUMBER;
       case COMMENT -> FAINT;
-      case WORD -> name(tokens, index, token.text());
+      case WORD -> name(tokens, index, line);
       default -> PLAIN;
     };
   }
 
-  private AttributedStyle name(List<Token> tokens, int index, String name) {
+  private AttributedStyle name(List<Token> tokens, int index, String line) {
+    String name = tokens.get(index).text();
     if (Keywords.contains(name)) {
       return KEYWORD;
     }
@@ -125,23 +131,17 @@ final class PromptHighlighter implements Highlighter {
     if (words.contains(name)) {
       return WORD;
     }
-    return index == 0 && isUnknownCommand(tokens, name) ? WRONG : PLAIN;
+    return index == 0 && isWrong(tokens, line) ? WRONG : PLAIN;
   }
 
-  /** A first word that is nothing yet: wrong once a blank and another word or nothing follow. */
-  private static boolean isUnknownCommand(List<Token> tokens, String name) {
-    boolean type = Character.isUpperCase(name.charAt(0));
-    boolean builtin = name.startsWith("print") || name.equals("sleep") || name.equals("it");
-    if (type || builtin) {
-      return false;
-    }
+  /** A first word that begins nothing we know, or is none of it and another word follows. */
+  private boolean isWrong(List<Token> tokens, String line) {
+    String name = tokens.getFirst().text();
     if (tokens.size() == 1) {
-      return CommandTable.get().next(List.of()).stream().noneMatch(verb -> verb.startsWith(name))
-          && Help.words().stream().noneMatch(word -> word.name().startsWith(name));
+      return Stream.of(words, Set.copyOf(CommandTable.get().next(List.of())), SOON)
+          .flatMap(Set::stream)
+          .noneMatch(known -> known.startsWith(name));
     }
-    Token next = tokens.get(1);
-    return next.start() > tokens.getFirst().end()
-        && (next.kind() == Token.Kind.WORD || next.kind() == Token.Kind.STRING)
-        && !Keywords.contains(next.text());
+    return LineKind.unknownVerb(line, words).isPresent();
   }
 }

@@ -50,7 +50,7 @@ final class Readers {
             .highlighter(new PromptHighlighter(session))
             .variable(LineReader.HISTORY_FILE, history)
             .variable(LineReader.SECONDARY_PROMPT_PATTERN, "  ... ")
-            .variable(LineReader.LIST_MAX, 200)
+            .variable(LineReader.LIST_MAX, 500)
             .option(Option.DISABLE_EVENT_EXPANSION, true)
             .option(Option.HISTORY_TIMESTAMPED, false)
             .option(Option.HISTORY_IGNORE_SPACE, true)

@@ -75,8 +75,10 @@ final class Streams {
     } catch (OutputClosed closed) {
       return status;
     } catch (MicaException failed) {
-      err.println("mica: " + failed.getMessage());
-      return 1;
+      if (status == 0) {
+        err.println("mica: " + failed.getMessage());
+      }
+      return status == 0 ? 1 : status;
     }
   }
 

@@ -1,0 +1,48 @@
+package dev.mica.shell;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Wrong command lines: status 2, one line that says what is wrong, nothing printed as data. */
+final class CommandLineTest {
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "unoin ls | unknown command 'unoin'; did you mean 'union'?",
+        "zzz | unknown command 'zzz'; one of: doctor, diff, union, commit, help, run",
+        "union lss | union: unknown command 'lss'; did you mean 'ls'?",
+        "union | union: say what to do, one of: create, ls, show, diff, rm, remount",
+        "diff /a | diff: missing B; usage: mica diff A B [--exact] [--exit-code]"
+            + " [--output table~json~yaml]",
+        "diff /a /b /c | diff: unexpected argument '/c'; usage: mica diff A B [--exact]"
+            + " [--exit-code] [--output table~json~yaml]",
+        "diff --exat /a /b | diff: unknown option '--exat'; did you mean '--exact'?; usage: mica"
+            + " diff A B [--exact] [--exit-code] [--output table~json~yaml]",
+        "union ls -o xml | union ls: --output cannot be 'xml', only one of table, json, yaml;"
+            + " usage: mica union ls [--output table~json~yaml]",
+        "union ls -o | union ls: missing the value of --output; usage: mica union ls [--output"
+            + " table~json~yaml]",
+        "union ls -o json -o yaml | union ls: --output given twice; usage: mica union ls [--output"
+            + " table~json~yaml]",
+        "union rm | union rm: missing UNION or --all; usage: mica union rm [UNION] [--all]"
+            + " [--output table~json~yaml]",
+        "union rm u --all | union rm: give UNION or --all, not both; usage: mica union rm [UNION]"
+            + " [--all] [--output table~json~yaml]",
+        "commit log | commit log: missing COMMIT; usage: mica commit log COMMIT [--output"
+            + " table~json~yaml]",
+        "help nothing | there is no help for 'nothing'",
+        "run | run: missing FILE; usage: mica run FILE ARGS…",
+        "run /no/such.groovy | cannot run /no/such.groovy: there is no such file",
+        "-e | -e: give one expression, in quotes; usage: mica -e EXPR [-o table~json~yaml]"
+      })
+  void isRefused(String args, String message) {
+    Runs.Run run = Runs.here(args.split(" "));
+    assertThat(run.err()).isEqualTo("mica: " + message.replace('~', '|') + "\n");
+    assertThat(run.out()).isEmpty();
+    assertThat(run.status()).isEqualTo(2);
+  }
+}

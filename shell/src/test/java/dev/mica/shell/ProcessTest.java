@@ -1,0 +1,82 @@
+package dev.mica.shell;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The program as a process: what it loads, prints and returns. */
+@SuppressWarnings("NullAway.Init") // JUnit sets the field
+final class ProcessTest {
+  @TempDir Path temp;
+
+  private Runs.Run run(List<String> options, String... args)
+      throws IOException, InterruptedException {
+    return Runs.apart(temp.resolve("home"), options, args);
+  }
+
+  @Test
+  void commandsLoadNoGroovy() throws Exception {
+    for (String line :
+        List.of("union ls", "commit graph -o json", "diff /etc/apt /etc/apt", "help")) {
+      Path log = temp.resolve("classes");
+      Runs.Run run = run(List.of("-Xlog:class+load:file=" + log), line.split(" "));
+      assertThat(run.status()).as(run.err()).isZero();
+      assertThat(log)
+          .content()
+          .contains("dev.mica.shell.CommandTable")
+          .doesNotContain("groovy.lang", "org.codehaus.groovy");
+    }
+  }
+
+  @Test
+  void expressionsPrintTheirValue() throws Exception {
+    assertThat(run(List.of(), "-e", "[a: 1]", "-o", "json").out())
+        .isEqualTo("{\"entries\":[{\"key\":\"a\",\"value\":\"1\"}]}\n");
+    Runs.Run wrong = run(List.of(), "-e", "folder('/x').nmae");
+    assertThat(wrong.status()).isEqualTo(1);
+    assertThat(wrong.err())
+        .isEqualTo("mica: Folder has no property 'nmae'; did you mean 'name'?\n");
+  }
+
+  @Test
+  void aReaderThatLeavesEndsAnEndlessScriptQuietly() throws Exception {
+    String line = String.join(" ", Runs.command(List.of(), "-e", "'while(true){println(1)}'"));
+    Process process =
+        new ProcessBuilder(
+                "bash", "-c", line + " 2>" + temp + "/err | head -1; echo ${PIPESTATUS[0]}")
+            .start();
+    assertThat(new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
+        .isEqualTo("1\n0\n");
+    assertThat(Files.readString(temp.resolve("err"))).isEmpty();
+  }
+
+  @Test
+  void aFullDiskIsAFailure() throws Exception {
+    Process process =
+        new ProcessBuilder(Runs.command(List.of(), "help"))
+            .redirectOutput(Path.of("/dev/full").toFile())
+            .start();
+    assertThat(new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8))
+        .isEqualTo("mica: cannot write to standard output: No space left on device\n");
+    assertThat(process.waitFor()).isEqualTo(1);
+  }
+
+  @Test
+  void linesFromAPipeAreDoneOneByOne() throws Exception {
+    ProcessBuilder builder = new ProcessBuilder(Runs.command(List.of()));
+    builder.environment().put("MICA_HOME", temp.resolve("home").toString());
+    Process process = builder.start();
+    try (var in = process.outputWriter()) {
+      in.write("x = 3\nunion ls -o json\n[1, 2].each {\nprintln it + x\n}\n");
+    }
+    assertThat(new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
+        .isEqualTo("3\n{\"unions\":[]}\n4\n5\n[1, 2]\n");
+    assertThat(process.waitFor()).isZero();
+  }
+}
