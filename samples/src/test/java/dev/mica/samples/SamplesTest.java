@@ -1,0 +1,86 @@
+package dev.mica.samples;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Runs each sample as a user does, and compares what it prints with what stands beside it. */
+@SuppressWarnings("NullAway.Init") // JUnit sets the field
+final class SamplesTest {
+  private static final Path SAMPLES = Path.of(System.getProperty("mica.root"), "samples");
+
+  @TempDir Path home;
+
+  private record Run(int status, String out, String err) {}
+
+  private Run run(String sample) throws IOException, InterruptedException {
+    ProcessBuilder builder =
+        new ProcessBuilder(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "--enable-native-access=ALL-UNNAMED",
+            "-Dmica.core=" + System.getProperty("mica.core"),
+            "-cp",
+            System.getProperty("java.class.path"),
+            "dev.mica.shell.Main",
+            SAMPLES.resolve(sample).toString());
+    builder.environment().put("MICA_HOME", home.toString());
+    Path err = home.resolveSibling(home.getFileName() + ".err");
+    try {
+      Process process = builder.redirectError(err.toFile()).start();
+      String out = text(process.getInputStream());
+      return new Run(process.waitFor(), out, Files.readString(err));
+    } finally {
+      Files.deleteIfExists(err);
+    }
+  }
+
+  private static String text(InputStream in) throws IOException {
+    return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+  }
+
+  private static void needsRoot() {
+    boolean root = System.getProperty("user.name").equals("root");
+    boolean must = "1".equals(System.getenv("MICA_MUST_WORK"));
+    assumeTrue(root || must, "mounting needs root");
+  }
+
+  private static List<String> mounts() throws IOException {
+    return Files.readAllLines(Path.of("/proc/self/mounts")).stream()
+        .filter(line -> line.contains("mica-sample-") || line.contains("mica-tour-"))
+        .toList();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"folder", "union", "commit"})
+  void printsWhatStandsBesideIt(String sample) throws Exception {
+    if (!sample.equals("folder")) {
+      needsRoot();
+    }
+    Run run = run(sample + ".groovy");
+    assertThat(run.err()).isEmpty();
+    assertThat(run.out()).isEqualTo(Files.readString(SAMPLES.resolve(sample + ".out")));
+    assertThat(run.status()).isZero();
+    assertThat(mounts()).isEmpty();
+  }
+
+  @Test
+  void theTourGoesThroughAndLeavesNothing() throws Exception {
+    needsRoot();
+    Run run = run("tour.groovy");
+    assertThat(run.err()).isEmpty();
+    assertThat(run.status()).isZero();
+    assertThat(run.out())
+        .contains("added", "the union tour-", "notes.txt", "a configuration", "left: nothing");
+    assertThat(mounts()).isEmpty();
+  }
+}
