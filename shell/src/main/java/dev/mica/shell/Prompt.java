@@ -15,6 +15,7 @@ import org.jline.reader.LineReader;
 import org.jline.reader.UserInterruptException;
 import org.jline.terminal.Terminal;
 import org.jline.utils.InfoCmp.Capability;
+import org.jspecify.annotations.Nullable;
 
 /** The conversation: reads a line, does it, shows what came of it, until the user leaves. */
 final class Prompt {
@@ -26,6 +27,8 @@ final class Prompt {
   private final ProgressLine progress;
   private boolean java;
   private boolean over;
+  private volatile boolean pressed;
+  private volatile @Nullable Evaluation<?> running;
 
   Prompt(Terminal terminal, Mica mica, Path history) {
     this.terminal = terminal;
@@ -34,6 +37,7 @@ final class Prompt {
     this.errors = new Errors(out, "");
     this.progress = new ProgressLine(out, () -> terminal.getSize().getColumns());
     this.reader = Readers.build(terminal, session, this::engine, history);
+    terminal.handle(Terminal.Signal.INT, signal -> interrupt());
   }
 
   /** Holds the conversation at the process's own terminal; returns the exit status. */
@@ -61,15 +65,28 @@ final class Prompt {
 
   int run() {
     while (!over) {
+      pressed = false;
       try {
         line(reader.readLine(java ? "java> " : "mica> "));
       } catch (UserInterruptException cleared) {
         errors.forget(); // Ctrl-C drops the line being typed, nothing failed
+        dropTyped();
       } catch (EndOfFileException | IOError left) { // Ctrl-D, or the terminal is gone
         break;
       }
     }
     return 0;
+  }
+
+  /** What was typed ahead goes with the line, an Enter among it, as a terminal itself does it. */
+  private void dropTyped() {
+    try {
+      while (terminal.reader().peek(1) >= 0) {
+        terminal.reader().read();
+      }
+    } catch (IOException gone) {
+      over = true; // no terminal, no conversation
+    }
   }
 
   private void line(String line) {
@@ -95,12 +112,23 @@ final class Prompt {
           what.run();
           return true;
         });
-    Terminal.SignalHandler before =
-        terminal.handle(Terminal.Signal.INT, signal -> evaluation.cancel());
+    running = evaluation;
+    if (pressed || Thread.interrupted()) { // Ctrl-C, after Enter and before there was what to stop
+      evaluation.cancel();
+    }
     try {
       new Work(progress).await(evaluation);
     } finally {
-      terminal.handle(Terminal.Signal.INT, before);
+      running = null;
+    }
+  }
+
+  /** Ctrl-C, except while a line is read: then the line editor takes it. */
+  private void interrupt() {
+    pressed = true;
+    Evaluation<?> stopping = running;
+    if (stopping != null) {
+      stopping.cancel();
     }
   }
 

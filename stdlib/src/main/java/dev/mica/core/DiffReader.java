@@ -25,7 +25,12 @@ public final class DiffReader implements AutoCloseable {
   static final long NSEC_B = 60;
   static final long PATH = 64;
 
-  /** A read of this many bytes costs one call; most lines take less than 150. */
+  /**
+   * What a read may bring; most lines take less than 150 bytes. The first one brings little, for
+   * whoever asks only whether there is a line at all; then few calls matter.
+   */
+  private static final long FIRST_BUFFER = 512;
+
   private static final long BUFFER = 256 * 1024;
 
   static final long EMSGSIZE = 90;
@@ -57,7 +62,7 @@ public final class DiffReader implements AutoCloseable {
   private final MemorySegment diff;
   private final Cleaner.Cleanable closing;
 
-  private MemorySegment buffer = arena.allocate(BUFFER, 8);
+  private MemorySegment buffer = arena.allocate(FIRST_BUFFER, 8);
   private long used;
   private long next;
   private long at;
@@ -157,6 +162,9 @@ public final class DiffReader implements AutoCloseable {
   private boolean fill() {
     if (closed) {
       return false;
+    }
+    if (used > 0 && buffer.byteSize() < BUFFER) {
+      buffer = arena.allocate(BUFFER, 8);
     }
     used = run(this::read);
     next = 0;
