@@ -19,6 +19,8 @@ import org.jspecify.annotations.Nullable;
 
 /** The conversation: reads a line, does it, shows what came of it, until the user leaves. */
 final class Prompt {
+  private static final int CTRL_C = 3;
+
   private final Terminal terminal;
   private final Session session;
   private final PrintStream out;
@@ -70,23 +72,11 @@ final class Prompt {
         line(reader.readLine(java ? "java> " : "mica> "));
       } catch (UserInterruptException cleared) {
         errors.forget(); // Ctrl-C drops the line being typed, nothing failed
-        dropTyped();
       } catch (EndOfFileException | IOError left) { // Ctrl-D, or the terminal is gone
         break;
       }
     }
     return 0;
-  }
-
-  /** What was typed ahead goes with the line, an Enter among it, as a terminal itself does it. */
-  private void dropTyped() {
-    try {
-      while (terminal.reader().peek(1) >= 0) {
-        terminal.reader().read();
-      }
-    } catch (IOException gone) {
-      over = true; // no terminal, no conversation
-    }
   }
 
   private void line(String line) {
@@ -106,24 +96,36 @@ final class Prompt {
     }
   }
 
-  private void work(Runnable what) throws InterruptedException, Work.LeftBehind {
+  private void work(Runnable what) throws InterruptedException, IOException, Work.LeftBehind {
     Evaluation<Boolean> evaluation =
         Work.start(() -> {
           what.run();
           return true;
         });
     running = evaluation;
-    if (pressed || Thread.interrupted()) { // Ctrl-C, after Enter and before there was what to stop
-      evaluation.cancel();
-    }
     try {
+      if (pressed || typedCtrlC()) {
+        evaluation.cancel();
+      }
       new Work(progress).await(evaluation);
     } finally {
       running = null;
     }
   }
 
-  /** Ctrl-C, except while a line is read: then the line editor takes it. */
+  /**
+   * Whether Ctrl-C came right behind Enter: while the line editor has the terminal it is a key like
+   * any other, and waits to be read.
+   */
+  private boolean typedCtrlC() throws IOException {
+    boolean typed = terminal.reader().peek(1) == CTRL_C;
+    if (typed) {
+      terminal.reader().read();
+    }
+    return typed;
+  }
+
+  /** Ctrl-C as a signal, which it is while something runs. */
   private void interrupt() {
     pressed = true;
     Evaluation<?> stopping = running;
@@ -145,7 +147,7 @@ final class Prompt {
     printer().show(value);
   }
 
-  private void meta(List<String> words) throws InterruptedException, Work.LeftBehind {
+  private void meta(List<String> words) throws InterruptedException, IOException, Work.LeftBehind {
     List<String> rest = words.isEmpty() ? words : words.subList(1, words.size());
     switch (words.isEmpty() ? "" : words.getFirst()) {
       case "help", "h", "?" -> work(() -> help(rest));

@@ -12,6 +12,7 @@ import java.util.function.Supplier;
 import org.jline.reader.LineReader;
 import org.jline.reader.LineReader.Option;
 import org.jline.reader.LineReaderBuilder;
+import org.jline.terminal.Size;
 import org.jline.terminal.Terminal;
 import org.jline.terminal.TerminalBuilder;
 
@@ -29,6 +30,10 @@ final class Readers {
             .dumb(true)
             .nativeSignals(true)
             .build();
+    Size size = terminal.getSize();
+    if (size.getColumns() <= 0 || size.getRows() <= 0) { // a pty nobody gave a size
+      terminal.setSize(Size.of(80, 24));
+    }
     boolean wanted = "dumb".equals(System.getenv("TERM"));
     if (terminal.getType().startsWith(Terminal.TYPE_DUMB) && !wanted) {
       err.println(
