@@ -1,0 +1,123 @@
+package dev.mica.vm;
+
+import dev.mica.MicaException;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The helper machine of a state directory: one QEMU that any number of unions share.
+ *
+ * <p>Its processes (QEMU, one file server for each share) are in sessions of their own and outlive
+ * the JVM; whatever process opens the state directory next finds them again, for everything asked
+ * here is answered from what is really there. It boots with no share and no port: those are plugged
+ * while it runs. Every method may fail with a {@link MicaException} that names the step, the path
+ * and the cause.
+ *
+ * <p>Methods that change something hold the state directory's lock while they do; a caller that
+ * does several things in a row takes it around them.
+ */
+public interface Machine {
+  /** What it can be at. */
+  enum State {
+    /** There is no QEMU of this state directory. */
+    NONE,
+    /** QEMU runs the guest. */
+    RUNNING,
+    /** QEMU is there, and the guest stands still. */
+    PAUSED,
+    /** There is a QEMU process, but it does not answer: only {@link #kill} helps. */
+    STUCK
+  }
+
+  /** How a machine came to run. */
+  enum Start {
+    /** It ran already. */
+    ADOPTED,
+    /** Restored as it was saved right after an earlier boot. */
+    WARM,
+    /** Booted from its kernel. */
+    COLD
+  }
+
+  /**
+   * What the machine is at.
+   *
+   * @param state what it is at
+   * @param pid QEMU's process id; 0 where there is none
+   * @param started when that process began; empty where there is none
+   * @param accel {@code kvm} or {@code tcg}; "" where there is none
+   * @param kernel the release of the guest's kernel; "" where there is none
+   * @param memory what the guest was given, bytes; 0 where there is none
+   */
+  record Status(
+      State state, long pid, Optional<Instant> started, String accel, String kernel, long memory) {}
+
+  /**
+   * A host folder that the machine has.
+   *
+   * @param tag what the guest mounts it by
+   * @param folder the host's folder, its real path
+   * @param readOnly whether the host lets nobody in the guest write to it
+   */
+  record Share(String tag, Path folder, boolean readOnly) {}
+
+  /** Why no machine can be booted here, with what to do, as one line; a quick look. */
+  Optional<MicaException> refusal();
+
+  /**
+   * Sees that it runs and its agent answers. A start that hangs is ended at its deadline and done
+   * once more; the second failure shows the end of the console's log. Also after {@link
+   * State#STUCK}: what does not answer is killed first.
+   */
+  Start boot();
+
+  /** What it is at; takes no lock. */
+  Status status();
+
+  /**
+   * A conversation with the agent, greeted; to be closed. The agent hears one client at a time:
+   * keep it short and under the state directory's lock.
+   */
+  Agent agent();
+
+  /**
+   * Gives the folder to the guest, and returns when the guest can mount it. A folder already
+   * plugged read-only is plugged once, and the same share is returned; read-write ones are always
+   * new.
+   */
+  Share plugShare(Path folder, boolean readOnly);
+
+  /** Takes a share away; the guest has unmounted it before. One that is not there is fine. */
+  void unplugShare(String tag);
+
+  /** The shares whose file server runs. */
+  List<Share> shares();
+
+  /**
+   * Gives the guest a virtio-serial port of that name, at most 63 characters of {@code [a-z0-9.-]}.
+   *
+   * @return the unix socket of its host side, where QEMU listens for one client at a time; may be
+   *     longer than the 107 bytes that a socket's address has room for
+   */
+  Path plugPort(String name);
+
+  /** Takes a port away; whoever is connected is cut off. One that is not there is fine. */
+  void unplugPort(String name);
+
+  /** The names of the plugged ports. */
+  List<String> ports();
+
+  /** What the guest wrote on its console since it booted. Last lines matter most. */
+  Path consoleLog();
+
+  /**
+   * Has the guest flush, unmount and power off; kills it if it does not within its deadline.
+   * Returns when every process of it is gone. Not running is fine.
+   */
+  void shutdown();
+
+  /** Ends QEMU and the file servers at once; returns when they are gone. Not running is fine. */
+  void kill();
+}
