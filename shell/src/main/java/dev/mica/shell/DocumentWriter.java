@@ -1,12 +1,18 @@
 package dev.mica.shell;
 
+import dev.mica.folder.Folder;
 import dev.mica.folder.Name;
 import dev.mica.scripting.Field;
 import dev.mica.scripting.Shape;
+import dev.mica.scripting.Shapes;
 import java.io.IOException;
 import java.io.Writer;
+import java.math.BigDecimal;
+import java.math.BigInteger;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.Iterator;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JsonGenerator;
 import tools.jackson.core.ObjectWriteContext;
@@ -76,12 +82,12 @@ final class DocumentWriter implements AutoCloseable {
     }
   }
 
-  private void value(@Nullable Object value) {
+  /** Whatever it is: numbers, truths, lists and maps as such, Mica's objects by their shapes. */
+  void value(@Nullable Object value) {
     switch (value) {
       case null -> json.writeNull();
       case Boolean flag -> json.writeBoolean(flag);
-      case Integer number -> json.writeNumber(number);
-      case Long number -> json.writeNumber(number);
+      case Number number -> number(number);
       case Enum<?> constant -> json.writeString(Cells.name(constant));
       case Name name -> json.writeString(name.text().orElseGet(name::toString));
       case Collection<?> many -> {
@@ -89,7 +95,37 @@ final class DocumentWriter implements AutoCloseable {
         many.forEach(this::value);
         json.writeEndArray();
       }
-      default -> json.writeString(value.toString());
+      case Map<?, ?> map -> {
+        json.writeStartObject();
+        map.forEach((key, member) -> property(String.valueOf(key), member));
+        json.writeEndObject();
+      }
+      case Object[] array -> value(Arrays.asList(array));
+      default -> other(value);
+    }
+  }
+
+  /** JSON has no infinity, and most that read it no number beyond a double's digits: so be it. */
+  private void number(Number number) {
+    switch (number) {
+      case Integer whole -> json.writeNumber(whole);
+      case Long whole -> json.writeNumber(whole);
+      case BigInteger whole -> json.writeNumber(whole);
+      case BigDecimal decimal -> json.writeNumber(decimal);
+      case Short whole -> json.writeNumber(whole);
+      case Byte whole -> json.writeNumber(whole);
+      case Float real when Float.isFinite(real) -> json.writeNumber(real);
+      case Double real when Double.isFinite(real) -> json.writeNumber(real);
+      default -> json.writeString(number.toString());
+    }
+  }
+
+  private void other(Object value) {
+    Shape<Object> shape = value instanceof Folder ? null : Shapes.of(value);
+    if (shape == null) {
+      json.writeString(Printer.text(value));
+    } else {
+      one(shape, value);
     }
   }
 

@@ -37,6 +37,9 @@ final class Output {
         return rows(rows, table::rows);
       }
       case Result.One<?> one -> one(table, one);
+      case Result.Value value -> {
+        return table(value.shown());
+      }
       case Result.Text text -> table.text(text.text());
       case Result.Drawing<?> drawing -> {
         drawing.rows().close();
@@ -56,6 +59,7 @@ final class Output {
           return rows(rowsOf(drawing), document::rows);
         }
         case Result.One<?> one -> one(document, one);
+        case Result.Value value -> document.value(value.value());
         case Result.Text text -> document.text(text.key(), text.text());
       }
     }

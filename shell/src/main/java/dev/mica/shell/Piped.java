@@ -72,7 +72,9 @@ final class Piped {
       case META -> throw new CommandLineException("lines that begin with : are for the prompt");
       case LANGUAGE -> {
         Unknown.refuse(input, session);
-        new Printer(output).show(session.groovy().evaluate(input));
+        Object value = session.groovy().evaluate(input);
+        session.variables().put("_", value);
+        new Printer(output).show(value);
         yield 0;
       }
     };

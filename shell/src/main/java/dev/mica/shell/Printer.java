@@ -49,7 +49,7 @@ final class Printer implements Display {
 
   static Result result(@Nullable Object value) {
     return switch (value) {
-      case null -> new Result.Text("value", "null");
+      case null -> plain(null);
       case Diff diff -> new Result.Rows<>(Shapes.CHANGE, diff.stream());
       case Unions unions -> new Result.Rows<>(Shapes.UNION, unions.list().stream());
       case Commits commits -> new Result.Rows<>(Shapes.COMMIT, commits.list().stream());
@@ -57,8 +57,8 @@ final class Printer implements Display {
       case Entry entry -> new Result.Rows<>(Shapes.ENTRY, Stream.of(entry));
       case Change change -> new Result.Rows<>(Shapes.CHANGE, Stream.of(change));
       case Collection<?> many -> collection(many);
-      case Map<?, ?> map -> new Result.Rows<>(PAIR, pairs(map));
-      case Path path -> new Result.Text("value", Cells.text(path));
+      case Map<?, ?> map -> new Result.Value(map, new Result.Rows<>(PAIR, pairs(map)));
+      case Path path -> new Result.Value(path, new Result.Text("value", Cells.text(path)));
       default -> single(value);
     };
   }
@@ -69,7 +69,7 @@ final class Printer implements Display {
 
   private static Result single(Object value) {
     Shape<Object> shape = Shapes.of(value);
-    return shape == null ? new Result.Text("value", text(value)) : new Result.One<>(shape, value);
+    return shape == null ? plain(value) : new Result.One<>(shape, value);
   }
 
   private static Result collection(Collection<?> many) {
@@ -79,7 +79,11 @@ final class Printer implements Display {
     if (shape != null && same && !(first instanceof Folder)) {
       return new Result.Rows<>(shape, many.stream().map(each -> (Object) each));
     }
-    return new Result.Text("value", text(many));
+    return plain(many);
+  }
+
+  private static Result plain(@Nullable Object value) {
+    return new Result.Value(value, new Result.Text("value", text(value)));
   }
 
   private static @Nullable Shape<?> shapeOf(@Nullable Object value) {

@@ -3,6 +3,7 @@ package dev.mica.shell;
 import dev.mica.scripting.Shape;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** What a command has to print. */
 sealed interface Result {
@@ -14,6 +15,9 @@ sealed interface Result {
 
   /** Several of a kind for programs, a drawing of them for people. */
   record Drawing<T>(Shape<T> shape, Stream<T> rows, Supplier<String> picture) implements Result {}
+
+  /** A value of the language: for programs as it is, for people {@code shown}. */
+  record Value(@Nullable Object value, Result shown) implements Result {}
 
   /** Text for people, which is also the only member of the JSON object. */
   record Text(String key, String text) implements Result {}

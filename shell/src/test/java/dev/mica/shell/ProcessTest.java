@@ -36,8 +36,8 @@ final class ProcessTest {
 
   @Test
   void expressionsPrintTheirValue() throws Exception {
-    assertThat(run(List.of(), "-e", "[a: 1]", "-o", "json").out())
-        .isEqualTo("{\"entries\":[{\"key\":\"a\",\"value\":\"1\"}]}\n");
+    assertThat(run(List.of(), "-e", "[a: 1]", "-o", "json").out()).isEqualTo("{\"a\":1}\n");
+    assertThat(run(List.of(), "-e", "3", "-o", "json").out()).isEqualTo("3\n");
     Runs.Run wrong = run(List.of(), "-e", "folder('/x').nmae");
     assertThat(wrong.status()).isEqualTo(1);
     assertThat(wrong.err())
@@ -73,10 +73,10 @@ final class ProcessTest {
     builder.environment().put("MICA_HOME", temp.resolve("home").toString());
     Process process = builder.start();
     try (var in = process.outputWriter()) {
-      in.write("x = 3\nunion ls -o json\n[1, 2].each {\nprintln it + x\n}\n");
+      in.write("x = 3\n_ + 1\nunion ls -o json\n[1, 2].each {\nprintln it + x\n}\n");
     }
     assertThat(new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
-        .isEqualTo("3\n{\"unions\":[]}\n4\n5\n[1, 2]\n");
+        .isEqualTo("3\n4\n{\"unions\":[]}\n4\n5\n[1, 2]\n");
     assertThat(process.waitFor()).isZero();
   }
 }
