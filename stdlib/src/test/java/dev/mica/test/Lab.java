@@ -72,14 +72,15 @@ public final class Lab implements AutoCloseable {
           change.kind().name().toLowerCase(Locale.ROOT)
               + " "
               + (what.isEmpty() ? "" : what + " ")
-              + escape(change.path().bytes()));
+              + path(change));
     }
     return lines;
   }
 
-  private static String escape(byte[] path) {
+  /** The path of a change as the lab writes it. */
+  public static String path(Change change) {
     StringBuilder text = new StringBuilder();
-    for (byte b : path) {
+    for (byte b : change.path().bytes()) {
       if (b >= 0x20 && b < 0x7f && b != '\\') {
         text.append((char) b);
       } else {

@@ -156,6 +156,7 @@ abstract class MounterContract extends ScratchTest {
       Commit commit = commit(union, seed);
       Union view = commit.mount(scratch.path("s/view").toString());
       assertThat(lab.ask("compare", at, view.at().path())).isEmpty();
+      compareHoles(lab, union, commit, view);
       view.remove();
       union.remove();
       commit.remove();
@@ -164,6 +165,16 @@ abstract class MounterContract extends ScratchTest {
     }
     lab.ask("remove", scratch.path("s"));
     assertThat(mica.commits().gc()).isEmpty();
+  }
+
+  /**
+   * Of what has changed: a file that was only copied up is no change, and overlayfs may have filled
+   * a hole of it that the lower still has.
+   */
+  private void compareHoles(Lab lab, Union union, Commit commit, Union view) {
+    List<String> lines = lab.ask("compare", union.at().path(), view.at().path(), "--holes");
+    List<String> changed = commit.diff().stream().map(change -> Lab.path(change) + ": ").toList();
+    assertThat(lines).noneMatch(line -> changed.stream().anyMatch(line::startsWith));
   }
 
   /**
