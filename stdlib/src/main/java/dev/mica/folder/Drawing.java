@@ -33,13 +33,13 @@ final class Drawing {
     this.root = new Node(new byte[0], title);
   }
 
-  /** Draws {@code mark name after}; after every name that sorts before it. */
+  /** Draws {@code mark name after}; after every name that sorts before it. The root has no mark. */
   void add(Name path, String mark, String after) {
     if (++added > MOST) {
       return;
     }
     if (path.equals(Name.ROOT)) {
-      root.label = mark + root.label + after;
+      root.label = root.label + after;
       return;
     }
     List<byte[]> names = path.components(DEEPEST);

@@ -49,7 +49,8 @@ record TreeDiff(String from, Tree a, String to, Tree b, boolean exact) implement
   /** After the name: a slash for a directory, then how it was modified. */
   private static String respects(Change change) {
     Type type = change.after() == null ? change.before() : change.after();
-    String slash = type == Type.DIRECTORY ? "/" : "";
+    boolean root = change.path().equals(Name.ROOT); // it has the diff's title for a name
+    String slash = type == Type.DIRECTORY && !root ? "/" : "";
     return change.what().isEmpty()
         ? slash
         : change.what().stream()

@@ -18,7 +18,7 @@ class DrawingTest {
     assertThat(drawing)
         .hasToString(
             """
-            ~ /a → /b  (mode)
+            /a → /b  (mode)
             ├── etc/
             │   ├── + hosts
             │   └── ssl/
