@@ -203,7 +203,25 @@ static void others_tree(void)
 	ok(err.path_len && !strcmp(err.step, "set owner") && strstr(err.note, "only root"), "said: %s %s: %s", err.step,
 	   err.path, err.note);
 	ok(!exists("nobody/copy"), "nothing is left");
+	ok_code(mica_copy("b/f", "nobody/f", 0, NULL, &err), -EPERM, &err, "nor one of them");
+	ok(!exists("nobody/f"), "of which nothing is left either");
 	ok_code(mica_manifest(&b, digest, &totals, NULL, &err), 0, &err, "but digested");
+}
+
+static bool is_own(const char *path, mode_t mode)
+{
+	struct stat st;
+
+	return !lstat(path, &st) && st.st_uid == 65534 && st.st_gid == 65534 && (st.st_mode & 07777) == mode;
+}
+
+static void others_tree_as_own(void)
+{
+	ok_code(copy_to("nobody/own", MICA_OWN), 0, &err, "unless they may become one's own");
+	ok(is_own("nobody/own", 0755) && is_own("nobody/own/f", 0755), "then without setuid and setgid");
+	ok(getxattr("nobody/own/f", "security.capability", NULL, 0) < 0, "and without capabilities");
+	ok_code(mica_copy("b/f", "nobody/f", MICA_OWN, NULL, &err), 0, &err, "a single one, too");
+	ok(is_own("nobody/f", 0755) && file_is("nobody/f", "text"), "likewise");
 }
 
 static void secret_file(void)
@@ -221,6 +239,9 @@ static void secret_file(void)
 
 static void without_rights(void)
 {
+	/* struct vfs_cap_data, version 2: cap_net_raw, permitted and effective */
+	static const unsigned char capability[20] = {[0] = 1, [3] = 2, [5] = 0x20};
+
 	NEED(mkdir("nobody", 0755));
 	NEED(chown("nobody", 65534, 65534));
 	if (setxattr("nobody", "user.mica", "", 0, 0) < 0)
@@ -231,6 +252,9 @@ static void without_rights(void)
 	put_file("b/f", "text");
 	NEED(setxattr("b/f", "trusted.mica", "x", 1, 0));
 	as_nobody(others_tree);
+	NEED(chmod("b/f", 06755));
+	NEED(setxattr("b/f", "security.capability", capability, sizeof(capability), 0));
+	as_nobody(others_tree_as_own);
 	put_file("b/secret", "text");
 	NEED(chmod("b/secret", 0600));
 	NEED(chown("b", 65534, 65534)); /* so that it gets to the file */

@@ -198,7 +198,7 @@ static errint_t set_directory(struct apply *a)
 {
 	struct level *level = top(a);
 	const char *path = *a->to.path ? a->to.path : ".";
-	struct meta_target target = {way_fd(&a->to), "", XATTR_PLAIN, path};
+	struct meta_target target = {way_fd(&a->to), "", XATTR_PLAIN, path, false};
 
 	return meta_set(&target, &level->meta, &level->xattrs, a->err);
 }
@@ -234,7 +234,7 @@ static errint_t copy_name(struct apply *a, const char *name, const struct group 
 {
 	cleanup_free char *path = link ? strdup(link->path) : way_join(&a->to, name);
 	struct copy_source source = {way_fd(&a->from), name, a->space, -1};
-	struct meta_target target = {way_fd(&a->to), name, XATTR_PLAIN, path};
+	struct meta_target target = {way_fd(&a->to), name, XATTR_PLAIN, path, false};
 
 	if (!path)
 		return fail(a, -ENOMEM, "copy", name, "");

@@ -116,7 +116,7 @@ static errint_t copy_regular(const struct copy_source *source, const struct meta
 	to = openat(target->dirfd, target->name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (to < 0)
 		return mica_fail(err, -errno, "create", target->path);
-	made = (struct meta_target){to, "", target->space, target->path};
+	made = (struct meta_target){to, "", target->space, target->path, target->own};
 	return copy_file(&inode, source->data < 0 ? own : source->data, to, &made, how, err);
 }
 

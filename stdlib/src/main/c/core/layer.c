@@ -107,7 +107,7 @@ static errint_t set_opaque(struct layer *layer, char value)
 static errint_t set_directory(struct layer *layer, struct layer_level *level)
 {
 	const char *path = *layer->way.path ? layer->way.path : ".";
-	struct meta_target target = {way_fd(&layer->way), "", layer->space, path};
+	struct meta_target target = {way_fd(&layer->way), "", layer->space, path, layer->how.flags & MICA_OWN};
 	errint_t code = level->opaque ? set_opaque(layer, level->opaque) : 0;
 
 	return code < 0 ? code : meta_set(&target, &level->meta, &level->xattrs, layer->err);
@@ -142,7 +142,7 @@ static void fill_file(struct pool_task *task)
 	struct file_task *file = (struct file_task *)task;
 	struct layer *layer = file->layer;
 	struct copy_source source = {file->from, "", file->from_space, -1};
-	struct meta_target target = {file->to, "", layer->space, file->path};
+	struct meta_target target = {file->to, "", layer->space, file->path, layer->how.flags & MICA_OWN};
 	struct mica_error err;
 
 	mica_error_clear(&err);
@@ -177,7 +177,7 @@ static int create_file(struct layer *layer, const char *name, struct places *pla
 static errint_t fill_metacopy(struct layer *layer, const struct ventry *entry, const struct file_task *file)
 {
 	struct copy_source source = {entry->place->fd, entry->name, file->from_space, file->from};
-	struct meta_target target = {file->to, "", layer->space, file->path};
+	struct meta_target target = {file->to, "", layer->space, file->path, layer->how.flags & MICA_OWN};
 
 	return copy_file(&source, file->from, file->to, &target, &layer->how, layer->err);
 }
@@ -230,7 +230,7 @@ errint_t layer_put(struct layer *layer, const char *name, const struct ventry *e
 {
 	cleanup_free char *path = NULL;
 	struct copy_source source = {entry->place->fd, entry->name, entry->view->space, -1};
-	struct meta_target target = {way_fd(&layer->way), name, layer->space, NULL};
+	struct meta_target target = {way_fd(&layer->way), name, layer->space, NULL, layer->how.flags & MICA_OWN};
 
 	if (entry->type == 'f')
 		return put_file(layer, name, entry);

@@ -79,10 +79,22 @@ errint_t mica_make_like(const char *model, const char *path, struct mica_error *
 	dir = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	code = dir < 0 ? mica_fail(err, -errno, "open", path) : made ? 0 : check_empty(dir, path, err);
 	if (code == 0)
-		code = meta_set(&(struct meta_target){dir, "", XATTR_PLAIN, path}, &meta, &xattrs, err);
+		code = meta_set(&(struct meta_target){dir, "", XATTR_PLAIN, path, false}, &meta, &xattrs, err);
 	if (code < 0 && made)
 		unlinkat(parent, name, AT_REMOVEDIR);
 	return code;
+}
+
+errint_t mica_set_mtime(const char *path, int64_t seconds, uint32_t nanoseconds, struct mica_error *err)
+{
+	struct meta meta = {.mtime = seconds, .mtime_nsec = nanoseconds};
+	cleanup_fd int parent = -1;
+	cleanup_free char *name = NULL;
+	errint_t code;
+
+	mica_error_clear(err);
+	code = open_parent(path, &parent, &name, err);
+	return code < 0 ? code : meta_set_times(&(struct meta_target){parent, name, XATTR_PLAIN, path, false}, &meta, err);
 }
 
 errint_t mica_sync(const char *path, struct mica_error *err)

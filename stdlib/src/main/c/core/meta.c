@@ -114,6 +114,8 @@ static errint_t set_attributes(const struct meta_target *target, const struct xa
 		const char *stored = xattr_escape(x->name, target->space, buf);
 
 		code = xattr_set(target->dirfd, target->name, stored, x->value, x->len);
+		if (code == -EPERM && target->own)
+			code = 0;
 		if (code < 0)
 			return fail_attr(target, code, "set attribute", stored, err);
 	}
@@ -123,8 +125,13 @@ static errint_t set_attributes(const struct meta_target *target, const struct xa
 errint_t meta_set(const struct meta_target *target, const struct meta *meta, const struct xattr_view *xattrs,
 		  struct mica_error *err)
 {
+	struct meta given = *meta;
 	errint_t code = set_owner(target, meta);
 
+	if (code == -EPERM && target->own) { /* it would be somebody else that the program runs as */
+		given.mode &= ~(uint32_t)(S_ISUID | S_ISGID);
+		code = 0;
+	}
 	if (code == -EPERM)
 		return mica_fail_note(err, code, "set owner", target->path, "only root may make it %u:%u's", meta->uid,
 				      meta->gid);
@@ -133,7 +140,7 @@ errint_t meta_set(const struct meta_target *target, const struct meta *meta, con
 	code = set_attributes(target, xattrs, err);
 	if (code < 0)
 		return code;
-	code = set_mode(target, meta);
+	code = set_mode(target, &given);
 	if (code < 0)
 		return mica_fail(err, code, "set mode", target->path);
 	return meta_set_times(target, meta, err);

@@ -21,6 +21,7 @@ struct meta_target {
 	const char *name;
 	enum xattr_space space; /* whose attributes must be escaped there */
 	const char *path;	/* for the error */
+	bool own;		/* MICA_OWN: what the caller may not give is left out */
 };
 
 /*

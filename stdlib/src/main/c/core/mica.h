@@ -179,6 +179,9 @@ void mica_diff_close(struct mica_diff *diff);
 #define MICA_SYNC 4u
 /* A file that changes while it is copied is not -EBUSY after three tries but copied as it was found. */
 #define MICA_COPY_UNSTABLE 8u
+/* Owners and attributes that the caller may not give are left out rather than -EPERM: what is made stays the caller's,
+ * then without setuid and setgid, as with cp -a. */
+#define MICA_OWN 16u
 
 /*
  * Makes the folder dest (which must not exist) the layer that turns a into b; bytes are reflinked where the
@@ -190,6 +193,13 @@ void mica_diff_close(struct mica_diff *diff);
  */
 errint_t mica_capture(const struct mica_tree *a, const struct mica_tree *b, const char *dest, uint32_t flags,
 		      struct mica_job *job, struct mica_error *err);
+
+/*
+ * Makes dest, which must not exist, a faithful copy of the single file from (of any type but a directory, which is
+ * -EISDIR; a symbolic link is not followed), with all that mica_capture keeps. On failure dest is removed again.
+ * Of the flags MICA_REFLINK_ONLY, MICA_COPY_UNSTABLE and MICA_OWN.
+ */
+errint_t mica_copy(const char *from, const char *dest, uint32_t flags, struct mica_job *job, struct mica_error *err);
 
 /*
  * Applies a layer to the plain folder target, in place: afterwards target equals what an overlay of
@@ -205,6 +215,10 @@ errint_t mica_remove(const char *path, struct mica_job *job, struct mica_error *
 /* Makes the directory path (or takes it if it exists and is empty) with model's mode, owner, times and
  * xattrs, overlay's own xattrs excepted. */
 errint_t mica_make_like(const char *model, const char *path, struct mica_error *err);
+
+/* Sets the modification time of path, also before 1970; a symbolic link is not followed. -EOVERFLOW: the file system
+ * cannot hold it. */
+errint_t mica_set_mtime(const char *path, int64_t seconds, uint32_t nanoseconds, struct mica_error *err);
 
 /* Flushes the file system that path lies on (syncfs). */
 errint_t mica_sync(const char *path, struct mica_error *err);

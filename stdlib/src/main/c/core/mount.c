@@ -157,5 +157,7 @@ errint_t mica_umount(const char *target, uint32_t flags, struct mica_error *err)
 	mica_error_clear(err);
 	if (flags & ~MICA_UMOUNT_DETACH)
 		return mica_fail_note(err, -EINVAL, "umount", target, "unknown flags %#x", flags & ~MICA_UMOUNT_DETACH);
-	return umount2(target, how) < 0 ? mica_fail(err, -errno, "umount", target) : 0;
+	if (umount2(target, how) == 0)
+		return 0;
+	return mica_fail_note(err, -errno, "umount", target, "%s", errno == EINVAL ? "nothing is mounted there" : "");
 }

@@ -4,6 +4,7 @@ import dev.mica.MicaException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.EnumSet;
 import java.util.HexFormat;
 import java.util.List;
@@ -55,6 +56,17 @@ public final class Core {
     }
   }
 
+  /** Makes {@code dest}, which must not exist, a copy of the single file {@code from}. */
+  public static void copy(Path from, Path dest, Set<LayerFlag> flags) {
+    try (Call call = new Call("copy", from + " to " + dest).unlessCancelled()) {
+      MemorySegment source = call.path(from);
+      MemorySegment to = call.path(dest);
+      int bits = bits(flags);
+      call.run(() ->
+          (int) Function.COPY.handle().invokeExact(source, to, bits, call.job(), call.error()));
+    }
+  }
+
   /** Applies a layer to the plain folder {@code target}, in place; not atomic. */
   public static void apply(Path layer, Path target, Set<LayerFlag> flags) {
     try (Call call = new Call("apply", layer + " to " + target).unlessCancelled()) {
@@ -97,6 +109,17 @@ public final class Core {
       MemorySegment from = call.path(model);
       MemorySegment to = call.path(path);
       call.run(() -> (int) Function.MAKE_LIKE.handle().invokeExact(from, to, call.error()));
+    }
+  }
+
+  /** Sets the modification time of {@code path} itself; the JDK makes a fraction before 1970 0. */
+  public static void setModified(Path path, Instant time) {
+    try (Call call = new Call("set the time of", path)) {
+      MemorySegment what = call.path(path);
+      long seconds = time.getEpochSecond();
+      int nanos = time.getNano();
+      call.run(
+          () -> (int) Function.SET_MTIME.handle().invokeExact(what, seconds, nanos, call.error()));
     }
   }
 

@@ -62,7 +62,8 @@ record Failure(Errno errno, String text, String step, String path, String note) 
       case EOPNOTSUPP -> "mica doctor shows what works here";
       case EIO -> "the kernel's log (dmesg) says which device failed";
       case ESTALE -> "try again when nothing moves directories there";
-      case EISDIR, EINVAL, ENAMETOOLONG, ELOOP, ECANCELED, OTHER -> null;
+      case EINVAL -> step.equals("umount") ? "findmnt shows what is mounted where" : null;
+      case EISDIR, ENAMETOOLONG, ELOOP, ECANCELED, OTHER -> null;
     };
   }
 

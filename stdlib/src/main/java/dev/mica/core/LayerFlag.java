@@ -9,5 +9,7 @@ public enum LayerFlag {
   /** Flush the target's file system before returning. */
   SYNC,
   /** Take a file that changes under the copy as it was found, rather than fail. */
-  COPY_UNSTABLE
+  COPY_UNSTABLE,
+  /** Leave out owners and attributes that the caller may not give, rather than fail. */
+  OWN
 }

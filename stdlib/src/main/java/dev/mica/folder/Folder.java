@@ -78,7 +78,8 @@ public sealed interface Folder extends LayerSource permits LocalFolder, VfsFolde
   /**
    * Copies this, whatever is in it, to {@code target}, which must not exist; returns it. Between
    * local folders everything is kept (owners, xattrs, hard links, holes, nanoseconds), by reflink
-   * where possible; out of an archive what the archive holds.
+   * where possible; owners and attributes that only root may give are left out for others. Out of
+   * an archive what the archive holds.
    */
   Folder copyTo(Folder target);
 

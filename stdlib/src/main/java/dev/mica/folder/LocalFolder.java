@@ -2,6 +2,7 @@ package dev.mica.folder;
 
 import dev.mica.MicaException;
 import dev.mica.core.Core;
+import dev.mica.core.LayerFlag;
 import dev.mica.core.PathBytes;
 import dev.mica.core.Printable;
 import dev.mica.core.Tree;
@@ -10,9 +11,8 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
+import java.util.EnumSet;
 import java.util.List;
-import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 
@@ -128,20 +128,11 @@ record LocalFolder(Path path) implements Folder {
           .hint("choose a path where nothing is yet");
     }
     if (isDirectory()) {
-      Core.capture(Tree.EMPTY, Tree.plain(path), to, Set.of());
+      Core.capture(Tree.EMPTY, Tree.plain(path), to, EnumSet.of(LayerFlag.OWN));
     } else {
-      copyFile(to);
+      Core.copy(path, to, EnumSet.of(LayerFlag.OWN));
     }
     return target;
-  }
-
-  /** A single file is no tree; the JDK keeps owner, mode, times and xattrs, clones where it can. */
-  private void copyFile(Path to) {
-    try {
-      Files.copy(path, to, StandardCopyOption.COPY_ATTRIBUTES, LinkOption.NOFOLLOW_LINKS);
-    } catch (IOException e) {
-      throw Failures.of("copy " + location() + " to", to, e);
-    }
   }
 
   @Override

@@ -1,6 +1,7 @@
 package dev.mica.folder;
 
 import dev.mica.MicaException;
+import dev.mica.core.Core;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -63,7 +64,7 @@ final class Planting {
     Path path = vacant(name);
     Files.createSymbolicLink(path, Places.relative(text, "the link " + name));
     own(path, meta);
-    Files.setAttribute(path, "lastModifiedTime", meta.modified(), LinkOption.NOFOLLOW_LINKS);
+    Core.setModified(path, meta.modified().toInstant());
   }
 
   void link(String name, String to) throws IOException {
@@ -121,7 +122,7 @@ final class Planting {
     if (meta.mode() >= 0) {
       Files.setAttribute(path, "unix:mode", meta.mode());
     }
-    Files.setLastModifiedTime(path, meta.modified());
+    Core.setModified(path, meta.modified().toInstant());
   }
 
   private void own(Path path, Meta meta) throws IOException {

@@ -103,6 +103,10 @@ final class Mutex {
     }
   }
 
+  /**
+   * Asks again and again: a wait for a file lock in the kernel has no deadline, in Java as in C,
+   * and to end it from another thread would close the channel and with it whatever lock it got.
+   */
   private boolean pollFile(long deadline) throws IOException, InterruptedException {
     FileChannel open = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
     FileLock lock = null;

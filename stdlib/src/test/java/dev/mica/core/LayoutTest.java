@@ -73,6 +73,7 @@ class LayoutTest {
     OURS.put("MICA_LAYER_USERXATTR", (long) Core.bits(Set.of(LayerFlag.USERXATTR)));
     OURS.put("MICA_SYNC", (long) Core.bits(Set.of(LayerFlag.SYNC)));
     OURS.put("MICA_COPY_UNSTABLE", (long) Core.bits(Set.of(LayerFlag.COPY_UNSTABLE)));
+    OURS.put("MICA_OWN", (long) Core.bits(Set.of(LayerFlag.OWN)));
     OURS.put("EMSGSIZE", DiffReader.EMSGSIZE);
     for (Errno errno : Errno.values()) {
       if (errno != Errno.OTHER) {
