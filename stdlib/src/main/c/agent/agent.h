@@ -1,0 +1,125 @@
+/*
+ * agent.h - what the agent's files share. The agent is PID 1 of the helper VM; docs/agent-protocol.md says what it
+ * answers.
+ *
+ * It has three phases, a file each: init.c (may die: the kernel then panics, with our line on the console), loop.c
+ * (must not die, and must not wait for anything but its own descriptors), finish.c. Whatever can hang, which is all
+ * that touches a share, runs in a child of its own: calls.c.
+ */
+#ifndef MICA_AGENT_H
+#define MICA_AGENT_H
+
+#include "base.h"
+#include "line.h"
+
+#include <sys/types.h>
+
+#define AGENT_VERSION 1
+#define AGENT_PORT "dev.mica.agent"
+#define SHARES "/shares"
+#define UNIONS "/unions"
+#define NOTES "/run" /* what was asked of a mount, a file each: NOTES "/share.S", NOTES "/union.U" */
+
+/* A line on the console. */
+void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Milliseconds since the kernel began, suspension included. */
+int64_t now_ms(void);
+
+/* Phase 1: returns the control port's descriptor. */
+int agent_init(void);
+/* Phase 2: returns when it is time to power off. */
+void agent_loop(int port);
+/* Phase 3: does not return. */
+__attribute__((noreturn)) void agent_finish(void);
+
+/* modules.c: loads /modules up to the first empty line; then the rest, in a child, which others can wait for. */
+errint_t modules_load_first(struct mica_error *err);
+void modules_load_rest(void);
+void modules_wait(void);
+
+/* uevent.c: waiting for what the kernel finds. */
+int uevent_open(void);
+/* The next event that mentions subsystem; false when the time is up. */
+bool uevent_wait(int fd, const char *subsystem, int64_t until_ms);
+/* The port of that name, non-blocking: found by its name in sysfs. -ENODEV where there is none. */
+int port_open(const char *name);
+/* The same, and waits for it until then. */
+int port_wait(const char *name, int64_t until_ms);
+
+/*
+ * A verb.  keys are what it takes, an '!' after those it must have. In a child: run may take as long as limit says, and
+ * its answer is sent when it ends; object is the key whose value no two calls work on at the same time. Not in a
+ * child: run is called in the loop and must not wait.
+ */
+struct verb {
+	const char *name;
+	const char *keys;
+	uint32_t limit_ms; /* unless the request has limit=; 0: not in a child */
+	const char *kind;  /* "share", "union", NULL: on nothing in particular; the key "name" says which */
+	errint_t (*run)(const struct request *request, struct answer *answer, struct mica_error *err);
+	/* After the answer, still in the child, which stays: for export-fuse. */
+	int (*stay)(const struct request *request);
+};
+extern const struct verb agent_verbs[];
+/* The verb, once the request has what it must have and nothing else; NULL and *err. */
+const struct verb *verb_find(const struct request *request, struct mica_error *err);
+
+/* What verbs run in the loop ask of it. */
+void loop_power_off(void);
+void loop_idle(uint32_t seconds);
+
+/* calls.c: the children. All in the loop's process. */
+void calls_open(int epoll);
+/* Takes the line over (a copy that may be freed), which verb_find has found to be a request of that verb. Answers by
+ * itself, at once or later. */
+void calls_start(const struct verb *verb, char *line);
+/* Reads what children wrote; which: as given to epoll. */
+void calls_read(uint32_t which);
+void calls_reap(void);
+/* Ends those whose time is up. Returns the next moment it wants to be called, or INT64_MAX. */
+int64_t calls_expire(void);
+/* In a child: when its time is up. */
+int64_t calls_until(void);
+bool calls_busy(void);
+void calls_kill_all(void);
+/* The process that serves union name, or 0; port may be NULL. */
+pid_t calls_exporter(const char *name, const char **port);
+/* In list's child: one fact each. */
+void calls_list(struct answer *answer, uint32_t *number);
+
+/* loop.c: sends a whole line; what does not fit while nobody reads is dropped with a line on the console. */
+void loop_send(const struct answer *answer);
+
+/* Verbs. */
+errint_t share_mount(const struct request *request, struct answer *answer, struct mica_error *err);
+errint_t share_unmount(const struct request *request, struct answer *answer, struct mica_error *err);
+errint_t share_abort(const struct request *request, struct answer *answer, struct mica_error *err);
+errint_t union_mount(const struct request *request, struct answer *answer, struct mica_error *err);
+errint_t union_unmount(const struct request *request, struct answer *answer, struct mica_error *err);
+errint_t export_begin(const struct request *request, struct answer *answer, struct mica_error *err);
+int export_stay(const struct request *request);
+errint_t export_end(const struct request *request, struct answer *answer, struct mica_error *err);
+
+/* table.c: what is mounted, as the kernel says. */
+struct mounted {
+	void *records;
+	int64_t len;
+};
+errint_t mounted_read(struct mounted *mounted, struct mica_error *err);
+static inline void cleanup_mounted_p(struct mounted *mounted)
+{
+	free(mounted->records);
+}
+#define cleanup_mounted __attribute__((cleanup(cleanup_mounted_p)))
+/* The mounts directly in folder, one after the other; at begins as NULL. */
+const struct mica_mount *mounted_next(const struct mounted *mounted, const char *folder, const struct mica_mount *at);
+const struct mica_mount *mounted_at(const struct mounted *mounted, const char *folder, const char *name);
+const char *mounted_name(const struct mica_mount *mount);
+uint32_t mounted_count(const char *folder);
+
+/* What was asked of a mount, so that asking the same again is no failure and asking another is one. */
+errint_t note_write(const char *kind, const char *name, const char *text, struct mica_error *err);
+bool note_read(const char *kind, const char *name, char *text, size_t room);
+void note_remove(const char *kind, const char *name);
+
+#endif

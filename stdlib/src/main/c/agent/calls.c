@@ -1,0 +1,397 @@
+/*
+ * calls.c - the verbs that may hang, each in a child of its own.
+ *
+ * A call waits while another works on the same share or union, then runs in a child that writes its answer into a pipe
+ * and ends. At the end of its time the child is killed. A child that hangs in the kernel does not die of that: the
+ * call is answered all the same, stays in the list as stuck, and holds its share or union until it comes back.
+ */
+#include "agent.h"
+
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <sys/epoll.h>
+#include <sys/wait.h>
+#include <fcntl.h>
+
+#define MAX_CALLS 64
+/* A child knows its deadline and ends by itself with the better answer; this much later it is killed, and this much
+ * after that it is stuck. */
+#define GRACE_MS 250
+
+enum state { FREE, WAITING, RUNNING, KILLED, STUCK, SERVING };
+static const char *const state_names[] = {"free", "waiting", "running", "killed", "stuck", "serving"};
+
+struct call {
+	enum state state;
+	const struct verb *verb;
+	char *line;
+	struct request request; /* points into line */
+	uint64_t turn;		/* who came first waits less */
+	int64_t began, deadline;
+	pid_t pid;
+	int fd; /* the pipe's end, -1 once it is read to its end */
+	struct answer *answer;
+};
+
+static struct call calls[MAX_CALLS];
+static int epoll = -1;
+static uint64_t turns;
+static int64_t child_deadline;
+static struct answer scratch; /* for what is not a child's */
+
+void calls_open(int epoll_fd)
+{
+	epoll = epoll_fd;
+}
+
+int64_t calls_until(void)
+{
+	return child_deadline;
+}
+
+static const char *name_of(const struct call *call)
+{
+	const char *name = line_value(&call->request, "name");
+
+	return name ? name : "";
+}
+
+static void fail(const struct call *call, errint_t code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+static void fail(const struct call *call, errint_t code, const char *format, ...)
+{
+	struct mica_error err = {0};
+	char note[256];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(note, sizeof(note), format, args);
+	va_end(args);
+	mica_fail_note(&err, code, call->verb->name, name_of(call), "%s", note);
+	answer_fail(&scratch, call->request.id, &err);
+	answer_end(&scratch, call->request.id);
+	loop_send(&scratch);
+}
+
+static void release(struct call *call)
+{
+	if (call->fd >= 0)
+		close(call->fd);
+	free(call->line);
+	free(call->answer);
+	*call = (struct call){.fd = -1};
+}
+
+/* The call that works on what this one wants, or stands before it in the queue. */
+static const struct call *in_the_way(const struct call *call)
+{
+	for (struct call *other = calls; call->verb->kind && other < calls + MAX_CALLS; other++)
+		if (other != call && other->state != FREE && other->state != SERVING && other->turn < call->turn &&
+		    other->verb->kind && !strcmp(other->verb->kind, call->verb->kind) &&
+		    !strcmp(name_of(other), name_of(call)))
+			return other;
+	return NULL;
+}
+
+/* In the child. Answers are at most a line; a pipe may hold less, so that writing can wait for the loop. */
+static void write_answer(const struct answer *answer)
+{
+	size_t done = 0;
+
+	while (done < answer->len) {
+		ssize_t put = write(3, answer->text + done, answer->len - done);
+		if (put < 0 && errno != EINTR)
+			_exit(1);
+		done += put < 0 ? 0 : (size_t)put;
+	}
+}
+
+__attribute__((noreturn)) static void be_child(const struct call *call, int pipe_fd)
+{
+	const char *id = call->request.id;
+	struct mica_error err = {0};
+	errint_t code;
+	sigset_t none;
+
+	/* What is the loop's is none of ours: a port held open would seem to be the guest's still. */
+	if (pipe_fd != 3 && dup2(pipe_fd, 3) < 0)
+		_exit(1);
+	close_range(4, ~0u, 0);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	child_deadline = call->deadline;
+	answer_begin(&scratch, id, "ok");
+	code = call->verb->run(&call->request, &scratch, &err);
+	if (code && !err.code)
+		mica_fail(&err, code, call->verb->name, name_of(call));
+	if (code)
+		answer_fail(&scratch, id, &err);
+	answer_end(&scratch, id);
+	if (code || !call->verb->stay) {
+		write_answer(&scratch);
+		_exit(0);
+	}
+	write_answer(&scratch);
+	close(3);
+	_exit(call->verb->stay(&call->request));
+}
+
+static errint_t spawn(struct call *call)
+{
+	int pipe_fds[2];
+	struct epoll_event event = {.events = EPOLLIN, .data.u32 = (uint32_t)(call - calls)};
+
+	if (pipe2(pipe_fds, O_CLOEXEC) < 0)
+		return -errno;
+	cleanup_fd int in = pipe_fds[0], out = pipe_fds[1];
+	fcntl(in, F_SETFL, O_NONBLOCK);
+	call->answer = calloc(1, sizeof(*call->answer));
+	if (!call->answer)
+		return -ENOMEM;
+	if (epoll_ctl(epoll, EPOLL_CTL_ADD, in, &event) < 0)
+		return -errno;
+	call->pid = fork();
+	if (!call->pid)
+		be_child(call, out);
+	if (call->pid < 0)
+		return -errno;
+	call->fd = steal_fd(&in);
+	call->state = RUNNING;
+	return 0;
+}
+
+/* Starts whatever nothing is in the way of any more. */
+static void start_waiting(void)
+{
+	for (struct call *call = calls; call < calls + MAX_CALLS; call++) {
+		if (call->state != WAITING || in_the_way(call))
+			continue;
+		errint_t code = spawn(call);
+		if (code) {
+			fail(call, code, "the guest cannot start another process");
+			release(call);
+		}
+	}
+}
+
+static struct call *find_free(void)
+{
+	for (struct call *call = calls; call < calls + MAX_CALLS; call++)
+		if (call->state == FREE)
+			return call;
+	return NULL;
+}
+
+void calls_start(const struct verb *verb, char *line)
+{
+	struct call *call = find_free(), none = {.verb = verb, .fd = -1, .line = line};
+	uint64_t limit = verb->limit_ms;
+
+	call = call ? call : &none;
+	*call = none;
+	line_parse(line, strlen(line), &call->request, NULL);
+	if (line_value(&call->request, "limit"))
+		line_number(&call->request, "limit", 1, UINT32_MAX, &limit, NULL);
+	if (call == &none) {
+		fail(call, -EAGAIN, "%d calls are under way: wait for some of them", MAX_CALLS);
+		release(call);
+		return;
+	}
+	call->state = WAITING;
+	call->turn = ++turns;
+	call->began = now_ms();
+	call->deadline = call->began + (int64_t)limit;
+	start_waiting();
+}
+
+static bool is_complete(const struct call *call)
+{
+	return call->answer->len && call->answer->text[call->answer->len - 1] == '\n';
+}
+
+/* A child that goes on after its answer is not waited for. */
+static void answer_if_serving(struct call *call)
+{
+	if (!call->verb->stay || call->state != RUNNING || !is_complete(call) ||
+	    strncmp(call->answer->text + strlen(call->request.id), " ok", 3))
+		return;
+	call->state = SERVING;
+	loop_send(call->answer);
+}
+
+void calls_read(uint32_t which)
+{
+	struct call *call = &calls[which];
+	struct answer *answer = call->answer;
+	ssize_t len = 0;
+
+	while (call->fd >= 0 && answer->len < sizeof(answer->text) &&
+	       (len = read(call->fd, answer->text + answer->len, sizeof(answer->text) - answer->len)) > 0)
+		answer->len += (size_t)len;
+	if (call->fd >= 0 && (len == 0 || errno != EAGAIN)) {
+		close(call->fd);
+		call->fd = -1;
+	}
+	if (call->state == RUNNING)
+		answer_if_serving(call);
+}
+
+/* What the end of a child's process means, for people. */
+static void describe(int status, char text[static 64])
+{
+	if (WIFSIGNALED(status))
+		snprintf(text, 64, "ended by signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
+	else
+		snprintf(text, 64, "ended with status %d", WEXITSTATUS(status));
+}
+
+static void tell_event(const struct call *call, const char *event, const char *why)
+{
+	answer_begin(&scratch, "*", event);
+	answer_put(&scratch, "id", call->request.id);
+	answer_put(&scratch, "verb", call->verb->name);
+	answer_put(&scratch, "name", name_of(call));
+	answer_put(&scratch, "note", why);
+	answer_end(&scratch, "*");
+	loop_send(&scratch);
+}
+
+static void finish(struct call *call, int status)
+{
+	char how[64];
+
+	describe(status, how);
+	calls_read((uint32_t)(call - calls));
+	if (call->state == SERVING) {
+		say("the export of %s %s", name_of(call), how);
+		tell_event(call, "unexported", how);
+	} else if (call->state == STUCK) {
+		say("%s %s came back: %s", call->verb->name, name_of(call), how);
+		tell_event(call, "late", how);
+	} else if (is_complete(call)) {
+		loop_send(call->answer);
+	} else if (call->state == KILLED) {
+		fail(call, -ETIMEDOUT, "not done within its limit, and ended");
+	} else {
+		fail(call, -EIO, "its process in the guest %s", how);
+	}
+	release(call);
+}
+
+void calls_reap(void)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+		for (struct call *call = calls; call < calls + MAX_CALLS; call++)
+			if (call->state > WAITING && call->pid == pid)
+				finish(call, status);
+	start_waiting();
+}
+
+static void expire(struct call *call)
+{
+	const struct call *other = in_the_way(call);
+
+	switch (call->state) {
+	case WAITING:
+		fail(call, -ETIMEDOUT, "call %s (%s) is still at it%s", other ? other->request.id : "?",
+		     other ? other->verb->name : "?", other && other->state == STUCK ? " and hangs in the kernel" : "");
+		release(call);
+		break;
+	case RUNNING:
+		kill(call->pid, SIGKILL);
+		call->state = KILLED;
+		break;
+	case KILLED:
+		say("%s %s hangs in the kernel and stays behind", call->verb->name, name_of(call));
+		fail(call, -ETIMEDOUT,
+		     "it hangs in the guest's kernel and cannot be ended: it stays behind, and holds what "
+		     "it works on until it comes back");
+		call->state = STUCK;
+		break;
+	default:
+		break;
+	}
+}
+
+static int64_t expiry(const struct call *call)
+{
+	switch (call->state) {
+	case WAITING:
+		return call->deadline;
+	case RUNNING:
+		return call->deadline + GRACE_MS;
+	case KILLED:
+		return call->deadline + 2 * GRACE_MS;
+	default:
+		return INT64_MAX;
+	}
+}
+
+int64_t calls_expire(void)
+{
+	int64_t now = now_ms(), next = INT64_MAX;
+
+	for (struct call *call = calls; call < calls + MAX_CALLS; call++)
+		if (expiry(call) <= now)
+			expire(call);
+	start_waiting();
+	for (struct call *call = calls; call < calls + MAX_CALLS; call++)
+		next = expiry(call) < next ? expiry(call) : next;
+	return next;
+}
+
+bool calls_busy(void)
+{
+	for (const struct call *call = calls; call < calls + MAX_CALLS; call++)
+		if (call->state == WAITING || call->state == RUNNING || call->state == KILLED)
+			return true;
+	return false;
+}
+
+void calls_kill_all(void)
+{
+	for (const struct call *call = calls; call < calls + MAX_CALLS; call++)
+		if (call->state > WAITING)
+			kill(call->pid, SIGKILL);
+}
+
+pid_t calls_exporter(const char *name, const char **port)
+{
+	for (const struct call *call = calls; call < calls + MAX_CALLS; call++)
+		if (call->state == SERVING && !strcmp(name_of(call), name)) {
+			if (port)
+				*port = line_value(&call->request, "port");
+			return call->pid;
+		}
+	return 0;
+}
+
+static void put(struct answer *answer, uint32_t number, const char *key, const char *value)
+{
+	char name[48];
+
+	snprintf(name, sizeof(name), "%u.%s", number, key);
+	answer_put(answer, name, value);
+}
+
+void calls_list(struct answer *answer, uint32_t *number)
+{
+	char ms[24];
+
+	for (const struct call *call = calls; call < calls + MAX_CALLS; call++) {
+		/* The list's own call is no news. */
+		if (call->state == FREE || call->state == SERVING || call->pid == getpid() ||
+		    !strcmp(call->verb->name, "list"))
+			continue;
+		put(answer, ++*number, "kind", "call");
+		put(answer, *number, "id", call->request.id);
+		put(answer, *number, "verb", call->verb->name);
+		put(answer, *number, "name", name_of(call));
+		put(answer, *number, "state", state_names[call->state]);
+		snprintf(ms, sizeof(ms), "%lld", (long long)(now_ms() - call->began));
+		put(answer, *number, "ms", ms);
+	}
+}

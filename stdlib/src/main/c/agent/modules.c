@@ -1,0 +1,83 @@
+/*
+ * modules.c - loading the modules that /modules lists, a path a line, in that order.
+ *
+ * Those up to the first empty line are what it takes to reach the host, and are loaded before anything else. The others
+ * are loaded by a child while the host says hello; who needs them waits for the lock that the child holds.
+ */
+#include "agent.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/syscall.h>
+
+#define LIST "/modules"
+#define LOCK NOTES "/modules.lock"
+
+static errint_t load(const char *path, struct mica_error *err)
+{
+	cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return mica_fail_note(err, -errno, "open module", path, "listed in " LIST ", not in the initramfs");
+	if (!syscall(SYS_finit_module, fd, "", 0) || errno == EEXIST)
+		return 0;
+	if (errno == ENOENT)
+		return mica_fail_note(err, -errno, "load module", path,
+				      "it needs another that must come before it in " LIST);
+	return mica_fail(err, -errno, "load module", path);
+}
+
+/* Loads to the next empty line; the first failure counts, the others are tried nevertheless. */
+static errint_t load_part(FILE *list, struct mica_error *err)
+{
+	char line[512];
+	errint_t code = 0;
+
+	while (fgets(line, sizeof(line), list)) {
+		line[strcspn(line, "\n")] = '\0';
+		if (!line[0])
+			return code;
+		errint_t failed = load(line, err);
+		code = code ? code : failed;
+	}
+	return code;
+}
+
+static FILE *list;
+
+errint_t modules_load_first(struct mica_error *err)
+{
+	list = fopen(LIST, "re");
+	if (!list)
+		return mica_fail_note(err, -errno, "open", LIST, "the list of modules to load");
+	return load_part(list, err);
+}
+
+static int lock(int how)
+{
+	int fd = open(LOCK, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+	if (fd >= 0 && flock(fd, how) < 0)
+		say("lock %s: %m", LOCK);
+	return fd;
+}
+
+/* The lock is taken before the child is there: nobody can be earlier. */
+void modules_load_rest(void)
+{
+	cleanup_fd int held = lock(LOCK_EX);
+	struct mica_error err = {0};
+	pid_t child = fork();
+
+	if (child <= 0 && load_part(list, &err))
+		say("%s %s: %s %s", err.step, err.path, strerror(-err.code), err.note);
+	if (!child)
+		_exit(0);
+	fclose(list);
+}
+
+void modules_wait(void)
+{
+	cleanup_fd int fd = lock(LOCK_SH);
+}
