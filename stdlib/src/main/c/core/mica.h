@@ -220,6 +220,10 @@ errint_t mica_make_like(const char *model, const char *path, struct mica_error *
  * cannot hold it. */
 errint_t mica_set_mtime(const char *path, int64_t seconds, uint32_t nanoseconds, struct mica_error *err);
 
+/* Gives two names, of whatever kind, each other's place, in one step that a power cut finds done or not done; neither
+ * is followed. Both exist, in one mounted file system; -EBUSY if one is a mount point. */
+errint_t mica_exchange(const char *a, const char *b, struct mica_error *err);
+
 /* Flushes the file system that path lies on (syncfs). */
 errint_t mica_sync(const char *path, struct mica_error *err);
 

@@ -133,7 +133,7 @@ final class Committer {
 
   private CommitRecord capture(StateDir.Lock lock, Creation rotation, Union union, Path upper) {
     boolean reflink =
-        union.via() == UnionSpec.Via.KERNEL
+        union.via() != UnionSpec.Via.FUSE
             && oneFileSystem(upper, store.layers())
             && lock.probe(state.path()).contains(Capability.REFLINK);
     if (reflink) {

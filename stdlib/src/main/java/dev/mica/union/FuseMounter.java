@@ -3,7 +3,6 @@ package dev.mica.union;
 import dev.mica.MicaException;
 import dev.mica.core.Capability;
 import dev.mica.core.Core;
-import dev.mica.core.Mount;
 import dev.mica.core.Tree;
 import dev.mica.state.StateDir;
 import java.io.IOException;
@@ -23,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 
 /** The {@code fuse-overlayfs} program, for those whom the kernel does not let mount overlays. */
 final class FuseMounter implements Mounter {
-  private static final String PROGRAM = "fuse-overlayfs";
+  static final String PROGRAM = "fuse-overlayfs";
   private static final long START_SECONDS = 30;
   private static final long END_SECONDS = 10;
 
@@ -125,11 +124,6 @@ final class FuseMounter implements Mounter {
   public void unmount(UnionRecord union) {
     Holders.unmount(union);
     awaitDaemon(union);
-  }
-
-  @Override
-  public boolean serves(UnionRecord union, Mount mount) {
-    return mount.type().equals("fuse." + PROGRAM);
   }
 
   /**

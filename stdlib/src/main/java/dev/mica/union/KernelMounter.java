@@ -2,16 +2,11 @@ package dev.mica.union;
 
 import dev.mica.core.Capability;
 import dev.mica.core.Core;
-import dev.mica.core.Mount;
 import dev.mica.core.MountFlag;
 import dev.mica.core.OverlayMount;
 import dev.mica.core.Tree;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.util.EnumSet;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
@@ -34,17 +29,14 @@ final class KernelMounter implements Mounter {
     if (missing.isEmpty()) {
       return Optional.empty();
     }
-    String names =
-        missing.stream()
-            .map(one -> one.name().toLowerCase(Locale.ROOT).replace('_', ' '))
-            .collect(Collectors.joining(", "));
+    String names = missing.stream().map(Mounters::word).collect(Collectors.joining(", "));
     return Optional.of("the kernel's overlayfs cannot have its upper there (no " + names + ")");
   }
 
   @Override
   public void mount(UnionRecord union) {
     if (union.isBind()) {
-      Core.bindMount(union.lowers().getFirst(), union.at(), EnumSet.of(MountFlag.RDONLY));
+      bind(union);
       return;
     }
     Core.overlayMount(
@@ -57,18 +49,13 @@ final class KernelMounter implements Mounter {
             union.upper() == null ? EnumSet.of(MountFlag.RDONLY) : Set.of()));
   }
 
-  @Override
-  public void unmount(UnionRecord union) {
-    Holders.unmount(union);
+  static void bind(UnionRecord union) {
+    Core.bindMount(union.lowers().getFirst(), union.at(), EnumSet.of(MountFlag.RDONLY));
   }
 
   @Override
-  public boolean serves(UnionRecord union, Mount mount) {
-    if (union.isBind()) {
-      return mount.flags().contains(MountFlag.RDONLY)
-          && sameInode(union.lowers().getFirst(), union.at());
-    }
-    return mount.type().equals("overlay") && mount.source().equals(union.source());
+  public void unmount(UnionRecord union) {
+    Holders.unmount(union);
   }
 
   /** The upper is the list of changes: it is looked at rather than the merged view. */
@@ -80,14 +67,5 @@ final class KernelMounter implements Mounter {
   @Override
   public boolean upperIsLayer() {
     return true;
-  }
-
-  private static boolean sameInode(Path a, Path b) {
-    try {
-      return Files.isSameFile(a, b)
-          && Files.readAttributes(a, BasicFileAttributes.class).isDirectory();
-    } catch (IOException gone) {
-      return false; // of a lower that is gone nothing can be mounted
-    }
   }
 }

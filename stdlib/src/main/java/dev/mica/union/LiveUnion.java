@@ -36,18 +36,29 @@ final class LiveUnion implements Union {
   public State state() {
     UnionRecord record = record();
     List<Mount> mounts = Core.mounts();
-    if (problem(record, mounts).isPresent()) {
+    boolean served = Mounted.isServed(record, mounts);
+    if (loss(record).isPresent()) {
       return State.BROKEN;
     }
-    return Mounted.isServed(record, mounts) ? State.MOUNTED : State.UNMOUNTED;
+    if (problem(record, mounts, unions.mounterOf(record)).isPresent()) {
+      return served ? State.DEAD : State.BROKEN;
+    }
+    return served ? State.MOUNTED : State.UNMOUNTED;
   }
 
   @Override
   public Optional<String> problem() {
-    return problem(record(), Core.mounts());
+    UnionRecord record = record();
+    return problem(record, Core.mounts(), unions.mounterOf(record));
   }
 
-  static Optional<String> problem(UnionRecord record, List<Mount> mounts) {
+  static Optional<String> problem(UnionRecord record, List<Mount> mounts, Mounter mounter) {
+    Optional<Mount> mount = Mounted.at(record, mounts);
+    return loss(record).or(() -> mount.flatMap(there -> problem(record, there, mounter)));
+  }
+
+  /** A folder that is gone. */
+  static Optional<String> loss(UnionRecord record) {
     for (Path lower : record.lowers()) {
       if (!Files.isDirectory(lower)) {
         return Optional.of("its lower " + lower + " is gone");
@@ -56,19 +67,23 @@ final class LiveUnion implements Union {
     if (record.upper() != null && !Files.isDirectory(record.upper())) {
       return Optional.of("its upper " + record.upper() + " is gone");
     }
-    return Mounted.at(record, mounts).flatMap(mount -> problem(record, mount));
+    return Optional.empty();
   }
 
-  private static Optional<String> problem(UnionRecord record, Mount mount) {
-    if (!Mounter.of(record.via()).serves(record, mount)) {
+  private static Optional<String> problem(UnionRecord record, Mount mount, Mounter mounter) {
+    if (!Mounted.is(record, mount)) {
       return Optional.of(
           "something else is mounted at " + record.at() + " (" + mount.source() + ")");
     }
+    return mounter.problem(record).or(() -> use(record.at()));
+  }
+
+  private static Optional<String> use(Path at) {
     try {
-      Files.getLastModifiedTime(record.at());
+      Files.getLastModifiedTime(at);
       return Optional.empty();
     } catch (IOException dead) {
-      return Optional.of("what serves " + record.at() + " has ended");
+      return Optional.of("what serves " + at + " has ended");
     }
   }
 
@@ -103,14 +118,15 @@ final class LiveUnion implements Union {
     if (record.upper() == null) {
       throw MicaException.failed("diff the union", name, "it is read-only and has no upper");
     }
-    if (!Mounter.of(record.via()).upperIsLayer() && state() != State.MOUNTED) {
+    Mounter mounter = unions.mounterOf(record);
+    if (!mounter.upperIsLayer() && state() != State.MOUNTED) {
       throw MicaException.failed("diff the union", name, "it is not mounted").hint("remount it");
     }
     return Diff.of(
         "the lowers of " + name,
         Tree.overlay(record.lowers(), false),
         "the union " + name,
-        Mounter.of(record.via()).tree(record),
+        mounter.tree(record),
         true);
   }
 

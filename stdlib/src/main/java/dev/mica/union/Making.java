@@ -74,18 +74,18 @@ final class Making {
   }
 
   /** Mounts, with a work directory that holds nothing of an earlier mount. */
-  static void mount(UnionRecord union) {
+  static void mount(UnionRecord union, Mounter mounter) {
     if (union.work() != null) {
       empty(union.work());
     }
-    Mounter.of(union.via()).mount(union);
+    mounter.mount(union);
   }
 
   /** Unmounts if it is mounted; what else is mounted there is left alone. */
-  static void unmount(UnionRecord union) {
+  static void unmount(UnionRecord union, Mounter mounter) {
     List<Mount> mounts = Core.mounts();
     if (Mounted.isServed(union, mounts)) {
-      Mounter.of(union.via()).unmount(union);
+      mounter.unmount(union);
     }
   }
 

@@ -1,6 +1,11 @@
 package dev.mica.union;
 
 import dev.mica.core.Mount;
+import dev.mica.core.MountFlag;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.List;
 import java.util.Optional;
 
@@ -17,8 +22,32 @@ final class Mounted {
 
   /** Whether that is the union. */
   static boolean isServed(UnionRecord union, List<Mount> mounts) {
-    return at(union, mounts)
-        .filter(mount -> Mounter.of(union.via()).serves(union, mount))
-        .isPresent();
+    return at(union, mounts).filter(mount -> is(union, mount)).isPresent();
+  }
+
+  /** Whether this mount of the union's directory is the union. */
+  static boolean is(UnionRecord union, Mount mount) {
+    if (union.isBind()) {
+      return mount.flags().contains(MountFlag.RDONLY)
+          && sameInode(union.lowers().getFirst(), union.at());
+    }
+    return switch (union.via()) {
+      case KERNEL, AUTO -> isOf(mount, "overlay", union);
+      case FUSE -> mount.type().equals("fuse." + FuseMounter.PROGRAM);
+      case GUEST -> isOf(mount, Helper.MOUNT_TYPE, union);
+    };
+  }
+
+  private static boolean isOf(Mount mount, String type, UnionRecord union) {
+    return mount.type().equals(type) && mount.source().equals(union.source());
+  }
+
+  private static boolean sameInode(Path a, Path b) {
+    try {
+      return Files.isSameFile(a, b)
+          && Files.readAttributes(a, BasicFileAttributes.class).isDirectory();
+    } catch (IOException gone) {
+      return false; // of a lower that is gone nothing can be mounted
+    }
   }
 }

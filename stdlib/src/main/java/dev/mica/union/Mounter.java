@@ -2,7 +2,6 @@ package dev.mica.union;
 
 import dev.mica.core.Capability;
 import dev.mica.core.Core;
-import dev.mica.core.Mount;
 import dev.mica.core.Tree;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -10,7 +9,7 @@ import java.util.Set;
 import java.util.function.Function;
 
 /** What can serve a union. */
-sealed interface Mounter permits KernelMounter, FuseMounter {
+sealed interface Mounter permits KernelMounter, FuseMounter, GuestMounter {
   /** How it is called. */
   UnionSpec.Via via();
 
@@ -27,26 +26,29 @@ sealed interface Mounter permits KernelMounter, FuseMounter {
     return refusal(directory, Core::probe);
   }
 
+  /** Done before {@link #mount}: what may take long and changes nothing that readers look at. */
+  default void prepare(UnionRecord union) {}
+
   /** Mounts it; the work directory is empty. A failure leaves nothing mounted. */
   void mount(UnionRecord union);
 
   /** Unmounts it; -EBUSY is told with who holds it. */
   void unmount(UnionRecord union);
 
-  /** Whether this mount of the union's directory is the union. */
-  boolean serves(UnionRecord union, Mount mount);
+  /**
+   * Takes back whatever a mount made besides the mount itself: of one that was cut short, or
+   * unmounted by somebody else. The union is not mounted.
+   */
+  default void clear(UnionRecord union) {}
+
+  /** Why what serves a mounted union does not, as far as one can see without using it. */
+  default Optional<String> problem(UnionRecord union) {
+    return Optional.empty();
+  }
 
   /** The union's tree, for the core to look at. */
   Tree tree(UnionRecord union);
 
   /** Whether its upper, unmounted, is a layer that every mounter can have as a lower. */
   boolean upperIsLayer();
-
-  /** The mounter of that name. */
-  static Mounter of(UnionSpec.Via via) {
-    return switch (via) {
-      case KERNEL, AUTO -> new KernelMounter();
-      case FUSE -> new FuseMounter();
-    };
-  }
 }

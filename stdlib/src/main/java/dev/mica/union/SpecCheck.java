@@ -60,10 +60,10 @@ final class SpecCheck {
             spec.work() == null && upper != null,
             at,
             !exists(at),
-            spec.via(),
+            UnionSpec.Via.AUTO,
             Instant.now());
     boolean upperEmpty = upper != null && !upperMade && isEmpty("upper", upper);
-    return new Plan(union, upperMade, upperEmpty);
+    return new Plan(union.via(spec.via()), upperMade, upperEmpty);
   }
 
   private String requireName(UnionSpec spec) {
@@ -135,6 +135,7 @@ final class SpecCheck {
   }
 
   private Path requireWork(Path upper) {
+    requireAside(upper);
     if (spec.work() != null) {
       Path work = add("work directory", spec.work().path(), true);
       if (!isEmpty("work directory", work)) {
@@ -149,8 +150,27 @@ final class SpecCheck {
           .hint("remove it if no union uses it, or name another one");
     }
     add("work directory", work, false);
-    requireOneFileSystem(upper, work, "name a work directory on the upper's file system");
+    requireOneFileSystem(upper, work, hint());
     return work;
+  }
+
+  private String hint() {
+    return spec.via() == UnionSpec.Via.GUEST
+        ? "take a folder in it as the upper: with via guest one that is mounted cannot be it"
+        : "name a work directory on the upper's file system";
+  }
+
+  /** Of what a helper VM would need. */
+  private void requireAside(Path upper) {
+    if (spec.via() == UnionSpec.Via.GUEST && spec.work() != null) {
+      throw refuse(name, spec.at(), "with via guest the work directory is made beside the upper")
+          .hint("leave out " + spec.work().location());
+    }
+    Path aside = Aside.folderFor(upper, name);
+    if (spec.via() != UnionSpec.Via.KERNEL && spec.via() != UnionSpec.Via.FUSE && exists(aside)) {
+      throw refuse(name, spec.at(), "the directory " + aside + " exists already")
+          .hint("remove it if no union uses it, or give this one another name");
+    }
   }
 
   private void requireOneFileSystem(Path upper, Path work, String hint) {

@@ -15,6 +15,11 @@ public interface Union {
     MOUNTED,
     /** Recorded but not mounted, after a reboot for instance: {@link #remount} brings it back. */
     UNMOUNTED,
+    /**
+     * Mounted, but what serves it has ended: whoever uses it gets an error. {@link #remount} brings
+     * it back.
+     */
+    DEAD,
     /** A lower or the upper is gone, or something else is mounted there: {@link #problem} says. */
     BROKEN
   }
@@ -25,7 +30,7 @@ public interface Union {
   /** Its state, looked up now. */
   State state();
 
-  /** Why it is {@link State#BROKEN}; empty otherwise. */
+  /** Why it is {@link State#BROKEN} or {@link State#DEAD}; empty otherwise. */
   Optional<String> problem();
 
   /** What lies below, topmost first, a commit's layers one by one. */
@@ -46,7 +51,7 @@ public interface Union {
   /** What the upper changes over the lowers: exact. Fails for a read-only union. */
   Diff diff();
 
-  /** Mounts it again where it is not mounted; mounted is fine. */
+  /** Mounts it again where it is not mounted, or what served it has ended; mounted is fine. */
   Union remount();
 
   /**

@@ -37,15 +37,18 @@ record UnionRecord(
 
   /** What the mount shows: one lower alone is bound, not stacked. */
   boolean isBind() {
-    return upper == null && lowers.size() == 1 && via == UnionSpec.Via.KERNEL;
+    return upper == null && lowers.size() == 1 && via != UnionSpec.Via.FUSE;
   }
 
   /** Upper and lowers, topmost first. */
   List<Path> stack() {
+    return upper == null ? lowers : stack(upper);
+  }
+
+  /** The same with the upper where it is for now. */
+  List<Path> stack(Path realUpper) {
     List<Path> all = new ArrayList<>(lowers);
-    if (upper != null) {
-      all.addFirst(upper);
-    }
+    all.addFirst(realUpper);
     return all;
   }
 
@@ -53,8 +56,11 @@ record UnionRecord(
     return new UnionRecord(name, otherLowers, upper, work, workMade, at, atMade, via, created);
   }
 
+  /** A guest's work directory is in what is shared with it, and comes and goes with the mount. */
   UnionRecord via(UnionSpec.Via other) {
-    return new UnionRecord(name, lowers, upper, work, workMade, at, atMade, other, created);
+    boolean guest = other == UnionSpec.Via.GUEST;
+    return new UnionRecord(
+        name, lowers, upper, guest ? null : work, !guest && workMade, at, atMade, other, created);
   }
 
   ObjectNode toJson() {

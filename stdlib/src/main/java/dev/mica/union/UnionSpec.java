@@ -31,7 +31,9 @@ public record UnionSpec(
     /** The host's own overlayfs. */
     KERNEL,
     /** The {@code fuse-overlayfs} program, for users without privilege. */
-    FUSE
+    FUSE,
+    /** The helper VM, for hosts without an overlayfs of their own. */
+    GUEST
   }
 
   /** Copies the list. */

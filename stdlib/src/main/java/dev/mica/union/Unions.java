@@ -24,10 +24,17 @@ public final class Unions {
 
   private final StateDir state;
   private final Records records;
+  private final Mounters mounters;
 
-  /** The unions that {@code state} keeps. */
+  /** The unions that {@code state} keeps, all of them served by this host itself. */
   public Unions(StateDir state) {
+    this(state, new NoHelper());
+  }
+
+  /** The unions that {@code state} keeps; those of other systems are served by {@code helper}. */
+  public Unions(StateDir state, Helper helper) {
     this.state = state;
+    this.mounters = new Mounters(helper);
     this.records = state.records("unions");
     state.onLeftover(CREATE, facts -> recoverCreate(Plan.of(facts)));
     state.onLeftover(REMOVE, facts -> recoverRemove(UnionRecord.of(facts)));
@@ -41,15 +48,17 @@ public final class Unions {
     String label = spec.name() != null ? spec.name() : spec.at().name();
     try (StateDir.Lock lock = state.lock("create the union " + label)) {
       Plan plan = choose(lock, new SpecCheck(spec, all()).plan());
-      return lock.run(CREATE, plan.toJson(), () -> create(plan));
+      Mounter mounter = mounterOf(plan.union());
+      return lock.run(
+          CREATE, plan.toJson(), () -> mounter.prepare(plan.union()), () -> create(plan, mounter));
     }
   }
 
-  private Union create(Plan plan) {
+  private Union create(Plan plan, Mounter mounter) {
     UnionRecord union = plan.union();
     Making.directories(plan);
     records.put(union.name(), union.toJson());
-    Making.mount(union);
+    Making.mount(union, mounter);
     Making.forgetBefore(plan);
     return new LiveUnion(this, union);
   }
@@ -65,14 +74,17 @@ public final class Unions {
       return;
     }
     records.remove(union.name());
+    mounterOf(union).clear(union);
     Making.undo(plan);
   }
 
   /** The mounter asked for, or the first that works. */
   private Plan choose(StateDir.Lock lock, Plan plan) {
     List<String> refusals = new ArrayList<>();
-    for (Mounter mounter : candidates(plan.union().via())) {
-      Optional<String> refusal = mounter.refusal(scratch(plan.union()), lock::probe);
+    for (Mounter mounter : mounters.candidates(plan.union().via())) {
+      Optional<String> refusal =
+          ownWork(plan.union(), mounter)
+              .or(() -> mounters.refusal(mounter, scratch(plan.union()), lock::probe));
       if (refusal.isEmpty()) {
         return plan.via(mounter.via());
       }
@@ -85,19 +97,21 @@ public final class Unions {
         .hint("see 'mica doctor' for what this host can do");
   }
 
-  private static List<Mounter> candidates(UnionSpec.Via via) {
-    return via == UnionSpec.Via.AUTO
-        ? List.of(new KernelMounter(), new FuseMounter())
-        : List.of(Mounter.of(via));
+  private static Optional<String> ownWork(UnionRecord union, Mounter mounter) {
+    boolean own = union.work() != null && !union.workMade();
+    return own && mounter.via() == UnionSpec.Via.GUEST
+        ? Optional.of("a helper VM cannot use the work directory " + union.work())
+        : Optional.empty();
   }
 
   /** Where the mounter is tried: on the upper's file system, but not in the upper. */
   private Path scratch(UnionRecord union) {
-    Path work = union.work();
-    if (work == null) {
+    if (union.upper() == null) {
       return state.path();
     }
-    return union.workMade() ? work.resolveSibling("") : work;
+    return union.work() == null || union.workMade()
+        ? union.upper().resolveSibling("")
+        : union.work();
   }
 
   private String placeTried(UnionRecord union) {
@@ -109,7 +123,7 @@ public final class Unions {
    * found by trying it in a scratch directory made and removed there. Empty: they can.
    */
   public Optional<String> refusal(UnionSpec.Via via, Path directory) {
-    return Mounter.of(via).trial(directory);
+    return mounters.trial(via, directory);
   }
 
   /** All of them, by name. */
@@ -159,7 +173,7 @@ public final class Unions {
           REMOVE,
           union.toJson(),
           () -> {
-            Making.unmount(union);
+            Making.unmount(union, mounterOf(union));
             forget(union);
             return union;
           });
@@ -167,6 +181,7 @@ public final class Unions {
   }
 
   private void forget(UnionRecord union) {
+    mounterOf(union).clear(union);
     Making.forget(union);
     records.remove(union.name());
   }
@@ -182,18 +197,27 @@ public final class Unions {
     try (StateDir.Lock _ = state.lock("remount the union " + name)) {
       UnionRecord union = requireRecord(name);
       List<Mount> mounts = Core.mounts();
-      Optional<String> problem = LiveUnion.problem(union, mounts);
-      if (problem.isPresent() && !Mounted.isServed(union, mounts)) {
+      Mounter mounter = mounterOf(union);
+      boolean served = Mounted.isServed(union, mounts);
+      Optional<String> problem = LiveUnion.problem(union, mounts, mounter);
+      if (problem.isPresent() && (!served || LiveUnion.loss(union).isPresent())) {
         throw MicaException.failed("remount the union", name, problem.get());
       }
-      if (problem.isPresent()) {
-        Core.umount(union.at(), true); // served, but by what has ended
-      } else if (Mounted.isServed(union, mounts)) {
+      if (served && problem.isEmpty()) {
         return;
       }
+      if (served) {
+        Core.umount(union.at(), true); // but by what has ended
+      }
+      mounter.clear(union);
+      mounter.prepare(union);
       Making.makePoint(union);
-      Making.mount(union);
+      Making.mount(union, mounter);
     }
+  }
+
+  Mounter mounterOf(UnionRecord union) {
+    return mounters.of(union.via());
   }
 
   /**
@@ -203,7 +227,8 @@ public final class Unions {
    */
   public boolean release(String name) {
     UnionRecord union = requireRecord(name);
-    if (!Mounter.of(union.via()).upperIsLayer()) {
+    Mounter mounter = mounterOf(union);
+    if (!mounter.upperIsLayer()) {
       return false;
     }
     try {
@@ -211,7 +236,8 @@ public final class Unions {
       if (mount.isPresent() && Copies.exist(union, mount.get())) {
         return false;
       }
-      Making.unmount(union);
+      Making.unmount(union, mounter);
+      mounter.clear(union);
       return true;
     } catch (MicaException failure) {
       if (Holders.isBusyError(failure)) {
@@ -237,10 +263,11 @@ public final class Unions {
     }
     Path upper = requireUpper(union);
     if (!isMounted(union)) {
+      mounterOf(union).clear(union);
       Core.makeLike(layer, upper);
       records.put(name, union.toJson());
       if (mounted) {
-        Making.mount(union);
+        Making.mount(union, mounterOf(union));
       }
     }
   }
@@ -252,6 +279,9 @@ public final class Unions {
   public void unrotate(String name, Path layer, boolean mounted) {
     UnionRecord union = requireRecord(name);
     Path upper = requireUpper(union);
+    if (!isMounted(union)) {
+      mounterOf(union).clear(union);
+    }
     if (union.lowers().getFirst().equals(layer)) {
       union = union.over(union.lowers().subList(1, union.lowers().size()));
       records.put(name, union.toJson());
@@ -261,14 +291,14 @@ public final class Unions {
       Making.rename(layer, upper);
     }
     if (mounted && !isMounted(union)) {
-      Making.mount(union);
+      Making.mount(union, mounterOf(union));
     }
   }
 
   /** For the commit store: the union's tree as the core looks at it. */
   public Tree tree(String name) {
     UnionRecord union = requireRecord(name);
-    return Mounter.of(union.via()).tree(union);
+    return mounterOf(union).tree(union);
   }
 
   private static Path requireUpper(UnionRecord union) {

@@ -32,9 +32,11 @@ record UsedPath(String role, Path path, String by, boolean isMounted) {
     for (UnionRecord union : unions) {
       boolean mounted = Mounted.isServed(union, mounts);
       String by = "the union " + union.name();
-      if (union.upper() != null && union.work() != null) {
-        used.add(new UsedPath("upper", union.upper(), by, mounted));
-        used.add(new UsedPath("work directory", union.work(), by, mounted));
+      Path upper = union.upper();
+      if (upper != null) {
+        Path work = union.work() == null ? Aside.folderFor(upper, union.name()) : union.work();
+        used.add(new UsedPath("upper", upper, by, mounted));
+        used.add(new UsedPath("work directory", work, by, mounted));
       }
     }
     mounts.stream().filter(mount -> mount.type().equals("overlay")).forEach(m -> add(used, m));

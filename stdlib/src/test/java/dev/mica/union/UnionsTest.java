@@ -129,6 +129,26 @@ final class UnionsTest extends ScratchTest {
     refusedNaming(plain(a, scratch.path("b"), mounted), mounted, "mounted there already");
   }
 
+  private UnionSpec guest(Path upper, @Nullable Path work) {
+    return new UnionSpec(
+        "u",
+        List.of(Folder.of(scratch.dir("a"))),
+        Folder.of(upper),
+        work == null ? null : Folder.of(work),
+        Folder.of(scratch.path("at")),
+        UnionSpec.Via.GUEST);
+  }
+
+  @Test
+  void whatCannotBeSharedWithAHelperIsRefused() {
+    Path mounted = scratch.dir("mounted");
+    Scratch.run("mount", "-t", "tmpfs", "none", mounted.toString());
+    refusedNaming(guest(mounted, null), mounted, "take a folder in it as the upper");
+    refusedNaming(guest(scratch.path("b"), scratch.dir("w")), "leave out", "w");
+    Path left = scratch.dir(".u.mica-guest");
+    refusedNaming(guest(scratch.path("b"), null), left, "exists already");
+  }
+
   @Test
   void badNamesAreRefused() {
     Path a = scratch.dir("a");

@@ -1,0 +1,105 @@
+package dev.mica.union;
+
+import dev.mica.MicaException;
+import dev.mica.core.Core;
+import dev.mica.state.StateDir;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NotLinkException;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+
+/**
+ * An upper that another system is to write, put into a folder with its work directory, so that this
+ * folder can be shared and nothing else beside the upper is.
+ *
+ * <p>A symlink takes its place, in one step: its path works at every instant. That step is all
+ * there is to know: each method looks how things stand, and may be called again.
+ *
+ * @param upper the upper's own path, which is then the symlink's
+ * @param folder what is shared; beside the upper
+ */
+record Aside(Path upper, Path folder) {
+  static Path folderFor(Path upper, String union) {
+    return upper.resolveSibling("." + union + ".mica-guest");
+  }
+
+  /** Where the upper itself is while it is put aside. */
+  Path inside() {
+    return folder.resolve("upper");
+  }
+
+  private Path work() {
+    return folder.resolve("work");
+  }
+
+  private Path link() {
+    return folder.getFileName().resolve("upper");
+  }
+
+  /** Whether the upper is put aside now. */
+  boolean isIn() {
+    return isLink(upper) && isDirectory(inside());
+  }
+
+  /** The upper itself. */
+  Path real() {
+    return isIn() ? inside() : upper;
+  }
+
+  void enter() {
+    if (isIn()) {
+      return;
+    }
+    leave();
+    onFiles("make", folder, "rwx--x--x");
+    onFiles("make", work(), "rwx------");
+    try {
+      Files.createSymbolicLink(inside(), link());
+    } catch (IOException broken) {
+      throw failed("make", inside(), broken);
+    }
+    Core.exchange(upper, inside());
+  }
+
+  /** The upper is at its path again, and nothing is left beside it. */
+  void leave() {
+    if (isIn()) {
+      Core.exchange(upper, inside());
+    }
+    if (isDirectory(inside())) {
+      throw MicaException.failed(
+              "put back the upper", upper, "something else is there, and the upper is " + inside())
+          .hint("move the one away and the other to its place");
+    }
+    Core.remove(folder);
+  }
+
+  private boolean isLink(Path path) {
+    try {
+      return Files.readSymbolicLink(path).equals(link());
+    } catch (NotLinkException | java.nio.file.NoSuchFileException other) {
+      return false;
+    } catch (IOException broken) {
+      throw failed("look at", path, broken);
+    }
+  }
+
+  private static boolean isDirectory(Path path) {
+    return Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS);
+  }
+
+  private static void onFiles(String doing, Path directory, String mode) {
+    try {
+      Files.createDirectory(directory);
+      Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString(mode)); // umask
+    } catch (IOException broken) {
+      throw failed(doing, directory, broken);
+    }
+  }
+
+  private static MicaException failed(String doing, Path path, IOException broken) {
+    return MicaException.failed(doing, path, StateDir.why(broken)).because(broken);
+  }
+}

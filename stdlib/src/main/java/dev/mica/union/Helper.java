@@ -1,0 +1,53 @@
+package dev.mica.union;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What serves the unions of {@link UnionSpec.Via#GUEST}: another system, that union-mounts folders
+ * of this host which are shared with it and brings the union back as a folder. Called under the
+ * lock of the state directory, but for {@link #refusal} and {@link #problem}.
+ */
+public interface Helper {
+  /**
+   * One union.
+   *
+   * @param lowers real paths, topmost first
+   * @param aside the folder that holds the directories {@code upper} and {@code work}, and all that
+   *     the other system may change; null: the union is read-only
+   * @param at where it comes back: an empty directory
+   * @param source how that mount is called in the first column of mount(8)
+   */
+  record Served(String name, List<Path> lowers, @Nullable Path aside, Path at, String source) {
+    /** Copies the list. */
+    public Served {
+      lowers = List.copyOf(lowers);
+    }
+  }
+
+  /** What type the folder that comes back has in mount(8). */
+  String MOUNT_TYPE = "fuse.mica";
+
+  /** Why it cannot serve on this host, with what to do; empty: all that it needs is there. */
+  Optional<String> refusal();
+
+  /** Sees that the other system runs, which takes seconds when it does not. */
+  void start();
+
+  /** Makes the union and brings it back; when it returns it can be used. */
+  void mount(Served union);
+
+  /** Sees that what was written to the union is in the folders of this host. */
+  void flush(String name);
+
+  /**
+   * Takes back what {@link #mount} did for the union of that name, but for a folder that is still
+   * mounted; as far as there is something, in whatever state it is.
+   */
+  void clear(String name);
+
+  /** Why the union of that name does not work, as far as one can see without using it. */
+  Optional<String> problem(String name);
+}

@@ -1,0 +1,122 @@
+package dev.mica.union;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.mica.core.Core;
+import dev.mica.test.NeedsRoot;
+import dev.mica.test.Scratch;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** An upper is at its path at every instant, and comes back from wherever it was left. */
+@SuppressWarnings("NullAway.Init") // JUnit calls make
+final class AsideTest {
+  private Scratch scratch;
+  private Path upper;
+  private Path folder;
+  private Aside aside;
+
+  @BeforeEach
+  void make() {
+    scratch = new Scratch();
+    scratch.file("upper/file", "text");
+    upper = scratch.path("upper");
+    folder = scratch.path(".u.mica-guest");
+    aside = new Aside(upper, Aside.folderFor(upper, "u"));
+  }
+
+  @AfterEach
+  void clean() {
+    scratch.close();
+  }
+
+  @Test
+  void itsPathLeadsToItWhileItIsAside() throws IOException {
+    Object inode = Files.getAttribute(upper, "unix:ino");
+    aside.enter();
+    aside.enter();
+    assertThat(aside.isIn()).isTrue();
+    assertThat(aside.folder()).isEqualTo(folder);
+    assertThat(aside.real()).isEqualTo(folder.resolve("upper"));
+    assertThat(Files.getAttribute(upper, "unix:ino")).isEqualTo(inode);
+    assertThat(Scratch.read(upper.resolve("file"))).isEqualTo("text");
+    assertThat(names(folder)).containsExactly("upper", "work");
+    aside.leave();
+    isBack();
+  }
+
+  private void isBack() throws IOException {
+    assertThat(aside.isIn()).isFalse();
+    assertThat(aside.real()).isEqualTo(upper);
+    assertThat(upper).isDirectory();
+    assertThat(Files.isSymbolicLink(upper)).isFalse();
+    assertThat(names(upper)).containsExactly("file");
+    assertThat(folder).doesNotExist();
+  }
+
+  /** After each of the steps of entering, and each of those of leaving. */
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 2, 3, 4})
+  void cutShortItIsTakenBackOrDone(int steps) throws IOException {
+    leaveAfter(steps);
+    assertThat(Scratch.read(upper.resolve("file"))).isEqualTo("text");
+    aside.leave();
+    isBack();
+    leaveAfter(steps);
+    aside.enter();
+    assertThat(aside.isIn()).isTrue();
+    aside.leave();
+    aside.leave();
+    isBack();
+  }
+
+  private void leaveAfter(int steps) throws IOException {
+    if (steps > 0) {
+      scratch.dir(".u.mica-guest");
+    }
+    if (steps > 1) {
+      scratch.file(".u.mica-guest/work/work/rest", "of a mount");
+    }
+    if (steps > 2) {
+      Files.createSymbolicLink(folder.resolve("upper"), Path.of(".u.mica-guest/upper"));
+    }
+    if (steps > 3) {
+      Core.exchange(upper, folder.resolve("upper"));
+    }
+  }
+
+  @Test
+  void anUpperIsNotRemovedWhenSomethingElseTookItsPlace() throws IOException {
+    aside.enter();
+    Files.delete(upper);
+    scratch.file("upper/other", "other");
+    assertThatThrownBy(aside::leave)
+        .hasMessageContaining(upper.toString())
+        .hasMessageContaining(folder.resolve("upper").toString());
+    assertThat(Scratch.read(folder.resolve("upper/file"))).isEqualTo("text");
+    assertThat(Scratch.read(upper.resolve("other"))).isEqualTo("other");
+  }
+
+  @Test
+  @NeedsRoot
+  void aMountPointStaysWhereItIs() throws IOException {
+    Scratch.run("mount", "--bind", upper.toString(), upper.toString());
+    assertThatThrownBy(aside::enter).hasMessageContaining("one of the two is a mount point");
+    aside.leave();
+    isBack();
+  }
+
+  private static List<String> names(Path directory) throws IOException {
+    try (var list = Files.list(directory)) {
+      return list.map(path -> path.getFileName().toString()).sorted().toList();
+    }
+  }
+}
