@@ -57,8 +57,6 @@ struct verb {
 	uint32_t limit_ms; /* unless the request has limit=; 0: not in a child */
 	const char *kind;  /* "share", "union", NULL: on nothing in particular; the key "name" says which */
 	errint_t (*run)(const struct request *request, struct answer *answer, struct mica_error *err);
-	/* After the answer, still in the child, which stays: for export-fuse. */
-	int (*stay)(const struct request *request);
 };
 extern const struct verb agent_verbs[];
 /* The verb, once the request has what it must have and nothing else; NULL and *err. */
@@ -80,6 +78,8 @@ void calls_reap(void);
 int64_t calls_expire(void);
 /* In a child: when its time is up. */
 int64_t calls_until(void);
+/* In a child, from its verb: it goes on with this after an "ok", which is answered at once. */
+void calls_stay(int (*go_on)(const struct request *request));
 bool calls_busy(void);
 void calls_kill_all(void);
 /* The process that serves union name, or 0; port may be NULL. */
@@ -93,11 +93,9 @@ void loop_send(const struct answer *answer);
 /* Verbs. */
 errint_t share_mount(const struct request *request, struct answer *answer, struct mica_error *err);
 errint_t share_unmount(const struct request *request, struct answer *answer, struct mica_error *err);
-errint_t share_abort(const struct request *request, struct answer *answer, struct mica_error *err);
 errint_t union_mount(const struct request *request, struct answer *answer, struct mica_error *err);
 errint_t union_unmount(const struct request *request, struct answer *answer, struct mica_error *err);
 errint_t export_begin(const struct request *request, struct answer *answer, struct mica_error *err);
-int export_stay(const struct request *request);
 errint_t export_end(const struct request *request, struct answer *answer, struct mica_error *err);
 
 /* table.c: what is mounted, as the kernel says. */
@@ -121,5 +119,7 @@ uint32_t mounted_count(const char *folder);
 errint_t note_write(const char *kind, const char *name, const char *text, struct mica_error *err);
 bool note_read(const char *kind, const char *name, char *text, size_t room);
 void note_remove(const char *kind, const char *name);
+/* A note's text is the fields of the request, as they were written. */
+errint_t note_parse(char *text, struct request *note);
 
 #endif

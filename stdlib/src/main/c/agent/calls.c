@@ -38,6 +38,7 @@ static struct call calls[MAX_CALLS];
 static int epoll = -1;
 static uint64_t turns;
 static int64_t child_deadline;
+static int (*child_goes_on)(const struct request *request);
 static struct answer scratch; /* for what is not a child's */
 
 void calls_open(int epoll_fd)
@@ -48,6 +49,11 @@ void calls_open(int epoll_fd)
 int64_t calls_until(void)
 {
 	return child_deadline;
+}
+
+void calls_stay(int (*go_on)(const struct request *request))
+{
+	child_goes_on = go_on;
 }
 
 static const char *name_of(const struct call *call)
@@ -93,16 +99,18 @@ static const struct call *in_the_way(const struct call *call)
 	return NULL;
 }
 
-/* In the child. Answers are at most a line; a pipe may hold less, so that writing can wait for the loop. */
-static void write_answer(const struct answer *answer)
-{
-	size_t done = 0;
+/* Before the answer of a child that goes on after it. */
+static const char stays = '+';
 
-	while (done < answer->len) {
-		ssize_t put = write(3, answer->text + done, answer->len - done);
+/* In the child. Answers are at most a line; a pipe may hold less, so that writing can wait for the loop. */
+static void write_bytes(const char *bytes, size_t len)
+{
+	while (len) {
+		ssize_t put = write(3, bytes, len);
 		if (put < 0 && errno != EINTR)
 			_exit(1);
-		done += put < 0 ? 0 : (size_t)put;
+		bytes += put < 0 ? 0 : put;
+		len -= put < 0 ? 0 : (size_t)put;
 	}
 }
 
@@ -127,13 +135,13 @@ __attribute__((noreturn)) static void be_child(const struct call *call, int pipe
 	if (code)
 		answer_fail(&scratch, id, &err);
 	answer_end(&scratch, id);
-	if (code || !call->verb->stay) {
-		write_answer(&scratch);
-		_exit(0);
-	}
-	write_answer(&scratch);
+	if (code)
+		child_goes_on = NULL;
+	if (child_goes_on)
+		write_bytes(&stays, 1);
+	write_bytes(scratch.text, scratch.len);
 	close(3);
-	_exit(call->verb->stay(&call->request));
+	_exit(child_goes_on ? child_goes_on(&call->request) : 0);
 }
 
 static errint_t spawn(struct call *call)
@@ -212,11 +220,13 @@ static bool is_complete(const struct call *call)
 /* A child that goes on after its answer is not waited for. */
 static void answer_if_serving(struct call *call)
 {
-	if (!call->verb->stay || call->state != RUNNING || !is_complete(call) ||
-	    strncmp(call->answer->text + strlen(call->request.id), " ok", 3))
+	struct answer *answer = call->answer;
+
+	if (call->state != RUNNING || !is_complete(call) || answer->text[0] != stays)
 		return;
 	call->state = SERVING;
-	loop_send(call->answer);
+	memmove(answer->text, answer->text + 1, --answer->len);
+	loop_send(answer);
 }
 
 void calls_read(uint32_t which)
@@ -232,8 +242,7 @@ void calls_read(uint32_t which)
 		close(call->fd);
 		call->fd = -1;
 	}
-	if (call->state == RUNNING)
-		answer_if_serving(call);
+	answer_if_serving(call);
 }
 
 /* What the end of a child's process means, for people. */

@@ -4,45 +4,64 @@
  */
 #include "agent.h"
 
-#include <poll.h>
 #include <signal.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 
-#define FLUSH_MS 10000
+#define UNMOUNT_MS 5000
 
-static void unmount_all(const char *folder)
+static void unmount(const char *path)
+{
+	if (umount2(path, UMOUNT_NOFOLLOW) < 0)
+		say("unmount %s: %m", path);
+	_exit(0);
+}
+
+/* Each in a child, so that one that hangs holds up none of the others. */
+static void begin_unmounts(const char *folder)
 {
 	cleanup_mounted struct mounted mounted = {0};
 	const struct mica_mount *mount = NULL;
 
 	if (mounted_read(&mounted, NULL))
 		return;
-	while ((mount = mounted_next(&mounted, folder, mount)))
-		if (umount2((const char *)mount->text, UMOUNT_NOFOLLOW) < 0)
-			say("unmount %s: %m", (const char *)mount->text);
+	while ((mount = mounted_next(&mounted, folder, mount))) {
+		if (!fork())
+			unmount((const char *)mount->text);
+	}
 }
 
-static void flush(void)
+/* Whether no child is left by then. SIGCHLD is blocked since the loop began, so none is missed. */
+static bool wait_children(int64_t until_ms)
 {
-	pid_t child = fork();
-	struct pollfd ended = {.fd = child > 0 ? (int)syscall(SYS_pidfd_open, child, 0) : -1, .events = POLLIN};
+	sigset_t child;
 
-	if (!child) {
-		unmount_all(UNIONS);
-		unmount_all(SHARES);
-		_exit(0);
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
+	for (;;) {
+		int64_t left = until_ms - now_ms();
+		const struct timespec wait = {left / 1000, left % 1000 * 1000000};
+		pid_t ended = waitpid(-1, NULL, WNOHANG);
+		if (ended < 0 || left <= 0)
+			return ended < 0;
+		if (!ended)
+			sigtimedwait(&child, NULL, &wait);
 	}
-	if (ended.fd < 0 || poll(&ended, 1, FLUSH_MS) <= 0)
-		say("a share does not answer: powering off without it");
+}
+
+static void unmount_all(const char *folder)
+{
+	begin_unmounts(folder);
+	if (!wait_children(now_ms() + UNMOUNT_MS))
+		say("a share does not answer: %s is left as it is", folder);
 }
 
 void agent_finish(void)
 {
 	calls_kill_all();
-	flush();
+	unmount_all(UNIONS);
+	unmount_all(SHARES);
 	reboot(RB_POWER_OFF);
 	say("power off: %m");
 	for (;;)

@@ -78,10 +78,25 @@ static bool is_printable(const char *text, size_t len)
 	return true;
 }
 
-errint_t line_parse(char *text, size_t len, struct request *request, struct mica_error *err)
+static errint_t add_fields(char *text, struct request *request, struct mica_error *err)
 {
 	char *word;
 	errint_t code = 0;
+
+	while (!code && (word = next_word(&text)))
+		code = add_field(request, word, err);
+	return code;
+}
+
+errint_t line_parse_fields(char *text, struct request *request, struct mica_error *err)
+{
+	*request = (struct request){.id = "-", .verb = ""};
+	return add_fields(text, request, err);
+}
+
+errint_t line_parse(char *text, size_t len, struct request *request, struct mica_error *err)
+{
+	char *word;
 
 	*request = (struct request){.id = "-", .verb = ""};
 	if (len && text[len - 1] == '\r')
@@ -101,9 +116,7 @@ errint_t line_parse(char *text, size_t len, struct request *request, struct mica
 	if (!word)
 		return mica_fail_note(err, -EBADMSG, "parse", request->id, "a verb is missing");
 	request->verb = word;
-	while (!code && (word = next_word(&text)))
-		code = add_field(request, word, err);
-	return code;
+	return add_fields(text, request, err);
 }
 
 const char *line_value(const struct request *request, const char *key)

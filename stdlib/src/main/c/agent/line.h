@@ -31,6 +31,9 @@ struct request {
  */
 errint_t line_parse(char *text, size_t len, struct request *request, struct mica_error *err);
 
+/* The same for a line that has fields only. */
+errint_t line_parse_fields(char *text, struct request *request, struct mica_error *err);
+
 /* The value of key, or NULL. */
 const char *line_value(const struct request *request, const char *key);
 

@@ -110,3 +110,8 @@ void note_remove(const char *kind, const char *name)
 {
 	unlink(note_path(kind, name, "").text);
 }
+
+errint_t note_parse(char *text, struct request *note)
+{
+	return line_parse_fields(text, note, NULL);
+}

@@ -159,12 +159,10 @@ static void put(struct answer *answer, uint32_t number, const char *key, const c
 /* What a note says is fields already, encoded. */
 static void put_note(struct answer *answer, uint32_t number, const char *kind, const char *name)
 {
-	char text[LINE_MAX_BYTES], decoded[LINE_MAX_BYTES];
+	static char text[LINE_MAX_BYTES], decoded[LINE_MAX_BYTES];
 	struct request note;
 
-	/* A note is a request without its beginning. */
-	memcpy(text, "- - ", 4);
-	if (!note_read(kind, name, text + 4, sizeof(text) - 4) || line_parse(text, strlen(text), &note, NULL))
+	if (!note_read(kind, name, text, sizeof(text)) || note_parse(text, &note))
 		return;
 	for (uint32_t i = 0; i < note.count; i++)
 		if (!line_decode(note.fields[i].value, strlen(note.fields[i].value), decoded, sizeof(decoded)))
@@ -244,12 +242,18 @@ static errint_t flush(const struct request *request, struct answer *answer, stru
 }
 
 const struct verb agent_verbs[] = {
-	{"hello", "version! time! seed", 0, NULL, hello, NULL},
-	{"stats", "", 5000, NULL, stats, NULL},
-	{"list", "", 5000, NULL, list, NULL},
-	{"idle", "seconds!", 0, NULL, idle, NULL},
-	{"sync", "name", 60000, NULL, flush, NULL},
-	{"poweroff", "", 0, NULL, poweroff, NULL},
+	{"hello", "version! time! seed", 0, NULL, hello},
+	{"mount-share", "tag! name! ro probe", 20000, "share", share_mount},
+	{"unmount-share", "name!", 20000, "share", share_unmount},
+	{"union", "name! lower! upper work", 20000, "union", union_mount},
+	{"unmount", "name!", 60000, "union", union_unmount},
+	{"export-fuse", "name! port!", 20000, "union", export_begin},
+	{"unexport", "name!", 20000, "union", export_end},
+	{"sync", "name", 60000, NULL, flush},
+	{"stats", "", 5000, NULL, stats},
+	{"list", "", 5000, NULL, list},
+	{"idle", "seconds!", 0, NULL, idle},
+	{"poweroff", "", 0, NULL, poweroff},
 	{0},
 };
 

@@ -1,0 +1,182 @@
+/*
+ * unions.c - overlays over shares, mounted as on a host by the core.
+ */
+#include "agent.h"
+
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#define MAX_LAYERS 500
+
+struct union_folder {
+	const char *name;
+	char path[sizeof(UNIONS) + 1 + LINE_MAX_NAME];
+	uint32_t count;
+	char *lowers[MAX_LAYERS], *upper, *work; /* relative to SHARES: mount(2) takes a page of options only */
+};
+
+static void cleanup_union_p(struct union_folder *u)
+{
+	for (uint32_t i = 0; i < u->count; i++)
+		free(u->lowers[i]);
+	free(u->upper);
+	free(u->work);
+}
+#define cleanup_union __attribute__((cleanup(cleanup_union_p)))
+
+/* The folder is there, below its share, and no symbolic link leads to it: a layer says who made it where it is. */
+static errint_t check_layer(const char *path, const struct mounted *mounted, struct mica_error *err)
+{
+	struct open_how how = {
+		.flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
+	};
+	char share[LINE_MAX_NAME + 1];
+	size_t len = strcspn(path, "/");
+	cleanup_fd int fd = -1;
+
+	snprintf(share, sizeof(share), "%.*s", (int)len, path);
+	if (!line_is_name(path, len) || !mounted_at(mounted, SHARES, share))
+		return mica_fail_note(err, -ENOENT, "find layer", path, "no share of that name is mounted");
+	fd = (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof(how));
+	return fd < 0 ? mica_fail_at(err, -errno, "open", SHARES, path) : 0;
+}
+
+static errint_t read_layer(const char *item, size_t len, const struct mounted *mounted, char **out,
+			   struct mica_error *err)
+{
+	cleanup_free char *path = malloc(len + 1);
+	errint_t code = path ? line_decode(item, len, path, len + 1) : -ENOMEM;
+
+	if (code)
+		return mica_fail(err, code, "read layer", item);
+	code = check_layer(path, mounted, err);
+	if (!code)
+		*out = steal_pointer(&path);
+	return code;
+}
+
+static errint_t read_lowers(const char *list, const struct mounted *mounted, struct union_folder *u,
+			    struct mica_error *err)
+{
+	const char *item;
+	size_t len;
+	errint_t code = 0;
+
+	while (!code && line_next_item(&list, &item, &len)) {
+		if (u->count == MAX_LAYERS)
+			return mica_fail_note(err, -E2BIG, "lower", u->name, "at most %d layers can be stacked",
+					      MAX_LAYERS);
+		code = read_layer(item, len, mounted, &u->lowers[u->count], err);
+		u->count += !code;
+	}
+	return code;
+}
+
+static errint_t read_layers(const struct request *request, const struct mounted *mounted, struct union_folder *u,
+			    struct mica_error *err)
+{
+	const char *upper = line_value(request, "upper"), *work = line_value(request, "work");
+	errint_t code = read_lowers(line_value(request, "lower"), mounted, u, err);
+
+	if (!code && upper)
+		code = read_layer(upper, strlen(upper), mounted, &u->upper, err);
+	if (!code && work)
+		code = read_layer(work, strlen(work), mounted, &u->work, err);
+	return code;
+}
+
+static errint_t read_name(const struct request *request, struct union_folder *u, struct mica_error *err)
+{
+	errint_t code = line_name(request, "name", &u->name, err);
+
+	if (!code)
+		snprintf(u->path, sizeof(u->path), UNIONS "/%s", u->name);
+	return code;
+}
+
+static errint_t mount_layers(const struct union_folder *u, struct mica_error *err)
+{
+	const struct mica_overlay overlay = {
+		.lowers = (const char *const *)u->lowers,
+		.lower_count = u->count,
+		.upper = u->upper,
+		.work = u->work,
+		.target = u->path,
+		.source = u->name,
+	};
+
+	if (mkdir(u->path, 0755) < 0 && errno != EEXIST)
+		return mica_fail(err, -errno, "mkdir", u->path);
+	return mica_overlay_mount(&overlay, err);
+}
+
+static errint_t mount_new(const struct request *request, const struct mounted *mounted, const char *note,
+			  struct union_folder *u, struct mica_error *err)
+{
+	errint_t code = read_layers(request, mounted, u, err);
+
+	if (!code)
+		code = note_write("union", u->name, note, err);
+	if (code)
+		return code;
+	code = mount_layers(u, err);
+	if (code) {
+		rmdir(u->path);
+		note_remove("union", u->name);
+	}
+	return code;
+}
+
+static size_t put_field(char *note, size_t used, const struct request *request, const char *key)
+{
+	const char *value = line_value(request, key);
+
+	return value ? used + (size_t)sprintf(note + used, "%s%s=%s", used ? " " : "", key, value) : used;
+}
+
+errint_t union_mount(const struct request *request, struct answer *answer, struct mica_error *err)
+{
+	static char note[LINE_MAX_BYTES], had[LINE_MAX_BYTES]; /* what was a line's fits a line */
+	cleanup_mounted struct mounted mounted = {0};
+	cleanup_union struct union_folder u = {0};
+	errint_t code = read_name(request, &u, err);
+
+	(void)answer;
+	if (!code)
+		code = mounted_read(&mounted, err);
+	if (!code && chdir(SHARES) < 0)
+		code = mica_fail(err, -errno, "chdir", SHARES);
+	if (code)
+		return code;
+	modules_wait();
+	put_field(note, put_field(note, put_field(note, 0, request, "lower"), request, "upper"), request, "work");
+	if (!mounted_at(&mounted, UNIONS, u.name))
+		return mount_new(request, &mounted, note, &u, err);
+	if (note_read("union", u.name, had, sizeof(had)) && !strcmp(note, had))
+		return 0;
+	return mica_fail_note(err, -EEXIST, "union", u.path, "another union is there: %s", had);
+}
+
+/* What is served is in use. */
+errint_t union_unmount(const struct request *request, struct answer *answer, struct mica_error *err)
+{
+	cleanup_mounted struct mounted mounted = {0};
+	struct union_folder u = {0};
+	errint_t code = read_name(request, &u, err);
+
+	if (!code)
+		code = export_end(request, answer, err);
+	if (!code)
+		code = mounted_read(&mounted, err);
+	if (!code && mounted_at(&mounted, UNIONS, u.name))
+		code = mica_umount(u.path, 0, err);
+	if (code)
+		return code;
+	rmdir(u.path);
+	note_remove("union", u.name);
+	return 0;
+}
