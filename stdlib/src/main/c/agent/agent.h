@@ -91,6 +91,12 @@ void calls_list(struct answer *answer, uint32_t *number);
 void loop_send(const struct answer *answer);
 
 /* Verbs. */
+errint_t guest_hello(const struct request *request, struct answer *answer, struct mica_error *err);
+errint_t guest_stats(const struct request *request, struct answer *answer, struct mica_error *err);
+errint_t guest_list(const struct request *request, struct answer *answer, struct mica_error *err);
+errint_t guest_idle(const struct request *request, struct answer *answer, struct mica_error *err);
+errint_t guest_sync(const struct request *request, struct answer *answer, struct mica_error *err);
+errint_t guest_power_off(const struct request *request, struct answer *answer, struct mica_error *err);
 errint_t share_mount(const struct request *request, struct answer *answer, struct mica_error *err);
 errint_t share_unmount(const struct request *request, struct answer *answer, struct mica_error *err);
 errint_t union_mount(const struct request *request, struct answer *answer, struct mica_error *err);

@@ -1,0 +1,32 @@
+/*
+ * say.c - the console, and the clock that counts.
+ */
+#include "agent.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <time.h>
+
+/* One write a line, so that lines of children do not mix; a console that takes nothing is not waited for. */
+void say(const char *format, ...)
+{
+	char text[1024] = "mica-agent: ";
+	size_t head = strlen(text);
+	va_list args;
+	int len;
+
+	va_start(args, format);
+	len = vsnprintf(text + head, sizeof(text) - head - 1, format, args);
+	va_end(args);
+	head += len < 0 ? 0 : (size_t)len < sizeof(text) - head - 1 ? (size_t)len : sizeof(text) - head - 2;
+	text[head++] = '\n';
+	(void)!write(STDERR_FILENO, text, head);
+}
+
+int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}

@@ -1,0 +1,51 @@
+/*
+ * verb.c - finding a request's verb, and whether it has what the verb takes.
+ */
+#include "agent.h"
+
+#include <stdio.h>
+
+/* Whether keys names key; "key!" counts too. */
+static bool takes(const char *keys, const char *key)
+{
+	size_t len = strlen(key);
+
+	for (; *keys; keys += strcspn(keys, " "), keys += strspn(keys, " "))
+		if (!strncmp(keys, key, len) && strchr("! ", keys[len]))
+			return true;
+	return !strcmp(key, "limit");
+}
+
+static errint_t check_needed(const struct verb *verb, const struct request *request, struct mica_error *err)
+{
+	char key[32];
+
+	for (const char *at = verb->keys; *at; at += strcspn(at, " "), at += strspn(at, " ")) {
+		snprintf(key, sizeof(key), "%.*s", (int)strcspn(at, " !"), at);
+		if (at[strlen(key)] == '!' && !line_value(request, key))
+			return mica_fail_note(err, -EINVAL, verb->name, key, "%s= is missing", key);
+	}
+	return 0;
+}
+
+static errint_t check_fields(const struct verb *verb, const struct request *request, struct mica_error *err)
+{
+	uint64_t limit;
+
+	for (uint32_t i = 0; i < request->count; i++)
+		if (!takes(verb->keys, request->fields[i].key))
+			return mica_fail_note(err, -EINVAL, verb->name, request->fields[i].key,
+					      "%s does not take %s=", verb->name, request->fields[i].key);
+	if (line_value(request, "limit") && line_number(request, "limit", 1, 3600000, &limit, err))
+		return err->code;
+	return check_needed(verb, request, err);
+}
+
+const struct verb *verb_find(const struct request *request, struct mica_error *err)
+{
+	for (const struct verb *verb = agent_verbs; verb->name; verb++)
+		if (!strcmp(verb->name, request->verb))
+			return check_fields(verb, request, err) ? NULL : verb;
+	mica_fail_note(err, -ENOSYS, "find verb", request->verb, "this agent has no such verb");
+	return NULL;
+}
