@@ -101,6 +101,8 @@ errint_t share_mount(const struct request *request, struct answer *answer, struc
 errint_t share_unmount(const struct request *request, struct answer *answer, struct mica_error *err);
 errint_t union_mount(const struct request *request, struct answer *answer, struct mica_error *err);
 errint_t union_unmount(const struct request *request, struct answer *answer, struct mica_error *err);
+/* Serves one host after the other over the port; returns only with a failure. */
+errint_t union_serve(const char *name, int port, struct mica_error *err);
 errint_t export_begin(const struct request *request, struct answer *answer, struct mica_error *err);
 errint_t export_end(const struct request *request, struct answer *answer, struct mica_error *err);
 

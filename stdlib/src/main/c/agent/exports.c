@@ -14,7 +14,10 @@ static int export_port = -1;
 
 static int serve(const struct request *request)
 {
-	(void)request;
+	struct mica_error err = {0};
+
+	union_serve(line_value(request, "name"), export_port, &err);
+	say("export %s: %s: %s: %s %s", line_value(request, "name"), err.step, err.path, strerror(-err.code), err.note);
 	return 1;
 }
 

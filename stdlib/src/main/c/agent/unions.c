@@ -2,6 +2,7 @@
  * unions.c - overlays over shares, mounted as on a host by the core.
  */
 #include "agent.h"
+#include "export.h"
 
 #include <fcntl.h>
 #include <linux/openat2.h>
@@ -179,4 +180,42 @@ errint_t union_unmount(const struct request *request, struct answer *answer, str
 	rmdir(u.path);
 	note_remove("union", u.name);
 	return 0;
+}
+
+static errint_t read_noted(const char *name, struct union_folder *u, struct mica_error *err)
+{
+	static char note[LINE_MAX_BYTES];
+	cleanup_mounted struct mounted mounted = {0};
+	struct request request = {0};
+	errint_t code;
+
+	snprintf(u->path, sizeof(u->path), UNIONS "/%s", name);
+	u->name = name;
+	if (!note_read("union", name, note, sizeof(note)) || note_parse(note, &request))
+		return mica_fail_note(err, -ENOENT, "export", name, "its layers were not noted");
+	if (chdir(SHARES) < 0)
+		return mica_fail(err, -errno, "chdir", SHARES);
+	code = mounted_read(&mounted, err);
+	if (!code)
+		code = read_layers(&request, &mounted, u, err);
+	if (!code && !u->upper)
+		code = mica_fail_note(err, -EROFS, "export", name, "it has no upper");
+	return code;
+}
+
+errint_t union_serve(const char *name, int port, struct mica_error *err)
+{
+	cleanup_union struct union_folder u = {0};
+	const char *layers[MAX_LAYERS + 1];
+	errint_t code = read_noted(name, &u, err);
+
+	if (code)
+		return code;
+	layers[0] = u.upper;
+	memcpy(layers + 1, u.lowers, u.count * sizeof(*layers));
+	const struct export_spec spec = {.root = u.path, .layers = layers, .layer_count = u.count + 1, .port = port};
+
+	while (!code)
+		code = export_serve(&spec, err);
+	return code;
 }

@@ -1,0 +1,155 @@
+/* export-attributes.c - attributes, extended attributes, and those of the file system. */
+#include "export-ops.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/xattr.h>
+
+static void reply_attr(fuse_req_t req, struct held *h)
+{
+	struct stat st;
+
+	if (h->fd < 0 || fstat(h->fd, &st) < 0) {
+		fuse_reply_err(req, h->fd < 0 ? -h->fd : errno);
+		return;
+	}
+	st.st_ino = node_shown_ino(h->all, h->node);
+	fuse_reply_attr(req, &st, VALID_SECONDS);
+}
+
+static void op_getattr(fuse_req_t req, fuse_ino_t id, struct fuse_file_info *unused)
+{
+	(void)unused;
+	HELD h = hold(req, id);
+
+	reply_attr(req, &h);
+}
+
+static struct timespec time_to_set(int set, int value, int now, struct timespec given)
+{
+	if (set & now)
+		return (struct timespec){.tv_nsec = UTIME_NOW};
+	if (set & value)
+		return given;
+	return (struct timespec){.tv_nsec = UTIME_OMIT};
+}
+
+/* Each part as its own call, the owner first: changing it takes set-id bits away. */
+static int set_attributes(int fd, const struct stat *to, int set)
+{
+	const struct timespec times[2] = {
+		time_to_set(set, FUSE_SET_ATTR_ATIME, FUSE_SET_ATTR_ATIME_NOW, to->st_atim),
+		time_to_set(set, FUSE_SET_ATTR_MTIME, FUSE_SET_ATTR_MTIME_NOW, to->st_mtim),
+	};
+	uid_t uid = set & FUSE_SET_ATTR_UID ? to->st_uid : (uid_t)-1;
+	gid_t gid = set & FUSE_SET_ATTR_GID ? to->st_gid : (gid_t)-1;
+	struct fd_path path = fd_path(fd);
+
+	if (set & (FUSE_SET_ATTR_UID | FUSE_SET_ATTR_GID) && fchownat(fd, "", uid, gid, AT_EMPTY_PATH) < 0)
+		return errno;
+	if (set & FUSE_SET_ATTR_SIZE && truncate(path.text, to->st_size) < 0)
+		return errno;
+	if (set & FUSE_SET_ATTR_MODE && chmod(path.text, to->st_mode & 07777) < 0)
+		return errno;
+	if ((times[0].tv_nsec != UTIME_OMIT || times[1].tv_nsec != UTIME_OMIT) &&
+	    utimensat(fd, "", times, AT_EMPTY_PATH) < 0)
+		return errno;
+	return 0;
+}
+
+static void op_setattr(fuse_req_t req, fuse_ino_t id, struct stat *to, int set, struct fuse_file_info *unused)
+{
+	(void)unused;
+	HELD h = hold(req, id);
+	int failed = h.fd < 0 ? -h.fd : 0;
+
+	if (!failed) {
+		if (request_kills_setid)
+			setid_drop(true);
+		failed = set_attributes(h.fd, to, set);
+		if (request_kills_setid)
+			setid_drop(false);
+	}
+	if (failed) {
+		fuse_reply_err(req, failed);
+		return;
+	}
+	copied_up(export_of(req), &h);
+	reply_attr(req, &h);
+}
+
+static void op_setxattr(fuse_req_t req, fuse_ino_t id, const char *name, const char *value, size_t size, int flags)
+{
+	HELD h = hold(req, id);
+	int failed = h.fd < 0 ? -h.fd : errno_of(setxattr(fd_path(h.fd).text, name, value, size, flags));
+
+	if (!failed)
+		copied_up(export_of(req), &h);
+	fuse_reply_err(req, failed);
+}
+
+static void op_removexattr(fuse_req_t req, fuse_ino_t id, const char *name)
+{
+	HELD h = hold(req, id);
+	int failed = h.fd < 0 ? -h.fd : errno_of(removexattr(fd_path(h.fd).text, name));
+
+	if (!failed)
+		copied_up(export_of(req), &h);
+	fuse_reply_err(req, failed);
+}
+
+/* Both ways to read attributes: the size when none is given, else as many bytes as there are. */
+static void reply_xattr(fuse_req_t req, ssize_t len, const char *value, size_t size)
+{
+	if (len < 0)
+		fuse_reply_err(req, errno);
+	else if (!size)
+		fuse_reply_xattr(req, (size_t)len);
+	else
+		fuse_reply_buf(req, value, (size_t)len);
+}
+
+static void op_getxattr(fuse_req_t req, fuse_ino_t id, const char *name, size_t size)
+{
+	HELD h = hold(req, id);
+	cleanup_free char *value = malloc(size + 1);
+
+	if (h.fd < 0 || !value)
+		fuse_reply_err(req, h.fd < 0 ? -h.fd : ENOMEM);
+	else
+		reply_xattr(req, getxattr(fd_path(h.fd).text, name, value, size), value, size);
+}
+
+static void op_listxattr(fuse_req_t req, fuse_ino_t id, size_t size)
+{
+	HELD h = hold(req, id);
+	cleanup_free char *names = malloc(size + 1);
+
+	if (h.fd < 0 || !names)
+		fuse_reply_err(req, h.fd < 0 ? -h.fd : ENOMEM);
+	else
+		reply_xattr(req, listxattr(fd_path(h.fd).text, names, size), names, size);
+}
+
+static void op_statfs(fuse_req_t req, fuse_ino_t id)
+{
+	HELD h = hold(req, id);
+	struct statvfs st;
+
+	if (h.fd < 0 || fstatvfs(h.fd, &st) < 0)
+		fuse_reply_err(req, h.fd < 0 ? -h.fd : errno);
+	else
+		fuse_reply_statfs(req, &st);
+}
+
+void ops_attributes(struct fuse_lowlevel_ops *ops)
+{
+	ops->getattr = op_getattr;
+	ops->setattr = op_setattr;
+	ops->setxattr = op_setxattr;
+	ops->removexattr = op_removexattr;
+	ops->getxattr = op_getxattr;
+	ops->listxattr = op_listxattr;
+	ops->statfs = op_statfs;
+}

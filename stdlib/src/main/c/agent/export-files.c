@@ -1,0 +1,232 @@
+/*
+ * export-files.c - regular files. Opening one tells the host where its data lie, and the host reads
+ * and writes them there itself; no handle is kept. Where that was not possible the data come here,
+ * and each call opens the file anew, through its node.
+ */
+#include "export-ops.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+/* Says where the data of a node are, if they are anywhere to be found. */
+static void tell_backing(struct export *ex, struct node *node)
+{
+	char path[PATH_MAX];
+	struct stat st;
+	int layer;
+
+	if (ex->spec->no_backing || node->type != S_IFREG || node_path(ex->nodes, node, path) < 0)
+		return;
+	layer = layer_of(ex->nodes, path, &st);
+	if (layer < 0 || !S_ISREG(st.st_mode))
+		return;
+	node->layer = layer;
+	node->told = true;
+	tail_set(node->id, layer, st.st_ino, path);
+}
+
+void copied_up(struct export *ex, struct held *h)
+{
+	bool lower_told = h->node->told && h->node->layer > LAYER_UPPER;
+	struct stat st;
+
+	if (fstat(h->fd, &st) < 0)
+		return;
+	node_copied_up(ex->nodes, h->node, &st);
+	if (lower_told)
+		tell_backing(ex, h->node);
+}
+
+/* Opens the node itself, whatever its name is now. */
+static int reopen(struct held *h, int flags)
+{
+	int fd = h->fd < 0 ? h->fd : open(fd_path(h->fd).text, flags | O_CLOEXEC | O_NOCTTY);
+
+	return fd == -1 ? -errno : fd;
+}
+
+#define NOT_FOR_US (O_CREAT | O_EXCL | O_NOFOLLOW | O_APPEND | O_DIRECT | O_ASYNC)
+
+/* For writing it is opened once: that copies it up, and empties it if asked to. */
+static int open_for_write(struct export *ex, struct held *h, int flags)
+{
+	if (request_kills_setid)
+		setid_drop(true);
+	int fd = reopen(h, flags & ~NOT_FOR_US);
+	if (request_kills_setid)
+		setid_drop(false);
+	if (fd < 0)
+		return -fd;
+	close(fd);
+	copied_up(ex, h);
+	return 0;
+}
+
+static void op_open(fuse_req_t req, fuse_ino_t id, struct fuse_file_info *fi)
+{
+	struct export *ex = export_of(req);
+	HELD h = hold(req, id);
+	int failed = h.fd < 0 ? -h.fd : 0;
+
+	if (!failed && ((fi->flags & O_ACCMODE) != O_RDONLY || fi->flags & O_TRUNC))
+		failed = open_for_write(ex, &h, fi->flags);
+	if (failed) {
+		fuse_reply_err(req, failed);
+		return;
+	}
+	fi->fh = 0;
+	tell_backing(ex, h.node);
+	fuse_reply_open(req, fi);
+}
+
+static void reply_created(fuse_req_t req, struct held *dir, const char *name, const struct stat *st,
+			  struct fuse_file_info *fi)
+{
+	struct export *ex = export_of(req);
+	struct fuse_entry_param entry;
+	char path[PATH_MAX];
+	size_t len;
+
+	if (!make_entry(ex, dir->node, name, st, LAYER_UPPER, &entry)) {
+		fuse_reply_err(req, ENOMEM);
+		return;
+	}
+	/* A file made by name has no other origin: the union shows the number it has in the upper. */
+	if (!ex->spec->no_backing && !node_path(ex->nodes, dir->node, path) &&
+	    (len = strlen(path)) + strlen(name) + 2 <= PATH_MAX) {
+		if (len)
+			path[len++] = '/';
+		strcpy(path + len, name);
+		tail_set(entry.ino, LAYER_UPPER, st->st_ino, path);
+	}
+	if (fuse_reply_create(req, &entry, fi) < 0)
+		node_forget(ex->nodes, entry.ino, 1);
+}
+
+/* The host looked before: that the file is there after all is a race, and then it is only opened. */
+static void op_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, struct fuse_file_info *fi)
+{
+	HELD dir = hold(req, parent);
+	cleanup_fd int fd = -1;
+	struct stat st;
+
+	if (dir.fd >= 0) {
+		caller_begin(req);
+		fd = openat(dir.fd, name,
+			    (fi->flags & ~(O_APPEND | O_DIRECT | O_ASYNC)) | O_CREAT | O_NOFOLLOW | O_CLOEXEC, mode);
+		int failed = errno_of(fd);
+		caller_end();
+		errno = failed;
+	}
+	if (dir.fd < 0 || fd < 0 || fstat(fd, &st) < 0) {
+		fuse_reply_err(req, dir.fd < 0 ? -dir.fd : errno);
+		return;
+	}
+	fi->fh = 0;
+	reply_created(req, &dir, name, &st, fi);
+}
+
+static void op_release(fuse_req_t req, fuse_ino_t id, struct fuse_file_info *fi)
+{
+	(void)id;
+	(void)fi;
+	fuse_reply_err(req, 0);
+}
+
+static void op_read(fuse_req_t req, fuse_ino_t id, size_t size, off_t offset, struct fuse_file_info *fi)
+{
+	HELD h = hold(req, id);
+	cleanup_free char *data = malloc(size + !size);
+	cleanup_fd int fd = data ? reopen(&h, O_RDONLY) : -ENOMEM;
+	ssize_t got = fd < 0 ? -1 : pread(fd, data, size, offset);
+
+	(void)fi;
+	if (got < 0)
+		fuse_reply_err(req, fd < 0 ? -fd : errno);
+	else
+		fuse_reply_buf(req, data, (size_t)got);
+}
+
+static void op_write(fuse_req_t req, fuse_ino_t id, const char *data, size_t size, off_t offset,
+		     struct fuse_file_info *fi)
+{
+	HELD h = hold(req, id);
+	cleanup_fd int fd = reopen(&h, O_WRONLY);
+
+	(void)fi;
+	if (request_kills_setid)
+		setid_drop(true);
+	ssize_t put = fd < 0 ? -1 : pwrite(fd, data, size, offset);
+	int failed = fd < 0 ? -fd : errno;
+	if (request_kills_setid)
+		setid_drop(false);
+	if (put < 0)
+		fuse_reply_err(req, failed);
+	else
+		fuse_reply_write(req, (size_t)put);
+}
+
+static void op_fsync(fuse_req_t req, fuse_ino_t id, int data_only, struct fuse_file_info *fi)
+{
+	HELD h = hold(req, id);
+	cleanup_fd int fd = reopen(&h, O_RDONLY);
+
+	(void)fi;
+	fuse_reply_err(req, fd < 0 ? -fd : errno_of((data_only ? fdatasync : fsync)(fd)));
+}
+
+static void op_fallocate(fuse_req_t req, fuse_ino_t id, int mode, off_t offset, off_t length, struct fuse_file_info *fi)
+{
+	HELD h = hold(req, id);
+	cleanup_fd int fd = reopen(&h, O_WRONLY);
+
+	(void)fi;
+	fuse_reply_err(req, fd < 0 ? -fd : errno_of(fallocate(fd, mode, offset, length)));
+}
+
+static void op_lseek(fuse_req_t req, fuse_ino_t id, off_t offset, int whence, struct fuse_file_info *fi)
+{
+	HELD h = hold(req, id);
+	cleanup_fd int fd = reopen(&h, O_RDONLY);
+	off_t at = fd < 0 ? -1 : lseek(fd, offset, whence);
+
+	(void)fi;
+	if (at < 0)
+		fuse_reply_err(req, fd < 0 ? -fd : errno);
+	else
+		fuse_reply_lseek(req, at);
+}
+
+static void op_copy_file_range(fuse_req_t req, fuse_ino_t from, off_t from_at, struct fuse_file_info *from_fi,
+			       fuse_ino_t to, off_t to_at, struct fuse_file_info *to_fi, size_t len, int flags)
+{
+	HELD in = hold(req, from);
+	HELD out = hold(req, to);
+	cleanup_fd int in_fd = reopen(&in, O_RDONLY);
+	cleanup_fd int out_fd = reopen(&out, O_WRONLY);
+
+	(void)from_fi;
+	(void)to_fi;
+	if (in_fd < 0 || out_fd < 0) {
+		fuse_reply_err(req, in_fd < 0 ? -in_fd : -out_fd);
+		return;
+	}
+	ssize_t done = copy_file_range(in_fd, &from_at, out_fd, &to_at, len, (unsigned)flags);
+	if (done < 0)
+		fuse_reply_err(req, errno);
+	else
+		fuse_reply_write(req, (size_t)done);
+}
+
+void ops_files(struct fuse_lowlevel_ops *ops)
+{
+	ops->open = op_open;
+	ops->create = op_create;
+	ops->release = op_release;
+	ops->read = op_read;
+	ops->write = op_write;
+	ops->fsync = op_fsync;
+	ops->fallocate = op_fallocate;
+	ops->lseek = op_lseek;
+	ops->copy_file_range = op_copy_file_range;
+}

@@ -1,0 +1,586 @@
+#include "export-node.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+
+enum table { BY_ID, BY_IDENTITY, BY_PLACE, TABLES };
+
+struct nodes {
+	pthread_mutex_t lock;
+	struct node **buckets[TABLES];
+	size_t bucket_mask;
+	size_t count;
+	uint64_t last_id;
+	struct node *root;
+	const int *layers;
+	unsigned layer_count;
+	unsigned fd_limit, fd_count;
+	struct node *fd_oldest, *fd_newest;
+	struct node *oldest, *newest;
+	uint64_t devices[256]; /* those met: their position keeps their inode numbers apart */
+	unsigned device_count;
+};
+
+#define FIRST_BUCKETS 4096u
+
+static uint64_t mix(uint64_t h)
+{
+	h ^= h >> 32;
+	h *= 0xd6e8feb86659fd93ull;
+	h ^= h >> 32;
+	h *= 0xd6e8feb86659fd93ull;
+	return h ^ h >> 32;
+}
+
+static uint64_t hash_place(const struct node *parent, const char *name)
+{
+	uint64_t h = mix(parent->id);
+
+	while (*name)
+		h = (h ^ (unsigned char)*name++) * 0x100000001b3ull;
+	return mix(h);
+}
+
+static uint64_t hash_identity(uint64_t dev, uint64_t ino, uint64_t salt)
+{
+	return mix(mix(ino ^ salt) + dev);
+}
+
+static uint64_t hash_of(const struct node *n, enum table table)
+{
+	switch (table) {
+	case BY_ID:
+		return mix(n->id);
+	case BY_IDENTITY:
+		return hash_identity(n->dev, n->ino, n->salt);
+	default:
+		return hash_place(n->parent, n->name);
+	}
+}
+
+static struct node **link_of(struct node *n, enum table table)
+{
+	return table == BY_ID ? &n->same_id : table == BY_IDENTITY ? &n->same_identity : &n->same_place;
+}
+
+static void table_add(struct nodes *all, struct node *n, enum table table)
+{
+	struct node **bucket = &all->buckets[table][hash_of(n, table) & all->bucket_mask];
+
+	*link_of(n, table) = *bucket;
+	*bucket = n;
+}
+
+static void table_remove(struct nodes *all, struct node *n, enum table table)
+{
+	struct node **at = &all->buckets[table][hash_of(n, table) & all->bucket_mask];
+
+	for (; *at; at = link_of(*at, table))
+		if (*at == n) {
+			*at = *link_of(n, table);
+			return;
+		}
+}
+
+/* Twice the buckets; without memory the chains just grow. */
+static void tables_grow(struct nodes *all)
+{
+	size_t old = all->bucket_mask + 1;
+	struct node **fresh[TABLES];
+
+	for (int t = 0; t < TABLES; t++)
+		if (!(fresh[t] = calloc(2 * old, sizeof(*fresh[t])))) {
+			while (t--)
+				free(fresh[t]);
+			return;
+		}
+	all->bucket_mask = 2 * old - 1;
+	for (int t = 0; t < TABLES; t++) {
+		struct node **was = all->buckets[t];
+
+		all->buckets[t] = fresh[t];
+		for (size_t i = 0; i < old; i++)
+			for (struct node *n = was[i], *next; n; n = next) {
+				next = *link_of(n, t);
+				table_add(all, n, t);
+			}
+		free(was);
+	}
+}
+
+static struct node *find_identity(struct nodes *all, uint64_t dev, uint64_t ino, uint64_t salt)
+{
+	struct node *n = all->buckets[BY_IDENTITY][hash_identity(dev, ino, salt) & all->bucket_mask];
+
+	while (n && (n->dev != dev || n->ino != ino || n->salt != salt))
+		n = n->same_identity;
+	return n;
+}
+
+static struct node *find_place(struct nodes *all, struct node *parent, const char *name)
+{
+	struct node *n = all->buckets[BY_PLACE][hash_place(parent, name) & all->bucket_mask];
+
+	while (n && (n->parent != parent || strcmp(n->name, name) != 0))
+		n = n->same_place;
+	return n;
+}
+
+/* The two lists: descriptors by their last use, nodes by age. */
+static void fd_unlist(struct nodes *all, struct node *n)
+{
+	*(n->fd_older ? &n->fd_older->fd_newer : &all->fd_oldest) = n->fd_newer;
+	*(n->fd_newer ? &n->fd_newer->fd_older : &all->fd_newest) = n->fd_older;
+	n->fd_older = n->fd_newer = NULL;
+	all->fd_count--;
+}
+
+static void fd_list(struct nodes *all, struct node *n)
+{
+	n->fd_newer = NULL;
+	n->fd_older = all->fd_newest;
+	*(all->fd_newest ? &all->fd_newest->fd_newer : &all->fd_oldest) = n;
+	all->fd_newest = n;
+	all->fd_count++;
+}
+
+static void age_unlist(struct nodes *all, struct node *n)
+{
+	*(n->older ? &n->older->newer : &all->oldest) = n->newer;
+	*(n->newer ? &n->newer->older : &all->newest) = n->older;
+}
+
+static void age_list(struct nodes *all, struct node *n)
+{
+	n->older = all->newest;
+	n->newer = NULL;
+	*(all->newest ? &all->newest->newer : &all->oldest) = n;
+	all->newest = n;
+}
+
+/* Closes what was not used for long. What is in use, or could not be found again, stays open. */
+static void fd_trim(struct nodes *all)
+{
+	unsigned tries = 64;
+
+	for (struct node *n = all->fd_oldest, *next; n && all->fd_count > all->fd_limit && tries--; n = next) {
+		next = n->fd_newer;
+		if (n->pins || !n->name)
+			continue;
+		fd_unlist(all, n);
+		close(n->fd);
+		n->fd = -1;
+	}
+}
+
+static void place_set(struct nodes *all, struct node *n, struct node *parent, char *name)
+{
+	n->parent = parent;
+	n->name = name;
+	parent->children++;
+	table_add(all, n, BY_PLACE);
+}
+
+static struct node *place_clear(struct nodes *all, struct node *n)
+{
+	struct node *parent = n->parent;
+
+	if (!n->name)
+		return NULL;
+	table_remove(all, n, BY_PLACE);
+	parent->children--;
+	free(n->name);
+	n->name = NULL;
+	n->parent = NULL;
+	return parent;
+}
+
+/* Frees the node if nothing needs it, and then perhaps its parent, and so on. */
+static void node_release(struct nodes *all, struct node *n)
+{
+	while (n && n != all->root && !n->lookups && !n->pins && !n->children) {
+		struct node *parent = place_clear(all, n);
+
+		table_remove(all, n, BY_ID);
+		table_remove(all, n, BY_IDENTITY);
+		age_unlist(all, n);
+		if (n->fd >= 0) {
+			fd_unlist(all, n);
+			close(n->fd);
+		}
+		free(n);
+		all->count--;
+		n = parent;
+	}
+}
+
+/* Inode numbers of different devices must not meet: the host sees one device. */
+static uint64_t shown(struct nodes *all, uint64_t dev, uint64_t ino)
+{
+	unsigned at = 0;
+
+	while (at < all->device_count && all->devices[at] != dev)
+		at++;
+	if (at == all->device_count && at < 255)
+		all->devices[all->device_count++] = dev;
+	return ino ^ (uint64_t)at << 56;
+}
+
+static struct node *node_make(struct nodes *all, const struct stat *st, uint64_t salt)
+{
+	struct node *n = calloc(1, sizeof(*n));
+
+	if (!n)
+		return NULL;
+	if (all->count > all->bucket_mask)
+		tables_grow(all);
+	n->id = ++all->last_id;
+	n->dev = st->st_dev;
+	n->ino = st->st_ino;
+	n->salt = salt;
+	n->shown_ino = shown(all, st->st_dev, st->st_ino);
+	n->type = st->st_mode & S_IFMT;
+	n->fd = -1;
+	n->layer = LAYER_UNKNOWN;
+	table_add(all, n, BY_ID);
+	table_add(all, n, BY_IDENTITY);
+	age_list(all, n);
+	all->count++;
+	return n;
+}
+
+struct nodes *nodes_new(int root_fd, const int *layers, unsigned layer_count, unsigned fd_limit)
+{
+	struct nodes *all = calloc(1, sizeof(*all));
+	struct stat st;
+
+	if (!all || fstat(root_fd, &st) < 0)
+		goto fail;
+	pthread_mutex_init(&all->lock, NULL);
+	all->bucket_mask = FIRST_BUCKETS - 1;
+	all->layers = layers;
+	all->layer_count = layer_count;
+	all->fd_limit = fd_limit;
+	for (int t = 0; t < TABLES; t++)
+		if (!(all->buckets[t] = calloc(FIRST_BUCKETS, sizeof(struct node *))))
+			goto fail;
+	if (!(all->root = node_make(all, &st, 0)))
+		goto fail;
+	all->root->fd = fcntl(root_fd, F_DUPFD_CLOEXEC, 0);
+	if (all->root->fd < 0)
+		goto fail;
+	fd_list(all, all->root);
+	return all;
+fail:
+	nodes_free(all);
+	return NULL;
+}
+
+void nodes_free(struct nodes *all)
+{
+	if (!all)
+		return;
+	for (struct node *n = all->oldest, *next; n; n = next) {
+		next = n->newer;
+		if (n->fd >= 0)
+			close(n->fd);
+		free(n->name);
+		free(n);
+	}
+	for (int t = 0; t < TABLES; t++)
+		free(all->buckets[t]);
+	pthread_mutex_destroy(&all->lock);
+	free(all);
+}
+
+size_t nodes_count(struct nodes *all)
+{
+	pthread_mutex_lock(&all->lock);
+	size_t count = all->count;
+	pthread_mutex_unlock(&all->lock);
+	return count;
+}
+
+static struct node *find_id(struct nodes *all, uint64_t id)
+{
+	struct node *n = all->buckets[BY_ID][mix(id) & all->bucket_mask];
+
+	while (n && n->id != id)
+		n = n->same_id;
+	return n;
+}
+
+struct node *node_get(struct nodes *all, uint64_t id)
+{
+	pthread_mutex_lock(&all->lock);
+	struct node *n = find_id(all, id);
+
+	if (n)
+		n->pins++;
+	pthread_mutex_unlock(&all->lock);
+	return n;
+}
+
+void node_put(struct nodes *all, struct node *node)
+{
+	if (!node)
+		return;
+	pthread_mutex_lock(&all->lock);
+	node->pins--;
+	node_release(all, node);
+	if (all->fd_count > all->fd_limit)
+		fd_trim(all);
+	pthread_mutex_unlock(&all->lock);
+}
+
+static void rekey(struct nodes *all, struct node *n, const struct stat *st)
+{
+	if (n->dev == st->st_dev && n->ino == st->st_ino && !n->salt)
+		return;
+	table_remove(all, n, BY_IDENTITY);
+	/* Parted from the other names it had below: a file of its own, which the host must not take for them. */
+	if (n->salt)
+		n->shown_ino = shown(all, st->st_dev, st->st_ino);
+	n->dev = st->st_dev;
+	n->ino = st->st_ino;
+	n->salt = 0;
+	table_add(all, n, BY_IDENTITY);
+}
+
+/* Whether what was opened at the node's place is the node. */
+static bool is_node(struct nodes *all, struct node *n, int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0 || (st.st_mode & S_IFMT) != n->type)
+		return false;
+	if (st.st_dev == n->dev && st.st_ino == n->ino)
+		return true;
+	/* A directory is what its name says, whatever a copy-up made of its number. */
+	if (n->type != S_IFDIR)
+		return false;
+	rekey(all, n, &st);
+	return true;
+}
+
+static int fd_adopt(struct nodes *all, struct node *n, int fd)
+{
+	pthread_mutex_lock(&all->lock);
+	if (n->fd >= 0) {
+		if (fd >= 0)
+			close(fd);
+		fd = n->fd;
+	} else if (fd >= 0 && is_node(all, n, fd)) {
+		n->fd = fd;
+		fd_list(all, n);
+	} else {
+		if (fd >= 0)
+			close(fd);
+		fd = fd < 0 && fd != -ENOENT && fd != -ENOTDIR ? fd : -ESTALE;
+	}
+	pthread_mutex_unlock(&all->lock);
+	return fd;
+}
+
+int node_fd(struct nodes *all, struct node *n)
+{
+	cleanup_free char *name = NULL;
+	struct node *parent;
+
+	pthread_mutex_lock(&all->lock);
+	int fd = n->fd;
+
+	if (fd >= 0 && all->fd_newest != n) {
+		fd_unlist(all, n);
+		fd_list(all, n);
+	}
+	parent = fd < 0 ? n->parent : NULL;
+	if (parent) {
+		parent->pins++;
+		name = strdup(n->name);
+	}
+	pthread_mutex_unlock(&all->lock);
+	if (!parent)
+		return fd >= 0 ? fd : -ESTALE;
+	fd = name ? node_fd(all, parent) : -ENOMEM;
+	if (fd >= 0) {
+		fd = openat(fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+		fd = fd < 0 ? -errno : fd;
+	}
+	/* Renamed meanwhile: whoever did that saw to it that there is a descriptor. */
+	fd = fd_adopt(all, n, fd);
+	node_put(all, parent);
+	return fd;
+}
+
+int layer_of(struct nodes *all, const char *path, struct stat *st)
+{
+	for (unsigned i = 0; i < all->layer_count; i++) {
+		if (!fstatat(all->layers[i], path, st, AT_SYMLINK_NOFOLLOW))
+			return S_ISCHR(st->st_mode) && !st->st_rdev ? -ENOENT : (int)i;
+		if (errno != ENOENT && errno != ENOTDIR)
+			return -errno;
+	}
+	return -ENOENT;
+}
+
+static errint_t path_of(struct node *root, struct node *n, char path[PATH_MAX])
+{
+	size_t at = PATH_MAX - 1;
+
+	path[at] = 0;
+	for (; n != root; n = n->parent) {
+		if (!n || !n->name)
+			return -ENOENT;
+		size_t len = strlen(n->name);
+		if (len + 1 > at)
+			return -ENAMETOOLONG;
+		if (path[at])
+			path[--at] = '/';
+		memcpy(path + (at -= len), n->name, len);
+	}
+	memmove(path, path + at, PATH_MAX - at);
+	return 0;
+}
+
+errint_t node_path(struct nodes *all, struct node *node, char path[PATH_MAX])
+{
+	pthread_mutex_lock(&all->lock);
+	errint_t code = path_of(all->root, node, path);
+	pthread_mutex_unlock(&all->lock);
+	return code;
+}
+
+/* Not 0 for one name of a lower file that has several. */
+static uint64_t salt_of(struct nodes *all, struct node *parent, const char *name, const struct stat *st, int layer)
+{
+	char path[PATH_MAX];
+	struct stat there;
+	size_t len;
+
+	if (S_ISDIR(st->st_mode) || st->st_nlink < 2 || layer == LAYER_UPPER)
+		return 0;
+	if (layer == LAYER_UNKNOWN) {
+		if (node_path(all, parent, path) < 0 || (len = strlen(path)) + strlen(name) + 2 > PATH_MAX)
+			return 0;
+		if (len)
+			path[len++] = '/';
+		strcpy(path + len, name);
+		if (layer_of(all, path, &there) <= LAYER_UPPER)
+			return 0;
+	}
+	return hash_place(parent, name) | 1;
+}
+
+struct node *node_enter(struct nodes *all, struct node *parent, const char *name, const struct stat *st, int layer,
+			bool pin)
+{
+	uint64_t salt = salt_of(all, parent, name, st, layer);
+	char *copy;
+
+	pthread_mutex_lock(&all->lock);
+	struct node *n = find_identity(all, st->st_dev, st->st_ino, salt);
+
+	/* Somebody replaced the file behind our back and its number was given out again. */
+	if (n && n->type != (st->st_mode & S_IFMT)) {
+		table_remove(all, n, BY_IDENTITY);
+		n->salt = ~n->id;
+		table_add(all, n, BY_IDENTITY);
+		n = NULL;
+	}
+	if (!n)
+		n = node_make(all, st, salt);
+	if (n) {
+		if (layer != LAYER_UNKNOWN)
+			n->layer = layer;
+		if (!n->name && n != all->root && (copy = strdup(name)))
+			place_set(all, n, parent, copy);
+		n->asked = false;
+		n->lookups++;
+		n->pins += pin;
+	}
+	pthread_mutex_unlock(&all->lock);
+	return n;
+}
+
+struct node *node_at(struct nodes *all, struct node *parent, const char *name)
+{
+	pthread_mutex_lock(&all->lock);
+	struct node *n = find_place(all, parent, name);
+
+	if (n)
+		n->pins++;
+	pthread_mutex_unlock(&all->lock);
+	return n;
+}
+
+void node_forget(struct nodes *all, uint64_t id, uint64_t lookups)
+{
+	pthread_mutex_lock(&all->lock);
+	struct node *n = find_id(all, id);
+
+	if (n) {
+		n->lookups -= lookups < n->lookups ? lookups : n->lookups;
+		node_release(all, n);
+	}
+	pthread_mutex_unlock(&all->lock);
+}
+
+void node_unnamed(struct nodes *all, struct node *node)
+{
+	pthread_mutex_lock(&all->lock);
+	struct node *parent = place_clear(all, node);
+
+	node_release(all, parent);
+	pthread_mutex_unlock(&all->lock);
+}
+
+void node_moved(struct nodes *all, struct node *node, struct node *parent, const char *name)
+{
+	char *copy = strdup(name);
+
+	pthread_mutex_lock(&all->lock);
+	struct node *was = place_clear(all, node);
+
+	if (copy)
+		place_set(all, node, parent, copy);
+	node_release(all, was);
+	pthread_mutex_unlock(&all->lock);
+}
+
+void node_copied_up(struct nodes *all, struct node *node, const struct stat *st)
+{
+	pthread_mutex_lock(&all->lock);
+	if ((st->st_mode & S_IFMT) == node->type && node != all->root)
+		rekey(all, node, st);
+	node->layer = LAYER_UPPER;
+	pthread_mutex_unlock(&all->lock);
+}
+
+uint64_t node_shown_ino(struct nodes *all, struct node *node)
+{
+	pthread_mutex_lock(&all->lock);
+	uint64_t ino = node->shown_ino;
+	pthread_mutex_unlock(&all->lock);
+	return ino;
+}
+
+size_t nodes_oldest(struct nodes *all, struct node_place *list, size_t room)
+{
+	size_t count = 0;
+
+	pthread_mutex_lock(&all->lock);
+	/* Those met are young again: the next call looks at others. */
+	for (size_t tries = 4 * room; tries-- && count < room && all->oldest;) {
+		struct node *n = all->oldest;
+
+		age_unlist(all, n);
+		age_list(all, n);
+		if (n->type == S_IFDIR || n->asked || !n->name || n->pins || !(list[count].name = strdup(n->name)))
+			continue;
+		n->asked = true;
+		list[count++].parent = n->parent->id;
+	}
+	pthread_mutex_unlock(&all->lock);
+	return count;
+}

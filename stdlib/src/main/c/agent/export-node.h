@@ -1,0 +1,95 @@
+/*
+ * export-node.h - the nodes of an export: what the host's kernel knows by number.
+ *
+ * A node is found by its number, by its identity (device and inode of the union) and by its place
+ * (parent and name). It has an O_PATH descriptor only once something needed one: a listing makes a
+ * hundred thousand nodes and not one descriptor, and descriptors not used lately are closed again
+ * while the place can bring them back.
+ *
+ * The identity of a file may change when it is copied up: whoever did that calls node_copied_up.
+ * The names of a lower file with several are files of their own, for overlayfs parts them at
+ * copy-up: their place is part of their identity (salt).
+ *
+ * All functions may be called from any thread. A node stays while it is pinned.
+ */
+#ifndef MICA_EXPORT_NODE_H
+#define MICA_EXPORT_NODE_H
+
+#include <limits.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+#include "base.h"
+
+#define NODE_ROOT 1u
+#define LAYER_UNKNOWN (-1)
+#define LAYER_UPPER 0
+
+struct node {
+	uint64_t id; /* never used again */
+	uint64_t dev, ino, salt;
+	uint64_t shown_ino;   /* st_ino for the host: unique among the live nodes, kept over a copy-up */
+	struct node *parent;  /* with name: where it is; NULL for the root, and when its name is gone */
+	char *name;	      /* NULL likewise */
+	uint64_t lookups;     /* known to the host this often */
+	uint32_t pins;	      /* in use by calls */
+	uint32_t children;    /* nodes whose parent it is */
+	mode_t type;	      /* S_IFMT */
+	int fd;		      /* O_PATH, or -1 */
+	int layer;	      /* which one has its data, LAYER_UNKNOWN until somebody asked */
+	bool told;	      /* the host was told the backing */
+	bool asked;	      /* the host was asked to forget */
+	struct node *same_id; /* chains of the three tables */
+	struct node *same_identity;
+	struct node *same_place;
+	struct node *fd_older, *fd_newer; /* among those with a descriptor that may be closed */
+	struct node *older, *newer;	  /* among all, by age */
+};
+
+struct nodes;
+
+/* layers: directories, the upper first; borrowed. The root is node 1. NULL and errno on failure. */
+struct nodes *nodes_new(int root_fd, const int *layers, unsigned layer_count, unsigned fd_limit);
+void nodes_free(struct nodes *all);
+size_t nodes_count(struct nodes *all);
+
+/* The node of that number, pinned; NULL if there is none. */
+struct node *node_get(struct nodes *all, uint64_t id);
+void node_put(struct nodes *all, struct node *node);
+
+/* The O_PATH descriptor of a pinned node, good while it is pinned; -errno: -ESTALE if it is gone. */
+int node_fd(struct nodes *all, struct node *node);
+
+/*
+ * The node for what lies at this place and looks like st, found or made, known to the host once more
+ * (and pinned, if pin). NULL: no memory. layer may be LAYER_UNKNOWN.
+ */
+struct node *node_enter(struct nodes *all, struct node *parent, const char *name, const struct stat *st, int layer,
+			bool pin);
+/* The node at a place, pinned, if the host knows one. */
+struct node *node_at(struct nodes *all, struct node *parent, const char *name);
+void node_forget(struct nodes *all, uint64_t id, uint64_t lookups);
+
+/* The name is gone; or is another one now. The node must have its descriptor. */
+void node_unnamed(struct nodes *all, struct node *node);
+void node_moved(struct nodes *all, struct node *node, struct node *parent, const char *name);
+
+/* The file is in the upper now and looks like st. */
+void node_copied_up(struct nodes *all, struct node *node, const struct stat *st);
+
+/* The path of a node below the root, "" for the root itself: -ENAMETOOLONG, or -ENOENT if it has none. */
+errint_t node_path(struct nodes *all, struct node *node, char path[PATH_MAX]);
+/* The layer that has what lies at path; st says how it looks there. -ENOENT if none. */
+int layer_of(struct nodes *all, const char *path, struct stat *st);
+
+/* The inode number the host is shown for st of this node. */
+uint64_t node_shown_ino(struct nodes *all, struct node *node);
+
+/* Up to room of the oldest nodes that are no directories and were not asked for yet; the names are the caller's. */
+struct node_place {
+	uint64_t parent;
+	char *name;
+};
+size_t nodes_oldest(struct nodes *all, struct node_place *list, size_t room);
+
+#endif

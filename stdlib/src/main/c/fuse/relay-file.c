@@ -1,0 +1,340 @@
+/*
+ * relay-file.c - the files whose data lie here.
+ *
+ * A file of a lower layer cannot change: it is cached by the kernel, also from one open to the next.
+ * A file of the upper is passed through: the kernel itself reads and writes the file of the upper,
+ * and whoever writes it elsewhere is seen at once. The kernel does not mix the two for one node, so a
+ * file that was copied up while a reader still had it open goes on cached, over its new data, until
+ * all have closed it. Without passthrough all are cached, and we read and write.
+ */
+#include "relay.h"
+
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#define BUCKETS 8192u
+#define MAX_IDLE 8192u
+
+struct file {
+	uint64_t node, inode;
+	uint32_t layer;
+	int path_fd; /* O_PATH: holds the file, and keeps nobody from executing it; -1: not here */
+	int fd;	     /* for its data, once needed; the number stays while the file is open */
+	bool writable;
+	unsigned cached, passing;   /* open files of each kind */
+	uint32_t backing_id;	    /* the kernel's, while passing */
+	struct file *next;	    /* in the bucket */
+	struct file *older, *newer; /* among the idle */
+};
+
+struct files {
+	pthread_mutex_t lock;
+	struct file *buckets[BUCKETS];
+	struct file *oldest, *newest;
+	unsigned idle;
+};
+
+struct files *files_new(void)
+{
+	struct files *all = calloc(1, sizeof(*all));
+
+	if (all)
+		pthread_mutex_init(&all->lock, NULL);
+	return all;
+}
+
+static struct file **bucket_of(struct files *all, uint64_t node)
+{
+	return &all->buckets[(node * 0x9e3779b97f4a7c15ull >> 32) % BUCKETS];
+}
+
+static struct file *find(struct files *all, uint64_t node)
+{
+	struct file *f = *bucket_of(all, node);
+
+	while (f && f->node != node)
+		f = f->next;
+	return f;
+}
+
+static bool is_open(const struct file *f)
+{
+	return f->cached || f->passing;
+}
+
+static void idle_remove(struct files *all, struct file *f)
+{
+	*(f->older ? &f->older->newer : &all->oldest) = f->newer;
+	*(f->newer ? &f->newer->older : &all->newest) = f->older;
+	f->older = f->newer = NULL;
+	all->idle--;
+}
+
+static void idle_add(struct files *all, struct file *f)
+{
+	f->older = all->newest;
+	*(all->newest ? &all->newest->newer : &all->oldest) = f;
+	all->newest = f;
+	all->idle++;
+}
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+/* Of an idle one. */
+static void destroy(struct files *all, struct file *f)
+{
+	struct file **at = bucket_of(all, f->node);
+
+	while (*at != f)
+		at = &(*at)->next;
+	*at = f->next;
+	idle_remove(all, f);
+	close_fd(&f->path_fd);
+	close_fd(&f->fd);
+	free(f);
+}
+
+static struct file *find_or_make(struct files *all, uint64_t node)
+{
+	struct file *f = find(all, node);
+
+	if (f || !(f = calloc(1, sizeof(*f))))
+		return f;
+	f->node = node;
+	f->path_fd = f->fd = -1;
+	f->next = *bucket_of(all, node);
+	*bucket_of(all, node) = f;
+	idle_add(all, f);
+	while (all->idle > MAX_IDLE)
+		destroy(all, all->oldest);
+	return f;
+}
+
+void files_free(struct relay *r)
+{
+	for (unsigned i = 0; i < BUCKETS; i++)
+		for (struct file *f = r->files->buckets[i], *next; f; f = next) {
+			next = f->next;
+			close_fd(&f->path_fd);
+			close_fd(&f->fd);
+			free(f);
+		}
+	free(r->files);
+}
+
+static int reopen(struct relay *r, int path_fd, int flags)
+{
+	char number[16];
+
+	snprintf(number, sizeof(number), "%d", path_fd);
+	int fd = openat(r->proc, number, flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	return fd < 0 ? -errno : fd;
+}
+
+/* What lies at path in the layer, if it is the regular file the guest means; never anything else of the host. */
+static int open_backing(struct relay *r, const struct frame_backing *b, const char *path)
+{
+	const struct open_how how = {
+		.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV,
+	};
+	cleanup_fd int fd = (int)syscall(SYS_openat2, r->layers[b->layer], path, &how, sizeof(how));
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_ino != b->inode)
+		return -1;
+	return steal_fd(&fd);
+}
+
+/* The data of an open file are elsewhere now: its descriptor goes on under its number, for others use it. */
+static void switch_data(struct relay *r, struct file *f)
+{
+	int fd;
+
+	if (f->fd < 0)
+		return;
+	fd = reopen(r, f->path_fd, f->layer ? O_RDONLY : O_RDWR);
+	if (fd >= 0) {
+		f->writable = !f->layer;
+		dup3(fd, f->fd, O_CLOEXEC);
+		close(fd);
+	}
+}
+
+static bool same_backing(const struct file *f, const struct frame_backing *b)
+{
+	return f->path_fd >= 0 && f->layer == b->layer && f->inode == b->inode;
+}
+
+bool file_back(struct relay *r, const struct frame_backing *b, const char *path, size_t path_len)
+{
+	char text[FRAME_MAX_TAIL];
+	struct files *all = r->files;
+
+	if (b->layer >= r->layer_count || !b->node || b->reserved || path_len >= sizeof(text) || *path == '/' ||
+	    memchr(path, 0, path_len))
+		return false;
+	memcpy(text, path, path_len);
+	text[path_len] = 0;
+	pthread_mutex_lock(&all->lock);
+	struct file *f = find(all, b->node);
+	bool known = f && same_backing(f, b);
+	pthread_mutex_unlock(&all->lock);
+	if (known)
+		return true;
+	cleanup_fd int fd = open_backing(r, b, text);
+	if (fd < 0)
+		return true;
+	pthread_mutex_lock(&all->lock);
+	f = find_or_make(all, b->node);
+	/* The kernel has the other file in its hand: a guest that says so lies. */
+	if (f && !f->passing && !same_backing(f, b)) {
+		close_fd(&f->path_fd);
+		f->path_fd = steal_fd(&fd);
+		f->layer = b->layer;
+		f->inode = b->inode;
+		switch_data(r, f);
+	}
+	pthread_mutex_unlock(&all->lock);
+	return true;
+}
+
+/* Set-id bits go when a file is written, and with passthrough nobody would see to it. */
+static bool may_pass(struct relay *r, struct file *f)
+{
+	struct stat st;
+
+	return r->passthrough && !f->layer && f->path_fd >= 0 && !f->cached && !fstat(f->path_fd, &st) &&
+	       !(st.st_mode & (S_ISUID | S_ISGID));
+}
+
+static bool backing_open(struct relay *r, struct file *f)
+{
+	struct fuse_backing_map map = {.fd = f->path_fd};
+	int id = ioctl(r->dev, FUSE_DEV_IOC_BACKING_OPEN, &map);
+
+	if (id > 0) {
+		f->backing_id = (uint32_t)id;
+		return true;
+	}
+	/* The upper may lie on a stacked file system, or we are not root: then never. */
+	if (r->passthrough)
+		relay_log(r, "the kernel does not pass through (%s): data are relayed", strerror(errno));
+	r->passthrough = false;
+	return false;
+}
+
+static void count_open(struct relay *r, struct file *f, struct fuse_open_out *out)
+{
+	if (!is_open(f))
+		idle_remove(r->files, f);
+	*out = (struct fuse_open_out){0};
+	if (f->passing || (may_pass(r, f) && backing_open(r, f))) {
+		f->passing++;
+		out->fh = FH_PASSING;
+		out->open_flags = FOPEN_PASSTHROUGH;
+		open_out_set_backing(out, f->backing_id);
+	} else {
+		f->cached++;
+		out->fh = FH_CACHED;
+		out->open_flags = f->path_fd >= 0 && f->layer ? FOPEN_KEEP_CACHE : 0;
+	}
+}
+
+int file_open(struct relay *r, uint64_t node, struct fuse_open_out *out)
+{
+	pthread_mutex_lock(&r->files->lock);
+	struct file *f = find_or_make(r->files, node);
+
+	if (f)
+		count_open(r, f, out);
+	pthread_mutex_unlock(&r->files->lock);
+	return f ? 0 : ENOMEM;
+}
+
+bool file_opens_here(struct relay *r, uint64_t node, uint32_t flags)
+{
+	bool writes = (flags & O_ACCMODE) != O_RDONLY;
+
+	pthread_mutex_lock(&r->files->lock);
+	struct file *f = find(r->files, node);
+	bool here = f && f->path_fd >= 0 && !(flags & O_TRUNC) && !(writes && f->layer);
+	pthread_mutex_unlock(&r->files->lock);
+	return here;
+}
+
+static void closed(struct relay *r, struct file *f)
+{
+	if (f->backing_id && !f->passing) {
+		ioctl(r->dev, FUSE_DEV_IOC_BACKING_CLOSE, &f->backing_id);
+		f->backing_id = 0;
+	}
+	if (is_open(f))
+		return;
+	close_fd(&f->fd);
+	f->writable = false;
+	idle_add(r->files, f);
+	if (f->path_fd < 0)
+		destroy(r->files, f);
+}
+
+void file_close(struct relay *r, uint64_t node, uint64_t handle)
+{
+	pthread_mutex_lock(&r->files->lock);
+	struct file *f = find(r->files, node);
+	unsigned *count = !f ? NULL : handle == FH_PASSING ? &f->passing : &f->cached;
+
+	if (count && *count) {
+		--*count;
+		closed(r, f);
+	}
+	pthread_mutex_unlock(&r->files->lock);
+}
+
+void file_forget(struct relay *r, uint64_t node)
+{
+	pthread_mutex_lock(&r->files->lock);
+	struct file *f = find(r->files, node);
+
+	if (f && !is_open(f))
+		destroy(r->files, f);
+	pthread_mutex_unlock(&r->files->lock);
+}
+
+/* The first reader or writer opens it; the first writer, if readers came before, anew under the same number. */
+static int data_fd(struct relay *r, struct file *f, bool write)
+{
+	int fd;
+
+	if (f->fd >= 0 && (f->writable || !write))
+		return f->fd;
+	if (write && f->layer)
+		return -EBADF;
+	fd = reopen(r, f->path_fd, write ? O_RDWR : O_RDONLY);
+	if (fd < 0)
+		return fd;
+	f->writable = write;
+	if (f->fd < 0)
+		return f->fd = fd;
+	dup3(fd, f->fd, O_CLOEXEC);
+	close(fd);
+	return f->fd;
+}
+
+int file_fd(struct relay *r, uint64_t node, bool write)
+{
+	pthread_mutex_lock(&r->files->lock);
+	struct file *f = find(r->files, node);
+	int fd = f && f->path_fd >= 0 && is_open(f) ? data_fd(r, f, write) : FILE_ELSEWHERE;
+
+	pthread_mutex_unlock(&r->files->lock);
+	return fd;
+}

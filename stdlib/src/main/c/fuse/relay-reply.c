@@ -1,0 +1,177 @@
+/* relay-reply.c - what the guest answers, checked, on its way to the kernel. */
+#include "relay.h"
+
+#include <fcntl.h>
+
+static bool reply(struct relay *r, uint64_t unique, int error, const void *data, size_t size)
+{
+	struct fuse_out_header head = {(uint32_t)(sizeof(head) + size), -error, unique};
+	struct iovec iov[2] = {{&head, sizeof(head)}, {(void *)(uintptr_t)data, size}};
+
+	/* ENOENT: the caller was killed and waits no more. */
+	return writev(r->dev, iov, size ? 2 : 1) >= 0;
+}
+
+bool reply_error(struct relay *r, uint64_t unique, int error)
+{
+	return reply(r, unique, error, NULL, 0);
+}
+
+bool reply_data(struct relay *r, uint64_t unique, const void *data, size_t size)
+{
+	return reply(r, unique, 0, data, size);
+}
+
+/* Whether a successful answer to it may have size bytes. */
+static bool size_fits(const struct request *q, size_t size)
+{
+	switch (q->opcode) {
+	case FUSE_LOOKUP:
+	case FUSE_MKNOD:
+	case FUSE_MKDIR:
+	case FUSE_SYMLINK:
+	case FUSE_LINK:
+		return size == sizeof(struct fuse_entry_out);
+	case FUSE_CREATE:
+		return size == sizeof(struct fuse_entry_out) + sizeof(struct fuse_open_out);
+	case FUSE_GETATTR:
+	case FUSE_SETATTR:
+		return size == sizeof(struct fuse_attr_out);
+	case FUSE_OPEN:
+	case FUSE_OPENDIR:
+		return size == sizeof(struct fuse_open_out);
+	case FUSE_WRITE:
+	case FUSE_COPY_FILE_RANGE:
+		return size == sizeof(struct fuse_write_out);
+	case FUSE_LSEEK:
+		return size == sizeof(struct fuse_lseek_out);
+	case FUSE_STATFS:
+		return size == sizeof(struct fuse_statfs_out);
+	case FUSE_GETXATTR:
+	case FUSE_LISTXATTR:
+		return q->room ? size <= q->room : size == sizeof(struct fuse_getxattr_out);
+	case FUSE_READ:
+	case FUSE_READDIR:
+	case FUSE_READDIRPLUS:
+	case FUSE_READLINK:
+		return size <= q->room;
+	default:
+		return !size;
+	}
+}
+
+/* The kernel got what it asked for, or never will: then the file is not open. */
+static void reply_open(struct relay *r, const struct request *q, struct fuse_open_out *out, uint64_t node,
+		       char *message, size_t size)
+{
+	int failed = file_open(r, node, out);
+
+	if (failed)
+		reply_error(r, q->unique, failed);
+	else if (!reply_data(r, q->unique, message, size))
+		file_close(r, node, out->fh);
+}
+
+static void reply_opened(struct relay *r, const struct request *q)
+{
+	struct fuse_open_out out;
+
+	reply_open(r, q, &out, q->node, (char *)&out, sizeof(out));
+}
+
+static bool reply_created(struct relay *r, const struct request *q, const char *body)
+{
+	struct {
+		struct fuse_entry_out entry;
+		struct fuse_open_out open;
+	} out;
+
+	memcpy(&out, body, sizeof(out));
+	/* Without a node the kernel refuses it, and would then not release it. */
+	if (!out.entry.nodeid || out.entry.nodeid == FUSE_ROOT_ID)
+		return false;
+	reply_open(r, q, &out.open, out.entry.nodeid, (char *)&out, sizeof(out));
+	return true;
+}
+
+/* A listing's handle is the guest's; how the kernel caches it is the guest's wish, within what we know. */
+static void reply_listing(struct relay *r, const struct request *q, const char *body)
+{
+	struct fuse_open_out out;
+
+	memcpy(&out, body, sizeof(out));
+	out.open_flags &= FOPEN_KEEP_CACHE | FOPEN_CACHE_DIR;
+	open_out_set_backing(&out, 0);
+	reply_data(r, q->unique, &out, sizeof(out));
+}
+
+/* A write of more than was asked would move the kernel's idea of the size. */
+static bool counted_fits(const struct request *q, const char *body)
+{
+	struct fuse_write_out out;
+
+	if (q->opcode != FUSE_WRITE && q->opcode != FUSE_COPY_FILE_RANGE)
+		return true;
+	memcpy(&out, body, sizeof(out));
+	return out.size <= q->flags;
+}
+
+static bool tail_to_backing(struct relay *r, const char *tail, size_t size)
+{
+	struct frame_backing backing;
+
+	if (size <= sizeof(backing) || size > FRAME_MAX_TAIL)
+		return false;
+	memcpy(&backing, tail, sizeof(backing));
+	return file_back(r, &backing, tail + sizeof(backing), size - sizeof(backing));
+}
+
+static bool reply_success(struct relay *r, const struct request *q, const char *body, size_t size)
+{
+	if (!size_fits(q, size) || !counted_fits(q, body)) {
+		reply_error(r, q->unique, EIO);
+		return false;
+	}
+	switch (q->opcode) {
+	case FUSE_OPEN:
+		reply_opened(r, q);
+		return true;
+	case FUSE_CREATE:
+		if (reply_created(r, q, body))
+			return true;
+		reply_error(r, q->unique, EIO);
+		return false;
+	case FUSE_OPENDIR:
+		reply_listing(r, q, body);
+		return true;
+	default:
+		reply_data(r, q->unique, body, size);
+		return true;
+	}
+}
+
+bool reply_from_guest(struct relay *r, const char *message, size_t size, const char *tail, size_t tail_size)
+{
+	struct fuse_out_header head;
+	struct request q;
+
+	if (size < sizeof(head))
+		return false;
+	memcpy(&head, message, sizeof(head));
+	if (head.len != size)
+		return false;
+	if (!head.unique)
+		return !tail_size && notice_add(r, message, size);
+	if (head.error > 0 || head.error <= -512 || (head.error && (size > sizeof(head) || tail_size)))
+		return false;
+	/* Before the answer: when the kernel has it, data are read and written where they lie now. */
+	if (tail_size && !tail_to_backing(r, tail, tail_size))
+		return false;
+	if (!pending_take(r, head.unique, &q))
+		return false;
+	if (head.error) {
+		reply_error(r, q.unique, -head.error);
+		return true;
+	}
+	return reply_success(r, &q, message + sizeof(head), size - sizeof(head));
+}

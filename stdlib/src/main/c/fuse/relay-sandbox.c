@@ -1,0 +1,150 @@
+/*
+ * relay-sandbox.c - once everything is open, nothing else of the host is needed: an empty root, no
+ * new privileges, three capabilities, and the system calls a relay makes. Root only: others have
+ * nothing to give away but the system calls.
+ */
+#include "relay.h"
+
+#include <linux/audit.h>
+#include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <stddef.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+
+#if defined(__x86_64__)
+#define ARCH AUDIT_ARCH_X86_64
+#elif defined(__aarch64__)
+#define ARCH AUDIT_ARCH_AARCH64
+#endif
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED true
+#else
+#define SANITIZED false
+#endif
+
+/* SYS_ADMIN: the kernel passes files through for nobody else. The others: to open any file of the layers. */
+#define KEPT (1ull << CAP_SYS_ADMIN | 1ull << CAP_DAC_OVERRIDE | 1ull << CAP_FSETID)
+
+/* Our own copy of the mounts would hold S after its unmount, so it goes, all of it. */
+static errint_t empty_root(struct mica_error *err)
+{
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return mica_fail(err, -errno, "unshare the mounts", "/");
+	if (mount("empty", "/proc", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "size=0,mode=555") < 0)
+		return mica_fail(err, -errno, "mount an empty root", "/proc");
+	if (chdir("/proc") < 0 || syscall(SYS_pivot_root, ".", ".") < 0 || umount2(".", MNT_DETACH) < 0 ||
+	    chdir("/") < 0 ||
+	    mount(NULL, "/", NULL, MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
+		return mica_fail(err, -errno, "enter an empty root", "/proc");
+	return 0;
+}
+
+static errint_t keep_capabilities(struct mica_error *err)
+{
+	struct __user_cap_header_struct head = {_LINUX_CAPABILITY_VERSION_3, 0};
+	struct __user_cap_data_struct data[2] = {
+		{.effective = (uint32_t)KEPT, .permitted = (uint32_t)KEPT},
+		{.effective = (uint32_t)(KEPT >> 32), .permitted = (uint32_t)(KEPT >> 32)},
+	};
+
+	for (int cap = 0; prctl(PR_CAPBSET_READ, cap) >= 0; cap++)
+		prctl(PR_CAPBSET_DROP, cap);
+	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+	if (syscall(SYS_capset, &head, data) < 0)
+		return mica_fail(err, -errno, "drop capabilities", "");
+	return 0;
+}
+
+static const uint32_t allowed[] = {
+	__NR_read,
+	__NR_write,
+	__NR_readv,
+	__NR_writev,
+	__NR_pread64,
+	__NR_pwrite64,
+	__NR_sendmsg,
+	__NR_recvfrom,
+	__NR_shutdown,
+	__NR_ppoll,
+	__NR_openat,
+	__NR_openat2,
+	__NR_close,
+	__NR_dup3,
+	__NR_fstat,
+	__NR_newfstatat,
+	__NR_ioctl,
+	__NR_lseek,
+	__NR_fsync,
+	__NR_fdatasync,
+	__NR_fallocate,
+	__NR_copy_file_range,
+	__NR_capget,
+	__NR_capset,
+	__NR_futex,
+	__NR_clock_gettime,
+	__NR_clock_nanosleep,
+	__NR_mmap,
+	__NR_munmap,
+	__NR_mprotect,
+	__NR_mremap,
+	__NR_madvise,
+	__NR_brk,
+	__NR_clone3,
+	__NR_clone,
+	__NR_set_robust_list,
+	__NR_rseq,
+	__NR_exit,
+	__NR_exit_group,
+	__NR_rt_sigprocmask,
+	__NR_rt_sigreturn,
+	__NR_restart_syscall,
+	__NR_getpid,
+	__NR_gettid,
+	__NR_tgkill,
+	__NR_sched_yield,
+	__NR_getrandom,
+#ifdef __NR_poll
+	__NR_poll,
+#endif
+};
+#define ALLOWED (sizeof(allowed) / sizeof(*allowed))
+
+/* Others fail with EPERM rather than kill: a C library that tries a new call falls back to the old one. */
+static errint_t only_known_calls(struct mica_error *err)
+{
+	struct sock_filter program[ALLOWED + 6];
+	unsigned at = 0;
+
+	program[at++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch));
+	program[at++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCH, 1, 0);
+	program[at++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
+	program[at++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
+	for (unsigned i = 0; i < ALLOWED; i++)
+		program[at++] =
+			(struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, allowed[i], (uint8_t)(ALLOWED - i), 0);
+	program[at++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM);
+	program[at++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	struct sock_fprog filter = {(unsigned short)at, program};
+
+	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) < 0)
+		return mica_fail(err, -errno, "filter system calls", "");
+	return 0;
+}
+
+errint_t relay_sandbox(struct mica_error *err)
+{
+	errint_t code = 0;
+
+	if (!getuid() && ((code = empty_root(err)) < 0 || (code = keep_capabilities(err)) < 0))
+		return code;
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return mica_fail(err, -errno, "forgo new privileges", "");
+	prctl(PR_SET_DUMPABLE, 0);
+	/* The sanitizers' own calls are many. */
+	return SANITIZED ? 0 : only_known_calls(err);
+}

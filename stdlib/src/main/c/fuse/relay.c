@@ -1,0 +1,201 @@
+/*
+ * mica-relay - mounts a folder whose names a guest decides and whose data lie here.
+ *
+ *   mica-relay --name NAME --at FOLDER --socket PATH --layer UPPER [--lower FOLDER]... [--log FILE]
+ *              [--pid FILE] [--no-passthrough] [--silence SECONDS]
+ *
+ * Says "ready" on stdout when the folder can be used, and ends when the folder is unmounted. See
+ * docs/export-protocol.md.
+ */
+#include "relay.h"
+
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+struct arguments {
+	const char *at, *socket, *log, *pid;
+};
+
+static const struct option options[] = {
+	{"name", required_argument, NULL, 'n'},	   {"at", required_argument, NULL, 'a'},
+	{"socket", required_argument, NULL, 's'},  {"layer", required_argument, NULL, 'u'},
+	{"lower", required_argument, NULL, 'l'},   {"log", required_argument, NULL, 'o'},
+	{"pid", required_argument, NULL, 'p'},	   {"no-passthrough", no_argument, NULL, 'P'},
+	{"silence", required_argument, NULL, 'S'}, {NULL, 0, NULL, 0},
+};
+
+static errint_t usage(struct mica_error *err)
+{
+	return mica_fail_note(
+		err, -EINVAL, "read the command line", "",
+		"usage: mica-relay --name NAME --at FOLDER --socket PATH --layer UPPER [--lower FOLDER]... "
+		"[--log FILE] [--pid FILE] [--no-passthrough] [--silence SECONDS]");
+}
+
+static errint_t take_option(struct relay *r, struct arguments *args, int option, struct mica_error *err)
+{
+	switch (option) {
+	case 'n':
+		r->name = optarg;
+		return 0;
+	case 'a':
+		args->at = optarg;
+		return 0;
+	case 's':
+		args->socket = optarg;
+		return 0;
+	case 'u':
+		return r->layer_count ? usage(err) : relay_layer(r, optarg, true, err);
+	case 'l':
+		return r->layer_count ? relay_layer(r, optarg, false, err) : usage(err);
+	case 'o':
+		args->log = optarg;
+		return 0;
+	case 'p':
+		args->pid = optarg;
+		return 0;
+	case 'P':
+		r->passthrough = false;
+		return 0;
+	case 'S':
+		r->silence = (unsigned)strtoul(optarg, NULL, 10);
+		return r->silence ? 0 : usage(err);
+	default:
+		return usage(err);
+	}
+}
+
+static errint_t parse(struct relay *r, struct arguments *args, int argc, char **argv, struct mica_error *err)
+{
+	errint_t code = 0;
+
+	for (int option; !code && (option = getopt_long(argc, argv, "", options, NULL)) != -1;)
+		code = take_option(r, args, option, err);
+	if (!code && (optind != argc || !r->name || !args->at || !args->socket || !r->layer_count))
+		code = usage(err);
+	return code;
+}
+
+static errint_t connect_guest(struct relay *r, const char *path, struct mica_error *err)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int room = 1 << 20;
+
+	if (strlen(path) >= sizeof(address.sun_path))
+		return mica_fail(err, -ENAMETOOLONG, "connect", path);
+	strcpy(address.sun_path, path);
+	r->sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (r->sock < 0 || connect(r->sock, (struct sockaddr *)&address, sizeof(address)) < 0)
+		return mica_fail(err, -errno, "connect", path);
+	setsockopt(r->sock, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
+	return 0;
+}
+
+static errint_t write_pid(const char *path, struct mica_error *err)
+{
+	cleanup_fd int fd = path ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600) : -1;
+
+	if (path && (fd < 0 || dprintf(fd, "%d\n", getpid()) < 0))
+		return mica_fail(err, -errno, "write the pid", path);
+	return 0;
+}
+
+static errint_t open_all(struct relay *r, const struct arguments *args, int *log, struct mica_error *err)
+{
+	struct rlimit limit;
+
+	if (!getrlimit(RLIMIT_NOFILE, &limit)) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+	*log = args->log ? open(args->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600) : -1;
+	if (args->log && *log < 0)
+		return mica_fail(err, -errno, "open the log", args->log);
+	if ((r->dev = open("/dev/fuse", O_RDWR | O_CLOEXEC)) < 0)
+		return mica_fail(err, -errno, "open", "/dev/fuse");
+	if ((r->proc = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC)) < 0)
+		return mica_fail(err, -errno, "open", "/proc/self/fd");
+	r->pending = pending_new();
+	r->files = files_new();
+	r->notices = notices_new();
+	pthread_mutex_init(&r->send_lock, NULL);
+	return r->pending && r->files && r->notices ? 0 : mica_fail(err, -ENOMEM, "start", r->name);
+}
+
+static errint_t start_threads(struct relay *r, struct mica_error *err)
+{
+	void *(*const others[])(void *) = {wire_read, wire_watch, notices_deliver};
+	pthread_t thread;
+
+	/* This thread is the first of the workers. */
+	for (unsigned i = 0; i < sizeof(others) / sizeof(*others) + WORKERS - 1; i++) {
+		int code = pthread_create(&thread, NULL, i < 3 ? others[i] : requests_serve, r);
+
+		if (code)
+			return mica_fail(err, -code, "start a thread", r->name);
+	}
+	return 0;
+}
+
+/* From here on the outputs are the log, for whoever waited for "ready" has it. */
+static void say_ready(struct relay *r, const struct arguments *args, int log)
+{
+	printf("ready name=%s at=%s passthrough=%s\n", r->name, args->at, r->passthrough ? "yes" : "no");
+	fflush(stdout);
+	if (log >= 0) {
+		dup2(log, STDOUT_FILENO);
+		dup2(log, STDERR_FILENO);
+	}
+}
+
+static errint_t bring_up(struct relay *r, const struct arguments *args, int log, struct mica_error *err)
+{
+	errint_t code = requests_init(r, err);
+
+	if (code < 0)
+		return code;
+	if (!getuid())
+		relay_readahead(args->at);
+	if ((code = relay_sandbox(err)) < 0 || (code = start_threads(r, err)) < 0)
+		return code;
+	say_ready(r, args, log);
+	return 0;
+}
+
+static errint_t run(struct relay *r, int argc, char **argv, struct mica_error *err)
+{
+	struct arguments args = {0};
+	int log = -1;
+	errint_t code = parse(r, &args, argc, argv, err);
+
+	if (code < 0 || (code = open_all(r, &args, &log, err)) < 0 || (code = connect_guest(r, args.socket, err)) < 0 ||
+	    (code = wire_greet(r, err)) < 0 || (code = write_pid(args.pid, err)) < 0 ||
+	    (code = relay_mount(r, args.at, err)) < 0)
+		return code;
+	code = bring_up(r, &args, log, err);
+	if (code < 0)
+		umount2(args.at, MNT_DETACH);
+	return code;
+}
+
+int main(int argc, char **argv)
+{
+	static struct relay relay = {.dev = -1, .sock = -1, .proc = -1, .silence = 8, .passthrough = true};
+	struct mica_error err = {0};
+
+	signal(SIGPIPE, SIG_IGN);
+	opterr = 0;
+	if (run(&relay, argc, argv, &err) < 0) {
+		fprintf(stderr, "mica-relay: %s%s%s: %s\n", err.step, *err.path ? ": " : "", err.path,
+			*err.note ? err.note : strerror(-err.code));
+		return 1;
+	}
+	requests_serve(&relay);
+	return 1;
+}

@@ -1,0 +1,115 @@
+/*
+ * relay.h - the host's end of a union folder: between the kernel's FUSE and the export in the guest.
+ *
+ * Threads: workers read requests of the kernel; what concerns the data of a file whose backing is
+ * known they answer themselves, the rest they send to the guest. One thread reads the guest's
+ * replies, one delivers its notifications, and one watches that it is alive. What comes from the
+ * guest is not trusted: anything that does not fit ends the connection, and from then on every
+ * request is answered EIO.
+ */
+#ifndef MICA_RELAY_H
+#define MICA_RELAY_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <sys/uio.h>
+
+#include "base.h"
+#include "frame.h"
+#include "kernel.h"
+
+#define MAX_LAYERS 501
+#define WORKERS 6
+#define REQUEST_ROOM (FRAME_MAX + 4096)
+
+struct relay {
+	const char *name;
+	int dev;		/* /dev/fuse */
+	int sock;		/* to the guest's port */
+	int proc;		/* /proc/self/fd, to open what an O_PATH descriptor holds */
+	int layers[MAX_LAYERS]; /* the upper, then the lowers: O_PATH, lowers read-only mounts if we are root */
+	unsigned layer_count;
+	unsigned silence; /* seconds without a sign of the guest until it counts as dead */
+	atomic_bool passthrough;
+	atomic_bool dead;
+	_Atomic int64_t heard; /* monotonic milliseconds of the last sign of the guest */
+	struct pending *pending;
+	struct files *files;
+	struct notices *notices;
+	pthread_mutex_t send_lock;
+};
+
+__attribute__((format(printf, 2, 3))) void relay_log(const struct relay *r, const char *text, ...);
+int64_t now_ms(void);
+
+/* relay-wire.c: frames. Sending fails once the guest is dead. */
+bool wire_send(struct relay *r, enum frame_kind kind, const void *message, size_t size);
+errint_t wire_greet(struct relay *r, struct mica_error *err);
+/* Handles whole frames at data; how many bytes those were, or -1: the guest breaks the protocol. */
+ssize_t wire_feed(struct relay *r, const char *data, size_t size);
+void *wire_read(void *relay);
+void *wire_watch(void *relay);
+/* No more guest: everything waiting is answered EIO. Once; the first reason counts. */
+__attribute__((format(printf, 2, 3))) void relay_die(struct relay *r, const char *why, ...);
+
+/* relay-pending.c: requests the guest has. */
+struct request {
+	uint64_t unique, node;
+	uint32_t opcode;
+	uint32_t room;	/* bytes its answer may have */
+	uint32_t flags; /* of an open */
+};
+struct pending *pending_new(void);
+/* A number for the guest; waits while there are too many. 0: the guest is dead. */
+uint64_t pending_add(struct relay *r, const struct request *request);
+bool pending_take(struct relay *r, uint64_t number, struct request *request);
+/* Any one; false: none left. */
+bool pending_take_any(struct relay *r, struct request *request);
+void pending_wake(struct relay *r);
+
+/* relay-reply.c */
+bool reply_error(struct relay *r, uint64_t unique, int error);
+bool reply_data(struct relay *r, uint64_t unique, const void *data, size_t size);
+/* One FUSE message of the guest with its tail; false: it breaks the protocol. */
+bool reply_from_guest(struct relay *r, const char *message, size_t size, const char *tail, size_t tail_size);
+
+/* relay-notice.c: notifications wait for locks that wait for replies, so they have a thread. */
+struct notices *notices_new(void);
+bool notice_add(struct relay *r, const char *message, size_t size);
+void *notices_deliver(void *relay);
+void notices_forget_names(struct relay *r);
+
+/* relay-request.c */
+void *requests_serve(void *relay);
+/* The kernel's greeting to the guest and back; before any thread. */
+errint_t requests_init(struct relay *r, struct mica_error *err);
+size_t init_compose(struct relay *r, const struct fuse_init_in *kernel, const struct fuse_init_out *guest,
+		    struct fuse_init_out *out);
+
+/* relay-file.c: the files whose data the host serves, by node. */
+enum open_kind { FH_CACHED = 1, FH_PASSING = 2 };
+struct files *files_new(void);
+void files_free(struct relay *r);
+/* What a guest said. False: not even well formed. A file that is not there is no error. */
+bool file_back(struct relay *r, const struct frame_backing *backing, const char *path, size_t path_len);
+/* Counts an open file and says how the kernel shall treat it. 0 or the errno of the open. */
+int file_open(struct relay *r, uint64_t node, struct fuse_open_out *out);
+/* Whether an open with these flags changes nothing but ours: then file_open alone answers it. */
+bool file_opens_here(struct relay *r, uint64_t node, uint32_t flags);
+void file_close(struct relay *r, uint64_t node, uint64_t handle);
+void file_forget(struct relay *r, uint64_t node);
+/* The descriptor for its data, good until the kernel releases the file; FILE_ELSEWHERE, or -errno. */
+#define FILE_ELSEWHERE (-100000)
+int file_fd(struct relay *r, uint64_t node, bool write);
+
+/* relay-data.c: whether the request was about data here, and is answered. */
+bool data_request(struct relay *r, const struct fuse_in_header *head, const char *body, size_t size, char *room);
+
+/* relay-mount.c, relay-sandbox.c */
+errint_t relay_mount(struct relay *r, const char *at, struct mica_error *err);
+void relay_readahead(const char *at);
+errint_t relay_layer(struct relay *r, const char *path, bool upper, struct mica_error *err);
+errint_t relay_sandbox(struct mica_error *err);
+
+#endif
