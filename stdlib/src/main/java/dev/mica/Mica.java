@@ -5,6 +5,7 @@ import dev.mica.folder.Folder;
 import dev.mica.host.Host;
 import dev.mica.state.StateDir;
 import dev.mica.union.Unions;
+import dev.mica.vm.HelperServer;
 import java.nio.file.Path;
 
 /**
@@ -22,9 +23,10 @@ public final class Mica {
 
   private Mica(StateDir state) {
     this.state = state;
-    this.unions = new Unions(state);
+    HelperServer helper = new HelperServer(state);
+    this.unions = new Unions(state, helper);
     this.commits = new Commits(state, unions);
-    this.host = new Host(state, unions);
+    this.host = new Host(state, unions, helper.vm());
   }
 
   /** The state directory that {@code MICA_HOME}, the user and the XDG rules name. */

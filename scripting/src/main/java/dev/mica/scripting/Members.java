@@ -11,6 +11,8 @@ import dev.mica.host.Check;
 import dev.mica.host.Host;
 import dev.mica.union.Union;
 import dev.mica.union.Unions;
+import dev.mica.vm.HelperVm;
+import dev.mica.vm.Machine;
 import java.beans.Introspector;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
@@ -45,6 +47,8 @@ final class Members {
           Name.class,
           Check.class,
           Host.class,
+          HelperVm.class,
+          Machine.Share.class,
           UnionWords.class,
           Words.class);
 

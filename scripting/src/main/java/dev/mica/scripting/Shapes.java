@@ -8,6 +8,8 @@ import dev.mica.folder.Folder;
 import dev.mica.host.Check;
 import dev.mica.host.Host;
 import dev.mica.union.Union;
+import dev.mica.vm.HelperVm;
+import dev.mica.vm.Machine;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -83,6 +85,33 @@ public final class Shapes {
           .column("memory", "number", Host::memory)
           .build();
 
+  /** A folder that the helper VM has. */
+  public static final Shape<Machine.Share> SHARE =
+      Shape.<Machine.Share>of("shares")
+          .column("tag", "string", Machine.Share::tag)
+          .column("readOnly", "boolean", Machine.Share::readOnly)
+          .column("folder", "string", Machine.Share::folder)
+          .build();
+
+  /** The helper VM. */
+  public static final Shape<HelperVm> HELPER =
+      Shape.<HelperVm>of("helpers")
+          .column("state", "string", HelperVm::state)
+          .column("accel", "string", HelperVm::accel)
+          .column("memory", "number", HelperVm::memory)
+          .column("unions", "[string]", HelperVm::unions)
+          .column(
+              "shares", "[string]", helper -> helper.shares().stream().map(Shapes::share).toList())
+          .field("kernel", "string", HelperVm::kernel)
+          .field("pid", "number", HelperVm::pid)
+          .field("started", "time|null", helper -> helper.started().orElse(null))
+          .field("log", "string", helper -> helper.log().location())
+          .build();
+
+  private static String share(Machine.Share share) {
+    return share.folder() + (share.readOnly() ? ":ro" : "");
+  }
+
   /** Counts of a diff. */
   public static final Shape<Diff.Summary> SUMMARY =
       Shape.<Diff.Summary>of("summaries")
@@ -100,6 +129,8 @@ public final class Shapes {
           new Typed<>(Entry.class, ENTRY),
           new Typed<>(Check.class, CHECK),
           new Typed<>(Host.class, HOST),
+          new Typed<>(HelperVm.class, HELPER),
+          new Typed<>(Machine.Share.class, SHARE),
           new Typed<>(Diff.Summary.class, SUMMARY));
 
   private Shapes() {}

@@ -88,6 +88,11 @@ public final class UnionBlock extends GroovyObjectSupport implements UnionWords 
   }
 
   @Override
+  public Via getGuest() {
+    return Via.GUEST;
+  }
+
+  @Override
   public Folder folder(String pathOrUri) {
     return mica.folder(pathOrUri);
   }
@@ -108,6 +113,7 @@ public final class UnionBlock extends GroovyObjectSupport implements UnionWords 
       case "auto" -> getAuto();
       case "kernel" -> getKernel();
       case "fuse" -> getFuse();
+      case "guest" -> getGuest();
       default -> variable(property);
     };
   }

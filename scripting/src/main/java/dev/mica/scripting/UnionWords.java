@@ -21,7 +21,7 @@ public interface UnionWords {
   /** Where it is mounted: an empty directory, or a path that does not exist yet. */
   void at(Object folder);
 
-  /** Which mounter serves it: {@code kernel}, {@code fuse} or {@code auto}. */
+  /** Which mounter serves it: {@code kernel}, {@code fuse}, {@code guest} or {@code auto}. */
   void via(Via mounter);
 
   /** How it is called; if not given, after the last component of {@code at}. */
@@ -38,6 +38,9 @@ public interface UnionWords {
 
   /** The fuse-overlayfs program. */
   Via getFuse();
+
+  /** The helper VM, for hosts without an overlayfs of their own. */
+  Via getGuest();
 
   /** The place at a path or URI. */
   Folder folder(String pathOrUri);

@@ -13,7 +13,8 @@ final class CommandTable {
           Stream.of(
                   HostCommands.all().stream(),
                   UnionCommands.all().stream(),
-                  CommitCommands.all().stream())
+                  CommitCommands.all().stream(),
+                  HelperCommands.all().stream())
               .flatMap(commands -> commands)
               .toList());
 

@@ -39,7 +39,7 @@ final class UnionCommands {
             option("--upper", Kind.PATH, "where changes land"),
             option("--work", Kind.PATH, "overlayfs's scratch directory; beside the upper"),
             option("--at", Kind.PATH, "where it is mounted").mandatory(),
-            choice("--via", "which mounter serves it", List.of("auto", "kernel", "fuse")),
+            choice("--via", "which mounter serves it", List.of("auto", "kernel", "fuse", "guest")),
             option("--name", Kind.TEXT, "how it is called; after the end of --at"),
             flag("--read-only", "there is no upper")),
         Role.OPERATOR,
@@ -142,7 +142,7 @@ final class UnionCommands {
         List.of("union", "remount"),
         List.of(UNION.optional(), ALL),
         Role.OPERATOR,
-        "mounts unions again that are not mounted, after a reboot for instance",
+        "mounts unions again that are not mounted, or that what served them has left dead",
         "mica union remount --all",
         Shapes.UNION.jsonList(),
         in -> {

@@ -60,6 +60,10 @@ final class CommandTableTest {
             "commit graph",
             "commit rm",
             "commit mount",
-            "commit gc");
+            "commit gc",
+            "helper show",
+            "helper start",
+            "helper stop",
+            "helper log");
   }
 }

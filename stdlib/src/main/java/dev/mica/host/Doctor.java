@@ -4,8 +4,11 @@ import dev.mica.MicaException;
 import dev.mica.core.Capability;
 import dev.mica.core.Core;
 import dev.mica.state.StateDir;
+import dev.mica.union.Union;
 import dev.mica.union.UnionSpec;
 import dev.mica.union.Unions;
+import dev.mica.vm.HelperVm;
+import dev.mica.vm.Machine;
 import java.io.IOException;
 import java.nio.charset.Charset;
 import java.nio.file.Files;
@@ -36,10 +39,12 @@ final class Doctor {
 
   private final StateDir state;
   private final Unions unions;
+  private final HelperVm helper;
 
-  Doctor(StateDir state, Unions unions) {
+  Doctor(StateDir state, Unions unions, HelperVm helper) {
     this.state = state;
     this.unions = unions;
+    this.helper = helper;
   }
 
   List<Check> checks() {
@@ -53,6 +58,8 @@ final class Doctor {
     checks.add(privilege());
     checks.add(tried("kernel overlay", "run as root", () -> kernelOverlay(store)));
     checks.add(tried("fuse overlay", "apt install fuse-overlayfs", this::fuseOverlay));
+    checks.add(tried("helper VM", "see mica helper log", () -> helperVm(store)));
+    checks.add(tried("unions", "mica union remount --all", this::unionsWork));
     checks.add(tried("store", "name another directory in MICA_HOME", () -> store(store)));
     checks.add(tried("reflink", "put MICA_HOME on xfs or btrfs", () -> reflink(store)));
     checks.add(tried("store space", "free some, or move MICA_HOME", () -> space(store)));
@@ -128,17 +135,12 @@ final class Doctor {
   }
 
   private Finding kernelOverlay(Path store) {
-    Set<Capability> can = Core.probe(store);
-    boolean trusted = can.contains(Capability.OVERLAY);
-    boolean user = can.contains(Capability.OVERLAY_USER);
-    String seen = "an upper at " + store + " works" + (user ? ", with user xattrs too" : "");
-    if (trusted) {
-      return Finding.ok(seen);
+    Optional<String> refusal = unions.refusal(UnionSpec.Via.KERNEL, store);
+    if (refusal.isPresent()) {
+      return Finding.missing(refusal.get());
     }
-    return unions
-        .refusal(UnionSpec.Via.KERNEL, store)
-        .map(Finding::missing)
-        .orElseGet(() -> Finding.limited("an upper at " + store + " works with user xattrs only"));
+    boolean user = Core.probe(store).contains(Capability.OVERLAY_USER);
+    return Finding.ok("an upper at " + store + " works" + (user ? ", with user xattrs too" : ""));
   }
 
   /** By a union of its own, made and removed. */
@@ -147,6 +149,31 @@ final class Doctor {
     return refusal
         .map(Finding::missing)
         .orElseGet(() -> Finding.ok("a union mounted, changed a file, and unmounted"));
+  }
+
+  /** Without booting it, which takes seconds. */
+  private Finding helperVm(Path store) {
+    Optional<String> refusal = unions.refusal(UnionSpec.Via.GUEST, store);
+    if (refusal.isPresent()) {
+      return Finding.missing(refusal.get());
+    }
+    Machine.State now = helper.state();
+    return switch (now) {
+      case NONE -> Finding.ok("all that it needs is there; it does not run");
+      case RUNNING -> Finding.ok("it runs, and serves " + helper.unions().size() + " unions");
+      case PAUSED, STUCK -> Finding.limited("it is " + word(now));
+    };
+  }
+
+  private Finding unionsWork() {
+    List<String> problems = new ArrayList<>();
+    List<Union> all = unions.list();
+    for (Union union : all) {
+      union.problem().ifPresent(problem -> problems.add(union.name() + ": " + problem));
+    }
+    return problems.isEmpty()
+        ? Finding.ok("none of " + all.size() + " has a problem")
+        : Finding.limited(String.join("; ", problems));
   }
 
   private static Finding store(Path store) {
@@ -186,9 +213,11 @@ final class Doctor {
   }
 
   private static String words(Set<Capability> capabilities) {
-    return capabilities.stream()
-        .map(one -> one.name().toLowerCase(Locale.ROOT).replace('_', ' '))
-        .collect(Collectors.joining(", "));
+    return capabilities.stream().map(Doctor::word).collect(Collectors.joining(", "));
+  }
+
+  private static String word(Enum<?> constant) {
+    return constant.name().toLowerCase(Locale.ROOT).replace('_', ' ');
   }
 
   private static Path temporary() {

@@ -3,6 +3,7 @@ package dev.mica.host;
 import dev.mica.MicaException;
 import dev.mica.state.StateDir;
 import dev.mica.union.Unions;
+import dev.mica.vm.HelperVm;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,10 +14,12 @@ public final class Host {
   private static final Path KERNEL = Path.of("/proc/sys/kernel");
 
   private final Doctor doctor;
+  private final HelperVm helper;
 
   /** The host, with the state directory that its checks look at. */
-  public Host(StateDir state, Unions unions) {
-    this.doctor = new Doctor(state, unions);
+  public Host(StateDir state, Unions unions, HelperVm helper) {
+    this.doctor = new Doctor(state, unions, helper);
+    this.helper = helper;
   }
 
   /** What it calls itself. */
@@ -38,6 +41,11 @@ public final class Host {
   public long memory() {
     String total = line(Path.of("/proc/meminfo")); // its first line is MemTotal
     return Long.parseLong(total.replaceAll("\\D", "")) * 1024;
+  }
+
+  /** The VM that serves the unions made via guest. */
+  public HelperVm helper() {
+    return helper;
   }
 
   /** What works here and what does not, found by trying; takes about a second. */

@@ -71,6 +71,10 @@ record GuestMounter(Helper helper) implements Mounter {
 
   private void clearAfter(RuntimeException failure, UnionRecord union) {
     try {
+      helper.clear(union.name());
+      if (Mounted.isServed(union, Core.mounts())) {
+        Core.umount(union.at(), true); // what serves it has been ended just now
+      }
       clear(union);
     } catch (RuntimeException worse) {
       failure.addSuppressed(worse);

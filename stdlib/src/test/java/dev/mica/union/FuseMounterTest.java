@@ -17,6 +17,11 @@ final class FuseMounterTest extends MounterContract {
   }
 
   @Override
+  boolean upperIsLayer() {
+    return false;
+  }
+
+  @Override
   String oddName() {
     return "a,c\\d e";
   }

@@ -3,7 +3,11 @@ package dev.mica.union;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mica.commit.Commit;
+import dev.mica.core.Core;
+import dev.mica.core.Manifest;
+import dev.mica.core.Tree;
 import dev.mica.folder.Folder;
+import dev.mica.folder.LayerSource;
 import dev.mica.test.Lab;
 import dev.mica.test.Scratch;
 import dev.mica.test.ScratchTest;
@@ -149,6 +153,7 @@ abstract class MounterContract extends ScratchTest {
     Path at = scratch.path("s/at");
     scratch.dir("s");
     lab.ask("make", seed, lower);
+    Manifest before = Core.manifest(Tree.plain(lower));
     Union union = create("s", lower, upper, at);
     edit(lab, seed, at);
     compareDiff(lab, lower, at, union);
@@ -158,11 +163,17 @@ abstract class MounterContract extends ScratchTest {
       assertThat(lab.ask("compare", at, view.at().path())).isEmpty();
       compareHoles(lab, union, commit, view);
       view.remove();
+      List<Path> lowers = union.lowers();
+      Manifest shown = Core.manifest(Tree.plain(at));
       union.remove();
+      if (upperIsLayer()) {
+        theHostsOwnOverlayShows(shown, lowers, upper);
+      }
       commit.remove();
     } else {
       union.remove();
     }
+    assertThat(Core.manifest(Tree.plain(lower))).as("the lower afterwards").isEqualTo(before);
     lab.ask("remove", scratch.path("s"));
     assertThat(mica.commits().gc()).isEmpty();
   }
@@ -175,6 +186,26 @@ abstract class MounterContract extends ScratchTest {
     List<String> lines = lab.ask("compare", union.at().path(), view.at().path(), "--holes");
     List<String> changed = commit.diff().stream().map(change -> Lab.path(change) + ": ").toList();
     assertThat(lines).noneMatch(line -> changed.stream().anyMatch(line::startsWith));
+  }
+
+  /** Whether every overlayfs makes of the upper what this mounter does. */
+  boolean upperIsLayer() {
+    return true;
+  }
+
+  private void theHostsOwnOverlayShows(Manifest shown, List<Path> lowers, Path upper) {
+    Union again =
+        mica.unions()
+            .create(
+                new UnionSpec(
+                    "again",
+                    lowers.stream().<LayerSource>map(Folder::of).toList(),
+                    Folder.of(upper),
+                    null,
+                    Folder.of(scratch.path("s/again")),
+                    UnionSpec.Via.KERNEL));
+    assertThat(Core.manifest(Tree.plain(again.at().path()))).isEqualTo(shown);
+    again.remove();
   }
 
   /**

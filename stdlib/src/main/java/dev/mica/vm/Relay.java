@@ -1,0 +1,182 @@
+package dev.mica.vm;
+
+import dev.mica.MicaException;
+import dev.mica.core.Core;
+import dev.mica.state.StateDir;
+import dev.mica.union.Helper;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.stream.Collectors;
+
+/**
+ * The process that brings one union back to this host: {@code mica-relay}. It outlives the JVM, and
+ * is known again by the name of its pid file among its words.
+ *
+ * @param directory where its log and its pid file are
+ */
+record Relay(Path directory, String name) {
+  private static final String PROGRAM = "mica-relay";
+  private static final long START_SECONDS = 30;
+  private static final long END_SECONDS = 10;
+  private static final int LAST_LINES = 3;
+
+  static Path program() {
+    return Core.library().resolveSibling(PROGRAM);
+  }
+
+  private Path pidFile() {
+    return directory.resolve(name + ".pid");
+  }
+
+  Path log() {
+    return directory.resolve(name + ".log");
+  }
+
+  /** Returns once the union is mounted and answers. */
+  void start(Helper.Served union, Path socket) {
+    try {
+      Files.createDirectories(directory);
+      Process process =
+          new ProcessBuilder(command(union, socket))
+              .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
+              .redirectError(ProcessBuilder.Redirect.appendTo(log().toFile()))
+              .start();
+      await(process, union);
+    } catch (IOException broken) {
+      throw failed(union, StateDir.why(broken)).because(broken);
+    }
+  }
+
+  /** In a session of its own, so that no Ctrl-C of a terminal reaches it. */
+  private List<String> command(Helper.Served union, Path socket) {
+    List<String> words = new ArrayList<>(List.of("setsid", program().toString()));
+    words.addAll(List.of("--name", union.name(), "--at", union.at().toString()));
+    words.addAll(List.of("--socket", socket.toString()));
+    if (union.aside() != null) {
+      words.addAll(List.of("--layer", union.aside().resolve("upper").toString()));
+    }
+    for (Path lower : union.lowers()) {
+      words.addAll(List.of("--lower", lower.toString()));
+    }
+    words.addAll(List.of("--log", log().toString(), "--pid", pidFile().toString()));
+    return words;
+  }
+
+  private void await(Process process, Helper.Served union) throws IOException {
+    CompletableFuture<Optional<String>> ready = new CompletableFuture<>();
+    Thread.ofVirtual().start(() -> readLine(process, ready));
+    try {
+      if (ready.get(START_SECONDS, TimeUnit.SECONDS).isPresent()) {
+        return;
+      }
+      throw failed(union, "it ended: " + lastWords());
+    } catch (TimeoutException late) {
+      throw failed(union, "it did not mount it within " + START_SECONDS + " s: " + lastWords());
+    } catch (InterruptedException stop) {
+      Thread.currentThread().interrupt();
+      throw failed(union, "interrupted").because(stop);
+    } catch (ExecutionException | CompletionException broken) {
+      throw failed(union, String.valueOf(broken.getMessage())).because(broken);
+    } finally {
+      if (!ready.isDone() || ready.isCompletedExceptionally() || ready.join().isEmpty()) {
+        stop();
+      }
+    }
+  }
+
+  private static void readLine(Process process, CompletableFuture<Optional<String>> ready) {
+    try (BufferedReader out =
+        new BufferedReader(
+            new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
+      ready.complete(Optional.ofNullable(out.readLine()));
+    } catch (IOException broken) {
+      ready.completeExceptionally(broken);
+    }
+  }
+
+  private String lastWords() throws IOException {
+    if (!Files.exists(log())) {
+      return "it said nothing";
+    }
+    List<String> lines = Files.readAllLines(log());
+    return lines.subList(Math.max(0, lines.size() - LAST_LINES), lines.size()).stream()
+        .collect(Collectors.joining(" / "));
+  }
+
+  private MicaException failed(Helper.Served union, String why) {
+    return MicaException.failed("bring the union " + union.name() + " back to", union.at(), why)
+        .hint("its log is " + log());
+  }
+
+  boolean isRunning() {
+    return !processes().isEmpty();
+  }
+
+  /** Ends it, and its files; whoever uses the union gets an error from then on. */
+  void stop() {
+    List<ProcessHandle> left = processes();
+    left.forEach(ProcessHandle::destroy);
+    for (ProcessHandle process : left) {
+      end(process);
+    }
+    try {
+      Files.deleteIfExists(pidFile());
+      Files.deleteIfExists(log());
+    } catch (IOException broken) {
+      throw MicaException.failed("remove the files of the relay of", name, StateDir.why(broken))
+          .because(broken);
+    }
+  }
+
+  private void end(ProcessHandle process) {
+    try {
+      process.onExit().get(END_SECONDS, TimeUnit.SECONDS);
+    } catch (TimeoutException stubborn) {
+      process.destroyForcibly();
+      process.onExit().join();
+    } catch (InterruptedException stop) {
+      process.destroyForcibly();
+      Thread.currentThread().interrupt();
+    } catch (ExecutionException cannotHappen) {
+      throw new AssertionError(cannotHappen);
+    }
+  }
+
+  /** Also one that has not written its pid yet. */
+  private List<ProcessHandle> processes() {
+    List<ProcessHandle> found = new ArrayList<>();
+    String mark = "\0--pid\0" + pidFile() + "\0";
+    try (DirectoryStream<Path> all = Files.newDirectoryStream(Path.of("/proc"), "[0-9]*")) {
+      for (Path process : all) {
+        if (words(process).contains(mark)) {
+          ProcessHandle.of(Long.parseLong(process.getFileName().toString())).ifPresent(found::add);
+        }
+      }
+    } catch (IOException broken) {
+      throw new UncheckedIOException(broken);
+    }
+    return found;
+  }
+
+  private static String words(Path process) {
+    try {
+      return Files.readString(process.resolve("cmdline"), StandardCharsets.ISO_8859_1);
+    } catch (IOException gone) {
+      return "";
+    }
+  }
+}
