@@ -159,14 +159,16 @@ static void put(struct answer *answer, uint32_t number, const char *key, const c
 /* What a note says is fields already, encoded. */
 static void put_note(struct answer *answer, uint32_t number, const char *kind, const char *name)
 {
-	static char text[LINE_MAX_BYTES], decoded[LINE_MAX_BYTES];
+	static char text[LINE_MAX_BYTES];
 	struct request note;
+	char key[64];
 
 	if (!note_read(kind, name, text, sizeof(text)) || note_parse(text, &note))
 		return;
-	for (uint32_t i = 0; i < note.count; i++)
-		if (!line_decode(note.fields[i].value, strlen(note.fields[i].value), decoded, sizeof(decoded)))
-			put(answer, number, note.fields[i].key, decoded);
+	for (uint32_t i = 0; i < note.count; i++) {
+		snprintf(key, sizeof(key), "%u.%s", number, note.fields[i].key);
+		answer_put_encoded(answer, key, note.fields[i].value);
+	}
 }
 
 static void list_folder(const struct mounted *mounted, const char *folder, const char *kind, struct answer *answer,

@@ -207,14 +207,19 @@ void answer_begin(struct answer *answer, const char *id, const char *status)
 	put_text(answer, status, strlen(status));
 }
 
+static void put_key(struct answer *answer, const char *key)
+{
+	put_text(answer, " ", 1);
+	put_text(answer, key, strlen(key));
+	put_text(answer, "=", 1);
+}
+
 void answer_put_bytes(struct answer *answer, const char *key, const void *value, size_t len)
 {
 	static const char digits[] = "0123456789ABCDEF";
 	const unsigned char *bytes = value;
 
-	put_text(answer, " ", 1);
-	put_text(answer, key, strlen(key));
-	put_text(answer, "=", 1);
+	put_key(answer, key);
 	for (size_t i = 0; i < len; i++) {
 		unsigned char c = bytes[i];
 		if (c > 0x20 && c <= 0x7e && c != '%' && c != '=')
@@ -222,6 +227,12 @@ void answer_put_bytes(struct answer *answer, const char *key, const void *value,
 		else
 			put_text(answer, (const char[]){'%', digits[c >> 4], digits[c & 15]}, 3);
 	}
+}
+
+void answer_put_encoded(struct answer *answer, const char *key, const char *value)
+{
+	put_key(answer, key);
+	put_text(answer, value, strlen(value));
 }
 
 void answer_put(struct answer *answer, const char *key, const char *value)

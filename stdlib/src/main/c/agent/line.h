@@ -62,6 +62,8 @@ struct answer {
 void answer_begin(struct answer *answer, const char *id, const char *status); /* "ok", "error"; id "*": an event */
 void answer_put(struct answer *answer, const char *key, const char *value);
 void answer_put_bytes(struct answer *answer, const char *key, const void *value, size_t len);
+/* A request's value as it came, encoded. */
+void answer_put_encoded(struct answer *answer, const char *key, const char *value);
 void answer_put_number(struct answer *answer, const char *key, uint64_t value);
 void answer_put_f(struct answer *answer, const char *key, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

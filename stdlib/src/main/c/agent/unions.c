@@ -37,12 +37,15 @@ static errint_t check_layer(const char *path, const struct mounted *mounted, str
 	};
 	char share[LINE_MAX_NAME + 1];
 	size_t len = strcspn(path, "/");
-	cleanup_fd int fd = -1;
+	const char *below = path[len] && path[len + 1] ? path + len + 1 : ".";
+	cleanup_fd int root = -1, fd = -1;
 
 	snprintf(share, sizeof(share), "%.*s", (int)len, path);
 	if (!line_is_name(path, len) || !mounted_at(mounted, SHARES, share))
 		return mica_fail_note(err, -ENOENT, "find layer", path, "no share of that name is mounted");
-	fd = (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof(how));
+	root = open(share, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root >= 0)
+		fd = (int)syscall(SYS_openat2, root, below, &how, sizeof(how));
 	return fd < 0 ? mica_fail_at(err, -errno, "open", SHARES, path) : 0;
 }
 
