@@ -150,9 +150,11 @@ errint_t export_serve(const struct export_spec *given, struct mica_error *err)
 	spec.node_limit = spec.node_limit ? spec.node_limit : DEFAULT_NODES;
 	raise_fd_limit();
 	unsigned opened = 0;
-	for (; !code && opened < spec.layer_count; opened++)
-		if ((layers[opened] = open_directory(spec.layers[opened], err)) < 0)
+	for (; !code && opened < spec.layer_count; opened++) {
+		layers[opened] = spec.layers[opened] ? open_directory(spec.layers[opened], err) : -1;
+		if (spec.layers[opened] && layers[opened] < 0)
 			code = layers[opened--];
+	}
 	if (!code && (root = open_directory(spec.root, err)) < 0)
 		code = root;
 	if (!code && !(ex.io = io_new(spec.port)))

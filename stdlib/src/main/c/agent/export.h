@@ -9,7 +9,7 @@
 
 struct export_spec {
 	const char *root;	   /* the mounted union */
-	const char *const *layers; /* its layers as mounted here: the upper, then the lowers, topmost first */
+	const char *const *layers; /* its layers as mounted here: the upper (NULL: there is none), then the lowers */
 	unsigned layer_count;
 	int port;	     /* a virtio-serial port or a stream socket; stays the caller's */
 	unsigned threads;    /* requests in flight; 0: 8 */

@@ -1,7 +1,7 @@
 /*
  * mica-relay - mounts a folder whose names a guest decides and whose data lie here.
  *
- *   mica-relay --name NAME --at FOLDER --socket PATH --layer UPPER [--lower FOLDER]... [--log FILE]
+ *   mica-relay --name NAME --at FOLDER --socket PATH [--layer UPPER] [--lower FOLDER]... [--log FILE]
  *              [--pid FILE] [--no-passthrough] [--silence SECONDS]
  *
  * Says "ready" on stdout when the folder can be used, and ends when the folder is unmounted. See
@@ -34,7 +34,7 @@ static errint_t usage(struct mica_error *err)
 {
 	return mica_fail_note(
 		err, -EINVAL, "read the command line", "",
-		"usage: mica-relay --name NAME --at FOLDER --socket PATH --layer UPPER [--lower FOLDER]... "
+		"usage: mica-relay --name NAME --at FOLDER --socket PATH [--layer UPPER] [--lower FOLDER]... "
 		"[--log FILE] [--pid FILE] [--no-passthrough] [--silence SECONDS]");
 }
 
@@ -53,7 +53,9 @@ static errint_t take_option(struct relay *r, struct arguments *args, int option,
 	case 'u':
 		return r->layer_count ? usage(err) : relay_layer(r, optarg, true, err);
 	case 'l':
-		return r->layer_count ? relay_layer(r, optarg, false, err) : usage(err);
+		if (!r->layer_count)
+			r->layers[r->layer_count++] = -1; /* a union that nobody writes to */
+		return relay_layer(r, optarg, false, err);
 	case 'o':
 		args->log = optarg;
 		return 0;

@@ -28,7 +28,8 @@ struct relay {
 	int dev;		/* /dev/fuse */
 	int sock;		/* to the guest's port */
 	int proc;		/* /proc/self/fd, to open what an O_PATH descriptor holds */
-	int layers[MAX_LAYERS]; /* the upper, then the lowers: O_PATH, lowers read-only mounts if we are root */
+	int layers[MAX_LAYERS]; /* the upper (-1: there is none), then the lowers: O_PATH, lowers read-only mounts if we
+				   are root */
 	unsigned layer_count;
 	unsigned silence; /* seconds without a sign of the guest until it counts as dead */
 	atomic_bool passthrough;

@@ -14,12 +14,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
 
 /**
@@ -52,6 +54,8 @@ record Relay(Path directory, String name) {
       Files.createDirectories(directory);
       Process process =
           new ProcessBuilder(command(union, socket))
+              // The address of a socket has room for 107 bytes: it is named from where it is.
+              .directory(Objects.requireNonNull(socket.getParent()).toFile())
               .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
               .redirectError(ProcessBuilder.Redirect.appendTo(log().toFile()))
               .start();
@@ -65,7 +69,7 @@ record Relay(Path directory, String name) {
   private List<String> command(Helper.Served union, Path socket) {
     List<String> words = new ArrayList<>(List.of("setsid", program().toString()));
     words.addAll(List.of("--name", union.name(), "--at", union.at().toString()));
-    words.addAll(List.of("--socket", socket.toString()));
+    words.addAll(List.of("--socket", socket.getFileName().toString()));
     if (union.aside() != null) {
       words.addAll(List.of("--layer", union.aside().resolve("upper").toString()));
     }
@@ -128,10 +132,13 @@ record Relay(Path directory, String name) {
 
   /** Ends it, and its files; whoever uses the union gets an error from then on. */
   void stop() {
-    List<ProcessHandle> left = processes();
-    left.forEach(ProcessHandle::destroy);
-    for (ProcessHandle process : left) {
-      end(process);
+    processes().forEach(ProcessHandle::destroy);
+    if (!hasEnded()) {
+      processes().forEach(ProcessHandle::destroyForcibly);
+      if (!hasEnded()) {
+        throw MicaException.failed("end the relay of", name, "it is still there")
+            .hint("see its log " + log());
+      }
     }
     try {
       Files.deleteIfExists(pidFile());
@@ -142,21 +149,15 @@ record Relay(Path directory, String name) {
     }
   }
 
-  private void end(ProcessHandle process) {
-    try {
-      process.onExit().get(END_SECONDS, TimeUnit.SECONDS);
-    } catch (TimeoutException stubborn) {
-      process.destroyForcibly();
-      process.onExit().join();
-    } catch (InterruptedException stop) {
-      process.destroyForcibly();
-      Thread.currentThread().interrupt();
-    } catch (ExecutionException cannotHappen) {
-      throw new AssertionError(cannotHappen);
+  private boolean hasEnded() {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(END_SECONDS);
+    while (isRunning() && System.nanoTime() < deadline) {
+      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(5));
     }
+    return !isRunning();
   }
 
-  /** Also one that has not written its pid yet. */
+  /** Also one that has not written its pid yet; one that only waits for its parent has no words. */
   private List<ProcessHandle> processes() {
     List<ProcessHandle> found = new ArrayList<>();
     String mark = "\0--pid\0" + pidFile() + "\0";
