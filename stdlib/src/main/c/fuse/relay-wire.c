@@ -1,7 +1,7 @@
 /* relay-wire.c - frames to and from the guest, and whether it lives. */
 #include "relay.h"
 
-#include <poll.h>
+#include <sys/syscall.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <sys/random.h>
@@ -208,16 +208,33 @@ void *wire_read(void *relay)
 	return NULL;
 }
 
-/* A guest that is busy sending is alive; one that is not is asked. */
+errint_t relay_watch(struct relay *r, const char *pid, struct mica_error *err)
+{
+	struct pollfd *next = &r->watched[r->watched_count];
+
+	if (r->watched_count == MAX_LAYERS)
+		return mica_fail(err, -E2BIG, "watch the process", pid);
+	next->fd = (int)syscall(SYS_pidfd_open, (pid_t)strtol(pid, NULL, 10), 0);
+	if (next->fd < 0)
+		return mica_fail(err, -errno, "watch the process", pid);
+	next->events = POLLIN;
+	r->watched_count++;
+	return 0;
+}
+
+/* A guest that is busy sending is alive; one that is not is asked. What it waits for when a server of its shares has
+ * ended never comes, though it is alive. */
 void *wire_watch(void *relay)
 {
 	struct relay *r = relay;
 
 	while (!r->dead) {
-		poll(NULL, 0, 1000);
+		bool ended = poll(r->watched, r->watched_count, 1000) > 0;
 		int64_t silent = now_ms() - r->heard;
 
-		if (silent > (int64_t)r->silence * 1000)
+		if (ended)
+			relay_die(r, "a file server of the guest has ended");
+		else if (silent > (int64_t)r->silence * 1000)
 			relay_die(r, "the guest has been silent for %u seconds: it counts as dead", r->silence);
 		else if (silent > 1500 && !pthread_mutex_trylock(&r->send_lock)) {
 			send_frame(r, FRAME_PING, NULL, 0);

@@ -2,7 +2,7 @@
  * mica-relay - mounts a folder whose names a guest decides and whose data lie here.
  *
  *   mica-relay --name NAME --at FOLDER --socket PATH [--layer UPPER] [--lower FOLDER]... [--log FILE]
- *              [--pid FILE] [--no-passthrough] [--silence SECONDS]
+ *              [--pid FILE] [--watch PID]... [--no-passthrough] [--silence SECONDS]
  *
  * Says "ready" on stdout when the folder can be used, and ends when the folder is unmounted. See
  * docs/export-protocol.md.
@@ -23,11 +23,17 @@ struct arguments {
 };
 
 static const struct option options[] = {
-	{"name", required_argument, NULL, 'n'},	   {"at", required_argument, NULL, 'a'},
-	{"socket", required_argument, NULL, 's'},  {"layer", required_argument, NULL, 'u'},
-	{"lower", required_argument, NULL, 'l'},   {"log", required_argument, NULL, 'o'},
-	{"pid", required_argument, NULL, 'p'},	   {"no-passthrough", no_argument, NULL, 'P'},
-	{"silence", required_argument, NULL, 'S'}, {NULL, 0, NULL, 0},
+	{"name", required_argument, NULL, 'n'},
+	{"at", required_argument, NULL, 'a'},
+	{"socket", required_argument, NULL, 's'},
+	{"layer", required_argument, NULL, 'u'},
+	{"lower", required_argument, NULL, 'l'},
+	{"log", required_argument, NULL, 'o'},
+	{"pid", required_argument, NULL, 'p'},
+	{"no-passthrough", no_argument, NULL, 'P'},
+	{"silence", required_argument, NULL, 'S'},
+	{"watch", required_argument, NULL, 'w'},
+	{NULL, 0, NULL, 0},
 };
 
 static errint_t usage(struct mica_error *err)
@@ -35,7 +41,7 @@ static errint_t usage(struct mica_error *err)
 	return mica_fail_note(
 		err, -EINVAL, "read the command line", "",
 		"usage: mica-relay --name NAME --at FOLDER --socket PATH [--layer UPPER] [--lower FOLDER]... "
-		"[--log FILE] [--pid FILE] [--no-passthrough] [--silence SECONDS]");
+		"[--log FILE] [--pid FILE] [--watch PID]... [--no-passthrough] [--silence SECONDS]");
 }
 
 static errint_t take_option(struct relay *r, struct arguments *args, int option, struct mica_error *err)
@@ -62,6 +68,8 @@ static errint_t take_option(struct relay *r, struct arguments *args, int option,
 	case 'p':
 		args->pid = optarg;
 		return 0;
+	case 'w':
+		return relay_watch(r, optarg, err);
 	case 'P':
 		r->passthrough = false;
 		return 0;

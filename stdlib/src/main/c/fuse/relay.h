@@ -10,6 +10,7 @@
 #ifndef MICA_RELAY_H
 #define MICA_RELAY_H
 
+#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -31,6 +32,8 @@ struct relay {
 	int layers[MAX_LAYERS]; /* the upper (-1: there is none), then the lowers: O_PATH, lowers read-only mounts if we
 				   are root */
 	unsigned layer_count;
+	struct pollfd watched[MAX_LAYERS]; /* processes the guest waits for in vain once they end */
+	unsigned watched_count;
 	unsigned silence; /* seconds without a sign of the guest until it counts as dead */
 	atomic_bool passthrough;
 	atomic_bool dead;
@@ -107,10 +110,12 @@ int file_fd(struct relay *r, uint64_t node, bool write);
 /* relay-data.c: whether the request was about data here, and is answered. */
 bool data_request(struct relay *r, const struct fuse_in_header *head, const char *body, size_t size, char *room);
 
-/* relay-mount.c, relay-sandbox.c */
+/* relay-mount.c, relay-sandbox.c, relay-wire.c */
 errint_t relay_mount(struct relay *r, const char *at, struct mica_error *err);
 void relay_readahead(const char *at);
 errint_t relay_layer(struct relay *r, const char *path, bool upper, struct mica_error *err);
 errint_t relay_sandbox(struct mica_error *err);
+/* The guest counts as dead when that process ends. */
+errint_t relay_watch(struct relay *r, const char *pid, struct mica_error *err);
 
 #endif
