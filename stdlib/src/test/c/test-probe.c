@@ -1,6 +1,8 @@
 /* What a probe finds on file systems that differ, and that it leaves no trace. */
 #include "tap.h"
 
+#include "mount.h"
+
 #include <dirent.h>
 #include <sys/wait.h>
 
@@ -136,6 +138,15 @@ static void on_overlay(void)
 	NEED(umount2("union", 0));
 }
 
+static void only_some(void)
+{
+	struct mica_error err;
+	uint32_t can;
+
+	ok_code(mica_probe_for("plain", MICA_CAN_WHITEOUT | MICA_CAN_CASE, &can, &err), 0, &err, "asked for two");
+	ok(can == (MICA_CAN_WHITEOUT | MICA_CAN_CASE), "the others were not tried");
+}
+
 int main(void)
 {
 	enter_sandbox();
@@ -143,6 +154,7 @@ int main(void)
 	expect("tmpfs", "plain", BASE, MICA_CAN_REFLINK);
 	NEED(mkdir("odd\n:,\\ name", 0755));
 	expect("an odd name", "odd\n:,\\ name", BASE, MICA_CAN_REFLINK);
+	only_some();
 	images();
 	unprivileged();
 	on_overlay();

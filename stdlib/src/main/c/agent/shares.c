@@ -2,6 +2,7 @@
  * shares.c - folders of the host, by virtiofs. All of it runs in children: a file server that is gone answers nothing.
  */
 #include "agent.h"
+#include "mount.h"
 
 #include <fcntl.h>
 #include <linux/fs.h>
@@ -167,12 +168,17 @@ static const struct {
 	{"case", MICA_CAN_CASE},
 };
 
+#define ABILITIES (sizeof(abilities) / sizeof(*abilities))
+
 static errint_t probe_writable(const struct share *share, struct answer *answer, struct mica_error *err)
 {
-	uint32_t can;
-	errint_t code = mica_probe(share->path, &can, err);
+	uint32_t wanted = 0, can;
+	errint_t code;
 
-	for (size_t i = 0; !code && i < sizeof(abilities) / sizeof(*abilities); i++)
+	for (size_t i = 0; i < ABILITIES; i++)
+		wanted |= abilities[i].bits;
+	code = mica_probe_for(share->path, wanted, &can, err);
+	for (size_t i = 0; !code && i < ABILITIES; i++)
 		answer_put_number(answer, abilities[i].key, (can & abilities[i].bits) == abilities[i].bits);
 	return code ? code : probe_renames(share, answer, err);
 }

@@ -44,6 +44,9 @@ void mica_read_fs_log(int fs_fd, char *note, size_t room);
 int mica_open_kernel_log(void);
 void mica_read_kernel_log(int log_fd, const char *prefix, char *note, size_t room);
 
+/* mica_probe for the MICA_CAN_* in wanted only: over a slow share each costs. */
+errint_t mica_probe_for(const char *dir, uint32_t wanted, uint32_t *can, struct mica_error *err);
+
 /*
  * The text of /proc/self/mountinfo as mica_mounts packs it. Returns the bytes used, or the bytes needed if
  * that is more than room (then buf is unspecified), or -EBADMSG for a line that is none.

@@ -226,13 +226,13 @@ static errint_t put_content(int scratch)
 	return put == sizeof(content) ? 0 : -ENOSPC;
 }
 
-static errint_t run_trials(int dir, const char *name, uint32_t *can)
+static errint_t run_trials(int dir, const char *name, uint32_t wanted, uint32_t *can)
 {
 	cleanup_fd int scratch = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	errint_t code = scratch < 0 ? -errno : put_content(scratch);
 
 	for (size_t i = 0; !code && i < sizeof(trials) / sizeof(*trials); i++)
-		if (trials[i].works(scratch))
+		if (trials[i].bit & wanted && trials[i].works(scratch))
 			*can |= trials[i].bit;
 	return code;
 }
@@ -253,6 +253,11 @@ static void restore_time(int dir, const struct stat *before)
 
 errint_t mica_probe(const char *path, uint32_t *can, struct mica_error *err)
 {
+	return mica_probe_for(path, UINT32_MAX, can, err);
+}
+
+errint_t mica_probe_for(const char *path, uint32_t wanted, uint32_t *can, struct mica_error *err)
+{
 	cleanup_fd int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct stat before, made, now;
 	errint_t code, removed;
@@ -265,7 +270,7 @@ errint_t mica_probe(const char *path, uint32_t *can, struct mica_error *err)
 	code = make_scratch(dir, name);
 	if (code)
 		return mica_fail_note(err, code, "probe", path, "a scratch directory is made in it to try what it can");
-	code = fstat(dir, &made) < 0 ? -errno : run_trials(dir, name, can);
+	code = fstat(dir, &made) < 0 ? -errno : run_trials(dir, name, wanted, can);
 	if (code)
 		mica_fail_at(err, code, "probe", path, name);
 	bool alone = !fstat(dir, &now) && same_time(&made, &now);
