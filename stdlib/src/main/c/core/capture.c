@@ -93,7 +93,7 @@ static errint_t leave(struct layer *layer)
 
 static errint_t enter(struct layer *layer, struct pair *dir)
 {
-	cleanup_ventry struct ventry entry = {0};
+	cleanup_ventry struct ventry entry = {.fd = -1};
 	errint_t code = vdir_pin(dir->b, layer->err);
 
 	if (code < 0)
@@ -224,7 +224,7 @@ static errint_t vanished(struct capture *c, const struct diff_item *item)
 
 static errint_t capture_item(struct capture *c, const struct diff_item *item)
 {
-	cleanup_ventry struct ventry entry = {0};
+	cleanup_ventry struct ventry entry = {.fd = -1};
 	errint_t code;
 
 	if (!*item->name) /* the root, which the layer has from the start */
@@ -277,7 +277,7 @@ static bool is_above(const struct way *way, const char *path)
 
 static errint_t enter_by_name(struct layer *layer, const char *name)
 {
-	cleanup_ventry struct ventry entry = {0};
+	cleanup_ventry struct ventry entry = {.fd = -1};
 	struct vdir *dir = layer_top(layer)->dir;
 	errint_t code = vdir_pin(dir, layer->err);
 
@@ -326,7 +326,7 @@ static errint_t add_late_names(struct capture *c)
 
 static errint_t start_layer(struct capture *c, int fd)
 {
-	cleanup_ventry struct ventry entry = {0};
+	cleanup_ventry struct ventry entry = {.fd = -1};
 	struct vdir *root = NULL;
 	errint_t code = view_root(diff_view_b(c->diff), &root);
 

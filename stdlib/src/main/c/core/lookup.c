@@ -17,6 +17,7 @@ struct search {
 	const char *path; /* what to look for in the next layer: a name, or "/a/b" from the layer's root */
 	char *redirected; /* owns path once a redirect changed it */
 	uint32_t layer;
+	unsigned char as; /* DT_DIR, DT_REG: to be opened and then looked at */
 	bool stop;
 	bool is_dir;
 	bool metacopy; /* the last file found has its bytes further down */
@@ -60,13 +61,14 @@ static bool means_absent(int error)
 	return error == ENOENT || error == ENAMETOOLONG || error == ENOTDIR;
 }
 
-/* type 0 where there is nothing. */
+/* By entry->fd, or else by its name. type 0 where there is nothing. */
 static errint_t stat_at(struct place *place, const char *name, struct ventry *entry, struct mica_error *err)
 {
 	struct statx stx;
-	int flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | (*name ? 0 : AT_EMPTY_PATH);
+	bool opened = entry->fd >= 0;
+	int flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | (*name && !opened ? 0 : AT_EMPTY_PATH);
 
-	if (statx(place->fd, name, flags, STATX_BASIC_STATS, &stx))
+	if (statx(opened ? entry->fd : place->fd, opened ? "" : name, flags, STATX_BASIC_STATS, &stx))
 		return means_absent(errno) ? 0 : place_fail(err, -errno, "stat", place, name, NULL);
 	if (entry->view->overlay && *name && stx.stx_attributes & STATX_ATTR_MOUNT_ROOT)
 		return place_fail(err, -EOPNOTSUPP, "look up", place, name,
@@ -170,7 +172,7 @@ static errint_t follow_redirect(struct search *s, const struct ventry *entry, si
 	return 0;
 }
 
-static errint_t add_part(struct search *s, struct place *base, const struct ventry *found)
+static errint_t add_part(struct search *s, struct place *base, struct ventry *found)
 {
 	struct ventry *out = s->out;
 	struct place *place;
@@ -182,9 +184,14 @@ static errint_t add_part(struct search *s, struct place *base, const struct vent
 			return place_fail(s->err, -ENOMEM, "look up", base, found->name, NULL);
 		*out->dir = (struct vdir){.view = s->dir->view, .refs = 1};
 	}
+	ret = found->fd >= 0 ? ventry_list_xattrs(found, s->err) : 0; /* the place may close it */
+	if (ret)
+		return ret;
 	ret = place_child(base, found->name, strlen(found->name), found->ino, &place);
 	if (ret)
 		return place_fail(s->err, ret, "look up", base, found->name, NULL);
+	if (found->fd >= 0)
+		place_adopt(s->dir->view->places, place, steal_fd(&found->fd));
 	out->dir->parts[out->dir->count++] = (struct vpart){place, s->layer};
 	return 0;
 }
@@ -305,6 +312,19 @@ static struct ventry *target(struct search *s, struct ventry *spare)
 	return s->out;
 }
 
+/* What is not as expected is left to stat_at. -ENOENT: there is nothing. */
+static errint_t open_as(const struct search *s, const struct place *base, int *fd)
+{
+	struct places *places = s->dir->view->places;
+	errint_t ret = 0;
+
+	if (s->as == DT_DIR && places_have_room(places))
+		ret = place_openat(places, base->fd, s->path, O_RDONLY | O_DIRECTORY, fd);
+	else if (s->as == DT_REG)
+		ret = place_openat(places, base->fd, s->path, O_RDONLY | O_NONBLOCK | O_NOCTTY, fd);
+	return ret == -ENOENT ? ret : 0;
+}
+
 static errint_t look_for_name(struct search *s, struct place *base, uint32_t part)
 {
 	struct ventry spare cleanup_ventry;
@@ -314,6 +334,8 @@ static errint_t look_for_name(struct search *s, struct place *base, uint32_t par
 
 	ventry_init(&spare, s->dir->view);
 	found = target(s, &spare);
+	if (open_as(s, base, &found->fd))
+		return 0;
 	ret = look(s, base, s->path, found, &marks);
 	if (ret || !found->type)
 		return ret;
@@ -413,9 +435,21 @@ static errint_t finish(struct search *s, errint_t ret)
 	return ret;
 }
 
+/* In an overlay a file's bytes may be elsewhere, and most files of an upper differ by what can be seen. */
+static unsigned char opened_first(const struct vdir *dir, unsigned char as)
+{
+	return as == DT_DIR || (as == DT_REG && !dir->view->overlay) ? as : DT_UNKNOWN;
+}
+
 errint_t vdir_lookup(struct vdir *dir, const char *name, struct ventry *out, struct mica_error *err)
 {
-	struct search s = {.dir = dir, .out = out, .err = err, .path = name};
+	return vdir_lookup_as(dir, name, DT_UNKNOWN, out, err);
+}
+
+errint_t vdir_lookup_as(struct vdir *dir, const char *name, unsigned char as, struct ventry *out,
+			struct mica_error *err)
+{
+	struct search s = {.dir = dir, .out = out, .err = err, .path = name, .as = opened_first(dir, as)};
 
 	ventry_init(out, dir->view);
 	return finish(&s, search_parts(&s, 0, dir->count));
@@ -437,9 +471,9 @@ static errint_t append_below(struct search *s, const struct ventry *below)
 }
 
 errint_t vdir_lookup_over(struct vdir *dir, uint32_t extra, const struct ventry *below, const char *name,
-			  struct ventry *out, struct mica_error *err)
+			  unsigned char as, struct ventry *out, struct mica_error *err)
 {
-	struct search s = {.dir = dir, .out = out, .err = err, .path = name};
+	struct search s = {.dir = dir, .out = out, .err = err, .path = name, .as = opened_first(dir, as)};
 	errint_t ret;
 
 	ventry_init(out, dir->view);

@@ -145,8 +145,6 @@ errint_t names_append(int dirfd, struct names *names)
 {
 	_Alignas(struct dirent_raw) char buf[DENTS_SIZE];
 
-	if (lseek(dirfd, 0, SEEK_SET) < 0)
-		return -errno;
 	for (;;) {
 		long got = syscall(SYS_getdents64, dirfd, buf, sizeof(buf));
 		errint_t ret = got < 0 ? -errno : add_dents(names, buf, (size_t)got);
@@ -172,6 +170,8 @@ errint_t names_read(int dirfd, struct names *names)
 	errint_t ret;
 
 	names->count = names->used = 0;
+	if (lseek(dirfd, 0, SEEK_SET) < 0)
+		return -errno;
 	ret = names_append(dirfd, names);
 	return ret ? ret : names_finish(names);
 }

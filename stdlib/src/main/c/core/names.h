@@ -33,8 +33,8 @@ static inline unsigned char names_type(const struct names *names, size_t i)
 errint_t names_read(int dirfd, struct names *names);
 
 /*
- * The same in steps, for what is merged from several directories: append each, topmost first, then
- * finish once, which sorts and keeps the first of several that have one name.
+ * The same in steps, for what is merged from several directories: append each (from where its descriptor
+ * stands), topmost first, then finish once, which sorts and keeps the first of several that have one name.
  */
 errint_t names_append(int dirfd, struct names *names);
 errint_t names_add(struct names *names, const char *name, size_t len, unsigned char type);

@@ -8,6 +8,9 @@
 
 /* Of a way that is opened again at most so many stay open: a walk coming up from far below needs them next. */
 #define NEAR 16
+/* More would save little: and whenever the table of open files grows, a process that has threads waits for
+ * milliseconds (the kernel's synchronize_rcu). */
+#define MOST_OPEN 128
 #define DIR_FLAGS (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
 
 errint_t places_init(struct places *places)
@@ -18,7 +21,7 @@ errint_t places_init(struct places *places)
 	*places = (struct places){0};
 	if (!getrlimit(RLIMIT_NOFILE, &limit))
 		quarter = limit.rlim_cur / 4;
-	places->cap = quarter < 16 ? 16 : quarter > 512 ? 512 : quarter;
+	places->cap = quarter < 16 ? 16 : quarter > MOST_OPEN ? MOST_OPEN : quarter;
 	return -pthread_mutex_init(&places->lock, NULL);
 }
 
@@ -81,14 +84,14 @@ static void park(struct places *places, struct place *place)
 	place->older = places->newest;
 	*(places->newest ? &places->newest->newer : &places->oldest) = place;
 	places->newest = place;
-	places->open++;
+	__atomic_fetch_add(&places->open, 1, __ATOMIC_RELAXED);
 }
 
 static void unpark(struct places *places, struct place *place)
 {
 	*(place->newer ? &place->newer->older : &places->newest) = place->older;
 	*(place->older ? &place->older->newer : &places->oldest) = place->newer;
-	places->open--;
+	__atomic_fetch_sub(&places->open, 1, __ATOMIC_RELAXED);
 }
 
 static void close_oldest(struct places *places)
@@ -154,15 +157,59 @@ static void pin_open(struct places *places, struct place *place)
 		unpark(places, place);
 }
 
-void place_unpin(struct places *places, struct place *place)
+static void unpin(struct places *places, struct place *place, bool keep)
 {
+	int fd = -1;
+
 	pthread_mutex_lock(&places->lock);
 	if (--place->pins == 0 && place->parent) {
-		park(places, place);
-		if (places->open > places->cap)
-			close_oldest(places);
+		if (keep) {
+			park(places, place);
+			if (places->open > places->cap)
+				close_oldest(places);
+		} else {
+			fd = steal_fd(&place->fd);
+		}
 	}
 	pthread_mutex_unlock(&places->lock);
+	if (fd >= 0)
+		close(fd);
+}
+
+void place_unpin(struct places *places, struct place *place)
+{
+	unpin(places, place, true);
+}
+
+void place_leave(struct places *places, struct place *place)
+{
+	unpin(places, place, false);
+}
+
+bool places_have_room(const struct places *places)
+{
+	return __atomic_load_n(&places->open, __ATOMIC_RELAXED) < places->cap / 2;
+}
+
+static void set_open(struct place *place, int fd)
+{
+	place->fd = fd;
+	__atomic_store_n(&place->listed, false, __ATOMIC_RELAXED);
+	__atomic_store_n(&place->was_open, true, __ATOMIC_RELAXED);
+}
+
+void place_adopt(struct places *places, struct place *place, int fd)
+{
+	pthread_mutex_lock(&places->lock);
+	set_open(place, fd);
+	park(places, place);
+	pthread_mutex_unlock(&places->lock);
+}
+
+errint_t place_rewind(struct place *place)
+{
+	return __atomic_exchange_n(&place->listed, true, __ATOMIC_RELAXED) && lseek(place->fd, 0, SEEK_SET) < 0 ? -errno
+														: 0;
 }
 
 /* A directory that is opened again must be the one it was. */
@@ -195,8 +242,7 @@ static void install(struct places *places, struct place *place, int fd)
 {
 	pthread_mutex_lock(&places->lock);
 	if (place->fd < 0) {
-		place->fd = fd;
-		__atomic_store_n(&place->was_open, true, __ATOMIC_RELAXED);
+		set_open(place, fd);
 		place->pins = 1;
 	} else {
 		pin_open(places, place);

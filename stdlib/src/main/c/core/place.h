@@ -21,6 +21,7 @@ struct place {
 	uint32_t pins;
 	int fd;
 	bool was_open;
+	bool listed; /* since it was opened */
 	char name[]; /* one component */
 };
 
@@ -29,6 +30,7 @@ struct places {
 	struct place *newest, *oldest;
 	size_t open, cap; /* descriptors kept for places that nobody pins */
 	bool atime;	  /* O_NOATIME was refused */
+	bool xattrs;	  /* something had an extended attribute */
 };
 errint_t places_init(struct places *places);
 void places_free(struct places *places);
@@ -37,12 +39,21 @@ void places_free(struct places *places);
 errint_t place_root(const char *path, struct place **out);
 /* A directory below parent, not opened. */
 errint_t place_child(struct place *parent, const char *name, size_t len, uint64_t ino, struct place **out);
+/* Parks fd, by which a new child was opened to look at it. */
+void place_adopt(struct places *places, struct place *place, int fd);
+/* Whether what is parked now stays open for a while. */
+bool places_have_room(const struct places *places);
 struct place *place_ref(struct place *place);
 void place_unref(struct places *places, struct place *place);
 
 /* Opens it if need be (O_RDONLY, never following) and keeps it open until unpinned. -ESTALE: it was moved away. */
 errint_t place_pin(struct places *places, struct place *place, int *fd);
 void place_unpin(struct places *places, struct place *place);
+/* The same for one that is not expected to be pinned again. */
+void place_leave(struct places *places, struct place *place);
+
+/* Sets the descriptor of a pinned place to the beginning, unless it has not been read from. */
+errint_t place_rewind(struct place *place);
 
 /* Closes a parked descriptor: after EMFILE. False if there is none. */
 bool places_make_room(struct places *places);

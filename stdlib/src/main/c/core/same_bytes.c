@@ -25,6 +25,7 @@ struct extents {
 
 struct side {
 	int fd;
+	int opened; /* fd, unless it is the entry's */
 	const struct ventry *entry;
 	char *buf;
 	size_t got;
@@ -34,8 +35,8 @@ struct side {
 
 static void cleanup_side_p(struct side *side)
 {
-	if (side->fd >= 0)
-		close(side->fd);
+	if (side->opened >= 0)
+		close(side->opened);
 	free(side->extents);
 }
 #define cleanup_side __attribute__((cleanup(cleanup_side_p)))
@@ -148,9 +149,10 @@ static bool is_sparse(const struct ventry *entry)
 
 static errint_t open_side(struct side *side, const struct ventry *entry, bool extents, struct mica_error *err)
 {
-	errint_t ret = ventry_open(entry, &side->fd, err);
+	errint_t ret = entry->fd < 0 ? ventry_open(entry, &side->opened, err) : 0;
 
 	side->entry = entry;
+	side->fd = entry->fd < 0 ? side->opened : entry->fd;
 	if (!ret && extents)
 		side->extents = calloc(1, sizeof(*side->extents)); /* without it we only read more */
 	return ret;
@@ -203,7 +205,7 @@ static errint_t make_buffers(struct same_buffers *buffers)
 errint_t same_bytes(const struct same *same, const struct ventry *a, const struct ventry *b, bool *equal,
 		    struct mica_error *err)
 {
-	struct side sa cleanup_side = {.fd = -1}, sb cleanup_side = {.fd = -1};
+	struct side sa cleanup_side = {.opened = -1}, sb cleanup_side = {.opened = -1};
 	bool extents = a->size >= EXTENTS_PAY && a->dev == b->dev;
 	errint_t ret = make_buffers(same->buffers);
 

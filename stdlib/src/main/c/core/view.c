@@ -145,13 +145,21 @@ void vdir_unpin(struct vdir *dir)
 		place_unpin(dir->view->places, dir->parts[i].place);
 }
 
+void vdir_leave(struct vdir *dir)
+{
+	for (uint32_t i = 0; dir && i < dir->count; i++)
+		place_leave(dir->view->places, dir->parts[i].place);
+}
+
 errint_t vdir_list(struct vdir *dir, uint32_t parts, struct names *names, struct mica_error *err)
 {
 	errint_t ret = 0;
 
 	names->count = names->used = 0;
 	for (uint32_t i = 0; !ret && i < parts; i++) {
-		ret = names_append(dir->parts[i].place->fd, names);
+		ret = place_rewind(dir->parts[i].place);
+		if (!ret)
+			ret = names_append(dir->parts[i].place->fd, names);
 		if (ret)
 			return place_fail(err, ret, "list", dir->parts[i].place, "", NULL);
 	}
@@ -162,15 +170,29 @@ errint_t vdir_list(struct vdir *dir, uint32_t parts, struct names *names, struct
 void ventry_free(struct ventry *entry)
 {
 	vdir_unref(entry->dir);
+	if (entry->fd >= 0)
+		close(entry->fd);
 	if (entry->data_place)
 		place_unref(entry->view->places, entry->data_place);
 	free(entry->data_name);
 	if (entry->listed)
 		xattr_names_free(&entry->xattrs);
 	entry->dir = NULL;
+	entry->fd = -1;
 	entry->data_place = NULL;
 	entry->data_name = NULL;
 	entry->listed = false;
+}
+
+/* (dirfd, name) for the calls on attributes: by its descriptor where there is one. */
+static int at_fd(const struct ventry *entry)
+{
+	return entry->fd >= 0 ? entry->fd : entry->place->fd;
+}
+
+static const char *at_name(const struct ventry *entry)
+{
+	return entry->fd >= 0 ? "" : entry->name;
 }
 
 errint_t ventry_list_xattrs(struct ventry *entry, struct mica_error *err)
@@ -180,7 +202,7 @@ errint_t ventry_list_xattrs(struct ventry *entry, struct mica_error *err)
 	if (entry->listed)
 		return 0;
 	entry->xattrs.heap = NULL;
-	ret = xattr_list(entry->place->fd, entry->name, &entry->xattrs);
+	ret = xattr_list(at_fd(entry), at_name(entry), &entry->xattrs);
 	if (ret) {
 		xattr_names_free(&entry->xattrs);
 		return place_fail(err, ret, "list xattrs", entry->place, entry->name, NULL);
@@ -196,7 +218,7 @@ errint_t ventry_xattrs(struct ventry *entry, struct xattr_view *out, struct mica
 	*out = (struct xattr_view){0};
 	if (ret)
 		return ret;
-	ret = xattr_read_listed(entry->place->fd, entry->name, entry->view->space, &entry->xattrs, out);
+	ret = xattr_read_listed(at_fd(entry), at_name(entry), entry->view->space, &entry->xattrs, out);
 	return ret ? place_fail(err, ret, "read xattrs", entry->place, entry->name, NULL) : 0;
 }
 

@@ -45,6 +45,8 @@ void vdir_unref(struct vdir *dir);
 /* Between these the directory's descriptors are open; everything below needs it pinned. NULL is fine. */
 errint_t vdir_pin(struct vdir *dir, struct mica_error *err);
 void vdir_unpin(struct vdir *dir);
+/* The same for one that is not expected to be pinned again: its descriptors are closed now. */
+void vdir_leave(struct vdir *dir);
 
 /*
  * The merged names of the first `parts` layers of dir. Names that a whiteout hides are still among
@@ -64,6 +66,7 @@ struct ventry {
 	uint32_t mode, uid, gid, nlink, mtime_nsec;
 	int64_t mtime;
 	uint64_t size, blocks, ino, dev, rdev;
+	int fd;		     /* the topmost inode, where it was opened to look at it; else -1. Owned */
 	uint32_t layer;	     /* of the topmost inode, whose metadata this is */
 	struct place *place; /* the directory of that inode: one of dir's parts */
 	const char *name;    /* its name there (as given to vdir_lookup); "" for a directory's own entry */
@@ -78,11 +81,17 @@ struct ventry {
 /* dir must be pinned and name outlive the entry. Absent is 0 with type 0. out is set in any case; free it. */
 errint_t vdir_lookup(struct vdir *dir, const char *name, struct ventry *out, struct mica_error *err);
 /*
+ * The same for a name that is known as a DT_DIR or DT_REG which will be opened soon: to open it first and look at it by
+ * its descriptor costs less. With DT_UNKNOWN, and where it is something else by now, it is looked at by its name.
+ */
+errint_t vdir_lookup_as(struct vdir *dir, const char *name, unsigned char as, struct ventry *out,
+			struct mica_error *err);
+/*
  * The same where dir's parts from `extra` on are those of another directory, in which name was already
  * looked up with the result `below`.
  */
 errint_t vdir_lookup_over(struct vdir *dir, uint32_t extra, const struct ventry *below, const char *name,
-			  struct ventry *out, struct mica_error *err);
+			  unsigned char as, struct ventry *out, struct mica_error *err);
 /* The directory itself (pinned): name is "". */
 errint_t vdir_self(struct vdir *dir, struct ventry *out, struct mica_error *err);
 void ventry_free(struct ventry *entry);
@@ -90,6 +99,7 @@ void ventry_free(struct ventry *entry);
 static inline void ventry_none(struct ventry *entry)
 {
 	entry->type = 0;
+	entry->fd = -1;
 	entry->metacopy = entry->listed = false;
 	entry->view = NULL;
 	entry->dir = NULL;
@@ -99,7 +109,7 @@ static inline void ventry_none(struct ventry *entry)
 
 /*
  * The entry's content and attributes, as its view shows them. The directory it was found in must be
- * pinned. The descriptor is at the start of the bytes and has O_NONBLOCK, which files ignore.
+ * pinned. The descriptor is the caller's, at the start of the bytes, and has O_NONBLOCK, which files ignore.
  */
 errint_t ventry_open(const struct ventry *entry, int *fd, struct mica_error *err);
 errint_t ventry_readlink(const struct ventry *entry, char **target, struct mica_error *err);

@@ -13,6 +13,7 @@ struct run {
 	struct task *task;
 	struct same same;
 	bool came_or_went;
+	bool reads; /* the last files had to be read, so the next will */
 	uint64_t entries;
 };
 
@@ -112,32 +113,48 @@ static errint_t add_same_type(struct run *run, const char *name, const struct ve
 	return ret;
 }
 
-static errint_t look_up_both(struct run *run, const char *name, bool in_a, bool in_b, struct ventry *a,
-			     struct ventry *b, struct mica_error *err)
+/* A name to look at: where it is listed, and what is expected to be opened there. */
+struct looked_for {
+	const char *name;
+	bool in_a, in_b;
+	unsigned char as;
+};
+
+static errint_t look_up_both(struct run *run, const struct looked_for *at, struct ventry *a, struct ventry *b,
+			     struct mica_error *err)
 {
 	const struct pair *pair = run->task->pair;
 	uint32_t extra = run->task->listing->extra;
 	errint_t ret = 0;
 
 	a->type = b->type = 0;
-	if (pair->a && (in_a || extra))
-		ret = vdir_lookup(pair->a, name, a, err);
-	if (ret || !pair->b || !in_b)
+	if (pair->a && (at->in_a || extra))
+		ret = vdir_lookup_as(pair->a, at->name, at->as, a, err);
+	if (ret || !pair->b || !at->in_b)
 		return ret;
-	return extra ? vdir_lookup_over(pair->b, extra, a, name, b, err) : vdir_lookup(pair->b, name, b, err);
+	return extra ? vdir_lookup_over(pair->b, extra, a, at->name, at->as, b, err)
+		     : vdir_lookup_as(pair->b, at->name, at->as, b, err);
 }
 
-static errint_t compare_once(struct run *run, const char *name, bool in_a, bool in_b, struct mica_error *err)
+static void learn_reads(struct run *run, const struct ventry *a, const struct ventry *b)
+{
+	if (a->type == 'f' && b->type == 'f')
+		run->reads = run->context->exact && a->size && a->size == b->size && !same_inode(a, b);
+}
+
+static errint_t compare_once(struct run *run, const struct looked_for *at, struct mica_error *err)
 {
 	struct ventry a cleanup_ventry, b cleanup_ventry;
+	const char *name = at->name;
 	uint32_t what = 0;
 	errint_t ret;
 
 	ventry_none(&a);
 	ventry_none(&b);
-	ret = look_up_both(run, name, in_a, in_b, &a, &b, err);
+	ret = look_up_both(run, at, &a, &b, err);
 	if (ret || (!a.type && !b.type))
 		return ret;
+	learn_reads(run, &a, &b);
 	if (a.type != b.type)
 		ret = add_change(run, name, &a, &b);
 	else if (run->context->shared_only && a.type != 'd' && !same_inode(&a, &b))
@@ -153,7 +170,7 @@ static errint_t compare_once(struct run *run, const char *name, bool in_a, bool 
 }
 
 /* What goes away between two looks is looked at again: then it is absent, or something else. */
-static errint_t compare_name(struct run *run, const char *name, bool in_a, bool in_b, struct mica_error *err)
+static errint_t compare_name(struct run *run, const struct looked_for *at, struct mica_error *err)
 {
 	struct mica_error local;
 	errint_t ret = -ENOENT;
@@ -161,7 +178,7 @@ static errint_t compare_name(struct run *run, const char *name, bool in_a, bool 
 	run->entries++;
 	for (int i = 0; i < TRIES && (ret == -ENOENT || ret == -ESTALE); i++) {
 		mica_error_clear(&local);
-		ret = compare_once(run, name, in_a, in_b, &local);
+		ret = compare_once(run, at, &local);
 	}
 	if (ret)
 		*err = local;
@@ -176,6 +193,30 @@ static int next_in(const struct listing *listing, size_t a, size_t b)
 	if (b == listing->b.count)
 		return -1;
 	return strcmp(names_get(&listing->a, a), names_get(&listing->b, b));
+}
+
+/* What is listed as a directory on both sides will be gone into; likewise a file, where bytes are compared. */
+static unsigned char expect(const struct run *run, const struct looked_for *at, size_t a, size_t b)
+{
+	const struct listing *listing = run->task->listing;
+	unsigned char type = at->in_b ? names_type(&listing->b, b) : DT_UNKNOWN;
+
+	if (listing->extra)
+		return type == DT_DIR ? type : DT_UNKNOWN;
+	if (!at->in_a || type != names_type(&listing->a, a))
+		return DT_UNKNOWN;
+	return type == DT_DIR || (type == DT_REG && run->reads) ? type : DT_UNKNOWN;
+}
+
+static struct looked_for look_for(const struct run *run, size_t a, size_t b)
+{
+	const struct listing *listing = run->task->listing;
+	int order = next_in(listing, a, b);
+	struct looked_for at = {.in_a = order <= 0, .in_b = order >= 0};
+
+	at.name = at.in_a ? names_get(&listing->a, a) : names_get(&listing->b, b);
+	at.as = expect(run, &at, a, b);
+	return at;
 }
 
 static void set_end(struct task *task)
@@ -267,6 +308,15 @@ static void unpin_pair(const struct task *task)
 	vdir_unpin(task->pair->b);
 }
 
+/* What is below a directory is opened from it; where nothing more is to be done, it need not stay open. */
+static void leave_pair(const struct task *task)
+{
+	bool needed = task->rest || task->pair->refs > 1;
+
+	(needed ? vdir_unpin : vdir_leave)(task->pair->a);
+	(needed ? vdir_unpin : vdir_leave)(task->pair->b);
+}
+
 errint_t task_prepare(struct walk_context *context, struct task *task, struct mica_error *err)
 {
 	errint_t ret = pin_pair(task, err);
@@ -285,18 +335,16 @@ errint_t task_prepare(struct walk_context *context, struct task *task, struct mi
 static errint_t compare_stretch(struct run *run, struct mica_error *err)
 {
 	const struct task *task = run->task;
-	const struct listing *listing = task->listing;
 	errint_t ret = 0;
 
 	for (size_t a = task->at_a, b = task->at_b; !ret && (a < task->end_a || b < task->end_b);) {
-		int order = next_in(listing, a, b);
+		struct looked_for at = look_for(run, a, b);
 
 		if (same_stopped(&run->same))
 			return mica_fail(err, -ECANCELED, "compare", task->pair->name);
-		ret = compare_name(run, order <= 0 ? names_get(&listing->a, a) : names_get(&listing->b, b), order <= 0,
-				   order >= 0, err);
-		a += order <= 0;
-		b += order >= 0;
+		ret = compare_name(run, &at, err);
+		a += at.in_a;
+		b += at.in_b;
 	}
 	return ret;
 }
@@ -311,7 +359,7 @@ static errint_t look_ahead(struct run *run, struct mica_error *err)
 
 	for (size_t a = task->end_a, b = task->end_b;
 	     !ret && !run->came_or_went && (a < listing->a.count || b < listing->b.count);) {
-		int order = next_in(listing, a, b);
+		struct looked_for at = look_for(run, a, b);
 		struct ventry ea cleanup_ventry, eb cleanup_ventry;
 
 		ventry_none(&ea);
@@ -319,14 +367,13 @@ static errint_t look_ahead(struct run *run, struct mica_error *err)
 		if (same_stopped(&run->same))
 			return mica_fail(err, -ECANCELED, "compare", task->pair->name);
 		if (lists_tell)
-			run->came_or_went = order != 0;
+			run->came_or_went = !at.in_a || !at.in_b;
 		else
-			ret = look_up_both(run, order <= 0 ? names_get(&listing->a, a) : names_get(&listing->b, b),
-					   order <= 0, order >= 0, &ea, &eb, err);
+			ret = look_up_both(run, &at, &ea, &eb, err);
 		if (!lists_tell)
 			run->came_or_went = !ea.type != !eb.type;
-		a += order <= 0;
-		b += order >= 0;
+		a += at.in_a;
+		b += at.in_b;
 	}
 	return ret;
 }
@@ -370,11 +417,12 @@ errint_t task_run(struct walk_context *context, struct task *task, struct same_b
 	struct run run = {
 		.context = context,
 		.task = task,
+		.reads = context->exact,
 		.same = {.job = context->job, .stop = &context->stop, .buffers = buffers, .exact = context->exact},
 	};
 	errint_t ret = run_pinned(&run, err);
 
-	unpin_pair(task);
+	leave_pair(task);
 	job_add(context->job, run.entries, 0);
 	return ret;
 }
