@@ -26,6 +26,9 @@ static const struct wanted table[] = {
 	 "ro"},
 	{"escapes", "2 1 0:1 / /a\\040b\\011c\\012d\\134e\\043f\\377 rw - tmpfs s\\040s rw\n", 1, 2, 1, 0,
 	 "/a b\tc\nd\\e#f\377", "s s", "tmpfs", "rw"},
+	{"no device", "2 1  / /s rw - tmpfs t rw\n", -EBADMSG, 0, 0, 0, "", "", "", ""},
+	{"half a device", "2 1 8 / /s rw - tmpfs t rw\n", -EBADMSG, 0, 0, 0, "", "", "", ""},
+	{"a device of three", "2 1 8:1:2 / /s rw - tmpfs t rw\n", -EBADMSG, 0, 0, 0, "", "", "", ""},
 	{"an escaped escape is not one", "2 1 0:1 / /\\134040 rw - tmpfs t rw\n", 1, 2, 1, 0, "/\\040", "t", "tmpfs",
 	 "rw"},
 	{"what looks like an escape stays", "2 1 0:1 / /\\4\\08\\400\\000\\ rw - tmpfs t rw\n", 1, 2, 1, 0,
@@ -99,6 +102,32 @@ static void try_row(const struct wanted *w)
 	free(exact);
 }
 
+/* The last of the texts, and the numbers behind them. */
+static void where_from(void)
+{
+	static const struct {
+		const char *text, *root;
+		uint32_t dev_major, dev_minor;
+	} rows[] = {
+		{"2 1 98:7 /mnt1 /s rw - tmpfs t rw\n", "/mnt1", 98, 7},
+		{"2 1 0:0 / /s rw shared:1 - tmpfs t rw\n", "/", 0, 0},
+		{"2 1 4294967295:1048575 /a\\040b/\\134 /s rw - tmpfs t rw\n", "/a b/\\", 4294967295u, 1048575},
+		{"2 1 0:4 mnt:[4026531840] /s rw - nsfs nsfs rw\n", "mnt:[4026531840]", 0, 4},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		_Alignas(8) char buf[4096];
+		const struct mica_mount *m = (const struct mica_mount *)buf;
+		int64_t used = mica_mountinfo_parse(rows[i].text, strlen(rows[i].text), buf, sizeof(buf), NULL);
+		const char *root =
+			(const char *)m->text + m->target_len + m->source_len + m->type_len + m->options_len + 4;
+
+		ok(used > 0 && m->root_len == strlen(rows[i].root) && !strcmp(root, rows[i].root) &&
+			   m->dev_major == rows[i].dev_major && m->dev_minor == rows[i].dev_minor,
+		   "root and device: %s", rows[i].root);
+	}
+}
+
 static void long_target(void)
 {
 	size_t len = 100000;
@@ -140,6 +169,7 @@ int main(void)
 {
 	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
 		try_row(&table[i]);
+	where_from();
 	long_target();
 	live();
 	return done();

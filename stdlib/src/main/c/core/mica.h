@@ -27,7 +27,7 @@ extern "C" {
 #pragma GCC visibility push(default)
 
 /* Raised whenever a layout or a meaning on this page changes; the caller checks it once. */
-#define MICA_ABI 1
+#define MICA_ABI 2
 uint32_t mica_abi(void);
 
 /* 0, or a negative errno value. */
@@ -204,7 +204,8 @@ errint_t mica_copy(const char *from, const char *dest, uint32_t flags, struct mi
 /*
  * Applies a layer to the plain folder target, in place: afterwards target equals what an overlay of
  * layer over target showed before. Takes MICA_TREE_USERXATTR meaning from layer->flags; layer->count
- * must be 1. Not atomic: on failure target is between the two, *err says where.
+ * must be 1. A target that is the layer or lies in it is -EINVAL, and nothing is changed. Not atomic: on failure target
+ * is between the two, *err says where.
  */
 errint_t mica_apply(const struct mica_tree *layer, const char *target, uint32_t flags, struct mica_job *job,
 		    struct mica_error *err);
@@ -277,15 +278,17 @@ errint_t mica_umount(const char *target, uint32_t flags, struct mica_error *err)
 
 /*
  * The mounts of this process's namespace, as packed records like mica_change; strings are bytes, unescaped,
- * each followed by a NUL, in the order: target, source, type, options of the super block.
+ * each followed by a NUL, in the order: target, source, type, options of the super block, root (what of its file
+ * system is mounted: a path from that one's own root).
  * Returns the bytes used, or the bytes needed if that is more than len (then buf is unspecified), or -errno.
  */
 struct mica_mount {
 	uint32_t record_len; /* multiple of 8 */
 	uint32_t id;
 	uint32_t parent;
-	uint32_t target_len, source_len, type_len, options_len;
-	uint32_t flags; /* MICA_MOUNT_RDONLY | NODEV | NOSUID | NOEXEC, of the mount itself */
+	uint32_t target_len, source_len, type_len, options_len, root_len;
+	uint32_t flags;		       /* MICA_MOUNT_RDONLY | NODEV | NOSUID | NOEXEC, of the mount itself */
+	uint32_t dev_major, dev_minor; /* the file system's number */
 	uint8_t text[];
 };
 int64_t mica_mounts(void *buf, size_t len, struct mica_error *err);

@@ -94,35 +94,46 @@ static uint32_t mount_flags(struct span options)
 	return flags;
 }
 
+enum { TARGET, SOURCE, TYPE, OPTIONS, ROOT, TEXTS };
+
 struct line {
-	uint32_t id, parent, flags;
-	struct span text[4]; /* target, source, type, options, as escaped */
+	uint32_t id, parent, dev_major, dev_minor, flags;
+	struct span text[TEXTS]; /* as escaped */
 };
+
+static bool split_numbers(struct span *rest, struct line *line)
+{
+	struct span id, parent, device, dev_major;
+
+	return cut(rest, ' ', &id) && cut(rest, ' ', &parent) && cut(rest, ' ', &device) &&
+	       cut(&device, ':', &dev_major) && to_u32(id, &line->id) && to_u32(parent, &line->parent) &&
+	       to_u32(dev_major, &line->dev_major) && to_u32(device, &line->dev_minor);
+}
 
 static bool split(struct span rest, struct line *line)
 {
-	struct span id, parent, skipped, options, mark;
+	struct span options, mark;
 
-	if (!cut(&rest, ' ', &id) || !cut(&rest, ' ', &parent) || !cut(&rest, ' ', &skipped) ||
-	    !cut(&rest, ' ', &skipped) || !cut(&rest, ' ', &line->text[0]) || !cut(&rest, ' ', &options))
+	if (!split_numbers(&rest, line) || !cut(&rest, ' ', &line->text[ROOT]) ||
+	    !cut(&rest, ' ', &line->text[TARGET]) || !cut(&rest, ' ', &options))
 		return false;
 	do {
 		if (!cut(&rest, ' ', &mark))
 			return false;
 	} while (!is(mark, "-"));
-	if (!cut(&rest, ' ', &line->text[2]) || !cut(&rest, ' ', &line->text[1]) || !rest.at)
+	if (!cut(&rest, ' ', &line->text[TYPE]) || !cut(&rest, ' ', &line->text[SOURCE]) || !rest.at)
 		return false;
-	line->text[3] = rest;
+	line->text[OPTIONS] = rest;
 	line->flags = mount_flags(options);
-	return line->text[0].len && line->text[2].len && to_u32(id, &line->id) && to_u32(parent, &line->parent);
+	return line->text[TARGET].len && line->text[TYPE].len;
 }
 
 /* Packs the line at buf if it fits in room; returns what it takes, 0 if no record can hold it. */
 static size_t pack(const struct line *line, char *buf, size_t room)
 {
-	size_t lens[4], total = sizeof(struct mica_mount), record_len;
+	size_t lens[TEXTS], total = sizeof(struct mica_mount), record_len;
 
-	for (int i = 0; i < 4; i++) {
+	for (int i = 0; i < TEXTS; i++) {
 		lens[i] = unescape(line->text[i], NULL);
 		total += lens[i] + 1;
 	}
@@ -135,13 +146,16 @@ static size_t pack(const struct line *line, char *buf, size_t room)
 	*out = (struct mica_mount){.record_len = (uint32_t)record_len,
 				   .id = line->id,
 				   .parent = line->parent,
-				   .target_len = (uint32_t)lens[0],
-				   .source_len = (uint32_t)lens[1],
-				   .type_len = (uint32_t)lens[2],
-				   .options_len = (uint32_t)lens[3],
-				   .flags = line->flags};
+				   .target_len = (uint32_t)lens[TARGET],
+				   .source_len = (uint32_t)lens[SOURCE],
+				   .type_len = (uint32_t)lens[TYPE],
+				   .options_len = (uint32_t)lens[OPTIONS],
+				   .root_len = (uint32_t)lens[ROOT],
+				   .flags = line->flags,
+				   .dev_major = line->dev_major,
+				   .dev_minor = line->dev_minor};
 	char *text = (char *)out->text;
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < TEXTS; i++)
 		text += unescape(line->text[i], text) + 1;
 	memset(text, 0, record_len - total);
 	return record_len;

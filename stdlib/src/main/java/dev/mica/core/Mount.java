@@ -16,6 +16,8 @@ import java.util.Set;
  * @param source the first column of mount(8)
  * @param type the file system's type
  * @param options of its super block, as the kernel prints them
+ * @param root what of its file system is mounted: a path from that one's own root
+ * @param device the file system's number, as {@code major:minor}
  * @param flags of the mount itself
  */
 public record Mount(
@@ -25,13 +27,17 @@ public record Mount(
     String source,
     String type,
     String options,
+    String root,
+    String device,
     Set<MountFlag> flags) {
   static final long RECORD_LEN = 0;
   static final long ID = 4;
   static final long PARENT = 8;
   static final long TARGET_LEN = 12;
-  static final long FLAGS = 28;
-  static final long TEXT = 32;
+  static final long FLAGS = 32;
+  static final long DEV_MAJOR = 36;
+  static final long DEV_MINOR = 40;
+  static final long TEXT = 44;
 
   static List<Mount> all(MemorySegment records) {
     List<Mount> mounts = new ArrayList<>();
@@ -42,7 +48,7 @@ public record Mount(
   }
 
   private static Mount read(MemorySegment record) {
-    String[] texts = new String[4];
+    String[] texts = new String[5];
     long at = TEXT;
     for (int i = 0; i < texts.length; i++) {
       int length = integer(record, TARGET_LEN + (long) i * Integer.BYTES);
@@ -57,6 +63,8 @@ public record Mount(
         texts[1],
         texts[2],
         texts[3],
+        texts[4],
+        integer(record, DEV_MAJOR) + ":" + integer(record, DEV_MINOR),
         Core.set(MountFlag.class, integer(record, FLAGS)));
   }
 

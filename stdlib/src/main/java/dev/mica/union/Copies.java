@@ -19,10 +19,9 @@ import java.util.regex.Pattern;
 final class Copies {
   private Copies() {}
 
-  /** Whether some mount, in any process's namespace, shows what {@code mount} of the union does. */
-  static boolean exist(UnionRecord union, Mount mount) throws IOException {
-    String device = new Where.Finder().of(union.at()).device();
-    Pattern line = Pattern.compile("^(\\d+) \\d+ " + device + " ", Pattern.MULTILINE);
+  /** Whether some other mount, in any process's namespace, shows what {@code mount} does. */
+  static boolean exist(Mount mount) throws IOException {
+    Pattern line = Pattern.compile("^(\\d+) \\d+ " + mount.device() + " ", Pattern.MULTILINE);
     Set<Path> seen = new HashSet<>();
     try (DirectoryStream<Path> processes = Files.newDirectoryStream(Path.of("/proc"), "[0-9]*")) {
       for (Path process : processes) {

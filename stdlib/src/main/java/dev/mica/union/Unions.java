@@ -233,7 +233,7 @@ public final class Unions {
     }
     try {
       Optional<Mount> mount = Mounted.at(union, Core.mounts());
-      if (mount.isPresent() && Copies.exist(union, mount.get())) {
+      if (mount.isPresent() && Copies.exist(mount.get())) {
         return false;
       }
       Making.unmount(union, mounter);

@@ -1,16 +1,12 @@
 package dev.mica.union;
 
-import dev.mica.MicaException;
-import dev.mica.state.StateDir;
+import dev.mica.core.Core;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import java.util.regex.Pattern;
 
 /**
  * Where a path leads in its file system, past symlinks and bind mounts: two paths overlap exactly
@@ -21,8 +17,6 @@ import java.util.regex.Pattern;
  * @param inside the path from that file system's own root
  */
 record Where(Path real, String device, Path inside) {
-  private static final Pattern OCTAL = Pattern.compile("\\\\([0-7]{3})");
-
   /** Whether one is, contains or lies in the other, by path or by what the path leads to. */
   boolean overlaps(Where other) {
     return nested(real, other.real) || (sameDevice(other) && nested(inside, other.inside));
@@ -45,19 +39,10 @@ record Where(Path real, String device, Path inside) {
   static final class Finder {
     private record Spot(String device, Path root, Path target) {}
 
-    private final List<Spot> spots = new ArrayList<>();
-
-    Finder() {
-      Path table = Path.of("/proc/self/mountinfo");
-      try {
-        for (String line : text(table).lines().toList()) {
-          String[] column = line.split(" ", 6);
-          spots.add(new Spot(column[2], path(column[3]), path(column[4])));
-        }
-      } catch (IOException broken) {
-        throw MicaException.failed("read", table, StateDir.why(broken)).because(broken);
-      }
-    }
+    private final List<Spot> spots =
+        Core.mounts().stream()
+            .map(mount -> new Spot(mount.device(), Path.of(mount.root()), Path.of(mount.target())))
+            .toList();
 
     /** Fails where neither the path nor its parent is there. */
     Where of(Path path) throws IOException {
@@ -89,19 +74,6 @@ record Where(Path real, String device, Path inside) {
         }
       }
       return best;
-    }
-
-    /** Other people's mount points may not be UTF-8; ours are. */
-    private static String text(Path table) throws IOException {
-      return new String(Files.readAllBytes(table), StandardCharsets.UTF_8);
-    }
-
-    private static Path path(String escaped) {
-      return Path.of(
-          OCTAL
-              .matcher(escaped)
-              .replaceAll(hit ->
-                  String.valueOf((char) Integer.parseInt(hit.group(1), 8)).replace("\\", "\\\\")));
     }
   }
 }

@@ -65,7 +65,10 @@ class LayoutTest {
     OURS.put("offsetof(struct mica_mount, source_len)", Mount.TARGET_LEN + 4);
     OURS.put("offsetof(struct mica_mount, type_len)", Mount.TARGET_LEN + 8);
     OURS.put("offsetof(struct mica_mount, options_len)", Mount.TARGET_LEN + 12);
+    OURS.put("offsetof(struct mica_mount, root_len)", Mount.TARGET_LEN + 16);
     OURS.put("offsetof(struct mica_mount, flags)", Mount.FLAGS);
+    OURS.put("offsetof(struct mica_mount, dev_major)", Mount.DEV_MAJOR);
+    OURS.put("offsetof(struct mica_mount, dev_minor)", Mount.DEV_MINOR);
     OURS.put("offsetof(struct mica_mount, text)", Mount.TEXT);
     bits("MICA_MOUNT_", MountFlag.values());
     bits("MICA_CAN_", Capability.values());
