@@ -44,6 +44,31 @@ static void inside(void)
 	NEED(mica_remove("b", NULL, &err));
 }
 
+static void into_the_layer(void)
+{
+	struct mica_tree layer = layer_tree();
+
+	NEED(mkdir("layer", 0755));
+	NEED(mkdir("layer/d", 0755));
+	NEED(mkdir("layer/d/e", 0755));
+	put_file("layer/f", "text");
+	for (const char *const *to = (const char *const[]){"layer", "layer/d", "layer/d/e", "layer/d/..", NULL}; *to;
+	     to++) {
+		ok_code(mica_apply(&layer, *to, 0, NULL, &err), -EINVAL, &err, "not onto itself: %s", *to);
+		ok(!strcmp(err.path, *to) && strstr(err.note, "outside"), "with a word: %s", err.note);
+	}
+	ok(!exists("layer/d/f") && !exists("layer/d/d") && !exists("layer/d/e/f"), "and nothing is made there");
+	NEED(mkdir("around", 0755));
+	NEED(rename("layer", "around/layer"));
+	ok_code(mica_apply(&(struct mica_tree){.layers = (const char *const[]){"around/layer"},
+					       .count = 1,
+					       .kind = MICA_TREE_OVERLAY},
+			   "around", 0, NULL, &err),
+		0, &err, "onto what it lies in it may be");
+	ok(exists("around/f") && exists("around/d/e"), "and is applied");
+	NEED(mica_remove("around", NULL, &err));
+}
+
 static void no_reflink(void)
 {
 	struct mica_tree layer = layer_tree();
@@ -266,6 +291,7 @@ int main(void)
 {
 	enter_sandbox();
 	inside();
+	into_the_layer();
 	no_reflink();
 	few_descriptors();
 	full_disk();

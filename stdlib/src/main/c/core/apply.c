@@ -9,6 +9,7 @@
 
 #include "copy.h"
 #include "groups.h"
+#include "inside.h"
 #include "names.h"
 #include "remove.h"
 #include "way.h"
@@ -223,7 +224,8 @@ static errint_t link_first(struct apply *a, const struct group *link, const char
 {
 	const char *slash = strrchr(link->path, '/');
 	cleanup_fd int dir = -1;
-	errint_t code = open_below(a->to.levels[0].fd, link->path, slash ? (size_t)(slash - link->path) : 0, &dir);
+	errint_t code =
+		open_below(a->to.levels[0].fd, link->path, slash ? (size_t)(slash - link->path) : 0, O_PATH, &dir);
 
 	if (code == 0 && linkat(dir, slash ? slash + 1 : link->path, way_fd(&a->to), name, 0) < 0)
 		code = -errno;
@@ -324,8 +326,9 @@ static errint_t walk(struct apply *a)
 	}
 }
 
-static errint_t start(struct apply *a, const char *layer, const char *target)
+static errint_t start(struct apply *a, const struct mica_tree *tree, const char *target)
 {
+	const char *layer = tree->layers[0];
 	cleanup_fd int to = -1, from = open(layer, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct level level = {0};
 	bool opaque;
@@ -336,6 +339,9 @@ static errint_t start(struct apply *a, const char *layer, const char *target)
 	to = open(target, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (to < 0)
 		return mica_fail(a->err, -errno, "open", target);
+	code = refuse_inside(to, ".", "apply", target, tree, 1, a->err);
+	if (code < 0)
+		return code;
 	code = way_start(&a->from, steal_fd(&from));
 	if (code == 0)
 		code = way_start(&a->to, steal_fd(&to));
@@ -368,7 +374,7 @@ errint_t mica_apply(const struct mica_tree *layer, const char *target, uint32_t 
 	if (layer->count != 1)
 		return mica_fail_note(err, -EINVAL, "apply", target, "one layer at a time");
 	a.space = layer->flags & MICA_TREE_USERXATTR ? XATTR_USER : XATTR_TRUSTED;
-	code = start(&a, layer->layers[0], target);
+	code = start(&a, layer, target);
 	if (code == 0)
 		code = walk(&a);
 	if (code == 0 && (flags & MICA_SYNC) && syncfs(a.to.levels[0].fd) < 0)

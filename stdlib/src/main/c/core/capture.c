@@ -413,9 +413,9 @@ static void discard(int parent, const char *name, const char *dest, struct mica_
 static errint_t check_dest(const struct capture *c, const struct mica_tree *a, const struct mica_tree *b, int parent,
 			   const char *name, const char *dest)
 {
-	errint_t code = refuse_inside(parent, name, dest, b, c->extra ? c->extra : b->count, c->err);
+	errint_t code = refuse_inside(parent, name, "capture", dest, b, c->extra ? c->extra : b->count, c->err);
 
-	return code < 0 || c->extra ? code : refuse_inside(parent, name, dest, a, a->count, c->err);
+	return code < 0 || c->extra ? code : refuse_inside(parent, name, "capture", dest, a, a->count, c->err);
 }
 
 /* -EAGAIN: all names must be looked at. */

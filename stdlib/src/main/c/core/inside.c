@@ -45,8 +45,8 @@ static int lies_below(int fd, const struct statx *root)
 	return more;
 }
 
-errint_t refuse_inside(int parent, const char *name, const char *dest, const struct mica_tree *tree, uint32_t count,
-		       struct mica_error *err)
+errint_t refuse_inside(int parent, const char *name, const char *step, const char *dest, const struct mica_tree *tree,
+		       uint32_t count, struct mica_error *err)
 {
 	struct statx root, there;
 	bool taken = stat_folder(parent, name, AT_SYMLINK_NOFOLLOW, &there) == 0;
@@ -61,7 +61,7 @@ errint_t refuse_inside(int parent, const char *name, const char *dest, const str
 		if (inside < 0)
 			return mica_fail(err, inside, "look above", dest);
 		if (inside)
-			return mica_fail_note(err, -EINVAL, "capture", dest,
+			return mica_fail_note(err, -EINVAL, step, dest,
 					      "it lies in %s, which is being read: choose a place outside",
 					      tree->layers[i]);
 	}

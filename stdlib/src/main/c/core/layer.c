@@ -247,7 +247,7 @@ errint_t layer_link(struct layer *layer, const char *path, const char *name)
 {
 	const char *slash = strrchr(path, '/');
 	cleanup_fd int dir = -1;
-	errint_t code = open_below(layer->way.levels[0].fd, path, slash ? (size_t)(slash - path) : 0, &dir);
+	errint_t code = open_below(layer->way.levels[0].fd, path, slash ? (size_t)(slash - path) : 0, O_PATH, &dir);
 
 	if (code == 0 && linkat(dir, slash ? slash + 1 : path, way_fd(&layer->way), name, 0) < 0)
 		code = -errno;

@@ -1,10 +1,9 @@
 #include "place.h"
+#include "way.h"
 
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 
 /* Of a way that is opened again at most so many stay open: a walk coming up from far below needs them next. */
 #define NEAR 16
@@ -263,52 +262,36 @@ static errint_t open_pinned(struct places *places, struct place *place)
 	return ret;
 }
 
-/* Names way[*from..] joined, as many as one call takes; *from moves on. */
-static void join_names(struct place *const *way, size_t *from, size_t end, char *path, size_t room)
+/* The names of way[0..count), joined; NULL: no memory. */
+static char *join_names(struct place *const *way, size_t count)
 {
-	size_t used = 0;
+	size_t room = 0;
+	char *path, *end;
 
-	for (; *from < end && used + strlen(way[*from]->name) + 2 < room; ++*from) {
-		if (used)
-			path[used++] = '/';
-		used = (size_t)(stpcpy(path + used, way[*from]->name) - path);
+	for (size_t i = 0; i < count; i++)
+		room += strlen(way[i]->name) + 1;
+	path = end = malloc(room);
+	for (size_t i = 0; path && i < count; i++) {
+		if (i)
+			*end++ = '/';
+		end = stpcpy(end, way[i]->name);
 	}
-}
-
-static errint_t open_beneath(struct places *places, int dirfd, const char *path, int flags, int *fd)
-{
-	struct open_how how = {.flags = (uint64_t)(flags | O_DIRECTORY | O_CLOEXEC),
-			       .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS};
-
-	for (;;) {
-		*fd = (int)syscall(SYS_openat2, dirfd, path, &how, sizeof(how));
-		if (*fd >= 0)
-			return 0;
-		if (errno != EINTR && errno != EAGAIN &&
-		    ((errno != EMFILE && errno != ENFILE) || !places_make_room(places)))
-			return -errno;
-	}
+	return path;
 }
 
 /* From `at` (pinned) to way[count - 1], many names at a time, without opening what lies between. */
 static errint_t jump(struct places *places, const struct place *at, struct place *const *way, size_t count)
 {
-	cleanup_fd int from = -1;
+	cleanup_free char *path = join_names(way, count);
 	struct place *place = way[count - 1];
-	errint_t ret = 0;
+	errint_t ret;
 	int fd = -1;
 
-	for (size_t done = 0; !ret && done < count;) {
-		char path[4096];
-
-		join_names(way, &done, count, path, sizeof(path));
-		ret = open_beneath(places, from < 0 ? at->fd : from, path, done < count ? O_PATH : O_RDONLY, &fd);
-		if (ret || done == count)
-			break;
-		if (from >= 0)
-			close(from);
-		from = fd;
-	}
+	if (!path)
+		return -ENOMEM;
+	do
+		ret = open_below(at->fd, path, strlen(path), O_RDONLY, &fd);
+	while ((ret == -EMFILE || ret == -ENFILE) && places_make_room(places));
 	ret = check_opened(place, ret, &fd);
 	if (!ret)
 		install(places, place, fd);

@@ -1,12 +1,5 @@
 #include "same.h"
 
-void same_buffers_free(struct same_buffers *buffers)
-{
-	free(buffers->a);
-	free(buffers->b);
-	*buffers = (struct same_buffers){0};
-}
-
 /* Nearly every entry has no attribute on either side; then this is one call for each. */
 static errint_t compare_xattrs(struct ventry *a, struct ventry *b, bool *equal, struct mica_error *err)
 {

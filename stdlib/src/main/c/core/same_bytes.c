@@ -2,7 +2,7 @@
  * same_bytes.c - whether two files of one size hold the same bytes, reading as little as can be: up to
  * the first difference, not what both have as a hole, not extents that both share.
  */
-#include "same.h"
+#include "same_bytes.h"
 
 #include <fcntl.h>
 #include <linux/fiemap.h>
@@ -191,6 +191,13 @@ static errint_t compare_sides(const struct same *same, struct side *a, struct si
 		pos += skip ? skip : len;
 	}
 	return ret;
+}
+
+void same_buffers_free(struct same_buffers *buffers)
+{
+	free(buffers->a);
+	free(buffers->b);
+	*buffers = (struct same_buffers){0};
 }
 
 static errint_t make_buffers(struct same_buffers *buffers)

@@ -2,7 +2,9 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/openat2.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 /* Levels with a descriptor, the root aside: few enough for two ways and a low limit of open files. */
 enum { WAY_OPEN = 16 };
@@ -156,30 +158,53 @@ int way_read(struct way *way, struct dirent **entry)
 	return 1;
 }
 
-errint_t open_below(int root, const char *path, size_t len, int *fd)
+static int open_beneath(int dirfd, const char *path, int flags)
 {
-	cleanup_fd int here = openat(root, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	char name[NAME_MAX + 1];
+	struct open_how how = {.flags = (uint64_t)(flags | O_DIRECTORY | O_CLOEXEC),
+			       .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS};
+	long fd;
 
-	while (here >= 0 && len) {
-		const char *slash = memchr(path, '/', len);
-		size_t part = slash ? (size_t)(slash - path) : len;
+	do
+		fd = syscall(SYS_openat2, dirfd, path, &how, sizeof(how));
+	while (fd < 0 && (errno == EINTR || errno == EAGAIN));
+	return (int)fd;
+}
+
+/* How much of path one call takes: whole names. */
+static size_t stretch(const char *path, size_t len)
+{
+	const char *slash = len < PATH_MAX ? NULL : memrchr(path, '/', PATH_MAX - 1);
+
+	return slash ? (size_t)(slash - path) : len;
+}
+
+errint_t open_below(int root, const char *path, size_t len, int flags, int *fd)
+{
+	cleanup_fd int here = -1;
+	char names[PATH_MAX];
+
+	for (;;) {
+		size_t part = stretch(path, len);
+		bool last = part == len;
 		int next;
 
-		if (part > NAME_MAX)
+		if (part >= sizeof(names))
 			return -ENAMETOOLONG;
-		memcpy(name, path, part);
-		name[part] = '\0';
-		next = openat(here, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		memcpy(names, part ? path : ".", part ? part : 1);
+		names[part ? part : 1] = '\0';
+		next = open_beneath(here < 0 ? root : here, names, last ? flags : O_PATH);
 		if (next < 0)
 			return -errno;
-		close(here);
+		if (here >= 0)
+			close(here);
 		here = next;
-		path += part + (slash != NULL);
-		len -= part + (slash != NULL);
+		if (last)
+			break;
+		path += part + 1;
+		len -= part + 1;
 	}
-	*fd = here < 0 ? -errno : steal_fd(&here);
-	return *fd < 0 ? *fd : 0;
+	*fd = steal_fd(&here);
+	return 0;
 }
 
 errint_t open_parent(const char *path, int *parent, char **name, struct mica_error *err)

@@ -53,8 +53,9 @@ int way_read(struct way *way, struct dirent **entry);
 void way_close(struct way *way);
 #define cleanup_way __attribute__((cleanup(way_close)))
 
-/* Opens the directory at path below root (borrowed), however long, following nothing; "" is root itself. */
-errint_t open_below(int root, const char *path, size_t len, int *fd);
+/* Opens the directory at path below root (borrowed) with O_PATH or O_RDONLY, however long, following nothing; "" is
+ * root itself. */
+errint_t open_below(int root, const char *path, size_t len, int flags, int *fd);
 
 /* Opens the directory that path lies in and copies path's last name, which must be one: not "/", "." or "..". */
 errint_t open_parent(const char *path, int *parent, char **name, struct mica_error *err);
