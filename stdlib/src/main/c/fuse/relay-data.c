@@ -58,7 +58,10 @@ static void sync_here(struct relay *r, const struct fuse_in_header *head, int fd
 	const struct fuse_fsync_in *in = (const void *)body;
 	int done = in->fsync_flags & FUSE_FSYNC_FDATASYNC ? fdatasync(fd) : fsync(fd);
 
-	reply_error(r, head->unique, done < 0 ? errno : 0);
+	int failed = done < 0 ? errno : 0;
+
+	file_refresh(r, head->nodeid);
+	reply_error(r, head->unique, failed);
 }
 
 static void seek_here(struct relay *r, const struct fuse_in_header *head, int fd, const char *body)

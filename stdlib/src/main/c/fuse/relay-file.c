@@ -26,6 +26,7 @@ struct file {
 	bool writable;
 	unsigned cached, passing;   /* open files of each kind */
 	uint32_t backing_id;	    /* the kernel's, while passing */
+	struct timespec changed;    /* when it was last looked at */
 	struct file *next;	    /* in the bucket */
 	struct file *older, *newer; /* among the idle */
 };
@@ -232,7 +233,7 @@ static bool backing_open(struct relay *r, struct file *f)
 	return false;
 }
 
-static void count_open(struct relay *r, struct file *f, struct fuse_open_out *out)
+static void count_open(struct relay *r, struct file *f, uint32_t flags, struct fuse_open_out *out)
 {
 	if (!is_open(f))
 		idle_remove(r->files, f);
@@ -247,15 +248,18 @@ static void count_open(struct relay *r, struct file *f, struct fuse_open_out *ou
 		out->fh = FH_CACHED;
 		out->open_flags = f->path_fd >= 0 && f->layer ? FOPEN_KEEP_CACHE : 0;
 	}
+	/* Who only read has nothing to flush. */
+	if ((flags & O_ACCMODE) == O_RDONLY)
+		out->open_flags |= FOPEN_NOFLUSH;
 }
 
-int file_open(struct relay *r, uint64_t node, struct fuse_open_out *out)
+int file_open(struct relay *r, uint64_t node, uint32_t flags, struct fuse_open_out *out)
 {
 	pthread_mutex_lock(&r->files->lock);
 	struct file *f = find_or_make(r->files, node);
 
 	if (f)
-		count_open(r, f, out);
+		count_open(r, f, flags, out);
 	pthread_mutex_unlock(&r->files->lock);
 	return f ? 0 : ENOMEM;
 }
@@ -297,6 +301,27 @@ void file_close(struct relay *r, uint64_t node, uint64_t handle)
 		closed(r, f);
 	}
 	pthread_mutex_unlock(&r->files->lock);
+}
+
+void file_refresh(struct relay *r, uint64_t node)
+{
+	struct {
+		struct fuse_out_header head;
+		struct fuse_notify_inval_inode_out inode;
+	} notice = {{sizeof(notice), FUSE_NOTIFY_INVAL_INODE, 0}, {node, -1, 0}};
+	struct stat st;
+	bool changed = false;
+
+	pthread_mutex_lock(&r->files->lock);
+	struct file *f = find(r->files, node);
+	if (f && f->passing && !fstat(f->path_fd, &st)) {
+		changed = memcmp(&f->changed, &st.st_ctim, sizeof(st.st_ctim)) != 0;
+		f->changed = st.st_ctim;
+	}
+	pthread_mutex_unlock(&r->files->lock);
+	/* Attributes only: that takes no lock which somebody could hold who waits for us. */
+	if (changed && write(r->dev, &notice, sizeof(notice)) < 0 && errno != ENOENT)
+		relay_log(r, "refresh attributes: %s", strerror(errno));
 }
 
 void file_forget(struct relay *r, uint64_t node)

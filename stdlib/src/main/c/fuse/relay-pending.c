@@ -44,6 +44,7 @@ uint64_t pending_add(struct relay *r, const struct request *request)
 		number = ++p->generation * SLOTS * 2 + 2 * p->first_free;
 		p->first_free = slot->next_free;
 		slot->request = *request;
+		slot->request.since = now_ms();
 		slot->number = number;
 	}
 	pthread_mutex_unlock(&p->lock);
@@ -90,4 +91,33 @@ void pending_wake(struct relay *r)
 	pthread_mutex_lock(&r->pending->lock);
 	pthread_cond_broadcast(&r->pending->freed);
 	pthread_mutex_unlock(&r->pending->lock);
+}
+
+void pending_interrupt(struct relay *r, uint64_t unique)
+{
+	struct pending *p = r->pending;
+
+	pthread_mutex_lock(&p->lock);
+	for (uint32_t i = 0; i < SLOTS; i++)
+		if (p->slots[i].number && p->slots[i].request.unique == unique)
+			p->slots[i].request.interrupted = true;
+	pthread_mutex_unlock(&p->lock);
+}
+
+/* The slot stays taken: the guest may answer yet. */
+void pending_give_up(struct relay *r)
+{
+	struct pending *p = r->pending;
+	int64_t before = now_ms() - PATIENCE_MS;
+
+	pthread_mutex_lock(&p->lock);
+	for (uint32_t i = 0; i < SLOTS; i++) {
+		struct request *q = &p->slots[i].request;
+
+		if (!p->slots[i].number || !q->interrupted || q->abandoned || q->since > before)
+			continue;
+		q->abandoned = true;
+		reply_error(r, q->unique, EINTR);
+	}
+	pthread_mutex_unlock(&p->lock);
 }

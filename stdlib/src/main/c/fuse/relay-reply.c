@@ -64,7 +64,7 @@ static bool size_fits(const struct request *q, size_t size)
 static void reply_open(struct relay *r, const struct request *q, struct fuse_open_out *out, uint64_t node,
 		       char *message, size_t size)
 {
-	int failed = file_open(r, node, out);
+	int failed = file_open(r, node, q->flags, out);
 
 	if (failed)
 		reply_error(r, q->unique, failed);
@@ -150,6 +150,23 @@ static bool reply_success(struct relay *r, const struct request *q, const char *
 	}
 }
 
+/* Nobody waits for it any more; but the guest must not think that the kernel knows the node. */
+static void reply_too_late(struct relay *r, const struct request *q, const char *body, size_t size)
+{
+	struct {
+		struct fuse_in_header head;
+		struct fuse_forget_in in;
+	} forget = {{.len = sizeof(forget), .opcode = FUSE_FORGET}, {.nlookup = 1}};
+
+	if (size < sizeof(struct fuse_entry_out) || q->opcode == FUSE_READ || q->opcode == FUSE_READDIRPLUS ||
+	    q->opcode == FUSE_READDIR || q->opcode == FUSE_READLINK || q->opcode == FUSE_GETXATTR ||
+	    q->opcode == FUSE_LISTXATTR)
+		return;
+	memcpy(&forget.head.nodeid, body, sizeof(forget.head.nodeid));
+	if (forget.head.nodeid)
+		wire_send(r, FRAME_FUSE, &forget, sizeof(forget));
+}
+
 bool reply_from_guest(struct relay *r, const char *message, size_t size, const char *tail, size_t tail_size)
 {
 	struct fuse_out_header head;
@@ -169,6 +186,10 @@ bool reply_from_guest(struct relay *r, const char *message, size_t size, const c
 		return false;
 	if (!pending_take(r, head.unique, &q))
 		return false;
+	if (q.abandoned) {
+		reply_too_late(r, &q, message + sizeof(head), size - sizeof(head));
+		return true;
+	}
 	if (head.error) {
 		reply_error(r, q.unique, -head.error);
 		return true;

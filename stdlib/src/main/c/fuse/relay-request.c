@@ -33,11 +33,13 @@ static uint32_t room_of(const struct fuse_in_header *head, const char *body)
 	}
 }
 
-/* How much an answer may count. */
-static uint32_t count_of(const struct fuse_in_header *head, const char *body)
+/* How a file is opened, or how much an answer may count. */
+static uint32_t flags_of(const struct fuse_in_header *head, const char *body)
 {
 	uint64_t len;
 
+	if (head->opcode == FUSE_OPEN || head->opcode == FUSE_CREATE) /* flags are the first in both */
+		return ((const struct fuse_open_in *)body)->flags;
 	if (head->opcode == FUSE_WRITE)
 		return ((const struct fuse_write_in *)body)->size;
 	if (head->opcode != FUSE_COPY_FILE_RANGE)
@@ -53,7 +55,7 @@ static void forward(struct relay *r, struct fuse_in_header *head, size_t size)
 		.node = head->nodeid,
 		.opcode = head->opcode,
 		.room = room_of(head, BODY((char *)head)),
-		.flags = count_of(head, BODY((char *)head)),
+		.flags = flags_of(head, BODY((char *)head)),
 	};
 	uint64_t number = pending_add(r, &q);
 	struct request mine;
@@ -92,7 +94,7 @@ static void open_file(struct relay *r, struct fuse_in_header *head, size_t size)
 		forward(r, head, size);
 		return;
 	}
-	failed = file_open(r, head->nodeid, &out);
+	failed = file_open(r, head->nodeid, in->flags, &out);
 	if (failed)
 		reply_error(r, head->unique, failed);
 	else if (!reply_data(r, head->unique, &out, sizeof(out)))
@@ -108,10 +110,15 @@ static void handle(struct relay *r, struct fuse_in_header *head, size_t size, ch
 	case FUSE_BATCH_FORGET:
 		forget(r, head, size);
 		return;
-	case FUSE_INTERRUPT: /* needs no answer; what was begun ends soon */
+	case FUSE_INTERRUPT: /* needs no answer of its own */
+		pending_interrupt(r, ((const struct fuse_interrupt_in *)body)->unique);
 		return;
 	case FUSE_OPEN:
 		open_file(r, head, size);
+		return;
+	case FUSE_FLUSH:
+		file_refresh(r, head->nodeid);
+		reply_error(r, head->unique, 0);
 		return;
 	case FUSE_RELEASE:
 		file_close(r, head->nodeid, ((const struct fuse_release_in *)body)->fh);

@@ -25,7 +25,7 @@ static void log_line(const struct relay *r, const char *text, va_list args)
 	int len = snprintf(line, sizeof(line), "mica-relay: %s: ", r->name);
 
 	vsnprintf(line + len, sizeof(line) - (size_t)len, text, args);
-	dprintf(STDERR_FILENO, "%s\n", line);
+	dprintf(r->log, "%s\n", line);
 }
 
 void relay_log(const struct relay *r, const char *text, ...)
@@ -51,7 +51,8 @@ void relay_die(struct relay *r, const char *why, ...)
 	shutdown(r->sock, SHUT_RDWR);
 	pending_wake(r);
 	while (pending_take_any(r, &request))
-		reply_error(r, request.unique, EIO);
+		if (!request.abandoned)
+			reply_error(r, request.unique, EIO);
 	notices_forget_names(r);
 }
 
@@ -95,7 +96,7 @@ bool wire_send(struct relay *r, enum frame_kind kind, const void *message, size_
 	int why = errno;
 	pthread_mutex_unlock(&r->send_lock);
 	if (!sent)
-		relay_die(r, "send to the guest: %s", strerror(why));
+		relay_die(r, "the guest is gone: cannot send to it: %s", strerror(why));
 	return sent;
 }
 
@@ -142,6 +143,16 @@ errint_t wire_greet(struct relay *r, struct mica_error *err)
 	return 0;
 }
 
+/* Each answers a ping of ours: more of them are no sign of life. */
+static bool take_pong(struct relay *r)
+{
+	unsigned pings = r->pings;
+
+	while (pings && !atomic_compare_exchange_weak(&r->pings, &pings, pings - 1))
+		;
+	return pings > 0;
+}
+
 static bool feed_frame(struct relay *r, const struct frame *head, const char *body)
 {
 	size_t size = head->size - sizeof(*head);
@@ -151,7 +162,7 @@ static bool feed_frame(struct relay *r, const struct frame *head, const char *bo
 		return head->tail <= size &&
 		       reply_from_guest(r, body, size - head->tail, body + size - head->tail, head->tail);
 	case FRAME_PONG:
-		return !size;
+		return !size && take_pong(r);
 	default:
 		return false;
 	}
@@ -191,13 +202,14 @@ void *wire_read(void *relay)
 			relay_die(r, "the guest is gone: %s", got < 0 ? strerror(errno) : "its port was closed");
 			break;
 		}
-		r->heard = now_ms();
 		have += (size_t)got;
 		done = wire_feed(r, in, have);
 		if (done < 0) {
 			relay_die(r, "the guest breaks the protocol: no further word with it");
 			break;
 		}
+		if (done)
+			r->heard = now_ms();
 		have -= (size_t)done;
 		if (done && have)
 			memmove(in, in + done, have);
@@ -232,11 +244,14 @@ void *wire_watch(void *relay)
 		bool ended = poll(r->watched, r->watched_count, 1000) > 0;
 		int64_t silent = now_ms() - r->heard;
 
+		pending_give_up(r);
+
 		if (ended)
 			relay_die(r, "a file server of the guest has ended");
 		else if (silent > (int64_t)r->silence * 1000)
 			relay_die(r, "the guest has been silent for %u seconds: it counts as dead", r->silence);
 		else if (silent > 1500 && !pthread_mutex_trylock(&r->send_lock)) {
+			r->pings++;
 			send_frame(r, FRAME_PING, NULL, 0);
 			pthread_mutex_unlock(&r->send_lock);
 		}

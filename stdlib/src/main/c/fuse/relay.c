@@ -116,7 +116,7 @@ static errint_t write_pid(const char *path, struct mica_error *err)
 	return 0;
 }
 
-static errint_t open_all(struct relay *r, const struct arguments *args, int *log, struct mica_error *err)
+static errint_t open_all(struct relay *r, const struct arguments *args, struct mica_error *err)
 {
 	struct rlimit limit;
 
@@ -124,8 +124,9 @@ static errint_t open_all(struct relay *r, const struct arguments *args, int *log
 		limit.rlim_cur = limit.rlim_max;
 		setrlimit(RLIMIT_NOFILE, &limit);
 	}
-	*log = args->log ? open(args->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600) : -1;
-	if (args->log && *log < 0)
+	if (args->log)
+		r->log = open(args->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	if (r->log < 0)
 		return mica_fail(err, -errno, "open the log", args->log);
 	if ((r->dev = open("/dev/fuse", O_RDWR | O_CLOEXEC)) < 0)
 		return mica_fail(err, -errno, "open", "/dev/fuse");
@@ -154,17 +155,17 @@ static errint_t start_threads(struct relay *r, struct mica_error *err)
 }
 
 /* From here on the outputs are the log, for whoever waited for "ready" has it. */
-static void say_ready(struct relay *r, const struct arguments *args, int log)
+static void say_ready(struct relay *r, const struct arguments *args)
 {
 	printf("ready name=%s at=%s passthrough=%s\n", r->name, args->at, r->passthrough ? "yes" : "no");
 	fflush(stdout);
-	if (log >= 0) {
-		dup2(log, STDOUT_FILENO);
-		dup2(log, STDERR_FILENO);
+	if (r->log != STDERR_FILENO) {
+		dup3(r->log, STDOUT_FILENO, 0);
+		dup3(r->log, STDERR_FILENO, 0);
 	}
 }
 
-static errint_t bring_up(struct relay *r, const struct arguments *args, int log, struct mica_error *err)
+static errint_t bring_up(struct relay *r, const struct arguments *args, struct mica_error *err)
 {
 	errint_t code = requests_init(r, err);
 
@@ -174,21 +175,20 @@ static errint_t bring_up(struct relay *r, const struct arguments *args, int log,
 		relay_readahead(args->at);
 	if ((code = relay_sandbox(err)) < 0 || (code = start_threads(r, err)) < 0)
 		return code;
-	say_ready(r, args, log);
+	say_ready(r, args);
 	return 0;
 }
 
 static errint_t run(struct relay *r, int argc, char **argv, struct mica_error *err)
 {
 	struct arguments args = {0};
-	int log = -1;
 	errint_t code = parse(r, &args, argc, argv, err);
 
-	if (code < 0 || (code = open_all(r, &args, &log, err)) < 0 || (code = connect_guest(r, args.socket, err)) < 0 ||
+	if (code < 0 || (code = open_all(r, &args, err)) < 0 || (code = connect_guest(r, args.socket, err)) < 0 ||
 	    (code = wire_greet(r, err)) < 0 || (code = write_pid(args.pid, err)) < 0 ||
 	    (code = relay_mount(r, args.at, err)) < 0)
 		return code;
-	code = bring_up(r, &args, log, err);
+	code = bring_up(r, &args, err);
 	if (code < 0)
 		umount2(args.at, MNT_DETACH);
 	return code;
@@ -196,7 +196,8 @@ static errint_t run(struct relay *r, int argc, char **argv, struct mica_error *e
 
 int main(int argc, char **argv)
 {
-	static struct relay relay = {.dev = -1, .sock = -1, .proc = -1, .silence = 8, .passthrough = true};
+	static struct relay relay = {
+		.dev = -1, .sock = -1, .proc = -1, .log = STDERR_FILENO, .silence = 8, .passthrough = true};
 	struct mica_error err = {0};
 
 	signal(SIGPIPE, SIG_IGN);

@@ -34,10 +34,12 @@ struct relay {
 	unsigned layer_count;
 	struct pollfd watched[MAX_LAYERS]; /* processes the guest waits for in vain once they end */
 	unsigned watched_count;
+	int log;
 	unsigned silence; /* seconds without a sign of the guest until it counts as dead */
 	atomic_bool passthrough;
 	atomic_bool dead;
-	_Atomic int64_t heard; /* monotonic milliseconds of the last sign of the guest */
+	_Atomic int64_t heard; /* monotonic milliseconds of the last whole frame of the guest */
+	atomic_uint pings;     /* not answered yet */
 	struct pending *pending;
 	struct files *files;
 	struct notices *notices;
@@ -61,8 +63,11 @@ __attribute__((format(printf, 2, 3))) void relay_die(struct relay *r, const char
 struct request {
 	uint64_t unique, node;
 	uint32_t opcode;
-	uint32_t room;	/* bytes its answer may have */
-	uint32_t flags; /* of an open */
+	uint32_t room;	  /* bytes its answer may have */
+	uint32_t flags;	  /* of an open; of a write, how much was asked for */
+	int64_t since;	  /* monotonic milliseconds */
+	bool interrupted; /* the caller got a signal */
+	bool abandoned;	  /* and was answered, for the guest took too long */
 };
 struct pending *pending_new(void);
 /* A number for the guest; waits while there are too many. 0: the guest is dead. */
@@ -71,6 +76,10 @@ bool pending_take(struct relay *r, uint64_t number, struct request *request);
 /* Any one; false: none left. */
 bool pending_take_any(struct relay *r, struct request *request);
 void pending_wake(struct relay *r);
+/* The caller of that request got a signal: it is waited for no longer than PATIENCE_MS, and can be killed then. */
+#define PATIENCE_MS 5000
+void pending_interrupt(struct relay *r, uint64_t unique);
+void pending_give_up(struct relay *r);
 
 /* relay-reply.c */
 bool reply_error(struct relay *r, uint64_t unique, int error);
@@ -98,10 +107,12 @@ void files_free(struct relay *r);
 /* What a guest said. False: not even well formed. A file that is not there is no error. */
 bool file_back(struct relay *r, const struct frame_backing *backing, const char *path, size_t path_len);
 /* Counts an open file and says how the kernel shall treat it. 0 or the errno of the open. */
-int file_open(struct relay *r, uint64_t node, struct fuse_open_out *out);
+int file_open(struct relay *r, uint64_t node, uint32_t flags, struct fuse_open_out *out);
 /* Whether an open with these flags changes nothing but ours: then file_open alone answers it. */
 bool file_opens_here(struct relay *r, uint64_t node, uint32_t flags);
 void file_close(struct relay *r, uint64_t node, uint64_t handle);
+/* A file the kernel passes through may have been written by a mapping, which the kernel's FUSE does not see. */
+void file_refresh(struct relay *r, uint64_t node);
 void file_forget(struct relay *r, uint64_t node);
 /* The descriptor for its data, good until the kernel releases the file; FILE_ELSEWHERE, or -errno. */
 #define FILE_ELSEWHERE (-100000)

@@ -1,0 +1,198 @@
+"""relaylab.py - a union folder through the relay, its twin by the kernel, and the running of cases."""
+import contextlib
+import ctypes
+import os
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+
+DEADLINE = 20.0
+LIBC = ctypes.CDLL(None, use_errno=True)
+CLONE_NEWNS, MS_REC, MS_PRIVATE, MNT_DETACH = 0x20000, 0x4000, 0x40000, 2
+
+WAYS = {
+    "passed": ([], []),
+    "relayed": ([], ["--no-passthrough"]),
+    "guest": (["-n", "-f", "16", "-c", "300"], []),
+}
+
+
+def call(name, *args):
+    """A C function that returns -1 and sets errno."""
+    args = [os.fsencode(a) if isinstance(a, str) else a for a in args]
+    got = getattr(LIBC, name)(*args)
+    if got < 0:
+        code = ctypes.get_errno()
+        raise OSError(code, os.strerror(code))
+    return got
+
+
+def mount_overlay(at, lower, upper, work):
+    options = f"lowerdir={lower},upperdir={upper},workdir={work},redirect_dir=off,metacopy=off,index=off"
+    call("mount", "overlay", at, "overlay", 0, options)
+
+
+def until(condition, what):
+    """Waits for a real condition; too long is a failure."""
+    end = time.monotonic() + DEADLINE
+    while not condition():
+        if time.monotonic() > end:
+            raise AssertionError(f"waited {DEADLINE} s for {what}")
+        time.sleep(0.01)
+
+
+def line_of(process, word):
+    """The first line the process says, which must begin with word."""
+    if not select.select([process.stdout], [], [], DEADLINE)[0]:
+        raise AssertionError(f"{process.args[0]} does not say {word}")
+    line = process.stdout.readline().decode()
+    if not line.startswith(word):
+        raise AssertionError(f"{process.args[0]} says {line!r}: {process.stderr.read().decode()}")
+    return line
+
+
+class Union:
+    """Folders a, b, s (and r, the kernel's own over copies) below a directory of its own."""
+
+    def __init__(self, out, top, way, fill, twin, relay_options=()):
+        self.out, self.top, self.way = out, top, way
+        self.driver_options, options = WAYS[way]
+        self.relay_options = [*options, *relay_options]
+        self.twin = twin
+        self.started = time.time_ns()
+        for name in ("a", "b", "w", "m", "s"):
+            os.mkdir(self.path(name))
+        # As with shares, layers of two file systems: then a file's number changes when it is copied up.
+        if way != "relayed":
+            call("mount", "lower", self.path("a"), "tmpfs", 0, "")
+        fill(self.path("a"))
+        mount_overlay(self.path("m"), self.path("a"), self.path("b"), self.path("w"))
+        if twin:
+            for name in ("rb", "rw", "r"):
+                os.mkdir(self.path(name))
+            os.mkdir(self.path("ra"))
+            if way != "relayed":
+                call("mount", "lower", self.path("ra"), "tmpfs", 0, "")
+            subprocess.run(["cp", "-a", self.path("a", "."), self.path("ra")], check=True)
+            mount_overlay(self.path("r"), self.path("ra"), self.path("rb"), self.path("rw"))
+        self.start()
+
+    def path(self, *names):
+        return os.path.join(self.top, *names)
+
+    def start(self):
+        self.driver = subprocess.Popen(
+            [self.out + "/export-driver", *self.driver_options, self.path("sock"), self.path("m"), self.path("b"),
+             self.path("a")], stdout=subprocess.PIPE, stderr=open(self.path("driver.log"), "wb"))
+        line_of(self.driver, "listening")
+        self.relay = subprocess.Popen(
+            [self.out + "/mica-relay", "--name", "t", "--at", self.path("s"), "--socket", self.path("sock"),
+             "--layer", self.path("b"), "--lower", self.path("a"), "--log", self.path("relay.log"),
+             *self.relay_options], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.ready = line_of(self.relay, "ready")
+
+    def unmount(self):
+        """The relay ends by itself when its folder is unmounted."""
+        call("umount2", self.path("s"), 0)
+        self.relay.wait(DEADLINE)
+
+    def stop_driver(self):
+        self.driver.send_signal(signal.SIGTERM)
+        self.driver.wait(DEADLINE)
+
+    def logs(self):
+        text = ""
+        for name in ("relay.log", "driver.log"):
+            with contextlib.suppress(OSError), open(self.path(name), errors="replace") as log:
+                text += log.read()
+        return text
+
+    def close(self):
+        for name in ("s", "r", "m", "a", "ra"):
+            with contextlib.suppress(OSError):
+                call("umount2", self.path(name), MNT_DETACH)
+        for process in (self.relay, self.driver):
+            if process.poll() is None:
+                process.kill()
+            process.wait()
+
+
+def check_clean(u):
+    """What holds after every case: the relay is well, ends with its folder, and nobody complained."""
+    assert u.relay.poll() is None, f"the relay ended with {u.relay.returncode}"
+    u.unmount()
+    assert u.relay.returncode == 0, f"the relay ended with {u.relay.returncode}"
+    assert u.driver.poll() is None, f"the export ended with {u.driver.returncode}"
+    u.stop_driver()
+    log = "".join(l for l in u.logs().splitlines(True) 
+                  if "the guest is gone" not in l and "writing device: Broken pipe" not in l)
+    assert not log, log
+
+
+def run_case(case, way, out, top):
+    u = Union(out, top, way, case.fill, case.twin, case.relay_options)
+    try:
+        case.body(u)
+        if case.clean:
+            check_clean(u)
+    except Exception:
+        print("".join("# " + line + "\n" for line in u.logs().splitlines()), end="")
+        raise
+    finally:
+        u.close()
+
+
+class Case:
+    def __init__(self, body, fill=lambda a: None, twin=False, clean=True, ways=tuple(WAYS), relay_options=()):
+        self.body, self.fill, self.twin, self.clean, self.ways = body, fill, twin, clean, ways
+        self.relay_options = relay_options
+        self.name = body.__name__
+
+
+def why_not():
+    if os.geteuid():
+        return "mounting needs root"
+    if not os.path.exists("/dev/fuse"):
+        return "no /dev/fuse"
+    if LIBC.unshare(CLONE_NEWNS):
+        return "no mount namespace of its own"
+    return None
+
+
+def main(out, cases):
+    why = why_not()
+    if why:
+        must = os.environ.get("MICA_MUST_WORK") == "1"
+        print(f"1..1\nnot ok 1 - cannot run here: {why}" if must else f"1..0 # SKIP {why}")
+        return int(must)
+    call("mount", None, "/", None, MS_REC | MS_PRIVATE, None)
+    base = tempfile.mkdtemp(prefix="mica-relay-")
+    call("mount", "lab", base, "tmpfs", 0, "")
+    only = os.environ.get("MICA_ONLY")
+    number = failed = 0
+    try:
+        for case in cases:
+            for way in case.ways:
+                if only and only not in (case.name, f"{case.name}:{way}"):
+                    continue
+                number += 1
+                top = os.path.join(base, str(number))
+                os.mkdir(top)
+                try:
+                    run_case(case, way, out, top)
+                    print(f"ok {number} - {case.name}, {way}", flush=True)
+                except Exception:
+                    failed += 1
+                    print(f"not ok {number} - {case.name}, {way}")
+                    print("".join("# " + l + "\n" for l in traceback.format_exc().splitlines()), flush=True)
+                shutil.rmtree(top, ignore_errors=True)
+    finally:
+        call("umount2", base, MNT_DETACH)
+        os.rmdir(base)
+    print(f"1..{number}")
+    return int(failed > 0)
