@@ -1,6 +1,7 @@
 package dev.mica.vm;
 
 import dev.mica.MicaException;
+import dev.mica.state.StateDir;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
@@ -62,6 +63,11 @@ public interface Machine {
    * @param readOnly whether the host lets nobody in the guest write to it
    */
   record Share(String tag, Path folder, boolean readOnly) {}
+
+  /** The one of that state directory; nothing is done yet. */
+  static Machine of(StateDir state) {
+    return new QemuMachine(state);
+  }
 
   /** Why no machine can be booted here, with what to do, as one line; a quick look. */
   Optional<MicaException> refusal();

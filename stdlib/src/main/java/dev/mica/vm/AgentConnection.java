@@ -1,0 +1,224 @@
+package dev.mica.vm;
+
+import dev.mica.MicaException;
+import dev.mica.state.StateDir;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/** The agent's protocol over its socket. */
+final class AgentConnection implements Agent {
+  private static final int VERSION = 1;
+  private static final int SEED = 64;
+  private static final Duration QUICK = Duration.ofSeconds(10);
+  private static final Duration LONG = Duration.ofSeconds(60);
+
+  /** The agent answers a call that it ended half a second after its limit. */
+  private static final Duration GRACE = Duration.ofSeconds(3);
+
+  private static final SecureRandom RANDOM = new SecureRandom();
+
+  private final LineSocket socket;
+  private final Path path;
+  // No client before us used these: late answers to them are not ours.
+  private final String session = Long.toString(RANDOM.nextLong() >>> 1, Character.MAX_RADIX);
+  private int requests;
+  private final Hello hello;
+
+  private AgentConnection(LineSocket socket, Path path, Duration limit) throws IOException {
+    this.socket = socket;
+    this.path = path;
+    socket.send("", LineSocket.in(limit));
+    this.hello = greet(limit);
+  }
+
+  /** Connects and greets, which a guest that still boots answers when it has. */
+  static AgentConnection connect(Path path, Duration limit) {
+    LineSocket socket = null;
+    boolean done = false;
+    try {
+      socket = LineSocket.connect(path);
+      AgentConnection connection = new AgentConnection(socket, path, limit);
+      done = true;
+      return connection;
+    } catch (IOException broken) {
+      throw silent(path, broken);
+    } finally {
+      if (!done && socket != null) {
+        socket.close();
+      }
+    }
+  }
+
+  private static MicaException silent(Path path, IOException broken) {
+    return MicaException.failed("talk to the guest's agent at", path, StateDir.why(broken))
+        .because(broken);
+  }
+
+  private Hello greet(Duration limit) {
+    Instant now = Instant.now();
+    byte[] seed = new byte[SEED];
+    RANDOM.nextBytes(seed);
+    Map<String, String> answer =
+        call(
+            "hello",
+            limit,
+            Map.of(
+                "version",
+                Integer.toString(VERSION),
+                "time",
+                Long.toString(TimeUnit.SECONDS.toNanos(now.getEpochSecond()) + now.getNano()),
+                "seed",
+                HexFormat.of().formatHex(seed)));
+    return new Hello(
+        Integer.parseInt(fact(answer, "version")),
+        fact(answer, "agent"),
+        fact(answer, "kernel"),
+        Duration.ofNanos(Long.parseLong(fact(answer, "uptime"))));
+  }
+
+  private String fact(Map<String, String> answer, String key) {
+    String value = answer.get(key);
+    if (value == null) {
+      throw MicaException.failed("understand the guest's agent at", path, "it tells no " + key);
+    }
+    return value;
+  }
+
+  @Override
+  public Hello hello() {
+    return hello;
+  }
+
+  @Override
+  public Probe mountShare(String tag, String name, boolean readOnly) {
+    Map<String, String> words =
+        new TreeMap<>(Map.of("tag", AgentLine.encode(tag), "name", AgentLine.encode(name)));
+    if (readOnly) {
+      words.put("ro", "1");
+    }
+    Map<String, String> answer = call("mount-share", LONG, words);
+    Set<String> can =
+        answer.entrySet().stream()
+            .filter(each -> each.getValue().equals("1") && !each.getKey().equals("maxname"))
+            .map(Map.Entry::getKey)
+            .collect(Collectors.toCollection(TreeSet::new));
+    return new Probe(can, Integer.parseInt(fact(answer, "maxname")));
+  }
+
+  @Override
+  public void unmountShare(String name) {
+    call("unmount-share", LONG, Map.of("name", AgentLine.encode(name)));
+  }
+
+  @Override
+  public void union(String name, List<Path> lowers, @Nullable Path upper, @Nullable Path work) {
+    Map<String, String> words = new TreeMap<>(Map.of("name", AgentLine.encode(name)));
+    words.put("lower", AgentLine.list(lowers));
+    if (upper != null && work != null) {
+      words.put("upper", AgentLine.encode(upper.toString()));
+      words.put("work", AgentLine.encode(work.toString()));
+    }
+    call("union", LONG, words);
+  }
+
+  @Override
+  public void unmount(String name) {
+    call("unmount", LONG, Map.of("name", AgentLine.encode(name)));
+  }
+
+  @Override
+  public void exportFuse(String name, String port) {
+    call(
+        "export-fuse",
+        LONG,
+        Map.of("name", AgentLine.encode(name), "port", AgentLine.encode(port)));
+  }
+
+  @Override
+  public void unexport(String name) {
+    call("unexport", LONG, Map.of("name", AgentLine.encode(name)));
+  }
+
+  @Override
+  public void sync(@Nullable String name) {
+    call("sync", LONG, name == null ? Map.of() : Map.of("name", AgentLine.encode(name)));
+  }
+
+  @Override
+  public Map<String, String> stats() {
+    return call("stats", QUICK, Map.of());
+  }
+
+  @Override
+  public List<Map<String, String>> list() {
+    Map<Integer, Map<String, String>> numbered = new TreeMap<>();
+    call("list", QUICK, Map.of())
+        .forEach((key, value) -> {
+          int dot = key.indexOf('.');
+          if (dot > 0 && key.substring(0, dot).matches("\\d{1,6}")) {
+            numbered
+                .computeIfAbsent(
+                    Integer.parseInt(key.substring(0, dot)), n -> new LinkedHashMap<>())
+                .put(key.substring(dot + 1), value);
+          }
+        });
+    return List.copyOf(numbered.values());
+  }
+
+  @Override
+  public void idle(Duration delay) {
+    call("idle", QUICK, Map.of("seconds", Long.toString(delay.toSeconds())));
+  }
+
+  @Override
+  public void poweroff() {
+    call("poweroff", QUICK, Map.of());
+  }
+
+  @Override
+  public void close() {
+    socket.close();
+  }
+
+  private Map<String, String> call(String verb, Duration limit, Map<String, String> words) {
+    String id = session + "." + ++requests;
+    long deadline = LineSocket.in(limit.plus(GRACE));
+    Map<String, String> all = new TreeMap<>(words);
+    all.put("limit", Long.toString(limit.toMillis()));
+    try {
+      socket.send(AgentLine.request(id, verb, all), deadline);
+      while (true) {
+        AgentLine line = AgentLine.parse(socket.receive(deadline));
+        if (line.isAnswerTo(id)) {
+          return line.isOk() ? line.facts() : fail(verb, line.facts());
+        }
+      }
+    } catch (IOException broken) {
+      socket.close(); // what comes later would be taken for another answer
+      throw silent(path, broken);
+    }
+  }
+
+  private static Map<String, String> fail(String verb, Map<String, String> facts) {
+    String note = facts.getOrDefault("note", "");
+    String errno = facts.getOrDefault("errno", "no reason given");
+    String step = facts.getOrDefault("step", "");
+    throw MicaException.failed(
+        "have the guest do " + verb + (step.isEmpty() ? "" : ", to " + step),
+        facts.getOrDefault("path", ""),
+        note.isEmpty() ? errno : note + " (" + errno + ")");
+  }
+}

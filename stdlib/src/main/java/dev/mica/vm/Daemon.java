@@ -1,0 +1,125 @@
+package dev.mica.vm;
+
+import dev.mica.MicaException;
+import dev.mica.state.StateDir;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * A process that outlives us, known by the file with its process id. That the process of that id is
+ * still the one meant is told by its environment, which names the file: ids are used again.
+ */
+record Daemon(Path pidFile) {
+  private static final String MARK = "MICA_DAEMON";
+  private static final Duration END = Duration.ofSeconds(10);
+
+  /** Runs a program that puts a daemon into the background and ends; what it says. */
+  String start(List<String> command, Path directory, Path said, Duration limit) {
+    String program = Path.of(command.getFirst()).getFileName().toString();
+    try {
+      Files.deleteIfExists(pidFile);
+      ProcessBuilder builder =
+          new ProcessBuilder(command)
+              .directory(directory.toFile())
+              .redirectInput(Path.of("/dev/null").toFile())
+              .redirectOutput(said.toFile())
+              .redirectError(ProcessBuilder.Redirect.appendTo(said.toFile()));
+      Files.deleteIfExists(said);
+      builder.environment().put(MARK, pidFile.toString());
+      Process process = builder.start();
+      boolean ended = false;
+      try {
+        ended = process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS);
+      } finally {
+        if (!ended) {
+          process.destroyForcibly();
+          kill();
+        }
+      }
+      String words = Files.readString(said).strip();
+      if (!ended) {
+        throw MicaException.failed(
+            "start", program, "it took more than " + limit.toSeconds() + " s");
+      }
+      if (process.exitValue() != 0) {
+        throw MicaException.failed(
+            "start",
+            program,
+            words.isEmpty() ? "exit status " + process.exitValue() : Text.lastLine(words));
+      }
+      return words;
+    } catch (IOException broken) {
+      throw MicaException.failed("start", program, StateDir.why(broken)).because(broken);
+    } catch (InterruptedException stop) {
+      Thread.currentThread().interrupt();
+      throw MicaException.failed("start", program, "interrupted").because(stop);
+    }
+  }
+
+  /** The process, if it is there. */
+  Optional<ProcessHandle> process() {
+    return pid().flatMap(ProcessHandle::of).filter(this::isMeant);
+  }
+
+  boolean isAlive() {
+    return process().isPresent();
+  }
+
+  /** When it began. */
+  Optional<Instant> started() {
+    return process().flatMap(one -> one.info().startInstant());
+  }
+
+  /** Ends it at once, and waits until it is gone. Not there is fine. */
+  void kill() {
+    Optional<ProcessHandle> process = process();
+    process.ifPresent(ProcessHandle::destroyForcibly);
+    if (process.isPresent() && !ends(END)) {
+      throw MicaException.failed(
+          "end the process",
+          process.get().pid(),
+          "it is still there " + END.toSeconds() + " s later");
+    }
+    delete();
+  }
+
+  /** Waits until it is gone; whether it went. */
+  boolean ends(Duration limit) {
+    return Poll.until(limit, () -> !isAlive());
+  }
+
+  private void delete() {
+    try {
+      Files.deleteIfExists(pidFile);
+    } catch (IOException broken) {
+      throw MicaException.failed("remove", pidFile, StateDir.why(broken)).because(broken);
+    }
+  }
+
+  private Optional<Long> pid() {
+    try {
+      String text = Files.readString(pidFile).strip();
+      return text.matches("\\d{1,10}") ? Optional.of(Long.parseLong(text)) : Optional.empty();
+    } catch (IOException none) {
+      return Optional.empty();
+    }
+  }
+
+  /** One that has ended and waits for its parent has no environment any more. */
+  private boolean isMeant(ProcessHandle process) {
+    try {
+      byte[] all = Files.readAllBytes(Path.of("/proc", Long.toString(process.pid()), "environ"));
+      String environment = "\0" + new String(all, StandardCharsets.UTF_8) + "\0";
+      return environment.contains("\0" + MARK + "=" + pidFile + "\0");
+    } catch (IOException gone) {
+      return false;
+    }
+  }
+}

@@ -1,0 +1,124 @@
+package dev.mica.vm;
+
+import dev.mica.MicaException;
+import dev.mica.state.StateDir;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * virtiofsd, started by {@code mica-share}: serves one folder over a socket, and sees nothing else.
+ * It ends by itself when QEMU hangs up.
+ */
+record FileServer(Path directory, String tag) {
+  /** Where Debian and others put it. */
+  private static final String[] PLACES = {
+    "/usr/libexec/virtiofsd", "/usr/lib/virtiofsd", "/usr/lib/qemu/virtiofsd", "virtiofsd"
+  };
+
+  private static final Duration START = Duration.ofSeconds(30);
+
+  /** Which of the two programs of that name it is: they share no option. */
+  enum Make {
+    /** Of QEMU up to 7. */
+    C,
+    /** Its successor. */
+    RUST;
+
+    /** By what it says about itself. */
+    static Make of(String help) {
+      return help.contains("--shared-dir") ? RUST : C;
+    }
+  }
+
+  static Optional<Path> program() {
+    return Program.find(PLACES);
+  }
+
+  /** Why there can be no share here. */
+  static Optional<MicaException> refusal() {
+    if (program().isPresent()) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        MicaException.failed("find the program", "virtiofsd", "it is not installed")
+            .hint("apt install qemu-system-common, or virtiofsd where that is a package"));
+  }
+
+  Path socket() {
+    return directory.resolve(tag + ".sock");
+  }
+
+  Daemon daemon() {
+    return new Daemon(directory.resolve(tag + ".pid"));
+  }
+
+  /** Starts it; its socket can be connected to then. */
+  void start(Path folder, boolean readOnly) {
+    refusal()
+        .ifPresent(no -> {
+          throw no;
+        });
+    Path program = program().orElseThrow();
+    Path share = Program.ours("mica-share");
+    Make make = Make.of(Program.run(directory, List.of(program.toString(), "--help")));
+    List<String> command = new ArrayList<>(List.of(share.toString()));
+    if (readOnly) {
+      command.add("--read-only");
+    }
+    command.addAll(List.of("--folder", folder.toString(), "--socket", socket().toString()));
+    command.addAll(List.of("--pid", daemon().pidFile().toString()));
+    command.addAll(List.of("--log", directory.resolve(tag + ".log").toString(), "--"));
+    command.add(program.toString());
+    command.addAll(options(make, folder, readOnly));
+    daemon().start(command, directory, directory.resolve(tag + ".out"), START);
+  }
+
+  /**
+   * A lower is changed by nobody, so the guest may keep what it knows of it; of an upper it must
+   * ask each time, for the host writes to its files too. CAP_SYS_ADMIN is for trusted xattrs:
+   * overlayfs has its marks in them, in lowers as well. What only a writer needs, a lower's server
+   * is without.
+   */
+  static List<String> options(Make make, Path folder, boolean readOnly) {
+    String cache = readOnly ? "always" : "none";
+    return switch (make) {
+      case C ->
+          List.of(
+              "--fd=3",
+              "-o",
+              "source=" + folder.toString().replace("\\", "\\\\").replace(",", "\\,"),
+              "-o",
+              "sandbox=namespace,xattr,posix_acl,no_flock,no_posix_lock,cache=" + cache,
+              "-o",
+              "modcaps=+sys_admin" + (readOnly ? ":-chown:-fowner:-fsetid:-mknod:-setfcap" : ""));
+      case RUST ->
+          List.of(
+              "--fd=3",
+              "--shared-dir=" + folder,
+              "--sandbox=namespace",
+              "--seccomp=kill",
+              "--xattr",
+              "--posix-acl",
+              "--inode-file-handles=never",
+              "--cache=" + (readOnly ? "always" : "never"),
+              "--modcaps=+sys_admin" + (readOnly ? ":-chown:-fowner:-fsetid:-mknod:-setfcap" : ""));
+    };
+  }
+
+  /** Ends it and removes what it had here, but its log. */
+  void stop() {
+    daemon().kill();
+    for (String suffix : List.of(".sock", ".out")) {
+      Path file = directory.resolve(tag + suffix);
+      try {
+        Files.deleteIfExists(file);
+      } catch (java.io.IOException broken) {
+        throw MicaException.failed("remove", file, StateDir.why(broken)).because(broken);
+      }
+    }
+  }
+}

@@ -1,0 +1,80 @@
+package dev.mica.vm;
+
+import dev.mica.MicaException;
+import dev.mica.state.StateDir;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/**
+ * A guest's kernel.
+ *
+ * @param image what QEMU boots
+ * @param modules the directory of its modules
+ */
+record Kernel(Path image, Path modules) {
+  private static final String PREFIX = "vmlinuz-";
+
+  /** The modules' directory is called after the release. */
+  String release() {
+    return modules.getFileName().toString();
+  }
+
+  /** What {@code MICA_KERNEL} names: an image, beside a boot directory's {@code lib/modules}. */
+  static Kernel named(Path image) {
+    if (!Files.isReadable(image)) {
+      throw MicaException.failed("use the kernel of MICA_KERNEL", image, "it cannot be read")
+          .hint("name the file of a kernel, called vmlinuz-RELEASE");
+    }
+    Path boot = Objects.requireNonNull(image.toAbsolutePath().getParent());
+    Path root = boot.getParent() == null ? boot : boot.getParent();
+    return of(image, root.resolve("lib/modules"))
+        .or(() -> of(image, Path.of("/lib/modules")))
+        .orElseThrow(() ->
+            MicaException.failed(
+                    "use the kernel of MICA_KERNEL", image, "there are no modules of it")
+                .hint("have them in " + root.resolve("lib/modules") + "/RELEASE"));
+  }
+
+  /** The kernels below {@code root} whose modules are there too, the newest first. */
+  static List<Kernel> below(Path root) {
+    Path boot = root.resolve("boot");
+    if (!Files.isDirectory(boot)) {
+      return List.of();
+    }
+    try (Stream<Path> images = Files.list(boot)) {
+      return images
+          .filter(image -> image.getFileName().toString().startsWith(PREFIX))
+          .filter(Files::isReadable)
+          .flatMap(image -> of(image, root.resolve("lib/modules")).stream())
+          .sorted(Comparator.comparingLong(Kernel::age).reversed())
+          .toList();
+    } catch (IOException broken) {
+      throw MicaException.failed("look for kernels in", boot, StateDir.why(broken)).because(broken);
+    }
+  }
+
+  private static Optional<Kernel> of(Path image, Path allModules) {
+    String name = image.getFileName().toString();
+    if (!name.startsWith(PREFIX)) {
+      return Optional.empty();
+    }
+    Path modules = allModules.resolve(name.substring(PREFIX.length()));
+    return Files.isDirectory(modules.resolve("kernel"))
+        ? Optional.of(new Kernel(image, modules))
+        : Optional.empty();
+  }
+
+  private long age() {
+    try {
+      return Files.getLastModifiedTime(image).toMillis();
+    } catch (IOException gone) {
+      return 0;
+    }
+  }
+}

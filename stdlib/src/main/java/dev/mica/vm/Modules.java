@@ -1,0 +1,102 @@
+package dev.mica.vm;
+
+import dev.mica.MicaException;
+import dev.mica.state.StateDir;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * The modules that a guest needs, in an order in which they load. Debian's kernel packages have no
+ * {@code modules.dep}, so each module is asked what it depends on.
+ */
+final class Modules {
+  private static final String SUFFIX = ".ko";
+
+  private final Path directory;
+  private final Map<String, Path> there;
+  private final Set<String> builtIn;
+
+  private Modules(Path directory, Map<String, Path> there, Set<String> builtIn) {
+    this.directory = directory;
+    this.there = there;
+    this.builtIn = builtIn;
+  }
+
+  static Modules of(Kernel kernel) {
+    Path directory = kernel.modules();
+    try (Stream<Path> files = Files.walk(directory.resolve("kernel"))) {
+      Map<String, Path> there =
+          files
+              .filter(file -> file.getFileName().toString().contains(SUFFIX))
+              .collect(Collectors.toMap(Modules::name, file -> file, (a, b) -> a));
+      Path list = directory.resolve("modules.builtin");
+      List<String> builtIn = Files.exists(list) ? Files.readAllLines(list) : List.of();
+      return new Modules(
+          directory,
+          there,
+          builtIn.stream().map(Path::of).map(Modules::name).collect(Collectors.toSet()));
+    } catch (IOException | UncheckedIOException broken) {
+      throw MicaException.failed(
+              "look for modules in", directory, String.valueOf(broken.getMessage()))
+          .because(broken);
+    }
+  }
+
+  /** The named ones and what they need, each after what it needs, less those in {@code before}. */
+  Map<String, Path> closure(List<String> wanted, Set<String> before) {
+    Map<String, Path> ordered = new LinkedHashMap<>();
+    wanted.forEach(name -> add(name, before, ordered));
+    return ordered;
+  }
+
+  private void add(String name, Set<String> before, Map<String, Path> ordered) {
+    if (builtIn.contains(name) || before.contains(name) || ordered.containsKey(name)) {
+      return;
+    }
+    Path file = there.get(name);
+    if (file == null) {
+      throw MicaException.failed("use the kernel of", directory, "it has no module " + name)
+          .hint("name another kernel in MICA_KERNEL");
+    }
+    if (!file.toString().endsWith(SUFFIX)) {
+      throw MicaException.failed("use the module", file, "it is compressed")
+          .hint("name a kernel with plain modules in MICA_KERNEL, as Debian's are");
+    }
+    depends(file).forEach(one -> add(one, before, ordered));
+    ordered.put(name, file);
+  }
+
+  /** The field {@code depends=} of the module's {@code .modinfo}: names apart by commas. */
+  static List<String> depends(Path file) {
+    try {
+      String text = "\0" + new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1);
+      int at = text.indexOf("\0depends=");
+      if (at < 0) {
+        throw MicaException.failed("read what the module needs", file, "it does not say");
+      }
+      int from = at + "\0depends=".length();
+      String names = text.substring(from, text.indexOf('\0', from));
+      return Stream.of(names.split(",")).filter(n -> !n.isEmpty()).map(Modules::plain).toList();
+    } catch (IOException broken) {
+      throw MicaException.failed("read the module", file, StateDir.why(broken)).because(broken);
+    }
+  }
+
+  private static String name(Path file) {
+    return plain(file.getFileName().toString().replaceAll("\\.ko(\\..*)?$", ""));
+  }
+
+  /** To the kernel '-' and '_' are the same. */
+  private static String plain(String name) {
+    return name.replace('-', '_');
+  }
+}

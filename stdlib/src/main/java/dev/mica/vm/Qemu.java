@@ -1,0 +1,158 @@
+package dev.mica.vm;
+
+import dev.mica.MicaException;
+import dev.mica.core.Core;
+import dev.mica.state.Records;
+import dev.mica.state.StateDir;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * One QEMU process and its directory: sockets, process id, logs. QEMU reaches the directory through
+ * a descriptor it inherits, so that its sockets' addresses are short wherever the directory is.
+ */
+final class Qemu {
+  /** What a guest is started with. */
+  record Boot(
+      Path program,
+      Accel.Kind accel,
+      Path kernel,
+      Path initramfs,
+      String extra,
+      long memory,
+      Optional<Path> incoming) {}
+
+  static final String BUS = "ports";
+  static final String HERE = "/proc/self/fd/3/";
+
+  /** Kernel words; each was measured, see docs/adr. panic=-1 ends QEMU, which is heard at once. */
+  private static final String WORDS =
+      "console=ttyS0 quiet panic=-1 cryptomgr.notests noreplace-smp mitigations=off rodata=off";
+
+  private static final Duration START = Duration.ofSeconds(30);
+  private static final int PORTS = 31;
+
+  private final Path directory;
+
+  Qemu(Path directory) {
+    this.directory = directory;
+  }
+
+  Path directory() {
+    return directory;
+  }
+
+  Path console() {
+    return directory.resolve("console.log");
+  }
+
+  Path agent() {
+    return directory.resolve("agent.sock");
+  }
+
+  Path log() {
+    return directory.resolve("qemu.log");
+  }
+
+  Daemon daemon() {
+    return new Daemon(directory.resolve("qemu.pid"));
+  }
+
+  Qmp qmp() {
+    return Qmp.connect(directory.resolve("qmp.sock"));
+  }
+
+  Qmp qmp(Duration limit) {
+    return Qmp.connect(directory.resolve("qmp.sock"), limit);
+  }
+
+  /** Starts it; when this returns its sockets are there and the guest's processor runs. */
+  void start(Boot boot) {
+    try {
+      Core.remove(directory);
+      Files.createDirectories(
+          directory,
+          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+    } catch (IOException broken) {
+      throw MicaException.failed("make the directory", directory, StateDir.why(broken))
+          .because(broken);
+    }
+    List<String> command = new ArrayList<>();
+    command.add("/bin/sh");
+    command.add("-c");
+    command.add(
+        boot.incoming().isPresent()
+            ? "umask 077; exec 3<. 4<\"$1\"; shift; exec \"$@\""
+            : "umask 077; exec 3<.; shift; exec \"$@\"");
+    command.add("sh");
+    command.add(boot.incoming().map(Path::toString).orElse(""));
+    command.addAll(command(boot));
+    daemon().start(command, directory, log(), START);
+  }
+
+  private List<String> command(Boot boot) {
+    long megabytes = boot.memory() >> 20;
+    List<String> words = new ArrayList<>();
+    words.addAll(List.of(boot.program().toString(), "-name", "mica-helper"));
+    words.addAll(List.of("-nodefaults", "-no-user-config", "-no-reboot", "-display", "none"));
+    words.addAll(List.of("-daemonize", "-D", HERE + "qemu.log"));
+    words.addAll(List.of("-pidfile", daemon().pidFile().toString()));
+    // Not spawn=deny and elevateprivileges=deny: QEMU 7 kills itself with them when it daemonizes.
+    words.addAll(List.of("-sandbox", "on,obsolete=deny,resourcecontrol=deny"));
+    words.addAll(List.of("-machine", "pc,usb=off,vmport=off,memory-backend=memory"));
+    words.addAll(
+        List.of("-object", "memory-backend-memfd,id=memory,share=on,size=" + megabytes + "M"));
+    words.addAll(List.of("-m", megabytes + "M", "-accel", boot.accel().word()));
+    words.addAll(List.of("-cpu", boot.accel().cpu(), "-smp", "1"));
+    words.addAll(List.of("-kernel", boot.kernel().toString()));
+    words.addAll(List.of("-initrd", boot.initramfs().toString()));
+    words.addAll(List.of("-append", (WORDS + " " + boot.extra()).strip()));
+    words.addAll(List.of("-serial", "file:" + HERE + "console.log"));
+    words.addAll(List.of("-qmp", "unix:" + HERE + "qmp.sock,server=on,wait=off"));
+    words.addAll(List.of("-device", "virtio-serial-pci,id=" + BUS + ",max_ports=" + PORTS));
+    words.addAll(
+        List.of("-chardev", "socket,id=agent,path=" + HERE + "agent.sock,server=on,wait=off"));
+    words.addAll(
+        List.of("-device", "virtserialport,bus=" + BUS + ".0,chardev=agent,name=dev.mica.agent"));
+    if (boot.incoming().isPresent()) {
+      words.addAll(List.of("-incoming", "defer"));
+    }
+    return words;
+  }
+
+  /** The ids of the devices that were plugged, with that prefix, less the prefix. */
+  static List<String> plugged(Qmp qmp, String prefix) {
+    ObjectNode where = Records.object().put("path", "/machine/peripheral");
+    List<String> ids = new ArrayList<>();
+    for (JsonNode device : qmp.run("qom-list", where)) {
+      String id = device.path("name").asString("");
+      if (id.startsWith(prefix)) {
+        ids.add(id.substring(prefix.length()));
+      }
+    }
+    return ids;
+  }
+
+  /** Takes a device away, and waits until the guest let it go; whether it did. */
+  static boolean unplug(Qmp qmp, String id, Duration limit) {
+    if (!plugged(qmp, id).contains("")) {
+      return true;
+    }
+    // Refused where the guest was asked before and has not answered yet.
+    boolean _ = qmp.tried("device_del", Records.object().put("id", id));
+    return qmp.await(
+        event ->
+            event.path("event").asString("").equals("DEVICE_DELETED")
+                && event.path("data").path("device").asString("").equals(id),
+        () -> false,
+        limit);
+  }
+}

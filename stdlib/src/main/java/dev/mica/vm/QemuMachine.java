@@ -1,0 +1,204 @@
+package dev.mica.vm;
+
+import dev.mica.MicaException;
+import dev.mica.state.Records;
+import dev.mica.state.StateDir;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/** The helper machine, in QEMU. What it is at is asked of its processes, not remembered. */
+final class QemuMachine implements Machine {
+  private static final String NAME = "helper";
+  private static final Duration ANSWER = Duration.ofSeconds(5);
+  private static final Duration HELLO = Duration.ofSeconds(10);
+
+  /** The agent takes 10 s at most for its end. */
+  private static final Duration POWER_OFF = Duration.ofSeconds(20);
+
+  private final StateDir state;
+  private final Starter starter;
+  private final Qemu qemu;
+  private final Shares shares;
+  private final Ports ports;
+  private final Records records;
+
+  QemuMachine(StateDir state) {
+    this(state, Starter.Settings.of(System.getenv()));
+  }
+
+  QemuMachine(StateDir state, Starter.Settings settings) {
+    this.state = state;
+    this.starter = new Starter(state, settings);
+    this.qemu = new Qemu(state.path().resolve("vm"));
+    this.shares = new Shares(state.records("share"), qemu);
+    this.ports = new Ports(qemu);
+    this.records = state.records("machine");
+  }
+
+  @Override
+  public Optional<MicaException> refusal() {
+    return starter.refusal();
+  }
+
+  /** For {@code mica doctor}. */
+  Starter starter() {
+    return starter;
+  }
+
+  @Override
+  public Start boot() {
+    try (StateDir.Lock _ = state.lock("start the helper VM")) {
+      if (isAdopted()) {
+        return Start.ADOPTED;
+      }
+      end();
+      Starter.Started started = starter.start(qemu);
+      ObjectNode facts = Records.object().put("accel", started.accel().kind().word());
+      facts.put("kernel", started.kernel().release()).put("memory", starter.memory());
+      records.put(NAME, facts);
+      return started.how();
+    }
+  }
+
+  private boolean isAdopted() {
+    if (!qemu.daemon().isAlive() || records.find(NAME).isEmpty()) {
+      return false; // or it was started by one who died before it answered
+    }
+    try (Qmp qmp = qemu.qmp(ANSWER)) {
+      qmp.run("cont");
+    } catch (MicaException stuck) {
+      return false;
+    }
+    try (Agent _ = AgentConnection.connect(qemu.agent(), HELLO)) {
+      return true;
+    } catch (MicaException silent) {
+      return false;
+    }
+  }
+
+  @Override
+  public Status status() {
+    Daemon daemon = qemu.daemon();
+    Optional<ProcessHandle> process = daemon.process();
+    if (process.isEmpty()) {
+      return new Status(State.NONE, 0, Optional.empty(), "", "", 0);
+    }
+    JsonNode facts = records.find(NAME).orElseGet(Records::object);
+    return new Status(
+        liveState(),
+        process.get().pid(),
+        daemon.started(),
+        facts.path("accel").asString(""),
+        facts.path("kernel").asString(""),
+        facts.path("memory").asLong(0));
+  }
+
+  private State liveState() {
+    try (Qmp qmp = qemu.qmp(ANSWER)) {
+      boolean running = qmp.run("query-status").path("running").asBoolean(false);
+      return running ? State.RUNNING : State.PAUSED;
+    } catch (MicaException silent) {
+      return qemu.daemon().isAlive() ? State.STUCK : State.NONE;
+    }
+  }
+
+  @Override
+  public Agent agent() {
+    requireRunning();
+    return AgentConnection.connect(qemu.agent(), HELLO);
+  }
+
+  private void requireRunning() {
+    if (!qemu.daemon().isAlive()) {
+      throw MicaException.failed("use", "the helper VM", "it does not run").hint("start it");
+    }
+  }
+
+  @Override
+  public Share plugShare(Path folder, boolean readOnly) {
+    try (StateDir.Lock _ = state.lock("share " + folder)) {
+      requireRunning();
+      return shares.plug(folder, readOnly);
+    }
+  }
+
+  @Override
+  public void unplugShare(String tag) {
+    try (StateDir.Lock _ = state.lock("unplug the share " + tag)) {
+      if (qemu.daemon().isAlive()) {
+        shares.unplug(tag);
+      } else {
+        shares.forgetAll();
+      }
+    }
+  }
+
+  @Override
+  public List<Share> shares() {
+    return shares.all();
+  }
+
+  @Override
+  public Path plugPort(String name) {
+    try (StateDir.Lock _ = state.lock("plug the port " + name)) {
+      requireRunning();
+      return ports.plug(name);
+    }
+  }
+
+  @Override
+  public void unplugPort(String name) {
+    try (StateDir.Lock _ = state.lock("unplug the port " + name)) {
+      if (qemu.daemon().isAlive()) {
+        ports.unplug(name);
+      }
+    }
+  }
+
+  @Override
+  public List<String> ports() {
+    return qemu.daemon().isAlive() ? ports.all() : List.of();
+  }
+
+  @Override
+  public Path consoleLog() {
+    return qemu.console();
+  }
+
+  @Override
+  public void shutdown() {
+    try (StateDir.Lock _ = state.lock("end the helper VM")) {
+      if (qemu.daemon().isAlive()) {
+        powerOff();
+      }
+      end();
+    }
+  }
+
+  private void powerOff() {
+    try (Agent agent = AgentConnection.connect(qemu.agent(), HELLO)) {
+      agent.poweroff();
+    } catch (MicaException silent) {
+      return; // it is killed then
+    }
+    boolean _ = qemu.daemon().ends(POWER_OFF);
+  }
+
+  @Override
+  public void kill() {
+    try (StateDir.Lock _ = state.lock("end the helper VM")) {
+      end();
+    }
+  }
+
+  /** QEMU first: a guest that lost its shares could still hang on them. */
+  private void end() {
+    qemu.daemon().kill();
+    shares.forgetAll();
+    records.remove(NAME);
+  }
+}

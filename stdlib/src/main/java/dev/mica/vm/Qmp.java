@@ -1,0 +1,136 @@
+package dev.mica.vm;
+
+import dev.mica.MicaException;
+import dev.mica.state.Records;
+import dev.mica.state.StateDir;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.function.BooleanSupplier;
+import java.util.function.Predicate;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+/** QEMU's control: one command at a time, and the events between them. */
+final class Qmp implements AutoCloseable {
+  /** Its main loop answers at once, unless the host is very busy or it hangs. */
+  private static final Duration LIMIT = Duration.ofSeconds(20);
+
+  /** QEMU said no, and why. */
+  static final class Refused extends IOException {
+    private static final long serialVersionUID = 1L;
+
+    Refused(String why) {
+      super(why);
+    }
+  }
+
+  private final LineSocket socket;
+  private final Path path;
+
+  private Qmp(LineSocket socket, Path path) {
+    this.socket = socket;
+    this.path = path;
+  }
+
+  /** Connects and shakes hands. */
+  static Qmp connect(Path path) {
+    return connect(path, LIMIT);
+  }
+
+  static Qmp connect(Path path, Duration limit) {
+    LineSocket socket = null;
+    boolean done = false;
+    try {
+      socket = LineSocket.connect(path);
+      Qmp qmp = new Qmp(socket, path);
+      qmp.next(LineSocket.in(limit)); // its greeting
+      qmp.command("qmp_capabilities", Records.object(), limit);
+      done = true;
+      return qmp;
+    } catch (IOException broken) {
+      throw MicaException.failed("talk to QEMU at", path, StateDir.why(broken)).because(broken);
+    } finally {
+      if (!done && socket != null) {
+        socket.close();
+      }
+    }
+  }
+
+  /** One command; fails with what QEMU says. */
+  JsonNode run(String command, ObjectNode arguments) {
+    try {
+      return command(command, arguments, LIMIT);
+    } catch (IOException broken) {
+      throw MicaException.failed("have QEMU do " + command + " at", path, StateDir.why(broken))
+          .because(broken);
+    }
+  }
+
+  /** One command without arguments. */
+  JsonNode run(String command) {
+    return run(command, Records.object());
+  }
+
+  /** Like {@link #run}; whether QEMU did it. */
+  boolean tried(String command, ObjectNode arguments) {
+    try {
+      command(command, arguments, LIMIT);
+      return true;
+    } catch (Refused no) {
+      return false;
+    } catch (IOException broken) {
+      throw MicaException.failed("have QEMU do " + command + " at", path, StateDir.why(broken))
+          .because(broken);
+    }
+  }
+
+  /** Waits until an event fits, or {@code already} holds; whether it did before the deadline. */
+  boolean await(Predicate<JsonNode> event, BooleanSupplier already, Duration limit) {
+    long deadline = LineSocket.in(limit);
+    try {
+      while (!already.getAsBoolean()) {
+        if (event.test(next(deadline))) {
+          return true;
+        }
+      }
+      return true;
+    } catch (java.net.SocketTimeoutException late) {
+      return already.getAsBoolean();
+    } catch (IOException broken) {
+      throw MicaException.failed("wait for QEMU at", path, StateDir.why(broken)).because(broken);
+    }
+  }
+
+  private JsonNode command(String command, ObjectNode arguments, Duration limit)
+      throws IOException {
+    long deadline = LineSocket.in(limit);
+    ObjectNode request = Records.object().put("execute", command);
+    request.set("arguments", arguments);
+    socket.send(request.toString(), deadline);
+    while (true) {
+      JsonNode answer = next(deadline);
+      if (answer.has("return")) {
+        return answer.path("return");
+      }
+      if (answer.has("error")) {
+        throw new Refused(answer.path("error").path("desc").asString("no reason given"));
+      }
+    }
+  }
+
+  private JsonNode next(long deadline) throws IOException {
+    try {
+      return JsonMapper.shared().readTree(socket.receive(deadline));
+    } catch (JacksonException bad) {
+      throw new IOException("it does not speak JSON", bad);
+    }
+  }
+
+  @Override
+  public void close() {
+    socket.close();
+  }
+}

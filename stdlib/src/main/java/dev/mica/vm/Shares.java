@@ -1,0 +1,148 @@
+package dev.mica.vm;
+
+import dev.mica.MicaException;
+import dev.mica.core.PathBytes;
+import dev.mica.state.Records;
+import dev.mica.state.StateDir;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.Base64;
+import java.util.List;
+import java.util.Optional;
+import tools.jackson.databind.node.ObjectNode;
+
+/** The folders that the guest is given, each with a file server and a record. */
+final class Shares {
+  private static final String DEVICE = "share-";
+  private static final Duration UNPLUG = Duration.ofSeconds(10);
+  private static final SecureRandom RANDOM = new SecureRandom();
+
+  private final Records records;
+  private final Qemu qemu;
+
+  Shares(Records records, Qemu qemu) {
+    this.records = records;
+    this.qemu = qemu;
+  }
+
+  /** Those whose file server runs. */
+  List<Machine.Share> all() {
+    return records.names().stream()
+        .filter(tag -> server(tag).daemon().isAlive())
+        .flatMap(tag -> records.find(tag).map(record -> share(tag, record)).stream())
+        .toList();
+  }
+
+  private FileServer server(String tag) {
+    return new FileServer(qemu.directory(), tag);
+  }
+
+  private static Machine.Share share(String tag, ObjectNode record) {
+    Path folder = PathBytes.toPath(Base64.getDecoder().decode(record.path("folder").asString("")));
+    return new Machine.Share(tag, folder, record.path("readOnly").asBoolean(false));
+  }
+
+  Machine.Share plug(Path folder, boolean readOnly) {
+    Path real = real(folder);
+    String identity = identity(real);
+    Optional<Machine.Share> known =
+        readOnly
+            ? all().stream()
+                .filter(share -> share.readOnly() && share.folder().equals(real))
+                .filter(share -> identity.equals(identityOf(share)))
+                .findFirst()
+            : Optional.empty();
+    return known.orElseGet(() -> start(real, readOnly, identity));
+  }
+
+  private Machine.Share start(Path folder, boolean readOnly, String identity) {
+    String tag = String.format("s%08x", RANDOM.nextInt());
+    ObjectNode record = Records.object();
+    record.put("folder", Base64.getEncoder().encodeToString(PathBytes.of(folder)));
+    record.put("readOnly", readOnly).put("identity", identity);
+    records.put(tag, record);
+    boolean done = false;
+    try {
+      server(tag).start(folder, readOnly);
+      try (Qmp qmp = qemu.qmp()) {
+        plugIn(qmp, tag);
+      }
+      done = true;
+    } finally {
+      if (!done) {
+        forget(tag);
+      }
+    }
+    return new Machine.Share(tag, folder, readOnly);
+  }
+
+  private void plugIn(Qmp qmp, String tag) {
+    ObjectNode address = Records.object().put("type", "unix");
+    address.putObject("data").put("path", Qemu.HERE + tag + ".sock");
+    ObjectNode backend = Records.object().put("type", "socket");
+    backend.putObject("data").put("server", false).set("addr", address);
+    ObjectNode channel = Records.object().put("id", tag);
+    channel.set("backend", backend);
+    qmp.run("chardev-add", channel);
+    ObjectNode device = Records.object().put("driver", "vhost-user-fs-pci");
+    device.put("id", DEVICE + tag).put("chardev", tag).put("tag", tag);
+    try {
+      qmp.run("device_add", device);
+    } catch (MicaException failure) {
+      boolean _ = qmp.tried("chardev-remove", Records.object().put("id", tag));
+      throw failure;
+    }
+  }
+
+  /** Its server ends whatever the guest does: from then on nobody in there can write to it. */
+  void unplug(String tag) {
+    boolean gone;
+    try (Qmp qmp = qemu.qmp()) {
+      gone = Qemu.unplug(qmp, DEVICE + tag, UNPLUG);
+      forget(tag);
+      boolean _ = qmp.tried("chardev-remove", Records.object().put("id", tag));
+    }
+    if (!gone) {
+      throw MicaException.failed("unplug the share", tag, "the guest does not let it go")
+          .hint("the folder is out of its reach; end the guest to have the share's place again");
+    }
+  }
+
+  private void forget(String tag) {
+    server(tag).stop();
+    records.remove(tag);
+  }
+
+  /** After the guest's end. */
+  void forgetAll() {
+    records.names().forEach(this::forget);
+  }
+
+  private String identityOf(Machine.Share share) {
+    return records.find(share.tag()).map(found -> found.path("identity").asString("")).orElse("");
+  }
+
+  private static Path real(Path folder) {
+    try {
+      Path real = folder.toRealPath();
+      if (!Files.isDirectory(real)) {
+        throw MicaException.failed("share", folder, "it is not a directory");
+      }
+      return real;
+    } catch (IOException broken) {
+      throw MicaException.failed("share", folder, StateDir.why(broken)).because(broken);
+    }
+  }
+
+  /** A folder that was removed and made again is another one. */
+  private static String identity(Path folder) {
+    try {
+      return Files.getAttribute(folder, "unix:dev") + ":" + Files.getAttribute(folder, "unix:ino");
+    } catch (IOException broken) {
+      throw MicaException.failed("share", folder, StateDir.why(broken)).because(broken);
+    }
+  }
+}

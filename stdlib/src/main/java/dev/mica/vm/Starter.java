@@ -1,0 +1,294 @@
+package dev.mica.vm;
+
+import dev.mica.MicaException;
+import dev.mica.core.Core;
+import dev.mica.state.StateDir;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/** Starts a guest: finds its parts, keeps what was made of them, and sees that it answers. */
+final class Starter {
+  /**
+   * What may be set.
+   *
+   * @param memory of the guest, bytes
+   * @param deadline a boot that takes longer hangs
+   * @param extra more words for the kernel
+   * @param templates whether guests are saved and restored
+   */
+  record Settings(
+      Map<String, String> environment,
+      Path root,
+      long memory,
+      Duration deadline,
+      String extra,
+      boolean templates) {
+    private static final long MEMORY = 512L << 20;
+
+    /** Ten times what it takes on a quiet machine: a busy one is not taken for a hang. */
+    private static final Duration DEADLINE = Duration.ofSeconds(30);
+
+    static Settings of(Map<String, String> environment) {
+      return new Settings(environment, Path.of("/"), MEMORY, DEADLINE, "", false);
+    }
+  }
+
+  /** What was started, and how. */
+  record Started(Machine.Start how, Accel accel, Kernel kernel) {}
+
+  /** A warm start takes a fraction of a second; what takes this long is broken. */
+  private static final Duration WARM = Duration.ofSeconds(10);
+
+  private static final Duration PROBE = Duration.ofSeconds(15);
+
+  private final StateDir state;
+  private final Settings settings;
+  private final Kernels kernels;
+
+  Starter(StateDir state, Settings settings) {
+    this.state = state;
+    this.settings = settings;
+    this.kernels = new Kernels(settings.environment(), settings.root(), cache().resolve("kernel"));
+  }
+
+  long memory() {
+    return settings.memory();
+  }
+
+  private Path cache() {
+    return state.path().resolve("cache");
+  }
+
+  Kernels kernels() {
+    return kernels;
+  }
+
+  static Optional<Path> program() {
+    return Program.find("qemu-system-x86_64");
+  }
+
+  /** Why nothing can be started here. */
+  Optional<MicaException> refusal() {
+    if (program().isEmpty()) {
+      return Optional.of(
+          MicaException.failed("find the program", "qemu-system-x86_64", "it is not installed")
+              .hint("apt install qemu-system-x86"));
+    }
+    return Stream.of(kernels.refusal(), FileServer.refusal(), privilege())
+        .flatMap(Optional::stream)
+        .findFirst();
+  }
+
+  private static Optional<MicaException> privilege() {
+    return System.getProperty("user.name").equals("root")
+        ? Optional.empty()
+        : Optional.of(
+            MicaException.denied("share folders with", "a helper VM", "only root may")
+                .hint("run as root"));
+  }
+
+  /** Starts a guest in that QEMU: restored where there is a good template, else booted. */
+  Started start(Qemu qemu) {
+    refusal()
+        .ifPresent(no -> {
+          throw no;
+        });
+    Kernel kernel = kernels.get();
+    Path initramfs = initramfs(kernel);
+    Accel accel = accel(kernel, initramfs);
+    Qemu.Boot boot = boot(accel.kind(), kernel, initramfs);
+    Template template = template(boot);
+    if (settings.templates() && template.exists() && isRestored(qemu, boot, template)) {
+      return new Started(Machine.Start.WARM, accel, kernel);
+    }
+    bootTwice(qemu, boot);
+    if (settings.templates()) {
+      save(qemu, template);
+    }
+    return new Started(Machine.Start.COLD, accel, kernel);
+  }
+
+  private Qemu.Boot boot(Accel.Kind accel, Kernel kernel, Path initramfs) {
+    return new Qemu.Boot(
+        program().orElseThrow(),
+        accel,
+        kernel.image(),
+        initramfs,
+        settings.extra(),
+        settings.memory(),
+        Optional.empty());
+  }
+
+  /** A hang must not matter: it is ended, and the guest booted again, once. */
+  private void bootTwice(Qemu qemu, Qemu.Boot boot) {
+    try {
+      bootOnce(qemu, boot, settings.deadline());
+    } catch (MicaException first) {
+      try {
+        bootOnce(qemu, boot, settings.deadline());
+      } catch (MicaException second) {
+        second.addSuppressed(first);
+        throw second;
+      }
+    }
+  }
+
+  private static void bootOnce(Qemu qemu, Qemu.Boot boot, Duration limit) {
+    qemu.daemon().kill();
+    qemu.start(boot);
+    try {
+      AgentConnection.connect(qemu.agent(), limit).close();
+    } catch (MicaException failure) {
+      boolean died = !qemu.daemon().isAlive();
+      qemu.daemon().kill();
+      throw MicaException.failed(
+              "boot the helper VM with",
+              boot.kernel(),
+              (died ? "QEMU ended" : "it did not answer within " + limit.toSeconds() + " s")
+                  + "; its console ends with: "
+                  + Text.end(qemu.console())
+                  + (died ? "; QEMU says: " + Text.end(qemu.log()) : ""))
+          .hint("see " + qemu.console())
+          .because(failure);
+    }
+  }
+
+  private static boolean isRestored(Qemu qemu, Qemu.Boot boot, Template template) {
+    try {
+      qemu.daemon().kill();
+      qemu.start(
+          new Qemu.Boot(
+              boot.program(),
+              boot.accel(),
+              boot.kernel(),
+              boot.initramfs(),
+              boot.extra(),
+              boot.memory(),
+              Optional.of(template.incoming())));
+      template.restore(qemu);
+      AgentConnection.connect(qemu.agent(), WARM).close();
+      return true;
+    } catch (MicaException broken) {
+      qemu.daemon().kill();
+      template.discard(); // it is only a short cut: the way round is open
+      return false;
+    }
+  }
+
+  /**
+   * Without it the next start is a cold one: no reason to fail this one, unless the guest is gone.
+   */
+  private static void save(Qemu qemu, Template template) {
+    try {
+      template.save(qemu);
+    } catch (MicaException broken) {
+      template.discard();
+      AgentConnection.connect(qemu.agent(), WARM).close();
+    }
+  }
+
+  private Accel accel(Kernel kernel, Path initramfs) {
+    return Accel.choose(
+        wanted(),
+        state.records("cache"),
+        key(kernel),
+        kind -> {
+          Qemu probe = new Qemu(cache().resolve("probe"));
+          try {
+            bootOnce(probe, boot(kind, kernel, initramfs), PROBE);
+          } finally {
+            probe.daemon().kill();
+            Core.remove(probe.directory());
+          }
+        });
+  }
+
+  private String wanted() {
+    return settings.environment().getOrDefault("MICA_ACCEL", "");
+  }
+
+  /** What is known without booting anything; empty: nothing yet. */
+  Optional<Accel> knownAccel() {
+    if (wanted().equals("kvm") || wanted().equals("tcg")) {
+      return Optional.of(Accel.choose(wanted(), state.records("cache"), "", kind -> {}));
+    }
+    return kernels.present().flatMap(kernel -> Accel.known(state.records("cache"), key(kernel)));
+  }
+
+  private static String key(Kernel kernel) {
+    String qemu =
+        Program.run(Path.of("/"), List.of(program().orElseThrow().toString(), "--version"));
+    return String.join(
+        "; ", host(), System.getProperty("os.version"), Text.firstLine(qemu), kernel.release());
+  }
+
+  private static String host() {
+    try {
+      return InetAddress.getLocalHost().getHostName();
+    } catch (IOException nameless) {
+      return "";
+    }
+  }
+
+  /** Made once for each agent and kernel. */
+  private Path initramfs(Kernel kernel) {
+    Path agent = Program.ours("mica-agent");
+    Path file =
+        cache().resolve("initramfs-" + digest(stamp(agent), stamp(kernel.image())) + ".cpio");
+    if (!Files.exists(file)) {
+      Path scratch = file.resolveSibling(file.getFileName() + ".new");
+      try {
+        Files.createDirectories(cache());
+        Files.write(scratch, Initramfs.of(agent, kernel));
+        StateDir.move(scratch, file);
+      } catch (IOException broken) {
+        throw MicaException.failed("write", file, StateDir.why(broken)).because(broken);
+      }
+    }
+    return file;
+  }
+
+  /** Good until the host boots again: so it need not be proof against a power cut. */
+  private Template template(Qemu.Boot boot) {
+    String of =
+        digest(
+            stamp(boot.program()),
+            stamp(boot.kernel()),
+            boot.initramfs().toString(),
+            boot.accel().word(),
+            boot.extra(),
+            Long.toString(boot.memory()),
+            Text.of(Path.of("/proc/sys/kernel/random/boot_id")));
+    return new Template(cache().resolve("template-" + of));
+  }
+
+  private static String stamp(Path file) {
+    try {
+      Path real = file.toRealPath();
+      return real + " " + Files.size(real) + " " + Files.getLastModifiedTime(real);
+    } catch (IOException broken) {
+      throw MicaException.failed("look at", file, StateDir.why(broken)).because(broken);
+    }
+  }
+
+  private static String digest(String... facts) {
+    try {
+      byte[] all = String.join("\n", facts).getBytes(StandardCharsets.UTF_8);
+      byte[] digest = MessageDigest.getInstance("SHA-256").digest(all);
+      return HexFormat.of().formatHex(digest, 0, 8);
+    } catch (NoSuchAlgorithmException cannotHappen) {
+      throw new AssertionError(cannotHappen);
+    }
+  }
+}

@@ -1,0 +1,225 @@
+package dev.mica.vm;
+
+import dev.mica.MicaException;
+import dev.mica.core.Core;
+import dev.mica.state.Records;
+import dev.mica.state.StateDir;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * A guest as it was right after booting: its devices as QEMU's migration writes them, and its
+ * memory, which we copy ourselves and without its zeros. (QEMU's own stream would read each empty
+ * page at restoring, and so fill the host's memory.)
+ *
+ * @param directory of the two files; there or not
+ */
+record Template(Path directory) {
+  private static final int CHUNK = 64 * 1024;
+  private static final Duration LIMIT = Duration.ofSeconds(20);
+
+  private Path devices() {
+    return directory.resolve("devices");
+  }
+
+  private Path memory() {
+    return directory.resolve("memory");
+  }
+
+  boolean exists() {
+    return Files.exists(devices());
+  }
+
+  /** What QEMU is started with. */
+  Path incoming() {
+    return devices();
+  }
+
+  void discard() {
+    Core.remove(directory);
+  }
+
+  /** Saves the guest, which stands still meanwhile and goes on afterwards. */
+  void save(Qemu qemu) {
+    Path scratch = directory.resolveSibling(directory.getFileName() + ".new");
+    Template made = new Template(scratch);
+    Core.remove(scratch);
+    try {
+      Files.createDirectories(scratch);
+      try (Qmp qmp = qemu.qmp()) {
+        ignoreShared(qmp);
+        qmp.run("stop");
+        try {
+          made.saveDevices(qmp, qemu);
+          made.saveMemory(memoryOf(qemu));
+        } finally {
+          qmp.run("cont");
+        }
+      }
+      discard();
+      Files.move(scratch, directory);
+    } catch (IOException broken) {
+      throw MicaException.failed("save the guest in", directory, StateDir.why(broken))
+          .because(broken);
+    } finally {
+      Core.remove(scratch);
+    }
+  }
+
+  /** Fills the guest that QEMU holds back, and lets it run. */
+  void restore(Qemu qemu) {
+    try (Qmp qmp = qemu.qmp()) {
+      ignoreShared(qmp);
+      restoreMemory(memoryOf(qemu));
+      qmp.run("migrate-incoming", Records.object().put("uri", "fd:4"));
+      awaitCompletion(qmp);
+      qmp.run("cont");
+    } catch (IOException broken) {
+      throw MicaException.failed("restore the guest of", directory, StateDir.why(broken))
+          .because(broken);
+    }
+  }
+
+  private static void ignoreShared(Qmp qmp) {
+    ObjectNode arguments = Records.object();
+    arguments
+        .putArray("capabilities")
+        .addObject()
+        .put("capability", "x-ignore-shared")
+        .put("state", true);
+    qmp.run("migrate-set-capabilities", arguments);
+  }
+
+  private static void awaitCompletion(Qmp qmp) {
+    String[] status = {""};
+    boolean ended =
+        Poll.until(
+            LIMIT,
+            () -> {
+              status[0] = qmp.run("query-migrate").path("status").asString("");
+              return status[0].equals("completed") || status[0].equals("failed");
+            });
+    if (!ended || !status[0].equals("completed")) {
+      throw MicaException.failed("move the guest's devices", "", "QEMU says " + status[0]);
+    }
+  }
+
+  /** Over a socket, for QEMU 7 cannot write to a file by itself, and must start no program. */
+  private void saveDevices(Qmp qmp, Qemu qemu) throws IOException {
+    Path socket = qemu.directory().resolve("save.sock");
+    try (ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+        FileChannel out =
+            FileChannel.open(devices(), StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+      Alias.with(socket, path -> server.bind(UnixDomainSocketAddress.of(path)));
+      server.configureBlocking(false);
+      qmp.run("migrate", Records.object().put("uri", "unix:" + Qemu.HERE + "save.sock"));
+      receive(server, out);
+      awaitCompletion(qmp);
+    } finally {
+      Files.deleteIfExists(socket);
+    }
+  }
+
+  private static void receive(ServerSocketChannel server, FileChannel out) throws IOException {
+    try (Selector selector = Selector.open()) {
+      server.register(selector, SelectionKey.OP_ACCEPT);
+      if (selector.select(LIMIT.toMillis()) == 0) {
+        throw new IOException("QEMU does not connect");
+      }
+      try (SocketChannel from = server.accept()) {
+        from.configureBlocking(false);
+        from.register(selector, SelectionKey.OP_READ);
+        ByteBuffer buffer = ByteBuffer.allocate(CHUNK);
+        long deadline = LineSocket.in(LIMIT);
+        while (from.read(buffer) >= 0) {
+          out.write(buffer.flip());
+          buffer.clear();
+          selector.selectedKeys().clear();
+          selector.select(100);
+          if (System.nanoTime() > deadline) {
+            throw new IOException("QEMU does not finish");
+          }
+        }
+      }
+    }
+  }
+
+  /** QEMU's memory for the guest, as /proc shows it: a file without a name. */
+  private static Path memoryOf(Qemu qemu) throws IOException {
+    long pid = qemu.daemon().process().map(ProcessHandle::pid).orElse(0L);
+    Path descriptors = Path.of("/proc", Long.toString(pid), "fd");
+    try (DirectoryStream<Path> all = Files.newDirectoryStream(descriptors)) {
+      for (Path one : all) {
+        if (Files.readSymbolicLink(one).toString().startsWith("/memfd:memory-backend-memfd")) {
+          return one;
+        }
+      }
+    }
+    throw new IOException("QEMU has no memory in a file");
+  }
+
+  /** Chunks that are not all zeros, each after its offset. */
+  private void saveMemory(Path from) throws IOException {
+    try (FileChannel in = FileChannel.open(from, StandardOpenOption.READ);
+        OutputStream file = Files.newOutputStream(memory());
+        DataOutputStream out =
+            new DataOutputStream(new java.io.BufferedOutputStream(file, 4 * CHUNK))) {
+      ByteBuffer chunk = ByteBuffer.allocate(CHUNK);
+      byte[] zeros = new byte[CHUNK];
+      for (long offset = 0; offset < in.size(); offset += CHUNK) {
+        chunk.clear();
+        readFully(in, chunk, offset);
+        if (!java.util.Arrays.equals(chunk.array(), zeros)) {
+          out.writeLong(offset);
+          out.write(chunk.array());
+        }
+      }
+      out.writeLong(-1);
+    }
+  }
+
+  private void restoreMemory(Path to) throws IOException {
+    try (FileChannel in = FileChannel.open(memory(), StandardOpenOption.READ);
+        FileChannel out = FileChannel.open(to, StandardOpenOption.WRITE);
+        DataInputStream facts = new DataInputStream(Channels.newInputStream(in))) {
+      for (long offset = facts.readLong(); offset >= 0; offset = facts.readLong()) {
+        out.position(offset);
+        long done = 0;
+        while (done < CHUNK) {
+          long moved = in.transferTo(in.position(), CHUNK - done, out);
+          if (moved <= 0) {
+            throw new EOFException("the memory's file is cut short");
+          }
+          in.position(in.position() + moved);
+          done += moved;
+        }
+      }
+    }
+  }
+
+  private static void readFully(FileChannel in, ByteBuffer chunk, long offset) throws IOException {
+    while (chunk.hasRemaining()) {
+      if (in.read(chunk, offset + chunk.position()) < 0) {
+        throw new EOFException("the guest's memory is no multiple of " + CHUNK + " bytes");
+      }
+    }
+  }
+}
