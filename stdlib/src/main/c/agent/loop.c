@@ -42,13 +42,15 @@ static void flush(void)
 	loop.out_len -= done;
 }
 
+/* Kept also while nobody seems to be there: a new host's first request can be read before the kernel says that it came.
+ */
 void loop_send(const struct answer *line)
 {
-	if (!loop.there)
-		return;
 	if (line->len > sizeof(loop.out) - loop.out_len) {
-		say("nobody reads the answers: one is lost");
-		return;
+		say("nobody reads the answers: %s lost", loop.there ? "one is" : "some are");
+		if (loop.there)
+			return;
+		loop.out_len = 0;
 	}
 	memcpy(loop.out + loop.out_len, line->text, line->len);
 	loop.out_len += line->len;
@@ -155,17 +157,18 @@ static void read_port(void)
 /* Half a line and unread answers were the old client's. What is left to read may be the next one's already. */
 static void hang_up(void)
 {
-	loop.there = false;
 	loop.in_len = loop.out_len = 0;
 	loop.skipping = false;
 }
 
+/* Only the first event that says so is a hang-up: the next ones may come with a new client's first bytes. */
 static void on_port(uint32_t events)
 {
-	if (events & EPOLLHUP)
+	bool there = !(events & EPOLLHUP);
+
+	if (loop.there && !there)
 		hang_up();
-	else
-		loop.there = true;
+	loop.there = there;
 	loop.unread = true;
 	flush();
 }
