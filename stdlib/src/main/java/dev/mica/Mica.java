@@ -7,6 +7,7 @@ import dev.mica.state.StateDir;
 import dev.mica.union.Unions;
 import dev.mica.vm.HelperServer;
 import java.nio.file.Path;
+import java.util.Map;
 
 /**
  * The way in: the objects of one host, over one state directory.
@@ -31,7 +32,12 @@ public final class Mica {
 
   /** The state directory that {@code MICA_HOME}, the user and the XDG rules name. */
   public static Mica open() {
-    return new Mica(StateDir.ofEnvironment(System.getenv()));
+    return open(System.getenv());
+  }
+
+  /** The same with other variables than the process's own. */
+  public static Mica open(Map<String, String> environment) {
+    return new Mica(StateDir.ofEnvironment(environment));
   }
 
   /** A state directory of the caller's choice; made with mode 0700 at first use. */

@@ -43,7 +43,7 @@ final class App {
   }
 
   private Mica mica() {
-    return Mica.open();
+    return Mica.open(environment);
   }
 
   private static boolean isScript(String name) {

@@ -23,12 +23,17 @@ final class Runs {
 
   private Runs() {}
 
-  /** In this process, with the state directory of the environment. */
+  /** In this process, with the user's state directory. */
   static Run here(String... args) {
+    return here(Map.of(), args);
+  }
+
+  /** In this process, with these variables. */
+  static Run here(Map<String, String> environment, String... args) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     ByteArrayOutputStream err = new ByteArrayOutputStream();
     Streams streams = new Streams(print(out), print(err), Page.PLAIN);
-    int status = new App(streams, Map.of()).run(List.of(args));
+    int status = new App(streams, environment).run(List.of(args));
     streams.out().flush();
     return new Run(
         status, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
