@@ -5,9 +5,7 @@ import groovy.lang.GroovyClassLoader;
 import groovy.lang.GroovyCodeSource;
 import groovy.lang.GroovyShell;
 import groovy.lang.Script;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -56,15 +54,12 @@ final class GroovyEngine implements Engine {
   @Override
   public @Nullable Object run(Path file, List<String> args) {
     String name = String.valueOf(file.getFileName());
-    String source = "";
+    String source = GroovyErrors.readScript(file);
     session.enter();
     try {
-      source = Files.readString(file, StandardCharsets.UTF_8);
       binding.setVariable("args", args);
       GroovyShell once = new GroovyShell(parent, binding, configuration(false));
       return once.parse(code(source, name)).run();
-    } catch (IOException unreadable) {
-      throw GroovyErrors.unreadable(file, unreadable);
     } catch (Throwable failure) {
       throw new GroovyErrors(session, name, source).translate(failure);
     }

@@ -4,6 +4,13 @@ import dev.mica.MicaException;
 import groovy.lang.MissingMethodException;
 import groovy.lang.MissingPropertyException;
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -30,9 +37,25 @@ final class GroovyErrors {
     this.source = source;
   }
 
-  static ScriptException unreadable(Path file, IOException why) {
-    String reason = why instanceof NoSuchFileException ? "there is no such file" : why.toString();
-    return new ScriptException("cannot run " + file + ": " + reason, List.of(), 2, why);
+  /** The text of a script; what fails while it runs is another matter. */
+  static String readScript(Path file) {
+    try {
+      return Files.readString(file, StandardCharsets.UTF_8);
+    } catch (IOException why) {
+      throw new ScriptException("cannot run " + file + ": " + reason(why), List.of(), 2, why);
+    }
+  }
+
+  private static String reason(IOException failure) {
+    return switch (failure) {
+      case CharacterCodingException odd -> "it is not UTF-8 text";
+      case NoSuchFileException missing -> "there is no such file";
+      case AccessDeniedException denied -> "permission denied";
+      case FileAlreadyExistsException taken -> "it exists already";
+      case DirectoryNotEmptyException full -> "it is not empty";
+      case FileSystemException other when other.getReason() != null -> other.getReason();
+      default -> failure.toString();
+    };
   }
 
   ScriptException translate(Throwable failure) {
@@ -45,6 +68,8 @@ final class GroovyErrors {
       case MissingMethodException missing -> failed(missing, method(missing), 1);
       case NullPointerException nothing when nothing.getMessage() != null ->
           failed(nothing, nothing.getMessage(), 1);
+      case FileSystemException file when file.getFile() != null ->
+          failed(file, file.getFile() + ": " + reason(file), 1);
       case StackOverflowError deep -> failed(deep, "the script calls itself too deep", 1);
       case AssertionError wrong -> failed(wrong, describe(wrong), 1);
       case VirtualMachineError broken -> failed(broken, describe(broken), 1);

@@ -1,8 +1,5 @@
 package dev.mica.scripting;
 
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -70,11 +67,7 @@ final class JShellEngine implements Engine {
   @Override
   public @Nullable Object run(Path file, List<String> args) {
     session.variables().put("args", args);
-    try {
-      return evaluate(Files.readString(file, StandardCharsets.UTF_8));
-    } catch (IOException unreadable) {
-      throw GroovyErrors.unreadable(file, unreadable);
-    }
+    return evaluate(GroovyErrors.readScript(file));
   }
 
   @Override

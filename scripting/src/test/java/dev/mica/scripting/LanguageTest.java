@@ -140,6 +140,16 @@ final class LanguageTest {
   }
 
   @Test
+  void aFileThatAScriptMissesIsItsFailure() throws Exception {
+    Path script = temp.resolve("a.groovy");
+    Files.writeString(script, "java.nio.file.Files.readString(java.nio.file.Path.of(args[0]))");
+    assertThatThrownBy(() -> test.session.groovy().run(script, List.of("/no/such")))
+        .hasMessage("a.groovy:1: /no/such: there is no such file")
+        .extracting(failure -> ((ScriptException) failure).exitStatus())
+        .isEqualTo(1);
+  }
+
+  @Test
   void javaSeesTheSameObjects() {
     test.session.variables().put("n", 20);
     Engine java = test.session.java();
