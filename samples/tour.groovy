@@ -48,10 +48,19 @@ work = folder(Files.createTempDirectory(folder('/var/tmp').path, 'mica-tour-').t
 name = "tour-${ProcessHandle.current().pid()}"
 made = []
 
+/** In a union of theirs, others than root can change only what belongs to them. */
+def own(folders) {
+  println 'You are not root, so the tour stands on copies that are yours.'
+  folders.collect { it.copyTo(work / it.name) }
+}
+
 try {
   step 'This host: what works on it, and the line that mends what does not.'
   show doctor()
 
+  if (System.getProperty('user.name') != 'root') {
+    lowers = own(lowers)
+  }
   step "A union: ${lowers*.location.join(' and ')} below, an empty folder on top that catches every change."
   u = union {
     lower(*lowers)

@@ -79,7 +79,7 @@ errint_t mica_make_like(const char *model, const char *path, struct mica_error *
 	dir = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	code = dir < 0 ? mica_fail(err, -errno, "open", path) : made ? 0 : check_empty(dir, path, err);
 	if (code == 0)
-		code = meta_set(&(struct meta_target){dir, "", XATTR_PLAIN, path, false}, &meta, &xattrs, err);
+		code = meta_set(&(struct meta_target){dir, "", XATTR_PLAIN, path, true}, &meta, &xattrs, err);
 	if (code < 0 && made)
 		unlinkat(parent, name, AT_REMOVEDIR);
 	return code;

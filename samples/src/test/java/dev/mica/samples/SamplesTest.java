@@ -3,6 +3,8 @@ package dev.mica.samples;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.mica.test.Nobody;
+import dev.mica.test.Scratch;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -34,6 +36,10 @@ final class SamplesTest {
             "dev.mica.shell.Main",
             SAMPLES.resolve(sample).toString());
     builder.environment().put("MICA_HOME", home.toString());
+    return run(builder);
+  }
+
+  private Run run(ProcessBuilder builder) throws IOException, InterruptedException {
     Path err = home.resolveSibling(home.getFileName() + ".err");
     try {
       Process process = builder.redirectError(err.toFile()).start();
@@ -82,5 +88,20 @@ final class SamplesTest {
     assertThat(run.out())
         .contains("added", "the union tour-", "notes.txt", "a configuration", "left: nothing");
     assertThat(mounts()).isEmpty();
+  }
+
+  /** By fuse-overlayfs, over copies that are the user's. */
+  @Test
+  void theTourGoesThroughForOthersThanRoot() throws Exception {
+    needsRoot();
+    try (Scratch scratch = new Scratch()) {
+      Nobody nobody = new Nobody(scratch.path(""));
+      Path tour = Files.copy(SAMPLES.resolve("tour.groovy"), nobody.home().resolve("tour.groovy"));
+      Run run = run(nobody.java("dev.mica.shell.Main", List.of(tour.toString())));
+      assertThat(run.err()).isEmpty();
+      assertThat(run.status()).isZero();
+      assertThat(run.out())
+          .contains("You are not root", "via      fuse", "renamed", "left: nothing");
+    }
   }
 }

@@ -159,10 +159,7 @@ final class Committer {
         creation.toJson(),
         () ->
             Core.capture(
-                Tree.overlay(union.lowers(), false),
-                unions.tree(union.name()),
-                layerOf(creation),
-                flags),
+                Tree.layers(union.lowers()), unions.tree(union.name()), layerOf(creation), flags),
         () -> {
           StateDir.syncDirectory(store.layers());
           store.publish(creation.commit(), creation.ref());

@@ -103,21 +103,13 @@ final class LiveCommit implements Commit {
   @Override
   public Diff diff() {
     return Diff.of(
-        "what lies below " + label(),
-        Tree.overlay(below(), false),
-        label(),
-        Tree.overlay(layers(), false),
-        true);
+        "what lies below " + label(), Tree.layers(below()), label(), Tree.layers(layers()), true);
   }
 
   @Override
   public Diff diff(Commit other) {
     return Diff.of(
-        label(),
-        Tree.overlay(layers(), false),
-        other.label(),
-        Tree.overlay(other.layers(), false),
-        true);
+        label(), Tree.layers(layers()), other.label(), Tree.layers(other.layers()), true);
   }
 
   @Override

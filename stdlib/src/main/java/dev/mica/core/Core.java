@@ -35,6 +35,11 @@ public final class Core {
     return Library.get().path();
   }
 
+  /** Whether this process may mount, and see trusted xattrs. */
+  public static boolean isPrivileged() {
+    return Privilege.MAY_ADMINISTRATE;
+  }
+
   /** What turns {@code a} into {@code b}; to be closed. */
   public static DiffReader diff(Tree a, Tree b, boolean exact) {
     return new DiffReader(a, b, exact);

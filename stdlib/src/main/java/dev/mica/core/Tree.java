@@ -29,6 +29,14 @@ public record Tree(List<Path> layers, boolean overlay, boolean userXattr) {
     return new Tree(layers, true, userXattr);
   }
 
+  /**
+   * A stack of layers as this process reads them: overlay's xattrs are trusted ones for those who
+   * may see such, {@code user.overlay.*} for others.
+   */
+  public static Tree layers(List<Path> layers) {
+    return overlay(layers, !Core.isPrivileged());
+  }
+
   /** How it is called in messages: its topmost layer, and how many lie below. */
   String describe() {
     return switch (layers.size()) {

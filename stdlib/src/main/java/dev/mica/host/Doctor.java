@@ -11,6 +11,7 @@ import dev.mica.vm.HelperVm;
 import dev.mica.vm.Machine;
 import java.io.IOException;
 import java.nio.charset.Charset;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -26,7 +27,7 @@ import org.jspecify.annotations.Nullable;
 /** The checks of {@code mica doctor}: each does the thing and says what came of it. */
 final class Doctor {
   private static final int NEEDED_JAVA = 25;
-  private static final int CAP_SYS_ADMIN = 21;
+  private static final String AOT_CACHE = "-XX:AOTCache=";
   private static final long LITTLE_SPACE = 1L << 30;
   private static final Set<Capability> KEPT_BY_LAYERS =
       EnumSet.of(
@@ -50,6 +51,7 @@ final class Doctor {
   List<Check> checks() {
     List<Check> checks = new ArrayList<>();
     checks.add(java());
+    checks.add(aotCache(commandLine(), System.getProperty("java.vm.info", "")));
     checks.add(tried("C core", "build it: make build", this::core));
     if (checks.getLast().status() == Check.Status.MISSING) {
       return checks; // all that follows goes through it
@@ -57,7 +59,7 @@ final class Doctor {
     Path store = nearest(state.path());
     checks.add(privilege());
     checks.add(tried("kernel overlay", "run as root", () -> kernelOverlay(store)));
-    checks.add(tried("fuse overlay", "apt install fuse-overlayfs", this::fuseOverlay));
+    checks.add(tried("fuse overlay", "apt install fuse-overlayfs fuse3", this::fuseOverlay));
     checks.add(tried("helper VM", "see mica helper log", () -> helperVm(store)));
     checks.add(tried("unions", "mica union remount --all", this::unionsWork));
     checks.add(tried("store", "name another directory in MICA_HOME", () -> store(store)));
@@ -105,6 +107,34 @@ final class Doctor {
         old ? "install a JDK " + NEEDED_JAVA + " or newer" : null);
   }
 
+  /**
+   * Whether the JVM has what the build recorded for a quick start.
+   *
+   * @param words the process's command line
+   * @param info what the JVM says of itself: "sharing" only if the cache it was given fits
+   */
+  static Check aotCache(List<String> words, String info) {
+    Optional<String> given =
+        words.stream().filter(word -> word.startsWith(AOT_CACHE)).reduce((a, b) -> b);
+    String cache = given.map(word -> word.substring(AOT_CACHE.length())).orElse("none");
+    boolean fits = given.isPresent() && info.contains("sharing");
+    String why = given.isPresent() ? " does not fit this JDK or these jars" : " was made";
+    return new Check(
+        "AOT cache",
+        fits ? Check.Status.OK : Check.Status.LIMITED,
+        cache + (fits ? " is used" : why + ", so every start takes longer"),
+        fits ? null : "make build");
+  }
+
+  private static List<String> commandLine() {
+    Path words = Path.of("/proc/self/cmdline");
+    try {
+      return List.of(Files.readString(words, StandardCharsets.ISO_8859_1).split("\0"));
+    } catch (IOException broken) {
+      throw MicaException.failed("read", words, StateDir.why(broken)).because(broken);
+    }
+  }
+
   private Finding core() {
     try {
       return Finding.ok("loaded; it sees " + Core.mounts().size() + " mounts");
@@ -114,24 +144,13 @@ final class Doctor {
   }
 
   private static Check privilege() {
-    boolean admin = mayAdministrate();
+    boolean admin = Core.isPrivileged();
     String user = System.getProperty("user.name");
     return new Check(
         "privilege",
         admin ? Check.Status.OK : Check.Status.LIMITED,
         user + (admin ? ", may mount" : ", may not mount but through fuse"),
         admin ? null : "run as root for kernel unions");
-  }
-
-  private static boolean mayAdministrate() {
-    try (var lines = Files.lines(Path.of("/proc/self/status"))) {
-      return lines
-          .filter(line -> line.startsWith("CapEff:"))
-          .map(line -> Long.parseUnsignedLong(line.substring("CapEff:".length()).strip(), 16))
-          .anyMatch(bits -> (bits >> CAP_SYS_ADMIN & 1) != 0);
-    } catch (IOException broken) {
-      throw MicaException.failed("read", "/proc/self/status", StateDir.why(broken)).because(broken);
-    }
   }
 
   private Finding kernelOverlay(Path store) {
@@ -146,9 +165,12 @@ final class Doctor {
   /** By a union of its own, made and removed. */
   private Finding fuseOverlay() {
     Optional<String> refusal = unions.refusal(UnionSpec.Via.FUSE, temporary());
-    return refusal
-        .map(Finding::missing)
-        .orElseGet(() -> Finding.ok("a union mounted, changed a file, and unmounted"));
+    if (refusal.isPresent()) {
+      boolean device = refusal.get().contains("/dev/fuse");
+      return new Finding(
+          Check.Status.MISSING, refusal.get(), device ? "chmod 666 /dev/fuse" : null);
+    }
+    return Finding.ok("a union mounted, changed a file, and unmounted");
   }
 
   /** Without booting it, which takes seconds. */

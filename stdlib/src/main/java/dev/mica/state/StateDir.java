@@ -94,8 +94,14 @@ public final class StateDir {
     Path base =
         xdg.startsWith("/") // the XDG rules: a relative one is ignored
             ? Path.of(xdg)
-            : Path.of(System.getProperty("user.home"), ".local", "state");
+            : home(environment).resolve(".local/state");
     return base.resolve("mica");
+  }
+
+  /** {@code HOME} as the XDG rules have it; Java's own is that of the user database. */
+  private static Path home(Map<String, String> environment) {
+    String named = environment.getOrDefault("HOME", "");
+    return Path.of(named.startsWith("/") ? named : System.getProperty("user.home"));
   }
 
   private static Duration waitOf(String seconds) {

@@ -34,7 +34,7 @@ final class FuseMounter implements Mounter {
   @Override
   public Optional<String> refusal(Path place, Function<Path, Set<Capability>> probe) {
     if (!Files.isReadable(Path.of("/dev/fuse")) || !Files.isWritable(Path.of("/dev/fuse"))) {
-      return Optional.of("/dev/fuse cannot be opened");
+      return Optional.of("/dev/fuse cannot be opened by " + System.getProperty("user.name"));
     }
     return program().isPresent()
         ? Optional.empty()
@@ -122,7 +122,7 @@ final class FuseMounter implements Mounter {
   /** Its daemon may still be writing when umount(2) has returned: this waits until it is gone. */
   @Override
   public void unmount(UnionRecord union) {
-    Holders.unmount(union);
+    Holders.unmountFuse(union);
     awaitDaemon(union);
   }
 

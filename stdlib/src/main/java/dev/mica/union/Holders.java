@@ -28,6 +28,36 @@ final class Holders {
     }
   }
 
+  /** The same for a FUSE mount, which its owner may unmount, too. */
+  static void unmountFuse(UnionRecord union) {
+    try {
+      unmount(union);
+    } catch (MicaException failure) {
+      if (!isDenied(failure)) {
+        throw failure;
+      }
+      if (!Fusermount.unmount(union.at(), false)) {
+        throw busy(union, failure);
+      }
+    }
+  }
+
+  /** Unmounts even while something holds it. */
+  static void detach(UnionRecord union) {
+    try {
+      Core.umount(union.at(), true);
+    } catch (MicaException failure) {
+      if (union.via() != UnionSpec.Via.FUSE || !isDenied(failure)) {
+        throw failure;
+      }
+      Fusermount.unmount(union.at(), true);
+    }
+  }
+
+  private static boolean isDenied(MicaException failure) {
+    return failure.getCause() instanceof CoreError error && error.errno() == Errno.EPERM;
+  }
+
   /** Whether {@link #unmount} failed because it is held. */
   static boolean isBusyError(MicaException failure) {
     return failure.getCause() instanceof MicaException inner && isBusy(inner);

@@ -61,7 +61,7 @@ final class KernelMounter implements Mounter {
   /** The upper is the list of changes: it is looked at rather than the merged view. */
   @Override
   public Tree tree(UnionRecord union) {
-    return Tree.overlay(union.stack(), false);
+    return Tree.layers(union.stack());
   }
 
   @Override

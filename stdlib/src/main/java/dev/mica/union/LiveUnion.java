@@ -124,7 +124,7 @@ final class LiveUnion implements Union {
     }
     return Diff.of(
         "the lowers of " + name,
-        Tree.overlay(record.lowers(), false),
+        Tree.layers(record.lowers()),
         "the union " + name,
         mounter.tree(record),
         true);

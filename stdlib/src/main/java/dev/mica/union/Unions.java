@@ -207,7 +207,7 @@ public final class Unions {
         return;
       }
       if (served) {
-        Core.umount(union.at(), true); // but by what has ended
+        Holders.detach(union); // but by what has ended
       }
       mounter.clear(union);
       mounter.prepare(union);
