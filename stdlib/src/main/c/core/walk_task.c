@@ -311,7 +311,7 @@ static void unpin_pair(const struct task *task)
 /* What is below a directory is opened from it; where nothing more is to be done, it need not stay open. */
 static void leave_pair(const struct task *task)
 {
-	bool needed = task->rest || task->pair->refs > 1;
+	bool needed = task->rest || __atomic_load_n(&task->pair->refs, __ATOMIC_RELAXED) > 1;
 
 	(needed ? vdir_unpin : vdir_leave)(task->pair->a);
 	(needed ? vdir_unpin : vdir_leave)(task->pair->b);
