@@ -13,6 +13,7 @@ import java.util.List;
 import org.jline.reader.EndOfFileException;
 import org.jline.reader.LineReader;
 import org.jline.reader.UserInterruptException;
+import org.jline.terminal.Attributes;
 import org.jline.terminal.Terminal;
 import org.jline.utils.InfoCmp.Capability;
 import org.jspecify.annotations.Nullable;
@@ -39,7 +40,21 @@ final class Prompt {
     this.errors = new Errors(out, "");
     this.progress = new ProgressLine(out, () -> terminal.getSize().getColumns());
     this.reader = Readers.build(terminal, session, this::engine, history);
+    leaveEditingToUs();
     terminal.handle(Terminal.Signal.INT, signal -> interrupt());
+  }
+
+  /**
+   * Keeps the kernel from editing lines while something runs. If it did, a Ctrl-C that was typed
+   * while the line editor still had the terminal would be a key in a line that nobody ends.
+   */
+  private void leaveEditingToUs() {
+    Attributes attributes = terminal.getAttributes();
+    attributes.setLocalFlag(Attributes.LocalFlag.ICANON, false);
+    attributes.setLocalFlag(Attributes.LocalFlag.ISIG, true);
+    attributes.setControlChar(Attributes.ControlChar.VMIN, 1);
+    attributes.setControlChar(Attributes.ControlChar.VTIME, 0);
+    terminal.setAttributes(attributes);
   }
 
   /** Holds the conversation at the process's own terminal; returns the exit status. */
@@ -69,7 +84,10 @@ final class Prompt {
     while (!over) {
       pressed = false;
       try {
-        line(reader.readLine(java ? "java> " : "mica> "));
+        String line = reader.readLine(java ? "java> " : "mica> ");
+        pressed |=
+            Thread.interrupted(); // by the line editor's own hearing of a Ctrl-C behind Enter
+        line(line);
       } catch (UserInterruptException cleared) {
         errors.forget(); // Ctrl-C drops the line being typed, nothing failed
       } catch (EndOfFileException | IOError left) { // Ctrl-D, or the terminal is gone
@@ -104,25 +122,28 @@ final class Prompt {
         });
     running = evaluation;
     try {
-      if (pressed || typedCtrlC()) {
+      if (pressed) {
         evaluation.cancel();
       }
-      new Work(progress).await(evaluation);
+      new Work(progress, () -> cancelIfTyped(evaluation)).await(evaluation);
     } finally {
       running = null;
     }
   }
 
   /**
-   * Whether Ctrl-C came right behind Enter: while the line editor has the terminal it is a key like
-   * any other, and waits to be read.
+   * Hears a Ctrl-C that came right behind Enter: while the line editor has the terminal it is a key
+   * like any other, and waits to be read.
    */
-  private boolean typedCtrlC() throws IOException {
-    boolean typed = terminal.reader().peek(1) == CTRL_C;
-    if (typed) {
-      terminal.reader().read();
+  private void cancelIfTyped(Evaluation<?> evaluation) {
+    try {
+      if (terminal.reader().peek(1) == CTRL_C) {
+        terminal.reader().read();
+        evaluation.cancel();
+      }
+    } catch (IOException gone) {
+      evaluation.cancel(); // nobody is there to wait for it
     }
-    return typed;
   }
 
   /** Ctrl-C as a signal, which it is while something runs. */

@@ -13,8 +13,16 @@ final class Work {
 
   private final @Nullable ProgressLine progress;
 
+  private final Runnable tick;
+
   Work(@Nullable ProgressLine progress) {
+    this(progress, () -> {});
+  }
+
+  /** {@code tick} is called now and again while it runs, and at once. */
+  Work(@Nullable ProgressLine progress, Runnable tick) {
     this.progress = progress;
+    this.tick = tick;
   }
 
   /** How a run ended that was not waited for to its end. */
@@ -35,7 +43,9 @@ final class Work {
   <T extends @Nullable Object> T await(Evaluation<T> evaluation)
       throws InterruptedException, LeftBehind {
     try {
+      tick.run();
       while (!evaluation.await(TICK_MILLIS)) {
+        tick.run();
         if (evaluation.isCancelled() && !evaluation.await(GRACE_MILLIS)) {
           leave(evaluation);
           throw new LeftBehind();
