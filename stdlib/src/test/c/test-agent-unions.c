@@ -165,6 +165,16 @@ static void try_unmounting(void)
 	   "no folder and no note either");
 }
 
+static void try_modules(void)
+{
+	ask("settle", "1 ok", "all modules are loaded");
+	put_file("/run/modules.failed", "load module /m/x.ko: no");
+	ask("settle", "1 error errno=ENODEV step=load%20modules path=/modules note=load%20module%20/m/x.ko*",
+	    "one that failed is told");
+	ask("mount-share name=b tag=tb", "1 error errno=ENODEV step=load%20modules *", "to whoever needs it");
+	ask("union name=u lower=b", "1 error errno=ENODEV step=load%20modules *", "and mounts nothing");
+}
+
 /* What would change this machine is asked wrongly only. */
 static void try_hello(void)
 {
@@ -202,6 +212,7 @@ int main(void)
 	try_export();
 	try_unmounting();
 	try_half_done();
+	try_modules();
 	try_hello();
 	ask("poweroff", "1 ok", "the end");
 	ok(!host_wait(&host, NULL), "is clean");

@@ -35,7 +35,8 @@ __attribute__((noreturn)) void agent_finish(void);
 /* modules.c: loads /modules up to the first empty line; then the rest, in a child, which others can wait for. */
 errint_t modules_load_first(struct mica_error *err);
 void modules_load_rest(void);
-void modules_wait(void);
+/* Fails with what failed then. */
+errint_t modules_wait(struct mica_error *err);
 
 /* uevent.c: waiting for what the kernel finds. */
 int uevent_open(void);
@@ -93,6 +94,7 @@ void loop_send(const struct answer *answer);
 /* Verbs. */
 errint_t guest_hello(const struct request *request, struct answer *answer, struct mica_error *err);
 errint_t guest_stats(const struct request *request, struct answer *answer, struct mica_error *err);
+errint_t guest_settle(const struct request *request, struct answer *answer, struct mica_error *err);
 errint_t guest_list(const struct request *request, struct answer *answer, struct mica_error *err);
 errint_t guest_idle(const struct request *request, struct answer *answer, struct mica_error *err);
 errint_t guest_sync(const struct request *request, struct answer *answer, struct mica_error *err);

@@ -202,6 +202,12 @@ errint_t guest_list(const struct request *request, struct answer *answer, struct
 	return 0;
 }
 
+errint_t guest_settle(const struct request *request, struct answer *answer, struct mica_error *err)
+{
+	(void)request, (void)answer;
+	return modules_wait(err);
+}
+
 errint_t guest_idle(const struct request *request, struct answer *answer, struct mica_error *err)
 {
 	uint64_t seconds;

@@ -63,6 +63,17 @@ static int lock(int how)
 	return fd;
 }
 
+/* A note for whoever waits: which one, and why. */
+static void tell_failure(const struct mica_error *failed)
+{
+	char text[sizeof(failed->path) + sizeof(failed->note) + 128];
+
+	snprintf(text, sizeof(text), "%s %s: %s. %s", failed->step, failed->path, strerror(-failed->code),
+		 failed->note);
+	say("%s", text);
+	note_write("modules", "failed", text, NULL);
+}
+
 /* The lock is taken before the child is there: nobody can be earlier. */
 void modules_load_rest(void)
 {
@@ -71,13 +82,18 @@ void modules_load_rest(void)
 	pid_t child = fork();
 
 	if (child <= 0 && load_part(list, &err))
-		say("%s %s: %s %s", err.step, err.path, strerror(-err.code), err.note);
+		tell_failure(&err);
 	if (!child)
 		_exit(0);
 	fclose(list);
 }
 
-void modules_wait(void)
+errint_t modules_wait(struct mica_error *err)
 {
 	cleanup_fd int fd = lock(LOCK_SH);
+	char text[512];
+
+	if (!note_read("modules", "failed", text, sizeof(text)))
+		return 0;
+	return mica_fail_note(err, -ENODEV, "load modules", LIST, "%s", text);
 }

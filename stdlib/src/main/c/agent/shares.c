@@ -67,8 +67,7 @@ static errint_t mount_when_plugged(const struct share *share, struct mica_error 
 			return 0;
 		if (errno != EINVAL)
 			return mica_fail_note(err, -errno, "mount", share->path, "virtiofs %s: %s", share->tag,
-					      errno == ENODEV ? "its module is not loaded: see the console"
-							      : strerror(errno));
+					      strerror(errno));
 	} while (uevent_wait(events, "virtio", calls_until()));
 	return mica_fail_note(err, -ENODEV, "mount", share->path, "no share of tag %s was plugged in time", share->tag);
 }
@@ -207,10 +206,10 @@ errint_t share_mount(const struct request *request, struct answer *answer, struc
 	struct share share = {0};
 	errint_t code = read_share(request, &share, err);
 
-	if (code)
-		return code;
-	modules_wait();
-	code = mount_or_find(&share, err);
+	if (!code)
+		code = modules_wait(err);
+	if (!code)
+		code = mount_or_find(&share, err);
 	return code || !share.probe ? code : probe(&share, answer, err);
 }
 

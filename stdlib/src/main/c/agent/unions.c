@@ -154,9 +154,10 @@ errint_t union_mount(const struct request *request, struct answer *answer, struc
 		code = mounted_read(&mounted, err);
 	if (!code && chdir(SHARES) < 0)
 		code = mica_fail(err, -errno, "chdir", SHARES);
+	if (!code)
+		code = modules_wait(err);
 	if (code)
 		return code;
-	modules_wait();
 	put_field(note, put_field(note, put_field(note, 0, request, "lower"), request, "upper"), request, "work");
 	if (!mounted_at(&mounted, UNIONS, u.name))
 		return mount_new(request, &mounted, note, &u, err);

@@ -3,6 +3,7 @@
 
 const struct verb agent_verbs[] = {
 	{"hello", "version! time! seed", 0, NULL, guest_hello},
+	{"settle", "", 20000, NULL, guest_settle},
 	{"mount-share", "tag! name! ro probe", 20000, "share", share_mount},
 	{"unmount-share", "name!", 20000, "share", share_unmount},
 	{"union", "name! lower! upper work", 20000, "union", union_mount},
