@@ -23,7 +23,7 @@ public final class HelperServer implements Helper {
   /** By the helper VM of that state directory. */
   public HelperServer(StateDir state) {
     this.state = state;
-    this.machine = new Absent();
+    this.machine = Machine.of(state);
     this.records = state.records("helper");
   }
 

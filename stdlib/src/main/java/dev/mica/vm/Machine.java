@@ -69,6 +69,18 @@ public interface Machine {
     return new QemuMachine(state);
   }
 
+  /**
+   * A part that a machine is made of, for {@code mica doctor}.
+   *
+   * @param works whether it is there and as good as it can be
+   * @param found what was found, or why it is not there
+   * @param fix the line that mends it; "" where nothing is to mend
+   */
+  record Part(String name, boolean works, String found, String fix) {}
+
+  /** The parts, as far as they can be looked at without booting one. */
+  List<Part> parts();
+
   /** Why no machine can be booted here, with what to do, as one line; a quick look. */
   Optional<MicaException> refusal();
 

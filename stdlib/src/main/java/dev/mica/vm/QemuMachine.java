@@ -44,9 +44,9 @@ final class QemuMachine implements Machine {
     return starter.refusal();
   }
 
-  /** For {@code mica doctor}. */
-  Starter starter() {
-    return starter;
+  @Override
+  public List<Part> parts() {
+    return starter.parts();
   }
 
   @Override

@@ -5,6 +5,7 @@ import dev.mica.core.Core;
 import dev.mica.state.StateDir;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -40,9 +41,13 @@ final class Starter {
     private static final Duration DEADLINE = Duration.ofSeconds(30);
 
     static Settings of(Map<String, String> environment) {
-      return new Settings(environment, Path.of("/"), MEMORY, DEADLINE, "", false);
+      return new Settings(environment, Path.of("/"), MEMORY, DEADLINE, "", true);
     }
   }
+
+  private static final String QEMU_FIX = "apt install qemu-system-x86";
+  private static final String KERNEL_FIX =
+      "apt install linux-image-cloud-amd64, or name one in MICA_KERNEL";
 
   /** What was started, and how. */
   record Started(Machine.Start how, Accel accel, Kernel kernel) {}
@@ -50,6 +55,7 @@ final class Starter {
   /** A warm start takes a fraction of a second; what takes this long is broken. */
   private static final Duration WARM = Duration.ofSeconds(10);
 
+  private static final Duration LAST_WORDS = Duration.ofSeconds(5);
   private static final Duration PROBE = Duration.ofSeconds(15);
 
   private final StateDir state;
@@ -83,7 +89,7 @@ final class Starter {
     if (program().isEmpty()) {
       return Optional.of(
           MicaException.failed("find the program", "qemu-system-x86_64", "it is not installed")
-              .hint("apt install qemu-system-x86"));
+              .hint(QEMU_FIX));
     }
     return Stream.of(kernels.refusal(), FileServer.refusal(), privilege())
         .flatMap(Optional::stream)
@@ -150,7 +156,8 @@ final class Starter {
     try {
       AgentConnection.connect(qemu.agent(), limit).close();
     } catch (MicaException failure) {
-      boolean died = !qemu.daemon().isAlive();
+      boolean late = failure.getCause() instanceof SocketTimeoutException;
+      boolean died = !late && qemu.daemon().ends(LAST_WORDS); // it hangs up a little earlier
       qemu.daemon().kill();
       throw MicaException.failed(
               "boot the helper VM with",
@@ -191,6 +198,10 @@ final class Starter {
    */
   private static void save(Qemu qemu, Template template) {
     try {
+      try (AgentConnection agent = AgentConnection.connect(qemu.agent(), WARM)) {
+        agent.settle();
+      }
+      Template.discardAll(template.directory().resolveSibling(""));
       template.save(qemu);
     } catch (MicaException broken) {
       template.discard();
@@ -216,6 +227,44 @@ final class Starter {
 
   private String wanted() {
     return settings.environment().getOrDefault("MICA_ACCEL", "");
+  }
+
+  /** The parts of a helper VM, as far as they can be looked at without booting one. */
+  List<Machine.Part> parts() {
+    Optional<MicaException> noKernel = kernels.refusal();
+    String kernel =
+        kernels
+            .present()
+            .map(found -> found.image().toString())
+            .orElse("fetched when it is needed");
+    return List.of(
+        part("QEMU", program(), QEMU_FIX),
+        part("virtiofsd", FileServer.program(), "apt install qemu-system-common"),
+        noKernel
+            .map(no -> new Machine.Part("guest kernel", false, no.why(), KERNEL_FIX))
+            .orElseGet(() -> new Machine.Part("guest kernel", true, kernel, "")),
+        accelPart());
+  }
+
+  private static Machine.Part part(String name, Optional<Path> found, String fix) {
+    return found
+        .map(program -> new Machine.Part(name, true, program.toString(), ""))
+        .orElseGet(() -> new Machine.Part(name, false, "it is not installed", fix));
+  }
+
+  private Machine.Part accelPart() {
+    if (program().isEmpty()) {
+      return new Machine.Part("acceleration", false, "there is no QEMU to try it with", QEMU_FIX);
+    }
+    return knownAccel()
+        .map(accel ->
+            new Machine.Part(
+                "acceleration",
+                accel.kind() == Accel.Kind.KVM,
+                accel.kind().word() + ": " + accel.why(),
+                "use a host whose KVM boots a guest; all works without, slower"))
+        .orElseGet(() ->
+            new Machine.Part("acceleration", true, "found out when a helper VM starts first", ""));
   }
 
   /** What is known without booting anything; empty: nothing yet. */
@@ -270,7 +319,7 @@ final class Starter {
             boot.extra(),
             Long.toString(boot.memory()),
             Text.of(Path.of("/proc/sys/kernel/random/boot_id")));
-    return new Template(cache().resolve("template-" + of));
+    return new Template(cache().resolve(Template.PREFIX + of));
   }
 
   private static String stamp(Path file) {

@@ -33,6 +33,8 @@ import tools.jackson.databind.node.ObjectNode;
  * @param directory of the two files; there or not
  */
 record Template(Path directory) {
+  static final String PREFIX = "template-";
+
   private static final int CHUNK = 64 * 1024;
   private static final Duration LIMIT = Duration.ofSeconds(20);
 
@@ -55,6 +57,15 @@ record Template(Path directory) {
 
   void discard() {
     Core.remove(directory);
+  }
+
+  /** Those of other kernels, agents and boots of the host serve nobody. */
+  static void discardAll(Path cache) {
+    try (DirectoryStream<Path> all = Files.newDirectoryStream(cache, PREFIX + "*")) {
+      all.forEach(Core::remove);
+    } catch (IOException broken) {
+      throw MicaException.failed("list", cache, StateDir.why(broken)).because(broken);
+    }
   }
 
   /** Saves the guest, which stands still meanwhile and goes on afterwards. */

@@ -1,0 +1,36 @@
+package dev.mica.vm;
+
+import dev.mica.MicaException;
+import dev.mica.state.StateDir;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
+
+/** Another process with a helper VM, until it is killed. */
+final class MachineChild {
+  private MachineChild() {}
+
+  public static void main(String[] words) {
+    Machine machine =
+        new QemuMachine(
+            StateDir.at(Path.of(words[0])), Starter.Settings.of(Map.of("MICA_ACCEL", "tcg")));
+    if (words.length == 1) {
+      System.out.println(tried(machine));
+      return;
+    }
+    machine.boot();
+    machine.plugShare(Path.of(words[1]), true);
+    System.out.println("up");
+    while (true) {
+      LockSupport.park();
+    }
+  }
+
+  private static String tried(Machine machine) {
+    try {
+      return machine.boot().toString();
+    } catch (MicaException failure) {
+      return String.valueOf(failure.getMessage());
+    }
+  }
+}

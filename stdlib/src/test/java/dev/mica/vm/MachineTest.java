@@ -1,0 +1,271 @@
+package dev.mica.vm;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.mica.MicaException;
+import dev.mica.state.StateDir;
+import dev.mica.test.Child;
+import dev.mica.test.NeedsRoot;
+import dev.mica.test.Scratch;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** Real guests, one state directory for all: what one test boots, the next one may restore. */
+@NeedsRoot
+final class MachineTest {
+  private static final Duration SOON = Duration.ofSeconds(20);
+
+  private static Scratch scratch;
+  private static StateDir state;
+  private static Machine machine;
+
+  @BeforeAll
+  static void make() {
+    scratch = new Scratch();
+    state = StateDir.at(scratch.path("home")).waiting(Duration.ofMinutes(3));
+    machine = new QemuMachine(state, settings("", Starter.Settings.of(Map.of()).deadline()));
+  }
+
+  private static Starter.Settings settings(String extra, Duration deadline) {
+    Starter.Settings usual = Starter.Settings.of(Map.of("MICA_ACCEL", "tcg"));
+    return new Starter.Settings(
+        usual.environment(), usual.root(), usual.memory(), deadline, extra, true);
+  }
+
+  @AfterEach
+  void end() {
+    machine.kill();
+    assertThat(machine.status().state()).isEqualTo(Machine.State.NONE);
+    assertThat(machine.shares()).isEmpty();
+  }
+
+  @AfterAll
+  static void remove() {
+    scratch.close();
+  }
+
+  private static long pid() {
+    return machine.status().pid();
+  }
+
+  private static void kill9(long pid) {
+    assertThat(ProcessHandle.of(pid).orElseThrow().destroyForcibly()).isTrue();
+    assertThat(isGone(pid)).isTrue();
+  }
+
+  /** One that has ended, and whose parent has not asked for it yet, has no program any more. */
+  private static boolean isGone(long pid) {
+    return Poll.until(SOON, () -> !Files.exists(Path.of("/proc/" + pid + "/exe")));
+  }
+
+  /** What a guest writes to a share is on the host; what it may not, is not. */
+  @Test
+  void sharesComeAndGoWhileItRuns() throws IOException {
+    machine.boot();
+    Path lower = scratch.dir("a, b\\c");
+    Path upper = scratch.dir("upper");
+    scratch.dir("upper/upper");
+    scratch.dir("upper/work");
+    scratch.file("a, b\\c/f", "as it was");
+    Machine.Share a = machine.plugShare(lower, true);
+    Machine.Share b = machine.plugShare(upper, false);
+    assertThat(machine.plugShare(lower, true)).isEqualTo(a);
+    assertThat(machine.shares()).containsExactlyInAnyOrder(a, b);
+    try (Agent agent = machine.agent()) {
+      assertThat(agent.mountShare(a.tag(), "a", true).maxName()).isEqualTo(255);
+      assertThat(agent.mountShare(b.tag(), "b", false).can())
+          .contains("trusted", "whiteout", "xattr", "link", "times", "case");
+      agent.union("u", List.of(Path.of("a")), Path.of("b/upper"), Path.of("b/work"));
+      agent.sync("u");
+      assertThat(agent.list()).hasSize(3);
+      assertThat(upper.resolve("work/work")).as("what the guest's overlayfs made").isDirectory();
+      agent.unmount("u");
+      agent.unmountShare("b");
+    }
+    machine.unplugShare(b.tag());
+    machine.unplugShare(b.tag());
+    assertThat(machine.shares()).containsExactly(a);
+    assertThat(upper.resolve("work")).isDirectory();
+  }
+
+  /** The guest asks to write: it mounts the same share read-write, and uses it as an upper. */
+  @Test
+  void aReadOnlyShareIsReadOnlyForAGuestThatLies() {
+    machine.boot();
+    Path folder = scratch.dir("held");
+    scratch.dir("held/upper");
+    scratch.dir("held/work");
+    Machine.Share share = machine.plugShare(folder, true);
+    try (Agent agent = machine.agent()) {
+      assertThatThrownBy(() -> agent.mountShare(share.tag(), "liar", false))
+          .isInstanceOf(MicaException.class)
+          .hasMessageContaining("EROFS");
+    }
+    assertThat(folder.toFile().list()).containsExactlyInAnyOrder("upper", "work");
+    assertThat(folder.resolve("work")).isEmptyDirectory();
+  }
+
+  @Test
+  void portsComeAndGo() throws IOException {
+    machine.boot();
+    Path socket = machine.plugPort("dev.mica.export.0");
+    assertThat(machine.plugPort("dev.mica.export.0")).isEqualTo(socket);
+    assertThat(machine.ports()).containsExactly("dev.mica.export.0");
+    LineSocket.connect(socket).close();
+    machine.unplugPort("dev.mica.export.0");
+    machine.unplugPort("dev.mica.export.0");
+    assertThat(machine.ports()).isEmpty();
+    assertThat(socket).doesNotExist();
+    assertThatThrownBy(() -> machine.plugPort("a b")).hasMessageContaining("a name is of");
+  }
+
+  @Test
+  void theGuestPowersOffWhenAsked() {
+    machine.boot();
+    machine.shutdown();
+    assertThat(Scratch.read(machine.consoleLog())).contains("Power down");
+  }
+
+  /** A JVM boots it, shares a folder and is killed; we go on with what it made. */
+  @Test
+  void anotherProcessAdoptsIt() throws Exception {
+    Path folder = scratch.dir("adopted");
+    Process child = Child.start(Child.command(MachineChild.class, state.path(), folder));
+    assertThat(child.inputReader().readLine()).isEqualTo("up");
+    child.destroyForcibly();
+    child.waitFor();
+    long pid = pid();
+    assertThat(machine.boot()).isEqualTo(Machine.Start.ADOPTED);
+    assertThat(pid()).isEqualTo(pid);
+    assertThat(machine.shares())
+        .singleElement()
+        .satisfies(share -> {
+          assertThat(share.folder()).isEqualTo(folder);
+          try (Agent agent = machine.agent()) {
+            agent.mountShare(share.tag(), "adopted", true);
+          }
+        });
+  }
+
+  /** QEMU killed: its file servers go too, and the next start is a whole one. */
+  @Test
+  void aKilledQemuIsToldAndStartedAnew() {
+    machine.boot();
+    Machine.Share share = machine.plugShare(scratch.dir("a"), true);
+    Daemon server = new FileServer(state.path().resolve("vm"), share.tag()).daemon();
+    long pid = pid();
+    kill9(pid);
+    assertThat(machine.status().state()).isEqualTo(Machine.State.NONE);
+    assertThatThrownBy(() -> machine.agent()).hasMessageContaining("it does not run");
+    assertThat(server.ends(SOON)).isTrue();
+    assertThat(machine.boot()).isNotEqualTo(Machine.Start.ADOPTED);
+    assertThat(machine.shares()).isEmpty();
+  }
+
+  /** The file server killed: the share is not one any more, the folder gets a new one. */
+  @Test
+  void aKilledFileServerIsReplaced() {
+    machine.boot();
+    Path folder = scratch.dir("served");
+    Machine.Share share = machine.plugShare(folder, true);
+    new FileServer(state.path().resolve("vm"), share.tag()).daemon().kill();
+    assertThat(machine.shares()).isEmpty();
+    Machine.Share next = machine.plugShare(folder, true);
+    assertThat(next.tag()).isNotEqualTo(share.tag());
+    try (Agent agent = machine.agent()) {
+      agent.mountShare(next.tag(), "again", true);
+    }
+  }
+
+  /** QEMU stopped in its tracks, as a process that hangs is. */
+  @Test
+  void whatDoesNotAnswerIsStuckAndReplaced() {
+    machine.boot();
+    long pid = pid();
+    Scratch.run("kill", "-STOP", Long.toString(pid));
+    assertThat(machine.status().state()).isEqualTo(Machine.State.STUCK);
+    assertThat(machine.boot()).isNotEqualTo(Machine.Start.ADOPTED);
+    assertThat(pid()).isNotEqualTo(pid);
+    assertThat(isGone(pid)).isTrue();
+  }
+
+  /** Restored in a fraction, with a clock and an answer of its own; damaged, it is booted again. */
+  @Test
+  void theSecondStartIsWarmAndABrokenTemplateDoesNotMatter() throws IOException {
+    machine.boot();
+    machine.kill();
+    assertThat(machine.boot()).isEqualTo(Machine.Start.WARM);
+    try (Agent agent = machine.agent()) {
+      long off = Long.parseLong(agent.stats().get("time")) / 1_000_000 - System.currentTimeMillis();
+      assertThat(Math.abs(off)).as("milliseconds that the guest's clock is off").isLessThan(5_000);
+    }
+    machine.kill();
+    for (String part : List.of("memory", "devices")) {
+      cut(template().resolve(part));
+      assertThat(machine.boot()).isEqualTo(Machine.Start.COLD);
+      machine.kill();
+      assertThat(machine.boot()).as("after a cut %s", part).isEqualTo(Machine.Start.WARM);
+      machine.kill();
+    }
+  }
+
+  private static Path template() throws IOException {
+    try (var all = Files.newDirectoryStream(state.path().resolve("cache"), Template.PREFIX + "*")) {
+      return all.iterator().next();
+    }
+  }
+
+  private static void cut(Path file) throws IOException {
+    try (var channel = java.nio.channels.FileChannel.open(file, StandardOpenOption.WRITE)) {
+      channel.truncate(channel.size() / 2);
+    }
+  }
+
+  /** What is missing is told in one line with what to do, and nothing is tried. */
+  @Test
+  void whatIsMissingIsTold() throws Exception {
+    ProcessBuilder child =
+        new ProcessBuilder(Child.command(MachineChild.class, scratch.path("other")));
+    child.environment().put("PATH", scratch.dir("empty").toString());
+    Process process = child.redirectErrorStream(true).start();
+    assertThat(process.inputReader().readAllAsString())
+        .isEqualTo(
+            "cannot find the program qemu-system-x86_64: it is not installed;"
+                + " apt install qemu-system-x86\n");
+    assertThat(scratch.path("other/vm")).doesNotExist();
+  }
+
+  /** The kernel waits for a root device that never comes: a boot that really hangs. */
+  @Test
+  void aBootThatHangsIsEndedTriedAgainAndTold() {
+    Machine hangs =
+        new QemuMachine(
+            state, settings("rdinit=/nothing root=/dev/none rootwait", Duration.ofSeconds(8)));
+    assertThatThrownBy(hangs::boot)
+        .isInstanceOf(MicaException.class)
+        .hasMessageContaining("did not answer within 8 s; its console ends with: ")
+        .satisfies(failure -> assertThat(failure.getSuppressed()).hasSize(1));
+    assertThat(hangs.status().state()).isEqualTo(Machine.State.NONE);
+  }
+
+  /** A guest that panics ends QEMU, which is told at once and not at the deadline. */
+  @Test
+  void aGuestThatPanicsIsTold() {
+    Machine panics =
+        new QemuMachine(state, settings("rdinit=/nothing root=/dev/none", Duration.ofMinutes(2)));
+    assertThatThrownBy(panics::boot)
+        .isInstanceOf(MicaException.class)
+        .hasMessageContaining("QEMU ended; its console ends with: ")
+        .hasMessageContaining("Kernel panic");
+  }
+}

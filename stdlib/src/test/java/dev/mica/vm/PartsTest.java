@@ -1,0 +1,144 @@
+package dev.mica.vm;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.mica.MicaException;
+import dev.mica.state.Records;
+import dev.mica.state.StateDir;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The parts of a machine that need no guest. */
+final class PartsTest {
+  @TempDir Path scratch;
+
+  private Path write(String path, String text) throws IOException {
+    Path file = scratch.resolve(path);
+    Files.createDirectories(file.getParent());
+    return Files.writeString(file, text);
+  }
+
+  private void kernel(String root, String release, long seconds) throws IOException {
+    Path image = write(root + "/boot/vmlinuz-" + release, "image");
+    Files.setLastModifiedTime(image, FileTime.fromMillis(seconds * 1000));
+    Files.createDirectories(scratch.resolve(root + "/lib/modules/" + release + "/kernel"));
+  }
+
+  private Kernels kernels(Map<String, String> environment) {
+    return new Kernels(environment, scratch.resolve("root"), scratch.resolve("fetched"));
+  }
+
+  @Test
+  void theNewestKernelWithModulesIsTaken() throws IOException {
+    kernel("root", "6.1", 100);
+    kernel("root", "6.2", 300);
+    write("root/boot/vmlinuz-7.0", "without modules");
+    kernel("fetched", "6.9", 900);
+    assertThat(kernels(Map.of()).get().release()).isEqualTo("6.2");
+  }
+
+  @Test
+  void theFetchedKernelServesWhereThereIsNoOther() throws IOException {
+    write("root/boot/vmlinuz-7.0", "without modules");
+    kernel("fetched", "6.9", 900);
+    assertThat(kernels(Map.of()).get().release()).isEqualTo("6.9");
+  }
+
+  @Test
+  void theNamedKernelGoesFirst() throws IOException {
+    kernel("root", "6.1", 100);
+    kernel("mine", "5.0", 1);
+    String named = scratch.resolve("mine/boot/vmlinuz-5.0").toString();
+    assertThat(kernels(Map.of("MICA_KERNEL", named)).get().release()).isEqualTo("5.0");
+    String gone = scratch.resolve("gone").toString();
+    assertThatThrownBy(() -> kernels(Map.of("MICA_KERNEL", gone)).get())
+        .hasMessageContaining(gone)
+        .hasMessageContaining("MICA_KERNEL");
+  }
+
+  @Test
+  void modulesComeAfterWhatTheyNeed() throws IOException {
+    kernel("root", "6.1", 1);
+    Map<String, String> needs =
+        Map.of(
+            "virtio_pci",
+            "ring,virtio-legacy",
+            "virtio-legacy",
+            "ring",
+            "ring",
+            "",
+            "fuse",
+            "ring,gone");
+    for (Map.Entry<String, String> each : needs.entrySet()) {
+      write(
+          "root/lib/modules/6.1/kernel/a/" + each.getKey() + ".ko",
+          "ELF\0license=GPL\0depends=" + each.getValue() + "\0name=x\0");
+    }
+    write("root/lib/modules/6.1/modules.builtin", "kernel/fs/overlay.ko\n");
+    Modules modules = Modules.of(kernels(Map.of()).get());
+    assertThat(modules.closure(List.of("virtio_pci", "overlay"), Set.of()).keySet())
+        .containsExactly("ring", "virtio_legacy", "virtio_pci");
+    assertThat(modules.closure(List.of("virtio_pci"), Set.of("ring")).keySet())
+        .containsExactly("virtio_legacy", "virtio_pci");
+    assertThatThrownBy(() -> modules.closure(List.of("fuse"), Set.of()))
+        .hasMessageContaining("it has no module gone");
+  }
+
+  @Test
+  void linesOfTheAgentKeepAnyText() throws IOException {
+    String value = "a b%c=d,e\n\u00e9";
+    assertThat(AgentLine.encode(value)).isEqualTo("a%20b%25c%3Dd%2Ce%0A%C3%A9");
+    AgentLine line = AgentLine.parse("x7 ok path=" + AgentLine.encode(value) + " more= odd");
+    assertThat(line.isAnswerTo("x7")).isTrue();
+    assertThat(line.facts()).isEqualTo(Map.of("path", value, "more", ""));
+    assertThat(AgentLine.list(List.of("a,b", "c"))).isEqualTo("a%2Cb,c");
+    assertThat(AgentLine.parse("* unexported id=x7").isAnswerTo("x7")).isFalse();
+    assertThatThrownBy(() -> AgentLine.parse("x7 ok path=%4")).isInstanceOf(IOException.class);
+  }
+
+  @Test
+  void bothFileServersAreKnown() {
+    assertThat(FileServer.Make.of("usage: virtiofsd [options]\n -o source=PATH"))
+        .isEqualTo(FileServer.Make.C);
+    assertThat(FileServer.Make.of("Usage: virtiofsd\n --shared-dir <SHARED_DIR>"))
+        .isEqualTo(FileServer.Make.RUST);
+    Path odd = Path.of("/a,b\\c");
+    assertThat(FileServer.options(FileServer.Make.C, odd, true))
+        .contains("source=/a\\,b\\\\c", "--fd=3")
+        .anyMatch(word -> word.contains("sandbox=namespace") && word.contains("cache=always"))
+        .contains("modcaps=+sys_admin:-chown:-fowner:-fsetid:-mknod:-setfcap");
+    assertThat(FileServer.options(FileServer.Make.RUST, odd, false))
+        .contains("--shared-dir=/a,b\\c", "--fd=3", "--sandbox=namespace", "--cache=never")
+        .contains("--modcaps=+sys_admin");
+  }
+
+  /** The probe is made once for a host, kernel and QEMU; a wish is obeyed without one. */
+  @Test
+  void accelerationIsProbedOnceAndSaysWhy() {
+    Records cache = StateDir.at(scratch.resolve("home")).records("cache");
+    List<Accel.Kind> probed = new ArrayList<>();
+    java.util.function.Consumer<Accel.Kind> never =
+        kind -> {
+          probed.add(kind);
+          throw MicaException.failed("boot", "it", "it hangs");
+        };
+    boolean device = Files.isWritable(Path.of("/dev/kvm"));
+    for (String key : List.of("one", "one", "other")) {
+      Accel found = Accel.choose("auto", cache, key, never);
+      assertThat(found.kind()).isEqualTo(Accel.Kind.TCG);
+      assertThat(found.why()).contains(device ? "no guest boots with it: it hangs" : "/dev/kvm");
+    }
+    assertThat(probed).hasSize(device ? 2 : 0);
+    assertThat(Accel.choose("kvm", cache, "one", never).kind()).isEqualTo(Accel.Kind.KVM);
+    assertThatThrownBy(() -> Accel.choose("hvf", cache, "one", never)).hasMessageContaining("hvf");
+  }
+}
