@@ -7,7 +7,7 @@ import struct
 import subprocess
 import time
 
-from relaylab import DEADLINE, Case, call, line_of, until
+from relaylab import DEADLINE, Case, call, line_of, relay_environment, until
 
 HELLO, FUSE, PING, PONG = 1, 2, 3, 4
 LOOKUP, FORGET, GETATTR, OPEN, BATCH_FORGET = 1, 2, 3, 14, 42
@@ -106,7 +106,7 @@ class Prey:
         u.relay = subprocess.Popen(
             [u.out + "/mica-relay", "--name", "t", "--at", u.path("s"), "--socket", u.path("sock"), "--layer",
              u.path("b"), "--lower", u.path("a"), "--log", u.path("relay.log")],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=relay_environment())
         line_of(u.relay, "ready")
         self.u = u
 

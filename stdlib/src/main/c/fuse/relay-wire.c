@@ -19,7 +19,7 @@ int64_t now_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static void log_line(const struct relay *r, const char *text, va_list args)
+__attribute__((format(printf, 2, 0))) static void log_line(const struct relay *r, const char *text, va_list args)
 {
 	char line[512];
 	int len = snprintf(line, sizeof(line), "mica-relay: %s: ", r->name);
