@@ -90,6 +90,7 @@ public final class Shapes {
       Shape.<Machine.Share>of("shares")
           .column("tag", "string", Machine.Share::tag)
           .column("readOnly", "boolean", Machine.Share::readOnly)
+          .column("pid", "number", Machine.Share::pid)
           .column("folder", "string", Machine.Share::folder)
           .build();
 

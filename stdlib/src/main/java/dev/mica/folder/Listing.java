@@ -6,7 +6,6 @@ import java.io.IOException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -48,7 +47,7 @@ final class Listing {
   /** The drawing of {@code root}, at most {@code depth} levels of what is below it. */
   static String tree(Path root, int depth) {
     Drawing drawing = new Drawing(root.toString());
-    if (Files.isDirectory(root, LinkOption.NOFOLLOW_LINKS)) {
+    if (Files.isDirectory(root)) {
       draw(root, Name.ROOT, depth, drawing);
     }
     return drawing.toString();

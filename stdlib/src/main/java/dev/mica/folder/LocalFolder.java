@@ -168,8 +168,9 @@ record LocalFolder(Path path) implements Folder {
     return location();
   }
 
+  /** The folder itself may be reached by a symlink, as the upper of a union may be. */
   private void requireDirectory(String doing) {
-    if (isDirectory()) {
+    if (Files.isDirectory(path)) {
       return;
     }
     MicaException e =

@@ -42,6 +42,9 @@ public interface Agent extends AutoCloseable {
   /** Mounts the share of that tag at {@code /shares/NAME}; its probe. */
   Probe mountShare(String tag, String name, boolean readOnly);
 
+  /** Fails whatever waits for a share whose file server is gone, now and from then on. */
+  void abortShare(String name);
+
   /** Unmounts {@code /shares/NAME}. */
   void unmountShare(String name);
 

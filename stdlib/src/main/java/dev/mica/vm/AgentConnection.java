@@ -119,6 +119,11 @@ final class AgentConnection implements Agent {
   }
 
   @Override
+  public void abortShare(String name) {
+    call("abort-share", LONG, Map.of("name", AgentLine.encode(name)));
+  }
+
+  @Override
   public void unmountShare(String name) {
     call("unmount-share", LONG, Map.of("name", AgentLine.encode(name)));
   }

@@ -14,14 +14,17 @@ import tools.jackson.databind.node.ObjectNode;
  * What is kept of a union that the helper VM serves; written before anything is done for it.
  *
  * @param port the virtio-serial port it is exported over
+ * @param tags the shares of its {@link #folders}, in their order; none until they are plugged
  */
-record HelperRecord(String name, List<Path> lowers, @Nullable Path aside, String port) {
+record HelperRecord(
+    String name, List<Path> lowers, @Nullable Path aside, String port, List<String> tags) {
   HelperRecord {
     lowers = List.copyOf(lowers);
+    tags = List.copyOf(tags);
   }
 
   static HelperRecord of(Helper.Served union, String port) {
-    return new HelperRecord(union.name(), union.lowers(), union.aside(), port);
+    return new HelperRecord(union.name(), union.lowers(), union.aside(), port, List.of());
   }
 
   /** All that it has shared. */
@@ -31,6 +34,11 @@ record HelperRecord(String name, List<Path> lowers, @Nullable Path aside, String
       all.addFirst(aside);
     }
     return all;
+  }
+
+  HelperRecord with(List<Machine.Share> shares) {
+    List<String> plugged = shares.stream().map(Machine.Share::tag).toList();
+    return new HelperRecord(name, lowers, aside, port, plugged);
   }
 
   boolean uses(Path folder) {
@@ -44,6 +52,8 @@ record HelperRecord(String name, List<Path> lowers, @Nullable Path aside, String
     lowers.forEach(lower -> below.add(lower.toString()));
     json.put("aside", aside == null ? null : aside.toString());
     json.put("port", port);
+    ArrayNode shares = json.putArray("tags");
+    tags.forEach(shares::add);
     return json;
   }
 
@@ -52,11 +62,16 @@ record HelperRecord(String name, List<Path> lowers, @Nullable Path aside, String
     for (JsonNode lower : json.required("lowers")) {
       lowers.add(Path.of(lower.asString()));
     }
+    List<String> tags = new ArrayList<>();
+    for (JsonNode tag : json.required("tags")) {
+      tags.add(tag.asString());
+    }
     JsonNode aside = json.required("aside");
     return new HelperRecord(
         json.required("name").asString(),
         lowers,
         aside.isNull() ? null : Path.of(aside.asString()),
-        json.required("port").asString());
+        json.required("port").asString(),
+        tags);
   }
 }

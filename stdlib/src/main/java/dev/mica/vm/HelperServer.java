@@ -5,8 +5,10 @@ import dev.mica.state.Records;
 import dev.mica.state.StateDir;
 import dev.mica.union.Helper;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.SortedSet;
 import java.util.TreeSet;
 
 /**
@@ -49,33 +51,41 @@ public final class HelperServer implements Helper {
       records.put(union.name(), record.toJson());
       machine.boot();
       try (Agent agent = machine.agent()) {
-        bring(agent, record);
+        List<Machine.Share> shares = plug(record);
+        bring(agent, record, shares);
         Path socket = machine.plugPort(record.port());
         agent.exportFuse(record.name(), record.port());
-        relay(union.name()).start(union, socket);
+        relay(union.name()).start(union, socket, shares);
       }
     }
   }
 
-  private void bring(Agent agent, HelperRecord union) {
-    List<Path> lowers =
-        union.lowers().stream().map(lower -> Path.of(share(agent, lower, true))).toList();
-    if (union.aside() == null) {
-      agent.union(union.name(), lowers, null, null);
-      return;
+  /** Plugs all that it needs, topmost first. */
+  private List<Machine.Share> plug(HelperRecord union) {
+    List<Machine.Share> shares = new ArrayList<>();
+    for (Path folder : union.folders()) {
+      shares.add(machine.plugShare(folder, !folder.equals(union.aside())));
     }
-    Path aside = Path.of(share(agent, union.aside(), false));
-    agent.union(union.name(), lowers, aside.resolve("upper"), aside.resolve("work"));
+    records.put(union.name(), union.with(shares).toJson());
+    return shares;
   }
 
-  /** What the guest calls it. */
-  private String share(Agent agent, Path folder, boolean readOnly) {
-    Machine.Share share = machine.plugShare(folder, readOnly);
-    Agent.Probe probe = agent.mountShare(share.tag(), share.tag(), readOnly);
-    if (!readOnly) {
-      requireUpper(folder, probe);
+  /** The guest calls a share by its tag. */
+  private static void bring(Agent agent, HelperRecord union, List<Machine.Share> shares) {
+    for (Machine.Share share : shares) {
+      Agent.Probe probe = agent.mountShare(share.tag(), share.tag(), share.readOnly());
+      if (!share.readOnly()) {
+        requireUpper(share.folder(), probe);
+      }
     }
-    return share.tag();
+    List<Path> places = shares.stream().map(share -> Path.of(share.tag())).toList();
+    if (union.aside() == null) {
+      agent.union(union.name(), places, null, null);
+      return;
+    }
+    Path aside = places.getFirst();
+    List<Path> lowers = places.subList(1, places.size());
+    agent.union(union.name(), lowers, aside.resolve("upper"), aside.resolve("work"));
   }
 
   /** A share that loses a mark silently would make an upper that means something else. */
@@ -136,20 +146,33 @@ public final class HelperServer implements Helper {
   }
 
   private void take(Agent agent, HelperRecord union) {
+    List<Machine.Share> alive = machine.shares();
+    SortedSet<String> tags = tags(union, alive);
+    alive.forEach(share -> tags.remove(share.tag()));
+    tags.forEach(agent::abortShare); // of a dead one: else the next would wait for it
     agent.unexport(union.name());
     agent.unmount(union.name());
     machine.unplugPort(union.port());
-    for (Machine.Share share : machine.shares()) {
-      if (union.uses(share.folder()) && !isUsedByAnother(share.folder(), union)) {
-        agent.unmountShare(share.tag());
-        machine.unplugShare(share.tag());
+    for (String tag : tags(union, alive)) {
+      if (!isUsedByAnother(tag, union)) {
+        agent.unmountShare(tag);
+        machine.unplugShare(tag);
       }
     }
   }
 
-  private boolean isUsedByAnother(Path folder, HelperRecord union) {
+  /** Those it noted, and those plugged for it before it came to that. */
+  private static SortedSet<String> tags(HelperRecord union, List<Machine.Share> alive) {
+    SortedSet<String> tags = new TreeSet<>(union.tags());
+    alive.stream()
+        .filter(share -> union.uses(share.folder()))
+        .forEach(share -> tags.add(share.tag()));
+    return tags;
+  }
+
+  private boolean isUsedByAnother(String tag, HelperRecord union) {
     return all().stream()
-        .anyMatch(other -> !other.name().equals(union.name()) && other.uses(folder));
+        .anyMatch(other -> !other.name().equals(union.name()) && other.tags().contains(tag));
   }
 
   @Override
@@ -166,11 +189,13 @@ public final class HelperServer implements Helper {
     if (!relay(union.name()).isRunning()) {
       return Optional.of("its relay has ended");
     }
-    List<Path> served = machine.shares().stream().map(Machine.Share::folder).toList();
-    return union.folders().stream()
-        .filter(folder -> !served.contains(folder))
-        .findFirst()
-        .map(folder -> "the file server of " + folder + " has ended");
+    List<String> served = machine.shares().stream().map(Machine.Share::tag).toList();
+    for (int i = 0; i < union.tags().size(); i++) {
+      if (!served.contains(union.tags().get(i))) {
+        return Optional.of("the file server of " + union.folders().get(i) + " has ended");
+      }
+    }
+    return Optional.empty();
   }
 
   private Relay relay(String name) {

@@ -61,8 +61,9 @@ public interface Machine {
    * @param tag what the guest mounts it by
    * @param folder the host's folder, its real path
    * @param readOnly whether the host lets nobody in the guest write to it
+   * @param pid its file server's process id
    */
-  record Share(String tag, Path folder, boolean readOnly) {}
+  record Share(String tag, Path folder, boolean readOnly, long pid) {}
 
   /** The one of that state directory; nothing is done yet. */
   static Machine of(StateDir state) {

@@ -49,11 +49,11 @@ record Relay(Path directory, String name) {
   }
 
   /** Returns once the union is mounted and answers. */
-  void start(Helper.Served union, Path socket) {
+  void start(Helper.Served union, Path socket, List<Machine.Share> shares) {
     try {
       Files.createDirectories(directory);
       Process process =
-          new ProcessBuilder(command(union, socket))
+          new ProcessBuilder(command(union, socket, shares))
               // The address of a socket has room for 107 bytes: it is named from where it is.
               .directory(Objects.requireNonNull(socket.getParent()).toFile())
               .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
@@ -66,7 +66,7 @@ record Relay(Path directory, String name) {
   }
 
   /** In a session of its own, so that no Ctrl-C of a terminal reaches it. */
-  private List<String> command(Helper.Served union, Path socket) {
+  private List<String> command(Helper.Served union, Path socket, List<Machine.Share> shares) {
     List<String> words = new ArrayList<>(List.of("setsid", program().toString()));
     words.addAll(List.of("--name", union.name(), "--at", union.at().toString()));
     words.addAll(List.of("--socket", socket.getFileName().toString()));
@@ -75,6 +75,9 @@ record Relay(Path directory, String name) {
     }
     for (Path lower : union.lowers()) {
       words.addAll(List.of("--lower", lower.toString()));
+    }
+    for (Machine.Share share : shares) {
+      words.addAll(List.of("--watch", Long.toString(share.pid())));
     }
     words.addAll(List.of("--log", log().toString(), "--pid", pidFile().toString()));
     return words;

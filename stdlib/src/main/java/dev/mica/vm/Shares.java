@@ -31,8 +31,7 @@ final class Shares {
   /** Those whose file server runs. */
   List<Machine.Share> all() {
     return records.names().stream()
-        .filter(tag -> server(tag).daemon().isAlive())
-        .flatMap(tag -> records.find(tag).map(record -> share(tag, record)).stream())
+        .flatMap(tag -> records.find(tag).flatMap(record -> share(tag, record)).stream())
         .toList();
   }
 
@@ -40,9 +39,16 @@ final class Shares {
     return new FileServer(qemu.directory(), tag);
   }
 
-  private static Machine.Share share(String tag, ObjectNode record) {
+  private Optional<Machine.Share> share(String tag, ObjectNode record) {
     Path folder = PathBytes.toPath(Base64.getDecoder().decode(record.path("folder").asString("")));
-    return new Machine.Share(tag, folder, record.path("readOnly").asBoolean(false));
+    return share(tag, folder, record.path("readOnly").asBoolean(false));
+  }
+
+  private Optional<Machine.Share> share(String tag, Path folder, boolean readOnly) {
+    return server(tag)
+        .daemon()
+        .process()
+        .map(process -> new Machine.Share(tag, folder, readOnly, process.pid()));
   }
 
   Machine.Share plug(Path folder, boolean readOnly) {
@@ -76,7 +82,8 @@ final class Shares {
         forget(tag);
       }
     }
-    return new Machine.Share(tag, folder, readOnly);
+    return share(tag, folder, readOnly)
+        .orElseThrow(() -> MicaException.failed("share", folder, "its file server has ended"));
   }
 
   private void plugIn(Qmp qmp, String tag) {
