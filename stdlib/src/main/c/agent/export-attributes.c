@@ -6,11 +6,11 @@
 #include <sys/statvfs.h>
 #include <sys/xattr.h>
 
-static void reply_attr(fuse_req_t req, struct held *h)
+static void reply_attr(fuse_req_t req, struct held *h, bool known)
 {
 	struct stat st;
 
-	if (h->fd < 0 || fstat(h->fd, &st) < 0) {
+	if (h->fd < 0 || (known ? stat_known(h->fd, "", &st) : fstat(h->fd, &st)) < 0) {
 		fuse_reply_err(req, h->fd < 0 ? -h->fd : errno);
 		return;
 	}
@@ -23,7 +23,8 @@ static void op_getattr(fuse_req_t req, fuse_ino_t id, struct fuse_file_info *unu
 	(void)unused;
 	HELD h = hold(req, id);
 
-	reply_attr(req, &h);
+	/* The host may have written to it. */
+	reply_attr(req, &h, false);
 }
 
 static struct timespec time_to_set(int set, int value, int now, struct timespec given)
@@ -76,7 +77,7 @@ static void op_setattr(fuse_req_t req, fuse_ino_t id, struct stat *to, int set, 
 		return;
 	}
 	copied_up(export_of(req), &h);
-	reply_attr(req, &h);
+	reply_attr(req, &h, true);
 }
 
 static void op_setxattr(fuse_req_t req, fuse_ino_t id, const char *name, const char *value, size_t size, int flags)

@@ -108,7 +108,7 @@ static size_t add_plus(fuse_req_t req, struct held *dir, const struct entry64 *e
 
 	if (need > room)
 		return 0;
-	if (!is_dot(e->d_name) && !fstatat(dir->fd, e->d_name, &st, AT_SYMLINK_NOFOLLOW))
+	if (!is_dot(e->d_name) && !stat_known(dir->fd, e->d_name, &st))
 		make_entry(ex, dir->node, e->d_name, &st, LAYER_UNKNOWN, &entry);
 	return fuse_add_direntry_plus(req, at, room, e->d_name, &entry, e->d_off);
 }

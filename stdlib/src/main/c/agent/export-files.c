@@ -30,7 +30,7 @@ void copied_up(struct export *ex, struct held *h)
 	bool lower_told = h->node->told && h->node->layer > LAYER_UPPER;
 	struct stat st;
 
-	if (fstat(h->fd, &st) < 0)
+	if (h->node->layer == LAYER_UPPER || stat_known(h->fd, "", &st) < 0)
 		return;
 	node_copied_up(ex->nodes, h->node, &st);
 	if (lower_told)
@@ -79,7 +79,7 @@ static void op_open(fuse_req_t req, fuse_ino_t id, struct fuse_file_info *fi)
 	fuse_reply_open(req, fi);
 }
 
-static void reply_created(fuse_req_t req, struct held *dir, const char *name, const struct stat *st,
+static void reply_created(fuse_req_t req, struct held *dir, const char *name, const struct stat *st, int fd,
 			  struct fuse_file_info *fi)
 {
 	struct export *ex = export_of(req);
@@ -91,6 +91,10 @@ static void reply_created(fuse_req_t req, struct held *dir, const char *name, co
 		fuse_reply_err(req, ENOMEM);
 		return;
 	}
+	/* Whoever makes a file soon changes its attributes. */
+	struct node *made = node_get(ex->nodes, entry.ino);
+	node_lend_fd(ex->nodes, made, fd);
+	node_put(ex->nodes, made);
 	/* A file made by name has no other origin: the union shows the number it has in the upper. */
 	if (!ex->spec->no_backing && !node_path(ex->nodes, dir->node, path) &&
 	    (len = strlen(path)) + strlen(name) + 2 <= PATH_MAX) {
@@ -118,12 +122,12 @@ static void op_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_
 		caller_end();
 		errno = failed;
 	}
-	if (dir.fd < 0 || fd < 0 || fstat(fd, &st) < 0) {
+	if (dir.fd < 0 || fd < 0 || stat_known(fd, "", &st) < 0) {
 		fuse_reply_err(req, dir.fd < 0 ? -dir.fd : errno);
 		return;
 	}
 	fi->fh = 0;
-	reply_created(req, &dir, name, &st, fi);
+	reply_created(req, &dir, name, &st, fd, fi);
 }
 
 static void op_release(fuse_req_t req, fuse_ino_t id, struct fuse_file_info *fi)

@@ -56,7 +56,7 @@ static void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 
 	if (dir.fd < 0)
 		fuse_reply_err(req, -dir.fd);
-	else if (!fstatat(dir.fd, name, &st, AT_SYMLINK_NOFOLLOW))
+	else if (!stat_known(dir.fd, name, &st))
 		reply_entry(req, &dir, name, &st, LAYER_UNKNOWN);
 	else if (errno == ENOENT) /* which the host may remember, too */
 		fuse_reply_entry(req, &(struct fuse_entry_param){.entry_timeout = VALID_SECONDS});
@@ -82,7 +82,7 @@ static void reply_made(fuse_req_t req, struct held *dir, const char *name, int f
 {
 	struct stat st;
 
-	if (!failed && fstatat(dir->fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+	if (!failed && stat_known(dir->fd, name, &st) < 0)
 		failed = errno;
 	if (failed)
 		fuse_reply_err(req, failed);

@@ -2,6 +2,8 @@
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdio.h>
+#include <sys/sysmacros.h>
 
 enum table { BY_ID, BY_IDENTITY, BY_PLACE, TABLES };
 
@@ -347,12 +349,37 @@ static void rekey(struct nodes *all, struct node *n, const struct stat *st)
 	table_add(all, n, BY_IDENTITY);
 }
 
+int stat_known(int fd, const char *name, struct stat *st)
+{
+	int flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC | (*name ? 0 : AT_EMPTY_PATH);
+	struct statx x;
+
+	if (statx(fd, name, flags, STATX_BASIC_STATS, &x) < 0)
+		return -1;
+	*st = (struct stat){
+		.st_dev = makedev(x.stx_dev_major, x.stx_dev_minor),
+		.st_rdev = makedev(x.stx_rdev_major, x.stx_rdev_minor),
+		.st_ino = x.stx_ino,
+		.st_mode = x.stx_mode,
+		.st_nlink = x.stx_nlink,
+		.st_uid = x.stx_uid,
+		.st_gid = x.stx_gid,
+		.st_size = (off_t)x.stx_size,
+		.st_blocks = (blkcnt_t)x.stx_blocks,
+		.st_blksize = (blksize_t)x.stx_blksize,
+		.st_atim = {x.stx_atime.tv_sec, x.stx_atime.tv_nsec},
+		.st_mtim = {x.stx_mtime.tv_sec, x.stx_mtime.tv_nsec},
+		.st_ctim = {x.stx_ctime.tv_sec, x.stx_ctime.tv_nsec},
+	};
+	return 0;
+}
+
 /* Whether what was opened at the node's place is the node. */
 static bool is_node(struct nodes *all, struct node *n, int fd)
 {
 	struct stat st;
 
-	if (fstat(fd, &st) < 0 || (st.st_mode & S_IFMT) != n->type)
+	if (stat_known(fd, "", &st) < 0 || (st.st_mode & S_IFMT) != n->type)
 		return false;
 	if (st.st_dev == n->dev && st.st_ino == n->ino)
 		return true;
@@ -411,6 +438,24 @@ int node_fd(struct nodes *all, struct node *n)
 	fd = fd_adopt(all, n, fd);
 	node_put(all, parent);
 	return fd;
+}
+
+void node_lend_fd(struct nodes *all, struct node *n, int fd)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	int copy = open(path, O_PATH | O_CLOEXEC);
+
+	pthread_mutex_lock(&all->lock);
+	if (n->fd < 0 && copy >= 0) {
+		n->fd = copy;
+		fd_list(all, n);
+		copy = -1;
+	}
+	pthread_mutex_unlock(&all->lock);
+	if (copy >= 0)
+		close(copy);
 }
 
 int layer_of(struct nodes *all, const char *path, struct stat *st)

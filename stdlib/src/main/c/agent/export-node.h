@@ -48,6 +48,12 @@ struct node {
 
 struct nodes;
 
+/*
+ * stat without asking the file server again: what a lookup, a creation or a change has just brought is
+ * what it says now. name "": of fd itself. -1 and errno.
+ */
+int stat_known(int fd, const char *name, struct stat *st);
+
 /* layers: directories, the upper first; borrowed. The root is node 1. NULL and errno on failure. */
 struct nodes *nodes_new(int root_fd, const int *layers, unsigned layer_count, unsigned fd_limit);
 void nodes_free(struct nodes *all);
@@ -59,6 +65,9 @@ void node_put(struct nodes *all, struct node *node);
 
 /* The O_PATH descriptor of a pinned node, good while it is pinned; -errno: -ESTALE if it is gone. */
 int node_fd(struct nodes *all, struct node *node);
+
+/* Gives the node a descriptor of ours of its file, open; a copy of it is kept. */
+void node_lend_fd(struct nodes *all, struct node *node, int fd);
 
 /*
  * The node for what lies at this place and looks like st, found or made, known to the host once more
