@@ -81,7 +81,7 @@ record FileServer(Path directory, String tag) {
    * A lower is changed by nobody, so the guest may keep what it knows of it; of an upper it must
    * ask each time, for the host writes to its files too. CAP_SYS_ADMIN is for trusted xattrs:
    * overlayfs has its marks in them, in lowers as well. What only a writer needs, a lower's server
-   * is without.
+   * is without; but not CAP_FOWNER, since overlayfs copies up with O_NOATIME, an owner's right.
    */
   static List<String> options(Make make, Path folder, boolean readOnly) {
     String cache = readOnly ? "always" : "none";
@@ -94,7 +94,7 @@ record FileServer(Path directory, String tag) {
               "-o",
               "sandbox=namespace,xattr,posix_acl,no_flock,no_posix_lock,cache=" + cache,
               "-o",
-              "modcaps=+sys_admin" + (readOnly ? ":-chown:-fowner:-fsetid:-mknod:-setfcap" : ""));
+              "modcaps=+sys_admin" + (readOnly ? ":-chown:-fsetid:-mknod:-setfcap" : ""));
       case RUST ->
           List.of(
               "--fd=3",
@@ -105,7 +105,7 @@ record FileServer(Path directory, String tag) {
               "--posix-acl",
               "--inode-file-handles=never",
               "--cache=" + (readOnly ? "always" : "never"),
-              "--modcaps=+sys_admin" + (readOnly ? ":-chown:-fowner:-fsetid:-mknod:-setfcap" : ""));
+              "--modcaps=+sys_admin" + (readOnly ? ":-chown:-fsetid:-mknod:-setfcap" : ""));
     };
   }
 

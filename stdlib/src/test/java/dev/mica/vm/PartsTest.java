@@ -115,7 +115,7 @@ final class PartsTest {
     assertThat(FileServer.options(FileServer.Make.C, odd, true))
         .contains("source=/a\\,b\\\\c", "--fd=3")
         .anyMatch(word -> word.contains("sandbox=namespace") && word.contains("cache=always"))
-        .contains("modcaps=+sys_admin:-chown:-fowner:-fsetid:-mknod:-setfcap");
+        .contains("modcaps=+sys_admin:-chown:-fsetid:-mknod:-setfcap");
     assertThat(FileServer.options(FileServer.Make.RUST, odd, false))
         .contains("--shared-dir=/a,b\\c", "--fd=3", "--sandbox=namespace", "--cache=never")
         .contains("--modcaps=+sys_admin");
