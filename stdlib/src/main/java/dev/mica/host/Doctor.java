@@ -61,6 +61,7 @@ final class Doctor {
     checks.add(tried("kernel overlay", "run as root", () -> kernelOverlay(store)));
     checks.add(tried("fuse overlay", "apt install fuse-overlayfs fuse3", this::fuseOverlay));
     checks.add(tried("helper VM", "see mica helper log", () -> helperVm(store)));
+    checks.addAll(helperParts());
     checks.add(tried("unions", "mica union remount --all", this::unionsWork));
     checks.add(tried("store", "name another directory in MICA_HOME", () -> store(store)));
     checks.add(tried("reflink", "put MICA_HOME on xfs or btrfs", () -> reflink(store)));
@@ -171,6 +172,19 @@ final class Doctor {
           Check.Status.MISSING, refusal.get(), device ? "chmod 666 /dev/fuse" : null);
     }
     return Finding.ok("a union mounted, changed a file, and unmounted");
+  }
+
+  private List<Check> helperParts() {
+    return helper.parts().stream()
+        .map(part ->
+            new Check(
+                part.name(),
+                part.works()
+                    ? Check.Status.OK
+                    : part.fatal() ? Check.Status.MISSING : Check.Status.LIMITED,
+                part.found(),
+                part.fix().isEmpty() ? null : part.fix()))
+        .toList();
   }
 
   /** Without booting it, which takes seconds. */

@@ -193,16 +193,9 @@ final class AgentConnection implements Agent {
     call("poweroff", QUICK, Map.of());
   }
 
-  /**
-   * Waits until the guest has all its modules. A union of shares that are not there waits for them,
-   * and does nothing then.
-   */
+  /** Waits until the guest has all its modules, and nothing of booting is left. */
   void settle() {
-    try {
-      union("settle", List.of(Path.of("none"), Path.of("nowhere")), null, null);
-    } catch (MicaException asExpected) {
-      return; // and a guest that is dead is found out by whoever asks it next
-    }
+    call("settle", LONG, Map.of());
   }
 
   @Override

@@ -27,6 +27,11 @@ public final class HelperVm {
     this.records = records;
   }
 
+  /** What it is made of, as far as that can be looked at without booting it. */
+  public List<Machine.Part> parts() {
+    return machine.parts();
+  }
+
   /** Whether it runs: NONE, RUNNING, PAUSED or STUCK. */
   public Machine.State state() {
     return machine.status().state();

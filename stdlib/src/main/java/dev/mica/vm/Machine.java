@@ -74,10 +74,11 @@ public interface Machine {
    * A part that a machine is made of, for {@code mica doctor}.
    *
    * @param works whether it is there and as good as it can be
+   * @param fatal whether without it there is no machine
    * @param found what was found, or why it is not there
    * @param fix the line that mends it; "" where nothing is to mend
    */
-  record Part(String name, boolean works, String found, String fix) {}
+  record Part(String name, boolean works, boolean fatal, String found, String fix) {}
 
   /** The parts, as far as they can be looked at without booting one. */
   List<Part> parts();

@@ -241,30 +241,33 @@ final class Starter {
         part("QEMU", program(), QEMU_FIX),
         part("virtiofsd", FileServer.program(), "apt install qemu-system-common"),
         noKernel
-            .map(no -> new Machine.Part("guest kernel", false, no.why(), KERNEL_FIX))
-            .orElseGet(() -> new Machine.Part("guest kernel", true, kernel, "")),
+            .map(no -> new Machine.Part("guest kernel", false, true, no.why(), KERNEL_FIX))
+            .orElseGet(() -> new Machine.Part("guest kernel", true, true, kernel, "")),
         accelPart());
   }
 
   private static Machine.Part part(String name, Optional<Path> found, String fix) {
     return found
-        .map(program -> new Machine.Part(name, true, program.toString(), ""))
-        .orElseGet(() -> new Machine.Part(name, false, "it is not installed", fix));
+        .map(program -> new Machine.Part(name, true, true, program.toString(), ""))
+        .orElseGet(() -> new Machine.Part(name, false, true, "it is not installed", fix));
   }
 
   private Machine.Part accelPart() {
     if (program().isEmpty()) {
-      return new Machine.Part("acceleration", false, "there is no QEMU to try it with", QEMU_FIX);
+      return new Machine.Part(
+          "acceleration", false, false, "there is no QEMU to try it with", QEMU_FIX);
     }
     return knownAccel()
         .map(accel ->
             new Machine.Part(
                 "acceleration",
                 accel.kind() == Accel.Kind.KVM,
+                false,
                 accel.kind().word() + ": " + accel.why(),
-                "use a host whose KVM boots a guest; all works without, slower"))
+                "use a host whose KVM boots a guest; without it all works, slower"))
         .orElseGet(() ->
-            new Machine.Part("acceleration", true, "found out when a helper VM starts first", ""));
+            new Machine.Part(
+                "acceleration", true, false, "found out when a helper VM starts first", ""));
   }
 
   /** What is known without booting anything; empty: nothing yet. */

@@ -1,0 +1,74 @@
+#!/bin/sh
+# mica-share: what a file server started by it sees and may do. A shell stands in for the server.
+set -u
+share=$MICA_OUT/mica-share
+number=0
+
+ok() { # NAME STATUS
+	number=$((number + 1))
+	[ "$2" -eq 0 ] && echo "ok $number - $1" || echo "not ok $number - $1"
+}
+
+if [ "$(id -u)" -ne 0 ]; then
+	[ "${MICA_MUST_WORK:-0}" != 1 ] || { echo 'not ok 1 - needs root' && exit 1; }
+	echo '1..0 # skip needs root'
+	exit 0
+fi
+top=$(mktemp -d) || exit 1
+trap 'umount "$top/folder/below" 2>/dev/null; rm -rf "$top"' EXIT
+mkdir -p "$top/folder/below" "$top/run"
+mount -t tmpfs none "$top/folder/below" && : >"$top/folder/below/other"
+mknod "$top/folder/null" c 1 3
+
+# serve FLAG SCRIPT: starts sh on the folder and waits for it; its words are in the log.
+serve() {
+	rm -f "$top"/run/*
+	mkfifo "$top/run/end"
+	# shellcheck disable=SC2086 # the flag may be none
+	"$share" $1 --folder "$top/folder" --socket "$top/run/socket" --pid "$top/run/pid" --log "$top/run/log" -- \
+		/bin/sh -c "cd $top/folder; $2; echo ended >$top/run/end" >"$top/run/said" 2>&1
+	status=$?
+	[ $status -ne 0 ] || read -r _ <"$top/run/end"
+}
+
+log_has() {
+	grep -q "$1" "$top/run/log"
+}
+
+serve --read-only 'touch new; echo hi >>present; mkdir d; ls below; cat <null; ls -l /proc/self/fd/3; cut -d" " -f6 /proc/self/stat'
+ok 'it starts' $status
+cmp -s "$top/run/pid" "$top/run/said"
+ok 'it tells the process id' $?
+log_has "touch:.*new.*Read-only"
+ok 'read-only: no file can be made' $?
+log_has "mkdir:.*d.*Read-only"
+ok 'read-only: nor a directory' $?
+[ ! -e "$top/folder/new" ] && [ ! -e "$top/folder/d" ]
+ok 'and nothing is there' $?
+! log_has other
+ok 'what is mounted below is not seen' $?
+log_has "null.*Permission denied"
+ok 'devices cannot be opened' $?
+log_has 'socket:'
+ok 'the socket is descriptor 3' $?
+grep -qx "$(cat "$top/run/pid")" "$top/run/log"
+ok 'it has a session of its own' $?
+
+serve '' 'echo hi >new; cp /bin/true program; ./program || echo noexec'
+[ "$(cat "$top/folder/new")" = hi ]
+ok 'read-write: it can write' $?
+log_has noexec
+ok 'programs cannot be run' $?
+
+"$share" --folder "$top/none" --socket "$top/run/s" --pid "$top/run/p" --log "$top/run/l" -- /bin/true 2>"$top/said"
+[ $? -eq 1 ] && grep -q "cannot open_tree $top/none: No such file" "$top/said"
+ok 'a missing folder is told' $?
+"$share" --folder "$top/folder" --socket "$top/run/s" --pid "$top/run/p" --log "$top/run/l" -- /none 2>"$top/said"
+[ $? -eq 1 ] && grep -q 'cannot run /none: No such file' "$top/said"
+ok 'a missing server is told' $?
+[ ! -e "$top/run/s" ] && [ ! -e "$top/run/p" ]
+ok 'and nothing is left' $?
+"$share" --folder "$top/folder" 2>"$top/said"
+[ $? -eq 2 ] && grep -q ^usage: "$top/said"
+ok 'a wrong command line is told' $?
+echo "1..$number"
