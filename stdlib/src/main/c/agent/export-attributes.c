@@ -36,8 +36,16 @@ static struct timespec time_to_set(int set, int value, int now, struct timespec 
 	return (struct timespec){.tv_nsec = UTIME_OMIT};
 }
 
+/* Of an open file: then also one to the size it has changes its times. */
+static int truncate_open(const char *path, off_t size)
+{
+	cleanup_fd int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+
+	return fd < 0 ? -1 : ftruncate(fd, size);
+}
+
 /* Each part as its own call, the owner first: changing it takes set-id bits away. */
-static int set_attributes(int fd, const struct stat *to, int set)
+static int set_attributes(int fd, const struct stat *to, int set, bool is_open)
 {
 	const struct timespec times[2] = {
 		time_to_set(set, FUSE_SET_ATTR_ATIME, FUSE_SET_ATTR_ATIME_NOW, to->st_atim),
@@ -49,7 +57,7 @@ static int set_attributes(int fd, const struct stat *to, int set)
 
 	if (set & (FUSE_SET_ATTR_UID | FUSE_SET_ATTR_GID) && fchownat(fd, "", uid, gid, AT_EMPTY_PATH) < 0)
 		return errno;
-	if (set & FUSE_SET_ATTR_SIZE && truncate(path.text, to->st_size) < 0)
+	if (set & FUSE_SET_ATTR_SIZE && (is_open ? truncate_open : truncate)(path.text, to->st_size) < 0)
 		return errno;
 	if (set & FUSE_SET_ATTR_MODE && chmod(path.text, to->st_mode & 07777) < 0)
 		return errno;
@@ -59,16 +67,15 @@ static int set_attributes(int fd, const struct stat *to, int set)
 	return 0;
 }
 
-static void op_setattr(fuse_req_t req, fuse_ino_t id, struct stat *to, int set, struct fuse_file_info *unused)
+static void op_setattr(fuse_req_t req, fuse_ino_t id, struct stat *to, int set, struct fuse_file_info *fi)
 {
-	(void)unused;
 	HELD h = hold(req, id);
 	int failed = h.fd < 0 ? -h.fd : 0;
 
 	if (!failed) {
 		if (request_kills_setid)
 			setid_drop(true);
-		failed = set_attributes(h.fd, to, set);
+		failed = set_attributes(h.fd, to, set, fi != NULL);
 		if (request_kills_setid)
 			setid_drop(false);
 	}

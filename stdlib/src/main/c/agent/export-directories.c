@@ -10,6 +10,9 @@
 
 struct listing {
 	int fd;
+	int lower_fd; /* the only layer that has this directory, if that is a lower; else -1 */
+	int layer;
+	uint64_t changes;     /* when that was so */
 	off_t next;	      /* where the first entry not taken from the buffer begins */
 	size_t at, end;	      /* in the buffer */
 	pthread_mutex_t lock; /* the host may read one listing from two threads */
@@ -30,6 +33,60 @@ static struct listing *listing_of(struct fuse_file_info *fi)
 	return (struct listing *)(uintptr_t)fi->fh;
 }
 
+/*
+ * A directory that only one lower has shows just that lower's files; and to look at those there
+ * spares what overlayfs asks of each file that it meets (on virtiofs a round trip).
+ */
+static void find_lower(struct export *ex, struct node *node, struct listing *l)
+{
+	char path[PATH_MAX];
+	struct stat st;
+	int found = -1;
+
+	l->lower_fd = -1;
+	l->changes = ex->changes;
+	if (node_path(ex->nodes, node, path) < 0 || !*path)
+		return;
+	for (unsigned i = 0; i < ex->spec->layer_count; i++)
+		if (ex->layers[i] >= 0 && !fstatat(ex->layers[i], path, &st, AT_SYMLINK_NOFOLLOW)) {
+			if (found >= 0 || i == LAYER_UPPER)
+				return;
+			found = (int)i;
+		}
+	if (found > LAYER_UPPER)
+		l->lower_fd = openat(ex->layers[found], path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	l->layer = found;
+}
+
+static bool same_file(const struct stat *a, const struct stat *b)
+{
+	return a->st_ino == b->st_ino && a->st_mode == b->st_mode && a->st_size == b->st_size &&
+	       a->st_uid == b->st_uid && a->st_gid == b->st_gid && a->st_nlink == b->st_nlink &&
+	       a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+/* The first file of a layer shows how the union shows them all. */
+static uint64_t layer_dev(struct export *ex, struct listing *l, int dir, const char *name, const struct stat *there)
+{
+	uint64_t dev = ex->layer_devs[l->layer];
+	struct stat shown;
+
+	if (dev || stat_known(dir, name, &shown) < 0)
+		return dev ? dev : LAYER_DEV_NONE;
+	dev = same_file(&shown, there) ? shown.st_dev : LAYER_DEV_NONE;
+	return ex->layer_devs[l->layer] = dev;
+}
+
+/* Directories have numbers of the union's own, and a whiteout is for overlayfs to read. */
+static bool stat_lower(struct export *ex, struct listing *l, int dir, const char *name, struct stat *st)
+{
+	if (l->lower_fd < 0 || l->changes != ex->changes || stat_known(l->lower_fd, name, st) < 0 ||
+	    S_ISDIR(st->st_mode) || S_ISCHR(st->st_mode))
+		return false;
+	st->st_dev = layer_dev(ex, l, dir, name, st);
+	return st->st_dev != LAYER_DEV_NONE;
+}
+
 static void op_opendir(fuse_req_t req, fuse_ino_t id, struct fuse_file_info *fi)
 {
 	HELD h = hold(req, id);
@@ -44,6 +101,7 @@ static void op_opendir(fuse_req_t req, fuse_ino_t id, struct fuse_file_info *fi)
 		return;
 	}
 	listing->fd = fd;
+	find_lower(export_of(req), h.node, listing);
 	listing->next = 0;
 	listing->at = listing->end = 0;
 	pthread_mutex_init(&listing->lock, NULL);
@@ -52,6 +110,8 @@ static void op_opendir(fuse_req_t req, fuse_ino_t id, struct fuse_file_info *fi)
 	fi->keep_cache = 1;
 	if (fuse_reply_open(req, fi) < 0) {
 		close(fd);
+		if (listing->lower_fd >= 0)
+			close(listing->lower_fd);
 		free(listing);
 	}
 }
@@ -62,6 +122,8 @@ static void op_releasedir(fuse_req_t req, fuse_ino_t id, struct fuse_file_info *
 
 	(void)id;
 	close(listing->fd);
+	if (listing->lower_fd >= 0)
+		close(listing->lower_fd);
 	pthread_mutex_destroy(&listing->lock);
 	free(listing);
 	fuse_reply_err(req, 0);
@@ -99,7 +161,8 @@ static bool is_dot(const char *name)
 }
 
 /* One entry with its attributes; 0 bytes used: no room. One that vanished is sent without them. */
-static size_t add_plus(fuse_req_t req, struct held *dir, const struct entry64 *e, char *at, size_t room)
+static size_t add_plus(fuse_req_t req, struct held *dir, struct listing *l, const struct entry64 *e, char *at,
+		       size_t room)
 {
 	struct export *ex = export_of(req);
 	struct fuse_entry_param entry = {.attr = {.st_ino = e->d_ino, .st_mode = (mode_t)e->d_type << 12}};
@@ -108,21 +171,28 @@ static size_t add_plus(fuse_req_t req, struct held *dir, const struct entry64 *e
 
 	if (need > room)
 		return 0;
-	if (!is_dot(e->d_name) && !stat_known(dir->fd, e->d_name, &st))
-		make_entry(ex, dir->node, e->d_name, &st, LAYER_UNKNOWN, &entry);
+	if (!is_dot(e->d_name)) {
+		bool lower = stat_lower(ex, l, dir->fd, e->d_name, &st);
+
+		if (lower || !stat_known(dir->fd, e->d_name, &st))
+			make_entry(ex, dir->node, e->d_name, &st, lower ? l->layer : LAYER_UNKNOWN, &entry);
+	}
 	return fuse_add_direntry_plus(req, at, room, e->d_name, &entry, e->d_off);
 }
 
-static size_t add_plain(fuse_req_t req, struct held *dir, const struct entry64 *e, char *at, size_t room)
+static size_t add_plain(fuse_req_t req, struct held *dir, struct listing *l, const struct entry64 *e, char *at,
+			size_t room)
 {
 	struct stat st = {.st_ino = e->d_ino, .st_mode = (mode_t)e->d_type << 12};
 	size_t need = fuse_add_direntry(req, at, room, e->d_name, &st, e->d_off);
 
 	(void)dir;
+	(void)l;
 	return need > room ? 0 : need;
 }
 
-typedef size_t add_entry(fuse_req_t req, struct held *dir, const struct entry64 *e, char *at, size_t room);
+typedef size_t add_entry(fuse_req_t req, struct held *dir, struct listing *l, const struct entry64 *e, char *at,
+			 size_t room);
 
 static void list(fuse_req_t req, fuse_ino_t id, size_t size, off_t offset, struct listing *l, add_entry *add)
 {
@@ -138,7 +208,7 @@ static void list(fuse_req_t req, fuse_ino_t id, size_t size, off_t offset, struc
 	pthread_mutex_lock(&l->lock);
 	int failed = listing_seek(l, offset);
 
-	while (!failed && (e = entry_next(l, &failed)) && (more = add(req, &h, e, reply + used, size - used))) {
+	while (!failed && (e = entry_next(l, &failed)) && (more = add(req, &h, l, e, reply + used, size - used))) {
 		used += more;
 		l->at += e->d_reclen;
 		l->next = e->d_off;

@@ -533,10 +533,16 @@ struct node *node_enter(struct nodes *all, struct node *parent, const char *name
 		table_add(all, n, BY_IDENTITY);
 		n = NULL;
 	}
+	/*
+	 * What st tells may be older than a copy-up just made. The host lets nobody list or look up in a
+	 * directory while names come and go there: who has this place is this file.
+	 */
+	if (!n && (n = find_place(all, parent, name)) && n->type != (st->st_mode & S_IFMT))
+		n = NULL;
 	if (!n)
 		n = node_make(all, st, salt);
 	if (n) {
-		if (layer != LAYER_UNKNOWN)
+		if (layer != LAYER_UNKNOWN && n->layer != LAYER_UPPER)
 			n->layer = layer;
 		if (!n->name && n != all->root && (copy = strdup(name)))
 			place_set(all, n, parent, copy);

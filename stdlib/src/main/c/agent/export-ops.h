@@ -5,6 +5,7 @@
 #define FUSE_USE_VERSION 314
 #include <fuse3/fuse_lowlevel.h>
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "export-node.h"
 #include "export.h"
@@ -13,10 +14,15 @@
 /* Only the guest changes names and attributes, or the host's kernel does, which knows. */
 #define VALID_SECONDS 86400.0
 
+#define LAYER_DEV_NONE UINT64_MAX
+
 struct export
 {
 	const struct export_spec *spec;
 	int *layers;
+	/* How the union shows the device of each layer's files: 0 not known yet, LAYER_DEV_NONE no way to tell. */
+	_Atomic uint64_t *layer_devs;
+	_Atomic uint64_t changes; /* requests begun that may copy something up */
 	struct nodes *nodes;
 	struct fuse_session *session;
 	struct export_io *io;

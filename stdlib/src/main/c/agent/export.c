@@ -57,6 +57,32 @@ static bool kills_setid(const char *request, size_t size)
 	}
 }
 
+static bool changes_nothing(const struct fuse_in_header *head, size_t size)
+{
+	const struct fuse_open_in *in = (const void *)(head + 1);
+
+	switch (head->opcode) {
+	case FUSE_LOOKUP:
+	case FUSE_FORGET:
+	case FUSE_BATCH_FORGET:
+	case FUSE_GETATTR:
+	case FUSE_READLINK:
+	case FUSE_READ:
+	case FUSE_STATFS:
+	case FUSE_GETXATTR:
+	case FUSE_LISTXATTR:
+	case FUSE_OPENDIR:
+	case FUSE_READDIR:
+	case FUSE_READDIRPLUS:
+	case FUSE_RELEASEDIR:
+		return true;
+	case FUSE_OPEN:
+		return size >= sizeof(*head) + sizeof(*in) && !(in->flags & (O_ACCMODE | O_TRUNC));
+	default:
+		return false;
+	}
+}
+
 static void *serve(void *data)
 {
 	struct export *ex = data;
@@ -65,6 +91,8 @@ static void *serve(void *data)
 
 	caller_thread_init();
 	while (request && (size = io_next(ex->io, request)) > 0) {
+		if (!changes_nothing((const struct fuse_in_header *)request, (size_t)size))
+			ex->changes++;
 		request_kills_setid = kills_setid(request, (size_t)size);
 		fuse_session_process_buf(ex->session, &(struct fuse_buf){.size = (size_t)size, .mem = request});
 		tail_clear();
@@ -140,11 +168,14 @@ errint_t export_serve(const struct export_spec *given, struct mica_error *err)
 {
 	struct export_spec spec = *given;
 	int layers[spec.layer_count + 1];
-	struct export ex = {.spec = &spec, .layers = layers};
+	_Atomic uint64_t devs[spec.layer_count + 1];
+	struct export ex = {.spec = &spec, .layers = layers, .layer_devs = devs};
 	cleanup_fd int root = -1;
 	errint_t code = 0;
 
 	mica_error_clear(err);
+	for (unsigned i = 0; i <= spec.layer_count; i++)
+		devs[i] = 0;
 	spec.threads = spec.threads ? spec.threads : DEFAULT_THREADS;
 	spec.fd_limit = spec.fd_limit ? spec.fd_limit : DEFAULT_FDS;
 	spec.node_limit = spec.node_limit ? spec.node_limit : DEFAULT_NODES;
