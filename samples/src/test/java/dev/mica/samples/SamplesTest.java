@@ -26,6 +26,10 @@ final class SamplesTest {
   private record Run(int status, String out, String err) {}
 
   private Run run(String sample) throws IOException, InterruptedException {
+    return run(command(sample));
+  }
+
+  private ProcessBuilder command(String sample) {
     ProcessBuilder builder =
         new ProcessBuilder(
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -36,7 +40,7 @@ final class SamplesTest {
             "dev.mica.shell.Main",
             SAMPLES.resolve(sample).toString());
     builder.environment().put("MICA_HOME", home.toString());
-    return run(builder);
+    return builder;
   }
 
   private Run run(ProcessBuilder builder) throws IOException, InterruptedException {
@@ -75,6 +79,19 @@ final class SamplesTest {
     Run run = run(sample + ".groovy");
     assertThat(run.err()).isEmpty();
     assertThat(run.out()).isEqualTo(Files.readString(SAMPLES.resolve(sample + ".out")));
+    assertThat(run.status()).isZero();
+    assertThat(mounts()).isEmpty();
+  }
+
+  /** With the host's own overlayfs declared unavailable. */
+  @Test
+  void aHostWithoutOverlayfsHasUnionsByTheHelper() throws Exception {
+    needsRoot();
+    ProcessBuilder builder = command("guest.groovy");
+    builder.environment().put("MICA_WITHOUT", "kernel,fuse");
+    Run run = run(builder);
+    assertThat(run.err()).isEmpty();
+    assertThat(run.out()).isEqualTo(Files.readString(SAMPLES.resolve("guest.out")));
     assertThat(run.status()).isZero();
     assertThat(mounts()).isEmpty();
   }
