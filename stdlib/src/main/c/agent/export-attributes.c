@@ -70,7 +70,7 @@ static int set_attributes(int fd, const struct stat *to, int set, bool is_open)
 static void op_setattr(fuse_req_t req, fuse_ino_t id, struct stat *to, int set, struct fuse_file_info *fi)
 {
 	HELD h = hold(req, id);
-	int failed = h.fd < 0 ? -h.fd : 0;
+	int failed = h.fd < 0 ? -h.fd : copy_up_setid(&h);
 
 	if (!failed) {
 		if (request_kills_setid)
@@ -90,8 +90,10 @@ static void op_setattr(fuse_req_t req, fuse_ino_t id, struct stat *to, int set, 
 static void op_setxattr(fuse_req_t req, fuse_ino_t id, const char *name, const char *value, size_t size, int flags)
 {
 	HELD h = hold(req, id);
-	int failed = h.fd < 0 ? -h.fd : errno_of(setxattr(fd_path(h.fd).text, name, value, size, flags));
+	int failed = h.fd < 0 ? -h.fd : copy_up_setid(&h);
 
+	if (!failed)
+		failed = errno_of(setxattr(fd_path(h.fd).text, name, value, size, flags));
 	if (!failed)
 		copied_up(export_of(req), &h);
 	fuse_reply_err(req, failed);
@@ -100,8 +102,10 @@ static void op_setxattr(fuse_req_t req, fuse_ino_t id, const char *name, const c
 static void op_removexattr(fuse_req_t req, fuse_ino_t id, const char *name)
 {
 	HELD h = hold(req, id);
-	int failed = h.fd < 0 ? -h.fd : errno_of(removexattr(fd_path(h.fd).text, name));
+	int failed = h.fd < 0 ? -h.fd : copy_up_setid(&h);
 
+	if (!failed)
+		failed = errno_of(removexattr(fd_path(h.fd).text, name));
 	if (!failed)
 		copied_up(export_of(req), &h);
 	fuse_reply_err(req, failed);

@@ -37,6 +37,20 @@ void copied_up(struct export *ex, struct held *h)
 		tell_backing(ex, h->node);
 }
 
+/*
+ * Overlayfs gives a copy its mode and then its owner; on a share that is a chown(2) of the host, which takes set-id
+ * bits away. A chmod to the mode it has copies the file up, and gives them back.
+ */
+int copy_up_setid(struct held *h)
+{
+	struct stat st;
+
+	if (!h->node || h->fd < 0 || h->node->type != S_IFREG || h->node->layer == LAYER_UPPER ||
+	    stat_known(h->fd, "", &st) < 0 || !(st.st_mode & (S_ISUID | S_ISGID)))
+		return 0;
+	return chmod(fd_path(h->fd).text, st.st_mode & 07777) < 0 ? errno : 0;
+}
+
 /* Opens the node itself, whatever its name is now. */
 static int reopen(struct held *h, int flags)
 {
@@ -50,6 +64,10 @@ static int reopen(struct held *h, int flags)
 /* For writing it is opened once: that copies it up, and empties it if asked to. */
 static int open_for_write(struct export *ex, struct held *h, int flags)
 {
+	int failed = copy_up_setid(h);
+
+	if (failed)
+		return failed;
 	if (request_kills_setid)
 		setid_drop(true);
 	int fd = reopen(h, flags & ~NOT_FOR_US);

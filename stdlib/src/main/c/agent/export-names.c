@@ -133,7 +133,7 @@ static void op_link(fuse_req_t req, fuse_ino_t id, fuse_ino_t parent, const char
 {
 	HELD file = hold(req, id);
 	HELD dir = hold(req, parent);
-	int failed = file.fd < 0 ? -file.fd : dir.fd < 0 ? -dir.fd : 0;
+	int failed = file.fd < 0 ? -file.fd : dir.fd < 0 ? -dir.fd : copy_up_setid(&file);
 
 	if (!failed)
 		failed = errno_of(linkat(file.fd, "", dir.fd, name, AT_EMPTY_PATH));
@@ -219,7 +219,12 @@ static void op_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_
 	}
 	HELD from = hold_at(&dir, name);
 	HELD to = hold_at(&new_dir, new_name);
-	int failed = errno_of(renameat2(dir.fd, name, new_dir.fd, new_name, flags));
+	int failed = copy_up_setid(&from);
+
+	if (!failed && flags & RENAME_EXCHANGE)
+		failed = copy_up_setid(&to);
+	if (!failed)
+		failed = errno_of(renameat2(dir.fd, name, new_dir.fd, new_name, flags));
 
 	if (!failed && !same_file(dir.fd, name, new_dir.fd, new_name))
 		renamed(export_of(req), &from, &to, &dir, name, &new_dir, new_name, flags);

@@ -74,6 +74,8 @@ void tail_set(uint64_t node, int layer, uint64_t inode, const char *path);
 
 /* After a call that copies up: tells the tables, and the host if it was told of the lower file. */
 void copied_up(struct export *ex, struct held *h);
+/* Before a change that copies a file up: see there. 0 or an errno. */
+int copy_up_setid(struct held *h);
 
 /* Replies with the entry for what is at (parent, name) now. */
 void reply_entry(fuse_req_t req, struct held *parent, const char *name, const struct stat *st, int layer);
