@@ -13,6 +13,7 @@ import os
 import pty
 import re
 import select
+import signal
 import struct
 import sys
 import termios
@@ -34,6 +35,8 @@ class Terminal:
         if self.pid == 0:
             size = struct.pack("HHHH", rows, columns, 0, 0)
             fcntl.ioctl(0, termios.TIOCSWINSZ, size)
+            # A shell has its background jobs ignore it, and a JVM leaves it at that.
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
             os.execvp(command[0], command)
         os.set_blocking(self.fd, False)
         self.raw, self.at, self.unsent = b"", 0, b""
@@ -163,7 +166,31 @@ def progress(command):
     leave(terminal)
 
 
-CASES = {case.__name__: case for case in (appears, no_size, ctrl_c, running, progress)}
+def paste(command):
+    """A megabyte in 16,384 lines, as a terminal sends it: marked, its lines ended by returns."""
+    terminal = Terminal(command)
+    terminal.sees("mica> ")
+    pieces = ("'''" + ("." * 63 + "\r") * 512 + "'''," for _ in range(32))
+    terminal.type("\x1b[200~n = [" + "\r".join(pieces) + "]*.size().sum()\x1b[201~\r")
+    print("%.1f s" % terminal.sees("\n1048576\n"))
+    terminal.sees("mica> ")
+    leave(terminal)
+
+
+def unmarked(command):
+    """Text as terminals send it that know no marks: drawing it costs no square of its length."""
+    terminal = Terminal(command)
+    terminal.sees("mica> ")
+    terminal.type("n = '" + "." * 50000 + "'.size()\r")
+    print("%.1f s" % terminal.sees("\n50000\n"))
+    terminal.sees("mica> ")
+    leave(terminal)
+
+
+CASES = {
+    case.__name__: case
+    for case in (appears, no_size, ctrl_c, running, progress, paste, unmarked)
+}
 
 
 def main(case, *command):

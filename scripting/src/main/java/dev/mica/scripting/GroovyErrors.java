@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.stream.Collectors;
 import org.codehaus.groovy.control.ErrorCollector;
 import org.codehaus.groovy.control.MultipleCompilationErrorsException;
+import org.codehaus.groovy.control.messages.ExceptionMessage;
 import org.codehaus.groovy.control.messages.SyntaxErrorMessage;
 import org.codehaus.groovy.runtime.InvokerInvocationException;
 import org.codehaus.groovy.syntax.SyntaxException;
@@ -120,6 +121,9 @@ final class GroovyErrors {
     for (Object message : collector.getErrors()) {
       if (message instanceof SyntaxErrorMessage syntax) {
         return syntax(syntax.getCause());
+      }
+      if (message instanceof ExceptionMessage broken) { // what the compiler stumbled over
+        return failed(broken.getCause(), describe(broken.getCause()), 1);
       }
     }
     return failed(errors, errors.getMessage(), 1);

@@ -12,6 +12,7 @@ import java.util.function.Supplier;
 import org.jline.reader.LineReader;
 import org.jline.reader.LineReader.Option;
 import org.jline.reader.LineReaderBuilder;
+import org.jline.reader.impl.LineReaderImpl;
 import org.jline.terminal.Size;
 import org.jline.terminal.Terminal;
 import org.jline.terminal.TerminalBuilder;
@@ -63,6 +64,7 @@ final class Readers {
             .option(Option.AUTO_FRESH_LINE, true)
             .build();
     prepare(history);
+    TypedAhead.install((LineReaderImpl) reader);
     warmAfterDrawing(reader, session);
     return reader;
   }

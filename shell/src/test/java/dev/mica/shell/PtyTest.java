@@ -23,7 +23,8 @@ final class PtyTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"appears", "no_size", "ctrl_c", "running", "progress"})
+  @ValueSource(
+      strings = {"appears", "no_size", "ctrl_c", "running", "progress", "paste", "unmarked"})
   void atARealTerminal(String name) throws Exception {
     run(name);
   }
