@@ -202,8 +202,6 @@ static errint_t read_noted(const char *name, struct union_folder *u, struct mica
 	code = mounted_read(&mounted, err);
 	if (!code)
 		code = read_layers(&request, &mounted, u, err);
-	if (!code && !u->upper)
-		code = mica_fail_note(err, -EROFS, "export", name, "it has no upper");
 	return code;
 }
 
