@@ -180,12 +180,14 @@ final class QemuMachine implements Machine {
   }
 
   private void powerOff() {
+    Optional<ProcessHandle> process = qemu.daemon().process();
     try (Agent agent = AgentConnection.connect(qemu.agent(), HELLO)) {
       agent.poweroff();
     } catch (MicaException silent) {
       return; // it is killed then
     }
-    boolean _ = qemu.daemon().ends(POWER_OFF);
+    // QEMU removes its pid file first, and is there a little longer.
+    boolean _ = Poll.until(POWER_OFF, () -> process.filter(ProcessHandle::isAlive).isEmpty());
   }
 
   @Override
