@@ -27,7 +27,7 @@ build: ## builds Mica; ./mica runs it
 bench: ## measures Mica beside its peers; JSON lines on stdout
 	@$(SETUP) build bench >&2
 	@.ci/build >&2
-	@python3 shell/src/bench/bench.py
+	@python3 -B shell/src/bench/bench.py
 
 fmt: ## formats the sources
 	@$(SETUP) build fmt

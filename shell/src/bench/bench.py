@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""The figures of the diff and the folder commit, each beside a peer in the same run.
+"""The figures of the diff, the folder commit and the helper VM, each beside a peer in the same run.
 
 One JSON line a row: {"bench", "ours", "peer", "peerName", "ratio", ...}. Times are seconds, medians
 of --runs runs in which ours and the peer take turns, so that a machine whose speed drifts slows both.
@@ -10,101 +10,16 @@ process `mica VERB ...`, as a script starts it. Peers are always whole processes
 """
 
 import argparse
-import json
 import os
 import pathlib
 import shutil
-import statistics
-import subprocess
-import sys
 import tempfile
-import time
 
-TOP = pathlib.Path(__file__).resolve().parents[3]
-MICA = str(TOP / "mica")
+import helper
+from measure import MICA, Warm, log, row, run, timed
+
 SYNTHETIC_FILES = 100_000
 ROOT_ENTRIES = 68_000
-
-
-def log(text):
-    print(text, file=sys.stderr, flush=True)
-
-
-def run(argv, **options):
-    """Runs a set-up step that must succeed."""
-    done = subprocess.run(argv, capture_output=True, text=True, errors="replace", **options)
-    if done.returncode != 0:
-        sys.exit(f"bench: {' '.join(argv)}: exit {done.returncode}: {done.stderr.strip()}")
-    return done.stdout
-
-
-def timed(argv, expect=(0,)):
-    """Seconds from exec to exit of a whole process, its output read and thrown away."""
-    started = time.perf_counter()
-    code = subprocess.run(argv, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE).returncode
-    spent = time.perf_counter() - started
-    if code not in expect:
-        sys.exit(f"bench: {' '.join(argv)}: exit {code}")
-    return spent
-
-
-def drop_caches():
-    os.sync()
-    try:
-        pathlib.Path("/proc/sys/vm/drop_caches").write_text("3\n")
-        return True
-    except OSError:
-        return False
-
-
-class Warm:
-    """A Mica session that stays open and times its own calls."""
-
-    def __init__(self):
-        script = str(pathlib.Path(__file__).with_name("warm.groovy"))
-        self.process = subprocess.Popen([MICA, script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.stdin.close()
-        self.process.wait()
-
-    def call(self, *words):
-        self.process.stdin.write("\t".join(words) + "\n")
-        self.process.stdin.flush()
-        answer = self.process.stdout.readline()
-        if not answer:
-            sys.exit(f"bench: the session ended at {' '.join(words)}")
-        return int(answer.split("\t")[0]) / 1e9
-
-
-def row(bench, peer_name, ours, peer, target, runs, cold=True, prepare=None):
-    """Measures one pair in turns and prints its line. prepare(side) runs untimed before each."""
-    prepare = prepare or (lambda side: None)
-    line = {"bench": bench}
-    if cold:
-        firsts = []
-        for side, measured in (("ours", ours), ("peer", peer)):
-            prepare(side)
-            if not drop_caches():
-                break
-            firsts.append(measured())
-        if len(firsts) == 2:
-            line |= {"coldOurs": round(firsts[0], 4), "coldPeer": round(firsts[1], 4),
-                     "coldRatio": round(firsts[0] / firsts[1], 3)}
-    prepare("ours"), ours(), prepare("peer"), peer()
-    a, b = [], []
-    for _ in range(runs):
-        prepare("ours")
-        a.append(ours())
-        prepare("peer")
-        b.append(peer())
-    mine, theirs = statistics.median(a), statistics.median(b)
-    line |= {"ours": round(mine, 4), "peer": round(theirs, 4), "peerName": peer_name,
-             "ratio": round(mine / theirs, 3), "toReach": target, "runs": runs}
-    print(json.dumps(line), flush=True)
 
 
 def make_synthetic(scratch):
@@ -268,7 +183,8 @@ def commit_rows(scratch, at, upper, runs):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("rows", nargs="*", default=["diff", "union"], help="diff, union (default: both)")
+    parser.add_argument("rows", nargs="*", default=["diff", "union", "helper"],
+                        help="diff, union, helper (default: all)")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--scratch", default="/var/tmp", help="where some 6 GB are free; not a tmpfs")
     options = parser.parse_args()
@@ -276,7 +192,7 @@ def main():
         scratch = pathlib.Path(scratch)
         os.environ["MICA_HOME"] = str(scratch / "state")
         for name in options.rows:
-            {"diff": diff_rows, "union": union_rows}[name](scratch, options.runs)
+            {"diff": diff_rows, "union": union_rows, "helper": helper.rows}[name](scratch, options.runs)
 
 
 if __name__ == "__main__":

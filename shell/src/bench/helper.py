@@ -1,0 +1,156 @@
+"""The rows of the helper VM: beside guestfish and guestmount, on the same data and the same guest kernel.
+
+Both sides boot under software emulation where KVM boots nothing; the kernel is the one that Mica
+found, so that what is compared is what was built around it. guestfish's appliance is made before
+anything is timed.
+"""
+
+import json
+import os
+import pathlib
+import shutil
+import statistics
+
+from measure import MICA, drop_caches, log, run, timed
+
+FILES = 10_000
+LARGE = 256 << 20
+MIB = str(LARGE >> 20)
+
+
+def make_data(scratch):
+    """A folder of 10,000 files and one of 256 MiB, a disk image with the same, and a tar of the small ones."""
+    folder = scratch / "data"
+    for number in range(FILES):
+        directory = folder / "small" / f"d{number // 100:03}"
+        if number % 100 == 0:
+            directory.mkdir(parents=True)
+        (directory / f"file-{number:05}.txt").write_bytes(b"%d\n" % number * (1 + number % 400))
+    with (folder / "large").open("wb") as file:
+        for _ in range(LARGE >> 20):
+            file.write(os.urandom(1 << 20))
+    tar = scratch / "small.tar"
+    run(["tar", "-C", str(folder / "small"), "-cf", str(tar), "."])
+    image = scratch / "data.img"
+    with image.open("wb") as file:
+        file.truncate(2 << 30)
+    run(["mkfs.ext4", "-q", "-d", str(folder), str(image)])
+    return folder, tar, image
+
+
+def guestfs_environment(scratch, home):
+    """What makes libguestfs boot the guest kernel that Mica uses."""
+    kernel = next((home / "cache" / "kernel" / "boot").glob("vmlinuz-*"))
+    version = kernel.name.removeprefix("vmlinuz-")
+    base = scratch / "guestfs"
+    shutil.copytree(home / "cache" / "kernel" / "lib" / "modules", base / "lib" / "modules", symlinks=True)
+    run(["/usr/sbin/depmod", "-b", str(base), version])
+    # supermin fails where a host has never had a kernel package, even when told of another place.
+    pathlib.Path("/lib/modules").mkdir(exist_ok=True)
+    accel = json.loads((home / "cache" / "accel.json").read_text())
+    settings = {"LIBGUESTFS_BACKEND_SETTINGS": "force_tcg"} if "tcg" in json.dumps(accel) else {}
+    return os.environ | settings | {
+        "SUPERMIN_KERNEL": str(kernel), "SUPERMIN_KERNEL_VERSION": version,
+        "SUPERMIN_MODULES": str(base / "lib" / "modules" / version), "LIBGUESTFS_BACKEND": "direct",
+        "TMPDIR": str(base), "LIBGUESTFS_CACHEDIR": str(base)}
+
+
+class Union:
+    """A union through the helper VM of which only one is there at a time, for its time to be taken."""
+
+    def __init__(self, scratch, lower, home):
+        self.scratch, self.lower, self.home, self.number = scratch, lower, home, 0
+
+    def create(self):
+        self.number += 1
+        self.upper, self.at = self.scratch / f"up-{self.number}", self.scratch / f"at-{self.number}"
+        return timed([MICA, "union", "create", "--via", "guest", "--lower", str(self.lower), "--upper",
+                            str(self.upper), "--at", str(self.at), "--name", f"vm-{self.number}"])
+
+    def remove(self):
+        run([MICA, "union", "rm", f"vm-{self.number}"])
+        shutil.rmtree(self.upper)
+
+    def stop(self, template):
+        run([MICA, "helper", "stop"])
+        if not template:
+            for saved in (self.home / "cache").glob("template-*"):
+                shutil.rmtree(saved)
+
+    def measure(self, runs, prepare):
+        """Seconds to make the union, its first listing included; made and removed anew each time."""
+        seconds = []
+        for _ in range(runs):
+            prepare()
+            spent = self.create()
+            seconds.append(spent + timed(["ls", str(self.at)]))
+            self.remove()
+        return statistics.median(seconds)
+
+
+def line(name, peer_name, ours, peer, target, runs):
+    print(json.dumps({"bench": name, "ours": round(ours, 4), "peer": round(peer, 4), "peerName": peer_name,
+                      "ratio": round(ours / peer, 3), "toReach": target, "runs": runs}), flush=True)
+
+
+def start_rows(scratch, union, environment, image, runs):
+    fish = ["guestfish", "--ro", "-a", str(image), "run", ":", "mount", "/dev/sda", "/", ":", "ls", "/"]
+    timed(fish, env=environment)
+    peer = statistics.median(timed(fish, env=environment) for _ in range(runs))
+    cold = union.measure(runs, lambda: union.stop(template=False))
+    line("helper VM, cold, to the first listing", "guestfish run + mount + ls", cold, peer, 0.2, runs)
+    warm = union.measure(runs, lambda: union.stop(template=True))
+    line("helper VM, warm, from its template", "helper VM, cold", warm, cold, 0.25, runs)
+    running = union.measure(runs, lambda: None)
+    line("helper VM, warm, already running", "helper VM, cold", running, cold, 0.25, runs)
+
+
+def host_union(scratch, folder):
+    upper, at = scratch / "host-up", scratch / "host-at"
+    run([MICA, "union", "create", "--via", "kernel", "--lower", str(folder), "--upper", str(upper),
+               "--at", str(at), "--name", "host"])
+    return at
+
+
+def data_rows(scratch, union, environment, folder, tar, image):
+    """One run each: guestmount alone takes minutes for some."""
+    union.create()
+    host = host_union(scratch, folder)
+    mounted = scratch / "guestmount"
+    mounted.mkdir()
+    run(["guestmount", "-a", str(image), "-m", "/dev/sda", str(mounted)], env=environment)
+    try:
+        for name, target, command in (
+                ("stat 10,000 files", 0.5, lambda at: ["find", f"{at}/small", "-size", "+100c"]),
+                ("read 256 MiB", 0.05, lambda at: ["dd", f"if={at}/large", "of=/dev/null", "bs=1M"]),
+                ("write and fsync 256 MiB", 0.05, lambda at: ["dd", f"if={folder}/large", f"of={at}/written", "bs=1M",
+                                                              "conv=fsync"]),
+                ("unpack 10,000 files", 0.33, lambda at: ["tar", "-C", f"{at}/unpacked", "-xf", str(tar)])):
+            spent = {}
+            for side, at in (("ours", union.at), ("peer", mounted), ("hostOverlay", host)):
+                (at / "unpacked").mkdir(exist_ok=True)
+                drop_caches()
+                spent[side] = timed(command(at))
+            print(json.dumps({"bench": f"union folder through the VM: {name}", "ours": round(spent["ours"], 4),
+                              "peer": round(spent["peer"], 4), "peerName": "guestmount",
+                              "ratio": round(spent["ours"] / spent["peer"], 3), "toReach": target,
+                              "hostOverlay": round(spent["hostOverlay"], 4), "runs": 1}), flush=True)
+    finally:
+        run(["guestunmount", str(mounted)])
+        run([MICA, "union", "rm", "host"])
+        union.remove()
+
+
+def rows(scratch, runs):
+    home = pathlib.Path(os.environ["MICA_HOME"])
+    log("bench: making 10,000 files and one of 256 MiB, as a folder and as a disk image")
+    folder, tar, image = make_data(scratch)
+    union = Union(scratch, folder, home)
+    union.create()  # finds the kernel and the acceleration, once per host
+    union.remove()
+    try:
+        environment = guestfs_environment(scratch, home)
+        start_rows(scratch, union, environment, image, runs)
+        data_rows(scratch, union, environment, folder, tar, image)
+    finally:
+        run([MICA, "helper", "stop"])
