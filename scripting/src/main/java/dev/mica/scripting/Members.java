@@ -49,6 +49,7 @@ final class Members {
           Host.class,
           HelperVm.class,
           Machine.Share.class,
+          Machine.Part.class,
           UnionWords.class,
           Words.class);
 

@@ -94,6 +94,16 @@ public final class Shapes {
           .column("folder", "string", Machine.Share::folder)
           .build();
 
+  /** What the helper VM is made of. */
+  public static final Shape<Machine.Part> PART =
+      Shape.<Machine.Part>of("parts")
+          .column("name", "string", Machine.Part::name)
+          .column("works", "boolean", Machine.Part::works)
+          .column("fatal", "boolean", Machine.Part::fatal)
+          .column("found", "string", Machine.Part::found)
+          .column("fix", "string", Machine.Part::fix)
+          .build();
+
   /** The helper VM. */
   public static final Shape<HelperVm> HELPER =
       Shape.<HelperVm>of("helpers")
@@ -132,6 +142,7 @@ public final class Shapes {
           new Typed<>(Host.class, HOST),
           new Typed<>(HelperVm.class, HELPER),
           new Typed<>(Machine.Share.class, SHARE),
+          new Typed<>(Machine.Part.class, PART),
           new Typed<>(Diff.Summary.class, SUMMARY));
 
   private Shapes() {}

@@ -13,7 +13,7 @@ final class CommandLineTest {
       quoteCharacter = '`',
       value = {
         "unoin ls | unknown command 'unoin'; did you mean 'union'?",
-        "zzz | unknown command 'zzz'; one of: doctor, diff, union, commit, help, run",
+        "zzz | unknown command 'zzz'; one of: doctor, diff, union, commit, helper, help, run",
         "union lss | union: unknown command 'lss'; did you mean 'ls'?",
         "union | union: say what to do, one of: create, ls, show, diff, rm, remount",
         "diff /a | diff: missing B; usage: mica diff A B [--exact] [--exit-code]"
