@@ -79,11 +79,40 @@ static void refused(void)
 	ok(!exists("x"), "nor of that");
 }
 
+/* Bytes only, over what is there: as a guest's memory is saved, and filled again. */
+static void bytes(void)
+{
+	char value[4] = "";
+	struct stat st;
+	int fd;
+
+	NEED(fd = open("sparse", O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+	NEED(ftruncate(fd, 3 << 20));
+	if (pwrite(fd, "abc", 3, 1 << 20) != 3)
+		bail("sparse");
+	close(fd);
+	ok_code(mica_copy_data("sparse", "bytes", &err), 0, &err, "into a new file");
+	NEED(stat("bytes", &st));
+	ok(st.st_size == 3 << 20 && st.st_blocks < 100, "holes and all: %lld blocks", (long long)st.st_blocks);
+	NEED(fd = open("bytes", O_RDWR | O_CLOEXEC));
+	if (pwrite(fd, "xyz", 3, 2 << 20) != 3)
+		bail("bytes");
+	ok_code(mica_copy_data("sparse", "/dev/null", &err), -EINVAL, &err, "not into a device");
+	ok_code(mica_copy_data("sparse", "bytes", &err), 0, &err, "over a file");
+	ok(pread(fd, value, 3, 1 << 20) == 3 && !memcmp(value, "abc", 3), "what it has is there");
+	ok(pread(fd, value, 3, 2 << 20) == 3 && !memcmp(value, "xyz", 3), "where it has nothing, the old bytes are");
+	close(fd);
+	ok_code(mica_copy_data("nothing", "bytes", &err), -ENOENT, &err, "nothing of nothing");
+	ok(!strcmp(err.path, "nothing"), "names %s", err.path);
+	ok_code(mica_copy_data("sparse", ".", &err), -EISDIR, &err, "not into a directory");
+}
+
 int main(void)
 {
 	enter_sandbox();
 	a_file();
 	others();
+	bytes();
 	refused();
 	return done();
 }

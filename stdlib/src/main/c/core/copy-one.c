@@ -1,6 +1,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "content.h"
 #include "copy.h"
 #include "way.h"
 
@@ -39,4 +40,34 @@ errint_t mica_copy(const char *from, const char *dest, uint32_t flags, struct mi
 	if (code < 0 && code != -EEXIST)
 		unlinkat(to_dir, to_name, 0);
 	return code;
+}
+
+static int open_regular(const char *path, int how, struct stat *st, struct mica_error *err)
+{
+	int fd = open(path, how | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0600);
+
+	if (fd < 0 || fstat(fd, st) < 0) {
+		errint_t code = mica_fail(err, -errno, "open", path);
+
+		if (fd >= 0)
+			close(fd);
+		return code;
+	}
+	if (S_ISREG(st->st_mode))
+		return fd;
+	close(fd);
+	return mica_fail_note(err, -EINVAL, "open", path, "it is not a regular file");
+}
+
+errint_t mica_copy_data(const char *from, const char *to, struct mica_error *err)
+{
+	cleanup_fd int in = -1, out = -1;
+	struct stat in_st, out_st;
+
+	mica_error_clear(err);
+	if ((in = open_regular(from, O_RDONLY, &in_st, err)) < 0)
+		return in;
+	if ((out = open_regular(to, O_WRONLY | O_CREAT, &out_st, err)) < 0)
+		return out;
+	return content_copy(in, out, (uint64_t)in_st.st_size, 0, to, NULL, err);
 }

@@ -202,6 +202,13 @@ errint_t mica_capture(const struct mica_tree *a, const struct mica_tree *b, cons
 errint_t mica_copy(const char *from, const char *dest, uint32_t flags, struct mica_job *job, struct mica_error *err);
 
 /*
+ * Copies the bytes of the regular file from over those of the regular file to, which is made (mode 0600) where it is
+ * not there; symbolic links are followed, /proc's too. Holes of from are not copied: to keeps what it has there, so it
+ * is a new file, or one that reads as zeros. Ends as large as from. No attributes; not atomic.
+ */
+errint_t mica_copy_data(const char *from, const char *to, struct mica_error *err);
+
+/*
  * Applies a layer to the plain folder target, in place: afterwards target equals what an overlay of
  * layer over target showed before. Takes MICA_TREE_USERXATTR meaning from layer->flags; layer->count
  * must be 1. A target that is the layer or lies in it is -EINVAL, and nothing is changed. Not atomic: on failure target

@@ -72,6 +72,19 @@ public final class Core {
     }
   }
 
+  /**
+   * Copies the bytes of the regular file {@code from} over those of {@code to}, which is made where
+   * it is not there. Links are followed; where {@code from} has a hole, {@code to} keeps what it
+   * has.
+   */
+  public static void copyData(Path from, Path to) {
+    try (Call call = new Call("copy", from + " to " + to)) {
+      MemorySegment source = call.path(from);
+      MemorySegment target = call.path(to);
+      call.run(() -> (int) Function.COPY_DATA.handle().invokeExact(source, target, call.error()));
+    }
+  }
+
   /** Applies a layer to the plain folder {@code target}, in place; not atomic. */
   public static void apply(Path layer, Path target, Set<LayerFlag> flags) {
     try (Call call = new Call("apply", layer + " to " + target).unlessCancelled()) {

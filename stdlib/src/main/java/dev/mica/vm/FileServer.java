@@ -7,7 +7,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * virtiofsd, started by {@code mica-share}: serves one folder over a socket, and sees nothing else.
@@ -31,6 +33,15 @@ record FileServer(Path directory, String tag) {
     /** By what it says about itself. */
     static Make of(String help) {
       return help.contains("--shared-dir") ? RUST : C;
+    }
+
+    private static final Map<String, Make> KNOWN = new ConcurrentHashMap<>();
+
+    /** Asked once for each file that is there. */
+    private static Make of(Path program) {
+      return KNOWN.computeIfAbsent(
+          Program.stamp(program),
+          _ -> of(Program.run(Path.of("/"), List.of(program.toString(), "--help"))));
     }
   }
 
@@ -64,7 +75,7 @@ record FileServer(Path directory, String tag) {
         });
     Path program = program().orElseThrow();
     Path share = Program.ours("mica-share");
-    Make make = Make.of(Program.run(directory, List.of(program.toString(), "--help")));
+    Make make = Make.of(program);
     List<String> command = new ArrayList<>(List.of(share.toString()));
     if (readOnly) {
       command.add("--read-only");

@@ -43,6 +43,16 @@ final class Program {
     return program;
   }
 
+  /** Which file that is, and as of when. */
+  static String stamp(Path file) {
+    try {
+      Path real = file.toRealPath();
+      return real + " " + Files.size(real) + " " + Files.getLastModifiedTime(real);
+    } catch (IOException broken) {
+      throw MicaException.failed("look at", file, StateDir.why(broken)).because(broken);
+    }
+  }
+
   /** Runs one to its end; what it says. Fails with its last line unless it ends with 0. */
   static String run(Path directory, List<String> command) {
     String words = String.join(" ", command);

@@ -113,7 +113,7 @@ final class Starter {
     Kernel kernel = kernels.get();
     Path initramfs = initramfs(kernel);
     Accel accel = accel(kernel, initramfs);
-    Qemu.Boot boot = boot(accel.kind(), kernel, initramfs);
+    Qemu.Boot boot = boot(accel.kind(), image(kernel, accel.kind()), initramfs);
     Template template = template(boot);
     if (settings.templates() && template.exists() && isRestored(qemu, boot, template)) {
       return new Started(Machine.Start.WARM, accel, kernel);
@@ -125,11 +125,11 @@ final class Starter {
     return new Started(Machine.Start.COLD, accel, kernel);
   }
 
-  private Qemu.Boot boot(Accel.Kind accel, Kernel kernel, Path initramfs) {
+  private Qemu.Boot boot(Accel.Kind accel, Path image, Path initramfs) {
     return new Qemu.Boot(
         program().orElseThrow(),
         accel,
-        kernel.image(),
+        image,
         initramfs,
         settings.extra(),
         settings.memory(),
@@ -217,7 +217,7 @@ final class Starter {
         kind -> {
           Qemu probe = new Qemu(cache().resolve("probe"));
           try {
-            bootOnce(probe, boot(kind, kernel, initramfs), PROBE);
+            bootOnce(probe, boot(kind, kernel.image(), initramfs), PROBE);
           } finally {
             probe.daemon().kill();
             Core.remove(probe.directory());
@@ -297,7 +297,7 @@ final class Starter {
   private Path initramfs(Kernel kernel) {
     Path agent = Program.ours("mica-agent");
     Path file =
-        cache().resolve("initramfs-" + digest(stamp(agent), stamp(kernel.image())) + ".cpio");
+        cache().resolve("initramfs-" + digest(Program.stamp(agent), Program.stamp(kernel.image())) + ".cpio");
     if (!Files.exists(file)) {
       Path scratch = file.resolveSibling(file.getFileName() + ".new");
       try {
@@ -311,27 +311,32 @@ final class Starter {
     return file;
   }
 
+  /** What QEMU boots: for an emulated processor the bare kernel, unpacked once for each. */
+  private Path image(Kernel kernel, Accel.Kind accel) {
+    Path file = cache().resolve("vmlinux-" + digest(Program.stamp(kernel.image())));
+    try {
+      return accel == Accel.Kind.TCG
+              && (Files.exists(file) || BareKernel.unpack(kernel.image(), file))
+          ? file
+          : kernel.image();
+    } catch (IOException broken) {
+      throw MicaException.failed("unpack the kernel", kernel.image(), StateDir.why(broken))
+          .because(broken);
+    }
+  }
+
   /** Good until the host boots again: so it need not be proof against a power cut. */
   private Template template(Qemu.Boot boot) {
     String of =
         digest(
-            stamp(boot.program()),
-            stamp(boot.kernel()),
+            Program.stamp(boot.program()),
+            Program.stamp(boot.kernel()),
             boot.initramfs().toString(),
             boot.accel().word(),
             boot.extra(),
             Long.toString(boot.memory()),
             Text.of(Path.of("/proc/sys/kernel/random/boot_id")));
     return new Template(cache().resolve(Template.PREFIX + of));
-  }
-
-  private static String stamp(Path file) {
-    try {
-      Path real = file.toRealPath();
-      return real + " " + Files.size(real) + " " + Files.getLastModifiedTime(real);
-    } catch (IOException broken) {
-      throw MicaException.failed("look at", file, StateDir.why(broken)).because(broken);
-    }
   }
 
   private static String digest(String... facts) {

@@ -4,15 +4,10 @@ import dev.mica.MicaException;
 import dev.mica.core.Core;
 import dev.mica.state.Records;
 import dev.mica.state.StateDir;
-import java.io.DataInputStream;
-import java.io.DataOutputStream;
-import java.io.EOFException;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
-import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
@@ -27,8 +22,8 @@ import tools.jackson.databind.node.ObjectNode;
 
 /**
  * A guest as it was right after booting: its devices as QEMU's migration writes them, and its
- * memory, which we copy ourselves and without its zeros. (QEMU's own stream would read each empty
- * page at restoring, and so fill the host's memory.)
+ * memory, which we copy ourselves and without what it never touched. (QEMU's own stream would read
+ * each empty page at restoring, and so fill the host's memory.)
  *
  * @param directory of the two files; there or not
  */
@@ -80,7 +75,7 @@ record Template(Path directory) {
         qmp.run("stop");
         try {
           made.saveDevices(qmp, qemu);
-          made.saveMemory(memoryOf(qemu));
+          Core.copyData(memoryOf(qemu), made.memory());
         } finally {
           qmp.run("cont");
         }
@@ -99,7 +94,7 @@ record Template(Path directory) {
   void restore(Qemu qemu) {
     try (Qmp qmp = qemu.qmp()) {
       ignoreShared(qmp);
-      restoreMemory(memoryOf(qemu));
+      Core.copyData(memory(), memoryOf(qemu));
       qmp.run("migrate-incoming", Records.object().put("uri", "fd:4"));
       awaitCompletion(qmp);
       qmp.run("cont");
@@ -185,52 +180,5 @@ record Template(Path directory) {
       }
     }
     throw new IOException("QEMU has no memory in a file");
-  }
-
-  /** Chunks that are not all zeros, each after its offset. */
-  private void saveMemory(Path from) throws IOException {
-    try (FileChannel in = FileChannel.open(from, StandardOpenOption.READ);
-        OutputStream file = Files.newOutputStream(memory());
-        DataOutputStream out =
-            new DataOutputStream(new java.io.BufferedOutputStream(file, 4 * CHUNK))) {
-      ByteBuffer chunk = ByteBuffer.allocate(CHUNK);
-      byte[] zeros = new byte[CHUNK];
-      for (long offset = 0; offset < in.size(); offset += CHUNK) {
-        chunk.clear();
-        readFully(in, chunk, offset);
-        if (!java.util.Arrays.equals(chunk.array(), zeros)) {
-          out.writeLong(offset);
-          out.write(chunk.array());
-        }
-      }
-      out.writeLong(-1);
-    }
-  }
-
-  private void restoreMemory(Path to) throws IOException {
-    try (FileChannel in = FileChannel.open(memory(), StandardOpenOption.READ);
-        FileChannel out = FileChannel.open(to, StandardOpenOption.WRITE);
-        DataInputStream facts = new DataInputStream(Channels.newInputStream(in))) {
-      for (long offset = facts.readLong(); offset >= 0; offset = facts.readLong()) {
-        out.position(offset);
-        long done = 0;
-        while (done < CHUNK) {
-          long moved = in.transferTo(in.position(), CHUNK - done, out);
-          if (moved <= 0) {
-            throw new EOFException("the memory's file is cut short");
-          }
-          in.position(in.position() + moved);
-          done += moved;
-        }
-      }
-    }
-  }
-
-  private static void readFully(FileChannel in, ByteBuffer chunk, long offset) throws IOException {
-    while (chunk.hasRemaining()) {
-      if (in.read(chunk, offset + chunk.position()) < 0) {
-        throw new EOFException("the guest's memory is no multiple of " + CHUNK + " bytes");
-      }
-    }
   }
 }
