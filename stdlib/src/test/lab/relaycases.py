@@ -1,4 +1,5 @@
 """relaycases.py - what must hold for a folder that the relay brings back. Each function is a case."""
+import contextlib
 import ctypes
 import errno
 import fcntl
@@ -535,6 +536,246 @@ def times_and_sizes(u):
     os.close(fd)
 
 
+# Attributes of files whose data lie on the host: it changes them there, and the guest does not know.
+
+
+CAPABILITY = struct.pack("<IIIII", 0x02000001, 1 << 10, 0, 0, 0)
+SEEN = "security.capability", "system.posix_acl_access", "user.a"
+
+
+def xattr_of(path, name):
+    try:
+        return os.getxattr(path, name)
+    except OSError as e:
+        return e.errno
+
+
+def facts(path, *more):
+    """What a file says of itself, and `more` of it by name."""
+    st = os.stat(path)
+    said = {"mode": oct(st.st_mode), "owner": (st.st_uid, st.st_gid), "size": st.st_size, "links": st.st_nlink,
+            **{name: getattr(st, name) for name in more}}
+    return {**said, **{name: xattr_of(path, name) for name in SEEN}}
+
+
+def drop_names():
+    with open("/proc/sys/vm/drop_caches", "w") as f:
+        f.write("2")
+
+
+def check_facts(u, name):
+    """The same through the folder, in the upper, and through the folder by a name just looked up, and listed."""
+    more = "st_mtime_ns", "st_atime_ns", "st_ctime_ns", "st_blocks"
+    first, below = facts(u.path("s", name), *more), facts(u.path("b", name), *more)
+    assert first == below, f"{name}: {first} through the folder, {below} in the upper"
+    ino = os.stat(u.path("s", name)).st_ino
+    drop_names()
+    again = facts(u.path("s", name), *more)
+    assert first == again, f"{name}: {first}, then {again}"
+    drop_names()
+    with os.scandir(os.path.dirname(u.path("s", name))) as entries:
+        st = next(e for e in entries if e.name == os.path.basename(name)).stat(follow_symlinks=False)
+    assert (oct(st.st_mode), st.st_mtime_ns, st.st_ino) == (first["mode"], first["st_mtime_ns"], ino), name
+
+
+def fill_attributes(a):
+    os.chmod(a, 0o755)
+    for name in "low", "linked", "unlinked":
+        put(f"{a}/{name}", name.encode())
+    os.mkdir(a + "/dir")
+
+
+def attributes_of_the_upper(u):
+    """Made, copied up, and with two names: whatever is changed shows everywhere, at once and for good."""
+    s = u.path("s")
+    put(s + "/made", b"made")
+    put(s + "/dir/made", b"made in a folder of the lower")
+    for name in "low", "linked":
+        with open(f"{s}/{name}", "r+b") as f:
+            f.write(b"up")
+    os.link(s + "/linked", s + "/dir/linked")
+    for name in "made", "dir/made", "low", "linked", "dir/linked":
+        path = f"{s}/{name}"
+        for change in (lambda: os.chmod(path, 0o6751), lambda: os.chown(path, 1000, 2000),
+                       lambda: os.utime(path, ns=(10**17 + 1, 10**17 + 2)), lambda: os.truncate(path, 70000),
+                       lambda: os.chown(path, -1, 3000), lambda: os.truncate(path, 1), lambda: os.utime(path),
+                       lambda: os.setxattr(path, "system.posix_acl_access", ACL_FOR_1001),
+                       lambda: os.chmod(path, 0o640), lambda: os.chown(path, 0, 0)):
+            change()
+            check_facts(u, name)
+    assert facts(s + "/linked") == facts(s + "/dir/linked") and os.stat(s + "/linked").st_nlink == 2
+    os.unlink(s + "/linked")
+    check_facts(u, "dir/linked")
+    assert os.stat(s + "/dir/linked").st_nlink == 1
+    os.rename(s + "/dir/linked", s + "/moved")
+    os.chmod(s + "/moved", 0o604)
+    check_facts(u, "moved")
+
+
+def attributes_of_the_unlinked(u):
+    for name in "unlinked", "made":
+        path = u.path("s", name)
+        with open(path, "a+b") as f:
+            f.write(b"x")
+            f.flush()
+            os.unlink(path)
+            os.fchmod(f.fileno(), 0o4640)
+            os.fchown(f.fileno(), 7, 8)
+            assert stat.S_IMODE(os.fstat(f.fileno()).st_mode) == 0o640
+            os.utime(f.fileno(), ns=(1, 2))
+            os.ftruncate(f.fileno(), 5000)
+            st = os.fstat(f.fileno())
+            assert (st.st_nlink, st.st_uid, st.st_gid, st.st_size, st.st_atime_ns) == (0, 7, 8, 5000, 1), st
+            assert xattr_of(f.fileno(), "security.capability") == errno.ENODATA
+
+
+def truncate_to_the_same(u):
+    """Whether that changes the times is the kernel's to say, of an open file and of another."""
+    for truncate in lambda path, f: os.ftruncate(f.fileno(), 4), lambda path, f: os.truncate(path, 4):
+        changed = []
+        for top in "r", "s":
+            path = u.path(top, "made")
+            put(path, b"1234")
+            os.utime(path, ns=(1, 1))
+            with open(path, "r+b") as f:
+                truncate(path, f)
+            changed.append(os.stat(path).st_mtime_ns != 1)
+        assert changed[0] == changed[1], changed
+
+
+def guest_is_not_asked(u):
+    """A guest that stands still is not missed."""
+    path = u.path("s", "made")
+    put(path, b"made")
+    os.setxattr(path, "user.a", b"a")
+    with open(path, "r+b") as f:
+        u.driver.send_signal(signal.SIGSTOP)
+        try:
+            os.fchmod(f.fileno(), 0o600)
+            os.fchown(f.fileno(), 1, 2)
+            os.ftruncate(f.fileno(), 9)
+            os.utime(f.fileno(), ns=(3, 4))
+            st = os.fstat(f.fileno())
+            assert os.getxattr(f.fileno(), "user.a") == b"a"
+            fails(errno.ENODATA, os.getxattr, f.fileno(), "security.capability")
+            open(path, "wb").close()
+            assert os.fstat(f.fileno()).st_size == 0
+        finally:
+            u.driver.send_signal(signal.SIGCONT)
+        assert (st.st_mode & 0o777, st.st_uid, st.st_gid, st.st_size, st.st_mtime_ns) == (0o600, 1, 2, 9, 4), st
+
+
+def by_user(function):
+    """As one whom the file may let write, but not keep set-id bits; whether it does."""
+    allowed = mmap.mmap(-1, 1)
+
+    def run():
+        with contextlib.suppress(PermissionError):
+            function()
+            allowed[0] = 1
+    as_user(1000, 1000, [], run)
+    return "as user" if allowed[0] else "the user may not"
+
+
+def write_into(path):
+    with open(path, "r+b") as f:
+        f.write(b"!")
+
+
+def change_attributes(rng, path, other):
+    """One random change that ends alike in any union; its name."""
+    changes = {
+        "chmod": lambda n: os.chmod(path, n.choice([0o644, 0o4777, 0o6777, 0o2767, 0o2666, 0o666, 0o606])),
+        "chown": lambda n: os.chown(path, n.choice([0, 1000]), n.choice([-1, 0, 1000, 2000])),
+        "utime": lambda n: os.utime(path, ns=(n.randrange(10**18), n.randrange(10**18))),
+        "truncate": lambda n: os.truncate(path, n.randrange(9000)),
+        "write": lambda n: write_into(path),
+        "empty": lambda n: open(path, "wb").close(),
+        "user writes": lambda n: by_user(lambda: write_into(path)),
+        "user truncates": lambda n: by_user(lambda: os.truncate(path, 5)),
+        "user empties": lambda n: by_user(lambda: open(path, "wb").close()),
+        "capability": lambda n: os.setxattr(path, "security.capability", CAPABILITY),
+        "acl": lambda n: os.setxattr(path, "system.posix_acl_access", ACL_FOR_1001),
+        "no acl": lambda n: os.removexattr(path, "system.posix_acl_access"),
+        "xattr": lambda n: os.setxattr(path, "user.a", n.randbytes(n.randrange(100))),
+        "link": lambda n: os.link(path, other),
+        "unlink": lambda n: os.unlink(other),
+        "read": lambda n: get(path),
+    }
+    name = rng.choice(sorted(changes))
+    try:
+        got = changes[name](rng)
+    except OSError as e:
+        got = errno.errorcode[e.errno]
+    return f"{name}: {got}"
+
+
+def attributes_at_random(u):
+    """As the kernel's own union changes them, set-id bits, capabilities and ACLs among them."""
+    os.chmod(u.top, 0o755)
+    for name in "s", "r":
+        os.chmod(u.path(name), 0o777)
+        put(u.path(name, "made"), b"made")
+    first = int(os.environ.get("MICA_FIRST_SEED", 1))
+    for seed in range(first, first + 6):
+        done = []
+        for step in range(50):
+            name = random.Random(f"{seed} {step}").choice(["made", "low"])
+            did = [change_attributes(random.Random(f"{seed} {step}"), u.path(top, name), u.path(top, name + "2"))
+                   for top in ("r", "s")]
+            done.append(f"{name}: {did[1]}")
+            assert did[0] == did[1], f"seed {seed}: {done}: but the kernel: {did[0]}"
+            if step % 10 == 9:
+                drop_names()
+            theirs, ours = facts(u.path("r", name)), facts(u.path("s", name))
+            assert theirs == ours, f"seed {seed}: {done}: {ours}, but the kernel: {theirs}"
+            if os.path.exists(u.path("b", name)):
+                assert ours == facts(u.path("b", name)), f"seed {seed}: {done}"
+
+
+def attributes_after_the_relay(u):
+    """Another relay asks the guest, whose overlayfs was not told what the one before changed."""
+    path = u.path("s", "made")
+    os.chmod(u.top, 0o755)
+    put(path, b"made")
+    os.setxattr(path, "system.posix_acl_access", ACL_FOR_1001)
+    assert os.getxattr(u.path("m", "made"), "system.posix_acl_access") == ACL_FOR_1001
+    for truncate in (lambda: open(path, "wb").close()), (lambda: os.truncate(path, 0)):
+        os.chmod(path, 0o644)
+        write_into(path)
+        os.chmod(path, 0o6777)
+        os.chown(path, 5, 6)
+        os.chmod(path, 0o6777)
+        u.unmount()
+        u.stop_driver()
+        u.start()
+        st = os.stat(path)
+        assert (stat.S_IMODE(st.st_mode), st.st_uid, st.st_gid) == (0o6777, 5, 6), st
+        assert os.getxattr(path, "system.posix_acl_access") == acl(
+            (1, 7, 0xFFFFFFFF), (2, 6, 1001), (4, 4, 0xFFFFFFFF), (16, 7, 0xFFFFFFFF), (32, 7, 0xFFFFFFFF))
+        by_user(truncate)
+        assert stat.S_IMODE(os.stat(u.path("b", "made")).st_mode) == 0o777
+
+
+def attributes_of_the_forgotten(u):
+    """The relay holds so many files; of those it let go the guest is asked, which was not told what changed."""
+    s = u.path("s")
+    os.chmod(u.top, 0o755)
+    for name in "emptied", "truncated":
+        put(f"{s}/{name}", b"made")
+        os.chmod(f"{s}/{name}", 0o6777)
+        os.chown(f"{s}/{name}", 5, 6)
+        os.chmod(f"{s}/{name}", 0o6777)
+    for n in range(8300):
+        os.close(os.open(f"{s}/dir/{n}", os.O_WRONLY | os.O_CREAT))
+    by_user(lambda: open(s + "/emptied", "wb").close())
+    by_user(lambda: os.truncate(s + "/truncated", 0))
+    for name in "emptied", "truncated":
+        check_facts(u, name)
+        st = os.stat(f"{s}/{name}")
+        assert (stat.S_IMODE(st.st_mode), st.st_uid, st.st_gid, st.st_size) == (0o777, 5, 6, 0), st
+
+
 # Many.
 
 
@@ -707,9 +948,9 @@ def status(pid):
 
 
 def few_privileges(u):
-    """An empty root, three capabilities, no new ones, a filter; and S takes neither set-id programs nor devices."""
+    """An empty root, five capabilities, no new ones, a filter; and S takes neither set-id programs nor devices."""
     of = status(u.relay.pid)
-    assert of["NoNewPrivs"] == "1" and int(of["CapEff"], 16) == 1 << 21 | 1 << 1 | 1 << 4, of
+    assert of["NoNewPrivs"] == "1" and int(of["CapEff"], 16) == 1 << 21 | 1 << 0 | 1 << 1 | 1 << 3 | 1 << 4, of
     assert int(of["CapBnd"], 16) == 0
     assert of["Seccomp"] == ("0" if os.environ.get("MICA_SANITIZE") else "2"), of
     assert os.listdir(f"/proc/{u.relay.pid}/root/") == []
@@ -739,6 +980,13 @@ CASES = [
     Case(owners, fill=fill_shared),
     Case(xattrs_and_acls, fill=fill_shared),
     Case(times_and_sizes, fill=fill_shared),
+    Case(attributes_of_the_upper, fill=fill_attributes),
+    Case(attributes_of_the_unlinked, fill=fill_attributes),
+    Case(truncate_to_the_same, twin=True),
+    Case(guest_is_not_asked, ways=("passed", "relayed")),
+    Case(attributes_at_random, fill=fill_attributes, twin=True),
+    Case(attributes_after_the_relay, fill=fill_attributes, clean=False),
+    Case(attributes_of_the_forgotten, fill=fill_attributes, ways=("passed", "relayed")),
     # Many times as slow under a sanitizer, and no other code.
     Case(a_hundred_thousand_files, fill=fill_many,
          ways=() if os.environ.get("MICA_SANITIZE") else ("passed", "guest")),

@@ -10,7 +10,8 @@ import time
 from relaylab import DEADLINE, Case, call, line_of, relay_environment, until
 
 HELLO, FUSE, PING, PONG = 1, 2, 3, 4
-LOOKUP, FORGET, GETATTR, OPEN, BATCH_FORGET = 1, 2, 3, 14, 42
+LOOKUP, FORGET, GETATTR, OPEN, INIT, OPENDIR, BATCH_FORGET, READDIRPLUS = 1, 2, 3, 14, 26, 27, 42, 44
+DO_READDIRPLUS = 1 << 13
 NODE = 7
 
 
@@ -33,7 +34,7 @@ def answer(unique, body=b"", error=0, tail=b""):
 
 
 def backing(node, layer, path, inode):
-    return struct.pack("<QQII", node, inode, layer, 0) + path
+    return struct.pack("<QQQII", node, inode, node, layer, 0) + path
 
 
 def attributes(mode, size=10, node=NODE):
@@ -181,8 +182,40 @@ def lower_stays(u):
             raise AssertionError("the lower was written")
         finally:
             os.close(fd)
+        try:
+            os.chmod(u.path("s", "x"), 0o777)
+        except OSError as e:
+            assert e.errno == errno.ENOSYS, e
+        else:
+            raise AssertionError("the lower has another mode")
     with open(u.path("a", "x")) as f:
-        assert f.read() == "lower file"
+        assert f.read() == "lower file" and os.fstat(f.fileno()).st_mode & 0o777 == 0o644
+
+
+def upper_speaks_for_itself(u):
+    """Whatever the guest says of a file of the upper: the kernel is told what it is like."""
+    with open(u.path("b", "x"), "w") as f:
+        f.write("upper")
+        os.fchmod(f.fileno(), 0o604)
+    tail = backing(NODE, 0, b"x", os.stat(u.path("b", "x")).st_ino)
+    listing = [entry() + struct.pack("<QQII", NODE, 1, 1, 8) + b"x" + bytes(7)]
+    lies = {
+        INIT: lambda unique: answer(unique, struct.pack("<IIII", 7, 38, 131072, DO_READDIRPLUS) + bytes(48)),
+        OPEN: lambda unique: answer(unique, bytes(16), tail=tail),
+        OPENDIR: lambda unique: answer(unique, bytes(16)),
+        READDIRPLUS: lambda unique: answer(unique, listing.pop() if listing else b""),
+    }
+    with Prey(u, Liar(lies)):
+        path = u.path("s", "x")
+        assert (os.stat(path).st_mode & 0o777, os.stat(path).st_size) == (0o644, 10)
+        with open(path) as f:
+            seen = [os.stat(path)]
+            with os.scandir(u.path("s")) as entries:
+                seen += [e.stat() for e in entries]
+            seen.append(os.fstat(f.fileno()))
+        for st in seen:
+            assert (st.st_mode & 0o777, st.st_size, st.st_ino) == (0o604, 5, NODE), st
+        assert len(seen) == 3
 
 
 LIES = {
@@ -285,6 +318,7 @@ CASES = [
     Case(who_waits_can_be_killed, fill=fill, clean=False, ways=("relayed",)),
     Case(nothing_else_of_the_host, fill=fill, clean=False, ways=("relayed",)),
     Case(lower_stays, fill=fill, clean=False, ways=("relayed",)),
+    Case(upper_speaks_for_itself, fill=fill, clean=False, ways=("relayed",)),
     Case(lies_end_the_connection, fill=fill, clean=False, ways=("relayed",)),
     Case(endless, fill=fill, clean=False, ways=("relayed",)),
 ]

@@ -70,13 +70,17 @@ static int set_attributes(int fd, const struct stat *to, int set, bool is_open)
 static void op_setattr(fuse_req_t req, fuse_ino_t id, struct stat *to, int set, struct fuse_file_info *fi)
 {
 	HELD h = hold(req, id);
+	/* A change of owner takes those away that let anybody run something; root keeps the other, of groups. */
+	bool drop = request_kills_setid && !(set & (FUSE_SET_ATTR_UID | FUSE_SET_ATTR_GID));
 	int failed = h.fd < 0 ? -h.fd : copy_up_setid(&h);
 
+	if (!failed && drop)
+		failed = setid_known(&h);
 	if (!failed) {
-		if (request_kills_setid)
+		if (drop)
 			setid_drop(true);
 		failed = set_attributes(h.fd, to, set, fi != NULL);
-		if (request_kills_setid)
+		if (drop)
 			setid_drop(false);
 	}
 	if (failed) {
@@ -84,7 +88,8 @@ static void op_setattr(fuse_req_t req, fuse_ino_t id, struct stat *to, int set, 
 		return;
 	}
 	copied_up(export_of(req), &h);
-	reply_attr(req, &h, true);
+	/* A change that sets nothing, which the host's kernel asks for now and then, has brought nothing either. */
+	reply_attr(req, &h, set & ~FUSE_SET_ATTR_CTIME);
 }
 
 static void op_setxattr(fuse_req_t req, fuse_ino_t id, const char *name, const char *value, size_t size, int flags)
@@ -126,9 +131,15 @@ static void op_getxattr(fuse_req_t req, fuse_ino_t id, const char *name, size_t 
 {
 	HELD h = hold(req, id);
 	cleanup_free char *value = malloc(size + 1);
+	struct stat st;
 
-	if (h.fd < 0 || !value)
+	if (h.fd < 0 || !value) {
 		fuse_reply_err(req, h.fd < 0 ? -h.fd : ENOMEM);
+		return;
+	}
+	/* A chmod by the host changes the ACL; to ask for attributes lets go of the one that is cached. */
+	if (!strcmp(name, "system.posix_acl_access") && fstat(h.fd, &st) < 0)
+		fuse_reply_err(req, errno);
 	else
 		reply_xattr(req, getxattr(fd_path(h.fd).text, name, value, size), value, size);
 }

@@ -22,7 +22,7 @@ static void tell_backing(struct export *ex, struct node *node)
 		return;
 	node->layer = layer;
 	node->told = true;
-	tail_set(node->id, layer, st.st_ino, path);
+	tail_set(node->id, node_shown_ino(ex->nodes, node), layer, st.st_ino, path);
 }
 
 void copied_up(struct export *ex, struct held *h)
@@ -51,6 +51,21 @@ int copy_up_setid(struct held *h)
 	return chmod(fd_path(h->fd).text, st.st_mode & 07777) < 0 ? errno : 0;
 }
 
+/*
+ * The host changes the mode of a file of the upper by itself once it was told where that is, so overlayfs may have an
+ * old one in mind when it decides whether there are set-id bits to take away. A chmod to the mode the file has tells
+ * it.
+ */
+int setid_known(struct held *h)
+{
+	struct stat st;
+
+	if (!request_kills_setid || h->node->layer != LAYER_UPPER || fstat(h->fd, &st) < 0 ||
+	    !(st.st_mode & (S_ISUID | S_ISGID)))
+		return 0;
+	return errno_of(chmod(fd_path(h->fd).text, st.st_mode & 07777));
+}
+
 /* Opens the node itself, whatever its name is now. */
 static int reopen(struct held *h, int flags)
 {
@@ -66,6 +81,8 @@ static int open_for_write(struct export *ex, struct held *h, int flags)
 {
 	int failed = copy_up_setid(h);
 
+	if (!failed)
+		failed = setid_known(h);
 	if (failed)
 		return failed;
 	if (request_kills_setid)
@@ -119,7 +136,7 @@ static void reply_created(fuse_req_t req, struct held *dir, const char *name, co
 		if (len)
 			path[len++] = '/';
 		strcpy(path + len, name);
-		tail_set(entry.ino, LAYER_UPPER, st->st_ino, path);
+		tail_set(entry.ino, entry.attr.st_ino, LAYER_UPPER, st->st_ino, path);
 	}
 	if (fuse_reply_create(req, &entry, fi) < 0)
 		node_forget(ex->nodes, entry.ino, 1);
@@ -174,12 +191,13 @@ static void op_write(fuse_req_t req, fuse_ino_t id, const char *data, size_t siz
 {
 	HELD h = hold(req, id);
 	cleanup_fd int fd = reopen(&h, O_WRONLY);
+	int failed = fd < 0 ? -fd : setid_known(&h);
 
 	(void)fi;
 	if (request_kills_setid)
 		setid_drop(true);
-	ssize_t put = fd < 0 ? -1 : pwrite(fd, data, size, offset);
-	int failed = fd < 0 ? -fd : errno;
+	ssize_t put = failed ? -1 : pwrite(fd, data, size, offset);
+	failed = failed ? failed : errno;
 	if (request_kills_setid)
 		setid_drop(false);
 	if (put < 0)

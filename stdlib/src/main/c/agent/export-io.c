@@ -29,13 +29,13 @@ void tail_clear(void)
 	tail.size = 0;
 }
 
-void tail_set(uint64_t node, int layer, uint64_t inode, const char *path)
+void tail_set(uint64_t node, uint64_t shown, int layer, uint64_t inode, const char *path)
 {
 	size_t len = strlen(path);
 
 	if (!len || sizeof(tail.backing) + len > sizeof(tail.bytes))
 		return;
-	tail.backing = (struct frame_backing){.node = node, .inode = inode, .layer = (uint32_t)layer};
+	tail.backing = (struct frame_backing){.node = node, .inode = inode, .shown = shown, .layer = (uint32_t)layer};
 	memcpy(tail.bytes + sizeof(tail.backing), path, len);
 	tail.size = sizeof(tail.backing) + len;
 }

@@ -11,8 +11,7 @@
 #include "export.h"
 #include "frame.h"
 
-/* Only the guest changes names and attributes, or the host's kernel does, which knows. */
-#define VALID_SECONDS 86400.0
+#define VALID_SECONDS ((double)FRAME_VALID_SECONDS)
 
 #define LAYER_DEV_NONE UINT64_MAX
 
@@ -69,13 +68,15 @@ void caller_thread_init(void);
 /* What the raw request says and libfuse does not pass on: set-id bits must go. */
 extern _Thread_local bool request_kills_setid;
 
-/* The backing that goes with the next reply of this thread. */
-void tail_set(uint64_t node, int layer, uint64_t inode, const char *path);
+/* The backing that goes with the next reply of this thread; shown: st_ino for the host. */
+void tail_set(uint64_t node, uint64_t shown, int layer, uint64_t inode, const char *path);
 
 /* After a call that copies up: tells the tables, and the host if it was told of the lower file. */
 void copied_up(struct export *ex, struct held *h);
 /* Before a change that copies a file up: see there. 0 or an errno. */
 int copy_up_setid(struct held *h);
+/* Before a change that takes set-id bits away, if this request is one: see there. 0 or an errno. */
+int setid_known(struct held *h);
 
 /* Replies with the entry for what is at (parent, name) now. */
 void reply_entry(fuse_req_t req, struct held *parent, const char *name, const struct stat *st, int layer);

@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#define FRAME_VERSION 1u
+#define FRAME_VERSION 2u
 #define FRAME_MAGIC "\0mica-export-\x96\r\n"
 #define FRAME_MAGIC_LEN 16
 
@@ -39,18 +39,22 @@ struct frame_hello {
 	uint8_t nonce[16]; /* chosen by the host, sent back by the guest */
 };
 
-/* "From here on the data of this node are those of that file." */
+/* "From here on the data of this node, and its attributes if that is in the upper, are those of that file." */
 struct frame_backing {
 	uint64_t node;
 	uint64_t inode; /* of the file in its layer */
+	uint64_t shown; /* st_ino for the host */
 	uint32_t layer; /* 0 is the upper, then the lowers in their order */
 	uint32_t reserved;
 	char path[]; /* in the layer; not empty, no NUL, no leading slash */
 };
 
+/* How long the host's kernel may keep names and attributes: who changes them tells it, or is it. */
+#define FRAME_VALID_SECONDS 86400u
+
 #define FRAME_MAX_TAIL (sizeof(struct frame_backing) + 4096u)
 
-_Static_assert(sizeof(struct frame) == 8 && sizeof(struct frame_hello) == 40 && sizeof(struct frame_backing) == 24,
+_Static_assert(sizeof(struct frame) == 8 && sizeof(struct frame_hello) == 40 && sizeof(struct frame_backing) == 32,
 	       "the wire has no padding");
 _Static_assert(sizeof(FRAME_MAGIC) - 1 == FRAME_MAGIC_LEN, "the magic fills its field");
 

@@ -5,8 +5,7 @@
 #include <linux/capability.h>
 #include <sys/syscall.h>
 
-/* A writer without the right to keep set-id bits takes them away; we have that right, so we lay it down. */
-static void setid_drop(bool drop)
+void setid_drop(bool drop)
 {
 	struct __user_cap_header_struct head = {_LINUX_CAPABILITY_VERSION_3, 0};
 	struct __user_cap_data_struct data[2];

@@ -6,6 +6,8 @@
  * and whoever writes it elsewhere is seen at once. The kernel does not mix the two for one node, so a
  * file that was copied up while a reader still had it open goes on cached, over its new data, until
  * all have closed it. Without passthrough all are cached, and we read and write.
+ *
+ * The attributes of a file of the upper are the file's own, too: the guest need not be asked.
  */
 #include "relay.h"
 
@@ -20,11 +22,13 @@
 
 struct file {
 	uint64_t node, inode;
+	uint64_t shown; /* st_ino for the kernel */
 	uint32_t layer;
 	int path_fd; /* O_PATH: holds the file, and keeps nobody from executing it; -1: not here */
 	int fd;	     /* for its data, once needed; the number stays while the file is open */
 	bool writable;
 	unsigned cached, passing;   /* open files of each kind */
+	unsigned pins;		    /* requests that use path_fd */
 	uint32_t backing_id;	    /* the kernel's, while passing */
 	struct timespec changed;    /* when it was last looked at */
 	struct file *next;	    /* in the bucket */
@@ -64,6 +68,12 @@ static struct file *find(struct files *all, uint64_t node)
 static bool is_open(const struct file *f)
 {
 	return f->cached || f->passing;
+}
+
+/* What is not is among the idle. */
+static bool in_use(const struct file *f)
+{
+	return is_open(f) || f->pins;
 }
 
 static void idle_remove(struct files *all, struct file *f)
@@ -131,12 +141,18 @@ void files_free(struct relay *r)
 	free(r->files);
 }
 
-static int reopen(struct relay *r, int path_fd, int flags)
+struct fd_name fd_name(int fd)
 {
-	char number[16];
+	struct fd_name name;
 
-	snprintf(number, sizeof(number), "%d", path_fd);
-	int fd = openat(r->proc, number, flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	snprintf(name.text, sizeof(name.text), "%d", fd);
+	return name;
+}
+
+int file_reopen(struct relay *r, int path_fd, int flags)
+{
+	int fd = openat(r->proc, fd_name(path_fd).text, flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+
 	return fd < 0 ? -errno : fd;
 }
 
@@ -162,7 +178,7 @@ static void switch_data(struct relay *r, struct file *f)
 
 	if (f->fd < 0)
 		return;
-	fd = reopen(r, f->path_fd, f->layer ? O_RDONLY : O_RDWR);
+	fd = file_reopen(r, f->path_fd, f->layer ? O_RDONLY : O_RDWR);
 	if (fd >= 0) {
 		f->writable = !f->layer;
 		dup3(fd, f->fd, O_CLOEXEC);
@@ -172,7 +188,7 @@ static void switch_data(struct relay *r, struct file *f)
 
 static bool same_backing(const struct file *f, const struct frame_backing *b)
 {
-	return f->path_fd >= 0 && f->layer == b->layer && f->inode == b->inode;
+	return f->path_fd >= 0 && f->layer == b->layer && f->inode == b->inode && f->shown == b->shown;
 }
 
 bool file_back(struct relay *r, const struct frame_backing *b, const char *path, size_t path_len)
@@ -196,12 +212,13 @@ bool file_back(struct relay *r, const struct frame_backing *b, const char *path,
 		return true;
 	pthread_mutex_lock(&all->lock);
 	f = find_or_make(all, b->node);
-	/* The kernel has the other file in its hand: a guest that says so lies. */
-	if (f && !f->passing && !same_backing(f, b)) {
+	/* The kernel has the other file in its hand, or we its attributes: a guest that says so lies. */
+	if (f && !f->passing && !f->pins && !same_backing(f, b)) {
 		close_fd(&f->path_fd);
 		f->path_fd = steal_fd(&fd);
 		f->layer = b->layer;
 		f->inode = b->inode;
+		f->shown = b->shown;
 		switch_data(r, f);
 	}
 	pthread_mutex_unlock(&all->lock);
@@ -235,7 +252,7 @@ static bool backing_open(struct relay *r, struct file *f)
 
 static void count_open(struct relay *r, struct file *f, uint32_t flags, struct fuse_open_out *out)
 {
-	if (!is_open(f))
+	if (!in_use(f))
 		idle_remove(r->files, f);
 	*out = (struct fuse_open_out){0};
 	if (f->passing || (may_pass(r, f) && backing_open(r, f))) {
@@ -264,15 +281,51 @@ int file_open(struct relay *r, uint64_t node, uint32_t flags, struct fuse_open_o
 	return f ? 0 : ENOMEM;
 }
 
+/* The file whose attributes are ours to answer for. */
+static struct file *find_upper(struct relay *r, uint64_t node)
+{
+	struct file *f = r->attributes ? find(r->files, node) : NULL;
+
+	return f && f->path_fd >= 0 && !f->layer ? f : NULL;
+}
+
 bool file_opens_here(struct relay *r, uint64_t node, uint32_t flags)
 {
 	bool writes = (flags & O_ACCMODE) != O_RDONLY;
 
 	pthread_mutex_lock(&r->files->lock);
 	struct file *f = find(r->files, node);
-	bool here = f && f->path_fd >= 0 && !(flags & O_TRUNC) && !(writes && f->layer);
+	bool here = f && f->path_fd >= 0 && !(writes && f->layer) && !(flags & O_TRUNC && !find_upper(r, node));
 	pthread_mutex_unlock(&r->files->lock);
 	return here;
+}
+
+int file_empty(struct relay *r, uint64_t node, const struct fuse_open_in *in)
+{
+	bool drop = in->open_flags & FUSE_OPEN_KILL_SUIDGID;
+	int path_fd = file_pin(r, node);
+
+	if (path_fd < 0)
+		return FILE_ELSEWHERE;
+	if (drop)
+		setid_drop(true);
+	int fd = file_reopen(r, path_fd, (int)(in->flags & (O_ACCMODE | O_TRUNC)));
+	if (drop)
+		setid_drop(false);
+	file_unpin(r, node);
+	if (fd >= 0)
+		close(fd);
+	return fd < 0 ? -fd : 0;
+}
+
+/* The last user but one has left. */
+static void unused(struct relay *r, struct file *f)
+{
+	if (in_use(f))
+		return;
+	idle_add(r->files, f);
+	if (f->path_fd < 0)
+		destroy(r->files, f);
 }
 
 static void closed(struct relay *r, struct file *f)
@@ -285,9 +338,7 @@ static void closed(struct relay *r, struct file *f)
 		return;
 	close_fd(&f->fd);
 	f->writable = false;
-	idle_add(r->files, f);
-	if (f->path_fd < 0)
-		destroy(r->files, f);
+	unused(r, f);
 }
 
 void file_close(struct relay *r, uint64_t node, uint64_t handle)
@@ -329,8 +380,61 @@ void file_forget(struct relay *r, uint64_t node)
 	pthread_mutex_lock(&r->files->lock);
 	struct file *f = find(r->files, node);
 
-	if (f && !is_open(f))
+	if (f && !in_use(f))
 		destroy(r->files, f);
+	pthread_mutex_unlock(&r->files->lock);
+}
+
+bool file_attributes(struct relay *r, uint64_t node, struct fuse_attr *attr)
+{
+	struct stat st;
+
+	pthread_mutex_lock(&r->files->lock);
+	struct file *f = find_upper(r, node);
+	uint64_t shown = f ? f->shown : 0;
+	bool here = f && !fstat(f->path_fd, &st);
+	pthread_mutex_unlock(&r->files->lock);
+	if (here)
+		*attr = (struct fuse_attr){
+			.ino = shown,
+			.size = (uint64_t)st.st_size,
+			.blocks = (uint64_t)st.st_blocks,
+			.atime = (uint64_t)st.st_atim.tv_sec,
+			.mtime = (uint64_t)st.st_mtim.tv_sec,
+			.ctime = (uint64_t)st.st_ctim.tv_sec,
+			.atimensec = (uint32_t)st.st_atim.tv_nsec,
+			.mtimensec = (uint32_t)st.st_mtim.tv_nsec,
+			.ctimensec = (uint32_t)st.st_ctim.tv_nsec,
+			.mode = st.st_mode,
+			.nlink = (uint32_t)st.st_nlink,
+			.uid = st.st_uid,
+			.gid = st.st_gid,
+			.blksize = (uint32_t)st.st_blksize,
+		};
+	return here;
+}
+
+int file_pin(struct relay *r, uint64_t node)
+{
+	pthread_mutex_lock(&r->files->lock);
+	struct file *f = find_upper(r, node);
+
+	if (f && !in_use(f))
+		idle_remove(r->files, f);
+	if (f)
+		f->pins++;
+	int fd = f ? f->path_fd : -1;
+	pthread_mutex_unlock(&r->files->lock);
+	return fd;
+}
+
+void file_unpin(struct relay *r, uint64_t node)
+{
+	pthread_mutex_lock(&r->files->lock);
+	struct file *f = find(r->files, node);
+
+	f->pins--;
+	unused(r, f);
 	pthread_mutex_unlock(&r->files->lock);
 }
 
@@ -343,7 +447,7 @@ static int data_fd(struct relay *r, struct file *f, bool write)
 		return f->fd;
 	if (write && f->layer)
 		return -EBADF;
-	fd = reopen(r, f->path_fd, write ? O_RDWR : O_RDONLY);
+	fd = file_reopen(r, f->path_fd, write ? O_RDWR : O_RDONLY);
 	if (fd < 0)
 		return fd;
 	f->writable = write;

@@ -126,12 +126,13 @@ static bool tail_to_backing(struct relay *r, const char *tail, size_t size)
 	return file_back(r, &backing, tail + sizeof(backing), size - sizeof(backing));
 }
 
-static bool reply_success(struct relay *r, const struct request *q, const char *body, size_t size)
+static bool reply_success(struct relay *r, const struct request *q, char *body, size_t size)
 {
 	if (!size_fits(q, size) || !counted_fits(q, body)) {
 		reply_error(r, q->unique, EIO);
 		return false;
 	}
+	attributes_correct(r, q->opcode, body, size);
 	switch (q->opcode) {
 	case FUSE_OPEN:
 		reply_opened(r, q);
@@ -167,7 +168,7 @@ static void reply_too_late(struct relay *r, const struct request *q, const char 
 		wire_send(r, FRAME_FUSE, &forget, sizeof(forget));
 }
 
-bool reply_from_guest(struct relay *r, const char *message, size_t size, const char *tail, size_t tail_size)
+bool reply_from_guest(struct relay *r, char *message, size_t size, const char *tail, size_t tail_size)
 {
 	struct fuse_out_header head;
 	struct request q;

@@ -1,6 +1,7 @@
 /* relay-request.c - what the kernel asks. */
 #include "relay.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -88,13 +89,16 @@ static void open_file(struct relay *r, struct fuse_in_header *head, size_t size)
 {
 	const struct fuse_open_in *in = (const void *)BODY((char *)head);
 	struct fuse_open_out out;
-	int failed;
+	int failed = FILE_ELSEWHERE;
 
-	if (r->dead || !file_opens_here(r, head->nodeid, in->flags)) {
+	if (!r->dead && file_opens_here(r, head->nodeid, in->flags))
+		failed = in->flags & O_TRUNC ? file_empty(r, head->nodeid, in) : 0;
+	if (failed == FILE_ELSEWHERE) {
 		forward(r, head, size);
 		return;
 	}
-	failed = file_open(r, head->nodeid, in->flags, &out);
+	if (!failed)
+		failed = file_open(r, head->nodeid, in->flags, &out);
 	if (failed)
 		reply_error(r, head->unique, failed);
 	else if (!reply_data(r, head->unique, &out, sizeof(out)))
@@ -133,9 +137,13 @@ static void handle(struct relay *r, struct fuse_in_header *head, size_t size, ch
 		if (!data_request(r, head, body, size - sizeof(*head), room))
 			forward(r, head, size);
 		return;
-	case FUSE_LOOKUP:
 	case FUSE_GETATTR:
 	case FUSE_SETATTR:
+	case FUSE_GETXATTR:
+		if (!attributes_request(r, head, body, size - sizeof(*head), room))
+			forward(r, head, size);
+		return;
+	case FUSE_LOOKUP:
 	case FUSE_READLINK:
 	case FUSE_SYMLINK:
 	case FUSE_MKNOD:
@@ -147,7 +155,6 @@ static void handle(struct relay *r, struct fuse_in_header *head, size_t size, ch
 	case FUSE_LINK:
 	case FUSE_STATFS:
 	case FUSE_SETXATTR:
-	case FUSE_GETXATTR:
 	case FUSE_LISTXATTR:
 	case FUSE_REMOVEXATTR:
 	case FUSE_OPENDIR:

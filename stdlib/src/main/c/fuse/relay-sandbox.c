@@ -1,6 +1,6 @@
 /*
  * relay-sandbox.c - once everything is open, nothing else of the host is needed: an empty root, no
- * new privileges, three capabilities, and the system calls a relay makes. Root only: others have
+ * new privileges, few capabilities, and the system calls a relay makes. Root only: others have
  * nothing to give away but the system calls.
  */
 #include "relay.h"
@@ -27,8 +27,12 @@
 #define SANITIZED false
 #endif
 
-/* SYS_ADMIN: the kernel passes files through for nobody else. The others: to open any file of the layers. */
-#define KEPT (1ull << CAP_SYS_ADMIN | 1ull << CAP_DAC_OVERRIDE | 1ull << CAP_FSETID)
+/*
+ * SYS_ADMIN: the kernel passes files through for nobody else. DAC_OVERRIDE: to open any file of the layers. CHOWN,
+ * FOWNER and FSETID: to give one of the upper whatever owner, mode and times the kernel allows its caller to.
+ */
+#define KEPT                                                                                                           \
+	(1ull << CAP_SYS_ADMIN | 1ull << CAP_DAC_OVERRIDE | 1ull << CAP_CHOWN | 1ull << CAP_FOWNER | 1ull << CAP_FSETID)
 
 /* Our own copy of the mounts would hold S after its unmount, so it goes, all of it. */
 static errint_t empty_root(struct mica_error *err)
@@ -77,6 +81,12 @@ static const uint32_t allowed[] = {
 	__NR_dup3,
 	__NR_fstat,
 	__NR_newfstatat,
+	__NR_fchownat,
+	__NR_fchmodat,
+	__NR_utimensat,
+	__NR_truncate,
+	__NR_ftruncate,
+	__NR_getxattr,
 	__NR_ioctl,
 	__NR_lseek,
 	__NR_fsync,
@@ -136,12 +146,14 @@ static errint_t only_known_calls(struct mica_error *err)
 	return 0;
 }
 
-errint_t relay_sandbox(struct mica_error *err)
+errint_t relay_sandbox(struct relay *r, struct mica_error *err)
 {
 	errint_t code = 0;
 
 	if (!getuid() && ((code = empty_root(err)) < 0 || (code = keep_capabilities(err)) < 0))
 		return code;
+	if (fchdir(r->proc) < 0)
+		return mica_fail(err, -errno, "enter", "/proc/self/fd");
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return mica_fail(err, -errno, "forgo new privileges", "");
 	prctl(PR_SET_DUMPABLE, 0);

@@ -153,7 +153,7 @@ static bool take_pong(struct relay *r)
 	return pings > 0;
 }
 
-static bool feed_frame(struct relay *r, const struct frame *head, const char *body)
+static bool feed_frame(struct relay *r, const struct frame *head, char *body)
 {
 	size_t size = head->size - sizeof(*head);
 
@@ -168,7 +168,7 @@ static bool feed_frame(struct relay *r, const struct frame *head, const char *bo
 	}
 }
 
-ssize_t wire_feed(struct relay *r, const char *data, size_t size)
+ssize_t wire_feed(struct relay *r, char *data, size_t size)
 {
 	size_t at = 0;
 	struct frame head;

@@ -171,9 +171,10 @@ static errint_t bring_up(struct relay *r, const struct arguments *args, struct m
 
 	if (code < 0)
 		return code;
-	if (!getuid())
+	r->attributes = !getuid();
+	if (r->attributes)
 		relay_readahead(args->at);
-	if ((code = relay_sandbox(err)) < 0 || (code = start_threads(r, err)) < 0)
+	if ((code = relay_sandbox(r, err)) < 0 || (code = start_threads(r, err)) < 0)
 		return code;
 	say_ready(r, args);
 	return 0;

@@ -28,13 +28,14 @@ struct relay {
 	const char *name;
 	int dev;		/* /dev/fuse */
 	int sock;		/* to the guest's port */
-	int proc;		/* /proc/self/fd, to open what an O_PATH descriptor holds */
+	int proc;		/* /proc/self/fd, for what an O_PATH descriptor holds; in the end our current folder */
 	int layers[MAX_LAYERS]; /* the upper (-1: there is none), then the lowers: O_PATH, lowers read-only mounts if we
 				   are root */
 	unsigned layer_count;
 	struct pollfd watched[MAX_LAYERS]; /* processes the guest waits for in vain once they end */
 	unsigned watched_count;
 	int log;
+	bool attributes;  /* we may give a file any owner and mode, so those of the upper are ours to answer for */
 	unsigned silence; /* seconds without a sign of the guest until it counts as dead */
 	atomic_bool passthrough;
 	atomic_bool dead;
@@ -53,7 +54,7 @@ int64_t now_ms(void);
 bool wire_send(struct relay *r, enum frame_kind kind, const void *message, size_t size);
 errint_t wire_greet(struct relay *r, struct mica_error *err);
 /* Handles whole frames at data; how many bytes those were, or -1: the guest breaks the protocol. */
-ssize_t wire_feed(struct relay *r, const char *data, size_t size);
+ssize_t wire_feed(struct relay *r, char *data, size_t size);
 void *wire_read(void *relay);
 void *wire_watch(void *relay);
 /* No more guest: everything waiting is answered EIO. Once; the first reason counts. */
@@ -85,7 +86,7 @@ void pending_give_up(struct relay *r);
 bool reply_error(struct relay *r, uint64_t unique, int error);
 bool reply_data(struct relay *r, uint64_t unique, const void *data, size_t size);
 /* One FUSE message of the guest with its tail; false: it breaks the protocol. */
-bool reply_from_guest(struct relay *r, const char *message, size_t size, const char *tail, size_t tail_size);
+bool reply_from_guest(struct relay *r, char *message, size_t size, const char *tail, size_t tail_size);
 
 /* relay-notice.c: notifications wait for locks that wait for replies, so they have a thread. */
 struct notices *notices_new(void);
@@ -101,6 +102,7 @@ size_t init_compose(struct relay *r, const struct fuse_init_in *kernel, const st
 		    struct fuse_init_out *out);
 
 /* relay-file.c: the files whose data the host serves, by node. */
+#define FILE_ELSEWHERE (-100000)
 enum open_kind { FH_CACHED = 1, FH_PASSING = 2 };
 struct files *files_new(void);
 void files_free(struct relay *r);
@@ -110,13 +112,35 @@ bool file_back(struct relay *r, const struct frame_backing *backing, const char 
 int file_open(struct relay *r, uint64_t node, uint32_t flags, struct fuse_open_out *out);
 /* Whether an open with these flags changes nothing but ours: then file_open alone answers it. */
 bool file_opens_here(struct relay *r, uint64_t node, uint32_t flags);
+/* Empties a file that opens here, as its open asks for. 0, FILE_ELSEWHERE, or an errno. */
+int file_empty(struct relay *r, uint64_t node, const struct fuse_open_in *in);
 void file_close(struct relay *r, uint64_t node, uint64_t handle);
 /* A file the kernel passes through may have been written by a mapping, which the kernel's FUSE does not see. */
 void file_refresh(struct relay *r, uint64_t node);
 void file_forget(struct relay *r, uint64_t node);
 /* The descriptor for its data, good until the kernel releases the file; FILE_ELSEWHERE, or -errno. */
-#define FILE_ELSEWHERE (-100000)
 int file_fd(struct relay *r, uint64_t node, bool write);
+
+/* Of a file of the upper that is here, what the kernel is to know; false: ask the guest. */
+bool file_attributes(struct relay *r, uint64_t node, struct fuse_attr *attr);
+/* Its O_PATH descriptor, which stays until file_unpin; -1: ask the guest. */
+int file_pin(struct relay *r, uint64_t node);
+void file_unpin(struct relay *r, uint64_t node);
+/* Opens the file of an O_PATH descriptor: a descriptor, or -errno. */
+int file_reopen(struct relay *r, int path_fd, int flags);
+/* Its name in r->proc, for the calls that take no such descriptor. */
+struct fd_name {
+	char text[16];
+};
+struct fd_name fd_name(int fd);
+
+/* relay-attributes.c: whether the request was about a file of the upper that is here, and is answered. */
+bool attributes_request(struct relay *r, const struct fuse_in_header *head, const char *body, size_t size, char *room);
+/* Corrects what the guest says of such files in the entries it answers with. */
+void attributes_correct(struct relay *r, uint32_t opcode, char *body, size_t size);
+
+/* A writer without the right to keep set-id bits takes them away; we have that right, so we lay it down. */
+void setid_drop(bool drop);
 
 /* relay-data.c: whether the request was about data here, and is answered. */
 bool data_request(struct relay *r, const struct fuse_in_header *head, const char *body, size_t size, char *room);
@@ -125,7 +149,7 @@ bool data_request(struct relay *r, const struct fuse_in_header *head, const char
 errint_t relay_mount(struct relay *r, const char *at, struct mica_error *err);
 void relay_readahead(const char *at);
 errint_t relay_layer(struct relay *r, const char *path, bool upper, struct mica_error *err);
-errint_t relay_sandbox(struct mica_error *err);
+errint_t relay_sandbox(struct relay *r, struct mica_error *err);
 /* The guest counts as dead when that process ends. */
 errint_t relay_watch(struct relay *r, const char *pid, struct mica_error *err);
 

@@ -75,7 +75,7 @@ static void feed(struct relay *r, const uint8_t *data, size_t size)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static int nowhere = -1;
-	struct relay r = {.name = "fuzz", .sock = -1, .pings = 2, .passthrough = true};
+	struct relay r = {.name = "fuzz", .sock = -1, .pings = 2, .passthrough = true, .attributes = true};
 
 	if (nowhere < 0)
 		nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
