@@ -10,7 +10,7 @@ import time
 from relaylab import DEADLINE, Case, call, line_of, relay_environment, until
 
 HELLO, FUSE, PING, PONG = 1, 2, 3, 4
-LOOKUP, FORGET, GETATTR, OPEN, INIT, OPENDIR, BATCH_FORGET, READDIRPLUS = 1, 2, 3, 14, 26, 27, 42, 44
+LOOKUP, FORGET, GETATTR, SETATTR, OPEN, INIT, OPENDIR, BATCH_FORGET, READDIRPLUS = 1, 2, 3, 4, 14, 26, 27, 42, 44
 DO_READDIRPLUS = 1 << 13
 NODE = 7
 
@@ -90,7 +90,7 @@ class Liar:
 class Prey:
     """A relay with a liar for its guest."""
 
-    def __init__(self, u, liar):
+    def __init__(self, u, liar, *options):
         if u.driver.poll() is None:
             u.unmount()
             u.stop_driver()
@@ -106,9 +106,14 @@ class Prey:
         listening.close()
         u.relay = subprocess.Popen(
             [u.out + "/mica-relay", "--name", "t", "--at", u.path("s"), "--socket", u.path("sock"), "--layer",
-             u.path("b"), "--lower", u.path("a"), "--log", u.path("relay.log")],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=relay_environment())
-        line_of(u.relay, "ready")
+             u.path("b"), "--lower", u.path("a"), "--log", u.path("relay.log"),
+             *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=relay_environment())
+        try:
+            line_of(u.relay, "ready")
+        except AssertionError:
+            os.kill(self.pid, signal.SIGKILL)
+            os.waitpid(self.pid, 0)
+            raise
         self.u = u
 
     def __enter__(self):
@@ -297,6 +302,13 @@ def never(unique):
     return b""
 
 
+def is_waiting(pid):
+    """For an answer of the guest."""
+    with open(f"/proc/{pid}/wchan") as f:
+        where = f.read()
+    return "fuse" in where or "request_wait" in where
+
+
 def who_waits_can_be_killed(u):
     """A guest that lives and never answers one request holds nobody: a signal ends the wait."""
     with Prey(u, Liar({LOOKUP: never})):
@@ -306,15 +318,54 @@ def who_waits_can_be_killed(u):
                 os.stat(u.path("s", "x"))
             finally:
                 os._exit(0)
-        until(lambda: "fuse" in open(f"/proc/{pid}/wchan").read() or "request_wait" in open(f"/proc/{pid}/wchan").read(),
-              "the child to wait")
+        until(lambda: is_waiting(pid), "the child to wait")
         os.kill(pid, signal.SIGKILL)
         start = time.monotonic()
         assert os.waitpid(pid, 0)[1] == signal.SIGKILL
         assert time.monotonic() - start < 9
 
 
+def no_answer_is_an_answer(u):
+    """Nor does it hold anybody who sends no signal: it counts as dead, later where a file may be copied up."""
+    path = u.path("s", "x")
+    for name, opcode, ask, seconds in (("LOOKUP", LOOKUP, lambda: os.stat(path), 1),
+                                       ("OPEN", OPEN, lambda: open(path, "rb"), 1),
+                                       ("OPEN", OPEN, lambda: open(path, "r+b"), 3),
+                                       ("SETATTR", SETATTR, lambda: os.chmod(path, 0o600), 3)):
+        with Prey(u, Liar({opcode: never}), "--patience", "1", "--copy-patience", "3"):
+            start = time.monotonic()
+            for call_again in ask, ask:
+                try:
+                    call_again()
+                except OSError as e:
+                    assert e.errno == errno.EIO, f"{name}: {e}"
+                else:
+                    raise AssertionError(f"{name}: answered")
+            took = time.monotonic() - start
+            assert seconds <= took < seconds + 6, f"{name}: {took:.1f} s"
+            log = u.logs()
+            assert f"the guest has not answered {name} for {seconds} seconds" in log, log
+        os.unlink(u.path("relay.log"))
+    # Who may have to wait for a copy waits as long as it.
+    with Prey(u, Liar({SETATTR: never, OPENDIR: never}), "--patience", "1", "--copy-patience", "3"):
+        pid = os.fork()
+        if not pid:
+            try:
+                os.chmod(path, 0o600)
+            finally:
+                os._exit(0)
+        until(lambda: is_waiting(pid), "the child to wait")
+        start = time.monotonic()
+        try:
+            os.listdir(u.path("s"))
+        except OSError as e:
+            assert e.errno == errno.EIO, e
+        assert time.monotonic() - start > 2
+        os.waitpid(pid, 0)
+
+
 CASES = [
+    Case(no_answer_is_an_answer, fill=fill, clean=False, ways=("relayed",)),
     Case(who_waits_can_be_killed, fill=fill, clean=False, ways=("relayed",)),
     Case(nothing_else_of_the_host, fill=fill, clean=False, ways=("relayed",)),
     Case(lower_stays, fill=fill, clean=False, ways=("relayed",)),

@@ -1,5 +1,7 @@
 #include "relay.h"
 
+#include <fcntl.h>
+
 #define SLOTS 4096u
 
 struct slot {
@@ -13,8 +15,33 @@ struct pending {
 	pthread_cond_t freed;
 	uint64_t generation;
 	uint32_t first_free; /* SLOTS: none */
+	unsigned slow;	     /* requests the guest may take long for */
+	int64_t slow_until;  /* when it last had one, if it has none now */
 	struct slot slots[SLOTS];
 };
+
+/* Whether a good guest may have to copy a file up, or to write a lot out, before it can answer. */
+static bool takes_long(const struct request *q)
+{
+	switch (q->opcode) {
+	case FUSE_OPEN:
+		return (q->flags & O_ACCMODE) != O_RDONLY || q->flags & O_TRUNC;
+	case FUSE_SETATTR:
+	case FUSE_SETXATTR:
+	case FUSE_REMOVEXATTR:
+	case FUSE_LINK:
+	case FUSE_RENAME:
+	case FUSE_RENAME2:
+	case FUSE_WRITE:
+	case FUSE_FALLOCATE:
+	case FUSE_COPY_FILE_RANGE:
+	case FUSE_FSYNC:
+	case FUSE_FSYNCDIR:
+		return true;
+	default:
+		return false;
+	}
+}
 
 struct pending *pending_new(void)
 {
@@ -46,6 +73,7 @@ uint64_t pending_add(struct relay *r, const struct request *request)
 		slot->request = *request;
 		slot->request.since = now_ms();
 		slot->number = number;
+		p->slow += takes_long(request);
 	}
 	pthread_mutex_unlock(&p->lock);
 	return number;
@@ -54,6 +82,8 @@ uint64_t pending_add(struct relay *r, const struct request *request)
 static void slot_free(struct pending *p, struct slot *slot, struct request *request)
 {
 	*request = slot->request;
+	if (takes_long(request) && !--p->slow)
+		p->slow_until = now_ms();
 	slot->number = 0;
 	slot->next_free = p->first_free;
 	p->first_free = (uint32_t)(slot - p->slots);
@@ -120,4 +150,69 @@ void pending_give_up(struct relay *r)
 		reply_error(r, q->unique, EINTR);
 	}
 	pthread_mutex_unlock(&p->lock);
+}
+
+static const char *name_of(uint32_t opcode)
+{
+	static const char *const names[] = {
+		[FUSE_LOOKUP] = "LOOKUP",
+		[FUSE_GETATTR] = "GETATTR",
+		[FUSE_SETATTR] = "SETATTR",
+		[FUSE_READLINK] = "READLINK",
+		[FUSE_SYMLINK] = "SYMLINK",
+		[FUSE_MKNOD] = "MKNOD",
+		[FUSE_MKDIR] = "MKDIR",
+		[FUSE_UNLINK] = "UNLINK",
+		[FUSE_RMDIR] = "RMDIR",
+		[FUSE_RENAME] = "RENAME",
+		[FUSE_LINK] = "LINK",
+		[FUSE_OPEN] = "OPEN",
+		[FUSE_READ] = "READ",
+		[FUSE_WRITE] = "WRITE",
+		[FUSE_STATFS] = "STATFS",
+		[FUSE_FSYNC] = "FSYNC",
+		[FUSE_SETXATTR] = "SETXATTR",
+		[FUSE_GETXATTR] = "GETXATTR",
+		[FUSE_LISTXATTR] = "LISTXATTR",
+		[FUSE_REMOVEXATTR] = "REMOVEXATTR",
+		[FUSE_OPENDIR] = "OPENDIR",
+		[FUSE_READDIR] = "READDIR",
+		[FUSE_RELEASEDIR] = "RELEASEDIR",
+		[FUSE_FSYNCDIR] = "FSYNCDIR",
+		[FUSE_CREATE] = "CREATE",
+		[FUSE_FALLOCATE] = "FALLOCATE",
+		[FUSE_READDIRPLUS] = "READDIRPLUS",
+		[FUSE_RENAME2] = "RENAME2",
+		[FUSE_LSEEK] = "LSEEK",
+		[FUSE_COPY_FILE_RANGE] = "COPY_FILE_RANGE",
+	};
+
+	return opcode < sizeof(names) / sizeof(*names) && names[opcode] ? names[opcode] : "a request";
+}
+
+/* What takes long may hold locks, and all the threads of the guest: the others have as long, and then their own time.
+ */
+static unsigned limit_of(struct relay *r, const struct request *q, int64_t now)
+{
+	int64_t since = q->since > r->pending->slow_until ? q->since : r->pending->slow_until;
+
+	if (now - q->since > (int64_t)r->copy_patience * 1000)
+		return r->copy_patience;
+	if (!r->pending->slow && now - since > (int64_t)r->patience * 1000)
+		return r->patience;
+	return 0;
+}
+
+unsigned pending_overdue(struct relay *r, const char **what)
+{
+	struct pending *p = r->pending;
+	int64_t now = now_ms();
+	unsigned overdue = 0;
+
+	pthread_mutex_lock(&p->lock);
+	for (uint32_t i = 0; i < SLOTS && !overdue; i++)
+		if (p->slots[i].number && (overdue = limit_of(r, &p->slots[i].request, now)))
+			*what = name_of(p->slots[i].request.opcode);
+	pthread_mutex_unlock(&p->lock);
+	return overdue;
 }

@@ -234,6 +234,17 @@ errint_t relay_watch(struct relay *r, const char *pid, struct mica_error *err)
 	return 0;
 }
 
+/* It lives, but whoever asked would wait for ever. */
+static void watch_answers(struct relay *r)
+{
+	const char *what = NULL;
+	unsigned seconds = pending_overdue(r, &what);
+
+	pending_give_up(r);
+	if (seconds)
+		relay_die(r, "the guest has not answered %s for %u seconds: it counts as dead", what, seconds);
+}
+
 /* A guest that is busy sending is alive; one that is not is asked. What it waits for when a server of its shares has
  * ended never comes, though it is alive. */
 void *wire_watch(void *relay)
@@ -244,8 +255,7 @@ void *wire_watch(void *relay)
 		bool ended = poll(r->watched, r->watched_count, 1000) > 0;
 		int64_t silent = now_ms() - r->heard;
 
-		pending_give_up(r);
-
+		watch_answers(r);
 		if (ended)
 			relay_die(r, "a file server of the guest has ended");
 		else if (silent > (int64_t)r->silence * 1000)

@@ -2,7 +2,8 @@
  * mica-relay - mounts a folder whose names a guest decides and whose data lie here.
  *
  *   mica-relay --name NAME --at FOLDER --socket PATH [--layer UPPER] [--lower FOLDER]... [--log FILE]
- *              [--pid FILE] [--watch PID]... [--no-passthrough] [--silence SECONDS]
+ *              [--pid FILE] [--watch PID]... [--no-passthrough] [--silence SECONDS] [--patience SECONDS]
+ *              [--copy-patience SECONDS]
  *
  * Says "ready" on stdout when the folder can be used, and ends when the folder is unmounted. See
  * docs/export-protocol.md.
@@ -32,6 +33,8 @@ static const struct option options[] = {
 	{"pid", required_argument, NULL, 'p'},
 	{"no-passthrough", no_argument, NULL, 'P'},
 	{"silence", required_argument, NULL, 'S'},
+	{"patience", required_argument, NULL, 'A'},
+	{"copy-patience", required_argument, NULL, 'C'},
 	{"watch", required_argument, NULL, 'w'},
 	{NULL, 0, NULL, 0},
 };
@@ -41,7 +44,14 @@ static errint_t usage(struct mica_error *err)
 	return mica_fail_note(
 		err, -EINVAL, "read the command line", "",
 		"usage: mica-relay --name NAME --at FOLDER --socket PATH [--layer UPPER] [--lower FOLDER]... "
-		"[--log FILE] [--pid FILE] [--watch PID]... [--no-passthrough] [--silence SECONDS]");
+		"[--log FILE] [--pid FILE] [--watch PID]... [--no-passthrough] [--silence SECONDS] "
+		"[--patience SECONDS] [--copy-patience SECONDS]");
+}
+
+static errint_t take_seconds(unsigned *seconds, struct mica_error *err)
+{
+	*seconds = (unsigned)strtoul(optarg, NULL, 10);
+	return *seconds ? 0 : usage(err);
 }
 
 static errint_t take_option(struct relay *r, struct arguments *args, int option, struct mica_error *err)
@@ -74,8 +84,11 @@ static errint_t take_option(struct relay *r, struct arguments *args, int option,
 		r->passthrough = false;
 		return 0;
 	case 'S':
-		r->silence = (unsigned)strtoul(optarg, NULL, 10);
-		return r->silence ? 0 : usage(err);
+		return take_seconds(&r->silence, err);
+	case 'A':
+		return take_seconds(&r->patience, err);
+	case 'C':
+		return take_seconds(&r->copy_patience, err);
 	default:
 		return usage(err);
 	}
@@ -198,7 +211,15 @@ static errint_t run(struct relay *r, int argc, char **argv, struct mica_error *e
 int main(int argc, char **argv)
 {
 	static struct relay relay = {
-		.dev = -1, .sock = -1, .proc = -1, .log = STDERR_FILENO, .silence = 8, .passthrough = true};
+		.dev = -1,
+		.sock = -1,
+		.proc = -1,
+		.log = STDERR_FILENO,
+		.silence = 8,
+		.patience = 30,
+		.copy_patience = 600,
+		.passthrough = true,
+	};
 	struct mica_error err = {0};
 
 	signal(SIGPIPE, SIG_IGN);

@@ -35,8 +35,10 @@ struct relay {
 	struct pollfd watched[MAX_LAYERS]; /* processes the guest waits for in vain once they end */
 	unsigned watched_count;
 	int log;
-	bool attributes;  /* we may give a file any owner and mode, so those of the upper are ours to answer for */
-	unsigned silence; /* seconds without a sign of the guest until it counts as dead */
+	bool attributes;   /* we may give a file any owner and mode, so those of the upper are ours to answer for */
+	unsigned silence;  /* seconds without a sign of the guest until it counts as dead */
+	unsigned patience; /* seconds without one answer until a guest that lives counts as dead */
+	unsigned copy_patience; /* the same where it may have to copy a file up first */
 	atomic_bool passthrough;
 	atomic_bool dead;
 	_Atomic int64_t heard; /* monotonic milliseconds of the last whole frame of the guest */
@@ -81,6 +83,8 @@ void pending_wake(struct relay *r);
 #define PATIENCE_MS 5000
 void pending_interrupt(struct relay *r, uint64_t unique);
 void pending_give_up(struct relay *r);
+/* After how many seconds without an answer some request is overdue, or 0; and what that asks for. */
+unsigned pending_overdue(struct relay *r, const char **what);
 
 /* relay-reply.c */
 bool reply_error(struct relay *r, uint64_t unique, int error);
