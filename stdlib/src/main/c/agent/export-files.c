@@ -142,7 +142,20 @@ static void reply_created(fuse_req_t req, struct held *dir, const char *name, co
 		node_forget(ex->nodes, entry.ino, 1);
 }
 
-/* The host looked before: that the file is there after all is a race, and then it is only opened. */
+/*
+ * A new file is made and looked at, not opened: the share would be asked for the open, the permission to it and the
+ * close, and the data go another way. The host looked before: that the file is there after all is a race, and then it
+ * is opened.
+ */
+static int make_file(int dir, const char *name, mode_t mode, int flags)
+{
+	if (!mknodat(dir, name, S_IFREG | (mode & 07777), 0))
+		return openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (errno != EEXIST || flags & O_EXCL)
+		return -1;
+	return openat(dir, name, (flags & ~(O_APPEND | O_DIRECT | O_ASYNC)) | O_CREAT | O_NOFOLLOW | O_CLOEXEC, mode);
+}
+
 static void op_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, struct fuse_file_info *fi)
 {
 	HELD dir = hold(req, parent);
@@ -151,8 +164,7 @@ static void op_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_
 
 	if (dir.fd >= 0) {
 		caller_begin(req);
-		fd = openat(dir.fd, name,
-			    (fi->flags & ~(O_APPEND | O_DIRECT | O_ASYNC)) | O_CREAT | O_NOFOLLOW | O_CLOEXEC, mode);
+		fd = make_file(dir.fd, name, mode, fi->flags);
 		int failed = errno_of(fd);
 		caller_end();
 		errno = failed;
