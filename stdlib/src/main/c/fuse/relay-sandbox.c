@@ -152,6 +152,7 @@ errint_t relay_sandbox(struct relay *r, struct mica_error *err)
 
 	if (!getuid() && ((code = empty_root(err)) < 0 || (code = keep_capabilities(err)) < 0))
 		return code;
+	/* There the calls that take no O_PATH descriptor find by name what we hold. */
 	if (fchdir(r->proc) < 0)
 		return mica_fail(err, -errno, "enter", "/proc/self/fd");
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
