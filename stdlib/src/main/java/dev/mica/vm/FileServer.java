@@ -16,6 +16,12 @@ import java.util.concurrent.ConcurrentHashMap;
  * It ends by itself when QEMU hangs up.
  */
 record FileServer(Path directory, String tag) {
+  static final String FIX =
+      "apt install qemu-system-common, or virtiofsd where that is a package;"
+          + " or name one in MICA_VIRTIOFSD";
+
+  private static final String NAMED = "MICA_VIRTIOFSD";
+
   /** Where Debian and others put it. */
   private static final String[] PLACES = {
     "/usr/libexec/virtiofsd", "/usr/lib/virtiofsd", "/usr/lib/qemu/virtiofsd", "virtiofsd"
@@ -45,18 +51,25 @@ record FileServer(Path directory, String tag) {
     }
   }
 
-  static Optional<Path> program() {
-    return Program.find(PLACES);
+  /** The one that {@code MICA_VIRTIOFSD} names; else one that lies where they are put. */
+  static Optional<Path> program(Map<String, String> environment) {
+    String named = environment.getOrDefault(NAMED, "");
+    return named.isEmpty()
+        ? Program.find(PLACES)
+        : Optional.of(Path.of(named).toAbsolutePath()).filter(Files::isExecutable);
   }
 
   /** Why there can be no share here. */
-  static Optional<MicaException> refusal() {
-    if (program().isPresent()) {
+  static Optional<MicaException> refusal(Map<String, String> environment) {
+    if (program(environment).isPresent()) {
       return Optional.empty();
     }
+    String named = environment.getOrDefault(NAMED, "");
     return Optional.of(
-        MicaException.failed("find the program", "virtiofsd", "it is not installed")
-            .hint("apt install qemu-system-common, or virtiofsd where that is a package"));
+        named.isEmpty()
+            ? MicaException.failed("find the program", "virtiofsd", "it is not installed").hint(FIX)
+            : MicaException.failed("use the program of " + NAMED, named, "it cannot be run")
+                .hint("name the file of a virtiofsd"));
   }
 
   Path socket() {
@@ -68,12 +81,12 @@ record FileServer(Path directory, String tag) {
   }
 
   /** Starts it; its socket can be connected to then. */
-  void start(Path folder, boolean readOnly) {
-    refusal()
+  void start(Map<String, String> environment, Path folder, boolean readOnly) {
+    refusal(environment)
         .ifPresent(no -> {
           throw no;
         });
-    Path program = program().orElseThrow();
+    Path program = program(environment).orElseThrow();
     Path share = Program.ours("mica-share");
     Make make = Make.of(program);
     List<String> command = new ArrayList<>(List.of(share.toString()));

@@ -11,6 +11,7 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -22,10 +23,12 @@ final class Shares {
 
   private final Records records;
   private final Qemu qemu;
+  private final Map<String, String> environment;
 
-  Shares(Records records, Qemu qemu) {
+  Shares(Records records, Qemu qemu, Map<String, String> environment) {
     this.records = records;
     this.qemu = qemu;
+    this.environment = environment;
   }
 
   /** Those whose file server runs. */
@@ -72,7 +75,7 @@ final class Shares {
     records.put(tag, record);
     boolean done = false;
     try {
-      server(tag).start(folder, readOnly);
+      server(tag).start(environment, folder, readOnly);
       try (Qmp qmp = qemu.qmp()) {
         plugIn(qmp, tag);
       }

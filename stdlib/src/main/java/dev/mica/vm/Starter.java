@@ -91,7 +91,7 @@ final class Starter {
           MicaException.failed("find the program", "qemu-system-x86_64", "it is not installed")
               .hint(QEMU_FIX));
     }
-    return Stream.of(kernels.refusal(), FileServer.refusal(), privilege())
+    return Stream.of(kernels.refusal(), FileServer.refusal(settings.environment()), privilege())
         .flatMap(Optional::stream)
         .findFirst();
   }
@@ -239,7 +239,7 @@ final class Starter {
             .orElse("fetched when it is needed");
     return List.of(
         part("QEMU", program(), QEMU_FIX),
-        part("virtiofsd", FileServer.program(), "apt install qemu-system-common"),
+        part("virtiofsd", FileServer.program(settings.environment()), FileServer.FIX),
         noKernel
             .map(no -> new Machine.Part("guest kernel", false, true, no.why(), KERNEL_FIX))
             .orElseGet(() -> new Machine.Part("guest kernel", true, true, kernel, "")),

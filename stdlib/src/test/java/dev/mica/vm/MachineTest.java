@@ -15,10 +15,13 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Real guests, one state directory for all: what one test boots, the next one may restore. */
 @NeedsRoot
@@ -34,6 +37,17 @@ final class MachineTest {
     scratch = new Scratch();
     state = StateDir.at(scratch.path("home")).waiting(Duration.ofMinutes(3));
     machine = new QemuMachine(state, settings("", Starter.Settings.of(Map.of()).deadline()));
+  }
+
+  /** The file server that is installed, and the one that is named, if any. */
+  static Stream<String> fileServers() {
+    return Stream.of("", System.getenv().getOrDefault("MICA_VIRTIOFSD", "")).distinct();
+  }
+
+  /** The machine, whose folders are shared by that file server. */
+  private static Machine sharing(String fileServer) {
+    return new QemuMachine(
+        state, Starter.Settings.of(Map.of("MICA_ACCEL", "tcg", "MICA_VIRTIOFSD", fileServer)));
   }
 
   private static Starter.Settings settings(String extra, Duration deadline) {
@@ -69,8 +83,10 @@ final class MachineTest {
   }
 
   /** What a guest writes to a share is on the host; what it may not, is not. */
-  @Test
-  void sharesComeAndGoWhileItRuns() throws IOException {
+  @ParameterizedTest
+  @MethodSource("fileServers")
+  void sharesComeAndGoWhileItRuns(String fileServer) throws IOException {
+    Machine machine = sharing(fileServer);
     machine.boot();
     Path lower = scratch.dir("a, b\\c");
     Path upper = scratch.dir("upper");
@@ -99,8 +115,10 @@ final class MachineTest {
   }
 
   /** The guest asks to write: it mounts the same share read-write, and uses it as an upper. */
-  @Test
-  void aReadOnlyShareIsReadOnlyForAGuestThatLies() {
+  @ParameterizedTest
+  @MethodSource("fileServers")
+  void aReadOnlyShareIsReadOnlyForAGuestThatLies(String fileServer) {
+    Machine machine = sharing(fileServer);
     machine.boot();
     Path folder = scratch.dir("held");
     scratch.dir("held/upper");

@@ -121,6 +121,19 @@ final class PartsTest {
         .contains("--modcaps=+sys_admin");
   }
 
+  @Test
+  void theNamedFileServerGoesFirst() throws IOException {
+    Path mine = write("mine/virtiofsd", "");
+    Map<String, String> named = Map.of("MICA_VIRTIOFSD", mine.toString());
+    assertThat(FileServer.program(named)).isEmpty();
+    assertThat(FileServer.refusal(named).orElseThrow())
+        .hasMessageContaining(mine.toString())
+        .hasMessageContaining("MICA_VIRTIOFSD");
+    assertThat(mine.toFile().setExecutable(true)).isTrue();
+    assertThat(FileServer.program(named)).contains(mine);
+    assertThat(FileServer.refusal(named)).isEmpty();
+  }
+
   /** The probe is made once for a host, kernel and QEMU; a wish is obeyed without one. */
   @Test
   void accelerationIsProbedOnceAndSaysWhy() {
