@@ -20,6 +20,9 @@ import java.util.stream.Stream;
 record Kernel(Path image, Path modules) {
   private static final String PREFIX = "vmlinuz-";
 
+  /** Where a package has them: Debian's in the first up to 12, in the second since. */
+  private static final List<String> MODULES = List.of("lib/modules", "usr/lib/modules");
+
   /** The modules' directory is called after the release. */
   String release() {
     return modules.getFileName().toString();
@@ -33,8 +36,8 @@ record Kernel(Path image, Path modules) {
     }
     Path boot = Objects.requireNonNull(image.toAbsolutePath().getParent());
     Path root = boot.getParent() == null ? boot : boot.getParent();
-    return of(image, root.resolve("lib/modules"))
-        .or(() -> of(image, Path.of("/lib/modules")))
+    return of(image, root)
+        .or(() -> of(image, Path.of("/")))
         .orElseThrow(() ->
             MicaException.failed(
                     "use the kernel of MICA_KERNEL", image, "there are no modules of it")
@@ -51,7 +54,7 @@ record Kernel(Path image, Path modules) {
       return images
           .filter(image -> image.getFileName().toString().startsWith(PREFIX))
           .filter(Files::isReadable)
-          .flatMap(image -> of(image, root.resolve("lib/modules")).stream())
+          .flatMap(image -> of(image, root).stream())
           .sorted(Comparator.comparingLong(Kernel::age).reversed())
           .toList();
     } catch (IOException broken) {
@@ -59,15 +62,17 @@ record Kernel(Path image, Path modules) {
     }
   }
 
-  private static Optional<Kernel> of(Path image, Path allModules) {
+  private static Optional<Kernel> of(Path image, Path root) {
     String name = image.getFileName().toString();
     if (!name.startsWith(PREFIX)) {
       return Optional.empty();
     }
-    Path modules = allModules.resolve(name.substring(PREFIX.length()));
-    return Files.isDirectory(modules.resolve("kernel"))
-        ? Optional.of(new Kernel(image, modules))
-        : Optional.empty();
+    String release = name.substring(PREFIX.length());
+    return MODULES.stream()
+        .map(all -> root.resolve(all).resolve(release))
+        .filter(modules -> Files.isDirectory(modules.resolve("kernel")))
+        .findFirst()
+        .map(modules -> new Kernel(image, modules));
   }
 
   private long age() {

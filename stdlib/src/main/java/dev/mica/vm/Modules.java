@@ -3,6 +3,7 @@ package dev.mica.vm;
 import dev.mica.MicaException;
 import dev.mica.state.StateDir;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -13,6 +14,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.tukaani.xz.XZInputStream;
 
 /**
  * The modules that a guest needs, in an order in which they load. Debian's kernel packages have no
@@ -20,6 +22,7 @@ import java.util.stream.Stream;
  */
 final class Modules {
   private static final String SUFFIX = ".ko";
+  private static final String XZ = SUFFIX + ".xz";
 
   private final Path directory;
   private final Map<String, Path> there;
@@ -67,28 +70,35 @@ final class Modules {
       throw MicaException.failed("use the kernel of", directory, "it has no module " + name)
           .hint("name another kernel in MICA_KERNEL");
     }
-    if (!file.toString().endsWith(SUFFIX)) {
-      throw MicaException.failed("use the module", file, "it is compressed")
-          .hint("name a kernel with plain modules in MICA_KERNEL, as Debian's are");
-    }
     depends(file).forEach(one -> add(one, before, ordered));
     ordered.put(name, file);
   }
 
-  /** The field {@code depends=} of the module's {@code .modinfo}: names apart by commas. */
-  static List<String> depends(Path file) {
-    try {
-      String text = "\0" + new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1);
-      int at = text.indexOf("\0depends=");
-      if (at < 0) {
-        throw MicaException.failed("read what the module needs", file, "it does not say");
-      }
-      int from = at + "\0depends=".length();
-      String names = text.substring(from, text.indexOf('\0', from));
-      return Stream.of(names.split(",")).filter(n -> !n.isEmpty()).map(Modules::plain).toList();
+  /** The module itself, whether its file is plain, as Debian 12 has it, or by xz, as 13. */
+  static byte[] content(Path file) {
+    String name = file.toString();
+    if (!name.endsWith(SUFFIX) && !name.endsWith(XZ)) {
+      throw MicaException.failed("use the module", file, "it is compressed in a way not known here")
+          .hint("name a kernel with plain modules, or by xz, in MICA_KERNEL, as Debian's are");
+    }
+    try (InputStream plain = Files.newInputStream(file);
+        InputStream in = name.endsWith(XZ) ? new XZInputStream(plain) : plain) {
+      return in.readAllBytes();
     } catch (IOException broken) {
       throw MicaException.failed("read the module", file, StateDir.why(broken)).because(broken);
     }
+  }
+
+  /** The field {@code depends=} of the module's {@code .modinfo}: names apart by commas. */
+  static List<String> depends(Path file) {
+    String text = "\0" + new String(content(file), StandardCharsets.ISO_8859_1);
+    int at = text.indexOf("\0depends=");
+    if (at < 0) {
+      throw MicaException.failed("read what the module needs", file, "it does not say");
+    }
+    int from = at + "\0depends=".length();
+    String names = text.substring(from, text.indexOf('\0', from));
+    return Stream.of(names.split(",")).filter(n -> !n.isEmpty()).map(Modules::plain).toList();
   }
 
   private static String name(Path file) {

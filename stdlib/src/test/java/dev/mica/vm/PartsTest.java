@@ -7,6 +7,8 @@ import dev.mica.MicaException;
 import dev.mica.state.Records;
 import dev.mica.state.StateDir;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -16,6 +18,8 @@ import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.tukaani.xz.LZMA2Options;
+import org.tukaani.xz.XZOutputStream;
 
 /** The parts of a machine that need no guest. */
 final class PartsTest {
@@ -51,6 +55,14 @@ final class PartsTest {
     write("root/boot/vmlinuz-7.0", "without modules");
     kernel("fetched", "6.9", 900);
     assertThat(kernels(Map.of()).get().release()).isEqualTo("6.9");
+  }
+
+  @Test
+  void modulesMayLieBelowUsr() throws IOException {
+    write("fetched/boot/vmlinuz-6.12", "image");
+    Path modules = scratch.resolve("fetched/usr/lib/modules/6.12");
+    Files.createDirectories(modules.resolve("kernel"));
+    assertThat(kernels(Map.of()).get().modules()).isEqualTo(modules);
   }
 
   @Test
@@ -91,6 +103,28 @@ final class PartsTest {
         .containsExactly("virtio_legacy", "virtio_pci");
     assertThatThrownBy(() -> modules.closure(List.of("fuse"), Set.of()))
         .hasMessageContaining("it has no module gone");
+  }
+
+  @Test
+  void modulesMayBeCompressed() throws IOException {
+    kernel("root", "6.12", 1);
+    byte[] module = "ELF\0depends=ring\0".getBytes(StandardCharsets.UTF_8);
+    Path file = write("root/lib/modules/6.12/kernel/fuse.ko.xz", "");
+    try (OutputStream out = new XZOutputStream(Files.newOutputStream(file), new LZMA2Options())) {
+      out.write(module);
+    }
+    write("root/lib/modules/6.12/kernel/ring.ko", "ELF\0depends=\0");
+    Modules modules = Modules.of(kernels(Map.of()).get());
+    assertThat(modules.closure(List.of("fuse"), Set.of()).keySet()).containsExactly("ring", "fuse");
+    assertThat(Modules.content(file)).isEqualTo(module);
+    write("root/lib/modules/6.12/kernel/overlay.ko.zst", "");
+    assertThatThrownBy(
+            () -> Modules.of(kernels(Map.of()).get()).closure(List.of("overlay"), Set.of()))
+        .hasMessageContaining("overlay.ko.zst: it is compressed");
+    write("root/lib/modules/6.12/kernel/virtiofs.ko.xz", "not by xz");
+    assertThatThrownBy(
+            () -> Modules.of(kernels(Map.of()).get()).closure(List.of("virtiofs"), Set.of()))
+        .hasMessageContaining("virtiofs.ko.xz: ");
   }
 
   @Test
