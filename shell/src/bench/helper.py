@@ -1,16 +1,19 @@
-"""The rows of the helper VM: beside guestfish and guestmount, on the same data and the same guest kernel.
+"""The rows of the helper VM: beside guestfish, guestmount and sshfs, on the same data and the same guest kernel.
 
-Both sides boot under software emulation where KVM boots nothing; the kernel is the one that Mica
+All sides boot under software emulation where KVM boots nothing; the kernel is the one that Mica
 found, so that what is compared is what was built around it. guestfish's appliance is made before
 anything is timed.
 """
 
+import contextlib
 import json
 import os
 import pathlib
 import shutil
 import statistics
+import typing
 
+import sshfs
 from measure import MICA, drop_caches, log, run, timed
 
 FILES = 10_000
@@ -38,20 +41,34 @@ def make_data(scratch):
     return folder, tar, image
 
 
-def guestfs_environment(scratch, home):
-    """What makes libguestfs boot the guest kernel that Mica uses."""
+class Guest(typing.NamedTuple):
+    """The guest kernel that Mica uses, and its modules with the lists that depmod makes, in lib/modules of base."""
+
+    kernel: pathlib.Path
+    version: str
+    base: pathlib.Path
+
+
+def find_guest(scratch, home):
     kernel = next((home / "cache" / "kernel" / "boot").glob("vmlinuz-*"))
-    version = kernel.name.removeprefix("vmlinuz-")
+    guest = Guest(kernel, kernel.name.removeprefix("vmlinuz-"), scratch / "guest")
+    modules = next((home / "cache" / "kernel").glob("**/lib/modules"))
+    shutil.copytree(modules, guest.base / "lib" / "modules", symlinks=True)
+    run(["/usr/sbin/depmod", "-b", str(guest.base), guest.version])
+    return guest
+
+
+def guestfs_environment(scratch, home, guest):
+    """What makes libguestfs boot it."""
     base = scratch / "guestfs"
-    shutil.copytree(home / "cache" / "kernel" / "lib" / "modules", base / "lib" / "modules", symlinks=True)
-    run(["/usr/sbin/depmod", "-b", str(base), version])
+    base.mkdir()
     # supermin fails where a host has never had a kernel package, even when told of another place.
     pathlib.Path("/lib/modules").mkdir(exist_ok=True)
     accel = json.loads((home / "cache" / "accel.json").read_text())
     settings = {"LIBGUESTFS_BACKEND_SETTINGS": "force_tcg"} if "tcg" in json.dumps(accel) else {}
     return os.environ | settings | {
-        "SUPERMIN_KERNEL": str(kernel), "SUPERMIN_KERNEL_VERSION": version,
-        "SUPERMIN_MODULES": str(base / "lib" / "modules" / version), "LIBGUESTFS_BACKEND": "direct",
+        "SUPERMIN_KERNEL": str(guest.kernel), "SUPERMIN_KERNEL_VERSION": guest.version,
+        "SUPERMIN_MODULES": str(guest.base / "lib" / "modules" / guest.version), "LIBGUESTFS_BACKEND": "direct",
         "TMPDIR": str(base), "LIBGUESTFS_CACHEDIR": str(base)}
 
 
@@ -112,14 +129,23 @@ def host_union(scratch, folder):
     return at
 
 
-def data_rows(scratch, union, environment, folder, tar, image):
-    """One run each: guestmount alone takes minutes for some."""
-    union.create()
-    host = host_union(scratch, folder)
+def guestmount(scratch, environment, image, ends):
     mounted = scratch / "guestmount"
     mounted.mkdir()
     run(["guestmount", "-a", str(image), "-m", "/dev/sda", str(mounted)], env=environment)
-    try:
+    ends.callback(run, ["guestunmount", str(mounted)])
+    return mounted
+
+
+def data_rows(scratch, union, environment, guest, folder, tar, image):
+    """One run each: guestmount alone takes minutes for some."""
+    with contextlib.ExitStack() as ends:
+        union.create()
+        ends.callback(union.remove)
+        host = host_union(scratch, folder)
+        ends.callback(run, [MICA, "union", "rm", "host"])
+        by_guestmount = guestmount(scratch, environment, image, ends)
+        by_sshfs = ends.enter_context(sshfs.mounted(scratch, union, guest))
         for name, target, command in (
                 ("stat 10,000 files", 0.5, lambda at: ["find", f"{at}/small", "-size", "+100c"]),
                 ("read 256 MiB", 0.05, lambda at: ["dd", f"if={at}/large", "of=/dev/null", "bs=1M"]),
@@ -127,18 +153,16 @@ def data_rows(scratch, union, environment, folder, tar, image):
                                                               "conv=fsync"]),
                 ("unpack 10,000 files", 0.33, lambda at: ["tar", "-C", f"{at}/unpacked", "-xf", str(tar)])):
             spent = {}
-            for side, at in (("ours", union.at), ("peer", mounted), ("hostOverlay", host)):
+            for side, at in (("ours", union.at), ("peer", by_guestmount), ("sshfs", by_sshfs),
+                             ("hostOverlay", host)):
                 (at / "unpacked").mkdir(exist_ok=True)
                 drop_caches()
                 spent[side] = timed(command(at))
             print(json.dumps({"bench": f"union folder through the VM: {name}", "ours": round(spent["ours"], 4),
                               "peer": round(spent["peer"], 4), "peerName": "guestmount",
                               "ratio": round(spent["ours"] / spent["peer"], 3), "toReach": target,
-                              "hostOverlay": round(spent["hostOverlay"], 4), "runs": 1}), flush=True)
-    finally:
-        run(["guestunmount", str(mounted)])
-        run([MICA, "union", "rm", "host"])
-        union.remove()
+                              "sshfs": round(spent["sshfs"], 4), "hostOverlay": round(spent["hostOverlay"], 4),
+                              "runs": 1}), flush=True)
 
 
 def rows(scratch, runs):
@@ -149,8 +173,9 @@ def rows(scratch, runs):
     union.create()  # finds the kernel and the acceleration, once per host
     union.remove()
     try:
-        environment = guestfs_environment(scratch, home)
+        guest = find_guest(scratch, home)
+        environment = guestfs_environment(scratch, home, guest)
         start_rows(scratch, union, environment, image, runs)
-        data_rows(scratch, union, environment, folder, tar, image)
+        data_rows(scratch, union, environment, guest, folder, tar, image)
     finally:
         run([MICA, "helper", "stop"])

@@ -10,6 +10,7 @@ import time
 
 TOP = pathlib.Path(__file__).resolve().parents[3]
 MICA = str(TOP / "mica")
+MICA_LIB = TOP / "shell" / "target" / "dist" / "lib"
 
 
 def log(text):
