@@ -49,6 +49,15 @@ record FileServer(Path directory, String tag) {
           Program.stamp(program),
           _ -> of(Program.run(Path.of("/"), List.of(program.toString(), "--help"))));
     }
+
+    /**
+     * Whether a guest of that QEMU can use it. The one in Rust drops what the guest sends to a
+     * queue that it has not been told to enable. From 7.2 on QEMU tells it so, and until 8.2 lets
+     * the guest go on before it has heard: now and then the first mount would hang.
+     */
+    boolean goesWith(Qmp.Version qemu) {
+      return this == C || !qemu.isAtLeast(7, 2) || qemu.isAtLeast(8, 2);
+    }
   }
 
   /** The one that {@code MICA_VIRTIOFSD} names; else one that lies where they are put. */
@@ -81,7 +90,7 @@ record FileServer(Path directory, String tag) {
   }
 
   /** Starts it; its socket can be connected to then. */
-  void start(Map<String, String> environment, Path folder, boolean readOnly) {
+  void start(Map<String, String> environment, Qmp.Version qemu, Path folder, boolean readOnly) {
     refusal(environment)
         .ifPresent(no -> {
           throw no;
@@ -89,6 +98,11 @@ record FileServer(Path directory, String tag) {
     Path program = program(environment).orElseThrow();
     Path share = Program.ours("mica-share");
     Make make = Make.of(program);
+    if (!make.goesWith(qemu)) {
+      throw MicaException.failed(
+              "use the program", program, "with QEMU " + qemu + " it loses what the guest asks")
+          .hint("use QEMU 8.2 or later, or the virtiofsd of QEMU up to 7");
+    }
     List<String> command = new ArrayList<>(List.of(share.toString()));
     if (readOnly) {
       command.add("--read-only");

@@ -27,6 +27,18 @@ final class Qmp implements AutoCloseable {
     }
   }
 
+  /** QEMU's. */
+  record Version(int major, int minor) {
+    boolean isAtLeast(int otherMajor, int otherMinor) {
+      return major > otherMajor || (major == otherMajor && minor >= otherMinor);
+    }
+
+    @Override
+    public String toString() {
+      return major + "." + minor;
+    }
+  }
+
   private final LineSocket socket;
   private final Path path;
 
@@ -57,6 +69,11 @@ final class Qmp implements AutoCloseable {
         socket.close();
       }
     }
+  }
+
+  Version version() {
+    JsonNode qemu = run("query-version").path("qemu");
+    return new Version(qemu.path("major").asInt(0), qemu.path("minor").asInt(0));
   }
 
   /** One command; fails with what QEMU says. */

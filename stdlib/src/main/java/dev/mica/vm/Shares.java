@@ -75,8 +75,8 @@ final class Shares {
     records.put(tag, record);
     boolean done = false;
     try {
-      server(tag).start(environment, folder, readOnly);
       try (Qmp qmp = qemu.qmp()) {
+        server(tag).start(environment, qmp.version(), folder, readOnly);
         plugIn(qmp, tag);
       }
       done = true;

@@ -156,6 +156,16 @@ final class PartsTest {
   }
 
   @Test
+  void theFileServerInRustDoesNotGoWithEveryQemu() {
+    assertThat(FileServer.Make.C.goesWith(new Qmp.Version(7, 2))).isTrue();
+    assertThat(FileServer.Make.RUST.goesWith(new Qmp.Version(7, 1))).isTrue();
+    assertThat(FileServer.Make.RUST.goesWith(new Qmp.Version(7, 2))).isFalse();
+    assertThat(FileServer.Make.RUST.goesWith(new Qmp.Version(8, 1))).isFalse();
+    assertThat(FileServer.Make.RUST.goesWith(new Qmp.Version(8, 2))).isTrue();
+    assertThat(FileServer.Make.RUST.goesWith(new Qmp.Version(10, 0))).isTrue();
+  }
+
+  @Test
   void theNamedFileServerGoesFirst() throws IOException {
     Path mine = write("mine/virtiofsd", "");
     Map<String, String> named = Map.of("MICA_VIRTIOFSD", mine.toString());
