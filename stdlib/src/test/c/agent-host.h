@@ -1,5 +1,6 @@
 /*
- * agent-host.h - the agent's loop on this host: in a process of its own, a socket pair for its port.
+ * agent-host.h - the agent's loop on this host: in a process of its own, a socket pair for its port, a terminal for its
+ * console.
  */
 #ifndef MICA_AGENT_HOST_H
 #define MICA_AGENT_HOST_H
@@ -26,7 +27,8 @@ struct host {
 	char line[LINE_MAX_BYTES + 1];
 };
 
-static inline void host_start(struct host *host)
+/* console: a terminal, or -1; the loop's from now on. */
+static inline void host_start_at(struct host *host, int console)
 {
 	int fds[2];
 
@@ -38,11 +40,18 @@ static inline void host_start(struct host *host)
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		close(fds[0]);
 		dup2(open("/dev/null", O_WRONLY), STDERR_FILENO); /* the console */
-		agent_loop(fds[1]);
+		agent_loop(fds[1], console);
 		calls_kill_all();
 		_exit(0);
 	}
 	close(fds[1]);
+	if (console >= 0)
+		close(console);
+}
+
+static inline void host_start(struct host *host)
+{
+	host_start_at(host, -1);
 }
 
 static inline void host_send(struct host *host, const char *text)

@@ -91,16 +91,16 @@ static errint_t quit(const struct request *request, struct answer *answer, struc
 }
 
 const struct verb agent_verbs[] = {
-	{"echo", "text", 0, NULL, echo},
-	{"wait", "name!", 60000, "thing", wait_at_gate},
-	{"nothing", "name!", 60000, "thing", nothing},
-	{"crash", "", 60000, NULL, crash},
-	{"big", "more", 60000, NULL, big},
-	{"stay", "name!", 60000, "thing", stay},
-	{"look", "name!", 3000, "thing", look},
-	{"calls", "", 60000, NULL, calls},
-	{"rest", "", 0, NULL, rest},
-	{"quit", "", 0, NULL, quit},
+	{"echo", "text", 0, NULL, echo, "says it again"},
+	{"wait", "name!", 60000, "thing", wait_at_gate, "at the gate"},
+	{"nothing", "name!", 60000, "thing", nothing, "a test"},
+	{"crash", "", 60000, NULL, crash, "a test"},
+	{"big", "more", 60000, NULL, big, "a test"},
+	{"stay", "name!", 60000, "thing", stay, "a test"},
+	{"look", "name!", 3000, "thing", look, "a test"},
+	{"calls", "", 60000, NULL, calls, "a test"},
+	{"rest", "", 0, NULL, rest, "a test"},
+	{"quit", "", 0, NULL, quit, "a test"},
 	{0},
 };
 
@@ -305,6 +305,85 @@ static void try_hang_up(void)
 	ok(WIFEXITED(status) && !WEXITSTATUS(status), "and then done");
 }
 
+/* A terminal as QEMU's serial port is one; the master is who types. */
+static int open_console(struct host *typist)
+{
+	int slave;
+
+	*typist = (struct host){.fd = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC)};
+	NEED(typist->fd);
+	NEED(grantpt(typist->fd));
+	NEED(unlockpt(typist->fd));
+	slave = open(ptsname(typist->fd), O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	NEED(slave);
+	return slave;
+}
+
+static void types(struct host *typist, const char *line, const char *pattern, const char *name)
+{
+	host_send(typist, line);
+	host_hear(typist); /* the echo */
+	host_hears(typist, pattern, name);
+}
+
+static void try_console(void)
+{
+	static struct host typist;
+	int gate;
+
+	host_start_at(&host, open_console(&typist));
+	types(&typist, "x echo text=a\n", "x ok text=a\r", "who types on the console is answered there");
+	types(&typist, "x what\n", "x error errno=ENOSYS *", "and told what is wrong");
+	types(&typist, "lost\x15y echo text=b\n", "y ok text=b\r", "a line can be begun anew");
+	types(&typist, "\n", "ID VERB *", "an empty line asks for help");
+	host_hears(&typist, "echo [[]text=]: says it again\r", "which has a line for each verb");
+	host_hears(&typist, "wait name=: at the gate\r", "with what it must have");
+	while (strncmp(host_hear(&typist), "help: ", 6))
+		;
+	types(&typist, "z help\n", "ID VERB *", "help can be asked for by name");
+	while (strncmp(host_hear(&typist), "help: ", 6))
+		;
+	host_hears(&typist, "z ok\r", "and is answered then");
+	host_send(&host, "1 help\n2 wait name=a\n");
+	host_hears(&host, "1 error errno=ENOSYS *", "the port has no such verb");
+	types(&typist, "2 echo text=c\n", "2 ok text=c\r", "the same id on both is two requests");
+	host_send(&typist, "3 nothing name=a\n");
+	host_hear(&typist);
+	gate = open_gate();
+	host_hears(&host, "2 ok", "each hears its own answer");
+	host_hears(&typist, "3 ok\r", "and they take turns all the same");
+	close(gate);
+	host_send(&typist, "half a li");
+	host_send(&host, "3 echo text=d\n");
+	host_hears(&host, "3 ok text=d", "half a line on the console holds up nobody");
+	types(&typist, "\x15q quit\n", "q ok\r", "the console can end it");
+	int status = host_wait(&host, NULL);
+	ok(WIFEXITED(status) && !WEXITSTATUS(status), "and it does end");
+	close(typist.fd);
+}
+
+/* Nobody reads what the console says, and the host goes on. */
+static void try_silent_console(void)
+{
+	static struct host typist;
+	int64_t cpu_ms;
+
+	host_start_at(&host, open_console(&typist));
+	for (int i = 0; i < 4; i++)
+		host_send(&typist, "x big\n");
+	host_send(&host, "1 echo text=x\n");
+	host_hears(&host, "1 ok text=x", "a console that nobody reads holds up nobody");
+	host_send(&host, "2 calls\n");
+	while (strstr(host_hear(&host), "verb=big"))
+		host_send(&host, "2 calls\n");
+	host_send(&host, "3 rest\n");
+	host_hears(&host, "3 ok", "told to end when idle");
+	int status = host_wait(&host, &cpu_ms);
+	ok(WIFEXITED(status) && !WEXITSTATUS(status) && cpu_ms < 1000,
+	   "and does not spin over it (%lld ms of processor time)", (long long)cpu_ms);
+	close(typist.fd);
+}
+
 int main(void)
 {
 	enter_sandbox();
@@ -319,5 +398,7 @@ int main(void)
 	try_hanging();
 	try_flood();
 	try_hang_up();
+	try_console();
+	try_silent_console();
 	return done();
 }

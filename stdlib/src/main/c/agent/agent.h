@@ -25,10 +25,10 @@ void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Milliseconds since the kernel began, suspension included. */
 int64_t now_ms(void);
 
-/* Phase 1: returns the control port's descriptor. */
+/* Phase 1: returns the control port's descriptor; the console is standard input, output and error. */
 int agent_init(void);
-/* Phase 2: returns when it is time to power off. */
-void agent_loop(int port);
+/* Phase 2: returns when it is time to power off. console: a terminal, non-blocking; -1 for none. */
+void agent_loop(int port, int console);
 /* Phase 3: does not return. */
 __attribute__((noreturn)) void agent_finish(void);
 
@@ -58,10 +58,13 @@ struct verb {
 	uint32_t limit_ms; /* unless the request has limit=; 0: not in a child */
 	const char *kind;  /* "share", "union", NULL: on nothing in particular; the key "name" says which */
 	errint_t (*run)(const struct request *request, struct answer *answer, struct mica_error *err);
+	const char *about; /* for people */
 };
 extern const struct verb agent_verbs[];
 /* The verb, once the request has what it must have and nothing else; NULL and *err. */
 const struct verb *verb_find(const struct request *request, struct mica_error *err);
+/* The verbs as lines for people, in place of an answer. */
+void verb_help(struct answer *answer);
 
 /* What verbs run in the loop ask of it. */
 void loop_power_off(void);
@@ -69,9 +72,10 @@ void loop_idle(uint32_t seconds);
 
 /* calls.c: the children. All in the loop's process. */
 void calls_open(int epoll);
-/* Takes the line over (a copy that may be freed), which verb_find has found to be a request of that verb. Answers by
- * itself, at once or later. */
-void calls_start(const struct verb *verb, char *line);
+struct client;
+/* Takes the line over (a copy that may be freed), which verb_find has found to be a request of that verb. Answers the
+ * client by itself, at once or later. */
+void calls_start(const struct verb *verb, char *line, struct client *client);
 /* Reads what children wrote; which: as given to epoll. */
 void calls_read(uint32_t which);
 void calls_reap(void);
@@ -88,8 +92,8 @@ pid_t calls_exporter(const char *name, const char **port);
 /* In list's child: one fact each. */
 void calls_list(struct answer *answer, uint32_t *number);
 
-/* loop.c: sends a whole line; what does not fit while nobody reads is dropped with a line on the console. */
-void loop_send(const struct answer *answer);
+/* loop.c: tells the host what nobody asked for. */
+void loop_tell(const struct answer *event);
 
 /* Verbs. */
 errint_t guest_hello(const struct request *request, struct answer *answer, struct mica_error *err);

@@ -7,6 +7,8 @@
  */
 #include "agent.h"
 
+#include "client.h"
+
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -25,6 +27,7 @@ static const char *const state_names[] = {"free", "waiting", "running", "killed"
 struct call {
 	enum state state;
 	const struct verb *verb;
+	struct client *client; /* who asked, and hears the answer */
 	char *line;
 	struct request request; /* points into line */
 	uint64_t turn;		/* who came first waits less */
@@ -74,9 +77,7 @@ static void fail(const struct call *call, errint_t code, const char *format, ...
 	vsnprintf(note, sizeof(note), format, args);
 	va_end(args);
 	mica_fail_note(&err, code, call->verb->name, name_of(call), "%s", note);
-	answer_fail(&scratch, call->request.id, &err);
-	answer_end(&scratch, call->request.id);
-	loop_send(&scratch);
+	client_fail(call->client, call->request.id, &err);
 }
 
 static void release(struct call *call)
@@ -190,9 +191,9 @@ static struct call *find_free(void)
 	return NULL;
 }
 
-void calls_start(const struct verb *verb, char *line)
+void calls_start(const struct verb *verb, char *line, struct client *client)
 {
-	struct call *call = find_free(), none = {.verb = verb, .fd = -1, .line = line};
+	struct call *call = find_free(), none = {.verb = verb, .client = client, .fd = -1, .line = line};
 	uint64_t limit = verb->limit_ms;
 
 	call = call ? call : &none;
@@ -226,7 +227,7 @@ static void answer_if_serving(struct call *call)
 		return;
 	call->state = SERVING;
 	memmove(answer->text, answer->text + 1, --answer->len);
-	loop_send(answer);
+	client_send(call->client, answer);
 }
 
 void calls_read(uint32_t which)
@@ -262,7 +263,7 @@ static void tell_event(const struct call *call, const char *event, const char *w
 	answer_put(&scratch, "name", name_of(call));
 	answer_put(&scratch, "note", why);
 	answer_end(&scratch, "*");
-	loop_send(&scratch);
+	loop_tell(&scratch);
 }
 
 static void finish(struct call *call, int status)
@@ -278,7 +279,7 @@ static void finish(struct call *call, int status)
 		say("%s %s came back: %s", call->verb->name, name_of(call), how);
 		tell_event(call, "late", how);
 	} else if (is_complete(call)) {
-		loop_send(call->answer);
+		client_send(call->client, call->answer);
 	} else if (call->state == KILLED) {
 		fail(call, -ETIMEDOUT, "not done within its limit, and ended");
 	} else {

@@ -256,6 +256,17 @@ void answer_put_number(struct answer *answer, const char *key, uint64_t value)
 	answer_put_f(answer, key, "%llu", (unsigned long long)value);
 }
 
+void answer_text(struct answer *answer, const char *format, ...)
+{
+	char text[1024];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	put_text(answer, text, strlen(text));
+}
+
 void answer_fail(struct answer *answer, const char *id, const struct mica_error *err)
 {
 	const char *name = strerrorname_np(-err->code);

@@ -69,6 +69,8 @@ void answer_put_f(struct answer *answer, const char *key, const char *format, ..
 	__attribute__((format(printf, 3, 4)));
 /* The whole line of a failure: errno=NAME step=.. path=.. note=.. */
 void answer_fail(struct answer *answer, const char *id, const struct mica_error *err);
+/* A line as it is, for people; with its newline. */
+void answer_text(struct answer *answer, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Adds the newline. */
 void answer_end(struct answer *answer, const char *id);
 

@@ -1,10 +1,12 @@
 /*
  * loop.c - phase 2: one thread, one epoll, and no call that could wait.
  *
- * The host comes and goes; its going is no event for what is mounted. The port is watched edge by edge, since its
- * hang-up cannot be masked and lasts as long as nobody is there.
+ * Two may ask: the host, which comes and goes (its going is no event for what is mounted), and who types on the
+ * console. Each hears the answers to what it asked; what nobody asked for, the host hears.
  */
 #include "agent.h"
+
+#include "client.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -13,48 +15,20 @@
 
 #define PORT 1000u
 #define SIGNALS 1001u
-#define OUT_ROOM (1 << 20)
-#define OUT_ENOUGH (OUT_ROOM / 2)
-#define READS_A_TURN 16
+#define CONSOLE 1002u
 
 static struct {
-	int epoll, port, signals;
-	bool there;    /* the host */
-	bool unread;   /* the port may hold more */
-	bool skipping; /* an over-long line, up to its end */
+	int epoll, signals;
 	bool power_off;
-	size_t in_len, out_len;
 	int64_t idle_ms, quiet_since;
-	char in[LINE_MAX_BYTES];
-	char out[OUT_ROOM];
+	struct client host, console;
 } loop;
 
 static struct answer answer;
 
-static void flush(void)
+void loop_tell(const struct answer *event)
 {
-	size_t done = 0;
-	ssize_t put = 0;
-
-	while (done < loop.out_len && (put = write(loop.port, loop.out + done, loop.out_len - done)) > 0)
-		done += (size_t)put;
-	memmove(loop.out, loop.out + done, loop.out_len - done);
-	loop.out_len -= done;
-}
-
-/* Kept also while nobody seems to be there: a new host's first request can be read before the kernel says that it came.
- */
-void loop_send(const struct answer *line)
-{
-	if (line->len > sizeof(loop.out) - loop.out_len) {
-		say("nobody reads the answers: %s lost", loop.there ? "one is" : "some are");
-		if (loop.there)
-			return;
-		loop.out_len = 0;
-	}
-	memcpy(loop.out + loop.out_len, line->text, line->len);
-	loop.out_len += line->len;
-	flush();
+	client_send(&loop.host, event);
 }
 
 void loop_power_off(void)
@@ -67,14 +41,7 @@ void loop_idle(uint32_t seconds)
 	loop.idle_ms = (int64_t)seconds * 1000;
 }
 
-static void send_failure(const char *id, const struct mica_error *err)
-{
-	answer_fail(&answer, id, err);
-	answer_end(&answer, id);
-	loop_send(&answer);
-}
-
-static void run_here(const struct verb *verb, const struct request *request)
+static void run_here(struct client *client, const struct verb *verb, const struct request *request)
 {
 	struct mica_error err = {0};
 	errint_t code;
@@ -82,95 +49,55 @@ static void run_here(const struct verb *verb, const struct request *request)
 	answer_begin(&answer, request->id, "ok");
 	code = verb->run(request, &answer, &err);
 	if (code) {
-		send_failure(request->id, &err);
+		client_fail(client, request->id, &err);
 		return;
 	}
 	answer_end(&answer, request->id);
-	loop_send(&answer);
+	client_send(client, &answer);
 }
 
-static void take_line(char *text, size_t len)
+/* For people, who do not know the verbs: an empty line, "help" with or without an id. */
+static bool is_help(const struct client *client, const struct request *request, errint_t parsed)
+{
+	return client == &loop.console &&
+	       (parsed == -ENOMSG || !strcmp(request->verb, "help") || (parsed && !strcmp(request->id, "help")));
+}
+
+/* Whoever gave it a word waits for an answer. */
+static void help(struct client *client, const struct request *request, errint_t parsed)
+{
+	verb_help(&answer);
+	client_send(client, &answer);
+	if (parsed == -ENOMSG)
+		return;
+	answer_begin(&answer, request->id, "ok");
+	answer_end(&answer, request->id);
+	client_send(client, &answer);
+}
+
+static void take_line(struct client *client, char *text, size_t len)
 {
 	struct request request;
 	struct mica_error err = {0};
 	const struct verb *verb = NULL;
-	cleanup_free char *copy = NULL;
-	errint_t code;
+	cleanup_free char *copy = strdup(text); /* taking it apart changes it */
+	errint_t code = copy ? line_parse(text, len, &request, &err) : -ENOMEM;
 
-	text[len] = '\0';
-	copy = strdup(text); /* taking it apart changes it */
-	code = copy ? line_parse(text, len, &request, &err) : -ENOMEM;
-	if (code == -ENOMSG || code == -ENOMEM)
+	if (code == -ENOMEM || (code == -ENOMSG && client == &loop.host))
 		return;
 	loop.quiet_since = now_ms();
+	if (is_help(client, &request, code)) {
+		help(client, &request, code);
+		return;
+	}
 	if (!code)
 		verb = verb_find(&request, &err);
 	if (!verb)
-		send_failure(request.id, &err);
+		client_fail(client, request.id, &err);
 	else if (verb->limit_ms)
-		calls_start(verb, steal_pointer(&copy));
+		calls_start(verb, steal_pointer(&copy), client);
 	else
-		run_here(verb, &request);
-}
-
-static void refuse_long_line(void)
-{
-	struct mica_error err = {0};
-
-	mica_fail_note(&err, -EMSGSIZE, "parse", "", "a line has at most %d bytes: this one was skipped",
-		       LINE_MAX_BYTES);
-	send_failure("-", &err);
-}
-
-static void take_lines(void)
-{
-	char *at = loop.in, *const end = loop.in + loop.in_len, *newline;
-
-	for (; (newline = memchr(at, '\n', (size_t)(end - at))); at = newline + 1) {
-		if (!loop.skipping)
-			take_line(at, (size_t)(newline - at));
-		loop.skipping = false;
-	}
-	loop.in_len = loop.skipping ? 0 : (size_t)(end - at);
-	memmove(loop.in, at, loop.in_len);
-	if (loop.in_len == sizeof(loop.in)) {
-		refuse_long_line();
-		loop.skipping = true;
-		loop.in_len = 0;
-	}
-}
-
-/* Not for ever, or the children would wait; and not while the answers pile up. */
-static void read_port(void)
-{
-	for (int i = 0; i < READS_A_TURN && loop.out_len < OUT_ENOUGH; i++) {
-		ssize_t len = read(loop.port, loop.in + loop.in_len, sizeof(loop.in) - loop.in_len);
-		if (len <= 0) {
-			loop.unread = false;
-			return;
-		}
-		loop.in_len += (size_t)len;
-		take_lines();
-	}
-}
-
-/* Half a line and unread answers were the old client's. What is left to read may be the next one's already. */
-static void hang_up(void)
-{
-	loop.in_len = loop.out_len = 0;
-	loop.skipping = false;
-}
-
-/* Only the first event that says so is a hang-up: the next ones may come with a new client's first bytes. */
-static void on_port(uint32_t events)
-{
-	bool there = !(events & EPOLLHUP);
-
-	if (loop.there && !there)
-		hang_up();
-	loop.there = there;
-	loop.unread = true;
-	flush();
+		run_here(client, verb, &request);
 }
 
 static void on_signal(void)
@@ -185,7 +112,9 @@ static void on_signal(void)
 static void on_event(const struct epoll_event *event)
 {
 	if (event->data.u32 == PORT)
-		on_port(event->events);
+		client_event(&loop.host, event->events);
+	else if (event->data.u32 == CONSOLE)
+		client_event(&loop.console, event->events);
 	else if (event->data.u32 == SIGNALS)
 		on_signal();
 	else
@@ -212,7 +141,7 @@ static int timeout(void)
 {
 	int64_t calls = calls_expire(), idle = count_idle(), next = calls < idle ? calls : idle, left = next - now_ms();
 
-	if (loop.unread && loop.out_len < OUT_ENOUGH)
+	if (client_is_ready(&loop.host) || client_is_ready(&loop.console))
 		return 0;
 	return next == INT64_MAX ? -1 : left < 0 ? 0 : left > 60000 ? 60000 : (int)left;
 }
@@ -225,30 +154,33 @@ static void watch(int fd, uint32_t events, uint32_t which)
 		say("watch descriptor %d: %m", fd);
 }
 
-static void open_loop(int port)
+static void open_loop(int port, int console)
 {
 	sigset_t all;
 
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, NULL);
-	loop.port = port;
+	loop.host.fd = port;
+	loop.console.fd = console;
 	loop.signals = signalfd(-1, &all, SFD_NONBLOCK | SFD_CLOEXEC);
 	loop.epoll = epoll_create1(EPOLL_CLOEXEC);
 	watch(port, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, PORT);
+	if (console >= 0)
+		watch(console, EPOLLIN | EPOLLOUT | EPOLLET, CONSOLE);
 	watch(loop.signals, EPOLLIN, SIGNALS);
 	calls_open(loop.epoll);
 }
 
-void agent_loop(int port)
+void agent_loop(int port, int console)
 {
 	struct epoll_event events[16];
 
-	open_loop(port);
+	open_loop(port, console);
 	while (!loop.power_off) {
 		int count = epoll_wait(loop.epoll, events, 16, timeout());
 		for (int i = 0; i < count; i++)
 			on_event(&events[i]);
-		if (loop.unread)
-			read_port();
+		client_read(&loop.host, take_line);
+		client_read(&loop.console, take_line);
 	}
 }

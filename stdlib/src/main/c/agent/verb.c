@@ -49,3 +49,25 @@ const struct verb *verb_find(const struct request *request, struct mica_error *e
 	mica_fail_note(err, -ENOSYS, "find verb", request->verb, "this agent has no such verb");
 	return NULL;
 }
+
+/* "mount-share tag= name= [ro=] [probe=]" */
+static void put_usage(struct answer *answer, const struct verb *verb)
+{
+	answer_text(answer, "%s", verb->name);
+	for (const char *at = verb->keys; *at; at += strcspn(at, " "), at += strspn(at, " ")) {
+		int len = (int)strcspn(at, " !");
+		answer_text(answer, at[len] == '!' ? " %.*s=" : " [%.*s=]", len, at);
+	}
+}
+
+void verb_help(struct answer *answer)
+{
+	answer->len = 0;
+	answer->overflow = false;
+	answer_text(answer, "ID VERB KEY=VALUE ...: ID is any word, and begins the answer\n");
+	for (const struct verb *verb = agent_verbs; verb->name; verb++) {
+		put_usage(answer, verb);
+		answer_text(answer, ": %s\n", verb->about);
+	}
+	answer_text(answer, "help: this list\n");
+}
