@@ -77,6 +77,11 @@ public final class HelperVm {
     return Folder.of(machine.consoleLog());
   }
 
+  /** Its console, live and in both directions; to be closed. One at a time may have it. */
+  public Console console() {
+    return machine.console();
+  }
+
   /** Sees that it runs; making a union does so by itself. */
   public void start() {
     try (StateDir.Lock _ = state.lock("start the helper VM")) {

@@ -132,6 +132,9 @@ public interface Machine {
   /** What the guest wrote on its console since it booted. Last lines matter most. */
   Path consoleLog();
 
+  /** Its console, live; to be closed. Fails where somebody else has it. Takes no lock. */
+  Console console();
+
   /**
    * Has the guest flush, unmount and power off; kills it if it does not within its deadline.
    * Returns when every process of it is gone. Not running is fine.

@@ -55,6 +55,10 @@ final class Qemu {
     return directory.resolve("console.log");
   }
 
+  Path consoleSocket() {
+    return directory.resolve("console.sock");
+  }
+
   Path agent() {
     return directory.resolve("agent.sock");
   }
@@ -116,7 +120,15 @@ final class Qemu {
     words.addAll(List.of("-kernel", boot.kernel().toString()));
     words.addAll(List.of("-initrd", boot.initramfs().toString()));
     words.addAll(List.of("-append", (WORDS + " " + boot.extra()).strip()));
-    words.addAll(List.of("-serial", "file:" + HERE + "console.log"));
+    words.addAll(
+        List.of(
+            "-chardev",
+            "socket,id=console,path="
+                + HERE
+                + "console.sock,server=on,wait=off,logfile="
+                + HERE
+                + "console.log"));
+    words.addAll(List.of("-serial", "chardev:console"));
     words.addAll(List.of("-qmp", "unix:" + HERE + "qmp.sock,server=on,wait=off"));
     words.addAll(List.of("-device", "virtio-serial-pci,id=" + BUS + ",max_ports=" + PORTS));
     words.addAll(

@@ -170,6 +170,11 @@ final class QemuMachine implements Machine {
   }
 
   @Override
+  public Console console() {
+    return Console.attach(qemu);
+  }
+
+  @Override
   public void shutdown() {
     try (StateDir.Lock _ = state.lock("end the helper VM")) {
       if (qemu.daemon().isAlive()) {

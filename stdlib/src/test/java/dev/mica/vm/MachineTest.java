@@ -9,6 +9,7 @@ import dev.mica.test.Child;
 import dev.mica.test.NeedsRoot;
 import dev.mica.test.Scratch;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -152,6 +153,46 @@ final class MachineTest {
     machine.boot();
     machine.shutdown();
     assertThat(Scratch.read(machine.consoleLog())).contains("Power down");
+  }
+
+  /** Both ways, for one at a time; the log has it all, and nobody need read it. */
+  @Test
+  void itsConsoleCanBeTalkedTo() throws IOException {
+    machine.boot();
+    try (Console console = machine.console()) {
+      ask(console, "half a line\u0015x1 list", "x1 ok");
+      assertThatThrownBy(() -> machine.console().close())
+          .hasMessageContaining("another terminal is attached to it; detach that one");
+    }
+    assertThat(Scratch.read(machine.consoleLog())).contains("x1 ok");
+    try (Console console = machine.console()) {
+      assertThat(console.recent()).contains("x1 ok");
+      for (int i = 0; i < 200; i++) {
+        console.output().write("\n".getBytes(StandardCharsets.UTF_8)); // and nobody reads that
+      }
+      try (Agent agent = machine.agent()) {
+        assertThat(agent.stats()).containsKey("uptime");
+      }
+    }
+    try (Console console = machine.console()) {
+      ask(console, "x2 sync", "x2 ok");
+      ask(console, "x3 poweroff", "x3 ok");
+      assertThat(console.input().readAllBytes()).isNotNull();
+    }
+    assertThat(Scratch.read(machine.consoleLog())).contains("Power down");
+    machine.kill();
+    assertThatThrownBy(() -> machine.console()).hasMessageContaining("it does not run");
+  }
+
+  private static void ask(Console console, String line, String answer) throws IOException {
+    console.output().write((line + "\n").getBytes(StandardCharsets.UTF_8));
+    StringBuilder said = new StringBuilder();
+    int c = console.input().read();
+    while (c >= 0 && said.indexOf("\n" + answer) < 0) {
+      said.append((char) c);
+      c = console.input().read();
+    }
+    assertThat(said.toString()).contains("\n" + answer);
   }
 
   /** A JVM boots it, shares a folder and is killed; we go on with what it made. */
