@@ -232,6 +232,12 @@ errint_t mica_set_mtime(const char *path, int64_t seconds, uint32_t nanoseconds,
  * is followed. Both exist, in one mounted file system; -EBUSY if one is a mount point. */
 errint_t mica_exchange(const char *a, const char *b, struct mica_error *err);
 
+/* Sets (frozen 1) or clears (0) the immutable flag of the directory dir, which is not followed if a symbolic link:
+ * while it is set no entry of it can be added, removed, renamed or replaced by anybody; what lies in its entries is not
+ * touched by that. -EOPNOTSUPP: the file system has no such flag (clearing it there is 0). -EPERM: the caller lacks
+ * CAP_LINUX_IMMUTABLE. Already so: 0. */
+errint_t mica_freeze(const char *dir, uint32_t frozen, struct mica_error *err);
+
 /* Flushes the file system that path lies on (syncfs). */
 errint_t mica_sync(const char *path, struct mica_error *err);
 

@@ -158,6 +158,35 @@ public final class Core {
     }
   }
 
+  /**
+   * Has the entries of a directory stay as they are, whoever would change them; whether it could be
+   * had: some file systems know no such thing, and some roots may not ask for it.
+   */
+  public static boolean freeze(Path dir) {
+    try {
+      freeze("freeze", dir, 1);
+      return true;
+    } catch (MicaException refused) {
+      if (refused.getCause() instanceof CoreError error
+          && (error.errno() == Errno.EOPNOTSUPP || error.errno() == Errno.EPERM)) {
+        return false;
+      }
+      throw refused;
+    }
+  }
+
+  /** Takes that back; fine where it was never so. */
+  public static void unfreeze(Path dir) {
+    freeze("unfreeze", dir, 0);
+  }
+
+  private static void freeze(String doing, Path dir, int frozen) {
+    try (Call call = new Call(doing, dir)) {
+      MemorySegment what = call.path(dir);
+      call.run(() -> (int) Function.FREEZE.handle().invokeExact(what, frozen, call.error()));
+    }
+  }
+
   /** Mounts a kernel overlay. */
   public static void overlayMount(OverlayMount overlay) {
     try (Call call = new Call("mount a union at", overlay.target())) {
