@@ -187,9 +187,82 @@ def unmarked(command):
     leave(terminal)
 
 
+def console(command):
+    """The helper VM's console, which runs: both ways, one at a time, and back at the prompt."""
+    terminal, other = Terminal(command), Terminal(command + ["helper", "console"])
+    other.sees("Ctrl-] detaches")
+    terminal.sees("mica> ")
+    terminal.type("helper console\r")
+    terminal.sees("another terminal is attached to it")
+    other.type("\x1d")
+    other.sees("detached; the helper VM goes on")
+    if other.ends() != 0:
+        raise Failure("it did not end well")
+    terminal.sees("mica> ")
+    terminal.type("host.helper.console()\r")
+    terminal.sees("Ctrl-] detaches")
+    terminal.type("\r")
+    terminal.sees("\npoweroff: ")
+    terminal.type("a half\x03b sync\r")
+    terminal.sees("\nb ok")
+    terminal.type("\x1d")
+    terminal.sees("detached")
+    terminal.sees("mica> ")
+    terminal.type("6 * 7\r")
+    terminal.sees("\n42\n")
+    terminal.sees("mica> ")
+    terminal.type("helper console\r")
+    terminal.sees("\nb ok")
+    terminal.type("c poweroff\r")
+    terminal.sees("the helper VM has ended")
+    terminal.sees("mica> ")
+    leave(terminal)
+
+
+def attributes(terminal):
+    return termios.tcgetattr(terminal.fd)
+
+
+def restored(command):
+    """However the console is left, the terminal is as it was."""
+    for end in ("\x1d", "TERM", "a poweroff\r"):
+        terminal = Terminal(["sh", "-c", 'echo begun; read line; "$@"; echo over; read line', "sh"]
+                            + command + ["helper", "console"])
+        terminal.sees("begun")
+        before = attributes(terminal)
+        terminal.type("\r")
+        terminal.sees("Ctrl-] detaches")
+        if attributes(terminal) == before:
+            raise Failure("the terminal edits lines")
+        if end == "TERM":
+            for child in open("/proc/%d/task/%d/children" % (terminal.pid, terminal.pid)).read().split():
+                os.kill(int(child), signal.SIGTERM)
+        else:
+            terminal.type(end)
+        terminal.sees("over")
+        if attributes(terminal) != before:
+            raise Failure("after %r the terminal is not as it was" % end)
+        terminal.type("\r")
+        terminal.ends()
+
+
+def killed(command):
+    """QEMU ends: who is attached is told."""
+    terminal = Terminal(command)
+    terminal.sees("mica> ")
+    terminal.type("helper console\r")
+    terminal.sees("Ctrl-] detaches")
+    with open(os.path.join(os.environ["MICA_HOME"], "vm", "qemu.pid")) as pid:
+        os.kill(int(pid.read()), signal.SIGKILL)
+    terminal.sees("the helper VM has ended", 5)
+    terminal.sees("mica> ")
+    leave(terminal)
+
+
 CASES = {
     case.__name__: case
-    for case in (appears, no_size, ctrl_c, running, progress, paste, unmarked)
+    for case in (appears, no_size, ctrl_c, running, progress, paste, unmarked, console, restored,
+                 killed)
 }
 
 

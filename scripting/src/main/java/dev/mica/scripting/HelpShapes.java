@@ -3,6 +3,8 @@ package dev.mica.scripting;
 import dev.mica.folder.Diff;
 import dev.mica.folder.LayerSource;
 import dev.mica.folder.Name;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.lang.reflect.Method;
 import java.lang.reflect.Type;
 import java.nio.file.Path;
@@ -74,7 +76,8 @@ final class HelpShapes {
             || raw == Path.class
             || raw == LayerSource.class
             || raw == Duration.class;
-    return text ? "string" : raw == Instant.class ? "time" : raw == Object.class ? "any" : null;
+    boolean any = raw == Object.class || raw == InputStream.class || raw == OutputStream.class;
+    return text ? "string" : raw == Instant.class ? "time" : any ? "any" : null;
   }
 
   private static String scalar(Class<?> raw) {

@@ -11,6 +11,7 @@ import dev.mica.host.Check;
 import dev.mica.host.Host;
 import dev.mica.union.Union;
 import dev.mica.union.Unions;
+import dev.mica.vm.Console;
 import dev.mica.vm.HelperVm;
 import dev.mica.vm.Machine;
 import java.beans.Introspector;
@@ -48,6 +49,7 @@ final class Members {
           Check.class,
           Host.class,
           HelperVm.class,
+          Console.class,
           Machine.Share.class,
           Machine.Part.class,
           UnionWords.class,

@@ -8,6 +8,7 @@ import dev.mica.folder.Folder;
 import dev.mica.host.Check;
 import dev.mica.host.Host;
 import dev.mica.union.Union;
+import dev.mica.vm.Console;
 import dev.mica.vm.HelperVm;
 import dev.mica.vm.Machine;
 import java.util.List;
@@ -119,6 +120,10 @@ public final class Shapes {
           .field("log", "string", helper -> helper.log().location())
           .build();
 
+  /** The console of the helper VM: what it says. */
+  public static final Shape<Console> CONSOLE =
+      Shape.<Console>of("consoles").column("console", "string", Console::recent).build();
+
   private static String share(Machine.Share share) {
     return share.folder() + (share.readOnly() ? ":ro" : "");
   }
@@ -141,6 +146,7 @@ public final class Shapes {
           new Typed<>(Check.class, CHECK),
           new Typed<>(Host.class, HOST),
           new Typed<>(HelperVm.class, HELPER),
+          new Typed<>(Console.class, CONSOLE),
           new Typed<>(Machine.Share.class, SHARE),
           new Typed<>(Machine.Part.class, PART),
           new Typed<>(Diff.Summary.class, SUMMARY));

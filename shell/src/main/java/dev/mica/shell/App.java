@@ -55,7 +55,7 @@ final class App {
   }
 
   private int command(List<String> words) {
-    Output output = new Output(streams.writer(), streams.page());
+    Output output = new Output(streams.writer(), streams.page(), seat());
     return new Dispatch(mica(), output, line -> streams.err().println("mica: " + line)).run(words);
   }
 
@@ -95,7 +95,11 @@ final class App {
   }
 
   private Printer printer() {
-    return new Printer(new Output(streams.writer(), streams.page()));
+    return new Printer(new Output(streams.writer(), streams.page(), seat()));
+  }
+
+  private Seat seat() {
+    return Terminals.isInteractive() ? new ProcessSeat(streams.err()) : new LinesSeat(System.in);
   }
 
   private int help(List<String> words) {

@@ -10,7 +10,7 @@ final class HelperCommands {
   private HelperCommands() {}
 
   static List<Command> all() {
-    return List.of(show(), start(), stop(), log());
+    return List.of(show(), start(), stop(), log(), console());
   }
 
   private static Result one(Invocation in) {
@@ -69,5 +69,16 @@ final class HelperCommands {
         "mica helper log",
         "{\"log\":string}",
         in -> new Result.Text("log", helper(in).log().text()));
+  }
+
+  private static Command console() {
+    return new Command(
+        List.of("helper", "console"),
+        List.of(),
+        Role.OPERATOR,
+        "attaches the terminal to the helper VM's console; Ctrl-] detaches",
+        "mica helper console",
+        Shapes.CONSOLE.json(),
+        in -> new Result.Attached(helper(in).console()));
   }
 }

@@ -1,5 +1,6 @@
 package dev.mica.shell;
 
+import dev.mica.vm.Console;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.io.Writer;
@@ -11,10 +12,16 @@ import tools.jackson.core.exc.JacksonIOException;
 final class Output {
   private final Writer out;
   private final Page page;
+  private final Seat seat;
 
   Output(Writer out, Page page) {
+    this(out, page, Seat.NONE);
+  }
+
+  Output(Writer out, Page page, Seat seat) {
     this.out = out;
     this.page = page;
+    this.seat = seat;
   }
 
   /** Prints {@code result}; returns how many rows there were, 1 for a single thing. */
@@ -41,6 +48,11 @@ final class Output {
         return table(value.shown());
       }
       case Result.Text text -> table.text(text.text());
+      case Result.Attached attached -> {
+        try (Console console = attached.console()) {
+          seat.attach(console, out);
+        }
+      }
       case Result.Drawing<?> drawing -> {
         drawing.rows().close();
         table.text(drawing.picture().get());
@@ -61,6 +73,11 @@ final class Output {
         case Result.One<?> one -> one(document, one);
         case Result.Value value -> document.value(value.value());
         case Result.Text text -> document.text(text.key(), text.text());
+        case Result.Attached attached -> {
+          try (Console console = attached.console()) {
+            document.text("console", seat.record(console));
+          }
+        }
       }
     }
     return 1;

@@ -11,6 +11,7 @@ import dev.mica.scripting.Field;
 import dev.mica.scripting.Shape;
 import dev.mica.scripting.Shapes;
 import dev.mica.union.Unions;
+import dev.mica.vm.Console;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Collection;
@@ -56,6 +57,7 @@ final class Printer implements Display {
       case Folder folder -> new Result.Text("location", folder.location());
       case Entry entry -> new Result.Rows<>(Shapes.ENTRY, Stream.of(entry));
       case Change change -> new Result.Rows<>(Shapes.CHANGE, Stream.of(change));
+      case Console console -> new Result.Attached(console);
       case Collection<?> many -> collection(many);
       case Map<?, ?> map -> new Result.Value(map, new Result.Rows<>(PAIR, pairs(map)));
       case Path path -> new Result.Value(path, new Result.Text("value", Cells.text(path)));

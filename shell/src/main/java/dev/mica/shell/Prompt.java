@@ -10,6 +10,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jline.reader.EndOfFileException;
 import org.jline.reader.LineReader;
 import org.jline.reader.UserInterruptException;
@@ -28,6 +29,8 @@ final class Prompt {
   private final Errors errors;
   private final LineReader reader;
   private final ProgressLine progress;
+  private final AtomicBoolean attached = new AtomicBoolean();
+  private final Seat seat;
   private boolean java;
   private boolean over;
   private volatile boolean pressed;
@@ -35,6 +38,7 @@ final class Prompt {
 
   Prompt(Terminal terminal, Mica mica, Path history) {
     this.terminal = terminal;
+    this.seat = new TerminalSeat(terminal, attached);
     this.out = new PrintStream(terminal.output(), true, StandardCharsets.UTF_8);
     this.session = new Session(mica, out, value -> printer().show(value));
     this.errors = new Errors(out, "");
@@ -73,7 +77,7 @@ final class Prompt {
 
   private Output output() {
     boolean colour = terminal.getStringCapability(Capability.set_a_foreground) != null;
-    return new Output(terminal.writer(), new Page(terminal.getSize().getColumns(), colour));
+    return new Output(terminal.writer(), new Page(terminal.getSize().getColumns(), colour), seat);
   }
 
   private Engine engine() {
@@ -137,7 +141,7 @@ final class Prompt {
    */
   private void cancelIfTyped(Evaluation<?> evaluation) {
     try {
-      if (terminal.reader().peek(1) == CTRL_C) {
+      if (!attached.get() && terminal.reader().peek(1) == CTRL_C) {
         terminal.reader().read();
         evaluation.cancel();
       }
@@ -146,8 +150,13 @@ final class Prompt {
     }
   }
 
-  /** Ctrl-C as a signal, which it is while something runs. */
+  /**
+   * Ctrl-C as a signal, which it is while something runs; JLine also makes one of the key itself.
+   */
   private void interrupt() {
+    if (attached.get()) {
+      return;
+    }
     pressed = true;
     Evaluation<?> stopping = running;
     if (stopping != null) {

@@ -1,6 +1,7 @@
 package dev.mica.shell;
 
 import dev.mica.scripting.Shape;
+import dev.mica.vm.Console;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -18,6 +19,9 @@ sealed interface Result {
 
   /** A value of the language: for programs as it is, for people {@code shown}. */
   record Value(@Nullable Object value, Result shown) implements Result {}
+
+  /** A console to attach; for programs, what it said is the only member of the JSON object. */
+  record Attached(Console console) implements Result {}
 
   /** Text for people, which is also the only member of the JSON object. */
   record Text(String key, String text) implements Result {}

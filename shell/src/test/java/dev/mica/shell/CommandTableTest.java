@@ -64,6 +64,7 @@ final class CommandTableTest {
             "helper show",
             "helper start",
             "helper stop",
-            "helper log");
+            "helper log",
+            "helper console");
   }
 }

@@ -1,0 +1,18 @@
+package dev.mica.shell;
+
+import dev.mica.vm.Console;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.io.Writer;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jline.terminal.Terminal;
+
+/** Somebody at the process's own terminal, which is only taken while a console is attached. */
+record ProcessSeat(PrintStream err) implements Seat {
+  @Override
+  public void attach(Console console, Writer out) throws IOException {
+    try (Terminal terminal = Readers.terminal(err)) {
+      new TerminalSeat(terminal, new AtomicBoolean()).attach(console, out);
+    }
+  }
+}
