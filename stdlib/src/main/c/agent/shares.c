@@ -132,14 +132,33 @@ static bool can_noreplace(int dir)
 	       !renameat2(dir, "a", dir, "c", RENAME_NOREPLACE) && !inode(dir, "a");
 }
 
-/* The two that the core does not ask for. */
-static errint_t probe_renames(const struct share *share, struct answer *answer, struct mica_error *err)
+struct place {
+	char path[sizeof(SHARES) + 1 + LINE_MAX_NAME + sizeof("/work")];
+};
+
+/* Where names can be made: the host freezes the top of a share that has an upper, then only below. */
+static struct place probe_place(const struct share *share)
 {
-	char path[sizeof(share->path) + 32];
+	struct place place;
+	char path[sizeof(place.path) + 32];
+	bool frozen;
+
+	snprintf(path, sizeof(path), "%s/.mica-probe-XXXXXX", share->path);
+	frozen = !mkdtemp(path) && errno == EPERM;
+	if (!frozen)
+		rmdir(path);
+	snprintf(place.path, sizeof(place.path), "%s%s", share->path, frozen ? "/work" : "");
+	return place;
+}
+
+/* The two that the core does not ask for. */
+static errint_t probe_renames(const struct place *place, struct answer *answer, struct mica_error *err)
+{
+	char path[sizeof(place->path) + 32];
 	cleanup_fd int dir = -1;
 	errint_t code;
 
-	snprintf(path, sizeof(path), "%s/.mica-probe-XXXXXX", share->path);
+	snprintf(path, sizeof(path), "%s/.mica-probe-XXXXXX", place->path);
 	if (!mkdtemp(path))
 		return mica_fail(err, -errno, "probe", path);
 	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -171,15 +190,16 @@ static const struct {
 
 static errint_t probe_writable(const struct share *share, struct answer *answer, struct mica_error *err)
 {
+	const struct place place = probe_place(share);
 	uint32_t wanted = 0, can;
 	errint_t code;
 
 	for (size_t i = 0; i < ABILITIES; i++)
 		wanted |= abilities[i].bits;
-	code = mica_probe_for(share->path, wanted, &can, err);
+	code = mica_probe_for(place.path, wanted, &can, err);
 	for (size_t i = 0; !code && i < ABILITIES; i++)
 		answer_put_number(answer, abilities[i].key, (can & abilities[i].bits) == abilities[i].bits);
-	return code ? code : probe_renames(share, answer, err);
+	return code ? code : probe_renames(&place, answer, err);
 }
 
 static bool answers_xattr(const char *path, const char *name)

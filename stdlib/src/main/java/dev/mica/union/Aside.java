@@ -48,10 +48,19 @@ record Aside(Path upper, Path folder) {
     return isIn() ? inside() : upper;
   }
 
+  /**
+   * Puts it in, and freezes the folder: whoever it is shared with cannot put something else in the
+   * place of {@code upper}, which the upper's own path leads to. Where the file system has no such
+   * flag it goes without.
+   */
   void enter() {
-    if (isIn()) {
-      return;
+    if (!isIn()) {
+      putIn();
     }
+    boolean _ = Core.freeze(folder);
+  }
+
+  private void putIn() {
     leave();
     onFiles("make", folder, "rwx--x--x");
     onFiles("make", work(), "rwx------");
@@ -65,6 +74,9 @@ record Aside(Path upper, Path folder) {
 
   /** The upper is at its path again, and nothing is left beside it. */
   void leave() {
+    if (isDirectory(folder)) {
+      Core.unfreeze(folder);
+    }
     if (isIn()) {
       Core.exchange(upper, inside());
     }

@@ -35,6 +35,9 @@ final class AsideTest {
 
   @AfterEach
   void clean() {
+    if (Files.isDirectory(folder)) {
+      Core.unfreeze(folder);
+    }
     scratch.close();
   }
 
@@ -62,9 +65,42 @@ final class AsideTest {
     assertThat(folder).doesNotExist();
   }
 
+  /** What the guest's file server may do is less than root may, and this is less still. */
+  @Test
+  @NeedsRoot
+  void whoWritesInTheFolderCannotLeadThePathElsewhere() throws IOException {
+    aside.enter();
+    Path inside = folder.resolve("upper");
+    for (String attempt :
+        List.of("mv $1 $1.away", "ln -sfT /etc $1", "rm -rf $2/work", "mkdir $2/other")) {
+      String[] command = {
+        "setpriv",
+        "--bounding-set",
+        "-linux_immutable",
+        "--inh-caps",
+        "-linux_immutable",
+        "--",
+        "sh",
+        "-c",
+        "! " + attempt,
+        "sh",
+        inside.toString(),
+        folder.toString()
+      };
+      Scratch.run(command);
+    }
+    assertThat(names(folder)).containsExactly("upper", "work");
+    assertThat(Files.isSymbolicLink(inside)).isFalse();
+    scratch.file("upper/new", "by whoever serves it");
+    scratch.file(".u.mica-guest/work/work/rest", "of a mount");
+    aside.leave();
+    assertThat(Scratch.read(upper.resolve("new"))).isEqualTo("by whoever serves it");
+    assertThat(folder).doesNotExist();
+  }
+
   /** After each of the steps of entering, and each of those of leaving. */
   @ParameterizedTest
-  @ValueSource(ints = {0, 1, 2, 3, 4})
+  @ValueSource(ints = {0, 1, 2, 3, 4, 5})
   void cutShortItIsTakenBackOrDone(int steps) throws IOException {
     leaveAfter(steps);
     assertThat(Scratch.read(upper.resolve("file"))).isEqualTo("text");
@@ -90,6 +126,9 @@ final class AsideTest {
     }
     if (steps > 3) {
       Core.exchange(upper, folder.resolve("upper"));
+    }
+    if (steps > 4) {
+      boolean _ = Core.freeze(folder);
     }
   }
 

@@ -94,6 +94,8 @@ abstract class MounterContract extends ScratchTest {
     union.remount();
     assertThat(union.state()).isEqualTo(Union.State.MOUNTED);
     assertThat(Scratch.read(scratch.path("at/file"))).isEqualTo("text");
+    union.remove();
+    assertThat(Scratch.read(scratch.path("upper/file"))).isEqualTo("text");
   }
 
   @Test
