@@ -60,7 +60,8 @@ final class Doctor {
     checks.add(privilege());
     checks.add(tried("kernel overlay", "run as root", () -> kernelOverlay(store)));
     checks.add(tried("fuse overlay", "apt install fuse-overlayfs fuse3", this::fuseOverlay));
-    checks.add(tried("helper VM", "see mica helper log", () -> helperVm(store)));
+    checks.add(
+        tried("helper VM", "mend the parts below, or see mica helper log", () -> helperVm(store)));
     checks.addAll(helperParts());
     checks.add(tried("unions", "mica union remount --all", this::unionsWork));
     checks.add(tried("store", "name another directory in MICA_HOME", () -> store(store)));

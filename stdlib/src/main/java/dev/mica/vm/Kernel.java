@@ -31,7 +31,7 @@ record Kernel(Path image, Path modules) {
   /** What {@code MICA_KERNEL} names: an image, beside a boot directory's {@code lib/modules}. */
   static Kernel named(Path image) {
     if (!Files.isReadable(image)) {
-      throw MicaException.failed("use the kernel of MICA_KERNEL", image, "it cannot be read")
+      throw unusable("MICA_KERNEL names " + image + ", which cannot be read")
           .hint("name the file of a kernel, called vmlinuz-RELEASE");
     }
     Path boot = Objects.requireNonNull(image.toAbsolutePath().getParent());
@@ -39,9 +39,13 @@ record Kernel(Path image, Path modules) {
     return of(image, root)
         .or(() -> of(image, Path.of("/")))
         .orElseThrow(() ->
-            MicaException.failed(
-                    "use the kernel of MICA_KERNEL", image, "there are no modules of it")
+            unusable("MICA_KERNEL names " + image + ", of which there are no modules")
                 .hint("have them in " + root.resolve("lib/modules") + "/RELEASE"));
+  }
+
+  /** The reason also stands alone, as a part's. */
+  private static MicaException unusable(String why) {
+    return MicaException.failed("use that kernel for", "the helper VM", why);
   }
 
   /** The kernels below {@code root} whose modules are there too, the newest first. */

@@ -32,17 +32,29 @@ final class Kernels {
     this.fetched = fetched;
   }
 
+  private Optional<Path> named() {
+    String named = environment.getOrDefault("MICA_KERNEL", "");
+    return named.isEmpty() ? Optional.empty() : Optional.of(Path.of(named));
+  }
+
   /** One that is there. */
   Optional<Kernel> present() {
-    String named = environment.getOrDefault("MICA_KERNEL", "");
-    if (!named.isEmpty()) {
-      return Optional.of(Kernel.named(Path.of(named)));
+    if (named().isPresent()) {
+      return refusal().isEmpty() ? named().map(Kernel::named) : Optional.empty();
     }
     return Stream.of(root, fetched).flatMap(each -> Kernel.below(each).stream()).findFirst();
   }
 
   /** Why there is none and none can be fetched either. */
   Optional<MicaException> refusal() {
+    if (named().isPresent()) {
+      try {
+        Kernel.named(named().get());
+        return Optional.empty();
+      } catch (MicaException unusable) {
+        return Optional.of(unusable);
+      }
+    }
     if (present().isPresent() || mayFetch()) {
       return Optional.empty();
     }

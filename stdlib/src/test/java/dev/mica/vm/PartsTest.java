@@ -72,9 +72,11 @@ final class PartsTest {
     String named = scratch.resolve("mine/boot/vmlinuz-5.0").toString();
     assertThat(kernels(Map.of("MICA_KERNEL", named)).get().release()).isEqualTo("5.0");
     String gone = scratch.resolve("gone").toString();
-    assertThatThrownBy(() -> kernels(Map.of("MICA_KERNEL", gone)).get())
-        .hasMessageContaining(gone)
-        .hasMessageContaining("MICA_KERNEL");
+    Kernels none = kernels(Map.of("MICA_KERNEL", gone));
+    String why = "MICA_KERNEL names " + gone + ", which cannot be read";
+    assertThatThrownBy(none::get).hasMessageContaining(why);
+    assertThat(none.refusal()).hasValueSatisfying(no -> assertThat(no).hasMessageContaining(why));
+    assertThat(none.present()).isEmpty();
   }
 
   @Test
