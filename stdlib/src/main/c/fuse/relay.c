@@ -3,9 +3,10 @@
  *
  *   mica-relay --name NAME --at FOLDER --socket PATH [--layer UPPER] [--lower FOLDER]... [--log FILE]
  *              [--pid FILE] [--watch PID]... [--no-passthrough] [--silence SECONDS] [--patience SECONDS]
- *              [--copy-patience SECONDS]
+ *              [--copy-patience SECONDS] [--background]
  *
- * Says "ready" on stdout when the folder can be used, and ends when the folder is unmounted. See
+ * Says "ready" on stdout when the folder can be used, and ends when the folder is unmounted. In the background, what
+ * was started ends when the folder can be used, and another process, in a session of its own, goes on. See
  * docs/export-protocol.md.
  */
 #include "relay.h"
@@ -21,6 +22,8 @@
 
 struct arguments {
 	const char *at, *socket, *log, *pid;
+	bool background;
+	int waiting; /* the pipe to the process that waits for us; -1: there is none */
 };
 
 static const struct option options[] = {
@@ -31,6 +34,7 @@ static const struct option options[] = {
 	{"lower", required_argument, NULL, 'l'},
 	{"log", required_argument, NULL, 'o'},
 	{"pid", required_argument, NULL, 'p'},
+	{"background", no_argument, NULL, 'b'},
 	{"no-passthrough", no_argument, NULL, 'P'},
 	{"silence", required_argument, NULL, 'S'},
 	{"patience", required_argument, NULL, 'A'},
@@ -44,7 +48,7 @@ static errint_t usage(struct mica_error *err)
 	return mica_fail_note(
 		err, -EINVAL, "read the command line", "",
 		"usage: mica-relay --name NAME --at FOLDER --socket PATH [--layer UPPER] [--lower FOLDER]... "
-		"[--log FILE] [--pid FILE] [--watch PID]... [--no-passthrough] [--silence SECONDS] "
+		"[--log FILE] [--pid FILE] [--watch PID]... [--no-passthrough] [--background] [--silence SECONDS] "
 		"[--patience SECONDS] [--copy-patience SECONDS]");
 }
 
@@ -78,6 +82,9 @@ static errint_t take_option(struct relay *r, struct arguments *args, int option,
 	case 'p':
 		args->pid = optarg;
 		return 0;
+	case 'b':
+		args->background = true;
+		return 0;
 	case 'w':
 		return relay_watch(r, optarg, err);
 	case 'P':
@@ -103,6 +110,26 @@ static errint_t parse(struct relay *r, struct arguments *args, int argc, char **
 	if (!code && (optind != argc || !r->name || !args->at || !args->socket || !r->layer_count))
 		code = usage(err);
 	return code;
+}
+
+/* No child of whoever started us: that one need not stay for our end. */
+static errint_t go_background(struct arguments *args, struct mica_error *err)
+{
+	int ends[2];
+	pid_t child;
+	char ready;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return mica_fail(err, -errno, "pipe", "");
+	child = fork();
+	if (child > 0) {
+		close(ends[1]);
+		/* Its end without a word: it has said why. */
+		_exit(read(ends[0], &ready, 1) == 1 ? 0 : 1);
+	}
+	close(ends[0]);
+	args->waiting = ends[1];
+	return child < 0 || setsid() < 0 ? mica_fail(err, -errno, "go into the background", "") : 0;
 }
 
 static errint_t connect_guest(struct relay *r, const char *path, struct mica_error *err)
@@ -176,6 +203,10 @@ static void say_ready(struct relay *r, const struct arguments *args)
 		dup3(r->log, STDOUT_FILENO, 0);
 		dup3(r->log, STDERR_FILENO, 0);
 	}
+	if (args->waiting >= 0 && write(args->waiting, "", 1) < 0)
+		relay_log(r, "nobody waits for it any more: %s", strerror(errno));
+	if (args->waiting >= 0)
+		close(args->waiting);
 }
 
 static errint_t bring_up(struct relay *r, const struct arguments *args, struct mica_error *err)
@@ -195,9 +226,11 @@ static errint_t bring_up(struct relay *r, const struct arguments *args, struct m
 
 static errint_t run(struct relay *r, int argc, char **argv, struct mica_error *err)
 {
-	struct arguments args = {0};
+	struct arguments args = {.waiting = -1};
 	errint_t code = parse(r, &args, argc, argv, err);
 
+	if (!code && args.background)
+		code = go_background(&args, err);
 	if (code < 0 || (code = open_all(r, &args, err)) < 0 || (code = connect_guest(r, args.socket, err)) < 0 ||
 	    (code = wire_greet(r, err)) < 0 || (code = write_pid(args.pid, err)) < 0 ||
 	    (code = relay_mount(r, args.at, err)) < 0)
