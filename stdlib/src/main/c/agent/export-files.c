@@ -45,7 +45,7 @@ int copy_up_setid(struct held *h)
 {
 	struct stat st;
 
-	if (!h->node || h->fd < 0 || h->node->type != S_IFREG || h->node->layer == LAYER_UPPER ||
+	if (!h->node || h->fd < 0 || h->node->type == S_IFDIR || h->node->layer == LAYER_UPPER ||
 	    stat_known(h->fd, "", &st) < 0 || !(st.st_mode & (S_ISUID | S_ISGID)))
 		return 0;
 	return chmod(fd_path(h->fd).text, st.st_mode & 07777) < 0 ? errno : 0;
