@@ -174,7 +174,7 @@ static size_t add_plus(fuse_req_t req, struct held *dir, struct listing *l, cons
 	if (!is_dot(e->d_name)) {
 		bool lower = stat_lower(ex, l, dir->fd, e->d_name, &st);
 
-		if (lower || !stat_known(dir->fd, e->d_name, &st))
+		if (lower || !REFRESHED(dir->all, stat_known(dir->fd, e->d_name, &st)))
 			make_entry(ex, dir->node, e->d_name, &st, lower ? l->layer : LAYER_UNKNOWN, &entry);
 	}
 	return fuse_add_direntry_plus(req, at, room, e->d_name, &entry, e->d_off);

@@ -56,7 +56,7 @@ static void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 
 	if (dir.fd < 0)
 		fuse_reply_err(req, -dir.fd);
-	else if (!stat_known(dir.fd, name, &st))
+	else if (!REFRESHED(dir.all, stat_known(dir.fd, name, &st)))
 		reply_entry(req, &dir, name, &st, LAYER_UNKNOWN);
 	else if (errno == ENOENT) /* which the host may remember, too */
 		fuse_reply_entry(req, &(struct fuse_entry_param){.entry_timeout = VALID_SECONDS});
@@ -129,18 +129,39 @@ static void op_symlink(fuse_req_t req, const char *target, fuse_ino_t parent, co
 	reply_made(req, &dir, name, failed);
 }
 
+/*
+ * The new name is the same file; but overlayfs, before it looks it up anew, shows the link to a copied file with
+ * another number.
+ */
+static int stat_linked(struct held *file, struct held *dir, const char *name, struct stat *st)
+{
+	struct stat shown;
+
+	if (stat_known(file->fd, "", st) < 0 || stat_known(dir->fd, name, &shown) < 0)
+		return -1;
+	if (shown.st_dev != st->st_dev || shown.st_ino != st->st_ino)
+		nodes_refresh(file->all);
+	return 0;
+}
+
 static void op_link(fuse_req_t req, fuse_ino_t id, fuse_ino_t parent, const char *name)
 {
 	HELD file = hold(req, id);
 	HELD dir = hold(req, parent);
 	int failed = file.fd < 0 ? -file.fd : dir.fd < 0 ? -dir.fd : copy_up_setid(&file);
+	struct stat st;
 
 	if (!failed)
-		failed = errno_of(linkat(file.fd, "", dir.fd, name, AT_EMPTY_PATH));
+		failed = errno_of(REFRESHED(dir.all, linkat(file.fd, "", dir.fd, name, AT_EMPTY_PATH)));
 	/* Before the new name is looked at: it must be found to be the same node. */
 	if (!failed)
 		copied_up(export_of(req), &file);
-	reply_made(req, &dir, name, failed);
+	if (!failed && stat_linked(&file, &dir, name, &st) < 0)
+		failed = errno;
+	if (failed)
+		fuse_reply_err(req, failed);
+	else
+		reply_entry(req, &dir, name, &st, LAYER_UPPER);
 }
 
 /* The node at a name that is about to change: it needs a descriptor, for its place will not lead to it. */
@@ -162,10 +183,10 @@ static void remove_name(fuse_req_t req, fuse_ino_t parent, const char *name, int
 		return;
 	}
 	HELD victim = hold_at(&dir, name);
-	int failed = errno_of(unlinkat(dir.fd, name, flags));
+	int failed = errno_of(REFRESHED(dir.all, unlinkat(dir.fd, name, flags)));
 
 	if (!failed && victim.node)
-		node_unnamed(victim.all, victim.node);
+		node_unnamed(victim.all, victim.node, dir.node, name);
 	fuse_reply_err(req, failed);
 }
 
@@ -186,11 +207,11 @@ static void renamed(struct export *ex, struct held *from, struct held *to, struc
 	if (from->node && to->node && from->node == to->node)
 		return;
 	if (to->node)
-		node_unnamed(to->all, to->node);
+		node_unnamed(to->all, to->node, to_dir->node, to_name);
 	if (from->node)
-		node_moved(from->all, from->node, to_dir->node, to_name);
+		node_moved(from->all, from->node, from_dir->node, from_name, to_dir->node, to_name);
 	if (to->node && flags & RENAME_EXCHANGE) {
-		node_moved(to->all, to->node, from_dir->node, from_name);
+		node_moved(to->all, to->node, to_dir->node, to_name, from_dir->node, from_name);
 		if (to->fd >= 0)
 			copied_up(ex, to);
 	}
@@ -224,7 +245,7 @@ static void op_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_
 	if (!failed && flags & RENAME_EXCHANGE)
 		failed = copy_up_setid(&to);
 	if (!failed)
-		failed = errno_of(renameat2(dir.fd, name, new_dir.fd, new_name, flags));
+		failed = errno_of(REFRESHED(dir.all, renameat2(dir.fd, name, new_dir.fd, new_name, flags)));
 
 	if (!failed && !same_file(dir.fd, name, new_dir.fd, new_name))
 		renamed(export_of(req), &from, &to, &dir, name, &new_dir, new_name, flags);

@@ -1,15 +1,18 @@
 #include "export-node.h"
 
 #include <fcntl.h>
+#include <linux/mount.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 
-enum table { BY_ID, BY_IDENTITY, BY_PLACE, TABLES };
+enum table { BY_ID, BY_IDENTITY, TABLES };
 
 struct nodes {
 	pthread_mutex_t lock;
 	struct node **buckets[TABLES];
+	struct place **places;
 	size_t bucket_mask;
 	size_t count;
 	uint64_t last_id;
@@ -50,19 +53,12 @@ static uint64_t hash_identity(uint64_t dev, uint64_t ino, uint64_t salt)
 
 static uint64_t hash_of(const struct node *n, enum table table)
 {
-	switch (table) {
-	case BY_ID:
-		return mix(n->id);
-	case BY_IDENTITY:
-		return hash_identity(n->dev, n->ino, n->salt);
-	default:
-		return hash_place(n->parent, n->name);
-	}
+	return table == BY_ID ? mix(n->id) : hash_identity(n->dev, n->ino, n->salt);
 }
 
 static struct node **link_of(struct node *n, enum table table)
 {
-	return table == BY_ID ? &n->same_id : table == BY_IDENTITY ? &n->same_identity : &n->same_place;
+	return table == BY_ID ? &n->same_id : &n->same_identity;
 }
 
 static void table_add(struct nodes *all, struct node *n, enum table table)
@@ -84,30 +80,57 @@ static void table_remove(struct nodes *all, struct node *n, enum table table)
 		}
 }
 
+static struct place **bucket_of(struct nodes *all, const struct node *parent, const char *name)
+{
+	return &all->places[hash_place(parent, name) & all->bucket_mask];
+}
+
+static void rehash_nodes(struct nodes *all, enum table table, struct node **was, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		for (struct node *n = was[i], *next; n; n = next) {
+			next = *link_of(n, table);
+			table_add(all, n, table);
+		}
+	free(was);
+}
+
+static void rehash_places(struct nodes *all, struct place **was, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		for (struct place *p = was[i], *next; p; p = next) {
+			struct place **bucket = bucket_of(all, p->parent, p->name);
+
+			next = p->same_place;
+			p->same_place = *bucket;
+			*bucket = p;
+		}
+	free(was);
+}
+
 /* Twice the buckets; without memory the chains just grow. */
 static void tables_grow(struct nodes *all)
 {
 	size_t old = all->bucket_mask + 1;
-	struct node **fresh[TABLES];
+	struct node **ids = calloc(2 * old, sizeof(*ids)), **identities = calloc(2 * old, sizeof(*identities));
+	struct place **places = calloc(2 * old, sizeof(*places));
 
-	for (int t = 0; t < TABLES; t++)
-		if (!(fresh[t] = calloc(2 * old, sizeof(*fresh[t])))) {
-			while (t--)
-				free(fresh[t]);
-			return;
-		}
-	all->bucket_mask = 2 * old - 1;
-	for (int t = 0; t < TABLES; t++) {
-		struct node **was = all->buckets[t];
-
-		all->buckets[t] = fresh[t];
-		for (size_t i = 0; i < old; i++)
-			for (struct node *n = was[i], *next; n; n = next) {
-				next = *link_of(n, t);
-				table_add(all, n, t);
-			}
-		free(was);
+	if (!ids || !identities || !places) {
+		free(ids);
+		free(identities);
+		free(places);
+		return;
 	}
+	struct node **was_ids = all->buckets[BY_ID], **was_identities = all->buckets[BY_IDENTITY];
+	struct place **was_places = all->places;
+
+	all->bucket_mask = 2 * old - 1;
+	all->buckets[BY_ID] = ids;
+	all->buckets[BY_IDENTITY] = identities;
+	all->places = places;
+	rehash_nodes(all, BY_ID, was_ids, old);
+	rehash_nodes(all, BY_IDENTITY, was_identities, old);
+	rehash_places(all, was_places, old);
 }
 
 static struct node *find_identity(struct nodes *all, uint64_t dev, uint64_t ino, uint64_t salt)
@@ -119,13 +142,13 @@ static struct node *find_identity(struct nodes *all, uint64_t dev, uint64_t ino,
 	return n;
 }
 
-static struct node *find_place(struct nodes *all, struct node *parent, const char *name)
+static struct place *find_place(struct nodes *all, struct node *parent, const char *name)
 {
-	struct node *n = all->buckets[BY_PLACE][hash_place(parent, name) & all->bucket_mask];
+	struct place *p = *bucket_of(all, parent, name);
 
-	while (n && (n->parent != parent || strcmp(n->name, name) != 0))
-		n = n->same_place;
-	return n;
+	while (p && (p->parent != parent || strcmp(p->name, name) != 0))
+		p = p->same_place;
+	return p;
 }
 
 /* The two lists: descriptors by their last use, nodes by age. */
@@ -160,6 +183,15 @@ static void age_list(struct nodes *all, struct node *n)
 	all->newest = n;
 }
 
+static void fd_close(struct nodes *all, struct node *n)
+{
+	if (n->fd < 0)
+		return;
+	fd_unlist(all, n);
+	close(n->fd);
+	n->fd = -1;
+}
+
 /* Closes what was not used for long. What is in use, or could not be found again, stays open. */
 static void fd_trim(struct nodes *all)
 {
@@ -167,49 +199,58 @@ static void fd_trim(struct nodes *all)
 
 	for (struct node *n = all->fd_oldest, *next; n && all->fd_count > all->fd_limit && tries--; n = next) {
 		next = n->fd_newer;
-		if (n->pins || !n->name)
+		if (n->pins || !n->places)
 			continue;
-		fd_unlist(all, n);
-		close(n->fd);
-		n->fd = -1;
+		fd_close(all, n);
 	}
 }
 
-static void place_set(struct nodes *all, struct node *n, struct node *parent, char *name)
+/* The name used last goes first. Without memory the node has one name less. */
+static void place_add(struct nodes *all, struct node *n, struct node *parent, const char *name)
 {
-	n->parent = parent;
-	n->name = name;
+	struct place *p = malloc(sizeof(*p) + strlen(name) + 1);
+
+	if (!p)
+		return;
+	struct place **bucket = bucket_of(all, parent, name);
+
+	*p = (struct place){.node = n, .parent = parent, .other = n->places, .same_place = *bucket};
+	strcpy(p->name, name);
+	n->places = *bucket = p;
 	parent->children++;
-	table_add(all, n, BY_PLACE);
 }
 
-static struct node *place_clear(struct nodes *all, struct node *n)
+/* Returns the parent, which the caller has to release. */
+static struct node *place_drop(struct nodes *all, struct place *p)
 {
-	struct node *parent = n->parent;
+	struct place **at = bucket_of(all, p->parent, p->name);
+	struct node *parent = p->parent;
 
-	if (!n->name)
-		return NULL;
-	table_remove(all, n, BY_PLACE);
+	while (*at != p)
+		at = &(*at)->same_place;
+	*at = p->same_place;
+	for (at = &p->node->places; *at != p;)
+		at = &(*at)->other;
+	*at = p->other;
 	parent->children--;
-	free(n->name);
-	n->name = NULL;
-	n->parent = NULL;
+	free(p);
 	return parent;
 }
 
-/* Frees the node if nothing needs it, and then perhaps its parent, and so on. */
+/* Frees the node if nothing needs it, and then perhaps its parents, and so on. */
 static void node_release(struct nodes *all, struct node *n)
 {
 	while (n && n != all->root && !n->lookups && !n->pins && !n->children) {
-		struct node *parent = place_clear(all, n);
+		struct node *parent = NULL;
 
+		while (n->places) {
+			node_release(all, parent);
+			parent = place_drop(all, n->places);
+		}
 		table_remove(all, n, BY_ID);
 		table_remove(all, n, BY_IDENTITY);
 		age_unlist(all, n);
-		if (n->fd >= 0) {
-			fd_unlist(all, n);
-			close(n->fd);
-		}
+		fd_close(all, n);
 		free(n);
 		all->count--;
 		n = parent;
@@ -266,6 +307,8 @@ struct nodes *nodes_new(int root_fd, const int *layers, unsigned layer_count, un
 	for (int t = 0; t < TABLES; t++)
 		if (!(all->buckets[t] = calloc(FIRST_BUCKETS, sizeof(struct node *))))
 			goto fail;
+	if (!(all->places = calloc(FIRST_BUCKETS, sizeof(*all->places))))
+		goto fail;
 	if (!(all->root = node_make(all, &st, 0)))
 		goto fail;
 	all->root->fd = fcntl(root_fd, F_DUPFD_CLOEXEC, 0);
@@ -286,11 +329,15 @@ void nodes_free(struct nodes *all)
 		next = n->newer;
 		if (n->fd >= 0)
 			close(n->fd);
-		free(n->name);
+		for (struct place *p = n->places, *other; p; p = other) {
+			other = p->other;
+			free(p);
+		}
 		free(n);
 	}
 	for (int t = 0; t < TABLES; t++)
 		free(all->buckets[t]);
+	free(all->places);
 	pthread_mutex_destroy(&all->lock);
 	free(all);
 }
@@ -328,7 +375,11 @@ void node_put(struct nodes *all, struct node *node)
 	if (!node)
 		return;
 	pthread_mutex_lock(&all->lock);
-	node->pins--;
+	/* Which would have overlayfs remember the file by it. */
+	if (!--node->pins && node->outlived && node->places) {
+		node->outlived = false;
+		fd_close(all, node);
+	}
 	node_release(all, node);
 	if (all->fd_count > all->fd_limit)
 		fd_trim(all);
@@ -374,19 +425,18 @@ int stat_known(int fd, const char *name, struct stat *st)
 	return 0;
 }
 
-/* Whether what was opened at the node's place is the node. */
+/*
+ * Whether what was opened at the node's place is the node. It is what its name says, whatever became of its number:
+ * that of what was copied up is the lower's for as long as the guest remembers that one, and then another.
+ */
 static bool is_node(struct nodes *all, struct node *n, int fd)
 {
 	struct stat st;
 
 	if (stat_known(fd, "", &st) < 0 || (st.st_mode & S_IFMT) != n->type)
 		return false;
-	if (st.st_dev == n->dev && st.st_ino == n->ino)
-		return true;
-	/* A directory is what its name says, whatever a copy-up made of its number. */
-	if (n->type != S_IFDIR)
-		return false;
-	rekey(all, n, &st);
+	if (st.st_dev != n->dev || st.st_ino != n->ino)
+		rekey(all, n, &st);
 	return true;
 }
 
@@ -421,17 +471,17 @@ int node_fd(struct nodes *all, struct node *n)
 		fd_unlist(all, n);
 		fd_list(all, n);
 	}
-	parent = fd < 0 ? n->parent : NULL;
+	parent = fd < 0 && n->places ? n->places->parent : NULL;
 	if (parent) {
 		parent->pins++;
-		name = strdup(n->name);
+		name = strdup(n->places->name);
 	}
 	pthread_mutex_unlock(&all->lock);
 	if (!parent)
 		return fd >= 0 ? fd : -ESTALE;
 	fd = name ? node_fd(all, parent) : -ENOMEM;
 	if (fd >= 0) {
-		fd = openat(fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+		fd = REFRESHED(all, openat(fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC));
 		fd = fd < 0 ? -errno : fd;
 	}
 	/* Renamed meanwhile: whoever did that saw to it that there is a descriptor. */
@@ -474,15 +524,16 @@ static errint_t path_of(struct node *root, struct node *n, char path[PATH_MAX])
 	size_t at = PATH_MAX - 1;
 
 	path[at] = 0;
-	for (; n != root; n = n->parent) {
-		if (!n || !n->name)
+	for (; n != root; n = n->places->parent) {
+		if (!n->places)
 			return -ENOENT;
-		size_t len = strlen(n->name);
+		const char *name = n->places->name;
+		size_t len = strlen(name);
 		if (len + 1 > at)
 			return -ENAMETOOLONG;
 		if (path[at])
 			path[--at] = '/';
-		memcpy(path + (at -= len), n->name, len);
+		memcpy(path + (at -= len), name, len);
 	}
 	memmove(path, path + at, PATH_MAX - at);
 	return 0;
@@ -521,9 +572,9 @@ struct node *node_enter(struct nodes *all, struct node *parent, const char *name
 			bool pin)
 {
 	uint64_t salt = salt_of(all, parent, name, st, layer);
-	char *copy;
 
 	pthread_mutex_lock(&all->lock);
+	struct place *place = find_place(all, parent, name);
 	struct node *n = find_identity(all, st->st_dev, st->st_ino, salt);
 
 	/* Somebody replaced the file behind our back and its number was given out again. */
@@ -537,15 +588,19 @@ struct node *node_enter(struct nodes *all, struct node *parent, const char *name
 	 * What st tells may be older than a copy-up just made. The host lets nobody list or look up in a
 	 * directory while names come and go there: who has this place is this file.
 	 */
-	if (!n && (n = find_place(all, parent, name)) && n->type != (st->st_mode & S_IFMT))
-		n = NULL;
+	if (!n && place && place->node->type == (st->st_mode & S_IFMT))
+		n = place->node;
 	if (!n)
 		n = node_make(all, st, salt);
 	if (n) {
 		if (layer != LAYER_UNKNOWN && n->layer != LAYER_UPPER)
 			n->layer = layer;
-		if (!n->name && n != all->root && (copy = strdup(name)))
-			place_set(all, n, parent, copy);
+		if (place && place->node != n) {
+			node_release(all, place_drop(all, place));
+			place = NULL;
+		}
+		if (!place && n != all->root)
+			place_add(all, n, parent, name);
 		n->asked = false;
 		n->lookups++;
 		n->pins += pin;
@@ -557,12 +612,12 @@ struct node *node_enter(struct nodes *all, struct node *parent, const char *name
 struct node *node_at(struct nodes *all, struct node *parent, const char *name)
 {
 	pthread_mutex_lock(&all->lock);
-	struct node *n = find_place(all, parent, name);
+	struct place *p = find_place(all, parent, name);
 
-	if (n)
-		n->pins++;
+	if (p)
+		p->node->pins++;
 	pthread_mutex_unlock(&all->lock);
-	return n;
+	return p ? p->node : NULL;
 }
 
 void node_forget(struct nodes *all, uint64_t id, uint64_t lookups)
@@ -577,26 +632,37 @@ void node_forget(struct nodes *all, uint64_t id, uint64_t lookups)
 	pthread_mutex_unlock(&all->lock);
 }
 
-void node_unnamed(struct nodes *all, struct node *node)
+static void unname(struct nodes *all, struct node *node, struct node *parent, const char *name)
+{
+	struct place *p = find_place(all, parent, name);
+
+	if (p && p->node == node)
+		node_release(all, place_drop(all, p));
+}
+
+void node_unnamed(struct nodes *all, struct node *node, struct node *parent, const char *name)
 {
 	pthread_mutex_lock(&all->lock);
-	struct node *parent = place_clear(all, node);
-
-	node_release(all, parent);
+	unname(all, node, parent, name);
+	node->outlived = node->places;
 	pthread_mutex_unlock(&all->lock);
 }
 
-void node_moved(struct nodes *all, struct node *node, struct node *parent, const char *name)
+void node_moved(struct nodes *all, struct node *node, struct node *from, const char *from_name, struct node *to,
+		const char *to_name)
 {
-	char *copy = strdup(name);
-
 	pthread_mutex_lock(&all->lock);
-	struct node *was = place_clear(all, node);
-
-	if (copy)
-		place_set(all, node, parent, copy);
-	node_release(all, was);
+	place_add(all, node, to, to_name);
+	unname(all, node, from, from_name);
 	pthread_mutex_unlock(&all->lock);
+}
+
+bool nodes_refresh(struct nodes *all)
+{
+	cleanup_fd int union_fs = (int)syscall(SYS_fspick, all->root->fd, "", FSPICK_EMPTY_PATH | FSPICK_CLOEXEC);
+
+	/* Asked to change nothing, it still drops the names that nobody uses. */
+	return union_fs >= 0 && !syscall(SYS_fsconfig, union_fs, FSCONFIG_CMD_RECONFIGURE, NULL, NULL, 0);
 }
 
 void node_copied_up(struct nodes *all, struct node *node, const struct stat *st)
@@ -627,10 +693,11 @@ size_t nodes_oldest(struct nodes *all, struct node_place *list, size_t room)
 
 		age_unlist(all, n);
 		age_list(all, n);
-		if (n->type == S_IFDIR || n->asked || !n->name || n->pins || !(list[count].name = strdup(n->name)))
+		if (n->type == S_IFDIR || n->asked || !n->places || n->pins ||
+		    !(list[count].name = strdup(n->places->name)))
 			continue;
 		n->asked = true;
-		list[count++].parent = n->parent->id;
+		list[count++].parent = n->places->parent->id;
 	}
 	pthread_mutex_unlock(&all->lock);
 	return count;

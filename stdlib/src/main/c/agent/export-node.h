@@ -1,10 +1,10 @@
 /*
  * export-node.h - the nodes of an export: what the host's kernel knows by number.
  *
- * A node is found by its number, by its identity (device and inode of the union) and by its place
+ * A node is found by its number, by its identity (device and inode of the union) and by its places
  * (parent and name). It has an O_PATH descriptor only once something needed one: a listing makes a
  * hundred thousand nodes and not one descriptor, and descriptors not used lately are closed again
- * while the place can bring them back.
+ * while a place can bring them back.
  *
  * The identity of a file may change when it is copied up: whoever did that calls node_copied_up.
  * The names of a lower file with several are files of their own, for overlayfs parts them at
@@ -25,23 +25,30 @@
 #define LAYER_UNKNOWN (-1)
 #define LAYER_UPPER 0
 
+/* Where a node is. */
+struct place {
+	struct node *node, *parent;
+	struct place *other; /* names of the same node */
+	struct place *same_place;
+	char name[];
+};
+
 struct node {
 	uint64_t id; /* never used again */
 	uint64_t dev, ino, salt;
 	uint64_t shown_ino;   /* st_ino for the host: unique among the live nodes, kept over a copy-up */
-	struct node *parent;  /* with name: where it is; NULL for the root, and when its name is gone */
-	char *name;	      /* NULL likewise */
+	struct place *places; /* as far as the host knows them; NULL for the root, and when its name is gone */
 	uint64_t lookups;     /* known to the host this often */
 	uint32_t pins;	      /* in use by calls */
-	uint32_t children;    /* nodes whose parent it is */
+	uint32_t children;    /* places whose parent it is */
 	mode_t type;	      /* S_IFMT */
 	int fd;		      /* O_PATH, or -1 */
 	int layer;	      /* which one has its data, LAYER_UNKNOWN until somebody asked */
 	bool told;	      /* the host was told the backing */
 	bool asked;	      /* the host was asked to forget */
-	struct node *same_id; /* chains of the three tables */
+	bool outlived;	      /* its descriptor is of a name that is gone, and it has another */
+	struct node *same_id; /* chains of the tables */
 	struct node *same_identity;
-	struct node *same_place;
 	struct node *fd_older, *fd_newer; /* among those with a descriptor that may be closed */
 	struct node *older, *newer;	  /* among all, by age */
 };
@@ -80,8 +87,23 @@ struct node *node_at(struct nodes *all, struct node *parent, const char *name);
 void node_forget(struct nodes *all, uint64_t id, uint64_t lookups);
 
 /* The name is gone; or is another one now. The node must have its descriptor. */
-void node_unnamed(struct nodes *all, struct node *node);
-void node_moved(struct nodes *all, struct node *node, struct node *parent, const char *name);
+void node_unnamed(struct nodes *all, struct node *node, struct node *parent, const char *name);
+void node_moved(struct nodes *all, struct node *node, struct node *from, const char *from_name, struct node *to,
+		const char *to_name);
+
+/*
+ * Overlayfs reaches a file with several names through the one it met first. On a share it finds it
+ * gone once that name is (ESTALE), by its other names too, for as long as it remembers the file.
+ * This has it forget what nobody uses; true: it is worth another try.
+ */
+bool nodes_refresh(struct nodes *all);
+#define REFRESHED(all, call)                                                                                           \
+	({                                                                                                             \
+		int got_ = (call);                                                                                     \
+		if (got_ < 0 && errno == ESTALE && nodes_refresh(all))                                                 \
+			got_ = (call);                                                                                 \
+		got_;                                                                                                  \
+	})
 
 /* The file is in the upper now and looks like st. */
 void node_copied_up(struct nodes *all, struct node *node, const struct stat *st);
