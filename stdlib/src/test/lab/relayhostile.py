@@ -365,11 +365,11 @@ def no_answer_is_an_answer(u):
 
 
 CASES = [
-    Case(no_answer_is_an_answer, fill=fill, clean=False, ways=("relayed",)),
-    Case(who_waits_can_be_killed, fill=fill, clean=False, ways=("relayed",)),
-    Case(nothing_else_of_the_host, fill=fill, clean=False, ways=("relayed",)),
-    Case(lower_stays, fill=fill, clean=False, ways=("relayed",)),
-    Case(upper_speaks_for_itself, fill=fill, clean=False, ways=("relayed",)),
-    Case(lies_end_the_connection, fill=fill, clean=False, ways=("relayed",)),
-    Case(endless, fill=fill, clean=False, ways=("relayed",)),
+    Case(no_answer_is_an_answer, fill=fill, clean=False, ways=("relayed",), one_way=True),
+    Case(who_waits_can_be_killed, fill=fill, clean=False, ways=("relayed",), one_way=True),
+    Case(nothing_else_of_the_host, fill=fill, clean=False, ways=("relayed",), one_way=True),
+    Case(lower_stays, fill=fill, clean=False, ways=("relayed",), one_way=True),
+    Case(upper_speaks_for_itself, fill=fill, clean=False, ways=("relayed",), one_way=True),
+    Case(lies_end_the_connection, fill=fill, clean=False, ways=("relayed",), one_way=True),
+    Case(endless, fill=fill, clean=False, ways=("relayed",), one_way=True),
 ]

@@ -61,34 +61,51 @@ def relay_environment():
     return {**os.environ, "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"}
 
 
-class Union:
-    """Folders a, b, s (and r, the kernel's own over copies) below a directory of its own."""
+class Folders:
+    """Folders a, b and s (and r, the kernel's own union over copies) below a directory of their own."""
+
+    def __init__(self, top):
+        self.top = top
+
+    def path(self, *names):
+        return os.path.join(self.top, *names)
+
+    def make(self, *names):
+        for name in names:
+            os.mkdir(self.path(name))
+
+    def make_twin(self, is_apart):
+        """Before anything is done to s. is_apart: the lower is a file system of its own."""
+        self.make("ra", "rb", "rw", "r")
+        if is_apart:
+            call("mount", "lower", self.path("ra"), "tmpfs", 0, "mode=0755")
+        subprocess.run(["cp", "-a", self.path("a", "."), self.path("ra")], check=True)
+        mount_overlay(self.path("r"), self.path("ra"), self.path("rb"), self.path("rw"))
+
+    def close(self):
+        for name in ("s", "r", "m", "a", "ra"):
+            with contextlib.suppress(OSError):
+                call("umount2", self.path(name), MNT_DETACH)
+
+
+class Union(Folders):
+    """Its s is brought back by the relay from m, the kernel's union of a and b."""
 
     def __init__(self, out, top, way, fill, twin, relay_options=()):
-        self.out, self.top, self.way = out, top, way
+        super().__init__(top)
+        self.out, self.way = out, way
         self.driver_options, options = WAYS[way]
         self.relay_options = [*options, *relay_options]
-        self.twin = twin
         self.started = time.time_ns()
-        for name in ("a", "b", "w", "m", "s"):
-            os.mkdir(self.path(name))
+        self.make("a", "b", "w", "m", "s")
         # As with shares, layers of two file systems: then a file's number changes when it is copied up.
         if way != "relayed":
             call("mount", "lower", self.path("a"), "tmpfs", 0, "")
         fill(self.path("a"))
         mount_overlay(self.path("m"), self.path("a"), self.path("b"), self.path("w"))
         if twin:
-            for name in ("rb", "rw", "r"):
-                os.mkdir(self.path(name))
-            os.mkdir(self.path("ra"))
-            if way != "relayed":
-                call("mount", "lower", self.path("ra"), "tmpfs", 0, "")
-            subprocess.run(["cp", "-a", self.path("a", "."), self.path("ra")], check=True)
-            mount_overlay(self.path("r"), self.path("ra"), self.path("rb"), self.path("rw"))
+            self.make_twin(way != "relayed")
         self.start()
-
-    def path(self, *names):
-        return os.path.join(self.top, *names)
 
     def start(self):
         self.driver = subprocess.Popen(
@@ -118,9 +135,7 @@ class Union:
         return text
 
     def close(self):
-        for name in ("s", "r", "m", "a", "ra"):
-            with contextlib.suppress(OSError):
-                call("umount2", self.path(name), MNT_DETACH)
+        super().close()
         for process in (self.relay, self.driver):
             if process.poll() is None:
                 process.kill()
@@ -153,9 +168,12 @@ def run_case(case, way, out, top):
 
 
 class Case:
-    def __init__(self, body, fill=lambda a: None, twin=False, clean=True, ways=tuple(WAYS), relay_options=()):
+    """one_way: about the two ends that a Union has; all else must hold whoever serves the folder."""
+
+    def __init__(self, body, fill=lambda a: None, twin=False, clean=True, ways=tuple(WAYS), relay_options=(),
+                 one_way=False):
         self.body, self.fill, self.twin, self.clean, self.ways = body, fill, twin, clean, ways
-        self.relay_options = relay_options
+        self.relay_options, self.one_way = relay_options, one_way
         self.name = body.__name__
 
 
