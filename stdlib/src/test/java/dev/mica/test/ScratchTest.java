@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
+import org.opentest4j.TestAbortedException;
 
 /** A test with a scratch directory, and in it the state directory {@code home}. */
 @NeedsRoot
@@ -22,6 +23,23 @@ public abstract class ScratchTest {
   @AfterEach
   final void end() {
     scratch.close();
+  }
+
+  /** Skips the test where that mounter says it does not work here; fails it where all must work. */
+  protected final void require(UnionSpec.Via via) {
+    mica.unions()
+        .refusal(via, scratch.dir("trial"))
+        .ifPresent(why -> {
+          if ("1".equals(System.getenv("MICA_MUST_WORK"))) {
+            throw new AssertionError(why);
+          }
+          throw new TestAbortedException(why);
+        });
+  }
+
+  /** A program of the lab, which {@code src/test/lab} has. */
+  protected static String lab(String program) {
+    return Path.of(System.getProperty("mica.root"), "stdlib/src/test/lab", program).toString();
   }
 
   /** A union over one lower. */

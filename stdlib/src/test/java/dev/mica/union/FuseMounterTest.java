@@ -43,6 +43,6 @@ final class FuseMounterTest extends MounterContract {
 
   @BeforeEach
   void works() {
-    require();
+    require(via());
   }
 }

@@ -32,7 +32,7 @@ final class GuestMounterTest extends MounterContract {
 
   @BeforeEach
   void works() {
-    require();
+    require(via());
   }
 
   /** Its capabilities are all that a guest has on this host, whatever it asks for. */

@@ -15,6 +15,6 @@ final class KernelMounterTest extends MounterContract {
 
   @BeforeEach
   void works() {
-    require();
+    require(via());
   }
 }

@@ -16,9 +16,7 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
 import org.junit.jupiter.api.Test;
-import org.opentest4j.TestAbortedException;
 
 /** What every mounter must do; a subclass for each names it. */
 abstract class MounterContract extends ScratchTest {
@@ -236,16 +234,5 @@ abstract class MounterContract extends ScratchTest {
     Files.write(file, links);
     assertThat(lab.ask("links", lower, at, file)).isEmpty();
     Files.delete(file);
-  }
-
-  /** The mounter's own word on whether it works here. */
-  final void require() {
-    Optional<String> refusal = mica.unions().refusal(via(), scratch.dir("trial"));
-    if (refusal.isPresent()) {
-      if ("1".equals(System.getenv("MICA_MUST_WORK"))) {
-        throw new AssertionError(refusal.get());
-      }
-      throw new TestAbortedException(refusal.get());
-    }
   }
 }
