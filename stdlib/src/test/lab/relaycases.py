@@ -516,6 +516,41 @@ def owners(u):
     assert stat.S_IMODE(os.stat(s + "/low").st_mode) == 0o4755
 
 
+CAPABILITY = struct.pack("<5I", 0x02000001, 1 << 10, 0, 0, 0)
+CHANGES = {
+    "rename": lambda s, name: os.rename(f"{s}/{name}", f"{s}/{name}.moved"),
+    "link": lambda s, name: os.link(f"{s}/{name}", f"{s}/{name}.moved"),
+    "utime": lambda s, name: os.utime(f"{s}/{name}", ns=(1, 1)),
+    "xattr": lambda s, name: os.setxattr(f"{s}/{name}", "trusted.x", b"y"),
+}
+
+
+def fill_privileged(a):
+    for change in CHANGES:
+        os.mkfifo(f"{a}/fifo {change}")
+        os.mknod(f"{a}/socket {change}", stat.S_IFSOCK)
+        put(f"{a}/program {change}", b"x")
+        put(f"{a}/capable {change}", b"x")
+        os.setxattr(f"{a}/capable {change}", "security.capability", CAPABILITY)
+        for name in "fifo", "socket", "program":
+            os.chown(f"{a}/{name} {change}", 1000, 1000)
+            os.chmod(f"{a}/{name} {change}", 0o6755)
+
+
+def privileges_are_copied_up(u):
+    """What says nothing of the mode or the owner leaves set-id bits and capabilities alone, though it copies up."""
+    s = u.path("s")
+    for change, make in CHANGES.items():
+        for name in "fifo", "socket", "program", "capable":
+            make(s, f"{name} {change}")
+            there = f"{name} {change}" + (".moved" if change in ("rename", "link") else "")
+            for path in u.path("s", there), u.path("b", there):
+                if name == "capable":
+                    assert os.getxattr(path, "security.capability") == CAPABILITY, path
+                else:
+                    assert stat.S_IMODE(os.stat(path).st_mode) == 0o6755, path
+
+
 def acl(*entries):
     return struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *e) for e in entries)
 
@@ -1050,6 +1085,7 @@ CASES = [
     Case(locks),
     Case(large_files, fill=fill_large),
     Case(owners, fill=fill_shared),
+    Case(privileges_are_copied_up, fill=fill_privileged),
     Case(xattrs_and_acls, fill=fill_shared),
     Case(times_and_sizes, fill=fill_shared),
     Case(attributes_of_the_upper, fill=fill_attributes),

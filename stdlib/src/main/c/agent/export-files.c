@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 
 /* Says where the data of a node are, if they are anywhere to be found. */
 static void tell_backing(struct export *ex, struct node *node)
@@ -38,17 +39,26 @@ void copied_up(struct export *ex, struct held *h)
 }
 
 /*
- * Overlayfs gives a copy its mode and then its owner; on a share that is a chown(2) of the host, which takes set-id
- * bits away. A chmod to the mode it has copies the file up, and gives them back.
+ * Overlayfs gives a copy its mode and attributes, and then its owner; on a share that is a chown(2) of the host, which
+ * takes set-id bits and capabilities away. A chmod to the mode it has copies the file up, and gives the bits back.
  */
 int copy_up_setid(struct held *h)
 {
+	struct fd_path path = fd_path(h->fd);
+	char capability[64];
+	ssize_t len = -1;
 	struct stat st;
 
 	if (!h->node || h->fd < 0 || h->node->type == S_IFDIR || h->node->layer == LAYER_UPPER ||
-	    stat_known(h->fd, "", &st) < 0 || !(st.st_mode & (S_ISUID | S_ISGID)))
+	    stat_known(h->fd, "", &st) < 0)
 		return 0;
-	return chmod(fd_path(h->fd).text, st.st_mode & 07777) < 0 ? errno : 0;
+	if (S_ISREG(st.st_mode))
+		len = getxattr(path.text, "security.capability", capability, sizeof(capability));
+	if (len < 0 && !(st.st_mode & (S_ISUID | S_ISGID)))
+		return 0;
+	if (chmod(path.text, st.st_mode & 07777) < 0)
+		return errno;
+	return len < 0 ? 0 : errno_of(setxattr(path.text, "security.capability", capability, (size_t)len, 0));
 }
 
 /*
