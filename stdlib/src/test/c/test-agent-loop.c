@@ -3,8 +3,10 @@
  * that nothing can end.
  */
 #include "agent-host.h"
+#include "client.h"
 
 #include <linux/fuse.h>
+#include <sys/epoll.h>
 
 static errint_t echo(const struct request *request, struct answer *answer, struct mica_error *err)
 {
@@ -305,6 +307,36 @@ static void try_hang_up(void)
 	ok(WIFEXITED(status) && !WEXITSTATUS(status), "and then done");
 }
 
+/* The kernel may tell of a hang-up when the next client's request has been read and answered. */
+static void try_late_hang_up(void)
+{
+	static struct client client;
+	static struct answer answer;
+	char got[64];
+	int old[2], next[2];
+
+	NEED(pipe2(old, O_CLOEXEC | O_NONBLOCK));
+	NEED(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, next));
+	client = (struct client){.fd = old[1], .there = true, .cut = true};
+	while (write(old[1], got, sizeof(got)) > 0)
+		; /* nobody reads any more */
+	memcpy(client.out, "rest=old\n", 9);
+	client.out_len = 9;
+	answer_begin(&answer, "n.1", "ok");
+	answer_end(&answer, "n.1");
+	client_send(&client, &answer);
+	client_event(&client, EPOLLHUP);
+	client.fd = next[1];
+	client_event(&client, EPOLLIN | EPOLLOUT);
+	ssize_t len = read(next[0], got, sizeof(got));
+	ok(len == 7 && !memcmp(got, "n.1 ok\n", 7), "the next client has its answer, and nothing cut: %.*s",
+	   len < 0 ? 0 : (int)len, got);
+	for (int i = 0; i < 2; i++) {
+		close(old[i]);
+		close(next[i]);
+	}
+}
+
 /* A terminal as QEMU's serial port is one; the master is who types. */
 static int open_console(struct host *typist)
 {
@@ -398,6 +430,7 @@ int main(void)
 	try_hanging();
 	try_flood();
 	try_hang_up();
+	try_late_hang_up();
 	try_console();
 	try_silent_console();
 	return done();

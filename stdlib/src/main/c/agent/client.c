@@ -21,6 +21,8 @@ static void flush(struct client *client)
 
 	while (done < client->out_len && (put = write(client->fd, client->out + done, client->out_len - done)) > 0)
 		done += (size_t)put;
+	if (done)
+		client->cut = client->out[done - 1] != '\n';
 	memmove(client->out, client->out + done, client->out_len - done);
 	client->out_len -= done;
 }
@@ -95,11 +97,21 @@ void client_read(struct client *client, client_line *take)
 	}
 }
 
-/* Half a line and unread answers were the old client's. What is left to read may be the next one's already. */
+/*
+ * Half a line of each kind was the old client's. Whole answers stay: the kernel may tell late, when the next one's
+ * first request has been read already, and to drop its answer would leave it waiting. The old one's are skipped by
+ * their ids.
+ */
 static void hang_up(struct client *client)
 {
-	client->in_len = client->out_len = 0;
-	client->skipping = false;
+	char *newline = client->cut ? memchr(client->out, '\n', client->out_len) : NULL;
+
+	if (newline) {
+		client->out_len -= (size_t)(newline + 1 - client->out);
+		memmove(client->out, newline + 1, client->out_len);
+	}
+	client->in_len = 0;
+	client->cut = client->skipping = false;
 }
 
 /* Only the first event that says so is a hang-up: the next ones may come with a new client's first bytes. */

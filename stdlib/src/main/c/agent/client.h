@@ -14,6 +14,7 @@ struct client {
 	bool there;    /* somebody is at the other end */
 	bool unread;   /* fd may hold more */
 	bool skipping; /* an over-long line, up to its end */
+	bool cut;      /* out begins within a line */
 	size_t in_len, out_len;
 	char in[LINE_MAX_BYTES];
 	char out[CLIENT_OUT_ROOM];
