@@ -94,7 +94,8 @@ errint_t mica_set_mtime(const char *path, int64_t seconds, uint32_t nanoseconds,
 
 	mica_error_clear(err);
 	code = open_parent(path, &parent, &name, err);
-	return code < 0 ? code : meta_set_times(&(struct meta_target){parent, name, XATTR_PLAIN, path, false}, &meta, err);
+	return code < 0 ? code
+			: meta_set_times(&(struct meta_target){parent, name, XATTR_PLAIN, path, false}, &meta, err);
 }
 
 errint_t mica_sync(const char *path, struct mica_error *err)

@@ -27,20 +27,13 @@ struct arguments {
 };
 
 static const struct option options[] = {
-	{"name", required_argument, NULL, 'n'},
-	{"at", required_argument, NULL, 'a'},
-	{"socket", required_argument, NULL, 's'},
-	{"layer", required_argument, NULL, 'u'},
-	{"lower", required_argument, NULL, 'l'},
-	{"log", required_argument, NULL, 'o'},
-	{"pid", required_argument, NULL, 'p'},
-	{"background", no_argument, NULL, 'b'},
-	{"no-passthrough", no_argument, NULL, 'P'},
-	{"silence", required_argument, NULL, 'S'},
-	{"patience", required_argument, NULL, 'A'},
-	{"copy-patience", required_argument, NULL, 'C'},
-	{"watch", required_argument, NULL, 'w'},
-	{NULL, 0, NULL, 0},
+	{"name", required_argument, NULL, 'n'},	    {"at", required_argument, NULL, 'a'},
+	{"socket", required_argument, NULL, 's'},   {"layer", required_argument, NULL, 'u'},
+	{"lower", required_argument, NULL, 'l'},    {"log", required_argument, NULL, 'o'},
+	{"pid", required_argument, NULL, 'p'},	    {"background", no_argument, NULL, 'b'},
+	{"no-passthrough", no_argument, NULL, 'P'}, {"silence", required_argument, NULL, 'S'},
+	{"patience", required_argument, NULL, 'A'}, {"copy-patience", required_argument, NULL, 'C'},
+	{"watch", required_argument, NULL, 'w'},    {NULL, 0, NULL, 0},
 };
 
 static errint_t usage(struct mica_error *err)

@@ -11,7 +11,8 @@ static void check_records(const char *buf, int64_t used)
 		const struct mica_mount *m = (const struct mica_mount *)(buf + at);
 		size_t strings = (size_t)m->target_len + m->source_len + m->type_len + m->options_len + m->root_len + 5;
 
-		if (m->record_len % 8 || m->record_len < sizeof(*m) + strings || m->record_len - strings > sizeof(*m) + 7)
+		if (m->record_len % 8 || m->record_len < sizeof(*m) + strings ||
+		    m->record_len - strings > sizeof(*m) + 7)
 			abort();
 		if (strlen((const char *)m->text) != m->target_len)
 			abort();

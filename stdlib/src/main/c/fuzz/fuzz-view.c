@@ -63,7 +63,8 @@ static long give_list(char *to, size_t size)
 
 static long give_value(char *to, size_t size)
 {
-	static const char *const usual[] = {"y", "x", "d", "/d", "/d/e", "/f", "g", "/d/e/g", "..", "/..", "/d/../f", "."};
+	static const char *const usual[] = {"y", "x",	   "d",	 "/d",	"/d/e",	   "/f",
+					    "g", "/d/e/g", "..", "/..", "/d/../f", "."};
 	uint8_t len = next_byte();
 
 	if (len >= 128) {
@@ -192,7 +193,8 @@ static void check_records(const char *buf, int64_t used)
 			abort();
 		if (change->kind < MICA_ADDED || change->kind > MICA_DELETED ||
 		    !change->what != (change->kind != MICA_MODIFIED) ||
-		    (change->kind == MICA_ADDED) != !change->type_a || (change->kind == MICA_DELETED) != !change->type_b)
+		    (change->kind == MICA_ADDED) != !change->type_a ||
+		    (change->kind == MICA_DELETED) != !change->type_b)
 			abort();
 		last = change;
 	}

@@ -123,8 +123,7 @@ final class BareKernel {
     ByteBuffer elf = ByteBuffer.wrap(kernel).order(ByteOrder.LITTLE_ENDIAN);
     int count = starts(kernel, ELF_64_LITTLE) ? elf.getShort(ELF_HEADER_COUNT) : 0;
     for (int i = 0; i < count; i++) {
-      int header =
-          (int) elf.getLong(ELF_PROGRAM_HEADERS) + i * elf.getShort(ELF_HEADER_SIZE);
+      int header = (int) elf.getLong(ELF_PROGRAM_HEADERS) + i * elf.getShort(ELF_HEADER_SIZE);
       if (elf.getInt(header) == PT_NOTE
           && notesHaveEntry(
               elf.slice(

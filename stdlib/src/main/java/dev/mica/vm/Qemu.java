@@ -36,7 +36,7 @@ final class Qemu {
   /** Kernel words; each was measured, see docs/adr. panic=-1 ends QEMU, which is heard at once. */
   private static final String WORDS =
       "console=ttyS0 quiet panic=-1 cryptomgr.notests noreplace-smp mitigations=off rodata=off"
-          + " acpi=noirq";
+          + " acpi=noirq init_on_alloc=0 initcall_blacklist=init_kprobe_trace";
 
   private static final Duration START = Duration.ofSeconds(30);
   private static final int PORTS = 31;

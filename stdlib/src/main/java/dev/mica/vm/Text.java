@@ -17,10 +17,6 @@ final class Text {
 
   private Text() {}
 
-  static String firstLine(String text) {
-    return text.lines().findFirst().orElse("");
-  }
-
   /** The whole of a small file. */
   static String of(Path file) {
     try {
