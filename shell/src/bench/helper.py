@@ -14,7 +14,7 @@ import statistics
 import typing
 
 import sshfs
-from measure import MICA, drop_caches, log, run, timed
+from measure import MICA, Warm, drop_caches, log, run, timed
 
 FILES = 10_000
 LARGE = 256 << 20
@@ -78,14 +78,17 @@ class Union:
     def __init__(self, scratch, lower, home):
         self.scratch, self.lower, self.home, self.number = scratch, lower, home, 0
 
-    def create(self):
+    def create(self, session=None):
+        """Seconds to make the next one, its first listing included."""
         self.number += 1
-        self.upper, self.at = self.scratch / f"up-{self.number}", self.scratch / f"at-{self.number}"
+        self.upper, self.at = self.scratch / f"up-{self.number}", self.scratch / f"vm-{self.number}"
+        if session:
+            return session.call("guest", str(self.lower), str(self.upper), str(self.at))
         return timed([MICA, "union", "create", "--via", "guest", "--lower", str(self.lower), "--upper",
-                            str(self.upper), "--at", str(self.at), "--name", f"vm-{self.number}"])
+                      str(self.upper), "--at", str(self.at)]) + timed(["ls", str(self.at)])
 
     def remove(self):
-        run([MICA, "union", "rm", f"vm-{self.number}"])
+        run([MICA, "union", "rm", self.at.name])
         shutil.rmtree(self.upper)
 
     def stop(self, template):
@@ -94,13 +97,12 @@ class Union:
             for saved in (self.home / "cache").glob("template-*"):
                 shutil.rmtree(saved)
 
-    def measure(self, runs, prepare):
-        """Seconds to make the union, its first listing included; made and removed anew each time."""
+    def measure(self, runs, prepare, session=None):
+        """Seconds to make the union; made and removed anew each time."""
         seconds = []
         for _ in range(runs):
             prepare()
-            spent = self.create()
-            seconds.append(spent + timed(["ls", str(self.at)]))
+            seconds.append(self.create(session))
             self.remove()
         return statistics.median(seconds)
 
@@ -120,6 +122,10 @@ def start_rows(scratch, union, environment, image, runs):
     line("helper VM, warm, from its template", "helper VM, cold", warm, cold, 0.25, runs)
     running = union.measure(runs, lambda: None)
     line("helper VM, warm, already running", "helper VM, cold", running, cold, 0.25, runs)
+    with Warm() as session:
+        for name, prepare in (("from its template", lambda: union.stop(template=True)), ("already running", lambda: None)):
+            spent = union.measure(runs, prepare, session)
+            line(f"helper VM, warm, {name}, in an open session", "helper VM, cold", spent, cold, 0.25, runs)
 
 
 def host_union(scratch, folder):
