@@ -29,6 +29,9 @@ final class BareKernel {
   private static final int PAYLOAD_LENGTH = 0x24c;
   private static final int FIRST_VERSION_WITH_PAYLOAD = 0x208;
 
+  /** No kernel is larger; a wrong number may say so. */
+  private static final int LARGEST = 512 << 20;
+
   private static final byte[] GZIP = {0x1f, (byte) 0x8b};
   private static final byte[] LZ4_LEGACY = {0x02, 0x21, 0x4c, 0x18};
   private static final int CHUNK_HEAD = 4;
@@ -77,7 +80,7 @@ final class BareKernel {
     }
     int start =
         (Byte.toUnsignedInt(image.get(SETUP_SECTORS)) + 1) * SECTOR + image.getInt(PAYLOAD_OFFSET);
-    byte[] payload = new byte[image.getInt(PAYLOAD_LENGTH)];
+    byte[] payload = new byte[sane(image.getInt(PAYLOAD_LENGTH), image.limit())];
     image.get(start, payload);
     return payload;
   }
@@ -92,10 +95,19 @@ final class BareKernel {
   }
 
   /** The kernel's build ends each payload with the size of what is in it. */
-  private static int sizeAtEnd(byte[] payload) {
-    return ByteBuffer.wrap(payload)
-        .order(ByteOrder.LITTLE_ENDIAN)
-        .getInt(payload.length - Integer.BYTES);
+  private static int sizeAtEnd(byte[] payload) throws IOException {
+    int size =
+        ByteBuffer.wrap(payload)
+            .order(ByteOrder.LITTLE_ENDIAN)
+            .getInt(payload.length - Integer.BYTES);
+    return sane(size, LARGEST);
+  }
+
+  private static int sane(int size, int most) throws IOException {
+    if (size < 0 || size > most) {
+      throw new IOException("a size of " + Integer.toUnsignedString(size));
+    }
+    return size;
   }
 
   /** A magic number, then blocks, each after its packed size. */
