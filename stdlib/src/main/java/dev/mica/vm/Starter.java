@@ -6,13 +6,8 @@ import dev.mica.state.StateDir;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.SocketTimeoutException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -61,11 +56,13 @@ final class Starter {
   private final StateDir state;
   private final Settings settings;
   private final Kernels kernels;
+  private final BootFiles files;
 
   Starter(StateDir state, Settings settings) {
     this.state = state;
     this.settings = settings;
     this.kernels = new Kernels(settings.environment(), settings.root(), cache().resolve("kernel"));
+    this.files = new BootFiles(cache());
   }
 
   long memory() {
@@ -111,10 +108,10 @@ final class Starter {
           throw no;
         });
     Kernel kernel = kernels.get();
-    Path initramfs = initramfs(kernel);
+    Path initramfs = files.initramfs(kernel);
     Accel accel = accel(kernel, initramfs);
-    Qemu.Boot boot = boot(accel.kind(), image(kernel, accel.kind()), initramfs);
-    Template template = template(boot);
+    Qemu.Boot boot = boot(accel.kind(), files.image(kernel, accel.kind()), initramfs);
+    Template template = files.template(boot);
     if (settings.templates() && template.exists() && isRestored(qemu, boot, template)) {
       return new Started(Machine.Start.WARM, accel, kernel);
     }
@@ -196,12 +193,12 @@ final class Starter {
   /**
    * Without it the next start is a cold one: no reason to fail this one, unless the guest is gone.
    */
-  private static void save(Qemu qemu, Template template) {
+  private void save(Qemu qemu, Template template) {
     try {
       try (AgentConnection agent = AgentConnection.connect(qemu.agent(), WARM)) {
         agent.settle();
       }
-      Template.discardAll(template.directory().resolveSibling(""));
+      files.forget(Template.PREFIX);
       template.save(qemu);
     } catch (MicaException broken) {
       template.discard();
@@ -293,66 +290,6 @@ final class Starter {
       return InetAddress.getLocalHost().getHostName();
     } catch (IOException nameless) {
       return "";
-    }
-  }
-
-  /** Made once for each agent and kernel. */
-  private Path initramfs(Kernel kernel) {
-    Path agent = Program.ours("mica-agent");
-    Path file =
-        cache()
-            .resolve(
-                "initramfs-"
-                    + digest(Program.stamp(agent), Program.stamp(kernel.image()))
-                    + ".cpio");
-    if (!Files.exists(file)) {
-      Path scratch = file.resolveSibling(file.getFileName() + ".new");
-      try {
-        Files.createDirectories(cache());
-        Files.write(scratch, Initramfs.of(agent, kernel));
-        StateDir.move(scratch, file);
-      } catch (IOException broken) {
-        throw MicaException.failed("write", file, StateDir.why(broken)).because(broken);
-      }
-    }
-    return file;
-  }
-
-  /** What QEMU boots: for an emulated processor the bare kernel, unpacked once for each. */
-  private Path image(Kernel kernel, Accel.Kind accel) {
-    Path file = cache().resolve("vmlinux-" + digest(Program.stamp(kernel.image())));
-    try {
-      return accel == Accel.Kind.TCG
-              && (Files.exists(file) || BareKernel.unpack(kernel.image(), file))
-          ? file
-          : kernel.image();
-    } catch (IOException broken) {
-      throw MicaException.failed("unpack the kernel", kernel.image(), StateDir.why(broken))
-          .because(broken);
-    }
-  }
-
-  /** Good until the host boots again: so it need not be proof against a power cut. */
-  private Template template(Qemu.Boot boot) {
-    String of =
-        digest(
-            Program.stamp(boot.program()),
-            Program.stamp(boot.kernel()),
-            boot.initramfs().toString(),
-            boot.accel().word(),
-            boot.extra(),
-            Long.toString(boot.memory()),
-            Text.of(Path.of("/proc/sys/kernel/random/boot_id")));
-    return new Template(cache().resolve(Template.PREFIX + of));
-  }
-
-  private static String digest(String... facts) {
-    try {
-      byte[] all = String.join("\n", facts).getBytes(StandardCharsets.UTF_8);
-      byte[] digest = MessageDigest.getInstance("SHA-256").digest(all);
-      return HexFormat.of().formatHex(digest, 0, 8);
-    } catch (NoSuchAlgorithmException cannotHappen) {
-      throw new AssertionError(cannotHappen);
     }
   }
 }

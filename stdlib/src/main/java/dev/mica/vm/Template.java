@@ -54,15 +54,6 @@ record Template(Path directory) {
     Core.remove(directory);
   }
 
-  /** Those of other kernels, agents and boots of the host serve nobody. */
-  static void discardAll(Path cache) {
-    try (DirectoryStream<Path> all = Files.newDirectoryStream(cache, PREFIX + "*")) {
-      all.forEach(Core::remove);
-    } catch (IOException broken) {
-      throw MicaException.failed("list", cache, StateDir.why(broken)).because(broken);
-    }
-  }
-
   /** Saves the guest, which stands still meanwhile and goes on afterwards. */
   void save(Qemu qemu) {
     Path scratch = directory.resolveSibling(directory.getFileName() + ".new");

@@ -1,0 +1,95 @@
+package dev.mica.vm;
+
+import dev.mica.MicaException;
+import dev.mica.core.Core;
+import dev.mica.state.StateDir;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+
+/**
+ * What a guest is started from that is made here, once, and kept. Each is called after all that it
+ * was made of, so that what has changed is made anew.
+ *
+ * @param cache where they are kept
+ */
+record BootFiles(Path cache) {
+  private static final String INITRAMFS = "initramfs-";
+  private static final String KERNEL = "vmlinux-";
+
+  /** Those made of other kernels, agents and boots of the host serve nobody. */
+  void forget(String prefix) {
+    try (DirectoryStream<Path> all = Files.newDirectoryStream(cache, prefix + "*")) {
+      all.forEach(Core::remove);
+    } catch (IOException broken) {
+      throw MicaException.failed("list", cache, StateDir.why(broken)).because(broken);
+    }
+  }
+
+  /** Made once for each agent and kernel. */
+  Path initramfs(Kernel kernel) {
+    Path agent = Program.ours("mica-agent");
+    Path file =
+        cache.resolve(
+            INITRAMFS + digest(Program.stamp(agent), Program.stamp(kernel.image())) + ".cpio");
+    if (!Files.exists(file)) {
+      Path scratch = file.resolveSibling(file.getFileName() + ".new");
+      try {
+        Files.createDirectories(cache);
+        forget(INITRAMFS);
+        Files.write(scratch, Initramfs.of(agent, kernel));
+        StateDir.move(scratch, file);
+      } catch (IOException broken) {
+        throw MicaException.failed("write", file, StateDir.why(broken)).because(broken);
+      }
+    }
+    return file;
+  }
+
+  /** What QEMU boots: for an emulated processor the bare kernel, unpacked once for each. */
+  Path image(Kernel kernel, Accel.Kind accel) {
+    if (accel != Accel.Kind.TCG) {
+      return kernel.image();
+    }
+    Path file = cache.resolve(KERNEL + digest(Program.stamp(kernel.image())));
+    if (Files.exists(file)) {
+      return file;
+    }
+    forget(KERNEL);
+    try {
+      return BareKernel.unpack(kernel.image(), file) ? file : kernel.image();
+    } catch (IOException broken) {
+      throw MicaException.failed("unpack the kernel", kernel.image(), StateDir.why(broken))
+          .because(broken);
+    }
+  }
+
+  /** Good until the host boots again: so it need not be proof against a power cut. */
+  Template template(Qemu.Boot boot) {
+    String of =
+        digest(
+            Program.stamp(boot.program()),
+            Program.stamp(boot.kernel()),
+            boot.initramfs().toString(),
+            boot.accel().word(),
+            boot.extra(),
+            Long.toString(boot.memory()),
+            Text.of(Path.of("/proc/sys/kernel/random/boot_id")));
+    return new Template(cache.resolve(Template.PREFIX + of));
+  }
+
+  private static String digest(String... facts) {
+    try {
+      byte[] all = String.join("\n", facts).getBytes(StandardCharsets.UTF_8);
+      byte[] digest = MessageDigest.getInstance("SHA-256").digest(all);
+      return HexFormat.of().formatHex(digest, 0, 8);
+    } catch (NoSuchAlgorithmException cannotHappen) {
+      throw new AssertionError(cannotHappen);
+    }
+  }
+}
