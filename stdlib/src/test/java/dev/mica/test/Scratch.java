@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** A directory of a test's own, of which nothing is left: no mount, no loop device, no file. */
 public final class Scratch implements AutoCloseable {
@@ -103,11 +104,25 @@ public final class Scratch implements AutoCloseable {
         .toList();
   }
 
+  /** A union of a helper VM that a test left mounted has frozen the folder that it shared. */
+  private void thaw() {
+    try (Stream<Path> folders =
+        Files.find(
+            root,
+            3,
+            (path, facts) -> facts.isDirectory() && path.toString().endsWith(".mica-guest"))) {
+      folders.forEach(Core::unfreeze);
+    } catch (IOException broken) {
+      throw new UncheckedIOException(broken);
+    }
+  }
+
   @Override
   public void close() {
     for (String target : mounts().reversed()) {
       run("umount", target);
     }
+    thaw();
     Core.remove(root);
   }
 }
