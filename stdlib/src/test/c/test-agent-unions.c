@@ -141,6 +141,8 @@ static void try_export(void)
 {
 	ask("export-fuse name=v port=p", "1 error errno=ENOENT step=export *", "no union to export");
 	ask("export-fuse name=u port=mica.none limit=50", "1 error errno=E* *", "no port to export it over");
+	ask("export-fuse name=u port=mica.none files=0", "1 error errno=EINVAL *",
+	    "file servers that can have no file open");
 	ask("unexport name=u", "1 ok", "an export that is not there is ended");
 }
 

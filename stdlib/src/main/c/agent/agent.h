@@ -109,6 +109,11 @@ errint_t union_mount(const struct request *request, struct answer *answer, struc
 errint_t union_unmount(const struct request *request, struct answer *answer, struct mica_error *err);
 /* Serves one host after the other over the port; returns only with a failure. */
 errint_t union_serve(const char *name, int port, struct mica_error *err);
+/* exports.c: before the first child. */
+void exports_open(void);
+/* In the loop's process: one more union is served, or one less. */
+void exports_changed(int more);
+struct export_budget *exports_budget(void);
 errint_t export_begin(const struct request *request, struct answer *answer, struct mica_error *err);
 errint_t export_end(const struct request *request, struct answer *answer, struct mica_error *err);
 

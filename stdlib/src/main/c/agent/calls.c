@@ -47,6 +47,7 @@ static struct answer scratch; /* for what is not a child's */
 void calls_open(int epoll_fd)
 {
 	epoll = epoll_fd;
+	exports_open();
 }
 
 int64_t calls_until(void)
@@ -226,6 +227,7 @@ static void answer_if_serving(struct call *call)
 	if (call->state != RUNNING || !is_complete(call) || answer->text[0] != stays)
 		return;
 	call->state = SERVING;
+	exports_changed(1);
 	memmove(answer->text, answer->text + 1, --answer->len);
 	client_send(call->client, answer);
 }
@@ -273,6 +275,7 @@ static void finish(struct call *call, int status)
 	describe(status, how);
 	calls_read((uint32_t)(call - calls));
 	if (call->state == SERVING) {
+		exports_changed(-1);
 		say("the export of %s %s", name_of(call), how);
 		tell_event(call, "unexported", how);
 	} else if (call->state == STUCK) {

@@ -52,7 +52,8 @@ static void find_lower(struct export *ex, struct node *node, struct listing *l)
 			if (found >= 0 || i == LAYER_UPPER)
 				return;
 			found = (int)i;
-		}
+		} else if (ex->layers[i] >= 0 && errno != ENOENT && errno != ENOTDIR)
+			return; /* it may be there */
 	if (found > LAYER_UPPER)
 		l->lower_fd = openat(ex->layers[found], path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	l->layer = found;

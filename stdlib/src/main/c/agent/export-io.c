@@ -111,6 +111,19 @@ static bool send_frame(struct export_io *io, enum frame_kind kind, const struct 
 	return sent;
 }
 
+static _Thread_local bool withhold, withheld;
+
+void io_withhold(bool such)
+{
+	withhold = such;
+	withheld = false;
+}
+
+bool io_withheld(void)
+{
+	return withheld;
+}
+
 ssize_t io_writev(int port, struct iovec *iov, int count, void *export)
 {
 	struct export *ex = export;
@@ -133,6 +146,10 @@ ssize_t io_writev(int port, struct iovec *iov, int count, void *export)
 	all[count] = (struct iovec){tail.bytes, tail_size};
 	if (head->unique)
 		tail_clear();
+	if (head->unique && withhold && (head->error == -EMFILE || head->error == -ENFILE)) {
+		withheld = true;
+		return (ssize_t)size;
+	}
 	return send_frame(ex->io, FRAME_FUSE, all, count + 1, tail_size) ? (ssize_t)size : -1;
 }
 

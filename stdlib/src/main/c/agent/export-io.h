@@ -22,4 +22,12 @@ ssize_t io_writev(int port, struct iovec *iov, int count, void *export);
 ssize_t io_read(int port, void *buf, size_t len, void *export);
 void tail_clear(void);
 
+/*
+ * From here on a reply of this thread that tells of no descriptor left (EMFILE, ENFILE) is kept from the host, or is
+ * not any more.
+ */
+void io_withhold(bool such);
+/* Whether one was kept since. */
+bool io_withheld(void);
+
 #endif

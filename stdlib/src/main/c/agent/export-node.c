@@ -20,6 +20,7 @@ struct nodes {
 	const int *layers;
 	unsigned layer_count;
 	unsigned fd_limit, fd_count;
+	struct export_budget *budget;
 	struct node *fd_oldest, *fd_newest;
 	struct node *oldest, *newest;
 	uint64_t devices[256]; /* those met: their position keeps their inode numbers apart */
@@ -193,11 +194,9 @@ static void fd_close(struct nodes *all, struct node *n)
 }
 
 /* Closes what was not used for long. What is in use, or could not be found again, stays open. */
-static void fd_trim(struct nodes *all)
+static void fd_trim(struct nodes *all, unsigned limit, unsigned tries)
 {
-	unsigned tries = 64;
-
-	for (struct node *n = all->fd_oldest, *next; n && all->fd_count > all->fd_limit && tries--; n = next) {
+	for (struct node *n = all->fd_oldest, *next; n && all->fd_count > limit && tries--; n = next) {
 		next = n->fd_newer;
 		if (n->pins || !n->places)
 			continue;
@@ -292,7 +291,8 @@ static struct node *node_make(struct nodes *all, const struct stat *st, uint64_t
 	return n;
 }
 
-struct nodes *nodes_new(int root_fd, const int *layers, unsigned layer_count, unsigned fd_limit)
+struct nodes *nodes_new(int root_fd, const int *layers, unsigned layer_count, unsigned fd_limit,
+			struct export_budget *budget)
 {
 	struct nodes *all = calloc(1, sizeof(*all));
 	struct stat st;
@@ -304,6 +304,7 @@ struct nodes *nodes_new(int root_fd, const int *layers, unsigned layer_count, un
 	all->layers = layers;
 	all->layer_count = layer_count;
 	all->fd_limit = fd_limit;
+	all->budget = budget;
 	for (int t = 0; t < TABLES; t++)
 		if (!(all->buckets[t] = calloc(FIRST_BUCKETS, sizeof(struct node *))))
 			goto fail;
@@ -381,8 +382,9 @@ void node_put(struct nodes *all, struct node *node)
 		fd_close(all, node);
 	}
 	node_release(all, node);
-	if (all->fd_count > all->fd_limit)
-		fd_trim(all);
+	unsigned limit = budget_fds(all->budget, all->fd_limit);
+	if (all->fd_count > limit)
+		fd_trim(all, limit, 64);
 	pthread_mutex_unlock(&all->lock);
 }
 
@@ -483,6 +485,7 @@ int node_fd(struct nodes *all, struct node *n)
 	if (fd >= 0) {
 		fd = REFRESHED(all, openat(fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC));
 		fd = fd < 0 ? -errno : fd;
+		budget_met(all->budget);
 	}
 	/* Renamed meanwhile: whoever did that saw to it that there is a descriptor. */
 	fd = fd_adopt(all, n, fd);
@@ -573,6 +576,7 @@ struct node *node_enter(struct nodes *all, struct node *parent, const char *name
 {
 	uint64_t salt = salt_of(all, parent, name, st, layer);
 
+	budget_met(all->budget);
 	pthread_mutex_lock(&all->lock);
 	struct place *place = find_place(all, parent, name);
 	struct node *n = find_identity(all, st->st_dev, st->st_ino, salt);
@@ -663,6 +667,14 @@ bool nodes_refresh(struct nodes *all)
 
 	/* Asked to change nothing, it still drops the names that nobody uses. */
 	return union_fs >= 0 && !syscall(SYS_fsconfig, union_fs, FSCONFIG_CMD_RECONFIGURE, NULL, NULL, 0);
+}
+
+void nodes_let_go(struct nodes *all)
+{
+	pthread_mutex_lock(&all->lock);
+	fd_trim(all, 0, UINT_MAX);
+	pthread_mutex_unlock(&all->lock);
+	budget_spent(all->budget);
 }
 
 void node_copied_up(struct nodes *all, struct node *node, const struct stat *st)

@@ -20,6 +20,7 @@
 #include <sys/stat.h>
 
 #include "base.h"
+#include "export-budget.h"
 
 #define NODE_ROOT 1u
 #define LAYER_UNKNOWN (-1)
@@ -62,7 +63,8 @@ struct nodes;
 int stat_known(int fd, const char *name, struct stat *st);
 
 /* layers: directories, the upper first; borrowed. The root is node 1. NULL and errno on failure. */
-struct nodes *nodes_new(int root_fd, const int *layers, unsigned layer_count, unsigned fd_limit);
+struct nodes *nodes_new(int root_fd, const int *layers, unsigned layer_count, unsigned fd_limit,
+			struct export_budget *budget);
 void nodes_free(struct nodes *all);
 size_t nodes_count(struct nodes *all);
 
@@ -107,6 +109,9 @@ bool nodes_refresh(struct nodes *all);
 
 /* The file is in the upper now and looks like st. */
 void node_copied_up(struct nodes *all, struct node *node, const struct stat *st);
+
+/* A file server has no descriptor left: closes ours that are not in use, and has the kernel forget their files. */
+void nodes_let_go(struct nodes *all);
 
 /* The path of a node below the root, "" for the root itself: -ENAMETOOLONG, or -ENOENT if it has none. */
 errint_t node_path(struct nodes *all, struct node *node, char path[PATH_MAX]);

@@ -83,6 +83,23 @@ static bool changes_nothing(const struct fuse_in_header *head, size_t size)
 	}
 }
 
+/*
+ * What a file server had no descriptor for is done once more when files were forgotten. That something was made before
+ * it failed is rare enough: the caller is then told that it exists.
+ */
+static void process(struct export *ex, char *request, size_t size)
+{
+	io_withhold(true);
+	fuse_session_process_buf(ex->session, &(struct fuse_buf){.size = size, .mem = request});
+	tail_clear();
+	if (!io_withheld())
+		return;
+	nodes_let_go(ex->nodes);
+	io_withhold(false);
+	fuse_session_process_buf(ex->session, &(struct fuse_buf){.size = size, .mem = request});
+	tail_clear();
+}
+
 static void *serve(void *data)
 {
 	struct export *ex = data;
@@ -94,8 +111,7 @@ static void *serve(void *data)
 		if (!changes_nothing((const struct fuse_in_header *)request, (size_t)size))
 			ex->changes++;
 		request_kills_setid = kills_setid(request, (size_t)size);
-		fuse_session_process_buf(ex->session, &(struct fuse_buf){.size = (size_t)size, .mem = request});
-		tail_clear();
+		process(ex, request, (size_t)size);
 		trim_nodes(ex);
 	}
 	free(request);
@@ -152,7 +168,7 @@ static errint_t serve_layers(struct export *ex, int root, struct mica_error *err
 {
 	errint_t code;
 
-	ex->nodes = nodes_new(root, ex->layers, ex->spec->layer_count, ex->spec->fd_limit);
+	ex->nodes = nodes_new(root, ex->layers, ex->spec->layer_count, ex->spec->fd_limit, ex->spec->budget);
 	if (!ex->nodes)
 		return mica_fail(err, -errno, "look at", ex->spec->root);
 	code = session_open(ex, err);

@@ -6,16 +6,18 @@
 #define MICA_EXPORT_H
 
 #include "base.h"
+#include "export-budget.h"
 
 struct export_spec {
 	const char *root;	   /* the mounted union */
 	const char *const *layers; /* its layers as mounted here: the upper (NULL: there is none), then the lowers */
 	unsigned layer_count;
-	int port;	     /* a virtio-serial port or a stream socket; stays the caller's */
-	unsigned threads;    /* requests in flight; 0: 8 */
-	unsigned fd_limit;   /* descriptors kept for nodes not in use; 0: 4,096 */
-	unsigned node_limit; /* above this many the host is asked to forget; 0: 100,000 */
-	bool no_backing;     /* never say where data lie: all of it goes through the port (a test) */
+	int port;		      /* a virtio-serial port or a stream socket; stays the caller's */
+	unsigned threads;	      /* requests in flight; 0: 8 */
+	unsigned fd_limit;	      /* descriptors kept for nodes not in use; 0: 4,096 */
+	unsigned node_limit;	      /* above this many the host is asked to forget; 0: 100,000 */
+	struct export_budget *budget; /* NULL: the kernel may remember as many files as it likes */
+	bool no_backing;	      /* never say where data lie: all of it goes through the port (a test) */
 };
 
 /*

@@ -2,6 +2,7 @@
  * exports.c - serving a union to the host: a process each, so that its death is its own.
  */
 #include "agent.h"
+#include "export-budget.h"
 
 #include <poll.h>
 #include <signal.h>
@@ -11,6 +12,24 @@
 #define TERM_MS 1000
 
 static int export_port = -1;
+static struct export_budget *budget;
+
+void exports_open(void)
+{
+	budget = budget_new();
+	if (!budget)
+		say("count files: %m");
+}
+
+void exports_changed(int more)
+{
+	budget_share(budget, more);
+}
+
+struct export_budget *exports_budget(void)
+{
+	return budget;
+}
 
 static int serve(const struct request *request)
 {
@@ -25,17 +44,22 @@ errint_t export_begin(const struct request *request, struct answer *answer, stru
 {
 	cleanup_mounted struct mounted mounted = {0};
 	const char *name, *port, *now = NULL;
+	uint64_t files = 0;
 	errint_t code = line_name(request, "name", &name, err);
 
 	(void)answer;
 	if (!code)
 		code = line_name(request, "port", &port, err);
+	if (!code && line_value(request, "files"))
+		code = line_number(request, "files", 1, UINT32_MAX, &files, err);
 	if (!code)
 		code = mounted_read(&mounted, err);
 	if (code)
 		return code;
 	if (!mounted_at(&mounted, UNIONS, name))
 		return mica_fail_note(err, -ENOENT, "export", name, "there is no such union");
+	if (files)
+		budget_lower(budget, (uint32_t)files);
 	if (calls_exporter(name, &now))
 		return !strcmp(now, port) ? 0
 					  : mica_fail_note(err, -EEXIST, "export", name, "it is served over %s", now);

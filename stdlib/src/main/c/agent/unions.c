@@ -215,7 +215,8 @@ errint_t union_serve(const char *name, int port, struct mica_error *err)
 		return code;
 	layers[0] = u.upper;
 	memcpy(layers + 1, u.lowers, u.count * sizeof(*layers));
-	const struct export_spec spec = {.root = u.path, .layers = layers, .layer_count = u.count + 1, .port = port};
+	const struct export_spec spec = {
+		.root = u.path, .layers = layers, .layer_count = u.count + 1, .port = port, .budget = exports_budget()};
 
 	while (!code)
 		code = export_serve(&spec, err);

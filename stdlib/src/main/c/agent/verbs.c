@@ -8,7 +8,7 @@ const struct verb agent_verbs[] = {
 	{"unmount-share", "name!", 20000, "share", share_unmount, "takes a share away"},
 	{"union", "name! lower! upper work", 20000, "union", union_mount, "an overlay at /unions/NAME"},
 	{"unmount", "name!", 60000, "union", union_unmount, "ends a union, all written"},
-	{"export-fuse", "name! port!", 20000, "union", export_begin, "serves a union to the host"},
+	{"export-fuse", "name! port! files", 20000, "union", export_begin, "serves a union to the host"},
 	{"unexport", "name!", 20000, "union", export_end, "ends that"},
 	{"sync", "name", 60000, NULL, guest_sync, "writes a union, or all, to the host"},
 	{"stats", "", 5000, NULL, guest_stats, "memory, load, counts"},

@@ -60,8 +60,12 @@ public interface Agent extends AutoCloseable {
   /** Unmounts a union. */
   void unmount(String name);
 
-  /** Starts serving a union as FUSE over a port that is plugged. */
-  void exportFuse(String name, String port);
+  /**
+   * Starts serving a union as FUSE over a port that is plugged.
+   *
+   * @param files how many files each of its shares' file servers can have open, at least
+   */
+  void exportFuse(String name, String port, long files);
 
   /** Stops that. */
   void unexport(String name);

@@ -145,11 +145,17 @@ final class AgentConnection implements Agent {
   }
 
   @Override
-  public void exportFuse(String name, String port) {
+  public void exportFuse(String name, String port, long files) {
     call(
         "export-fuse",
         LONG,
-        Map.of("name", AgentLine.encode(name), "port", AgentLine.encode(port)));
+        Map.of(
+            "name",
+            AgentLine.encode(name),
+            "port",
+            AgentLine.encode(port),
+            "files",
+            Long.toString(files)));
   }
 
   @Override

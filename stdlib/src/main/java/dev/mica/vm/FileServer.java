@@ -2,6 +2,8 @@ package dev.mica.vm;
 
 import dev.mica.MicaException;
 import dev.mica.state.StateDir;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -10,6 +12,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * virtiofsd, started by {@code mica-share}: serves one folder over a socket, and sees nothing else.
@@ -26,6 +31,11 @@ record FileServer(Path directory, String tag) {
   private static final String[] PLACES = {
     "/usr/libexec/virtiofsd", "/usr/lib/virtiofsd", "/usr/lib/qemu/virtiofsd", "virtiofsd"
   };
+
+  /** As many as no host has: that is no limit. */
+  private static final long MANY = Integer.MAX_VALUE;
+
+  private static final Pattern OPEN_FILES = Pattern.compile("^Max open files +(\\d{1,18}) ");
 
   private static final Duration START = Duration.ofSeconds(30);
 
@@ -147,6 +157,37 @@ record FileServer(Path directory, String tag) {
     };
   }
 
+  /**
+   * How many files the server of that process can have open: one for each that the guest remembers.
+   * Of its two processes the second has them.
+   */
+  static long openFiles(long pid) {
+    Optional<ProcessHandle> server = ProcessHandle.of(pid);
+    return Stream.concat(server.stream(), server.stream().flatMap(ProcessHandle::descendants))
+        .mapToLong(process -> limit(Path.of("/proc", Long.toString(process.pid()), "limits")))
+        .min()
+        .orElse(MANY);
+  }
+
+  private static long limit(Path limits) {
+    try (Stream<String> lines = Files.lines(limits)) {
+      return limit(lines);
+    } catch (IOException | UncheckedIOException ended) {
+      return MANY; // which whoever looks after the server will tell
+    }
+  }
+
+  /** What proc(5) says, the limit that is in force. */
+  static long limit(Stream<String> limits) {
+    return limits
+        .map(OPEN_FILES::matcher)
+        .filter(Matcher::find)
+        .mapToLong(found -> Long.parseLong(found.group(1)))
+        .filter(files -> files < MANY)
+        .findFirst()
+        .orElse(MANY);
+  }
+
   /** Ends it and removes what it had here, but its log. */
   void stop() {
     daemon().kill();
@@ -154,7 +195,7 @@ record FileServer(Path directory, String tag) {
       Path file = directory.resolve(tag + suffix);
       try {
         Files.deleteIfExists(file);
-      } catch (java.io.IOException broken) {
+      } catch (IOException broken) {
         throw MicaException.failed("remove", file, StateDir.why(broken)).because(broken);
       }
     }

@@ -24,8 +24,12 @@ public final class HelperServer implements Helper {
 
   /** By the helper VM of that state directory. */
   public HelperServer(StateDir state) {
+    this(state, Machine.of(state));
+  }
+
+  HelperServer(StateDir state, Machine machine) {
     this.state = state;
-    this.machine = Machine.of(state);
+    this.machine = machine;
     this.records = state.records("helper");
   }
 
@@ -54,7 +58,7 @@ public final class HelperServer implements Helper {
         List<Machine.Share> shares = plug(record);
         bring(agent, record, shares);
         Path socket = machine.plugPort(record.port());
-        agent.exportFuse(record.name(), record.port());
+        agent.exportFuse(record.name(), record.port(), files(shares));
         relay(union.name()).start(union, socket, shares);
       }
     }
@@ -86,6 +90,14 @@ public final class HelperServer implements Helper {
     Path aside = places.getFirst();
     List<Path> lowers = places.subList(1, places.size());
     agent.union(union.name(), lowers, aside.resolve("upper"), aside.resolve("work"));
+  }
+
+  /** To be asked when the shares are mounted: only then have their servers the limit they set. */
+  private static long files(List<Machine.Share> shares) {
+    return shares.stream()
+        .mapToLong(share -> FileServer.openFiles(share.pid()))
+        .min()
+        .orElseThrow();
   }
 
   /** A share that loses a mark silently would make an upper that means something else. */

@@ -158,6 +158,18 @@ final class PartsTest {
   }
 
   @Test
+  void aFileServersOpenFilesAreItsSoftLimit() {
+    String processes =
+        "Max processes             96456                96456                processes\n";
+    String files = "Max open files            %-20s 1048576              files\n";
+    assertThat(FileServer.limit((processes + files.formatted("1024")).lines())).isEqualTo(1024);
+    assertThat(FileServer.limit(files.formatted("unlimited").lines())).isEqualTo(Integer.MAX_VALUE);
+    assertThat(FileServer.limit(files.formatted("999999999999").lines()))
+        .isEqualTo(Integer.MAX_VALUE);
+    assertThat(FileServer.limit(processes.lines())).isEqualTo(Integer.MAX_VALUE);
+  }
+
+  @Test
   void theFileServerInRustDoesNotGoWithEveryQemu() {
     assertThat(FileServer.Make.C.goesWith(new Qmp.Version(7, 2))).isTrue();
     assertThat(FileServer.Make.RUST.goesWith(new Qmp.Version(7, 1))).isTrue();
