@@ -1,4 +1,5 @@
 #include "export-node.h"
+#include "export-tables.h"
 
 #include <fcntl.h>
 #include <linux/mount.h>
@@ -7,14 +8,9 @@
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 
-enum table { BY_ID, BY_IDENTITY, TABLES };
-
 struct nodes {
 	pthread_mutex_t lock;
-	struct node **buckets[TABLES];
-	struct place **places;
-	size_t bucket_mask;
-	size_t count;
+	struct tables tables;
 	uint64_t last_id;
 	struct node *root;
 	const int *layers;
@@ -26,131 +22,6 @@ struct nodes {
 	uint64_t devices[256]; /* those met: their position keeps their inode numbers apart */
 	unsigned device_count;
 };
-
-#define FIRST_BUCKETS 4096u
-
-static uint64_t mix(uint64_t h)
-{
-	h ^= h >> 32;
-	h *= 0xd6e8feb86659fd93ull;
-	h ^= h >> 32;
-	h *= 0xd6e8feb86659fd93ull;
-	return h ^ h >> 32;
-}
-
-static uint64_t hash_place(const struct node *parent, const char *name)
-{
-	uint64_t h = mix(parent->id);
-
-	while (*name)
-		h = (h ^ (unsigned char)*name++) * 0x100000001b3ull;
-	return mix(h);
-}
-
-static uint64_t hash_identity(uint64_t dev, uint64_t ino, uint64_t salt)
-{
-	return mix(mix(ino ^ salt) + dev);
-}
-
-static uint64_t hash_of(const struct node *n, enum table table)
-{
-	return table == BY_ID ? mix(n->id) : hash_identity(n->dev, n->ino, n->salt);
-}
-
-static struct node **link_of(struct node *n, enum table table)
-{
-	return table == BY_ID ? &n->same_id : &n->same_identity;
-}
-
-static void table_add(struct nodes *all, struct node *n, enum table table)
-{
-	struct node **bucket = &all->buckets[table][hash_of(n, table) & all->bucket_mask];
-
-	*link_of(n, table) = *bucket;
-	*bucket = n;
-}
-
-static void table_remove(struct nodes *all, struct node *n, enum table table)
-{
-	struct node **at = &all->buckets[table][hash_of(n, table) & all->bucket_mask];
-
-	for (; *at; at = link_of(*at, table))
-		if (*at == n) {
-			*at = *link_of(n, table);
-			return;
-		}
-}
-
-static struct place **bucket_of(struct nodes *all, const struct node *parent, const char *name)
-{
-	return &all->places[hash_place(parent, name) & all->bucket_mask];
-}
-
-static void rehash_nodes(struct nodes *all, enum table table, struct node **was, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		for (struct node *n = was[i], *next; n; n = next) {
-			next = *link_of(n, table);
-			table_add(all, n, table);
-		}
-	free(was);
-}
-
-static void rehash_places(struct nodes *all, struct place **was, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		for (struct place *p = was[i], *next; p; p = next) {
-			struct place **bucket = bucket_of(all, p->parent, p->name);
-
-			next = p->same_place;
-			p->same_place = *bucket;
-			*bucket = p;
-		}
-	free(was);
-}
-
-/* Twice the buckets; without memory the chains just grow. */
-static void tables_grow(struct nodes *all)
-{
-	size_t old = all->bucket_mask + 1;
-	struct node **ids = calloc(2 * old, sizeof(*ids)), **identities = calloc(2 * old, sizeof(*identities));
-	struct place **places = calloc(2 * old, sizeof(*places));
-
-	if (!ids || !identities || !places) {
-		free(ids);
-		free(identities);
-		free(places);
-		return;
-	}
-	struct node **was_ids = all->buckets[BY_ID], **was_identities = all->buckets[BY_IDENTITY];
-	struct place **was_places = all->places;
-
-	all->bucket_mask = 2 * old - 1;
-	all->buckets[BY_ID] = ids;
-	all->buckets[BY_IDENTITY] = identities;
-	all->places = places;
-	rehash_nodes(all, BY_ID, was_ids, old);
-	rehash_nodes(all, BY_IDENTITY, was_identities, old);
-	rehash_places(all, was_places, old);
-}
-
-static struct node *find_identity(struct nodes *all, uint64_t dev, uint64_t ino, uint64_t salt)
-{
-	struct node *n = all->buckets[BY_IDENTITY][hash_identity(dev, ino, salt) & all->bucket_mask];
-
-	while (n && (n->dev != dev || n->ino != ino || n->salt != salt))
-		n = n->same_identity;
-	return n;
-}
-
-static struct place *find_place(struct nodes *all, struct node *parent, const char *name)
-{
-	struct place *p = *bucket_of(all, parent, name);
-
-	while (p && (p->parent != parent || strcmp(p->name, name) != 0))
-		p = p->same_place;
-	return p;
-}
 
 /* The two lists: descriptors by their last use, nodes by age. */
 static void fd_unlist(struct nodes *all, struct node *n)
@@ -204,38 +75,6 @@ static void fd_trim(struct nodes *all, unsigned limit, unsigned tries)
 	}
 }
 
-/* The name used last goes first. Without memory the node has one name less. */
-static void place_add(struct nodes *all, struct node *n, struct node *parent, const char *name)
-{
-	struct place *p = malloc(sizeof(*p) + strlen(name) + 1);
-
-	if (!p)
-		return;
-	struct place **bucket = bucket_of(all, parent, name);
-
-	*p = (struct place){.node = n, .parent = parent, .other = n->places, .same_place = *bucket};
-	strcpy(p->name, name);
-	n->places = *bucket = p;
-	parent->children++;
-}
-
-/* Returns the parent, which the caller has to release. */
-static struct node *place_drop(struct nodes *all, struct place *p)
-{
-	struct place **at = bucket_of(all, p->parent, p->name);
-	struct node *parent = p->parent;
-
-	while (*at != p)
-		at = &(*at)->same_place;
-	*at = p->same_place;
-	for (at = &p->node->places; *at != p;)
-		at = &(*at)->other;
-	*at = p->other;
-	parent->children--;
-	free(p);
-	return parent;
-}
-
 /* Frees the node if nothing needs it, and then perhaps its parents, and so on. */
 static void node_release(struct nodes *all, struct node *n)
 {
@@ -244,14 +83,12 @@ static void node_release(struct nodes *all, struct node *n)
 
 		while (n->places) {
 			node_release(all, parent);
-			parent = place_drop(all, n->places);
+			parent = place_drop(&all->tables, n->places);
 		}
-		table_remove(all, n, BY_ID);
-		table_remove(all, n, BY_IDENTITY);
+		tables_remove(&all->tables, n);
 		age_unlist(all, n);
 		fd_close(all, n);
 		free(n);
-		all->count--;
 		n = parent;
 	}
 }
@@ -274,8 +111,6 @@ static struct node *node_make(struct nodes *all, const struct stat *st, uint64_t
 
 	if (!n)
 		return NULL;
-	if (all->count > all->bucket_mask)
-		tables_grow(all);
 	n->id = ++all->last_id;
 	n->dev = st->st_dev;
 	n->ino = st->st_ino;
@@ -284,10 +119,8 @@ static struct node *node_make(struct nodes *all, const struct stat *st, uint64_t
 	n->type = st->st_mode & S_IFMT;
 	n->fd = -1;
 	n->layer = LAYER_UNKNOWN;
-	table_add(all, n, BY_ID);
-	table_add(all, n, BY_IDENTITY);
+	tables_add(&all->tables, n);
 	age_list(all, n);
-	all->count++;
 	return n;
 }
 
@@ -300,17 +133,11 @@ struct nodes *nodes_new(int root_fd, const int *layers, unsigned layer_count, un
 	if (!all || fstat(root_fd, &st) < 0)
 		goto fail;
 	pthread_mutex_init(&all->lock, NULL);
-	all->bucket_mask = FIRST_BUCKETS - 1;
 	all->layers = layers;
 	all->layer_count = layer_count;
 	all->fd_limit = fd_limit;
 	all->budget = budget;
-	for (int t = 0; t < TABLES; t++)
-		if (!(all->buckets[t] = calloc(FIRST_BUCKETS, sizeof(struct node *))))
-			goto fail;
-	if (!(all->places = calloc(FIRST_BUCKETS, sizeof(*all->places))))
-		goto fail;
-	if (!(all->root = node_make(all, &st, 0)))
+	if (!tables_open(&all->tables) || !(all->root = node_make(all, &st, 0)))
 		goto fail;
 	all->root->fd = fcntl(root_fd, F_DUPFD_CLOEXEC, 0);
 	if (all->root->fd < 0)
@@ -336,9 +163,7 @@ void nodes_free(struct nodes *all)
 		}
 		free(n);
 	}
-	for (int t = 0; t < TABLES; t++)
-		free(all->buckets[t]);
-	free(all->places);
+	tables_close(&all->tables);
 	pthread_mutex_destroy(&all->lock);
 	free(all);
 }
@@ -346,24 +171,15 @@ void nodes_free(struct nodes *all)
 size_t nodes_count(struct nodes *all)
 {
 	pthread_mutex_lock(&all->lock);
-	size_t count = all->count;
+	size_t count = all->tables.count;
 	pthread_mutex_unlock(&all->lock);
 	return count;
-}
-
-static struct node *find_id(struct nodes *all, uint64_t id)
-{
-	struct node *n = all->buckets[BY_ID][mix(id) & all->bucket_mask];
-
-	while (n && n->id != id)
-		n = n->same_id;
-	return n;
 }
 
 struct node *node_get(struct nodes *all, uint64_t id)
 {
 	pthread_mutex_lock(&all->lock);
-	struct node *n = find_id(all, id);
+	struct node *n = find_id(&all->tables, id);
 
 	if (n)
 		n->pins++;
@@ -392,14 +208,14 @@ static void rekey(struct nodes *all, struct node *n, const struct stat *st)
 {
 	if (n->dev == st->st_dev && n->ino == st->st_ino && !n->salt)
 		return;
-	table_remove(all, n, BY_IDENTITY);
+	identity_remove(&all->tables, n);
 	/* Parted from the other names it had below: a file of its own, which the host must not take for them. */
 	if (n->salt)
 		n->shown_ino = shown(all, st->st_dev, st->st_ino);
 	n->dev = st->st_dev;
 	n->ino = st->st_ino;
 	n->salt = 0;
-	table_add(all, n, BY_IDENTITY);
+	identity_add(&all->tables, n);
 }
 
 int stat_known(int fd, const char *name, struct stat *st)
@@ -578,14 +394,14 @@ struct node *node_enter(struct nodes *all, struct node *parent, const char *name
 
 	budget_met(all->budget);
 	pthread_mutex_lock(&all->lock);
-	struct place *place = find_place(all, parent, name);
-	struct node *n = find_identity(all, st->st_dev, st->st_ino, salt);
+	struct place *place = find_place(&all->tables, parent, name);
+	struct node *n = find_identity(&all->tables, st->st_dev, st->st_ino, salt);
 
 	/* Somebody replaced the file behind our back and its number was given out again. */
 	if (n && n->type != (st->st_mode & S_IFMT)) {
-		table_remove(all, n, BY_IDENTITY);
+		identity_remove(&all->tables, n);
 		n->salt = ~n->id;
-		table_add(all, n, BY_IDENTITY);
+		identity_add(&all->tables, n);
 		n = NULL;
 	}
 	/*
@@ -600,11 +416,11 @@ struct node *node_enter(struct nodes *all, struct node *parent, const char *name
 		if (layer != LAYER_UNKNOWN && n->layer != LAYER_UPPER)
 			n->layer = layer;
 		if (place && place->node != n) {
-			node_release(all, place_drop(all, place));
+			node_release(all, place_drop(&all->tables, place));
 			place = NULL;
 		}
 		if (!place && n != all->root)
-			place_add(all, n, parent, name);
+			place_add(&all->tables, n, parent, name);
 		n->asked = false;
 		n->lookups++;
 		n->pins += pin;
@@ -616,7 +432,7 @@ struct node *node_enter(struct nodes *all, struct node *parent, const char *name
 struct node *node_at(struct nodes *all, struct node *parent, const char *name)
 {
 	pthread_mutex_lock(&all->lock);
-	struct place *p = find_place(all, parent, name);
+	struct place *p = find_place(&all->tables, parent, name);
 
 	if (p)
 		p->node->pins++;
@@ -627,7 +443,7 @@ struct node *node_at(struct nodes *all, struct node *parent, const char *name)
 void node_forget(struct nodes *all, uint64_t id, uint64_t lookups)
 {
 	pthread_mutex_lock(&all->lock);
-	struct node *n = find_id(all, id);
+	struct node *n = find_id(&all->tables, id);
 
 	if (n) {
 		n->lookups -= lookups < n->lookups ? lookups : n->lookups;
@@ -638,10 +454,10 @@ void node_forget(struct nodes *all, uint64_t id, uint64_t lookups)
 
 static void unname(struct nodes *all, struct node *node, struct node *parent, const char *name)
 {
-	struct place *p = find_place(all, parent, name);
+	struct place *p = find_place(&all->tables, parent, name);
 
 	if (p && p->node == node)
-		node_release(all, place_drop(all, p));
+		node_release(all, place_drop(&all->tables, p));
 }
 
 void node_unnamed(struct nodes *all, struct node *node, struct node *parent, const char *name)
@@ -656,7 +472,7 @@ void node_moved(struct nodes *all, struct node *node, struct node *from, const c
 		const char *to_name)
 {
 	pthread_mutex_lock(&all->lock);
-	place_add(all, node, to, to_name);
+	place_add(&all->tables, node, to, to_name);
 	unname(all, node, from, from_name);
 	pthread_mutex_unlock(&all->lock);
 }
