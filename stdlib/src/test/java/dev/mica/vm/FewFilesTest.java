@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Test;
 /** Unions of more files than the file servers can have open. */
 final class FewFilesTest extends ScratchTest {
   private static final int OPEN = 640;
-  private static final int FILES = 1000;
+  private static final int FILES = 800;
 
   private Machine machine;
   private Helper helper;
