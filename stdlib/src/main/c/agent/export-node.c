@@ -105,16 +105,23 @@ static uint64_t shown(struct nodes *all, uint64_t dev, uint64_t ino)
 	return ino ^ (uint64_t)at << 56;
 }
 
-static struct node *node_make(struct nodes *all, const struct stat *st, uint64_t salt)
+/* What a node is found by but its number and its places. */
+struct identity {
+	uint64_t dev, ino, salt;
+	bool by_upper;
+};
+
+static struct node *node_make(struct nodes *all, const struct stat *st, const struct identity *id)
 {
 	struct node *n = calloc(1, sizeof(*n));
 
 	if (!n)
 		return NULL;
 	n->id = ++all->last_id;
-	n->dev = st->st_dev;
-	n->ino = st->st_ino;
-	n->salt = salt;
+	n->dev = id->dev;
+	n->ino = id->ino;
+	n->salt = id->salt;
+	n->by_upper = id->by_upper;
 	n->shown_ino = shown(all, st->st_dev, st->st_ino);
 	n->type = st->st_mode & S_IFMT;
 	n->fd = -1;
@@ -137,7 +144,8 @@ struct nodes *nodes_new(int root_fd, const int *layers, unsigned layer_count, un
 	all->layer_count = layer_count;
 	all->fd_limit = fd_limit;
 	all->budget = budget;
-	if (!tables_open(&all->tables) || !(all->root = node_make(all, &st, 0)))
+	if (!tables_open(&all->tables) ||
+	    !(all->root = node_make(all, &st, &(struct identity){.dev = st.st_dev, .ino = st.st_ino})))
 		goto fail;
 	all->root->fd = fcntl(root_fd, F_DUPFD_CLOEXEC, 0);
 	if (all->root->fd < 0)
@@ -206,7 +214,7 @@ void node_put(struct nodes *all, struct node *node)
 
 static void rekey(struct nodes *all, struct node *n, const struct stat *st)
 {
-	if (n->dev == st->st_dev && n->ino == st->st_ino && !n->salt)
+	if (n->by_upper || (n->dev == st->st_dev && n->ino == st->st_ino && !n->salt))
 		return;
 	identity_remove(&all->tables, n);
 	/* Parted from the other names it had below: a file of its own, which the host must not take for them. */
@@ -366,36 +374,67 @@ errint_t node_path(struct nodes *all, struct node *node, char path[PATH_MAX])
 	return code;
 }
 
-/* Not 0 for one name of a lower file that has several. */
-static uint64_t salt_of(struct nodes *all, struct node *parent, const char *name, const struct stat *st, int layer)
+/* Which layer has that name of the directory, and what it says of it; -errno. */
+static int layer_at(struct nodes *all, struct node *parent, const char *name, struct stat *there)
 {
 	char path[PATH_MAX];
-	struct stat there;
 	size_t len;
 
-	if (S_ISDIR(st->st_mode) || st->st_nlink < 2 || layer == LAYER_UPPER)
-		return 0;
-	if (layer == LAYER_UNKNOWN) {
-		if (node_path(all, parent, path) < 0 || (len = strlen(path)) + strlen(name) + 2 > PATH_MAX)
-			return 0;
-		if (len)
-			path[len++] = '/';
-		strcpy(path + len, name);
-		if (layer_of(all, path, &there) <= LAYER_UPPER)
-			return 0;
-	}
-	return hash_place(parent, name) | 1;
+	if (node_path(all, parent, path) < 0 || (len = strlen(path)) + strlen(name) + 2 > PATH_MAX)
+		return -ENAMETOOLONG;
+	if (len)
+		path[len++] = '/';
+	strcpy(path + len, name);
+	return layer_of(all, path, there);
+}
+
+/*
+ * What makes a file of several names one. In the upper that is its number there: the union's own number for it is the
+ * lower's by one name and the upper's by another, as the guest remembers or forgets what was copied up.
+ */
+static struct identity identity_of(struct nodes *all, struct node *parent, const char *name, const struct stat *st,
+				   int layer)
+{
+	struct identity id = {st->st_dev, st->st_ino, 0, false};
+	struct stat there;
+
+	if (S_ISDIR(st->st_mode) || st->st_nlink < 2)
+		return id;
+	if (layer <= LAYER_UPPER)
+		layer = layer_at(all, parent, name, &there);
+	if (layer == LAYER_UPPER)
+		id = (struct identity){there.st_dev, there.st_ino, 0, true};
+	else if (layer > LAYER_UPPER)
+		id.salt = hash_place(parent, name) | 1;
+	return id;
+}
+
+/* It has several names now. */
+static void key_by_upper(struct nodes *all, struct node *n, const struct identity *id, const struct stat *st)
+{
+	identity_remove(&all->tables, n);
+	if (n->salt)
+		n->shown_ino = shown(all, st->st_dev, st->st_ino);
+	n->dev = id->dev;
+	n->ino = id->ino;
+	n->salt = 0;
+	n->by_upper = true;
+	identity_add(&all->tables, n);
 }
 
 struct node *node_enter(struct nodes *all, struct node *parent, const char *name, const struct stat *st, int layer,
 			bool pin)
 {
-	uint64_t salt = salt_of(all, parent, name, st, layer);
+	const struct identity id = identity_of(all, parent, name, st, layer);
 
 	budget_met(all->budget);
 	pthread_mutex_lock(&all->lock);
 	struct place *place = find_place(&all->tables, parent, name);
-	struct node *n = find_identity(&all->tables, st->st_dev, st->st_ino, salt);
+	struct node *n = find_identity(&all->tables, id.dev, id.ino, id.salt);
+
+	/* Known since it had one name only. */
+	if (!n && id.by_upper)
+		n = find_identity(&all->tables, st->st_dev, st->st_ino, 0);
 
 	/* Somebody replaced the file behind our back and its number was given out again. */
 	if (n && n->type != (st->st_mode & S_IFMT)) {
@@ -411,8 +450,10 @@ struct node *node_enter(struct nodes *all, struct node *parent, const char *name
 	if (!n && place && place->node->type == (st->st_mode & S_IFMT))
 		n = place->node;
 	if (!n)
-		n = node_make(all, st, salt);
+		n = node_make(all, st, &id);
 	if (n) {
+		if (id.by_upper && !n->by_upper)
+			key_by_upper(all, n, &id, st);
 		if (layer != LAYER_UNKNOWN && n->layer != LAYER_UPPER)
 			n->layer = layer;
 		if (place && place->node != n) {

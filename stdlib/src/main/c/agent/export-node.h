@@ -8,7 +8,8 @@
  *
  * The identity of a file may change when it is copied up: whoever did that calls node_copied_up.
  * The names of a lower file with several are files of their own, for overlayfs parts them at
- * copy-up: their place is part of their identity (salt).
+ * copy-up: their place is part of their identity (salt). A file of several names in the upper is told by
+ * its number there (by_upper).
  *
  * All functions may be called from any thread. A node stays while it is pinned.
  */
@@ -45,6 +46,7 @@ struct node {
 	mode_t type;	      /* S_IFMT */
 	int fd;		      /* O_PATH, or -1 */
 	int layer;	      /* which one has its data, LAYER_UNKNOWN until somebody asked */
+	bool by_upper;	      /* dev and ino are those of the upper, for it has several names */
 	bool told;	      /* the host was told the backing */
 	bool asked;	      /* the host was asked to forget */
 	bool outlived;	      /* its descriptor is of a name that is gone, and it has another */
