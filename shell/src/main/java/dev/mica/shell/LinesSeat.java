@@ -35,11 +35,12 @@ record LinesSeat(InputStream in) implements Seat {
   public void attach(Console console, Writer out) throws IOException {
     BlockingQueue<Heard> said = new LinkedBlockingQueue<>();
     InputStream from = console.input();
+    OutputStream to = console.output(); // now: whoever hears the guest end closes both
     Thread.ofVirtual().start(() -> hear(from, said));
     BufferedReader lines = new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8));
     for (String line = lines.readLine(); line != null; line = lines.readLine()) {
       if (!line.isBlank()) {
-        ask(line.strip(), console.output(), said, out);
+        ask(line.strip(), to, said, out);
       }
     }
   }
