@@ -77,7 +77,7 @@ record BootFiles(Path cache) {
             Program.stamp(boot.kernel()),
             boot.initramfs().toString(),
             boot.accel().word(),
-            boot.extra(),
+            boot.words(),
             Long.toString(boot.memory()),
             Text.of(Path.of("/proc/sys/kernel/random/boot_id")));
     return new Template(cache.resolve(Template.PREFIX + of));

@@ -28,9 +28,23 @@ final class Qemu {
       Path initramfs,
       String extra,
       long memory,
-      Optional<Path> incoming) {}
+      Optional<Path> incoming) {
+    /** The kernel's command line. */
+    String words() {
+      return (WORDS + " " + extra).strip();
+    }
+  }
 
   static final String BUS = "ports";
+
+  /**
+   * Shares are plugged behind these: without ACPI's routing of interrupts only the first six slots
+   * of the machine's own bus have any, and a device behind a bridge has the bridge's.
+   */
+  private static final String BRIDGE = "bridge";
+
+  private static final int BRIDGES = 4;
+  private static final int SLOTS = 31;
   static final String HERE = "/proc/self/fd/3/";
 
   /** Kernel words; each was measured, see docs/adr. panic=-1 ends QEMU, which is heard at once. */
@@ -39,7 +53,12 @@ final class Qemu {
           + " acpi=noirq init_on_alloc=0 initcall_blacklist=init_kprobe_trace";
 
   private static final Duration START = Duration.ofSeconds(30);
-  private static final int PORTS = 31;
+
+  /** Of its serial bus, the console of old and the agent's among them. */
+  private static final int ALL_PORTS = 128;
+
+  /** How many can be plugged. */
+  static final int PORTS = ALL_PORTS - 2;
 
   private final Path directory;
 
@@ -119,7 +138,11 @@ final class Qemu {
     words.addAll(List.of("-cpu", boot.accel().cpu(), "-smp", "1"));
     words.addAll(List.of("-kernel", boot.kernel().toString()));
     words.addAll(List.of("-initrd", boot.initramfs().toString()));
-    words.addAll(List.of("-append", (WORDS + " " + boot.extra()).strip()));
+    for (int i = 1; i <= BRIDGES; i++) {
+      String bridge = "pci-bridge,id=" + BRIDGE + i + ",chassis_nr=" + i;
+      words.addAll(List.of("-device", bridge + ",shpc=on"));
+    }
+    words.addAll(List.of("-append", boot.words()));
     words.addAll(
         List.of(
             "-chardev",
@@ -130,7 +153,7 @@ final class Qemu {
                 + "console.log"));
     words.addAll(List.of("-serial", "chardev:console"));
     words.addAll(List.of("-qmp", "unix:" + HERE + "qmp.sock,server=on,wait=off"));
-    words.addAll(List.of("-device", "virtio-serial-pci,id=" + BUS + ",max_ports=" + PORTS));
+    words.addAll(List.of("-device", "virtio-serial-pci,id=" + BUS + ",max_ports=" + ALL_PORTS));
     words.addAll(
         List.of("-chardev", "socket,id=agent,path=" + HERE + "agent.sock,server=on,wait=off"));
     words.addAll(
@@ -139,6 +162,19 @@ final class Qemu {
       words.addAll(List.of("-incoming", "defer"));
     }
     return words;
+  }
+
+  /** The bus of a bridge that has a slot left. */
+  static Optional<String> roomyBus(Qmp qmp) {
+    for (JsonNode bus : qmp.run("query-pci")) {
+      for (JsonNode device : bus.path("devices")) {
+        String id = device.path("qdev_id").asString("");
+        if (id.startsWith(BRIDGE) && device.path("pci_bridge").path("devices").size() < SLOTS) {
+          return Optional.of(id);
+        }
+      }
+    }
+    return Optional.empty();
   }
 
   /** The ids of the devices that were plugged, with that prefix, less the prefix. */

@@ -90,6 +90,12 @@ final class Shares {
   }
 
   private void plugIn(Qmp qmp, String tag) {
+    String bus =
+        Qemu.roomyBus(qmp)
+            .orElseThrow(() ->
+                MicaException.failed(
+                        "share another folder with", "the helper VM", "it has no slot left")
+                    .hint("remove unions, and end the VM where file servers of it have ended"));
     ObjectNode address = Records.object().put("type", "unix");
     address.putObject("data").put("path", Qemu.HERE + tag + ".sock");
     ObjectNode backend = Records.object().put("type", "socket");
@@ -98,7 +104,7 @@ final class Shares {
     channel.set("backend", backend);
     qmp.run("chardev-add", channel);
     ObjectNode device = Records.object().put("driver", "vhost-user-fs-pci");
-    device.put("id", DEVICE + tag).put("chardev", tag).put("tag", tag);
+    device.put("id", DEVICE + tag).put("chardev", tag).put("tag", tag).put("bus", bus);
     try {
       qmp.run("device_add", device);
     } catch (MicaException failure) {

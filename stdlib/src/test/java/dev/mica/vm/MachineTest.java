@@ -115,6 +115,23 @@ final class MachineTest {
     assertThat(upper.resolve("work")).isDirectory();
   }
 
+  /** Each has its interrupt, behind whichever bridge it is. */
+  @Test
+  void manyFoldersCanBeShared() {
+    machine.boot();
+    try (Agent agent = machine.agent()) {
+      for (int i = 0; i < 40; i++) {
+        scratch.file("many" + i + "/f", "");
+        Machine.Share share = machine.plugShare(scratch.path("many" + i), true);
+        assertThat(agent.mountShare(share.tag(), share.tag(), true).maxName()).isEqualTo(255);
+      }
+      assertThat(agent.list()).hasSize(40);
+    }
+    for (Machine.Share share : machine.shares()) {
+      assertThat(machine.plugShare(share.folder(), true)).isEqualTo(share);
+    }
+  }
+
   /** The guest asks to write: it mounts the same share read-write, and uses it as an upper. */
   @ParameterizedTest
   @MethodSource("fileServers")
