@@ -27,6 +27,21 @@ struct host {
 	char line[LINE_MAX_BYTES + 1];
 };
 
+/* A guest would end with them. */
+static inline void kill_children(void)
+{
+	char path[64];
+	FILE *list;
+	int pid;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/children", getpid());
+	list = fopen(path, "re");
+	while (list && fscanf(list, "%d", &pid) == 1)
+		kill(pid, SIGKILL);
+	if (list)
+		fclose(list);
+}
+
 /* console: a terminal, or -1; the loop's from now on. */
 static inline void host_start_at(struct host *host, int console)
 {
@@ -38,10 +53,12 @@ static inline void host_start_at(struct host *host, int console)
 	NEED(host->pid);
 	if (!host->pid) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		prctl(PR_SET_CHILD_SUBREAPER, 1); /* as process 1 is */
 		close(fds[0]);
 		dup2(open("/dev/null", O_WRONLY), STDERR_FILENO); /* the console */
 		agent_loop(fds[1], console);
 		calls_kill_all();
+		kill_children();
 		_exit(0);
 	}
 	close(fds[1]);

@@ -167,6 +167,44 @@ static void try_unmounting(void)
 	   "no folder and no note either");
 }
 
+/* What the host says is lost goes off its place whoever uses it, and stays as it is for them. */
+static void try_lost(void)
+{
+	int held, below;
+
+	mount_share("a", "tag=ta ro=1");
+	mount_share("b", "tag=tb ro=0");
+	NEED(mkdir("/shares/a/low", 0755));
+	NEED(mkdir("/shares/b/upper", 0755));
+	NEED(mkdir("/shares/b/work", 0755));
+	put_file("/shares/a/low/file", "low");
+	ask("union name=u lower=a/low upper=b/upper work=b/work", "1 ok", "a union whose shares will be lost");
+	held = open("/unions/u/file", O_RDONLY | O_CLOEXEC);
+	below = open("/shares/b", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	NEED(held);
+	NEED(below);
+	ask("unmount name=u lost=2", "1 error errno=EINVAL step=lost *", "a flag that is none");
+	ask("unmount-share name=b lost=1", "1 error errno=EBUSY *", "a share that a union uses stays all the same");
+	ask("unmount name=u lost=1", "1 ok", "a lost union in use is taken away");
+	ask("unmount name=u lost=1", "1 ok", "and again");
+	ask("unmount-share name=b lost=1", "1 ok", "and a share of it");
+	ask("list", "1 ok 1.kind=share 1.name=a 1.tag=ta 1.ro=1", "the other stays");
+	ok(!exists("/unions/u") && !exists("/shares/b") && !exists("/run/union.u") && !exists("/run/share.b"),
+	   "nothing is in the way");
+	char byte;
+	ok(read(held, &byte, 1) == 1 && byte == 'l' && !faccessat(below, "upper", F_OK, 0),
+	   "who had something open has it still");
+	close(held);
+	close(below);
+	mount_share("b", "tag=tc ro=0");
+	NEED(mkdir("/shares/b/upper", 0755));
+	NEED(mkdir("/shares/b/work", 0755));
+	ask("union name=u lower=a/low upper=b/upper work=b/work", "1 ok", "the names can be had again");
+	ask("unmount name=u", "1 ok", "unmounted");
+	ask("unmount-share name=b", "1 ok", "with its share");
+	ask("unmount-share name=a", "1 ok", "and the other");
+}
+
 static void try_modules(void)
 {
 	ask("settle", "1 ok", "all modules are loaded");
@@ -214,6 +252,7 @@ int main(void)
 	try_export();
 	try_unmounting();
 	try_half_done();
+	try_lost();
 	try_modules();
 	try_hello();
 	ask("poweroff", "1 ok", "the end");

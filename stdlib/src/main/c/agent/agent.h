@@ -105,6 +105,10 @@ errint_t guest_sync(const struct request *request, struct answer *answer, struct
 errint_t guest_power_off(const struct request *request, struct answer *answer, struct mica_error *err);
 errint_t share_mount(const struct request *request, struct answer *answer, struct mica_error *err);
 errint_t share_unmount(const struct request *request, struct answer *answer, struct mica_error *err);
+/* The request says that a file server is gone, which whoever waits for it in the kernel would do for ever. */
+bool is_lost(const struct request *request);
+/* Takes the mount folder/name off its place; its file system stays, in the hands of a process that does nothing. */
+errint_t mount_leave(const char *folder, const char *name, struct mica_error *err);
 errint_t union_mount(const struct request *request, struct answer *answer, struct mica_error *err);
 errint_t union_unmount(const struct request *request, struct answer *answer, struct mica_error *err);
 /* Serves one host after the other over the port; returns only with a failure. */

@@ -3,7 +3,8 @@
  *
  * A call waits while another works on the same share or union, then runs in a child that writes its answer into a pipe
  * and ends. At the end of its time the child is killed. A child that hangs in the kernel does not die of that: the
- * call is answered all the same, stays in the list as stuck, and holds its share or union until it comes back.
+ * call is answered all the same, stays in the list as stuck, and holds its share or union until it comes back, or until
+ * the host says that this is lost: then it is left, and in nobody's way.
  */
 #include "agent.h"
 
@@ -21,8 +22,8 @@
  * after that it is stuck. */
 #define GRACE_MS 250
 
-enum state { FREE, WAITING, RUNNING, KILLED, STUCK, SERVING };
-static const char *const state_names[] = {"free", "waiting", "running", "killed", "stuck", "serving"};
+enum state { FREE, WAITING, RUNNING, KILLED, STUCK, SERVING, LEFT };
+static const char *const state_names[] = {"free", "waiting", "running", "killed", "stuck", "serving", "left"};
 
 struct call {
 	enum state state;
@@ -90,15 +91,32 @@ static void release(struct call *call)
 	*call = (struct call){.fd = -1};
 }
 
+static bool same_object(const struct call *a, const struct call *b)
+{
+	return a->verb->kind && b->verb->kind && !strcmp(a->verb->kind, b->verb->kind) &&
+	       !strcmp(name_of(a), name_of(b));
+}
+
 /* The call that works on what this one wants, or stands before it in the queue. */
 static const struct call *in_the_way(const struct call *call)
 {
-	for (struct call *other = calls; call->verb->kind && other < calls + MAX_CALLS; other++)
-		if (other != call && other->state != FREE && other->state != SERVING && other->turn < call->turn &&
-		    other->verb->kind && !strcmp(other->verb->kind, call->verb->kind) &&
-		    !strcmp(name_of(other), name_of(call)))
+	for (struct call *other = calls; other < calls + MAX_CALLS; other++)
+		if (other != call && other->state != FREE && other->state != SERVING && other->state != LEFT &&
+		    other->turn < call->turn && same_object(other, call))
 			return other;
 	return NULL;
+}
+
+/* What waits for a file server that is gone may never end: nobody waits for that, and its name can be had again. */
+static void leave_hanging(const struct call *call)
+{
+	for (struct call *other = calls; other < calls + MAX_CALLS; other++)
+		if ((other->state == SERVING || other->state == STUCK) && same_object(other, call)) {
+			if (other->state == SERVING)
+				exports_changed(-1);
+			kill(other->pid, SIGKILL);
+			other->state = LEFT;
+		}
 }
 
 /* Before the answer of a child that goes on after it. */
@@ -211,6 +229,8 @@ void calls_start(const struct verb *verb, char *line, struct client *client)
 	call->turn = ++turns;
 	call->began = now_ms();
 	call->deadline = call->began + (int64_t)limit;
+	if (is_lost(&call->request))
+		leave_hanging(call);
 	start_waiting();
 }
 
@@ -278,7 +298,7 @@ static void finish(struct call *call, int status)
 		exports_changed(-1);
 		say("the export of %s %s", name_of(call), how);
 		tell_event(call, "unexported", how);
-	} else if (call->state == STUCK) {
+	} else if (call->state == STUCK || call->state == LEFT) {
 		say("%s %s came back: %s", call->verb->name, name_of(call), how);
 		tell_event(call, "late", how);
 	} else if (is_complete(call)) {

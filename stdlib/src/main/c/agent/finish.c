@@ -18,22 +18,27 @@ static void unmount(const char *path)
 	_exit(0);
 }
 
-/* Each in a child, so that one that hangs holds up none of the others. */
-static void begin_unmounts(const char *folder)
+/* Each in a child, so that one that hangs holds up none of the others. They are one group: others may hang already. */
+static pid_t begin_unmounts(const char *folder)
 {
 	cleanup_mounted struct mounted mounted = {0};
 	const struct mica_mount *mount = NULL;
+	pid_t group = 0;
 
 	if (mounted_read(&mounted, NULL))
-		return;
+		return 0;
 	while ((mount = mounted_next(&mounted, folder, mount))) {
-		if (!fork())
+		pid_t pid = fork();
+		if (!pid)
 			unmount((const char *)mount->text);
+		if (pid > 0 && !setpgid(pid, group) && !group)
+			group = pid;
 	}
+	return group;
 }
 
-/* Whether no child is left by then. SIGCHLD is blocked since the loop began, so none is missed. */
-static bool wait_children(int64_t until_ms)
+/* Whether no child of the group is left by then. SIGCHLD is blocked since the loop began, so none is missed. */
+static bool wait_group(pid_t group, int64_t until_ms)
 {
 	sigset_t child;
 
@@ -42,7 +47,7 @@ static bool wait_children(int64_t until_ms)
 	for (;;) {
 		int64_t left = until_ms - now_ms();
 		const struct timespec wait = {left / 1000, left % 1000 * 1000000};
-		pid_t ended = waitpid(-1, NULL, WNOHANG);
+		pid_t ended = waitpid(-group, NULL, WNOHANG);
 		if (ended < 0 || left <= 0)
 			return ended < 0;
 		if (!ended)
@@ -52,8 +57,9 @@ static bool wait_children(int64_t until_ms)
 
 static void unmount_all(const char *folder)
 {
-	begin_unmounts(folder);
-	if (!wait_children(now_ms() + UNMOUNT_MS))
+	pid_t group = begin_unmounts(folder);
+
+	if (group && !wait_group(group, now_ms() + UNMOUNT_MS))
 		say("a share does not answer: %s is left as it is", folder);
 }
 

@@ -165,6 +165,15 @@ errint_t line_number(const struct request *request, const char *key, uint64_t mi
 	return 0;
 }
 
+errint_t line_flag(const struct request *request, const char *key, bool *out, struct mica_error *err)
+{
+	uint64_t value = *out;
+	errint_t code = line_value(request, key) ? line_number(request, key, 0, 1, &value, err) : 0;
+
+	*out = value;
+	return code;
+}
+
 errint_t line_name(const struct request *request, const char *key, const char **out, struct mica_error *err)
 {
 	const char *value = line_value(request, key);

@@ -43,6 +43,8 @@ errint_t line_decode(const char *value, size_t len, char *out, size_t room);
 /* A whole number from min to max. */
 errint_t line_number(const struct request *request, const char *key, uint64_t min, uint64_t max, uint64_t *out,
 		     struct mica_error *err);
+/* 0 or 1; *out stays as it is where the request does not say. */
+errint_t line_flag(const struct request *request, const char *key, bool *out, struct mica_error *err);
 
 /* Shares, unions and ports have names that need no encoding anywhere: letters, digits, '.', '_', '-', no '.' first. */
 bool line_is_name(const char *text, size_t len);

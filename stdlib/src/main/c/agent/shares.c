@@ -20,15 +20,6 @@ struct share {
 	char path[sizeof(SHARES) + 1 + LINE_MAX_NAME];
 };
 
-static errint_t flag(const struct request *request, const char *key, bool *out, struct mica_error *err)
-{
-	uint64_t value = *out;
-	errint_t code = line_value(request, key) ? line_number(request, key, 0, 1, &value, err) : 0;
-
-	*out = value;
-	return code;
-}
-
 static errint_t read_name(const struct request *request, struct share *share, struct mica_error *err)
 {
 	errint_t code = line_name(request, "name", &share->name, err);
@@ -48,9 +39,9 @@ static errint_t read_share(const struct request *request, struct share *share, s
 	if (!code && strlen(share->tag) > MAX_TAG)
 		code = mica_fail_note(err, -EINVAL, "tag", share->tag, "a tag has at most %d bytes", MAX_TAG);
 	if (!code)
-		code = flag(request, "ro", &share->read_only, err);
+		code = line_flag(request, "ro", &share->read_only, err);
 	if (!code)
-		code = flag(request, "probe", &share->probe, err);
+		code = line_flag(request, "probe", &share->probe, err);
 	return code;
 }
 
@@ -276,15 +267,18 @@ errint_t share_unmount(const struct request *request, struct answer *answer, str
 {
 	cleanup_mounted struct mounted mounted = {0};
 	struct share share = {0};
+	bool lost = false;
 	errint_t code = read_name(request, &share, err);
 
 	(void)answer;
+	if (!code)
+		code = line_flag(request, "lost", &lost, err);
 	if (!code)
 		code = check_unused(&share, err);
 	if (!code)
 		code = mounted_read(&mounted, err);
 	if (!code && mounted_at(&mounted, SHARES, share.name))
-		code = mica_umount(share.path, 0, err);
+		code = lost ? mount_leave(SHARES, share.name, err) : mica_umount(share.path, 0, err);
 	if (code)
 		return code;
 	rmdir(share.path);

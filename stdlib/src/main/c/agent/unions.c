@@ -171,14 +171,17 @@ errint_t union_unmount(const struct request *request, struct answer *answer, str
 {
 	cleanup_mounted struct mounted mounted = {0};
 	struct union_folder u = {0};
+	bool lost = false;
 	errint_t code = read_name(request, &u, err);
 
 	if (!code)
+		code = line_flag(request, "lost", &lost, err);
+	if (!code && !lost)
 		code = export_end(request, answer, err);
 	if (!code)
 		code = mounted_read(&mounted, err);
 	if (!code && mounted_at(&mounted, UNIONS, u.name))
-		code = mica_umount(u.path, 0, err);
+		code = lost ? mount_leave(UNIONS, u.name, err) : mica_umount(u.path, 0, err);
 	if (code)
 		return code;
 	rmdir(u.path);

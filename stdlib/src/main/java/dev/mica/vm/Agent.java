@@ -42,11 +42,14 @@ public interface Agent extends AutoCloseable {
   /** Mounts the share of that tag at {@code /shares/NAME}; its probe. */
   Probe mountShare(String tag, String name, boolean readOnly);
 
-  /** Fails whatever waits for a share whose file server is gone, now and from then on. */
-  void abortShare(String name);
-
   /** Unmounts {@code /shares/NAME}. */
   void unmountShare(String name);
+
+  /**
+   * Takes it away where its file server is gone: who waits for that goes on waiting, out of the
+   * way.
+   */
+  void leaveShare(String name);
 
   /**
    * Mounts a union at {@code /unions/NAME}.
@@ -59,6 +62,9 @@ public interface Agent extends AutoCloseable {
 
   /** Unmounts a union. */
   void unmount(String name);
+
+  /** Ends its export and takes it away where a file server of it is gone; nothing is flushed. */
+  void leaveUnion(String name);
 
   /**
    * Starts serving a union as FUSE over a port that is plugged.

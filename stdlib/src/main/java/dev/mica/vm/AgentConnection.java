@@ -119,13 +119,13 @@ final class AgentConnection implements Agent {
   }
 
   @Override
-  public void abortShare(String name) {
-    call("abort-share", LONG, Map.of("name", AgentLine.encode(name)));
+  public void unmountShare(String name) {
+    call("unmount-share", LONG, Map.of("name", AgentLine.encode(name)));
   }
 
   @Override
-  public void unmountShare(String name) {
-    call("unmount-share", LONG, Map.of("name", AgentLine.encode(name)));
+  public void leaveShare(String name) {
+    call("unmount-share", QUICK, Map.of("name", AgentLine.encode(name), "lost", "1"));
   }
 
   @Override
@@ -142,6 +142,11 @@ final class AgentConnection implements Agent {
   @Override
   public void unmount(String name) {
     call("unmount", LONG, Map.of("name", AgentLine.encode(name)));
+  }
+
+  @Override
+  public void leaveUnion(String name) {
+    call("unmount", QUICK, Map.of("name", AgentLine.encode(name), "lost", "1"));
   }
 
   @Override

@@ -16,8 +16,6 @@ import java.util.TreeSet;
  * it; all else is asked of what is really there, so that any process can go on where another died.
  */
 public final class HelperServer implements Helper {
-  private static final int PORTS = 500;
-
   private final StateDir state;
   private final Machine machine;
   private final Records records;
@@ -115,13 +113,13 @@ public final class HelperServer implements Helper {
 
   private String freePort() {
     List<String> taken = all().stream().map(HelperRecord::port).toList();
-    for (int i = 0; i < PORTS; i++) {
+    for (int i = 0; i < Qemu.PORTS; i++) {
       String port = "dev.mica.export." + i;
       if (!taken.contains(port)) {
         return port;
       }
     }
-    throw MicaException.failed("serve", "another union", "the helper VM serves " + PORTS);
+    throw MicaException.failed("serve", "another union", "the helper VM serves " + Qemu.PORTS);
   }
 
   @Override
@@ -160,17 +158,33 @@ public final class HelperServer implements Helper {
   private void take(Agent agent, HelperRecord union) {
     List<Machine.Share> alive = machine.shares();
     SortedSet<String> tags = tags(union, alive);
-    alive.forEach(share -> tags.remove(share.tag()));
-    tags.forEach(agent::abortShare); // of a dead one: else the next would wait for it
+    boolean whole = alive.stream().map(Machine.Share::tag).toList().containsAll(tags);
+    tags.removeIf(tag -> isUsedByAnother(tag, union));
+    if (whole) {
+      release(agent, union, tags);
+    } else {
+      leave(agent, union, tags);
+    }
+  }
+
+  private void release(Agent agent, HelperRecord union, SortedSet<String> tags) {
     agent.unexport(union.name());
     agent.unmount(union.name());
     machine.unplugPort(union.port());
-    for (String tag : tags(union, alive)) {
-      if (!isUsedByAnother(tag, union)) {
-        agent.unmountShare(tag);
-        machine.unplugShare(tag);
-      }
+    for (String tag : tags) {
+      agent.unmountShare(tag);
+      machine.unplugShare(tag);
     }
+  }
+
+  /**
+   * Where a file server is gone. The others of the union are ended first: none is written to then.
+   */
+  private void leave(Agent agent, HelperRecord union, SortedSet<String> tags) {
+    tags.forEach(machine::leaveShare);
+    agent.leaveUnion(union.name());
+    tags.forEach(agent::leaveShare);
+    machine.unplugPort(union.port());
   }
 
   /** Those it noted, and those plugged for it before it came to that. */

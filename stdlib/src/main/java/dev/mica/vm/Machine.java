@@ -112,6 +112,12 @@ public interface Machine {
   /** Takes a share away; the guest has unmounted it before. One that is not there is fine. */
   void unplugShare(String tag);
 
+  /**
+   * Ends the share's file server, if it runs, and forgets the share; the guest keeps the device
+   * until its end, for it would wait for ever for the server to let it go.
+   */
+  void leaveShare(String tag);
+
   /** The shares whose file server runs. */
   List<Share> shares();
 

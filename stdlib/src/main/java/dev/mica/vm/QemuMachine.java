@@ -138,6 +138,13 @@ final class QemuMachine implements Machine {
   }
 
   @Override
+  public void leaveShare(String tag) {
+    try (StateDir.Lock _ = state.lock("leave the share " + tag)) {
+      shares.forget(tag);
+    }
+  }
+
+  @Override
   public List<Share> shares() {
     return shares.all();
   }

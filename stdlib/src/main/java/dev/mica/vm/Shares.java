@@ -127,7 +127,8 @@ final class Shares {
     }
   }
 
-  private void forget(String tag) {
+  /** Its server ends; the guest keeps the device. */
+  void forget(String tag) {
     server(tag).stop();
     records.remove(tag);
   }

@@ -1,0 +1,69 @@
+/*
+ * leave.c - what is on a share whose file server is gone. Linux 6.1 has no way to give such a share up: whoever waits
+ * for it waits until the guest ends. Whoever unmounts it waits too, and holds a lock meanwhile that every other share
+ * needs to come or go (virtio_fs_mutex). So it is taken out of the way, and a process sees that it is never unmounted.
+ */
+#include "agent.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+
+bool is_lost(const struct request *request)
+{
+	const char *value = line_value(request, "lost");
+
+	return value && !strcmp(value, "1");
+}
+
+__attribute__((noreturn)) static void detach_and_hold(const char *path)
+{
+	struct mica_error err;
+
+	close_range(3, ~0u, 0); /* the call's answer is not held up */
+	if (open(path, O_PATH | O_DIRECTORY) < 0) {
+		say("hold %s: %m", path);
+		_exit(1);
+	}
+	if (mica_umount(path, MICA_UMOUNT_DETACH, &err)) {
+		say("detach %s: %s", path, strerror(-err.code));
+		_exit(1);
+	}
+	for (;;)
+		pause();
+}
+
+/* Until the mount is off its place, which the kernel tells to who polls its list. */
+static errint_t wait_detached(int list, const char *folder, const char *name, struct mica_error *err)
+{
+	struct pollfd changed = {.fd = list, .events = POLLPRI};
+
+	for (;;) {
+		cleanup_mounted struct mounted mounted = {0};
+		errint_t code = mounted_read(&mounted, err);
+		int64_t left = calls_until() - now_ms();
+
+		if (code || !mounted_at(&mounted, folder, name))
+			return code;
+		if (left <= 0)
+			return mica_fail_note(err, -ETIMEDOUT, "detach", name, "it is still in %s", folder);
+		poll(&changed, 1, (int)left);
+	}
+}
+
+errint_t mount_leave(const char *folder, const char *name, struct mica_error *err)
+{
+	char path[sizeof(UNIONS) + 1 + LINE_MAX_NAME];
+	cleanup_fd int list = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
+	pid_t pid;
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	if (list < 0)
+		return mica_fail(err, -errno, "open", "/proc/self/mountinfo");
+	pid = fork();
+	if (!pid)
+		detach_and_hold(path);
+	if (pid < 0)
+		return mica_fail(err, -errno, "fork", path);
+	return wait_detached(list, folder, name, err);
+}
