@@ -26,6 +26,30 @@ static void tell_backing(struct export *ex, struct node *node)
 	tail_set(node->id, node_shown_ino(ex->nodes, node), layer, st.st_ino, path);
 }
 
+/* The path of a name; false: nobody could use it. */
+static bool path_at(struct export *ex, struct node *parent, const char *name, char path[PATH_MAX])
+{
+	size_t len;
+
+	if (node_path(ex->nodes, parent, path) < 0 || (len = strlen(path)) + strlen(name) + 2 > PATH_MAX)
+		return false;
+	if (len)
+		path[len++] = '/';
+	strcpy(path + len, name);
+	return true;
+}
+
+void tell_made(struct export *ex, struct node *parent, const char *name, const struct fuse_entry_param *made)
+{
+	char path[PATH_MAX];
+	struct stat st;
+
+	/* The union numbers directories by itself: which one it is in the upper, only that can say. */
+	if (!ex->spec->no_backing && path_at(ex, parent, name, path) && ex->layers[LAYER_UPPER] >= 0 &&
+	    !stat_known(ex->layers[LAYER_UPPER], path, &st) && S_ISDIR(st.st_mode))
+		tail_set(made->ino, made->attr.st_ino, LAYER_UPPER, st.st_ino, path);
+}
+
 void copied_up(struct export *ex, struct held *h)
 {
 	bool lower_told = h->node->told && h->node->layer > LAYER_UPPER;
@@ -130,7 +154,6 @@ static void reply_created(fuse_req_t req, struct held *dir, const char *name, co
 	struct export *ex = export_of(req);
 	struct fuse_entry_param entry;
 	char path[PATH_MAX];
-	size_t len;
 
 	if (!make_entry(ex, dir->node, name, st, LAYER_UPPER, &entry)) {
 		fuse_reply_err(req, ENOMEM);
@@ -141,13 +164,8 @@ static void reply_created(fuse_req_t req, struct held *dir, const char *name, co
 	node_lend_fd(ex->nodes, made, fd);
 	node_put(ex->nodes, made);
 	/* A file made by name has no other origin: the union shows the number it has in the upper. */
-	if (!ex->spec->no_backing && !node_path(ex->nodes, dir->node, path) &&
-	    (len = strlen(path)) + strlen(name) + 2 <= PATH_MAX) {
-		if (len)
-			path[len++] = '/';
-		strcpy(path + len, name);
+	if (!ex->spec->no_backing && path_at(ex, dir->node, name, path))
 		tail_set(entry.ino, entry.attr.st_ino, LAYER_UPPER, st->st_ino, path);
-	}
 	if (fuse_reply_create(req, &entry, fi) < 0)
 		node_forget(ex->nodes, entry.ino, 1);
 }

@@ -43,9 +43,13 @@ void reply_entry(fuse_req_t req, struct held *parent, const char *name, const st
 	struct export *ex = export_of(req);
 	struct fuse_entry_param entry;
 
-	if (!make_entry(ex, parent->node, name, st, layer, &entry))
+	if (!make_entry(ex, parent->node, name, st, layer, &entry)) {
 		fuse_reply_err(req, ENOMEM);
-	else if (fuse_reply_entry(req, &entry) < 0)
+		return;
+	}
+	if (layer == LAYER_UPPER && S_ISDIR(st->st_mode)) /* it was just made */
+		tell_made(ex, parent->node, name, &entry);
+	if (fuse_reply_entry(req, &entry) < 0)
 		node_forget(ex->nodes, entry.ino, 1);
 }
 

@@ -71,6 +71,9 @@ extern _Thread_local bool request_kills_setid;
 /* The backing that goes with the next reply of this thread; shown: st_ino for the host. */
 void tail_set(uint64_t node, uint64_t shown, int layer, uint64_t inode, const char *path);
 
+/* The directory just made there is the upper's alone: says where it lies. */
+void tell_made(struct export *ex, struct node *parent, const char *name, const struct fuse_entry_param *made);
+
 /* After a call that copies up: tells the tables, and the host if it was told of the lower file. */
 void copied_up(struct export *ex, struct held *h);
 /* Before a change that copies a file up: see there. 0 or an errno. */

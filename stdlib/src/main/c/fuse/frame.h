@@ -39,7 +39,10 @@ struct frame_hello {
 	uint8_t nonce[16]; /* chosen by the host, sent back by the guest */
 };
 
-/* "From here on the data of this node, and its attributes if that is in the upper, are those of that file." */
+/*
+ * "From here on the data of this node, and its attributes if that is in the upper, are those of that file"; with the
+ * answer to MKDIR, "its attributes are those of that directory".
+ */
 struct frame_backing {
 	uint64_t node;
 	uint64_t inode; /* of the file in its layer */

@@ -1,6 +1,7 @@
 /*
  * relay-attributes.c - the attributes of files of the upper that lie here. They are asked of the file itself, and
  * changed there, as the guest would do it through its share; docs/export-protocol.md says why both see the same.
+ * Those of directories made through us are asked of the directory, too, but changed by the guest.
  */
 #include "relay.h"
 
@@ -8,11 +9,36 @@
 #include <sys/stat.h>
 #include <sys/xattr.h>
 
+struct fuse_attr attributes_shown(const struct stat *st, uint64_t shown)
+{
+	return (struct fuse_attr){
+		.ino = shown,
+		.size = (uint64_t)st->st_size,
+		.blocks = (uint64_t)st->st_blocks,
+		.atime = (uint64_t)st->st_atim.tv_sec,
+		.mtime = (uint64_t)st->st_mtim.tv_sec,
+		.ctime = (uint64_t)st->st_ctim.tv_sec,
+		.atimensec = (uint32_t)st->st_atim.tv_nsec,
+		.mtimensec = (uint32_t)st->st_mtim.tv_nsec,
+		.ctimensec = (uint32_t)st->st_ctim.tv_nsec,
+		.mode = st->st_mode,
+		.nlink = (uint32_t)st->st_nlink,
+		.uid = st->st_uid,
+		.gid = st->st_gid,
+		.blksize = (uint32_t)st->st_blksize,
+	};
+}
+
+static bool known_here(struct relay *r, uint64_t node, struct fuse_attr *attr)
+{
+	return file_attributes(r, node, attr) || made_attributes(r, node, attr);
+}
+
 static bool get_here(struct relay *r, const struct fuse_in_header *head)
 {
 	struct fuse_attr_out out = {.attr_valid = FRAME_VALID_SECONDS};
 
-	if (!file_attributes(r, head->nodeid, &out.attr))
+	if (!known_here(r, head->nodeid, &out.attr))
 		return false;
 	reply_data(r, head->unique, &out, sizeof(out));
 	return true;
@@ -142,7 +168,7 @@ static void correct_entry(struct relay *r, char *body)
 	struct fuse_entry_out entry;
 
 	memcpy(&entry, body, sizeof(entry));
-	if (entry.nodeid && file_attributes(r, entry.nodeid, &entry.attr))
+	if (entry.nodeid && known_here(r, entry.nodeid, &entry.attr))
 		memcpy(body, &entry, sizeof(entry));
 }
 
@@ -164,6 +190,6 @@ void attributes_correct(struct relay *r, uint32_t opcode, char *body, size_t siz
 {
 	if (opcode == FUSE_READDIRPLUS)
 		correct_listing(r, body, size);
-	else if (opcode == FUSE_LOOKUP || opcode == FUSE_LINK || opcode == FUSE_CREATE)
+	else if (opcode == FUSE_LOOKUP || opcode == FUSE_LINK || opcode == FUSE_CREATE || opcode == FUSE_MKDIR)
 		correct_entry(r, body);
 }

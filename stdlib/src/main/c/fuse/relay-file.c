@@ -156,17 +156,29 @@ int file_reopen(struct relay *r, int path_fd, int flags)
 	return fd < 0 ? -errno : fd;
 }
 
-/* What lies at path in the layer, if it is the regular file the guest means; never anything else of the host. */
-static int open_backing(struct relay *r, const struct frame_backing *b, const char *path)
+bool backing_take(struct relay *r, const char *tail, size_t size, struct backing *b)
+{
+	if (size <= sizeof(b->is) || size > FRAME_MAX_TAIL)
+		return false;
+	memcpy(&b->is, tail, sizeof(b->is));
+	tail += sizeof(b->is);
+	size -= sizeof(b->is);
+	memcpy(b->path, tail, size);
+	b->path[size] = 0;
+	return b->is.layer < r->layer_count && b->is.node && !b->is.reserved && *tail != '/' && !memchr(tail, 0, size);
+}
+
+/* That of the guest's number in the layer; never anything else of the host. */
+int backing_find(struct relay *r, const struct backing *b, mode_t type)
 {
 	const struct open_how how = {
 		.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC,
 		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV,
 	};
-	cleanup_fd int fd = (int)syscall(SYS_openat2, r->layers[b->layer], path, &how, sizeof(how));
+	cleanup_fd int fd = (int)syscall(SYS_openat2, r->layers[b->is.layer], b->path, &how, sizeof(how));
 	struct stat st;
 
-	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_ino != b->inode)
+	if (fd < 0 || fstat(fd, &st) < 0 || (st.st_mode & S_IFMT) != type || st.st_ino != b->is.inode)
 		return -1;
 	return steal_fd(&fd);
 }
@@ -191,25 +203,20 @@ static bool same_backing(const struct file *f, const struct frame_backing *b)
 	return f->path_fd >= 0 && f->layer == b->layer && f->inode == b->inode && f->shown == b->shown;
 }
 
-bool file_back(struct relay *r, const struct frame_backing *b, const char *path, size_t path_len)
+void file_back(struct relay *r, const struct backing *backing)
 {
-	char text[FRAME_MAX_TAIL];
+	const struct frame_backing *b = &backing->is;
 	struct files *all = r->files;
 
-	if (b->layer >= r->layer_count || !b->node || b->reserved || path_len >= sizeof(text) || *path == '/' ||
-	    memchr(path, 0, path_len))
-		return false;
-	memcpy(text, path, path_len);
-	text[path_len] = 0;
 	pthread_mutex_lock(&all->lock);
 	struct file *f = find(all, b->node);
 	bool known = f && same_backing(f, b);
 	pthread_mutex_unlock(&all->lock);
 	if (known)
-		return true;
-	cleanup_fd int fd = open_backing(r, b, text);
+		return;
+	cleanup_fd int fd = backing_find(r, backing, S_IFREG);
 	if (fd < 0)
-		return true;
+		return;
 	pthread_mutex_lock(&all->lock);
 	f = find_or_make(all, b->node);
 	/* The kernel has the other file in its hand, or we its attributes: a guest that says so lies. */
@@ -222,7 +229,6 @@ bool file_back(struct relay *r, const struct frame_backing *b, const char *path,
 		switch_data(r, f);
 	}
 	pthread_mutex_unlock(&all->lock);
-	return true;
 }
 
 /* Set-id bits go when a file is written, and with passthrough nobody would see to it. */
@@ -395,22 +401,7 @@ bool file_attributes(struct relay *r, uint64_t node, struct fuse_attr *attr)
 	bool here = f && !fstat(f->path_fd, &st);
 	pthread_mutex_unlock(&r->files->lock);
 	if (here)
-		*attr = (struct fuse_attr){
-			.ino = shown,
-			.size = (uint64_t)st.st_size,
-			.blocks = (uint64_t)st.st_blocks,
-			.atime = (uint64_t)st.st_atim.tv_sec,
-			.mtime = (uint64_t)st.st_mtim.tv_sec,
-			.ctime = (uint64_t)st.st_ctim.tv_sec,
-			.atimensec = (uint32_t)st.st_atim.tv_nsec,
-			.mtimensec = (uint32_t)st.st_mtim.tv_nsec,
-			.ctimensec = (uint32_t)st.st_ctim.tv_nsec,
-			.mode = st.st_mode,
-			.nlink = (uint32_t)st.st_nlink,
-			.uid = st.st_uid,
-			.gid = st.st_gid,
-			.blksize = (uint32_t)st.st_blksize,
-		};
+		*attr = attributes_shown(&st, shown);
 	return here;
 }
 

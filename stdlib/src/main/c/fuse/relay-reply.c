@@ -116,32 +116,37 @@ static bool counted_fits(const struct request *q, const char *body)
 	return out.size <= q->flags;
 }
 
-static bool tail_to_backing(struct relay *r, const char *tail, size_t size)
+/* Before the answer: nobody asks for anything in it yet. Where it lies in the upper, the guest may say. */
+static bool directory_made(struct relay *r, const char *body, const struct backing *backing)
 {
-	struct frame_backing backing;
+	struct fuse_entry_out entry;
+	int fd = -1;
 
-	if (size <= sizeof(backing) || size > FRAME_MAX_TAIL)
+	memcpy(&entry, body, sizeof(entry));
+	/* The kernel would refuse it. */
+	if (!entry.nodeid || entry.nodeid == FUSE_ROOT_ID)
 		return false;
-	memcpy(&backing, tail, sizeof(backing));
-	return file_back(r, &backing, tail + sizeof(backing), size - sizeof(backing));
+	if (backing && (backing->is.node != entry.nodeid || backing->is.layer))
+		return false;
+	if (backing && r->attributes)
+		fd = backing_find(r, backing, S_IFDIR);
+	made_add(r, entry.nodeid, backing ? backing->is.shown : 0, fd);
+	return true;
 }
 
-static bool reply_success(struct relay *r, const struct request *q, char *body, size_t size)
+static bool reply_success(struct relay *r, const struct request *q, char *body, size_t size,
+			  const struct backing *backing)
 {
-	if (!size_fits(q, size) || !counted_fits(q, body)) {
-		reply_error(r, q->unique, EIO);
+	if (!size_fits(q, size) || !counted_fits(q, body) ||
+	    (q->opcode == FUSE_MKDIR && !directory_made(r, body, backing)))
 		return false;
-	}
 	attributes_correct(r, q->opcode, body, size);
 	switch (q->opcode) {
 	case FUSE_OPEN:
 		reply_opened(r, q);
 		return true;
 	case FUSE_CREATE:
-		if (reply_created(r, q, body))
-			return true;
-		reply_error(r, q->unique, EIO);
-		return false;
+		return reply_created(r, q, body);
 	case FUSE_OPENDIR:
 		reply_listing(r, q, body);
 		return true;
@@ -171,6 +176,7 @@ static void reply_too_late(struct relay *r, const struct request *q, const char 
 bool reply_from_guest(struct relay *r, char *message, size_t size, const char *tail, size_t tail_size)
 {
 	struct fuse_out_header head;
+	struct backing backing;
 	struct request q;
 
 	if (size < sizeof(head))
@@ -182,18 +188,20 @@ bool reply_from_guest(struct relay *r, char *message, size_t size, const char *t
 		return !tail_size && notice_add(r, message, size);
 	if (head.error > 0 || head.error <= -512 || (head.error && (size > sizeof(head) || tail_size)))
 		return false;
-	/* Before the answer: when the kernel has it, data are read and written where they lie now. */
-	if (tail_size && !tail_to_backing(r, tail, tail_size))
+	if (tail_size && !backing_take(r, tail, tail_size, &backing))
 		return false;
 	if (!pending_take(r, head.unique, &q))
 		return false;
-	if (q.abandoned) {
+	/* Before the answer: when the kernel has it, data are read and written where they lie now. */
+	if (tail_size && q.opcode != FUSE_MKDIR)
+		file_back(r, &backing);
+	if (q.abandoned)
 		reply_too_late(r, &q, message + sizeof(head), size - sizeof(head));
-		return true;
-	}
-	if (head.error) {
+	else if (head.error)
 		reply_error(r, q.unique, -head.error);
-		return true;
+	else if (!reply_success(r, &q, message + sizeof(head), size - sizeof(head), tail_size ? &backing : NULL)) {
+		reply_error(r, q.unique, EIO);
+		return false;
 	}
-	return reply_success(r, &q, message + sizeof(head), size - sizeof(head));
+	return true;
 }

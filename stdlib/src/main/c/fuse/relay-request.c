@@ -71,15 +71,21 @@ static void forward(struct relay *r, struct fuse_in_header *head, size_t size)
 		reply_error(r, mine.unique, EIO);
 }
 
+static void forget_node(struct relay *r, uint64_t node)
+{
+	file_forget(r, node);
+	made_forget(r, node);
+}
+
 static void forget(struct relay *r, struct fuse_in_header *head, size_t size)
 {
 	const char *body = BODY((char *)head);
 
 	if (head->opcode == FUSE_FORGET)
-		file_forget(r, head->nodeid);
+		forget_node(r, head->nodeid);
 	else
 		for (uint32_t i = 0; i < ((const struct fuse_batch_forget_in *)body)->count; i++)
-			file_forget(r, ((const struct fuse_forget_one *)(body + sizeof(struct fuse_batch_forget_in)))[i]
+			forget_node(r, ((const struct fuse_forget_one *)(body + sizeof(struct fuse_batch_forget_in)))[i]
 					       .nodeid);
 	if (!r->dead)
 		wire_send(r, FRAME_FUSE, head, size);
@@ -144,15 +150,22 @@ static void handle(struct relay *r, struct fuse_in_header *head, size_t size, ch
 			forward(r, head, size);
 		return;
 	case FUSE_LOOKUP:
-	case FUSE_READLINK:
+		if (!made_lookup(r, head, body, size - sizeof(*head)))
+			forward(r, head, size);
+		return;
 	case FUSE_SYMLINK:
 	case FUSE_MKNOD:
 	case FUSE_MKDIR:
-	case FUSE_UNLINK:
-	case FUSE_RMDIR:
 	case FUSE_RENAME:
 	case FUSE_RENAME2:
 	case FUSE_LINK:
+	case FUSE_CREATE:
+		made_names(r, head, body, size - sizeof(*head));
+		forward(r, head, size);
+		return;
+	case FUSE_READLINK:
+	case FUSE_UNLINK:
+	case FUSE_RMDIR:
 	case FUSE_STATFS:
 	case FUSE_SETXATTR:
 	case FUSE_LISTXATTR:
@@ -162,7 +175,6 @@ static void handle(struct relay *r, struct fuse_in_header *head, size_t size, ch
 	case FUSE_READDIRPLUS:
 	case FUSE_RELEASEDIR:
 	case FUSE_FSYNCDIR:
-	case FUSE_CREATE:
 		forward(r, head, size);
 		return;
 	default: /* and the kernel asks for it no more */

@@ -167,9 +167,10 @@ static errint_t open_all(struct relay *r, const struct arguments *args, struct m
 		return mica_fail(err, -errno, "open", "/proc/self/fd");
 	r->pending = pending_new();
 	r->files = files_new();
+	r->made = made_new();
 	r->notices = notices_new();
 	pthread_mutex_init(&r->send_lock, NULL);
-	return r->pending && r->files && r->notices ? 0 : mica_fail(err, -ENOMEM, "start", r->name);
+	return r->pending && r->files && r->made && r->notices ? 0 : mica_fail(err, -ENOMEM, "start", r->name);
 }
 
 static errint_t start_threads(struct relay *r, struct mica_error *err)

@@ -14,6 +14,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 
 #include "base.h"
@@ -45,6 +46,7 @@ struct relay {
 	atomic_uint pings;     /* not answered yet */
 	struct pending *pending;
 	struct files *files;
+	struct made *made;
 	struct notices *notices;
 	pthread_mutex_t send_lock;
 };
@@ -110,8 +112,17 @@ size_t init_compose(struct relay *r, const struct fuse_init_in *kernel, const st
 enum open_kind { FH_CACHED = 1, FH_PASSING = 2 };
 struct files *files_new(void);
 void files_free(struct relay *r);
-/* What a guest said. False: not even well formed. A file that is not there is no error. */
-bool file_back(struct relay *r, const struct frame_backing *backing, const char *path, size_t path_len);
+/* The tail of an answer. */
+struct backing {
+	struct frame_backing is;
+	char path[FRAME_MAX_TAIL];
+};
+/* False: not even well formed. */
+bool backing_take(struct relay *r, const char *tail, size_t size, struct backing *backing);
+/* What lies there, if it is of this type (S_IFMT): an O_PATH descriptor; -1: it is not there. */
+int backing_find(struct relay *r, const struct backing *backing, mode_t type);
+/* From here on the data of that node, a regular file, are there. A file that is not there is no error. */
+void file_back(struct relay *r, const struct backing *backing);
 /* Counts an open file and says how the kernel shall treat it. 0 or the errno of the open. */
 int file_open(struct relay *r, uint64_t node, uint32_t flags, struct fuse_open_out *out);
 /* Whether an open with these flags changes nothing but ours: then file_open alone answers it. */
@@ -138,7 +149,22 @@ struct fd_name {
 };
 struct fd_name fd_name(int fd);
 
-/* relay-attributes.c: whether the request was about a file of the upper that is here, and is answered. */
+/* relay-made.c: the directories that were made through us: what names they lack, and their attributes. */
+struct made *made_new(void);
+void made_free(struct relay *r);
+/* Before the kernel knows it. path_fd becomes ours; -1: only the names. shown: st_ino for the kernel. */
+void made_add(struct relay *r, uint64_t node, uint64_t shown, int path_fd);
+void made_forget(struct relay *r, uint64_t node);
+/* Before a request goes to the guest: the names that it may make. */
+void made_names(struct relay *r, const struct fuse_in_header *head, const char *body, size_t size);
+/* Whether the LOOKUP was for a name that such a directory lacks, and is answered. */
+bool made_lookup(struct relay *r, const struct fuse_in_header *head, const char *body, size_t size);
+/* False: ask the guest. */
+bool made_attributes(struct relay *r, uint64_t node, struct fuse_attr *attr);
+
+/* relay-attributes.c */
+struct fuse_attr attributes_shown(const struct stat *st, uint64_t shown);
+/* Whether the request was about a file of the upper that is here, and is answered. */
 bool attributes_request(struct relay *r, const struct fuse_in_header *head, const char *body, size_t size, char *room);
 /* Corrects what the guest says of such files in the entries it answers with. */
 void attributes_correct(struct relay *r, uint32_t opcode, char *body, size_t size);

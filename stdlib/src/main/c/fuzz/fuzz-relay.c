@@ -84,12 +84,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	pthread_mutex_init(&r.send_lock, NULL);
 	r.pending = pending_new();
 	r.files = files_new();
+	r.made = made_new();
 	r.notices = notices_new();
 	open_layers(&r);
 	ask(&r);
 	feed(&r, data, size);
 	check_all_answered(&r);
 	files_free(&r);
+	made_free(&r);
 	free(r.pending);
 	free(r.notices);
 	close(r.proc);

@@ -1,0 +1,302 @@
+/*
+ * relay-made.c - directories that were made through us. Each was empty then, and who puts names into it asks us for
+ * it: so we know what names it lacks, and need not ask the guest for those. And it is the upper's alone, for overlayfs
+ * lays nothing below what it makes: its attributes are those of the folder in the upper.
+ *
+ * Of a name there is a hash, noted before the guest may make it, and it is never taken out: one too many only costs a
+ * question. When there are too many, the directory or the one used least is as any other again.
+ */
+#include "relay.h"
+
+#include <sys/random.h>
+#include <sys/stat.h>
+
+#define BUCKETS 1024u
+#define MAX_DIRECTORIES 4096u
+#define MAX_ROOM (1u << 18)	/* hashes of one directory */
+#define MAX_ALL_ROOM (1u << 21) /* and of all: 16 MiB */
+#define FIRST_ROOM 16u
+
+/* A file system may take no names as long as the longest: what it says to one that it does not take, the guest knows.
+ */
+#define SURE_NAME 128u
+
+struct directory {
+	uint64_t node;
+	uint64_t shown; /* st_ino for the kernel */
+	int path_fd;	/* O_PATH, in the upper; -1: its attributes are the guest's to tell */
+	bool complete;	/* it has no name whose hash is not here */
+	uint32_t count, room;
+	uint64_t *names;		 /* open addressing; 0: free */
+	struct directory *next;		 /* in the bucket */
+	struct directory *older, *newer; /* by use */
+};
+
+struct made {
+	pthread_mutex_t lock;
+	uint64_t key; /* so that nobody can choose names whose hashes meet */
+	struct directory *buckets[BUCKETS];
+	struct directory *oldest, *newest;
+	uint32_t count, room;
+};
+
+struct made *made_new(void)
+{
+	struct made *all = calloc(1, sizeof(*all));
+
+	if (!all)
+		return NULL;
+	pthread_mutex_init(&all->lock, NULL);
+	if (getrandom(&all->key, sizeof(all->key), 0) == sizeof(all->key))
+		return all;
+	free(all);
+	return NULL;
+}
+
+static struct directory **bucket_of(struct made *all, uint64_t node)
+{
+	return &all->buckets[(node * 0x9e3779b97f4a7c15ull >> 32) % BUCKETS];
+}
+
+static void unlist(struct made *all, struct directory *d)
+{
+	*(d->older ? &d->older->newer : &all->oldest) = d->newer;
+	*(d->newer ? &d->newer->older : &all->newest) = d->older;
+}
+
+static void list(struct made *all, struct directory *d)
+{
+	d->older = all->newest;
+	d->newer = NULL;
+	*(all->newest ? &all->newest->newer : &all->oldest) = d;
+	all->newest = d;
+}
+
+/* Which is used by that. */
+static struct directory *find(struct made *all, uint64_t node)
+{
+	struct directory *d = *bucket_of(all, node);
+
+	while (d && d->node != node)
+		d = d->next;
+	if (d && d != all->newest) {
+		unlist(all, d);
+		list(all, d);
+	}
+	return d;
+}
+
+static void names_drop(struct made *all, struct directory *d)
+{
+	all->room -= d->room;
+	free(d->names);
+	d->names = NULL;
+	d->count = d->room = 0;
+	d->complete = false;
+}
+
+static void destroy(struct made *all, struct directory *d)
+{
+	struct directory **at = bucket_of(all, d->node);
+
+	while (*at != d)
+		at = &(*at)->next;
+	*at = d->next;
+	unlist(all, d);
+	names_drop(all, d);
+	if (d->path_fd >= 0)
+		close(d->path_fd);
+	free(d);
+	all->count--;
+}
+
+void made_free(struct relay *r)
+{
+	while (r->made->oldest)
+		destroy(r->made, r->made->oldest);
+	free(r->made);
+}
+
+void made_add(struct relay *r, uint64_t node, uint64_t shown, int path_fd)
+{
+	struct made *all = r->made;
+	struct directory *new = malloc(sizeof(*new)), *old;
+
+	if (!new) {
+		if (path_fd >= 0)
+			close(path_fd);
+		return;
+	}
+	*new = (struct directory){.node = node, .shown = shown, .path_fd = path_fd, .complete = true};
+	pthread_mutex_lock(&all->lock);
+	/* A good guest gives each a number of its own; what another one means by an old number, we do not know. */
+	if ((old = find(all, node))) {
+		new->complete = false;
+		destroy(all, old);
+	}
+	new->next = *bucket_of(all, node);
+	*bucket_of(all, node) = new;
+	list(all, new);
+	if (++all->count > MAX_DIRECTORIES)
+		destroy(all, all->oldest);
+	pthread_mutex_unlock(&all->lock);
+}
+
+void made_forget(struct relay *r, uint64_t node)
+{
+	pthread_mutex_lock(&r->made->lock);
+	struct directory *d = find(r->made, node);
+
+	if (d)
+		destroy(r->made, d);
+	pthread_mutex_unlock(&r->made->lock);
+}
+
+static uint64_t mix(uint64_t a, uint64_t b)
+{
+	__uint128_t product = (__uint128_t)a * b;
+
+	return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+static uint64_t hash_of(struct made *all, const char *name, size_t len)
+{
+	uint64_t hash = mix(all->key ^ len, 0x9e3779b97f4a7c15ull), part;
+
+	for (size_t at = 0; at < len; at += sizeof(part)) {
+		part = 0;
+		memcpy(&part, name + at, len - at < sizeof(part) ? len - at : sizeof(part));
+		hash = mix(hash ^ part, all->key | 1);
+	}
+	return hash ? hash : 1;
+}
+
+/* Where the hash is, or the free place that it would have. There is one: at most half of them are taken. */
+static uint64_t *place_of(struct directory *d, uint64_t hash)
+{
+	uint32_t at = (uint32_t)(hash >> 32) & (d->room - 1);
+
+	while (d->names[at] && d->names[at] != hash)
+		at = (at + 1) & (d->room - 1);
+	return &d->names[at];
+}
+
+static bool names_grow(struct made *all, struct directory *d)
+{
+	struct directory grown = {.room = d->room ? 2 * d->room : FIRST_ROOM};
+
+	if (grown.room > MAX_ROOM || !(grown.names = calloc(grown.room, sizeof(*grown.names))))
+		return false;
+	for (uint32_t i = 0; i < d->room; i++)
+		if (d->names[i])
+			*place_of(&grown, d->names[i]) = d->names[i];
+	free(d->names);
+	all->room += grown.room - d->room;
+	d->names = grown.names;
+	d->room = grown.room;
+	/* Not this one, which is the newest. */
+	while (all->room > MAX_ALL_ROOM)
+		destroy(all, all->oldest);
+	return true;
+}
+
+static void name_add(struct relay *r, uint64_t dir, const char *name, size_t len)
+{
+	struct made *all = r->made;
+	uint64_t hash = hash_of(all, name, len);
+
+	pthread_mutex_lock(&all->lock);
+	struct directory *d = find(all, dir);
+	if (d && d->complete && d->count >= d->room / 2 && !names_grow(all, d))
+		names_drop(all, d);
+	if (d && d->complete) {
+		uint64_t *place = place_of(d, hash);
+
+		d->count += !*place;
+		*place = hash;
+	}
+	pthread_mutex_unlock(&all->lock);
+}
+
+/* Both names of a renaming count as made in their directories: of an exchange they are. */
+static void names_of_rename(struct relay *r, uint64_t from, uint64_t to, const char *names, size_t size)
+{
+	size_t len = strnlen(names, size);
+
+	name_add(r, from, names, len);
+	if (len < size)
+		name_add(r, to, names + len + 1, strnlen(names + len + 1, size - len - 1));
+}
+
+void made_names(struct relay *r, const struct fuse_in_header *head, const char *body, size_t size)
+{
+	size_t before = 0;
+
+	switch (head->opcode) {
+	case FUSE_RENAME:
+		before = sizeof(struct fuse_rename_in);
+		break;
+	case FUSE_RENAME2:
+		before = sizeof(struct fuse_rename2_in);
+		break;
+	case FUSE_CREATE:
+		before = sizeof(struct fuse_create_in);
+		break;
+	case FUSE_MKNOD:
+		before = sizeof(struct fuse_mknod_in);
+		break;
+	case FUSE_MKDIR:
+		before = sizeof(struct fuse_mkdir_in);
+		break;
+	case FUSE_LINK:
+		before = sizeof(struct fuse_link_in);
+		break;
+	case FUSE_SYMLINK:
+		break;
+	default:
+		return;
+	}
+	if (size < before)
+		return;
+	if (head->opcode == FUSE_RENAME || head->opcode == FUSE_RENAME2) /* its other directory is the first in both */
+		names_of_rename(r, head->nodeid, ((const struct fuse_rename_in *)body)->newdir, body + before,
+				size - before);
+	else
+		name_add(r, head->nodeid, body + before, strnlen(body + before, size - before));
+}
+
+static bool lacks(struct relay *r, uint64_t dir, const char *name, size_t len)
+{
+	uint64_t hash = hash_of(r->made, name, len);
+
+	pthread_mutex_lock(&r->made->lock);
+	struct directory *d = find(r->made, dir);
+	bool missing = d && d->complete && (!d->room || !*place_of(d, hash));
+	pthread_mutex_unlock(&r->made->lock);
+	return missing;
+}
+
+bool made_lookup(struct relay *r, const struct fuse_in_header *head, const char *body, size_t size)
+{
+	size_t len = strnlen(body, size);
+
+	if (r->dead || len > SURE_NAME || !lacks(r, head->nodeid, body, len))
+		return false;
+	/* As the guest says it: without a node, and to be remembered. */
+	reply_data(r, head->unique, &(struct fuse_entry_out){.entry_valid = FRAME_VALID_SECONDS},
+		   sizeof(struct fuse_entry_out));
+	return true;
+}
+
+bool made_attributes(struct relay *r, uint64_t node, struct fuse_attr *attr)
+{
+	struct stat st;
+
+	pthread_mutex_lock(&r->made->lock);
+	struct directory *d = find(r->made, node);
+	bool here = d && d->path_fd >= 0 && !fstat(d->path_fd, &st);
+	if (here)
+		*attr = attributes_shown(&st, d->shown);
+	pthread_mutex_unlock(&r->made->lock);
+	return here;
+}
