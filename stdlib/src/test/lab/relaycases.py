@@ -849,6 +849,222 @@ def attributes_of_the_forgotten(u):
         assert (stat.S_IMODE(st.st_mode), st.st_uid, st.st_gid, st.st_size) == (0o777, 5, 6, 0), st
 
 
+# Directories made through the relay: it knows what they lack, and what they are like.
+
+
+@contextlib.contextmanager
+def guest_stands_still(u):
+    """Who asks it gets EIO, too late. Where the relay does not know where anything lies, it has to be asked."""
+    if u.way != "guest":
+        u.driver.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        u.driver.send_signal(signal.SIGCONT)
+
+
+@contextlib.contextmanager
+def held(path):
+    """The kernel does not forget it, whatever it drops."""
+    fd = os.open(path, os.O_PATH)
+    try:
+        yield fd
+    finally:
+        os.close(fd)
+
+
+def stat_anew(fd):
+    """Mode, links and owner that the kernel has just asked for."""
+    room = ctypes.create_string_buffer(256)
+    call("statx", fd, "", 0x1000 | 0x2000, 0x7ff, room)  # AT_EMPTY_PATH, AT_STATX_FORCE_SYNC, STATX_BASIC_STATS
+    links, uid, gid, mode = struct.unpack_from("<IIIH", room, 16)
+    return mode, links, uid, gid
+
+
+def check_lacks(folder, *missing):
+    for name in missing:
+        fails(errno.ENOENT, os.stat, name, dir_fd=folder, follow_symlinks=False)
+
+
+def check_names(u, name, *missing):
+    """Each name is found that is in the upper; and those that were never there, while the guest stands still."""
+    with held(u.path("s", name)) as folder:
+        drop_names()
+        names = os.listdir(u.path("b", name))
+        for there in names:
+            os.stat(there, dir_fd=folder, follow_symlinks=False)
+        drop_names()
+        with guest_stands_still(u):
+            check_lacks(folder, *missing)
+        assert sorted(names) == sorted(os.listdir(u.path("s", name)))
+
+
+def exchange_into(s, name, other):
+    put(f"{s}/{name}/x", b"x")
+    put(f"{s}/{other}/y", b"y")
+    renameat2(f"{s}/{name}/x", f"{s}/{other}/y", EXCHANGE)
+    assert get(f"{s}/{name}/x") == b"y" and get(f"{s}/{other}/y") == b"x"
+
+
+def exchange_folders(s, name, other):
+    """Each keeps what is in it."""
+    put(f"{s}/{name}/x", b"x")
+    put(f"{s}/{other}/y", b"y")
+    renameat2(f"{s}/{name}", f"{s}/{other}", EXCHANGE)
+    assert get(f"{s}/{other}/x") == b"x" and get(f"{s}/{name}/y") == b"y"
+
+
+def remove_and_make(s, name, other):
+    """The new one has nothing of the old one."""
+    put(f"{s}/{name}/x", b"x")
+    os.unlink(f"{s}/{name}/x")
+    os.rmdir(f"{s}/{name}")
+    os.mkdir(f"{s}/{name}")
+    put(f"{s}/{name}/y", b"y")
+
+
+# What makes and moves names; called with the folder, a directory made in it, and another.
+MAKES_NAMES = {
+    "open": lambda s, d, e: put(f"{s}/{d}/x"),
+    "open anew": lambda s, d, e: os.close(os.open(f"{s}/{d}/x", os.O_CREAT | os.O_EXCL)),
+    "mknod": lambda s, d, e: os.mknod(f"{s}/{d}/x"),
+    "mkdir": lambda s, d, e: os.mkdir(f"{s}/{d}/x"),
+    "symlink": lambda s, d, e: os.symlink("x", f"{s}/{d}/x"),
+    "link": lambda s, d, e: os.link(f"{s}/low", f"{s}/{d}/x"),
+    "rename": lambda s, d, e: (put(f"{s}/{d}/x"), os.rename(f"{s}/{d}/x", f"{s}/{d}/y")),
+    "rename into": lambda s, d, e: (put(f"{s}/{e}/x"), os.rename(f"{s}/{e}/x", f"{s}/{d}/y")),
+    "rename away": lambda s, d, e: (put(f"{s}/{d}/x"), os.rename(f"{s}/{d}/x", f"{s}/{e}/y")),
+    "rename over": lambda s, d, e: (put(f"{s}/{d}/x"), put(f"{s}/{d}/y"), os.rename(f"{s}/{d}/x", f"{s}/{d}/y")),
+    "rename anew": lambda s, d, e: (put(f"{s}/{e}/x"), renameat2(f"{s}/{e}/x", f"{s}/{d}/y", NOREPLACE)),
+    "exchange": exchange_into,
+    "move a folder": lambda s, d, e: (put(f"{s}/{e}/x"), os.rename(f"{s}/{e}", f"{s}/{d}/y"), os.mkdir(f"{s}/{e}")),
+    "move itself": lambda s, d, e: (put(f"{s}/{d}/x"), os.rename(f"{s}/{d}", f"{s}/{d} moved"), os.mkdir(f"{s}/{d}")),
+    "exchange folders": exchange_folders,
+    "unlink": lambda s, d, e: (put(f"{s}/{d}/x"), os.unlink(f"{s}/{d}/x")),
+    "remove and make": remove_and_make,
+    "fail": lambda s, d, e: fails(errno.EPERM, os.mknod, f"{s}/{d}/x", stat.S_IFCHR, os.makedev(0, 0)),
+}
+
+
+def fill_made(a):
+    put(a + "/low", b"low")
+    os.mkdir(a + "/was")
+    put(a + "/was/low", b"low")
+
+
+def names_made(u):
+    """Whatever makes a name in a directory that was made: it is found, and others are missing without the guest."""
+    s = u.path("s")
+    for number, (what, make) in enumerate(MAKES_NAMES.items()):
+        d, e = f"d{number}", f"e{number}"
+        os.mkdir(f"{s}/{d}")
+        os.mkdir(f"{s}/{e}")
+        with held(f"{s}/{d}") as folder, held(f"{s}/{e}"):
+            try:
+                with guest_stands_still(u):
+                    check_lacks(folder, "x", "y", "z")
+                make(s, d, e)
+                with held(f"{s}/{d}"), held(f"{s}/{e}"):
+                    for name in d, e:
+                        check_names(u, name, "z", "zz", "n" * 100)
+            except (AssertionError, OSError) as failure:
+                raise AssertionError(f"{what}: {failure}") from failure
+    assert sorted(os.listdir(s)) == sorted(os.listdir(u.path("m")))
+
+
+def names_in_the_place_of_a_lower(u):
+    """Where a folder of the lower was removed, the new one has none of its names."""
+    path = u.path("s", "was")
+    os.unlink(path + "/low")
+    os.rmdir(path)
+    os.mkdir(path)
+    with held(path) as folder:
+        with guest_stands_still(u):
+            check_lacks(folder, "low", "other")
+        put(path + "/low", b"new")
+        check_names(u, "was", "other")
+    assert get(path + "/low") == b"new"
+
+
+def names_of_the_forgotten(u):
+    """What the kernel has forgotten, or of which there were too many, is asked of the guest."""
+    s = u.path("s")
+    os.mkdir(s + "/d")
+    put(s + "/d/x", b"x")
+    drop_names()
+    with held(s + "/d") as folder:
+        check_lacks(folder, "y")
+    assert get(s + "/d/x") == b"x" and os.listdir(s + "/d") == ["x"]
+    os.mkdir(s + "/many")
+    with held(s + "/many") as many:
+        for n in range(4200):
+            os.mkdir(f"d{n}", dir_fd=many)
+            if n % 100 == 0:
+                put(f"{s}/many/d{n}/x", b"%d" % n)
+        check_lacks(many, "y", "d4200")
+        for n in range(0, 4200, 100):
+            check_lacks(many, f"d{n}/y")
+            assert get(f"{s}/many/d{n}/x") == b"%d" % n
+            assert os.stat(f"d{n}", dir_fd=many).st_nlink == os.stat(u.path("b", "many", f"d{n}")).st_nlink
+        assert os.fstat(many).st_nlink == os.stat(u.path("b", "many")).st_nlink
+
+
+def names_too_many(u):
+    """Of a directory with more than 131,072 the guest is asked again."""
+    d = u.path("s", "d")
+    os.mkdir(d)
+    with held(d) as folder:
+        put(d + "/x", b"x")
+        for n in range(132000):
+            os.link("x", f"x{n}", src_dir_fd=folder, dst_dir_fd=folder)
+        drop_names()
+        check_lacks(folder, "y", "x132000")
+        for n in range(0, 132000, 1000):
+            assert os.stat(f"{d}/x{n}").st_nlink == 132001
+        assert len(os.listdir(d)) == 132001
+
+
+def attributes_of_the_made(u):
+    """As they are in the upper, whoever changes them; and while nobody does, the guest is not missed."""
+    s = u.path("s")
+    os.mkdir(s + "/up")
+    for name in "d", "up/d", "was/d":
+        path = f"{s}/{name}"
+        os.mkdir(path)
+        changes = (
+            lambda: put(path + "/x"), lambda: os.unlink(path + "/x"), lambda: os.mkdir(path + "/x"),
+            lambda: os.rmdir(path + "/x"), lambda: os.chmod(path, 0o2751), lambda: os.chown(path, 1000, 2000),
+            lambda: os.utime(path, ns=(10**17 + 1, 10**17 + 2)), lambda: os.mkdir(path + "/y"),
+            lambda: os.setxattr(path, "system.posix_acl_access", ACL_FOR_1001), lambda: os.chmod(path, 0o700),
+            lambda: os.rename(path + "/y", path + "/z"), lambda: os.rmdir(path + "/z"))
+        with held(path) as folder:
+            for number, change in enumerate(changes):
+                change()
+                with guest_stands_still(u):
+                    seen, mtime = stat_anew(folder), os.fstat(folder).st_mtime_ns
+                st = os.stat(u.path("b", name))
+                assert (*seen, mtime) == (st.st_mode, st.st_nlink, st.st_uid, st.st_gid, st.st_mtime_ns), \
+                    f"{name}, change {number}: {seen}, {mtime}, in the upper {st}"
+        # Who forgets it there forgets where it lies.
+        check_facts(u, name)
+
+
+def attributes_of_the_removed(u):
+    s = u.path("s")
+    os.mkdir(s + "/d")
+    os.mkdir(s + "/e")
+    with held(s + "/d") as d, held(s + "/e") as e:
+        os.chmod(s + "/d", 0o711)
+        os.rmdir(s + "/d")
+        os.mkdir(s + "/d")
+        os.rename(s + "/d", s + "/e")
+        with guest_stands_still(u):
+            assert stat_anew(d)[:2] == (stat.S_IFDIR | 0o711, 0)
+            assert stat_anew(e)[1] == 0
+            check_lacks(d, "x")
+        assert os.stat(s + "/e").st_nlink == os.stat(u.path("b", "e")).st_nlink
+
+
 # Many.
 
 
@@ -1099,6 +1315,12 @@ CASES = [
     Case(attributes_after_the_relay, fill=fill_attributes, clean=False, one_way=True),
     # Thousands of files: minutes in a VM, and about what the relay holds.
     Case(attributes_of_the_forgotten, fill=fill_attributes, ways=("passed", "relayed"), one_way=True),
+    Case(names_made, fill=fill_made, one_way=True),
+    Case(names_in_the_place_of_a_lower, fill=fill_made, one_way=True),
+    Case(names_of_the_forgotten, ways=("relayed", "guest"), one_way=True),
+    Case(names_too_many, ways=() if os.environ.get("MICA_SANITIZE") else ("relayed",), one_way=True),
+    Case(attributes_of_the_made, fill=fill_made, one_way=True),
+    Case(attributes_of_the_removed, one_way=True),
     Case(a_hundred_thousand_files, fill=fill_many, ways=()),
     # Many times as slow under a sanitizer, and no other code.
     Case(bounded, fill=fill_many, ways=() if os.environ.get("MICA_SANITIZE") else ("passed", "guest"), one_way=True),

@@ -1,8 +1,10 @@
 """relayhostile.py - a guest that lies: by hand, so that each lie is exact."""
+import contextlib
 import errno
 import os
 import signal
 import socket
+import stat
 import struct
 import subprocess
 import time
@@ -10,7 +12,8 @@ import time
 from relaylab import DEADLINE, Case, call, line_of, relay_environment, until
 
 HELLO, FUSE, PING, PONG = 1, 2, 3, 4
-LOOKUP, FORGET, GETATTR, SETATTR, OPEN, INIT, OPENDIR, BATCH_FORGET, READDIRPLUS = 1, 2, 3, 4, 14, 26, 27, 42, 44
+LOOKUP, FORGET, GETATTR, SETATTR, MKDIR, OPEN, INIT, OPENDIR = 1, 2, 3, 4, 9, 14, 26, 27
+BATCH_FORGET, READDIRPLUS = 42, 44
 DO_READDIRPLUS = 1 << 13
 NODE = 7
 
@@ -41,8 +44,8 @@ def attributes(mode, size=10, node=NODE):
     return struct.pack("<QQQQQQIIIIIIIIII", node, size, 0, 0, 0, 0, 0, 0, 0, mode, 1, 0, 0, 0, 4096, 0)
 
 
-def entry(node=NODE, mode=0o100644):
-    return struct.pack("<QQQQII", node, 0, 0, 0, 0, 0) + attributes(mode)
+def entry(node=NODE, mode=0o100644, valid=0):
+    return struct.pack("<QQQQII", node, 0, valid, valid, 0, 0) + attributes(mode)
 
 
 class Liar:
@@ -223,6 +226,113 @@ def upper_speaks_for_itself(u):
         assert len(seen) == 3
 
 
+def lies_about_the_made(u):
+    """Of a directory that was made the kernel is told what the one in the upper is like, if it is one, and in the upper."""
+    b = u.path("b")
+    os.mkdir(b + "/d", 0o750)
+    os.symlink("d", b + "/link")
+    with open(b + "/file", "w"):
+        pass
+    other = os.stat(u.path("a", "d")).st_ino
+    inode = {name: os.lstat(f"{b}/{name}").st_ino for name in ("d", "link", "file")}
+    claims = {
+        "the real one": (backing(NODE, 0, b"d", inode["d"]), 0o40750),
+        "none": (b"", 0o40705),
+        "other inode": (backing(NODE, 0, b"d", 1), 0o40705),
+        "dots": (backing(NODE, 0, b"../a/d", other), 0o40705),
+        "the upper itself": (backing(NODE, 0, b".", os.stat(b).st_ino), stat.S_IFDIR | os.stat(b).st_mode & 0o7777),
+        "symlink": (backing(NODE, 0, b"link", inode["d"]), 0o40705),
+        "the symlink": (backing(NODE, 0, b"link", inode["link"]), 0o40705),
+        "file": (backing(NODE, 0, b"file", inode["file"]), 0o40705),
+        "not there": (backing(NODE, 0, b"x", inode["d"]), 0o40705),
+    }
+    for name, (tail, want) in claims.items():
+        lies = {
+            LOOKUP: lambda unique: answer(unique, error=errno.ENOENT),
+            MKDIR: lambda unique: answer(unique, entry(mode=0o40705, valid=99), tail=tail),
+            GETATTR: lambda unique: answer(unique, bytes(16) + attributes(0o40705)),
+        }
+        with Prey(u, Liar(lies)):
+            os.mkdir(u.path("s", "new"))
+            got = os.stat(u.path("s", "new"))
+            assert (got.st_mode, got.st_ino) == (want, NODE), f"{name}: {got.st_mode:o}"
+            # What the guest says of names in it nobody asks.
+            assert not os.path.exists(u.path("s", "new", "x")), name
+
+
+def makes_the_same_again(u):
+    """A number that was given before: what its directory lacks is not known, and all it says is asked of the guest."""
+    made = []
+    tail = backing(NODE, 0, b"d", os.stat(u.path("b")).st_ino)
+
+    def lookup(unique):
+        return answer(unique, entry(NODE + 1, valid=99)) if len(made) > 1 else answer(unique, error=errno.ENOENT)
+
+    def mkdir(unique):
+        made.append(unique)
+        return answer(unique, entry(mode=0o40755, valid=99), tail=tail)
+    with Prey(u, Liar({LOOKUP: lookup, MKDIR: mkdir})):
+        os.mkdir(u.path("s", "one"))
+        assert not os.path.exists(u.path("s", "one", "x"))
+        with contextlib.suppress(OSError):
+            os.mkdir(u.path("s", "two"))
+        with contextlib.suppress(OSError):
+            os.mkdir(u.path("s", "one", "three"))
+        # It may have become the other one, but it is asked.
+        found = [os.path.exists(u.path("s", name, "y")) for name in ("one", "two")]
+        assert any(found), found
+
+
+NO_DIRECTORY = {
+    "no node": lambda q: answer(q, entry(0, 0o40755)),
+    "the root": lambda q: answer(q, entry(1, 0o40755)),
+    "tail of another node": lambda q: answer(q, entry(mode=0o40755, valid=99), tail=backing(NODE + 1, 0, b"d", 1)),
+    "tail in a lower": lambda q: answer(q, entry(mode=0o40755, valid=99), tail=backing(NODE, 1, b"d", 1)),
+    "entry too short": lambda q: answer(q, entry(mode=0o40755, valid=99)[:-8]),
+}
+
+
+def no_directory_ends_the_connection(u):
+    for name, lie in NO_DIRECTORY.items():
+        with Prey(u, Liar({LOOKUP: lambda q: answer(q, error=errno.ENOENT), MKDIR: lie})):
+            for _ in range(2):
+                try:
+                    os.mkdir(u.path("s", "new"))
+                except OSError as e:
+                    assert e.errno == errno.EIO, f"{name}: {e}"
+                else:
+                    raise AssertionError(f"{name}: believed")
+            until(lambda: "breaks the protocol" in u.logs(), name)
+        os.unlink(u.path("relay.log"))
+
+
+def made_too_late(u):
+    """Who was interrupted has made no directory; what the guest says of it later is not believed."""
+    late = []
+
+    def mkdir(unique):
+        late.append(unique)
+        return b""
+
+    def lookup(unique):
+        said = [answer(q, entry(mode=0o40755, valid=99)) for q in late]
+        late.clear()
+        return b"".join(said) + answer(unique, entry(mode=0o40755, valid=99) if said else b"", error=0 if said else errno.ENOENT)
+    with Prey(u, Liar({LOOKUP: lookup, MKDIR: mkdir})):
+        pid = os.fork()
+        if not pid:
+            try:
+                os.mkdir(u.path("s", "new"))
+            finally:
+                os._exit(0)
+        until(lambda: is_waiting(pid), "the child to wait")
+        os.kill(pid, signal.SIGKILL)
+        assert os.waitpid(pid, 0)[1] == signal.SIGKILL
+        assert os.path.exists(u.path("s", "new")), "it is there now"
+        # Of any other name the guest now says that it is missing, but of this directory it was asked.
+        assert not os.path.exists(u.path("s", "new", "x"))
+
+
 LIES = {
     "short frame": lambda q: struct.pack("<IHH", 3, FUSE, 0),
     "huge frame": lambda q: struct.pack("<IHH", 0xFFFFFFF0, FUSE, 0),
@@ -370,6 +480,10 @@ CASES = [
     Case(nothing_else_of_the_host, fill=fill, clean=False, ways=("relayed",), one_way=True),
     Case(lower_stays, fill=fill, clean=False, ways=("relayed",), one_way=True),
     Case(upper_speaks_for_itself, fill=fill, clean=False, ways=("relayed",), one_way=True),
+    Case(lies_about_the_made, fill=fill, clean=False, ways=("relayed",), one_way=True),
+    Case(makes_the_same_again, fill=fill, clean=False, ways=("relayed",), one_way=True),
+    Case(no_directory_ends_the_connection, fill=fill, clean=False, ways=("relayed",), one_way=True),
+    Case(made_too_late, fill=fill, clean=False, ways=("relayed",), one_way=True),
     Case(lies_end_the_connection, fill=fill, clean=False, ways=("relayed",), one_way=True),
     Case(endless, fill=fill, clean=False, ways=("relayed",), one_way=True),
 ]
