@@ -39,14 +39,19 @@ static bool path_at(struct export *ex, struct node *parent, const char *name, ch
 	return true;
 }
 
+/*
+ * The union numbers directories by itself: which one it is in the upper, only that can say. That folders above changed
+ * places meanwhile, and the path leads to another, is told by the time when it was made: nobody has changed it yet.
+ */
 void tell_made(struct export *ex, struct node *parent, const char *name, const struct fuse_entry_param *made)
 {
+	const struct timespec *since = &made->attr.st_mtim;
 	char path[PATH_MAX];
 	struct stat st;
 
-	/* The union numbers directories by itself: which one it is in the upper, only that can say. */
 	if (!ex->spec->no_backing && path_at(ex, parent, name, path) && ex->layers[LAYER_UPPER] >= 0 &&
-	    !stat_known(ex->layers[LAYER_UPPER], path, &st) && S_ISDIR(st.st_mode))
+	    !stat_known(ex->layers[LAYER_UPPER], path, &st) && S_ISDIR(st.st_mode) &&
+	    st.st_mtim.tv_sec == since->tv_sec && st.st_mtim.tv_nsec == since->tv_nsec)
 		tail_set(made->ino, made->attr.st_ino, LAYER_UPPER, st.st_ino, path);
 }
 

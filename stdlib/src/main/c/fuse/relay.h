@@ -2,8 +2,8 @@
  * relay.h - the host's end of a union folder: between the kernel's FUSE and the export in the guest.
  *
  * Threads: workers read requests of the kernel; what concerns the data of a file whose backing is
- * known they answer themselves, the rest they send to the guest. One thread reads the guest's
- * replies, one delivers its notifications, and one watches that it is alive. What comes from the
+ * known, or names that a directory made here lacks, they answer themselves, the rest they send to the guest. One thread
+ * reads the guest's replies, one delivers its notifications, and one watches that it is alive. What comes from the
  * guest is not trusted: anything that does not fit ends the connection, and from then on every
  * request is answered EIO.
  */
