@@ -855,12 +855,14 @@ def attributes_of_the_forgotten(u):
 @contextlib.contextmanager
 def guest_stands_still(u):
     """Who asks it gets EIO, too late. Where the relay does not know where anything lies, it has to be asked."""
-    if u.way != "guest":
+    stands = u.driver and u.way != "guest"
+    if stands:
         u.driver.send_signal(signal.SIGSTOP)
     try:
         yield
     finally:
-        u.driver.send_signal(signal.SIGCONT)
+        if stands:
+            u.driver.send_signal(signal.SIGCONT)
 
 
 @contextlib.contextmanager
@@ -969,7 +971,7 @@ def names_made(u):
                         check_names(u, name, "z", "zz", "n" * 100)
             except (AssertionError, OSError) as failure:
                 raise AssertionError(f"{what}: {failure}") from failure
-    assert sorted(os.listdir(s)) == sorted(os.listdir(u.path("m")))
+    assert set(os.listdir(s)) == {*os.listdir(u.path("a")), *os.listdir(u.path("b"))}
 
 
 def names_in_the_place_of_a_lower(u):
@@ -1315,12 +1317,12 @@ CASES = [
     Case(attributes_after_the_relay, fill=fill_attributes, clean=False, one_way=True),
     # Thousands of files: minutes in a VM, and about what the relay holds.
     Case(attributes_of_the_forgotten, fill=fill_attributes, ways=("passed", "relayed"), one_way=True),
-    Case(names_made, fill=fill_made, one_way=True),
-    Case(names_in_the_place_of_a_lower, fill=fill_made, one_way=True),
+    Case(names_made, fill=fill_made),
+    Case(names_in_the_place_of_a_lower, fill=fill_made),
     Case(names_of_the_forgotten, ways=("relayed", "guest"), one_way=True),
     Case(names_too_many, ways=() if os.environ.get("MICA_SANITIZE") else ("relayed",), one_way=True),
-    Case(attributes_of_the_made, fill=fill_made, one_way=True),
-    Case(attributes_of_the_removed, one_way=True),
+    Case(attributes_of_the_made, fill=fill_made),
+    Case(attributes_of_the_removed),
     Case(a_hundred_thousand_files, fill=fill_many, ways=()),
     # Many times as slow under a sanitizer, and no other code.
     Case(bounded, fill=fill_many, ways=() if os.environ.get("MICA_SANITIZE") else ("passed", "guest"), one_way=True),

@@ -64,6 +64,8 @@ def relay_environment():
 class Folders:
     """Folders a, b and s (and r, the kernel's own union over copies) below a directory of their own."""
 
+    driver = way = None
+
     def __init__(self, top):
         self.top = top
 
