@@ -42,12 +42,14 @@ static void find_lower(struct export *ex, struct node *node, struct listing *l)
 	char path[PATH_MAX];
 	struct stat st;
 	int found = -1;
+	uint64_t done = ex->done; /* first: when both are the same, none was under way */
 
 	l->lower_fd = -1;
 	l->changes = ex->changes;
-	if (node_path(ex->nodes, node, path) < 0 || !*path)
+	if (l->changes != done || node_path(ex->nodes, node, path) < 0 || !*path)
 		return;
-	for (unsigned i = 0; i < ex->spec->layer_count; i++)
+	unsigned first = node_below_lower(ex->nodes, node, l->changes) ? LAYER_UPPER + 1 : LAYER_UPPER;
+	for (unsigned i = first; i < ex->spec->layer_count; i++)
 		if (ex->layers[i] >= 0 && !fstatat(ex->layers[i], path, &st, AT_SYMLINK_NOFOLLOW)) {
 			if (found >= 0 || i == LAYER_UPPER)
 				return;
@@ -57,6 +59,7 @@ static void find_lower(struct export *ex, struct node *node, struct listing *l)
 	if (found > LAYER_UPPER)
 		l->lower_fd = openat(ex->layers[found], path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	l->layer = found;
+	node_lower(ex->nodes, node, l->changes);
 }
 
 static bool same_file(const struct stat *a, const struct stat *b)

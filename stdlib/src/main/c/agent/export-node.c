@@ -543,6 +543,21 @@ void node_copied_up(struct nodes *all, struct node *node, const struct stat *st)
 	pthread_mutex_unlock(&all->lock);
 }
 
+void node_lower(struct nodes *all, struct node *node, uint64_t changes)
+{
+	pthread_mutex_lock(&all->lock);
+	node->lower_at = changes + 1;
+	pthread_mutex_unlock(&all->lock);
+}
+
+bool node_below_lower(struct nodes *all, struct node *node, uint64_t changes)
+{
+	pthread_mutex_lock(&all->lock);
+	bool below = node->places && node->places->parent->lower_at == changes + 1;
+	pthread_mutex_unlock(&all->lock);
+	return below;
+}
+
 uint64_t node_shown_ino(struct nodes *all, struct node *node)
 {
 	pthread_mutex_lock(&all->lock);

@@ -50,6 +50,7 @@ struct node {
 	bool told;	      /* the host was told the backing */
 	bool asked;	      /* the host was asked to forget */
 	bool outlived;	      /* its descriptor is of a name that is gone, and it has another */
+	uint64_t lower_at;    /* the upper lacked it after so many changes less one; 0: not known */
 	struct node *same_id; /* chains of the tables */
 	struct node *same_identity;
 	struct node *fd_older, *fd_newer; /* among those with a descriptor that may be closed */
@@ -119,6 +120,11 @@ void nodes_let_go(struct nodes *all);
 errint_t node_path(struct nodes *all, struct node *node, char path[PATH_MAX]);
 /* The layer that has what lies at path; st says how it looks there. -ENOENT if none. */
 int layer_of(struct nodes *all, const char *path, struct stat *st);
+
+/* The upper lacked this directory after so many changes. */
+void node_lower(struct nodes *all, struct node *node, uint64_t changes);
+/* So it lacked the one that this node is in, and nothing has changed: then it lacks this one, too. */
+bool node_below_lower(struct nodes *all, struct node *node, uint64_t changes);
 
 /* The inode number the host is shown for st of this node. */
 uint64_t node_shown_ino(struct nodes *all, struct node *node);

@@ -21,7 +21,7 @@ struct export
 	int *layers;
 	/* How the union shows the device of each layer's files: 0 not known yet, LAYER_DEV_NONE no way to tell. */
 	_Atomic uint64_t *layer_devs;
-	_Atomic uint64_t changes; /* requests begun that may copy something up */
+	_Atomic uint64_t changes, done; /* requests begun that may copy something up, and those of them that ended */
 	struct nodes *nodes;
 	struct fuse_session *session;
 	struct export_io *io;

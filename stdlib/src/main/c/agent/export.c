@@ -108,10 +108,12 @@ static void *serve(void *data)
 
 	caller_thread_init();
 	while (request && (size = io_next(ex->io, request)) > 0) {
-		if (!changes_nothing((const struct fuse_in_header *)request, (size_t)size))
-			ex->changes++;
+		bool changes = !changes_nothing((const struct fuse_in_header *)request, (size_t)size);
+
+		ex->changes += changes;
 		request_kills_setid = kills_setid(request, (size_t)size);
 		process(ex, request, (size_t)size);
+		ex->done += changes;
 		trim_nodes(ex);
 	}
 	free(request);
