@@ -218,51 +218,43 @@ static void name_add(struct relay *r, uint64_t dir, const char *name, size_t len
 	pthread_mutex_unlock(&all->lock);
 }
 
-/* Both names of a renaming count as made in their directories: of an exchange they are. */
-static void names_of_rename(struct relay *r, uint64_t from, uint64_t to, const char *names, size_t size)
+/* What comes before the name in the body of a request that may make one. */
+static size_t before_name(uint32_t opcode)
 {
-	size_t len = strnlen(names, size);
-
-	name_add(r, from, names, len);
-	if (len < size)
-		name_add(r, to, names + len + 1, strnlen(names + len + 1, size - len - 1));
+	switch (opcode) {
+	case FUSE_RENAME:
+		return sizeof(struct fuse_rename_in);
+	case FUSE_RENAME2:
+		return sizeof(struct fuse_rename2_in);
+	case FUSE_CREATE:
+		return sizeof(struct fuse_create_in);
+	case FUSE_MKNOD:
+		return sizeof(struct fuse_mknod_in);
+	case FUSE_MKDIR:
+		return sizeof(struct fuse_mkdir_in);
+	case FUSE_LINK:
+		return sizeof(struct fuse_link_in);
+	default:
+		return 0; /* SYMLINK */
+	}
 }
 
 void made_names(struct relay *r, const struct fuse_in_header *head, const char *body, size_t size)
 {
-	size_t before = 0;
+	const char *name = body + before_name(head->opcode), *end = body + size;
+	uint64_t to;
 
-	switch (head->opcode) {
-	case FUSE_RENAME:
-		before = sizeof(struct fuse_rename_in);
-		break;
-	case FUSE_RENAME2:
-		before = sizeof(struct fuse_rename2_in);
-		break;
-	case FUSE_CREATE:
-		before = sizeof(struct fuse_create_in);
-		break;
-	case FUSE_MKNOD:
-		before = sizeof(struct fuse_mknod_in);
-		break;
-	case FUSE_MKDIR:
-		before = sizeof(struct fuse_mkdir_in);
-		break;
-	case FUSE_LINK:
-		before = sizeof(struct fuse_link_in);
-		break;
-	case FUSE_SYMLINK:
-		break;
-	default:
+	if (name > end)
 		return;
-	}
-	if (size < before)
+	size_t len = strnlen(name, (size_t)(end - name));
+	name_add(r, head->nodeid, name, len);
+	if (head->opcode != FUSE_RENAME && head->opcode != FUSE_RENAME2)
 		return;
-	if (head->opcode == FUSE_RENAME || head->opcode == FUSE_RENAME2) /* its other directory is the first in both */
-		names_of_rename(r, head->nodeid, ((const struct fuse_rename_in *)body)->newdir, body + before,
-				size - before);
-	else
-		name_add(r, head->nodeid, body + before, strnlen(body + before, size - before));
+	/* Of an exchange both names are made; the other directory is the first in both bodies. */
+	memcpy(&to, body, sizeof(to));
+	name += len + 1;
+	if (name <= end)
+		name_add(r, to, name, strnlen(name, (size_t)(end - name)));
 }
 
 static bool lacks(struct relay *r, uint64_t dir, const char *name, size_t len)
