@@ -198,11 +198,20 @@ static size_t add_plain(fuse_req_t req, struct held *dir, struct listing *l, con
 typedef size_t add_entry(fuse_req_t req, struct held *dir, struct listing *l, const struct entry64 *e, char *at,
 			 size_t room);
 
+/* An entry ends with a struct fuse_dirent: its inode number, its offset, two numbers and its name. */
+static void mark_last(char *end_of_entry, const char *name)
+{
+	const int64_t offset = FRAME_LISTING_END;
+	size_t size = (24 + strlen(name) + 7) & ~(size_t)7;
+
+	memcpy(end_of_entry - size + 8, &offset, sizeof(offset));
+}
+
 static void list(fuse_req_t req, fuse_ino_t id, size_t size, off_t offset, struct listing *l, add_entry *add)
 {
 	HELD h = hold(req, id);
 	cleanup_free char *reply = malloc(size);
-	const struct entry64 *e;
+	const struct entry64 *e = NULL, *last = NULL;
 	size_t used = 0, more;
 
 	if (h.fd < 0 || !reply) {
@@ -210,13 +219,18 @@ static void list(fuse_req_t req, fuse_ino_t id, size_t size, off_t offset, struc
 		return;
 	}
 	pthread_mutex_lock(&l->lock);
-	int failed = listing_seek(l, offset);
+	bool ended = offset == FRAME_LISTING_END;
+	int failed = ended ? 0 : listing_seek(l, offset);
 
-	while (!failed && (e = entry_next(l, &failed)) && (more = add(req, &h, l, e, reply + used, size - used))) {
+	while (!ended && !failed && (e = entry_next(l, &failed)) &&
+	       (more = add(req, &h, l, e, reply + used, size - used))) {
 		used += more;
 		l->at += e->d_reclen;
 		l->next = e->d_off;
+		last = e;
 	}
+	if (last && !e && !failed)
+		mark_last(reply + used, last->d_name); /* the buffer has it yet: nothing came after it */
 	pthread_mutex_unlock(&l->lock);
 	if (failed && !used)
 		fuse_reply_err(req, failed);

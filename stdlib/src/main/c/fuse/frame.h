@@ -55,6 +55,9 @@ struct frame_backing {
 /* How long the host's kernel may keep names and attributes: who changes them tells it, or is it. */
 #define FRAME_VALID_SECONDS 86400u
 
+/* The offset of a listing's last entry: that nothing comes after it, the relay knows without asking. */
+#define FRAME_LISTING_END INT64_MAX
+
 #define FRAME_MAX_TAIL (sizeof(struct frame_backing) + 4096u)
 
 _Static_assert(sizeof(struct frame) == 8 && sizeof(struct frame_hello) == 40 && sizeof(struct frame_backing) == 32,

@@ -149,6 +149,13 @@ static void handle(struct relay *r, struct fuse_in_header *head, size_t size, ch
 		if (!attributes_request(r, head, body, size - sizeof(*head), room))
 			forward(r, head, size);
 		return;
+	case FUSE_READDIR:
+	case FUSE_READDIRPLUS:
+		if (!r->dead && ((const struct fuse_read_in *)body)->offset == FRAME_LISTING_END)
+			reply_data(r, head->unique, "", 0);
+		else
+			forward(r, head, size);
+		return;
 	case FUSE_LOOKUP:
 		if (!made_lookup(r, head, body, size - sizeof(*head)))
 			forward(r, head, size);
@@ -171,8 +178,6 @@ static void handle(struct relay *r, struct fuse_in_header *head, size_t size, ch
 	case FUSE_LISTXATTR:
 	case FUSE_REMOVEXATTR:
 	case FUSE_OPENDIR:
-	case FUSE_READDIR:
-	case FUSE_READDIRPLUS:
 	case FUSE_RELEASEDIR:
 	case FUSE_FSYNCDIR:
 		forward(r, head, size);
