@@ -66,6 +66,11 @@ static void try_shares(void)
 	    "case=1 exchange=1 noreplace=1",
 	    "a share that is there already is probed");
 	ask("mount-share tag=tb name=b probe=0", "1 ok", "or not");
+	ask("mount-share tag=tb name=b probe=link,trusted", "1 ok maxname=255 trusted=1 link=1",
+	    "or for some abilities");
+	ask("mount-share tag=tb name=b probe=exchange", "1 ok maxname=255 exchange=1 noreplace=1", "with its like");
+	ask("mount-share tag=tb name=b probe=link,more", "1 error errno=EINVAL step=probe *",
+	    "or for one there is not");
 	ask("mount-share tag=ta name=a ro=1", "1 ok maxname=255 xattr=[01] acl=1", "a read-only one is looked at");
 	ask("mount-share tag=ta name=a", "1 error errno=EEXIST step=mount path=/shares/a note=*tag%3Dta%20ro%3D1",
 	    "the same not read-only is another");

@@ -15,10 +15,59 @@
 #define MAX_TAG 36
 
 struct share {
-	const char *name, *tag;
-	bool read_only, probe;
+	const char *name, *tag, *probe; /* what is to be tried: a list, "0": nothing, NULL: all */
+	bool read_only;
 	char path[sizeof(SHARES) + 1 + LINE_MAX_NAME];
 };
+
+static const struct ability {
+	const char *key;
+	uint32_t bits; /* of the core; 0: tried here */
+} abilities[] = {
+	{"xattr", MICA_CAN_USER_XATTR},
+	{"trusted", MICA_CAN_TRUSTED_XATTR},
+	{"whiteout", MICA_CAN_WHITEOUT | MICA_CAN_RENAME_WHITEOUT},
+	{"link", MICA_CAN_HARDLINK},
+	{"tmpfile", MICA_CAN_TMPFILE},
+	{"acl", MICA_CAN_ACL},
+	{"times", MICA_CAN_NANOSECONDS},
+	{"case", MICA_CAN_CASE},
+	{"exchange", 0},
+	{"noreplace", 0},
+};
+
+#define ABILITIES (sizeof(abilities) / sizeof(*abilities))
+
+static bool is_asked(const char *list, const char *key)
+{
+	const char *item;
+	size_t len;
+
+	if (!list)
+		return true;
+	while (line_next_item(&list, &item, &len))
+		if (len == strlen(key) && !strncmp(item, key, len))
+			return true;
+	return false;
+}
+
+static errint_t check_probe(const char *list, struct mica_error *err)
+{
+	const char *item;
+	size_t len;
+
+	if (!list || !strcmp(list, "0"))
+		return 0;
+	while (line_next_item(&list, &item, &len)) {
+		size_t i = 0;
+
+		while (i < ABILITIES && (len != strlen(abilities[i].key) || strncmp(item, abilities[i].key, len)))
+			i++;
+		if (i == ABILITIES)
+			return mica_fail_note(err, -EINVAL, "probe", item, "a share has no ability of that name");
+	}
+	return 0;
+}
 
 static errint_t read_name(const struct request *request, struct share *share, struct mica_error *err)
 {
@@ -33,7 +82,7 @@ static errint_t read_share(const struct request *request, struct share *share, s
 {
 	errint_t code = read_name(request, share, err);
 
-	share->probe = true;
+	share->probe = line_value(request, "probe");
 	if (!code)
 		code = line_name(request, "tag", &share->tag, err);
 	if (!code && strlen(share->tag) > MAX_TAG)
@@ -41,7 +90,7 @@ static errint_t read_share(const struct request *request, struct share *share, s
 	if (!code)
 		code = line_flag(request, "ro", &share->read_only, err);
 	if (!code)
-		code = line_flag(request, "probe", &share->probe, err);
+		code = check_probe(share->probe, err);
 	return code;
 }
 
@@ -163,22 +212,6 @@ static errint_t probe_renames(const struct place *place, struct answer *answer, 
 	return err->code ? err->code : code;
 }
 
-static const struct {
-	const char *key;
-	uint32_t bits;
-} abilities[] = {
-	{"xattr", MICA_CAN_USER_XATTR},
-	{"trusted", MICA_CAN_TRUSTED_XATTR},
-	{"whiteout", MICA_CAN_WHITEOUT | MICA_CAN_RENAME_WHITEOUT},
-	{"link", MICA_CAN_HARDLINK},
-	{"tmpfile", MICA_CAN_TMPFILE},
-	{"acl", MICA_CAN_ACL},
-	{"times", MICA_CAN_NANOSECONDS},
-	{"case", MICA_CAN_CASE},
-};
-
-#define ABILITIES (sizeof(abilities) / sizeof(*abilities))
-
 static errint_t probe_writable(const struct share *share, struct answer *answer, struct mica_error *err)
 {
 	const struct place place = probe_place(share);
@@ -186,11 +219,14 @@ static errint_t probe_writable(const struct share *share, struct answer *answer,
 	errint_t code;
 
 	for (size_t i = 0; i < ABILITIES; i++)
-		wanted |= abilities[i].bits;
+		wanted |= is_asked(share->probe, abilities[i].key) ? abilities[i].bits : 0;
 	code = mica_probe_for(place.path, wanted, &can, err);
 	for (size_t i = 0; !code && i < ABILITIES; i++)
-		answer_put_number(answer, abilities[i].key, (can & abilities[i].bits) == abilities[i].bits);
-	return code ? code : probe_renames(&place, answer, err);
+		if (wanted & abilities[i].bits)
+			answer_put_number(answer, abilities[i].key, (can & abilities[i].bits) == abilities[i].bits);
+	if (code || (!is_asked(share->probe, "exchange") && !is_asked(share->probe, "noreplace")))
+		return code;
+	return probe_renames(&place, answer, err);
 }
 
 static bool answers_xattr(const char *path, const char *name)
@@ -221,7 +257,7 @@ errint_t share_mount(const struct request *request, struct answer *answer, struc
 		code = modules_wait(err);
 	if (!code)
 		code = mount_or_find(&share, err);
-	return code || !share.probe ? code : probe(&share, answer, err);
+	return code || (share.probe && !strcmp(share.probe, "0")) ? code : probe(&share, answer, err);
 }
 
 /* Unmounting. */

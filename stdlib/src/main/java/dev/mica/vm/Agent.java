@@ -42,6 +42,9 @@ public interface Agent extends AutoCloseable {
   /** Mounts the share of that tag at {@code /shares/NAME}; its probe. */
   Probe mountShare(String tag, String name, boolean readOnly);
 
+  /** Mounts it to be written to, and tries only those words of the protocol. */
+  Probe mountShare(String tag, String name, Set<String> asked);
+
   /** Unmounts {@code /shares/NAME}. */
   void unmountShare(String name);
 

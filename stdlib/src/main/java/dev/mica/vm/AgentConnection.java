@@ -109,6 +109,22 @@ final class AgentConnection implements Agent {
     if (readOnly) {
       words.put("ro", "1");
     }
+    return mountShare(words);
+  }
+
+  @Override
+  public Probe mountShare(String tag, String name, Set<String> asked) {
+    return mountShare(
+        Map.of(
+            "tag",
+            AgentLine.encode(tag),
+            "name",
+            AgentLine.encode(name),
+            "probe",
+            String.join(",", new TreeSet<>(asked))));
+  }
+
+  private Probe mountShare(Map<String, String> words) {
     Map<String, String> answer = call("mount-share", LONG, words);
     Set<String> can =
         answer.entrySet().stream()

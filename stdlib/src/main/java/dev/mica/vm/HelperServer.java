@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
 
@@ -16,6 +17,9 @@ import java.util.TreeSet;
  * it; all else is asked of what is really there, so that any process can go on where another died.
  */
 public final class HelperServer implements Helper {
+  /** What an upper must be able to. */
+  private static final Set<String> NEEDED = Set.of("link", "trusted", "whiteout", "xattr");
+
   private final StateDir state;
   private final Machine machine;
   private final Records records;
@@ -75,9 +79,10 @@ public final class HelperServer implements Helper {
   /** The guest calls a share by its tag. */
   private static void bring(Agent agent, HelperRecord union, List<Machine.Share> shares) {
     for (Machine.Share share : shares) {
-      Agent.Probe probe = agent.mountShare(share.tag(), share.tag(), share.readOnly());
-      if (!share.readOnly()) {
-        requireUpper(share.folder(), probe);
+      if (share.readOnly()) {
+        agent.mountShare(share.tag(), share.tag(), true);
+      } else {
+        requireUpper(share.folder(), agent.mountShare(share.tag(), share.tag(), NEEDED));
       }
     }
     List<Path> places = shares.stream().map(share -> Path.of(share.tag())).toList();
@@ -100,7 +105,7 @@ public final class HelperServer implements Helper {
 
   /** A share that loses a mark silently would make an upper that means something else. */
   private static void requireUpper(Path folder, Agent.Probe probe) {
-    TreeSet<String> missing = new TreeSet<>(List.of("link", "trusted", "whiteout", "xattr"));
+    TreeSet<String> missing = new TreeSet<>(NEEDED);
     missing.removeAll(probe.can());
     if (!missing.isEmpty()) {
       throw MicaException.failed(
