@@ -1,6 +1,7 @@
 package dev.mica.vm;
 
 import dev.mica.MicaException;
+import dev.mica.state.Records;
 import dev.mica.state.StateDir;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -11,7 +12,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -26,6 +26,9 @@ record FileServer(Path directory, String tag) {
           + " or name one in MICA_VIRTIOFSD";
 
   private static final String NAMED = "MICA_VIRTIOFSD";
+
+  /** What is kept of the program. */
+  private static final String NOTE = "virtiofsd";
 
   /** Where Debian and others put it. */
   private static final String[] PLACES = {
@@ -51,13 +54,24 @@ record FileServer(Path directory, String tag) {
       return help.contains("--shared-dir") ? RUST : C;
     }
 
-    private static final Map<String, Make> KNOWN = new ConcurrentHashMap<>();
+    /** Asked once for each file that is there, for that takes as long as to start it. */
+    private static Make of(Path program, Records cache) {
+      String stamp = Program.stamp(program);
+      Optional<Make> known =
+          cache
+              .find(NOTE)
+              .filter(note -> note.path("program").asString("").equals(stamp))
+              .flatMap(note -> called(note.path("make").asString("")));
+      if (known.isPresent()) {
+        return known.get();
+      }
+      Make make = of(Program.run(Path.of("/"), List.of(program.toString(), "--help")));
+      cache.put(NOTE, Records.object().put("program", stamp).put("make", make.name()));
+      return make;
+    }
 
-    /** Asked once for each file that is there. */
-    private static Make of(Path program) {
-      return KNOWN.computeIfAbsent(
-          Program.stamp(program),
-          _ -> of(Program.run(Path.of("/"), List.of(program.toString(), "--help"))));
+    private static Optional<Make> called(String name) {
+      return Stream.of(values()).filter(make -> make.name().equals(name)).findFirst();
     }
 
     /**
@@ -100,14 +114,19 @@ record FileServer(Path directory, String tag) {
   }
 
   /** Starts it; its socket can be connected to then. */
-  void start(Map<String, String> environment, Qmp.Version qemu, Path folder, boolean readOnly) {
+  void start(
+      Map<String, String> environment,
+      Records cache,
+      Qmp.Version qemu,
+      Path folder,
+      boolean readOnly) {
     refusal(environment)
         .ifPresent(no -> {
           throw no;
         });
     Path program = program(environment).orElseThrow();
     Path share = Program.ours("mica-share");
-    Make make = Make.of(program);
+    Make make = Make.of(program, cache);
     if (!make.goesWith(qemu)) {
       throw MicaException.failed(
               "use the program", program, "with QEMU " + qemu + " it loses what the guest asks")

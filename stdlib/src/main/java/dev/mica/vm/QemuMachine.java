@@ -34,7 +34,8 @@ final class QemuMachine implements Machine {
     this.state = state;
     this.starter = new Starter(state, settings);
     this.qemu = new Qemu(state.path().resolve("vm"));
-    this.shares = new Shares(state.records("share"), qemu, settings.environment());
+    this.shares =
+        new Shares(state.records("share"), state.records("cache"), qemu, settings.environment());
     this.ports = new Ports(qemu);
     this.records = state.records("machine");
   }

@@ -22,11 +22,14 @@ final class Shares {
   private static final SecureRandom RANDOM = new SecureRandom();
 
   private final Records records;
+  private final Records cache;
   private final Qemu qemu;
   private final Map<String, String> environment;
 
-  Shares(Records records, Qemu qemu, Map<String, String> environment) {
+  /** The cache keeps what was found out about programs. */
+  Shares(Records records, Records cache, Qemu qemu, Map<String, String> environment) {
     this.records = records;
+    this.cache = cache;
     this.qemu = qemu;
     this.environment = environment;
   }
@@ -76,7 +79,7 @@ final class Shares {
     boolean done = false;
     try {
       try (Qmp qmp = qemu.qmp()) {
-        server(tag).start(environment, qmp.version(), folder, readOnly);
+        server(tag).start(environment, cache, qmp.version(), folder, readOnly);
         plugIn(qmp, tag);
       }
       done = true;
