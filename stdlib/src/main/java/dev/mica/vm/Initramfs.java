@@ -65,7 +65,7 @@ final class Initramfs {
     directory("lib/modules");
     for (Map.Entry<String, Path> module : modules.entrySet()) {
       String name = "lib/modules/" + module.getKey() + ".ko";
-      file(name, Modules.content(module.getValue()));
+      file(name, Modules.unsigned(Modules.content(module.getValue())));
       lines.append('/').append(name).append('\n');
     }
     return lines.toString();

@@ -5,9 +5,11 @@ import dev.mica.state.StateDir;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -23,6 +25,10 @@ import org.tukaani.xz.XZInputStream;
 final class Modules {
   private static final String SUFFIX = ".ko";
   private static final String XZ = SUFFIX + ".xz";
+
+  private static final byte[] SIGNED =
+      "~Module signature appended~\n".getBytes(StandardCharsets.US_ASCII);
+  private static final int SIGNATURE = 12;
 
   private final Path directory;
   private final Map<String, Path> there;
@@ -87,6 +93,21 @@ final class Modules {
     } catch (IOException broken) {
       throw MicaException.failed("read the module", file, StateDir.why(broken)).because(broken);
     }
+  }
+
+  /**
+   * The module without the signature at its end, which the kernel would check and take the lack of.
+   * At the very end is {@link #SIGNED}, before that {@code struct module_signature}, whose last
+   * four bytes say how long the signature before it is.
+   */
+  static byte[] unsigned(byte[] module) {
+    int end = module.length - SIGNED.length - SIGNATURE;
+    if (end < 0
+        || !Arrays.equals(SIGNED, Arrays.copyOfRange(module, end + SIGNATURE, module.length))) {
+      return module;
+    }
+    int length = ByteBuffer.wrap(module).getInt(end + SIGNATURE - Integer.BYTES);
+    return length < 0 || length > end ? module : Arrays.copyOf(module, end - length);
   }
 
   /** The field {@code depends=} of the module's {@code .modinfo}: names apart by commas. */

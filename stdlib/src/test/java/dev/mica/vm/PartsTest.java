@@ -8,6 +8,7 @@ import dev.mica.state.Records;
 import dev.mica.state.StateDir;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -105,6 +106,30 @@ final class PartsTest {
         .containsExactly("virtio_legacy", "virtio_pci");
     assertThatThrownBy(() -> modules.closure(List.of("fuse"), Set.of()))
         .hasMessageContaining("it has no module gone");
+  }
+
+  /** As the kernel's sign-file appends it: the signature, its struct, and the words. */
+  @Test
+  void modulesAreTakenWithoutTheirSignatures() {
+    byte[] module = "ELF and all the rest".getBytes(StandardCharsets.UTF_8);
+    String words = "~Module signature appended~\n";
+    assertThat(Modules.unsigned(signed(module, 5, 5, words))).isEqualTo(module);
+    for (byte[] other :
+        List.of(
+            module,
+            new byte[0],
+            words.getBytes(StandardCharsets.UTF_8),
+            signed(module, 5, 5, "~Module signature appended~"),
+            signed(module, 5, 500, words),
+            signed(module, 5, -1, words))) {
+      assertThat(Modules.unsigned(other)).isEqualTo(other);
+    }
+  }
+
+  private static byte[] signed(byte[] module, int size, int said, String words) {
+    ByteBuffer signed = ByteBuffer.allocate(module.length + size + 12 + words.length());
+    signed.put(module).put(new byte[size]).put(new byte[8]).putInt(said);
+    return signed.put(words.getBytes(StandardCharsets.UTF_8)).array();
   }
 
   @Test
