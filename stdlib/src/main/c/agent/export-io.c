@@ -6,6 +6,9 @@
 #include "export-ops.h"
 
 #define IN_ROOM (2 * FRAME_MAX)
+/* Where nothing tells that a port was opened: how often to look, and how long after the host is known to be there. */
+#define TURN_MS 10
+#define OPENED_MS 5000
 
 struct export_io {
 	int port;
@@ -182,9 +185,23 @@ static bool fill(struct export_io *io, bool wait)
 			poll(&(struct pollfd){.fd = io->port, .events = POLLIN}, 1, -1);
 		/* nobody has opened the other end yet, and poll would say so at once */
 		else if (got == 0 && wait && !io->is_socket)
-			poll(NULL, 0, 10);
+			poll(NULL, 0, TURN_MS);
 		else if (got == 0 || errno != EINTR)
 			return false;
+	}
+}
+
+/* What the host wrote can be here before the kernel has heard that it opened the port: until then nobody is there. */
+static bool send_hello(struct export_io *io, struct frame_hello *hello)
+{
+	const struct iovec iov = {hello, sizeof(*hello)};
+
+	for (int waited = 0;; waited += TURN_MS) {
+		if (send_frame(io, FRAME_HELLO, &iov, 1, 0))
+			return true;
+		if (errno != EAGAIN || io->is_socket || waited >= OPENED_MS)
+			return false;
+		poll(NULL, 0, TURN_MS);
 	}
 }
 
@@ -213,7 +230,7 @@ errint_t io_greet(struct export_io *io, struct mica_error *err)
 	if (hello.version != FRAME_VERSION)
 		return mica_fail_note(err, -EPROTO, "greet the host", "", "it speaks version %u, not %u", hello.version,
 				      FRAME_VERSION);
-	if (!send_frame(io, FRAME_HELLO, &(struct iovec){&hello, sizeof(hello)}, 1, 0))
+	if (!send_hello(io, &hello))
 		return mica_fail(err, -errno, "greet the host", "");
 	return 0;
 }
