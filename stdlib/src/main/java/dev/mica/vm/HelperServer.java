@@ -55,7 +55,9 @@ public final class HelperServer implements Helper {
     try (StateDir.Lock _ = state.lock("serve the union " + union.name())) {
       HelperRecord record = HelperRecord.of(union, freePort());
       records.put(union.name(), record.toJson());
-      machine.boot();
+      if (machine.status().state() != Machine.State.RUNNING) {
+        machine.boot(HelperVm.IDLE);
+      }
       try (Agent agent = machine.agent()) {
         List<Machine.Share> shares = plug(record);
         bring(agent, record, shares);

@@ -15,7 +15,7 @@ import java.util.Optional;
  * a while.
  */
 public final class HelperVm {
-  private static final Duration IDLE = Duration.ofMinutes(1);
+  static final Duration IDLE = Duration.ofMinutes(1);
 
   private final StateDir state;
   private final Machine machine;
@@ -85,10 +85,7 @@ public final class HelperVm {
   /** Sees that it runs; making a union does so by itself. */
   public void start() {
     try (StateDir.Lock _ = state.lock("start the helper VM")) {
-      machine.boot();
-      try (Agent agent = machine.agent()) {
-        agent.idle(IDLE);
-      }
+      machine.boot(IDLE);
     }
   }
 

@@ -3,6 +3,7 @@ package dev.mica.vm;
 import dev.mica.MicaException;
 import dev.mica.state.StateDir;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -90,8 +91,10 @@ public interface Machine {
    * Sees that it runs and its agent answers. A start that hangs is ended at its deadline and done
    * once more; the second failure shows the end of the console's log. Also after {@link
    * State#STUCK}: what does not answer is killed first.
+   *
+   * @param idle after how long without a union it powers itself off; zero: never
    */
-  Start boot();
+  Start boot(Duration idle);
 
   /** What it is at; takes no lock. */
   Status status();

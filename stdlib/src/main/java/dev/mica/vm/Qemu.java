@@ -73,7 +73,8 @@ final class Qemu {
   /** Kernel words; each was measured, see docs/adr. panic=-1 ends QEMU, which is heard at once. */
   private static final String WORDS =
       "console=ttyS0 quiet panic=-1 cryptomgr.notests noreplace-smp mitigations=off rodata=off"
-          + " acpi=noirq init_on_alloc=0 retain_initrd initcall_blacklist="
+          + " acpi=noirq init_on_alloc=0 retain_initrd lsm=capability audit=0 nowatchdog"
+          + " cgroup_disable=memory,pids,cpuset,freezer,io initcall_blacklist="
           + String.join(",", WITHOUT);
 
   private static final Duration START = Duration.ofSeconds(30);

@@ -51,13 +51,13 @@ final class QemuMachine implements Machine {
   }
 
   @Override
-  public Start boot() {
+  public Start boot(Duration idle) {
     try (StateDir.Lock _ = state.lock("start the helper VM")) {
-      if (isAdopted()) {
+      if (isAdopted(idle)) {
         return Start.ADOPTED;
       }
       end();
-      Starter.Started started = starter.start(qemu);
+      Starter.Started started = starter.start(qemu, idle);
       ObjectNode facts = Records.object().put("accel", started.accel().kind().word());
       facts.put("kernel", started.kernel().release()).put("memory", starter.memory());
       records.put(NAME, facts);
@@ -65,7 +65,7 @@ final class QemuMachine implements Machine {
     }
   }
 
-  private boolean isAdopted() {
+  private boolean isAdopted(Duration idle) {
     if (!qemu.daemon().isAlive() || records.find(NAME).isEmpty()) {
       return false; // or it was started by one who died before it answered
     }
@@ -74,7 +74,8 @@ final class QemuMachine implements Machine {
     } catch (MicaException stuck) {
       return false;
     }
-    try (Agent _ = AgentConnection.connect(qemu.agent(), HELLO)) {
+    try (Agent agent = AgentConnection.connect(qemu.agent(), HELLO)) {
+      agent.idle(idle);
       return true;
     } catch (MicaException silent) {
       return false;

@@ -102,7 +102,7 @@ final class Starter {
   }
 
   /** Starts a guest in that QEMU: restored where there is a good template, else booted. */
-  Started start(Qemu qemu) {
+  Started start(Qemu qemu, Duration idle) {
     refusal()
         .ifPresent(no -> {
           throw no;
@@ -112,11 +112,16 @@ final class Starter {
     Accel accel = accel(kernel, initramfs);
     Qemu.Boot boot = boot(accel.kind(), files.image(kernel, accel.kind()), initramfs);
     Template template = files.template(boot);
-    if (settings.templates() && template.exists() && isRestored(qemu, boot, template)) {
+    if (settings.templates() && template.exists() && isRestored(qemu, boot, template, idle)) {
       return new Started(Machine.Start.WARM, accel, kernel);
     }
     bootTwice(qemu, boot);
-    if (settings.templates()) {
+    boolean settled;
+    try (AgentConnection agent = AgentConnection.connect(qemu.agent(), WARM)) {
+      agent.idle(idle);
+      settled = settings.templates() && isSettled(agent);
+    }
+    if (settled) {
       save(qemu, template);
     }
     return new Started(Machine.Start.COLD, accel, kernel);
@@ -168,7 +173,7 @@ final class Starter {
     }
   }
 
-  private static boolean isRestored(Qemu qemu, Qemu.Boot boot, Template template) {
+  private static boolean isRestored(Qemu qemu, Qemu.Boot boot, Template template, Duration idle) {
     try {
       qemu.daemon().kill();
       qemu.start(
@@ -181,11 +186,23 @@ final class Starter {
               boot.memory(),
               Optional.of(template.incoming())));
       template.restore(qemu);
-      AgentConnection.connect(qemu.agent(), WARM).close();
+      try (AgentConnection agent = AgentConnection.connect(qemu.agent(), WARM)) {
+        agent.idle(idle);
+      }
       return true;
     } catch (MicaException broken) {
       qemu.daemon().kill();
       template.discard(); // it is only a short cut: the way round is open
+      return false;
+    }
+  }
+
+  /** If not, whatever needs the modules that are missing tells which. */
+  private static boolean isSettled(AgentConnection agent) {
+    try {
+      agent.settle();
+      return true;
+    } catch (MicaException missing) {
       return false;
     }
   }
@@ -195,9 +212,6 @@ final class Starter {
    */
   private void save(Qemu qemu, Template template) {
     try {
-      try (AgentConnection agent = AgentConnection.connect(qemu.agent(), WARM)) {
-        agent.settle();
-      }
       files.forget(Template.PREFIX);
       template.save(qemu);
     } catch (MicaException broken) {

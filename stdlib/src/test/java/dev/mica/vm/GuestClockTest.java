@@ -147,7 +147,7 @@ final class GuestClockTest extends ScratchTest {
   @Test
   void aRestoredGuestKnowsTheTime() {
     for (Machine.Start how : List.of(Machine.Start.COLD, Machine.Start.WARM)) {
-      assertThat(machine.boot()).isEqualTo(how);
+      assertThat(machine.boot(Duration.ZERO)).isEqualTo(how);
       Instant greeted = Instant.now();
       try (Agent agent = machine.agent()) {
         Reading now = Reading.of(agent);

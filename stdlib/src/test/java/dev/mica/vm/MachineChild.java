@@ -3,6 +3,7 @@ package dev.mica.vm;
 import dev.mica.MicaException;
 import dev.mica.state.StateDir;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
 
@@ -18,7 +19,7 @@ final class MachineChild {
       System.out.println(tried(machine));
       return;
     }
-    machine.boot();
+    machine.boot(Duration.ZERO);
     machine.plugShare(Path.of(words[1]), true);
     System.out.println("up");
     while (true) {
@@ -28,7 +29,7 @@ final class MachineChild {
 
   private static String tried(Machine machine) {
     try {
-      return machine.boot().toString();
+      return machine.boot(Duration.ZERO).toString();
     } catch (MicaException failure) {
       return String.valueOf(failure.getMessage());
     }

@@ -88,7 +88,7 @@ final class MachineTest {
   @MethodSource("fileServers")
   void sharesComeAndGoWhileItRuns(String fileServer) throws IOException {
     Machine machine = sharing(fileServer);
-    machine.boot();
+    machine.boot(Duration.ZERO);
     Path lower = scratch.dir("a, b\\c");
     Path upper = scratch.dir("upper");
     scratch.dir("upper/upper");
@@ -118,7 +118,7 @@ final class MachineTest {
   /** Each has its interrupt, behind whichever bridge it is. */
   @Test
   void manyFoldersCanBeShared() {
-    machine.boot();
+    machine.boot(Duration.ZERO);
     try (Agent agent = machine.agent()) {
       for (int i = 0; i < 40; i++) {
         scratch.file("many" + i + "/f", "");
@@ -137,7 +137,7 @@ final class MachineTest {
   @MethodSource("fileServers")
   void aReadOnlyShareIsReadOnlyForAGuestThatLies(String fileServer) {
     Machine machine = sharing(fileServer);
-    machine.boot();
+    machine.boot(Duration.ZERO);
     Path folder = scratch.dir("held");
     scratch.dir("held/upper");
     scratch.dir("held/work");
@@ -153,7 +153,7 @@ final class MachineTest {
 
   @Test
   void portsComeAndGo() throws IOException {
-    machine.boot();
+    machine.boot(Duration.ZERO);
     Path socket = machine.plugPort("dev.mica.export.0");
     assertThat(machine.plugPort("dev.mica.export.0")).isEqualTo(socket);
     assertThat(machine.ports()).containsExactly("dev.mica.export.0");
@@ -167,7 +167,7 @@ final class MachineTest {
 
   @Test
   void theGuestPowersOffWhenAsked() {
-    machine.boot();
+    machine.boot(Duration.ZERO);
     machine.shutdown();
     assertThat(Scratch.read(machine.consoleLog())).contains("Power down");
   }
@@ -175,7 +175,7 @@ final class MachineTest {
   /** Both ways, for one at a time; the log has it all, and nobody need read it. */
   @Test
   void itsConsoleCanBeTalkedTo() throws IOException {
-    machine.boot();
+    machine.boot(Duration.ZERO);
     try (Console console = machine.console()) {
       ask(console, "half a line\u0015x1 list", "x1 ok");
       assertThatThrownBy(() -> machine.console().close())
@@ -221,7 +221,7 @@ final class MachineTest {
     child.destroyForcibly();
     child.waitFor();
     long pid = pid();
-    assertThat(machine.boot()).isEqualTo(Machine.Start.ADOPTED);
+    assertThat(machine.boot(Duration.ZERO)).isEqualTo(Machine.Start.ADOPTED);
     assertThat(pid()).isEqualTo(pid);
     assertThat(machine.shares())
         .singleElement()
@@ -236,7 +236,7 @@ final class MachineTest {
   /** QEMU killed: its file servers go too, and the next start is a whole one. */
   @Test
   void aKilledQemuIsToldAndStartedAnew() {
-    machine.boot();
+    machine.boot(Duration.ZERO);
     Machine.Share share = machine.plugShare(scratch.dir("a"), true);
     Daemon server = new FileServer(state.path().resolve("vm"), share.tag()).daemon();
     long pid = pid();
@@ -244,14 +244,14 @@ final class MachineTest {
     assertThat(machine.status().state()).isEqualTo(Machine.State.NONE);
     assertThatThrownBy(() -> machine.agent()).hasMessageContaining("it does not run");
     assertThat(server.ends(SOON)).isTrue();
-    assertThat(machine.boot()).isNotEqualTo(Machine.Start.ADOPTED);
+    assertThat(machine.boot(Duration.ZERO)).isNotEqualTo(Machine.Start.ADOPTED);
     assertThat(machine.shares()).isEmpty();
   }
 
   /** The file server killed: the share is not one any more, the folder gets a new one. */
   @Test
   void aKilledFileServerIsReplaced() {
-    machine.boot();
+    machine.boot(Duration.ZERO);
     Path folder = scratch.dir("served");
     Machine.Share share = machine.plugShare(folder, true);
     new FileServer(state.path().resolve("vm"), share.tag()).daemon().kill();
@@ -266,11 +266,11 @@ final class MachineTest {
   /** QEMU stopped in its tracks, as a process that hangs is. */
   @Test
   void whatDoesNotAnswerIsStuckAndReplaced() {
-    machine.boot();
+    machine.boot(Duration.ZERO);
     long pid = pid();
     Scratch.run("kill", "-STOP", Long.toString(pid));
     assertThat(machine.status().state()).isEqualTo(Machine.State.STUCK);
-    assertThat(machine.boot()).isNotEqualTo(Machine.Start.ADOPTED);
+    assertThat(machine.boot(Duration.ZERO)).isNotEqualTo(Machine.Start.ADOPTED);
     assertThat(pid()).isNotEqualTo(pid);
     assertThat(isGone(pid)).isTrue();
   }
@@ -278,9 +278,9 @@ final class MachineTest {
   /** Restored in a fraction, with a clock and an answer of its own; damaged, it is booted again. */
   @Test
   void theSecondStartIsWarmAndABrokenTemplateDoesNotMatter() throws IOException {
-    machine.boot();
+    machine.boot(Duration.ZERO);
     machine.kill();
-    assertThat(machine.boot()).isEqualTo(Machine.Start.WARM);
+    assertThat(machine.boot(Duration.ZERO)).isEqualTo(Machine.Start.WARM);
     try (Agent agent = machine.agent()) {
       long off = Long.parseLong(agent.stats().get("time")) / 1_000_000 - System.currentTimeMillis();
       assertThat(Math.abs(off)).as("milliseconds that the guest's clock is off").isLessThan(5_000);
@@ -288,9 +288,11 @@ final class MachineTest {
     machine.kill();
     for (String part : List.of("memory", "devices")) {
       cut(template().resolve(part));
-      assertThat(machine.boot()).isEqualTo(Machine.Start.COLD);
+      assertThat(machine.boot(Duration.ZERO)).isEqualTo(Machine.Start.COLD);
       machine.kill();
-      assertThat(machine.boot()).as("after a cut %s", part).isEqualTo(Machine.Start.WARM);
+      assertThat(machine.boot(Duration.ZERO))
+          .as("after a cut %s", part)
+          .isEqualTo(Machine.Start.WARM);
       machine.kill();
     }
   }
@@ -327,7 +329,7 @@ final class MachineTest {
     Machine hangs =
         new QemuMachine(
             state, settings("rdinit=/nothing root=/dev/none rootwait", Duration.ofSeconds(8)));
-    assertThatThrownBy(hangs::boot)
+    assertThatThrownBy(() -> hangs.boot(Duration.ZERO))
         .isInstanceOf(MicaException.class)
         .hasMessageContaining("did not answer within 8 s; its console ends with: ")
         .satisfies(failure -> assertThat(failure.getSuppressed()).hasSize(1));
@@ -339,7 +341,7 @@ final class MachineTest {
   void aGuestThatPanicsIsTold() {
     Machine panics =
         new QemuMachine(state, settings("rdinit=/nothing root=/dev/none", Duration.ofMinutes(2)));
-    assertThatThrownBy(panics::boot)
+    assertThatThrownBy(() -> panics.boot(Duration.ZERO))
         .isInstanceOf(MicaException.class)
         .hasMessageContaining("QEMU ended; its console ends with: ")
         .hasMessageContaining("Kernel panic");
