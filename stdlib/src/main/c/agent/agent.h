@@ -104,6 +104,10 @@ errint_t guest_idle(const struct request *request, struct answer *answer, struct
 errint_t guest_sync(const struct request *request, struct answer *answer, struct mica_error *err);
 errint_t guest_power_off(const struct request *request, struct answer *answer, struct mica_error *err);
 errint_t share_mount(const struct request *request, struct answer *answer, struct mica_error *err);
+/* share-probe.c: tries what is asked for (a list; "0": nothing; NULL: all) of the share mounted at that path. */
+errint_t probe_check(const char *asked, struct mica_error *err);
+errint_t probe_share(const char *share, bool read_only, const char *asked, struct answer *answer,
+		     struct mica_error *err);
 errint_t share_unmount(const struct request *request, struct answer *answer, struct mica_error *err);
 /* The request says that a file server is gone, which whoever waits for it in the kernel would do for ever. */
 bool is_lost(const struct request *request);
