@@ -9,6 +9,7 @@ import dev.mica.folder.Folder;
 import dev.mica.host.Host;
 import dev.mica.union.Union;
 import dev.mica.union.Unions;
+import dev.mica.vm.HelperVm;
 import groovy.lang.Closure;
 import groovy.lang.MissingPropertyException;
 import groovy.transform.stc.ClosureParams;
@@ -179,6 +180,11 @@ public final class MicaExtensions {
   /** See above. */
   public static @Nullable Object propertyMissing(Host self, String name) {
     return property(Host.class, self, name);
+  }
+
+  /** See above. */
+  public static @Nullable Object propertyMissing(HelperVm self, String name) {
+    return property(HelperVm.class, self, name);
   }
 
   /** How iterating over {@code type} was added above; null if it was not. */

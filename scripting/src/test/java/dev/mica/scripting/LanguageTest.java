@@ -42,6 +42,10 @@ final class LanguageTest {
         arguments("unions.collect { it.name }", List.of()),
         arguments("commits.list().size()", 0),
         arguments("host.cpus > 0", true),
+        arguments("host.helper.state.name()", "NONE"),
+        arguments("host.helper.memory", 0L),
+        arguments("host.helper.unions + host.helper.shares", List.of()),
+        arguments("host.helper.started", null),
         arguments("class A { int v = 3 }; new A().v", 3));
   }
 

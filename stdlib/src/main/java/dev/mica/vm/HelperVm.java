@@ -17,12 +17,12 @@ import java.util.Optional;
 public final class HelperVm {
   static final Duration IDLE = Duration.ofMinutes(1);
 
-  private final StateDir state;
+  private final StateDir home;
   private final Machine machine;
   private final Records records;
 
   HelperVm(StateDir state, Machine machine, Records records) {
-    this.state = state;
+    this.home = state;
     this.machine = machine;
     this.records = records;
   }
@@ -69,7 +69,7 @@ public final class HelperVm {
 
   /** The names of the unions it is to serve. */
   public List<String> unions() {
-    return state.read(records::names);
+    return home.read(records::names);
   }
 
   /** What its console said since it was started. */
@@ -84,14 +84,14 @@ public final class HelperVm {
 
   /** Sees that it runs; making a union does so by itself. */
   public void start() {
-    try (StateDir.Lock _ = state.lock("start the helper VM")) {
+    try (StateDir.Lock _ = home.lock("start the helper VM")) {
       machine.boot(IDLE);
     }
   }
 
   /** Powers it off. Fails, naming them, while it serves unions. */
   public void stop() {
-    try (StateDir.Lock _ = state.lock("stop the helper VM")) {
+    try (StateDir.Lock _ = home.lock("stop the helper VM")) {
       if (!records.names().isEmpty()) {
         throw MicaException.failed(
                 "stop", "the helper VM", "it serves " + String.join(", ", records.names()))
@@ -103,7 +103,7 @@ public final class HelperVm {
 
   /** Ends it at once; the unions it serves are dead until they are mounted again. */
   public void kill() {
-    try (StateDir.Lock _ = state.lock("kill the helper VM")) {
+    try (StateDir.Lock _ = home.lock("kill the helper VM")) {
       machine.kill();
     }
   }
