@@ -2,6 +2,7 @@
 import contextlib
 import errno
 import os
+import select
 import signal
 import socket
 import stat
@@ -309,9 +310,11 @@ def no_directory_ends_the_connection(u):
 def made_too_late(u):
     """Who was interrupted has made no directory; what the guest says of it later is not believed."""
     late = []
+    asked, tell = os.pipe()
 
     def mkdir(unique):
         late.append(unique)
+        os.write(tell, b".")
         return b""
 
     def lookup(unique):
@@ -325,12 +328,15 @@ def made_too_late(u):
                 os.mkdir(u.path("s", "new"))
             finally:
                 os._exit(0)
-        until(lambda: is_waiting(pid), "the child to wait")
+        # Not only until the child waits: that may be for the LOOKUP before, or for a MKDIR that the kernel still has.
+        assert select.select([asked], [], [], DEADLINE)[0], "the guest was never asked for a directory"
         os.kill(pid, signal.SIGKILL)
         assert os.waitpid(pid, 0)[1] == signal.SIGKILL
         assert os.path.exists(u.path("s", "new")), "it is there now"
         # Of any other name the guest now says that it is missing, but of this directory it was asked.
         assert not os.path.exists(u.path("s", "new", "x"))
+    os.close(asked)
+    os.close(tell)
 
 
 LIES = {
