@@ -59,12 +59,6 @@ struct node {
 
 struct nodes;
 
-/*
- * stat without asking the file server again: what a lookup, a creation or a change has just brought is
- * what it says now. name "": of fd itself. -1 and errno.
- */
-int stat_known(int fd, const char *name, struct stat *st);
-
 /* layers: directories, the upper first; borrowed. The root is node 1. NULL and errno on failure. */
 struct nodes *nodes_new(int root_fd, const int *layers, unsigned layer_count, unsigned fd_limit,
 			struct export_budget *budget);

@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 
 #include "export-node.h"
+#include "export-stat.h"
 #include "export.h"
 #include "frame.h"
 
