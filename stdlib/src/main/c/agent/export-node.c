@@ -36,24 +36,6 @@ static void node_release(struct nodes *all, struct node *n)
 	}
 }
 
-/* Inode numbers of different devices must not meet: the host sees one device. */
-static uint64_t shown(struct nodes *all, uint64_t dev, uint64_t ino)
-{
-	unsigned at = 0;
-
-	while (at < all->device_count && all->devices[at] != dev)
-		at++;
-	if (at == all->device_count && at < 255)
-		all->devices[all->device_count++] = dev;
-	return ino ^ (uint64_t)at << 56;
-}
-
-/* What a node is found by but its number and its places. */
-struct identity {
-	uint64_t dev, ino, salt;
-	bool by_upper;
-};
-
 static struct node *node_make(struct nodes *all, const struct stat *st, const struct identity *id)
 {
 	struct node *n = calloc(1, sizeof(*n));
@@ -65,7 +47,7 @@ static struct node *node_make(struct nodes *all, const struct stat *st, const st
 	n->ino = id->ino;
 	n->salt = id->salt;
 	n->by_upper = id->by_upper;
-	n->shown_ino = shown(all, st->st_dev, st->st_ino);
+	n->shown_ino = shown_ino(all, st->st_dev, st->st_ino);
 	n->type = st->st_mode & S_IFMT;
 	n->fd = -1;
 	n->layer = LAYER_UNKNOWN;
@@ -153,31 +135,6 @@ void node_put(struct nodes *all, struct node *node)
 	pthread_mutex_unlock(&all->lock);
 }
 
-void node_rekey(struct nodes *all, struct node *n, const struct stat *st)
-{
-	if (n->by_upper || (n->dev == st->st_dev && n->ino == st->st_ino && !n->salt))
-		return;
-	identity_remove(&all->tables, n);
-	/* Parted from the other names it had below: a file of its own, which the host must not take for them. */
-	if (n->salt)
-		n->shown_ino = shown(all, st->st_dev, st->st_ino);
-	n->dev = st->st_dev;
-	n->ino = st->st_ino;
-	n->salt = 0;
-	identity_add(&all->tables, n);
-}
-
-int layer_of(struct nodes *all, const char *path, struct stat *st)
-{
-	for (unsigned i = 0; i < all->layer_count; i++) {
-		if (!fstatat(all->layers[i], path, st, AT_SYMLINK_NOFOLLOW))
-			return S_ISCHR(st->st_mode) && !st->st_rdev ? -ENOENT : (int)i;
-		if (errno != ENOENT && errno != ENOTDIR)
-			return -errno;
-	}
-	return -ENOENT;
-}
-
 static errint_t path_of(struct node *root, struct node *n, char path[PATH_MAX])
 {
 	size_t at = PATH_MAX - 1;
@@ -204,54 +161,6 @@ errint_t node_path(struct nodes *all, struct node *node, char path[PATH_MAX])
 	errint_t code = path_of(all->root, node, path);
 	pthread_mutex_unlock(&all->lock);
 	return code;
-}
-
-/* Which layer has that name of the directory, and what it says of it; -errno. */
-static int layer_at(struct nodes *all, struct node *parent, const char *name, struct stat *there)
-{
-	char path[PATH_MAX];
-	size_t len;
-
-	if (node_path(all, parent, path) < 0 || (len = strlen(path)) + strlen(name) + 2 > PATH_MAX)
-		return -ENAMETOOLONG;
-	if (len)
-		path[len++] = '/';
-	strcpy(path + len, name);
-	return layer_of(all, path, there);
-}
-
-/*
- * What makes a file of several names one. In the upper that is its number there: the union's own number for it is the
- * lower's by one name and the upper's by another, as the guest remembers or forgets what was copied up.
- */
-static struct identity identity_of(struct nodes *all, struct node *parent, const char *name, const struct stat *st,
-				   int layer)
-{
-	struct identity id = {st->st_dev, st->st_ino, 0, false};
-	struct stat there;
-
-	if (S_ISDIR(st->st_mode) || st->st_nlink < 2)
-		return id;
-	if (layer <= LAYER_UPPER)
-		layer = layer_at(all, parent, name, &there);
-	if (layer == LAYER_UPPER)
-		id = (struct identity){there.st_dev, there.st_ino, 0, true};
-	else if (layer > LAYER_UPPER)
-		id.salt = hash_place(parent, name) | 1;
-	return id;
-}
-
-/* It has several names now. */
-static void key_by_upper(struct nodes *all, struct node *n, const struct identity *id, const struct stat *st)
-{
-	identity_remove(&all->tables, n);
-	if (n->salt)
-		n->shown_ino = shown(all, st->st_dev, st->st_ino);
-	n->dev = id->dev;
-	n->ino = id->ino;
-	n->salt = 0;
-	n->by_upper = true;
-	identity_add(&all->tables, n);
 }
 
 struct node *node_enter(struct nodes *all, struct node *parent, const char *name, const struct stat *st, int layer,
@@ -285,7 +194,7 @@ struct node *node_enter(struct nodes *all, struct node *parent, const char *name
 		n = node_make(all, st, &id);
 	if (n) {
 		if (id.by_upper && !n->by_upper)
-			key_by_upper(all, n, &id, st);
+			node_key_by_upper(all, n, &id, st);
 		if (layer != LAYER_UNKNOWN && n->layer != LAYER_UPPER)
 			n->layer = layer;
 		if (place && place->node != n) {
@@ -348,38 +257,6 @@ void node_moved(struct nodes *all, struct node *node, struct node *from, const c
 	place_add(&all->tables, node, to, to_name);
 	unname(all, node, from, from_name);
 	pthread_mutex_unlock(&all->lock);
-}
-
-void node_copied_up(struct nodes *all, struct node *node, const struct stat *st)
-{
-	pthread_mutex_lock(&all->lock);
-	if ((st->st_mode & S_IFMT) == node->type && node != all->root)
-		node_rekey(all, node, st);
-	node->layer = LAYER_UPPER;
-	pthread_mutex_unlock(&all->lock);
-}
-
-void node_lower(struct nodes *all, struct node *node, uint64_t changes)
-{
-	pthread_mutex_lock(&all->lock);
-	node->lower_at = changes + 1;
-	pthread_mutex_unlock(&all->lock);
-}
-
-bool node_below_lower(struct nodes *all, struct node *node, uint64_t changes)
-{
-	pthread_mutex_lock(&all->lock);
-	bool below = node->places && node->places->parent->lower_at == changes + 1;
-	pthread_mutex_unlock(&all->lock);
-	return below;
-}
-
-uint64_t node_shown_ino(struct nodes *all, struct node *node)
-{
-	pthread_mutex_lock(&all->lock);
-	uint64_t ino = node->shown_ino;
-	pthread_mutex_unlock(&all->lock);
-	return ino;
 }
 
 size_t nodes_oldest(struct nodes *all, struct node_place *list, size_t room)

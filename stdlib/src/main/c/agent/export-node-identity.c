@@ -1,0 +1,121 @@
+/*
+ * export-node-identity.c - which file a node is: what tells it from the others, the inode number the host is shown for
+ * it, and the layer that has it.
+ */
+#include "export-node-internal.h"
+
+#include <fcntl.h>
+
+uint64_t shown_ino(struct nodes *all, uint64_t dev, uint64_t ino)
+{
+	unsigned at = 0;
+
+	while (at < all->device_count && all->devices[at] != dev)
+		at++;
+	if (at == all->device_count && at < 255)
+		all->devices[all->device_count++] = dev;
+	return ino ^ (uint64_t)at << 56;
+}
+
+uint64_t node_shown_ino(struct nodes *all, struct node *node)
+{
+	pthread_mutex_lock(&all->lock);
+	uint64_t ino = node->shown_ino;
+	pthread_mutex_unlock(&all->lock);
+	return ino;
+}
+
+int layer_of(struct nodes *all, const char *path, struct stat *st)
+{
+	for (unsigned i = 0; i < all->layer_count; i++) {
+		if (!fstatat(all->layers[i], path, st, AT_SYMLINK_NOFOLLOW))
+			return S_ISCHR(st->st_mode) && !st->st_rdev ? -ENOENT : (int)i;
+		if (errno != ENOENT && errno != ENOTDIR)
+			return -errno;
+	}
+	return -ENOENT;
+}
+
+/* Which layer has that name of the directory, and what it says of it; -errno. */
+static int layer_at(struct nodes *all, struct node *parent, const char *name, struct stat *there)
+{
+	char path[PATH_MAX];
+	size_t len;
+
+	if (node_path(all, parent, path) < 0 || (len = strlen(path)) + strlen(name) + 2 > PATH_MAX)
+		return -ENAMETOOLONG;
+	if (len)
+		path[len++] = '/';
+	strcpy(path + len, name);
+	return layer_of(all, path, there);
+}
+
+/*
+ * What makes a file of several names one. In the upper that is its number there: the union's own number for it is the
+ * lower's by one name and the upper's by another, as the guest remembers or forgets what was copied up.
+ */
+struct identity identity_of(struct nodes *all, struct node *parent, const char *name, const struct stat *st, int layer)
+{
+	struct identity id = {st->st_dev, st->st_ino, 0, false};
+	struct stat there;
+
+	if (S_ISDIR(st->st_mode) || st->st_nlink < 2)
+		return id;
+	if (layer <= LAYER_UPPER)
+		layer = layer_at(all, parent, name, &there);
+	if (layer == LAYER_UPPER)
+		id = (struct identity){there.st_dev, there.st_ino, 0, true};
+	else if (layer > LAYER_UPPER)
+		id.salt = hash_place(parent, name) | 1;
+	return id;
+}
+
+void node_rekey(struct nodes *all, struct node *n, const struct stat *st)
+{
+	if (n->by_upper || (n->dev == st->st_dev && n->ino == st->st_ino && !n->salt))
+		return;
+	identity_remove(&all->tables, n);
+	/* Parted from the other names it had below: a file of its own, which the host must not take for them. */
+	if (n->salt)
+		n->shown_ino = shown_ino(all, st->st_dev, st->st_ino);
+	n->dev = st->st_dev;
+	n->ino = st->st_ino;
+	n->salt = 0;
+	identity_add(&all->tables, n);
+}
+
+void node_key_by_upper(struct nodes *all, struct node *n, const struct identity *id, const struct stat *st)
+{
+	identity_remove(&all->tables, n);
+	if (n->salt)
+		n->shown_ino = shown_ino(all, st->st_dev, st->st_ino);
+	n->dev = id->dev;
+	n->ino = id->ino;
+	n->salt = 0;
+	n->by_upper = true;
+	identity_add(&all->tables, n);
+}
+
+void node_copied_up(struct nodes *all, struct node *node, const struct stat *st)
+{
+	pthread_mutex_lock(&all->lock);
+	if ((st->st_mode & S_IFMT) == node->type && node != all->root)
+		node_rekey(all, node, st);
+	node->layer = LAYER_UPPER;
+	pthread_mutex_unlock(&all->lock);
+}
+
+void node_lower(struct nodes *all, struct node *node, uint64_t changes)
+{
+	pthread_mutex_lock(&all->lock);
+	node->lower_at = changes + 1;
+	pthread_mutex_unlock(&all->lock);
+}
+
+bool node_below_lower(struct nodes *all, struct node *node, uint64_t changes)
+{
+	pthread_mutex_lock(&all->lock);
+	bool below = node->places && node->places->parent->lower_at == changes + 1;
+	pthread_mutex_unlock(&all->lock);
+	return below;
+}
