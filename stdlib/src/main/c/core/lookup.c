@@ -2,7 +2,7 @@
  * lookup.c - what a name in a directory of a view is: the kernel's ovl_lookup, step by step. Where a
  * comment names an ovl_ function, that is the one that decides.
  */
-#include "view.h"
+#include "marks.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -84,81 +84,14 @@ static bool is_device_whiteout(const struct ventry *entry)
 	return entry->type == 'c' && entry->rdev == 0;
 }
 
-static errint_t refuse_unknown(const struct ventry *entry, const char *attr, struct mica_error *err)
-{
-	char note[320];
-
-	snprintf(note, sizeof(note), "it has the xattr %s, whose meaning to overlayfs is not known here", attr);
-	return place_fail(err, -EOPNOTSUPP, "look up", entry->place, entry->name, note);
-}
-
-static errint_t list_marks(struct ventry *entry, uint32_t *marks, struct mica_error *err)
-{
-	const char *unknown = NULL;
-	errint_t ret = ventry_list_xattrs(entry, err);
-
-	*marks = 0;
-	if (ret || !entry->xattrs.len)
-		return ret;
-	*marks = xattr_marks(&entry->xattrs, entry->view->space, &unknown);
-	return *marks & MARK_UNKNOWN ? refuse_unknown(entry, unknown, err) : 0;
-}
-
-static errint_t read_mark(const struct ventry *entry, const char *mark, char **value, struct mica_error *err)
-{
-	char attr[64];
-	size_t len;
-	errint_t ret;
-
-	snprintf(attr, sizeof(attr), "%s%s", xattr_prefix(entry->view->space), mark);
-	ret = xattr_get(entry->place->fd, entry->name, attr, (void **)value, &len);
-	return ret ? place_fail(err, ret, "read xattr", entry->place, entry->name, attr) : 0;
-}
-
-/* ovl_get_opaquedir_val: one letter counts, anything else means nothing. */
-static errint_t is_opaque(const struct ventry *entry, uint32_t marks, bool *opaque, struct mica_error *err)
-{
-	cleanup_free char *value = NULL;
-	errint_t ret;
-
-	*opaque = false;
-	if (!(marks & MARK_OPAQUE))
-		return 0;
-	ret = read_mark(entry, "opaque", &value, err);
-	*opaque = !ret && !strcmp(value, "y");
-	return ret;
-}
-
-/*
- * ovl_get_redirect_xattr: either a single name, or an absolute path without empty components; and as in
- * the kernel's lookup_one no component leads up.
- */
-static bool is_valid_redirect(const char *value)
-{
-	size_t len;
-
-	if (*value != '/' && strchr(value, '/'))
-		return false;
-	for (const char *s = value + (*value == '/');; s += len + 1) {
-		len = strcspn(s, "/");
-		if (!len || (*s == '.' && (len == 1 || (len == 2 && s[1] == '.'))))
-			return false;
-		if (!s[len])
-			return true;
-	}
-}
-
 /* ovl_check_redirect: prelen bytes of path lie before this component, post is what comes after it. */
 static errint_t follow_redirect(struct search *s, const struct ventry *entry, size_t prelen, const char *post)
 {
 	cleanup_free char *value = NULL, *path = NULL;
-	errint_t ret = read_mark(entry, "redirect", &value, s->err);
+	errint_t ret = marks_redirect(entry, &value, s->err);
 
 	if (ret)
 		return ret;
-	if (!is_valid_redirect(value))
-		return place_fail(s->err, -EINVAL, "look up", entry->place, entry->name,
-				  "its overlay.redirect is neither a name nor an absolute path");
 	if (*value == '/') {
 		s->stop = false; /* an opaque ancestor does not hold back an absolute redirect */
 		prelen = 0;
@@ -253,7 +186,7 @@ static errint_t check_index(struct search *s, uint32_t part, const struct ventry
 static errint_t pass_directory(struct search *s, struct ventry *found, uint32_t marks, size_t prelen, const char *post)
 {
 	bool opaque;
-	errint_t ret = is_opaque(found, marks, &opaque, s->err);
+	errint_t ret = marks_opaque(found, marks, &opaque, s->err);
 
 	if (!ret && opaque)
 		s->stop = true;
@@ -294,7 +227,7 @@ static errint_t look(struct search *s, struct place *base, const char *name, str
 	if (ret || !found->type || !s->dir->view->overlay)
 		return ret;
 	if (!is_device_whiteout(found)) {
-		ret = list_marks(found, marks, s->err);
+		ret = marks_read(found, marks, s->err);
 		if (ret || !(*marks & MARK_WHITEOUT) || found->type != 'f' || found->size)
 			return ret;
 	}
@@ -496,7 +429,7 @@ errint_t vdir_self(struct vdir *dir, struct ventry *out, struct mica_error *err)
 		return ret;
 	out->layer = dir->parts[0].layer;
 	out->dir = vdir_ref(dir);
-	ret = dir->view->overlay ? list_marks(out, &marks, err) : 0;
+	ret = dir->view->overlay ? marks_read(out, &marks, err) : 0;
 	if (ret)
 		ventry_free(out);
 	return ret;

@@ -1,0 +1,77 @@
+#include "marks.h"
+
+#include <stdio.h>
+
+static errint_t refuse_unknown(const struct ventry *entry, const char *attr, struct mica_error *err)
+{
+	char note[320];
+
+	snprintf(note, sizeof(note), "it has the xattr %s, whose meaning to overlayfs is not known here", attr);
+	return place_fail(err, -EOPNOTSUPP, "look up", entry->place, entry->name, note);
+}
+
+errint_t marks_read(struct ventry *entry, uint32_t *marks, struct mica_error *err)
+{
+	const char *unknown = NULL;
+	errint_t ret = ventry_list_xattrs(entry, err);
+
+	*marks = 0;
+	if (ret || !entry->xattrs.len)
+		return ret;
+	*marks = xattr_marks(&entry->xattrs, entry->view->space, &unknown);
+	return *marks & MARK_UNKNOWN ? refuse_unknown(entry, unknown, err) : 0;
+}
+
+static errint_t read_mark(const struct ventry *entry, const char *mark, char **value, struct mica_error *err)
+{
+	char attr[64];
+	size_t len;
+	errint_t ret;
+
+	snprintf(attr, sizeof(attr), "%s%s", xattr_prefix(entry->view->space), mark);
+	ret = xattr_get(entry->place->fd, entry->name, attr, (void **)value, &len);
+	return ret ? place_fail(err, ret, "read xattr", entry->place, entry->name, attr) : 0;
+}
+
+/* ovl_get_opaquedir_val: one letter counts, anything else means nothing. */
+errint_t marks_opaque(const struct ventry *entry, uint32_t marks, bool *opaque, struct mica_error *err)
+{
+	cleanup_free char *value = NULL;
+	errint_t ret;
+
+	*opaque = false;
+	if (!(marks & MARK_OPAQUE))
+		return 0;
+	ret = read_mark(entry, "opaque", &value, err);
+	*opaque = !ret && !strcmp(value, "y");
+	return ret;
+}
+
+/*
+ * ovl_get_redirect_xattr: either a single name, or an absolute path without empty components; and as in
+ * the kernel's lookup_one no component leads up.
+ */
+static bool is_valid_redirect(const char *value)
+{
+	size_t len;
+
+	if (*value != '/' && strchr(value, '/'))
+		return false;
+	for (const char *s = value + (*value == '/');; s += len + 1) {
+		len = strcspn(s, "/");
+		if (!len || (*s == '.' && (len == 1 || (len == 2 && s[1] == '.'))))
+			return false;
+		if (!s[len])
+			return true;
+	}
+}
+
+errint_t marks_redirect(const struct ventry *entry, char **to, struct mica_error *err)
+{
+	errint_t ret = read_mark(entry, "redirect", to, err);
+
+	if (ret || is_valid_redirect(*to))
+		return ret;
+	return place_fail(err, -EINVAL, "look up", entry->place, entry->name,
+			  "its overlay.redirect is neither a name nor an absolute path");
+}
