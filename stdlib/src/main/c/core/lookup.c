@@ -6,8 +6,6 @@
 
 #include <fcntl.h>
 #include <stdio.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
 
 /* As in struct ovl_lookup_data. */
 struct search {
@@ -24,59 +22,10 @@ struct search {
 	bool from_root;
 };
 
-static char type_of(uint32_t mode)
-{
-	static const char types[16] = {
-		[S_IFREG >> 12] = 'f',	[S_IFDIR >> 12] = 'd', [S_IFLNK >> 12] = 'l', [S_IFIFO >> 12] = 'p',
-		[S_IFSOCK >> 12] = 's', [S_IFBLK >> 12] = 'b', [S_IFCHR >> 12] = 'c',
-	};
-
-	return types[(mode & S_IFMT) >> 12];
-}
-
-static void set_stat(struct ventry *entry, const struct statx *stx)
-{
-	entry->type = type_of(stx->stx_mode);
-	entry->mode = stx->stx_mode & 07777;
-	entry->uid = stx->stx_uid;
-	entry->gid = stx->stx_gid;
-	entry->nlink = stx->stx_nlink;
-	entry->mtime = stx->stx_mtime.tv_sec;
-	entry->mtime_nsec = stx->stx_mtime.tv_nsec;
-	entry->size = stx->stx_size;
-	entry->blocks = stx->stx_blocks;
-	entry->ino = stx->stx_ino;
-	entry->dev = makedev(stx->stx_dev_major, stx->stx_dev_minor);
-	entry->rdev = makedev(stx->stx_rdev_major, stx->stx_rdev_minor);
-}
-
 static void ventry_init(struct ventry *entry, const struct view *view)
 {
 	ventry_none(entry);
 	entry->view = view;
-}
-
-static bool means_absent(int error)
-{
-	return error == ENOENT || error == ENAMETOOLONG || error == ENOTDIR;
-}
-
-/* By entry->fd, or else by its name. type 0 where there is nothing. */
-static errint_t stat_at(struct place *place, const char *name, struct ventry *entry, struct mica_error *err)
-{
-	struct statx stx;
-	bool opened = entry->fd >= 0;
-	int flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | (*name && !opened ? 0 : AT_EMPTY_PATH);
-
-	if (statx(opened ? entry->fd : place->fd, opened ? "" : name, flags, STATX_BASIC_STATS, &stx))
-		return means_absent(errno) ? 0 : place_fail(err, -errno, "stat", place, name, NULL);
-	if (entry->view->overlay && *name && stx.stx_attributes & STATX_ATTR_MOUNT_ROOT)
-		return place_fail(err, -EOPNOTSUPP, "look up", place, name,
-				  "something is mounted here, inside a layer; unmount it first");
-	set_stat(entry, &stx);
-	entry->place = place;
-	entry->name = name;
-	return 0;
 }
 
 static bool is_device_whiteout(const struct ventry *entry)
@@ -168,7 +117,7 @@ static errint_t check_index(struct search *s, uint32_t part, const struct ventry
 
 	ventry_init(&lower, s->dir->view);
 	for (uint32_t i = part + 1; i < s->dir->count; i++) {
-		errint_t ret = stat_at(s->dir->parts[i].place, entry->name, &lower, s->err);
+		errint_t ret = ventry_stat(s->dir->parts[i].place, entry->name, &lower, s->err);
 
 		if (ret)
 			return ret;
@@ -221,7 +170,7 @@ static errint_t found_last(struct search *s, struct place *base, struct ventry *
 /* Looks at one name of one real directory; found->type is 0 where the layer has nothing that counts. */
 static errint_t look(struct search *s, struct place *base, const char *name, struct ventry *found, uint32_t *marks)
 {
-	errint_t ret = stat_at(base, name, found, s->err);
+	errint_t ret = ventry_stat(base, name, found, s->err);
 
 	*marks = 0;
 	if (ret || !found->type || !s->dir->view->overlay)
@@ -245,7 +194,7 @@ static struct ventry *target(struct search *s, struct ventry *spare)
 	return s->out;
 }
 
-/* What is not as expected is left to stat_at. -ENOENT: there is nothing. */
+/* What is not as expected is left to ventry_stat. -ENOENT: there is nothing. */
 static errint_t open_as(const struct search *s, const struct place *base, int *fd)
 {
 	struct places *places = s->dir->view->places;
@@ -424,7 +373,7 @@ errint_t vdir_self(struct vdir *dir, struct ventry *out, struct mica_error *err)
 	errint_t ret;
 
 	ventry_init(out, dir->view);
-	ret = stat_at(dir->parts[0].place, "", out, err);
+	ret = ventry_stat(dir->parts[0].place, "", out, err);
 	if (ret)
 		return ret;
 	out->layer = dir->parts[0].layer;

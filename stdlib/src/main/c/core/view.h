@@ -94,6 +94,11 @@ errint_t vdir_lookup_over(struct vdir *dir, uint32_t extra, const struct ventry 
 			  unsigned char as, struct ventry *out, struct mica_error *err);
 /* The directory itself (pinned): name is "". */
 errint_t vdir_self(struct vdir *dir, struct ventry *out, struct mica_error *err);
+/*
+ * What one layer has at a name of one of its directories, looked at by entry->fd or else by its name. The entry has its
+ * view already and is absent, and stays so where there is nothing.
+ */
+errint_t ventry_stat(struct place *place, const char *name, struct ventry *entry, struct mica_error *err);
 void ventry_free(struct ventry *entry);
 /* An absent entry: what ventry_free may be called on. */
 static inline void ventry_none(struct ventry *entry)

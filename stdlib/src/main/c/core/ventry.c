@@ -1,0 +1,164 @@
+/* ventry.c - an entry of a view: how it looks in the layer that has it, its attributes, its bytes. */
+#include "view.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+static char type_of(uint32_t mode)
+{
+	static const char types[16] = {
+		[S_IFREG >> 12] = 'f',	[S_IFDIR >> 12] = 'd', [S_IFLNK >> 12] = 'l', [S_IFIFO >> 12] = 'p',
+		[S_IFSOCK >> 12] = 's', [S_IFBLK >> 12] = 'b', [S_IFCHR >> 12] = 'c',
+	};
+
+	return types[(mode & S_IFMT) >> 12];
+}
+
+static void set_stat(struct ventry *entry, const struct statx *stx)
+{
+	entry->type = type_of(stx->stx_mode);
+	entry->mode = stx->stx_mode & 07777;
+	entry->uid = stx->stx_uid;
+	entry->gid = stx->stx_gid;
+	entry->nlink = stx->stx_nlink;
+	entry->mtime = stx->stx_mtime.tv_sec;
+	entry->mtime_nsec = stx->stx_mtime.tv_nsec;
+	entry->size = stx->stx_size;
+	entry->blocks = stx->stx_blocks;
+	entry->ino = stx->stx_ino;
+	entry->dev = makedev(stx->stx_dev_major, stx->stx_dev_minor);
+	entry->rdev = makedev(stx->stx_rdev_major, stx->stx_rdev_minor);
+}
+
+static bool means_absent(int error)
+{
+	return error == ENOENT || error == ENAMETOOLONG || error == ENOTDIR;
+}
+
+errint_t ventry_stat(struct place *place, const char *name, struct ventry *entry, struct mica_error *err)
+{
+	struct statx stx;
+	bool opened = entry->fd >= 0;
+	int flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | (*name && !opened ? 0 : AT_EMPTY_PATH);
+
+	if (statx(opened ? entry->fd : place->fd, opened ? "" : name, flags, STATX_BASIC_STATS, &stx))
+		return means_absent(errno) ? 0 : place_fail(err, -errno, "stat", place, name, NULL);
+	if (entry->view->overlay && *name && stx.stx_attributes & STATX_ATTR_MOUNT_ROOT)
+		return place_fail(err, -EOPNOTSUPP, "look up", place, name,
+				  "something is mounted here, inside a layer; unmount it first");
+	set_stat(entry, &stx);
+	entry->place = place;
+	entry->name = name;
+	return 0;
+}
+
+void ventry_free(struct ventry *entry)
+{
+	vdir_unref(entry->dir);
+	if (entry->fd >= 0)
+		close(entry->fd);
+	if (entry->data_place)
+		place_unref(entry->view->places, entry->data_place);
+	free(entry->data_name);
+	if (entry->listed)
+		xattr_names_free(&entry->xattrs);
+	entry->dir = NULL;
+	entry->fd = -1;
+	entry->data_place = NULL;
+	entry->data_name = NULL;
+	entry->listed = false;
+}
+
+/* (dirfd, name) for the calls on attributes: by its descriptor where there is one. */
+static int at_fd(const struct ventry *entry)
+{
+	return entry->fd >= 0 ? entry->fd : entry->place->fd;
+}
+
+static const char *at_name(const struct ventry *entry)
+{
+	return entry->fd >= 0 ? "" : entry->name;
+}
+
+errint_t ventry_list_xattrs(struct ventry *entry, struct mica_error *err)
+{
+	errint_t ret;
+
+	if (entry->listed)
+		return 0;
+	entry->xattrs.heap = NULL;
+	ret = xattr_list(at_fd(entry), at_name(entry), &entry->xattrs);
+	if (ret) {
+		xattr_names_free(&entry->xattrs);
+		return place_fail(err, ret, "list xattrs", entry->place, entry->name, NULL);
+	}
+	entry->listed = true;
+	return 0;
+}
+
+errint_t ventry_xattrs(struct ventry *entry, struct xattr_view *out, struct mica_error *err)
+{
+	errint_t ret = ventry_list_xattrs(entry, err);
+
+	*out = (struct xattr_view){0};
+	if (ret)
+		return ret;
+	ret = xattr_read_listed(at_fd(entry), at_name(entry), entry->view->space, &entry->xattrs, out);
+	return ret ? place_fail(err, ret, "read xattrs", entry->place, entry->name, NULL) : 0;
+}
+
+/*
+ * It was a regular file a moment ago. Should a fifo have taken its place, O_NONBLOCK keeps us from hanging, and
+ * reading it gives no bytes; a look at what was opened would cost as much as reading a small file.
+ */
+static errint_t open_regular(struct places *places, int dirfd, const char *name, int *fd)
+{
+	errint_t ret = place_openat(places, dirfd, name, O_RDONLY | O_NONBLOCK | O_NOCTTY, fd);
+
+	return ret == -ELOOP || ret == -ENXIO ? -ESTALE : ret;
+}
+
+/* The directory of an entry is pinned already; that of bytes further down need not be. */
+static errint_t open_data(const struct ventry *entry, int *fd)
+{
+	struct places *places = entry->view->places;
+	int dirfd;
+	errint_t ret;
+
+	if (!entry->data_place)
+		return open_regular(places, entry->place->fd, entry->name, fd);
+	ret = place_pin(places, entry->data_place, &dirfd);
+	if (ret)
+		return ret;
+	ret = open_regular(places, dirfd, entry->data_name, fd);
+	place_unpin(places, entry->data_place);
+	return ret;
+}
+
+errint_t ventry_open(const struct ventry *entry, int *fd, struct mica_error *err)
+{
+	errint_t ret;
+
+	*fd = -1;
+	ret = open_data(entry, fd);
+	if (ret && entry->data_place)
+		return place_fail(err, ret, "open", entry->data_place, entry->data_name, NULL);
+	return ret ? place_fail(err, ret, "open", entry->place, entry->name, NULL) : 0;
+}
+
+errint_t ventry_readlink(const struct ventry *entry, char **target, struct mica_error *err)
+{
+	for (size_t room = entry->size + 1 < 64 ? 64 : entry->size + 1;; room *= 2) {
+		cleanup_free char *buf = malloc(room);
+		ssize_t got = buf ? readlinkat(entry->place->fd, entry->name, buf, room) : -1;
+
+		if (got < 0)
+			return place_fail(err, buf ? -errno : -ENOMEM, "read link", entry->place, entry->name, NULL);
+		if ((size_t)got < room) {
+			buf[got] = '\0';
+			*target = steal_pointer(&buf);
+			return 0;
+		}
+	}
+}
