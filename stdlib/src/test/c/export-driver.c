@@ -3,7 +3,8 @@
  *
  *   export-driver [-n] [-f DESCRIPTORS] [-c NODES] SOCKET ROOT UPPER [LOWER]...
  *
- * Says "listening", and serves one host after another until it is killed. -n: never tells where data lie.
+ * Says "listening", and serves one host after another until it is killed. -n: never tells where data lie. UPPER may be
+ * "-": there is none.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -50,6 +51,8 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	spec.root = argv[optind + 1];
+	if (!strcmp(argv[optind + 2], "-"))
+		argv[optind + 2] = NULL;
 	spec.layers = (const char *const *)argv + optind + 2;
 	spec.layer_count = (unsigned)(argc - optind - 2);
 	puts("listening");

@@ -738,6 +738,29 @@ def guest_is_not_asked(u):
         assert (st.st_mode & 0o777, st.st_uid, st.st_gid, st.st_size, st.st_mtime_ns) == (0o600, 1, 2, 9, 4), st
 
 
+def fill_two_names(a):
+    put(a + "/below", b"of a lower")
+    os.link(a + "/below", a + "/below too")
+
+
+def guest_is_not_asked_without_an_upper(u):
+    """Where all layers are lowers their bytes lie on this host too."""
+    u.unmount()
+    u.stop_driver()
+    call("umount2", u.path("m"), 0)
+    put(u.path("b", "above"), b"of the topmost lower")
+    call("mount", "overlay", u.path("m"), "overlay", 1, f"lowerdir={u.path('b')}:{u.path('a')}")
+    u.start(upper=False)
+    for name, want in (("above", b"of the topmost lower"), ("below", b"of a lower"), ("below too", b"of a lower")):
+        with open(u.path("s", name), "rb", buffering=0) as f:
+            u.driver.send_signal(signal.SIGSTOP)
+            try:
+                assert f.read() == want, name
+            finally:
+                u.driver.send_signal(signal.SIGCONT)
+        fails(errno.EROFS, open, u.path("s", name), "r+b")
+
+
 def by_user(function):
     """As one whom the file may let write, but not keep set-id bits; whether it does."""
     allowed = mmap.mmap(-1, 1)
@@ -1363,6 +1386,7 @@ CASES = [
     Case(attributes_of_the_unlinked, fill=fill_attributes),
     Case(truncate_to_the_same, twin=True),
     Case(guest_is_not_asked, ways=("passed", "relayed"), one_way=True),
+    Case(guest_is_not_asked_without_an_upper, fill=fill_two_names, ways=("passed", "relayed"), one_way=True),
     Case(attributes_at_random, fill=fill_attributes, twin=True),
     Case(attributes_after_the_relay, fill=fill_attributes, clean=False, one_way=True),
     # Thousands of files: minutes in a VM, and about what the relay holds.

@@ -109,14 +109,16 @@ class Union(Folders):
             self.make_twin(way != "relayed")
         self.start()
 
-    def start(self):
+    def start(self, upper=True):
+        """Without an upper, b is the topmost lower."""
+        layers = [self.path("b"), self.path("a")]
         self.driver = subprocess.Popen(
-            [self.out + "/export-driver", *self.driver_options, self.path("sock"), self.path("m"), self.path("b"),
-             self.path("a")], stdout=subprocess.PIPE, stderr=open(self.path("driver.log"), "wb"))
+            [self.out + "/export-driver", *self.driver_options, self.path("sock"), self.path("m"),
+             *([] if upper else ["-"]), *layers], stdout=subprocess.PIPE, stderr=open(self.path("driver.log"), "wb"))
         line_of(self.driver, "listening")
         self.relay = subprocess.Popen(
             [self.out + "/mica-relay", "--name", "t", "--at", self.path("s"), "--socket", self.path("sock"),
-             "--layer", self.path("b"), "--lower", self.path("a"), "--log", self.path("relay.log"),
+             "--layer" if upper else "--lower", layers[0], "--lower", layers[1], "--log", self.path("relay.log"),
              *self.relay_options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=relay_environment())
         self.ready = line_of(self.relay, "ready")
 

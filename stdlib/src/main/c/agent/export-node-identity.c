@@ -28,6 +28,8 @@ uint64_t node_shown_ino(struct nodes *all, struct node *node)
 int layer_of(struct nodes *all, const char *path, struct stat *st)
 {
 	for (unsigned i = 0; i < all->layer_count; i++) {
+		if (all->layers[i] < 0)
+			continue; /* there is no upper */
 		if (!fstatat(all->layers[i], path, st, AT_SYMLINK_NOFOLLOW))
 			return S_ISCHR(st->st_mode) && !st->st_rdev ? -ENOENT : (int)i;
 		if (errno != ENOENT && errno != ENOTDIR)
