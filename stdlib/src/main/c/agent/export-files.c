@@ -27,18 +27,6 @@ static void tell_backing(struct export *ex, struct node *node)
 }
 
 /* The path of a name; false: nobody could use it. */
-static bool path_at(struct export *ex, struct node *parent, const char *name, char path[PATH_MAX])
-{
-	size_t len;
-
-	if (node_path(ex->nodes, parent, path) < 0 || (len = strlen(path)) + strlen(name) + 2 > PATH_MAX)
-		return false;
-	if (len)
-		path[len++] = '/';
-	strcpy(path + len, name);
-	return true;
-}
-
 /*
  * The union numbers directories by itself: which one it is in the upper, only that can say. That folders above changed
  * places meanwhile, and the path leads to another, is told by the time when it was made: nobody has changed it yet.
@@ -49,7 +37,7 @@ void tell_made(struct export *ex, struct node *parent, const char *name, const s
 	char path[PATH_MAX];
 	struct stat st;
 
-	if (!ex->spec->no_backing && path_at(ex, parent, name, path) && ex->layers[LAYER_UPPER] >= 0 &&
+	if (!ex->spec->no_backing && !node_path_at(ex->nodes, parent, name, path) && ex->layers[LAYER_UPPER] >= 0 &&
 	    !stat_known(ex->layers[LAYER_UPPER], path, &st) && S_ISDIR(st.st_mode) &&
 	    st.st_mtim.tv_sec == since->tv_sec && st.st_mtim.tv_nsec == since->tv_nsec)
 		tail_set(made->ino, made->attr.st_ino, LAYER_UPPER, st.st_ino, path);
@@ -169,7 +157,7 @@ static void reply_created(fuse_req_t req, struct held *dir, const char *name, co
 	node_lend_fd(ex->nodes, made, fd);
 	node_put(ex->nodes, made);
 	/* A file made by name has no other origin: the union shows the number it has in the upper. */
-	if (!ex->spec->no_backing && path_at(ex, dir->node, name, path))
+	if (!ex->spec->no_backing && !node_path_at(ex->nodes, dir->node, name, path))
 		tail_set(entry.ino, entry.attr.st_ino, LAYER_UPPER, st->st_ino, path);
 	if (fuse_reply_create(req, &entry, fi) < 0)
 		node_forget(ex->nodes, entry.ino, 1);

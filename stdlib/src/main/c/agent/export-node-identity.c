@@ -42,14 +42,9 @@ int layer_of(struct nodes *all, const char *path, struct stat *st)
 static int layer_at(struct nodes *all, struct node *parent, const char *name, struct stat *there)
 {
 	char path[PATH_MAX];
-	size_t len;
+	errint_t code = node_path_at(all, parent, name, path);
 
-	if (node_path(all, parent, path) < 0 || (len = strlen(path)) + strlen(name) + 2 > PATH_MAX)
-		return -ENAMETOOLONG;
-	if (len)
-		path[len++] = '/';
-	strcpy(path + len, name);
-	return layer_of(all, path, there);
+	return code ? code : layer_of(all, path, there);
 }
 
 /*

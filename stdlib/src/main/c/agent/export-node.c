@@ -163,6 +163,19 @@ errint_t node_path(struct nodes *all, struct node *node, char path[PATH_MAX])
 	return code;
 }
 
+errint_t node_path_at(struct nodes *all, struct node *parent, const char *name, char path[PATH_MAX])
+{
+	errint_t code = node_path(all, parent, path);
+	size_t len = code ? 0 : strlen(path);
+
+	if (code || len + strlen(name) + 2 > PATH_MAX)
+		return code ? code : -ENAMETOOLONG;
+	if (len)
+		path[len++] = '/';
+	strcpy(path + len, name);
+	return 0;
+}
+
 struct node *node_enter(struct nodes *all, struct node *parent, const char *name, const struct stat *st, int layer,
 			bool pin)
 {

@@ -112,6 +112,8 @@ void nodes_let_go(struct nodes *all);
 
 /* The path of a node below the root, "" for the root itself: -ENAMETOOLONG, or -ENOENT if it has none. */
 errint_t node_path(struct nodes *all, struct node *node, char path[PATH_MAX]);
+/* That of a name in a directory. */
+errint_t node_path_at(struct nodes *all, struct node *parent, const char *name, char path[PATH_MAX]);
 /* The layer that has what lies at path; st says how it looks there. -ENOENT if none. */
 int layer_of(struct nodes *all, const char *path, struct stat *st);
 
