@@ -80,6 +80,11 @@ static void try_shares(void)
 	ask("mount-share tag=1234567890123456789012345678901234567 name=c", "1 error errno=EINVAL step=tag *",
 	    "a tag that is too long");
 	ask("unmount-share name=c", "1 ok", "a share that is not there is unmounted");
+	ask("unmount-share name=c device=0000:1f:1f.0", "1 ok", "and its device let go of");
+	ask("unmount-share name=b device=0000:1f:1F.0", "1 error errno=EINVAL step=device path=0000:1f:1F.0 *",
+	    "an address that is none");
+	ask("unmount-share name=b device=0000:1f:1f.0/", "1 error errno=EINVAL step=device *", "nor this");
+	ask("unmount-share name=b device=0000:1f", "1 error errno=EINVAL step=device *", "nor this one");
 	ok(!exists("/shares/c") && exists("/shares/plain"), "and nothing is left or removed");
 }
 

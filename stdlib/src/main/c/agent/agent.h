@@ -38,6 +38,13 @@ void modules_load_rest(void);
 /* Fails with what failed then. */
 errint_t modules_wait(struct mica_error *err);
 
+/* devices.c: PCI devices, which come and go without a word to the kernel. Has it look for those that have come. */
+errint_t devices_find(struct mica_error *err);
+/* Whether the text is the address of one, as 0000:01:05.0; -EINVAL. */
+errint_t device_check(const char *address, struct mica_error *err);
+/* Has the kernel let it go, so that it can be taken out; not there is fine. */
+errint_t device_leave(const char *address, struct mica_error *err);
+
 /* uevent.c: waiting for what the kernel finds. */
 int uevent_open(void);
 /* The next event that mentions subsystem; false when the time is up. */

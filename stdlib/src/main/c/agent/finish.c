@@ -1,5 +1,5 @@
 /*
- * finish.c - phase 3: what is written is on the host's disks, then the power goes. A share that hangs delays it by the
+ * finish.c - phase 3: what is written is on the host's disks, then the guest ends. A share that hangs delays it by the
  * deadline, no longer.
  */
 #include "agent.h"
@@ -68,8 +68,9 @@ void agent_finish(void)
 	calls_kill_all();
 	unmount_all(UNIONS);
 	unmount_all(SHARES);
-	reboot(RB_POWER_OFF);
-	say("power off: %m");
+	/* Without ACPI there is no switch to turn; a reset ends a machine that is started with -no-reboot. */
+	reboot(RB_AUTOBOOT);
+	say("reset: %m");
 	for (;;)
 		pause();
 }

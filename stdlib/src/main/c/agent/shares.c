@@ -40,22 +40,23 @@ static errint_t read_share(const struct request *request, struct share *share, s
 	return code;
 }
 
-/* The kernel says EINVAL while no device of that tag is there, and tells when a driver takes one up. */
-static errint_t mount_when_plugged(const struct share *share, struct mica_error *err)
+/* For the kernel EINVAL is also that it knows of no device with that tag: nothing tells it what was plugged. */
+static errint_t mount_plugged(const struct share *share, struct mica_error *err)
 {
-	cleanup_fd int events = uevent_open();
-	unsigned long flags = MS_NOSUID | MS_NODEV | (share->read_only ? MS_RDONLY : 0);
+	const unsigned long flags = MS_NOSUID | MS_NODEV | (share->read_only ? MS_RDONLY : 0);
+	int failed = mount(share->tag, share->path, "virtiofs", flags, NULL) < 0 ? errno : 0;
 
-	if (events < 0)
-		return mica_fail(err, events, "listen for devices", "");
-	do {
-		if (!mount(share->tag, share->path, "virtiofs", flags, NULL))
-			return 0;
-		if (errno != EINVAL)
-			return mica_fail_note(err, -errno, "mount", share->path, "virtiofs %s: %s", share->tag,
-					      strerror(errno));
-	} while (uevent_wait(events, "virtio", calls_until()));
-	return mica_fail_note(err, -ENODEV, "mount", share->path, "no share of tag %s was plugged in time", share->tag);
+	if (failed == EINVAL) {
+		errint_t code = devices_find(err);
+		if (code)
+			return code;
+		failed = mount(share->tag, share->path, "virtiofs", flags, NULL) < 0 ? errno : 0;
+	}
+	if (failed == EINVAL)
+		return mica_fail_note(err, -ENODEV, "mount", share->path, "no share of tag %s is plugged", share->tag);
+	return !failed ? 0
+		       : mica_fail_note(err, -failed, "mount", share->path, "virtiofs %s: %s", share->tag,
+					strerror(failed));
 }
 
 static errint_t mount_new(const struct share *share, const char *note, struct mica_error *err)
@@ -65,7 +66,7 @@ static errint_t mount_new(const struct share *share, const char *note, struct mi
 	if (!code && mkdir(share->path, 0755) < 0 && errno != EEXIST)
 		code = mica_fail(err, -errno, "mkdir", share->path);
 	if (!code)
-		code = mount_when_plugged(share, err);
+		code = mount_plugged(share, err);
 	if (!code)
 		return 0;
 	rmdir(share->path);
@@ -144,12 +145,15 @@ errint_t share_unmount(const struct request *request, struct answer *answer, str
 {
 	cleanup_mounted struct mounted mounted = {0};
 	struct share share = {0};
+	const char *device = line_value(request, "device");
 	bool lost = false;
 	errint_t code = read_name(request, &share, err);
 
 	(void)answer;
 	if (!code)
 		code = line_flag(request, "lost", &lost, err);
+	if (!code && device)
+		code = device_check(device, err);
 	if (!code)
 		code = check_unused(&share, err);
 	if (!code)
@@ -160,5 +164,5 @@ errint_t share_unmount(const struct request *request, struct answer *answer, str
 		return code;
 	rmdir(share.path);
 	note_remove("share", share.name);
-	return 0;
+	return device ? device_leave(device, err) : 0;
 }

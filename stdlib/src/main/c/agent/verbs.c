@@ -5,7 +5,7 @@ const struct verb agent_verbs[] = {
 	{"hello", "version! time! seed", 0, NULL, guest_hello, "sets the clock, says what runs"},
 	{"settle", "", 20000, NULL, guest_settle, "ends when all modules are loaded"},
 	{"mount-share", "tag! name! ro probe", 20000, "share", share_mount, "at /shares/NAME; says what it can"},
-	{"unmount-share", "name! lost", 20000, "share", share_unmount, "takes a share away"},
+	{"unmount-share", "name! device lost", 20000, "share", share_unmount, "takes a share away"},
 	{"union", "name! lower! upper work", 20000, "union", union_mount, "an overlay at /unions/NAME"},
 	{"unmount", "name! lost", 60000, "union", union_unmount, "ends a union, all written"},
 	{"export-fuse", "name! port! files", 20000, "union", export_begin, "serves a union to the host"},

@@ -324,6 +324,13 @@ int64_t mica_mounts(void *buf, size_t len, struct mica_error *err);
 #define MICA_CAN_ACL 0x800u
 errint_t mica_probe(const char *dir, uint32_t *can, struct mica_error *err);
 
+/*
+ * The rate of this host's time stamp counter in kHz, to some millionths, measured against CLOCK_MONOTONIC_RAW since the
+ * library was loaded; waits until 20 ms have passed since. 0: the processor has no such counter. An emulated processor
+ * counts with it, so a guest that is told need not find out, which on a busy host goes wrong.
+ */
+uint32_t mica_tsc_khz(void);
+
 #pragma GCC visibility pop
 
 #ifdef __cplusplus

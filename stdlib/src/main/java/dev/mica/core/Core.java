@@ -9,6 +9,7 @@ import java.util.EnumSet;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 
 /**
@@ -241,6 +242,15 @@ public final class Core {
       call.run(() -> (int) Function.PROBE.handle().invokeExact(where, can, call.error()));
       return set(Capability.class, can.get(ValueLayout.JAVA_INT, 0));
     }
+  }
+
+  /**
+   * How fast this host's time stamp counter counts, in kHz; empty where it has none. Takes up to 20
+   * ms in a process that has just begun.
+   */
+  public static OptionalInt timeStampRate() {
+    int rate = (int) Call.invoke(() -> (int) Function.TSC_KHZ.handle().invokeExact());
+    return rate == 0 ? OptionalInt.empty() : OptionalInt.of(rate);
   }
 
   /** The constants of our flag types stand in the order of the bits in mica.h. */

@@ -39,6 +39,7 @@ enum Function {
   UMOUNT("mica_umount", JAVA_INT, ADDRESS, JAVA_INT, ADDRESS),
   MOUNTS("mica_mounts", JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS),
   PROBE("mica_probe", JAVA_INT, ADDRESS, ADDRESS, ADDRESS),
+  TSC_KHZ("mica_tsc_khz", JAVA_INT),
   /** Of the C library: the untranslated text of an errno value. */
   STRERROR("strerrordesc_np", ADDRESS, JAVA_INT);
 

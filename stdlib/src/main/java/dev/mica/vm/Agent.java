@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -45,8 +46,12 @@ public interface Agent extends AutoCloseable {
   /** Mounts it to be written to, and tries only those words of the protocol. */
   Probe mountShare(String tag, String name, Set<String> asked);
 
-  /** Unmounts {@code /shares/NAME}. */
-  void unmountShare(String name);
+  /**
+   * Unmounts {@code /shares/NAME} and lets go of its device.
+   *
+   * @param device see {@link Machine#device}; empty where it is not plugged
+   */
+  void unmountShare(String name, Optional<String> device);
 
   /**
    * Takes it away where its file server is gone: who waits for that goes on waiting, out of the

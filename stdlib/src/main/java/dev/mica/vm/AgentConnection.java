@@ -11,6 +11,7 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -135,8 +136,10 @@ final class AgentConnection implements Agent {
   }
 
   @Override
-  public void unmountShare(String name) {
-    call("unmount-share", LONG, Map.of("name", AgentLine.encode(name)));
+  public void unmountShare(String name, Optional<String> device) {
+    Map<String, String> words = new TreeMap<>(Map.of("name", AgentLine.encode(name)));
+    device.ifPresent(address -> words.put("device", address));
+    call("unmount-share", LONG, words);
   }
 
   @Override

@@ -179,7 +179,7 @@ public final class HelperServer implements Helper {
     agent.unmount(union.name());
     machine.unplugPort(union.port());
     for (String tag : tags) {
-      agent.unmountShare(tag);
+      agent.unmountShare(tag, machine.device(tag));
       machine.unplugShare(tag);
     }
   }

@@ -112,12 +112,21 @@ public interface Machine {
    */
   Share plugShare(Path folder, boolean readOnly);
 
-  /** Takes a share away; the guest has unmounted it before. One that is not there is fine. */
+  /**
+   * Where the guest's kernel has the share's device: its PCI address, as {@code 0000:01:05.0};
+   * empty where it is not plugged.
+   */
+  Optional<String> device(String tag);
+
+  /**
+   * Takes a share away; the guest has unmounted it before and let go of its device, and is not
+   * asked. One that is not there is fine.
+   */
   void unplugShare(String tag);
 
   /**
    * Ends the share's file server, if it runs, and forgets the share; the guest keeps the device
-   * until its end, for it would wait for ever for the server to let it go.
+   * until its end, for its kernel would wait for ever for the server before it let that go.
    */
   void leaveShare(String tag);
 

@@ -10,8 +10,10 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -29,17 +31,28 @@ final class Qemu {
       String extra,
       long memory,
       Optional<Path> incoming) {
-    /** The kernel's command line. */
+    /** What the kernel is told, whatever the host. */
     String words() {
       return (WORDS + " " + extra).strip();
+    }
+
+    /**
+     * An emulated processor's time stamp counter is the host's, and a kernel that counts it against
+     * other clocks on a busy host may be wrong by a factor, or never end.
+     */
+    private String commandLine() {
+      OptionalInt rate = accel == Accel.Kind.TCG ? Core.timeStampRate() : OptionalInt.empty();
+      return rate.isEmpty()
+          ? words()
+          : "tsc=reliable tsc_early_khz=" + rate.getAsInt() + " " + words();
     }
   }
 
   static final String BUS = "ports";
 
   /**
-   * Shares are plugged behind these: without ACPI's routing of interrupts only the first six slots
-   * of the machine's own bus have any, and a device behind a bridge has the bridge's.
+   * Shares are plugged behind these, and taken out whatever the guest says: their slots stand as
+   * switched off, for there is nobody in the guest who would switch them on.
    */
   private static final String BRIDGE = "bridge";
 
@@ -49,8 +62,8 @@ final class Qemu {
 
   /**
    * What the kernel would set up and a guest with one program does not use: tracing, the types that
-   * eBPF looks up, checks of signatures, another clock. Names that a kernel does not have do
-   * nothing.
+   * eBPF looks up, checks of signatures, the driver of the bridges' slots. Names that a kernel does
+   * not have do nothing.
    */
   private static final List<String> WITHOUT =
       List.of(
@@ -68,12 +81,12 @@ final class Qemu {
           "cubictcp_register",
           "crypto_kdf108_init",
           "load_system_certificate_list",
-          "init_acpi_pm_clocksource");
+          "shpcd_init");
 
   /** Kernel words; each was measured, see docs/adr. panic=-1 ends QEMU, which is heard at once. */
   private static final String WORDS =
       "console=ttyS0 quiet panic=-1 cryptomgr.notests noreplace-smp mitigations=off rodata=off"
-          + " acpi=noirq init_on_alloc=0 retain_initrd lsm=capability audit=0 nowatchdog"
+          + " acpi=off pci=nomsi init_on_alloc=0 retain_initrd lsm=capability audit=0 nowatchdog"
           + " cgroup_disable=memory,pids,cpuset,freezer,io initcall_blacklist="
           + String.join(",", WITHOUT);
 
@@ -156,7 +169,7 @@ final class Qemu {
     words.addAll(List.of("-pidfile", daemon().pidFile().toString()));
     // Not spawn=deny and elevateprivileges=deny: QEMU 7 kills itself with them when it daemonizes.
     words.addAll(List.of("-sandbox", "on,obsolete=deny,resourcecontrol=deny"));
-    words.addAll(List.of("-machine", "pc,usb=off,vmport=off,memory-backend=memory"));
+    words.addAll(List.of("-machine", "pc,acpi=off,usb=off,vmport=off,memory-backend=memory"));
     words.addAll(
         List.of("-object", "memory-backend-memfd,id=memory,share=on,size=" + megabytes + "M"));
     words.addAll(List.of("-m", megabytes + "M", "-accel", boot.accel().word()));
@@ -167,7 +180,7 @@ final class Qemu {
       String bridge = "pci-bridge,id=" + BRIDGE + i + ",chassis_nr=" + i;
       words.addAll(List.of("-device", bridge + ",shpc=on"));
     }
-    words.addAll(List.of("-append", boot.words()));
+    words.addAll(List.of("-append", boot.commandLine()));
     words.addAll(
         List.of(
             "-chardev",
@@ -189,13 +202,51 @@ final class Qemu {
     return words;
   }
 
-  /** The bus of a bridge that has a slot left. */
-  static Optional<String> roomyBus(Qmp qmp) {
+  /**
+   * Where a device can be plugged.
+   *
+   * @param bus the bridge's id
+   */
+  record Slot(String bus, int number) {}
+
+  /** One that is free. */
+  static Optional<Slot> freeSlot(Qmp qmp) {
+    for (JsonNode bridge : bridges(qmp)) {
+      BitSet taken = new BitSet();
+      taken.set(0); // QEMU plugs nothing there
+      for (JsonNode device : bridge.path("pci_bridge").path("devices")) {
+        taken.set(device.path("slot").asInt(0));
+      }
+      if (taken.nextClearBit(0) <= SLOTS) {
+        return Optional.of(new Slot(bridge.path("qdev_id").asString(""), taken.nextClearBit(0)));
+      }
+    }
+    return Optional.empty();
+  }
+
+  private static List<JsonNode> bridges(Qmp qmp) {
+    List<JsonNode> bridges = new ArrayList<>();
     for (JsonNode bus : qmp.run("query-pci")) {
       for (JsonNode device : bus.path("devices")) {
-        String id = device.path("qdev_id").asString("");
-        if (id.startsWith(BRIDGE) && device.path("pci_bridge").path("devices").size() < SLOTS) {
-          return Optional.of(id);
+        if (device.path("qdev_id").asString("").startsWith(BRIDGE)) {
+          bridges.add(device);
+        }
+      }
+    }
+    return bridges;
+  }
+
+  /** Where the guest's kernel has a device that is plugged behind a bridge. */
+  static Optional<String> address(Qmp qmp, String id) {
+    for (JsonNode bridge : bridges(qmp)) {
+      for (JsonNode device : bridge.path("pci_bridge").path("devices")) {
+        if (device.path("qdev_id").asString("").equals(id)) {
+          return Optional.of(
+              String.format(
+                  "0000:%02x:%02x.%x",
+                  device.path("bus").asInt(0),
+                  device.path("slot").asInt(0),
+                  device.path("function").asInt(0)));
         }
       }
     }
@@ -215,12 +266,12 @@ final class Qemu {
     return ids;
   }
 
-  /** Takes a device away, and waits until the guest let it go; whether it did. */
+  /** Takes a device away, and waits until it is gone; whether it went. */
   static boolean unplug(Qmp qmp, String id, Duration limit) {
     if (!plugged(qmp, id).contains("")) {
       return true;
     }
-    // Refused where the guest was asked before and has not answered yet.
+    // Refused where it was asked for before and is under way.
     boolean _ = qmp.tried("device_del", Records.object().put("id", id));
     return qmp.await(
         event ->

@@ -129,6 +129,12 @@ final class QemuMachine implements Machine {
   }
 
   @Override
+  public Optional<String> device(String tag) {
+    requireRunning();
+    return shares.device(tag);
+  }
+
+  @Override
   public void unplugShare(String tag) {
     try (StateDir.Lock _ = state.lock("unplug the share " + tag)) {
       if (qemu.daemon().isAlive()) {

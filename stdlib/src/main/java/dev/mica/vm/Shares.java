@@ -93,8 +93,8 @@ final class Shares {
   }
 
   private void plugIn(Qmp qmp, String tag) {
-    String bus =
-        Qemu.roomyBus(qmp)
+    Qemu.Slot slot =
+        Qemu.freeSlot(qmp)
             .orElseThrow(() ->
                 MicaException.failed(
                         "share another folder with", "the helper VM", "it has no slot left")
@@ -107,7 +107,8 @@ final class Shares {
     channel.set("backend", backend);
     qmp.run("chardev-add", channel);
     ObjectNode device = Records.object().put("driver", "vhost-user-fs-pci");
-    device.put("id", DEVICE + tag).put("chardev", tag).put("tag", tag).put("bus", bus);
+    device.put("id", DEVICE + tag).put("chardev", tag).put("tag", tag);
+    device.put("bus", slot.bus()).put("addr", Integer.toHexString(slot.number()));
     try {
       qmp.run("device_add", device);
     } catch (MicaException failure) {
@@ -116,7 +117,13 @@ final class Shares {
     }
   }
 
-  /** Its server ends whatever the guest does: from then on nobody in there can write to it. */
+  Optional<String> device(String tag) {
+    try (Qmp qmp = qemu.qmp()) {
+      return Qemu.address(qmp, DEVICE + tag);
+    }
+  }
+
+  /** Its server ends whatever QEMU does: from then on nobody in there can write to it. */
   void unplug(String tag) {
     boolean gone;
     try (Qmp qmp = qemu.qmp()) {
@@ -125,7 +132,7 @@ final class Shares {
       boolean _ = qmp.tried("chardev-remove", Records.object().put("id", tag));
     }
     if (!gone) {
-      throw MicaException.failed("unplug the share", tag, "the guest does not let it go")
+      throw MicaException.failed("unplug the share", tag, "QEMU does not let it go")
           .hint("the folder is out of its reach; end the guest to have the share's place again");
     }
   }

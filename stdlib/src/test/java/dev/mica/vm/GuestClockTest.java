@@ -29,8 +29,8 @@ final class GuestClockTest extends ScratchTest {
   private static final Duration TICK = Duration.ofMillis(10);
 
   /**
-   * One part in so many. The guest counts a timer that QEMU derives from the host's clock, by a
-   * rate that is exact to a few parts in a million: all else is the time that reading takes.
+   * One part in so many. The guest counts the host's counter, by a rate that was measured to a few
+   * parts in a million: all else is the time that reading takes.
    */
   private static final int DRIFT = 1000;
 

@@ -16,6 +16,7 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -107,12 +108,45 @@ final class MachineTest {
       assertThat(agent.list()).hasSize(3);
       assertThat(upper.resolve("work/work")).as("what the guest's overlayfs made").isDirectory();
       agent.unmount("u");
-      agent.unmountShare("b");
+      agent.unmountShare("b", machine.device(b.tag()));
     }
     machine.unplugShare(b.tag());
     machine.unplugShare(b.tag());
     assertThat(machine.shares()).containsExactly(a);
     assertThat(upper.resolve("work")).isDirectory();
+    Machine.Share again = machine.plugShare(upper, false); // where the other was
+    try (Agent agent = machine.agent()) {
+      assertThat(agent.mountShare(again.tag(), "b", false).can()).contains("trusted");
+    }
+  }
+
+  /** The guest has it mounted, and is not asked. */
+  @Test
+  void aShareIsTakenFromAGuestThatKeepsIt() {
+    machine.boot(Duration.ZERO);
+    Machine.Share kept = machine.plugShare(scratch.dir("kept"), false);
+    Machine.Share other = machine.plugShare(scratch.dir("other folder"), true);
+    Daemon server = new FileServer(state.path().resolve("vm"), kept.tag()).daemon();
+    try (Agent agent = machine.agent()) {
+      agent.mountShare(kept.tag(), "kept", false);
+      assertThat(machine.device(kept.tag())).hasValueSatisfying(a -> assertThat(a).contains(":"));
+      machine.unplugShare(kept.tag());
+      assertThat(server.isAlive()).isFalse();
+      assertThat(machine.device(kept.tag())).isEmpty();
+      assertThat(machine.shares()).containsExactly(other);
+      assertThat(agent.mountShare(other.tag(), "other", true).maxName()).isEqualTo(255);
+    }
+  }
+
+  @Test
+  void whatWasNotPluggedCannotBeMounted() {
+    machine.boot(Duration.ZERO);
+    try (Agent agent = machine.agent()) {
+      assertThatThrownBy(() -> agent.mountShare("nothing", "nothing", true))
+          .hasMessageContaining("no share of tag nothing is plugged");
+      agent.unmountShare("nothing", Optional.of("0000:01:1f.0"));
+      assertThat(agent.list()).isEmpty();
+    }
   }
 
   /** Each has its interrupt, behind whichever bridge it is. */
@@ -169,7 +203,7 @@ final class MachineTest {
   void theGuestPowersOffWhenAsked() {
     machine.boot(Duration.ZERO);
     machine.shutdown();
-    assertThat(Scratch.read(machine.consoleLog())).contains("Power down");
+    assertThat(Scratch.read(machine.consoleLog())).contains("Restarting system");
   }
 
   /** Both ways, for one at a time; the log has it all, and nobody need read it. */
@@ -196,7 +230,7 @@ final class MachineTest {
       ask(console, "x3 poweroff", "x3 ok");
       assertThat(console.input().readAllBytes()).isNotNull();
     }
-    assertThat(Scratch.read(machine.consoleLog())).contains("Power down");
+    assertThat(Scratch.read(machine.consoleLog())).contains("Restarting system");
     machine.kill();
     assertThatThrownBy(() -> machine.console()).hasMessageContaining("it does not run");
   }

@@ -1,0 +1,67 @@
+/*
+ * ticks.c - how fast the processor's time stamp counter counts. The kernel knows and tells nobody, so it is measured:
+ * the counter and the clock, once when the library is loaded and once when it is asked for.
+ */
+#include "base.h"
+
+#include <time.h>
+
+#define NANOS 1000000000ll
+
+#ifdef __x86_64__
+#include <x86intrin.h>
+
+#define ATLEAST (NANOS / 50) /* so that what one reading may be off by is a few millionths */
+
+struct reading {
+	uint64_t ticks;
+	int64_t nanos, unsure; /* of the clock that no time server bends; how long the reading took */
+};
+
+static int64_t clock_nanos(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC_RAW, &time);
+	return time.tv_sec * NANOS + time.tv_nsec;
+}
+
+/* The best of some: whoever is interrupted between the two clocks has read different moments. */
+static struct reading take_reading(void)
+{
+	struct reading best = {.unsure = INT64_MAX};
+
+	for (int i = 0; i < 8; i++) {
+		int64_t before = clock_nanos();
+		_mm_lfence();
+		uint64_t ticks = __rdtsc();
+		_mm_lfence();
+		int64_t took = clock_nanos() - before;
+		if (took < best.unsure)
+			best = (struct reading){ticks, before + took / 2, took};
+	}
+	return best;
+}
+
+static struct reading first;
+
+__attribute__((constructor)) static void take_first(void)
+{
+	first = take_reading();
+}
+
+uint32_t mica_tsc_khz(void)
+{
+	int64_t early = first.nanos + ATLEAST - clock_nanos();
+
+	if (early > 0)
+		nanosleep(&(struct timespec){.tv_nsec = early}, NULL);
+	struct reading now = take_reading();
+	return (uint32_t)((double)(now.ticks - first.ticks) * 1e6 / (double)(now.nanos - first.nanos) + 0.5);
+}
+#else
+uint32_t mica_tsc_khz(void)
+{
+	return 0;
+}
+#endif
