@@ -374,6 +374,9 @@ errint_t vdir_self(struct vdir *dir, struct ventry *out, struct mica_error *err)
 
 	ventry_init(out, dir->view);
 	ret = ventry_stat(dir->parts[0].place, "", out, err);
+	/* A directory that is open and not there: removed meanwhile, where the file system goes by names. */
+	if (!ret && !out->type)
+		ret = place_fail(err, -ENOENT, "stat", dir->parts[0].place, "", NULL);
 	if (ret)
 		return ret;
 	out->layer = dir->parts[0].layer;
