@@ -37,14 +37,23 @@ public interface Agent extends AutoCloseable {
    */
   record Probe(Set<String> can, int maxName) {}
 
+  /**
+   * What the agent was asked, and works on until somebody needs to know. Any number may be under way
+   * at once, and other verbs besides.
+   */
+  interface Answer<T> {
+    /** Waits for it; fails as the verb did. */
+    T await();
+  }
+
   /** The answer to the greeting that began this conversation. */
   Hello hello();
 
-  /** Mounts the share of that tag at {@code /shares/NAME}; its probe. */
-  Probe mountShare(String tag, String name, boolean readOnly);
+  /** Mounts the share of that tag, which is plugged, at {@code /shares/NAME}; its probe. */
+  Answer<Probe> mountShare(String tag, String name, boolean readOnly);
 
   /** Mounts it to be written to, and tries only those words of the protocol. */
-  Probe mountShare(String tag, String name, Set<String> asked);
+  Answer<Probe> mountShare(String tag, String name, Set<String> asked);
 
   /**
    * Unmounts {@code /shares/NAME} and lets go of its device.
@@ -75,11 +84,11 @@ public interface Agent extends AutoCloseable {
   void leaveUnion(String name);
 
   /**
-   * Starts serving a union as FUSE over a port that is plugged.
+   * Starts serving a union as FUSE over a port that is plugged; what is sent there before waits.
    *
    * @param files how many files each of its shares' file servers can have open, at least
    */
-  void exportFuse(String name, String port, long files);
+  Answer<Boolean> exportFuse(String name, String port, long files);
 
   /** Stops that. */
   void unexport(String name);

@@ -7,6 +7,8 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -36,6 +38,13 @@ final class AgentConnection implements Agent {
   // No client before us used these: late answers to them are not ours.
   private final String session = Long.toString(RANDOM.nextLong() >>> 1, Character.MAX_RADIX);
   private int requests;
+
+  /** The ids of requests whose answers nobody has had yet. */
+  private final Set<String> asked = new HashSet<>();
+
+  /** Those of them that came while another was waited for. */
+  private final Map<String, AgentLine> early = new HashMap<>();
+
   private final Hello hello;
 
   private AgentConnection(LineSocket socket, Path path, Duration limit) throws IOException {
@@ -104,7 +113,7 @@ final class AgentConnection implements Agent {
   }
 
   @Override
-  public Probe mountShare(String tag, String name, boolean readOnly) {
+  public Answer<Probe> mountShare(String tag, String name, boolean readOnly) {
     Map<String, String> words =
         new TreeMap<>(Map.of("tag", AgentLine.encode(tag), "name", AgentLine.encode(name)));
     if (readOnly) {
@@ -114,7 +123,7 @@ final class AgentConnection implements Agent {
   }
 
   @Override
-  public Probe mountShare(String tag, String name, Set<String> asked) {
+  public Answer<Probe> mountShare(String tag, String name, Set<String> asked) {
     return mountShare(
         Map.of(
             "tag",
@@ -125,8 +134,12 @@ final class AgentConnection implements Agent {
             String.join(",", new TreeSet<>(asked))));
   }
 
-  private Probe mountShare(Map<String, String> words) {
-    Map<String, String> answer = call("mount-share", LONG, words);
+  private Answer<Probe> mountShare(Map<String, String> words) {
+    Request request = ask("mount-share", LONG, words);
+    return () -> probe(answer(request));
+  }
+
+  private Probe probe(Map<String, String> answer) {
     Set<String> can =
         answer.entrySet().stream()
             .filter(each -> each.getValue().equals("1") && !each.getKey().equals("maxname"))
@@ -169,17 +182,19 @@ final class AgentConnection implements Agent {
   }
 
   @Override
-  public void exportFuse(String name, String port, long files) {
-    call(
-        "export-fuse",
-        LONG,
-        Map.of(
-            "name",
-            AgentLine.encode(name),
-            "port",
-            AgentLine.encode(port),
-            "files",
-            Long.toString(files)));
+  public Answer<Boolean> exportFuse(String name, String port, long files) {
+    Request request =
+        ask(
+            "export-fuse",
+            LONG,
+            Map.of(
+                "name",
+                AgentLine.encode(name),
+                "port",
+                AgentLine.encode(port),
+                "files",
+                Long.toString(files)));
+    return () -> answer(request).isEmpty();
   }
 
   @Override
@@ -233,23 +248,48 @@ final class AgentConnection implements Agent {
     socket.close();
   }
 
+  /** What is under way; the deadline is in {@link System#nanoTime}. */
+  private record Request(String id, String verb, long deadline) {}
+
   private Map<String, String> call(String verb, Duration limit, Map<String, String> words) {
-    String id = session + "." + ++requests;
-    long deadline = LineSocket.in(limit.plus(GRACE));
+    return answer(ask(verb, limit, words));
+  }
+
+  private Request ask(String verb, Duration limit, Map<String, String> words) {
+    Request request =
+        new Request(session + "." + ++requests, verb, LineSocket.in(limit.plus(GRACE)));
     Map<String, String> all = new TreeMap<>(words);
     all.put("limit", Long.toString(limit.toMillis()));
     try {
-      socket.send(AgentLine.request(id, verb, all), deadline);
-      while (true) {
-        AgentLine line = AgentLine.parse(socket.receive(deadline));
-        if (line.isAnswerTo(id)) {
-          return line.isOk() ? line.facts() : fail(verb, line.facts());
+      asked.add(request.id());
+      socket.send(AgentLine.request(request.id(), verb, all), request.deadline());
+    } catch (IOException broken) {
+      throw over(broken);
+    }
+    return request;
+  }
+
+  private Map<String, String> answer(Request request) {
+    AgentLine line = early.remove(request.id());
+    try {
+      while (line == null) {
+        AgentLine next = AgentLine.parse(socket.receive(request.deadline()));
+        if (next.isAnswerTo(request.id())) {
+          line = next;
+        } else if (asked.contains(next.id()) && next.isAnswerTo(next.id())) {
+          early.put(next.id(), next);
         }
       }
     } catch (IOException broken) {
-      socket.close(); // what comes later would be taken for another answer
-      throw silent(path, broken);
+      throw over(broken);
     }
+    asked.remove(request.id());
+    return line.isOk() ? line.facts() : fail(request.verb(), line.facts());
+  }
+
+  private MicaException over(IOException broken) {
+    socket.close(); // what comes later would be taken for another answer
+    return silent(path, broken);
   }
 
   private static Map<String, String> fail(String verb, Map<String, String> facts) {

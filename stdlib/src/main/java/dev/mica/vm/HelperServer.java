@@ -59,34 +59,47 @@ public final class HelperServer implements Helper {
         machine.boot(HelperVm.IDLE);
       }
       try (Agent agent = machine.agent()) {
-        List<Machine.Share> shares = plug(record);
-        bring(agent, record, shares);
-        Path socket = machine.plugPort(record.port());
-        agent.exportFuse(record.name(), record.port(), files(shares));
-        relay(union.name()).start(union, socket, shares);
+        bring(agent, union, record);
       }
     }
   }
 
-  /** Plugs all that it needs, topmost first. */
-  private List<Machine.Share> plug(HelperRecord union) {
+  /** The guest works on each thing while the host prepares the next. */
+  private void bring(Agent agent, Served union, HelperRecord record) {
     List<Machine.Share> shares = new ArrayList<>();
-    for (Path folder : union.folders()) {
-      shares.add(machine.plugShare(folder, !folder.equals(union.aside())));
+    List<Agent.Answer<Agent.Probe>> mounted = new ArrayList<>();
+    for (Path folder : record.folders()) {
+      Machine.Share share = machine.plugShare(folder, !folder.equals(record.aside()));
+      shares.add(share);
+      mounted.add(mount(agent, share));
     }
-    records.put(union.name(), union.with(shares).toJson());
-    return shares;
+    records.put(union.name(), record.with(shares).toJson());
+    Path socket = machine.plugPort(record.port());
+    for (int i = 0; i < shares.size(); i++) {
+      Agent.Probe probe = mounted.get(i).await();
+      if (!shares.get(i).readOnly()) {
+        requireUpper(shares.get(i).folder(), probe);
+      }
+    }
+    union(agent, record, shares);
+    Agent.Answer<?> exported = agent.exportFuse(record.name(), record.port(), files(shares));
+    try {
+      relay(union.name()).start(union, socket, shares);
+    } catch (MicaException late) {
+      exported.await(); // if that failed, it says why
+      throw late;
+    }
+    exported.await();
   }
 
   /** The guest calls a share by its tag. */
-  private static void bring(Agent agent, HelperRecord union, List<Machine.Share> shares) {
-    for (Machine.Share share : shares) {
-      if (share.readOnly()) {
-        agent.mountShare(share.tag(), share.tag(), true);
-      } else {
-        requireUpper(share.folder(), agent.mountShare(share.tag(), share.tag(), NEEDED));
-      }
-    }
+  private static Agent.Answer<Agent.Probe> mount(Agent agent, Machine.Share share) {
+    return share.readOnly()
+        ? agent.mountShare(share.tag(), share.tag(), true)
+        : agent.mountShare(share.tag(), share.tag(), NEEDED);
+  }
+
+  private static void union(Agent agent, HelperRecord union, List<Machine.Share> shares) {
     List<Path> places = shares.stream().map(share -> Path.of(share.tag())).toList();
     if (union.aside() == null) {
       agent.union(union.name(), places, null, null);

@@ -100,8 +100,8 @@ final class MachineTest {
     assertThat(machine.plugShare(lower, true)).isEqualTo(a);
     assertThat(machine.shares()).containsExactlyInAnyOrder(a, b);
     try (Agent agent = machine.agent()) {
-      assertThat(agent.mountShare(a.tag(), "a", true).maxName()).isEqualTo(255);
-      assertThat(agent.mountShare(b.tag(), "b", false).can())
+      assertThat(agent.mountShare(a.tag(), "a", true).await().maxName()).isEqualTo(255);
+      assertThat(agent.mountShare(b.tag(), "b", false).await().can())
           .contains("trusted", "whiteout", "xattr", "link", "times", "case");
       agent.union("u", List.of(Path.of("a")), Path.of("b/upper"), Path.of("b/work"));
       agent.sync("u");
@@ -116,7 +116,7 @@ final class MachineTest {
     assertThat(upper.resolve("work")).isDirectory();
     Machine.Share again = machine.plugShare(upper, false); // where the other was
     try (Agent agent = machine.agent()) {
-      assertThat(agent.mountShare(again.tag(), "b", false).can()).contains("trusted");
+      assertThat(agent.mountShare(again.tag(), "b", false).await().can()).contains("trusted");
     }
   }
 
@@ -128,13 +128,13 @@ final class MachineTest {
     Machine.Share other = machine.plugShare(scratch.dir("other folder"), true);
     Daemon server = new FileServer(state.path().resolve("vm"), kept.tag()).daemon();
     try (Agent agent = machine.agent()) {
-      agent.mountShare(kept.tag(), "kept", false);
+      agent.mountShare(kept.tag(), "kept", false).await();
       assertThat(machine.device(kept.tag())).hasValueSatisfying(a -> assertThat(a).contains(":"));
       machine.unplugShare(kept.tag());
       assertThat(server.isAlive()).isFalse();
       assertThat(machine.device(kept.tag())).isEmpty();
       assertThat(machine.shares()).containsExactly(other);
-      assertThat(agent.mountShare(other.tag(), "other", true).maxName()).isEqualTo(255);
+      assertThat(agent.mountShare(other.tag(), "other", true).await().maxName()).isEqualTo(255);
     }
   }
 
@@ -142,7 +142,7 @@ final class MachineTest {
   void whatWasNotPluggedCannotBeMounted() {
     machine.boot(Duration.ZERO);
     try (Agent agent = machine.agent()) {
-      assertThatThrownBy(() -> agent.mountShare("nothing", "nothing", true))
+      assertThatThrownBy(() -> agent.mountShare("nothing", "nothing", true).await())
           .hasMessageContaining("no share of tag nothing is plugged");
       agent.unmountShare("nothing", Optional.of("0000:01:1f.0"));
       assertThat(agent.list()).isEmpty();
@@ -157,7 +157,7 @@ final class MachineTest {
       for (int i = 0; i < 40; i++) {
         scratch.file("many" + i + "/f", "");
         Machine.Share share = machine.plugShare(scratch.path("many" + i), true);
-        assertThat(agent.mountShare(share.tag(), share.tag(), true).maxName()).isEqualTo(255);
+        assertThat(agent.mountShare(share.tag(), share.tag(), true).await().maxName()).isEqualTo(255);
       }
       assertThat(agent.list()).hasSize(40);
     }
@@ -177,7 +177,7 @@ final class MachineTest {
     scratch.dir("held/work");
     Machine.Share share = machine.plugShare(folder, true);
     try (Agent agent = machine.agent()) {
-      assertThatThrownBy(() -> agent.mountShare(share.tag(), "liar", false))
+      assertThatThrownBy(() -> agent.mountShare(share.tag(), "liar", false).await())
           .isInstanceOf(MicaException.class)
           .hasMessageContaining("EROFS");
     }
@@ -262,7 +262,7 @@ final class MachineTest {
         .satisfies(share -> {
           assertThat(share.folder()).isEqualTo(folder);
           try (Agent agent = machine.agent()) {
-            agent.mountShare(share.tag(), "adopted", true);
+            agent.mountShare(share.tag(), "adopted", true).await();
           }
         });
   }
@@ -293,7 +293,7 @@ final class MachineTest {
     Machine.Share next = machine.plugShare(folder, true);
     assertThat(next.tag()).isNotEqualTo(share.tag());
     try (Agent agent = machine.agent()) {
-      agent.mountShare(next.tag(), "again", true);
+      agent.mountShare(next.tag(), "again", true).await();
     }
   }
 
