@@ -6,22 +6,21 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * The run the AOT cache is recorded from: a recording is of one process, so this one does what many
- * would. Started by the build only, over a terminal; what is typed there goes to the prompt at the
- * end.
+ * The run an AOT cache is recorded from: a recording is of one process, so this one does what many
+ * would. Started by the build only, over a terminal; what is typed there goes to the prompt.
  */
 final class Training {
   private Training() {}
 
   /**
-   * Runs each line of the file {@code args[0]} as the arguments of {@code mica}, then the prompt.
+   * Runs each line of the file {@code args[0]} as the arguments of {@code mica}; without any, that
+   * is the prompt.
    */
   public static void main(String[] args) throws IOException {
     Streams streams = Streams.ofProcess();
     for (String line : Files.readAllLines(Path.of(args[0]))) {
-      run(streams, List.of(line.split(" ")));
+      run(streams, line.isEmpty() ? List.of() : List.of(line.split(" ")));
     }
-    run(streams, List.of());
     System.exit(streams.close(0));
   }
 

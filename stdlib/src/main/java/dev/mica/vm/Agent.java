@@ -38,8 +38,8 @@ public interface Agent extends AutoCloseable {
   record Probe(Set<String> can, int maxName) {}
 
   /**
-   * What the agent was asked, and works on until somebody needs to know. Any number may be under way
-   * at once, and other verbs besides.
+   * What the agent was asked, and works on until somebody needs to know. Any number may be under
+   * way at once, and other verbs besides.
    */
   interface Answer<T> {
     /** Waits for it; fails as the verb did. */

@@ -157,7 +157,8 @@ final class MachineTest {
       for (int i = 0; i < 40; i++) {
         scratch.file("many" + i + "/f", "");
         Machine.Share share = machine.plugShare(scratch.path("many" + i), true);
-        assertThat(agent.mountShare(share.tag(), share.tag(), true).await().maxName()).isEqualTo(255);
+        assertThat(agent.mountShare(share.tag(), share.tag(), true).await().maxName())
+            .isEqualTo(255);
       }
       assertThat(agent.list()).hasSize(40);
     }
