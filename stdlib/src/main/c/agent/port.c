@@ -1,5 +1,6 @@
 /*
- * uevent.c - waiting for devices without looking again and again: the kernel tells what it finds.
+ * port.c - the virtio-serial ports, found by their names, and waited for without looking again and again: the kernel
+ * tells what it finds.
  */
 #include "agent.h"
 
@@ -11,7 +12,7 @@
 
 #define PORTS "/sys/class/virtio-ports"
 
-int uevent_open(void)
+static int uevent_open(void)
 {
 	struct sockaddr_nl address = {.nl_family = AF_NETLINK, .nl_groups = 1};
 	cleanup_fd int fd = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_KOBJECT_UEVENT);
@@ -22,17 +23,18 @@ int uevent_open(void)
 }
 
 /* An event is "ACTION@PATH", then KEY=VALUE, a NUL after each. */
-static bool event_is_of(const char *event, size_t len, const char *subsystem)
+static bool is_of_ports(const char *event, size_t len)
 {
 	const char *const end = event + len;
 
 	for (; event < end; event += strlen(event) + 1)
-		if (!strncmp(event, "SUBSYSTEM=", 10) && !strcmp(event + 10, subsystem))
+		if (!strcmp(event, "SUBSYSTEM=virtio-ports"))
 			return true;
 	return false;
 }
 
-bool uevent_wait(int fd, const char *subsystem, int64_t until_ms)
+/* For the next event that may be about a port; false when the time is up. */
+static bool uevent_wait(int fd, int64_t until_ms)
 {
 	struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
 	char event[8192];
@@ -50,7 +52,7 @@ bool uevent_wait(int fd, const char *subsystem, int64_t until_ms)
 		if (len <= 0)
 			continue;
 		event[len] = '\0';
-		if (event_is_of(event, (size_t)len, subsystem))
+		if (is_of_ports(event, (size_t)len))
 			return true;
 	}
 }
@@ -97,6 +99,6 @@ int port_wait(const char *name, int64_t until_ms)
 		return events;
 	do {
 		fd = port_open(name);
-	} while ((fd == -ENODEV || fd == -ENOENT) && uevent_wait(events, "virtio-ports", until_ms));
+	} while ((fd == -ENODEV || fd == -ENOENT) && uevent_wait(events, until_ms));
 	return fd;
 }
