@@ -45,7 +45,7 @@ errint_t device_check(const char *address, struct mica_error *err);
 /* Has the kernel let it go, so that it can be taken out; not there is fine. */
 errint_t device_leave(const char *address, struct mica_error *err);
 
-/* port.c: the virtio-serial port of that name, non-blocking: found by its name in sysfs. -ENODEV where there is none. */
+/* port.c: the virtio-serial port of that name, non-blocking; by its name in sysfs. -ENODEV where there is none. */
 int port_open(const char *name);
 /* The same, and waits for it until then. */
 int port_wait(const char *name, int64_t until_ms);

@@ -77,16 +77,23 @@ final class LineSocket implements AutoCloseable {
   }
 
   private void fill(long deadline) throws IOException {
-    in.clear();
-    int got = channel.read(in);
+    int got = read();
     while (got == 0) {
       await(SelectionKey.OP_READ, deadline);
-      got = channel.read(in);
+      got = read();
     }
-    in.flip();
     if (got < 0) {
-      in.limit(0);
       throw new IOException("the other side hung up");
+    }
+  }
+
+  /** Nobody who comes after a failure finds what was there before. */
+  private int read() throws IOException {
+    in.clear();
+    try {
+      return channel.read(in);
+    } finally {
+      in.flip();
     }
   }
 

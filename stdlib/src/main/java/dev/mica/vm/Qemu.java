@@ -277,7 +277,6 @@ final class Qemu {
         event ->
             event.path("event").asString("").equals("DEVICE_DELETED")
                 && event.path("data").path("device").asString("").equals(id),
-        () -> false,
         limit);
   }
 }

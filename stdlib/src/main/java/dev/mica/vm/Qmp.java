@@ -4,9 +4,11 @@ import dev.mica.MicaException;
 import dev.mica.state.Records;
 import dev.mica.state.StateDir;
 import java.io.IOException;
+import java.net.SocketTimeoutException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.function.BooleanSupplier;
+import java.util.ArrayDeque;
+import java.util.Queue;
 import java.util.function.Predicate;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -39,8 +41,14 @@ final class Qmp implements AutoCloseable {
     }
   }
 
+  /** A guest can cause some kinds of them. */
+  private static final int MOST_EVENTS = 1000;
+
   private final LineSocket socket;
   private final Path path;
+
+  /** Those that came before the answer to a command. What a command does at once is among them. */
+  private final Queue<JsonNode> events = new ArrayDeque<>();
 
   private Qmp(LineSocket socket, Path path) {
     this.socket = socket;
@@ -104,18 +112,19 @@ final class Qmp implements AutoCloseable {
     }
   }
 
-  /** Waits until an event fits, or {@code already} holds; whether it did before the deadline. */
-  boolean await(Predicate<JsonNode> event, BooleanSupplier already, Duration limit) {
+  /**
+   * Waits until an event fits, since this began or to come; whether one did before the deadline.
+   */
+  boolean await(Predicate<JsonNode> event, Duration limit) {
     long deadline = LineSocket.in(limit);
     try {
-      while (!already.getAsBoolean()) {
-        if (event.test(next(deadline))) {
+      while (true) {
+        if (event.test(events.isEmpty() ? next(deadline) : events.remove())) {
           return true;
         }
       }
-      return true;
-    } catch (java.net.SocketTimeoutException late) {
-      return already.getAsBoolean();
+    } catch (SocketTimeoutException late) {
+      return false;
     } catch (IOException broken) {
       throw MicaException.failed("wait for QEMU at", path, StateDir.why(broken)).because(broken);
     }
@@ -135,6 +144,10 @@ final class Qmp implements AutoCloseable {
       if (answer.has("error")) {
         throw new Refused(answer.path("error").path("desc").asString("no reason given"));
       }
+      if (events.size() == MOST_EVENTS) {
+        events.remove();
+      }
+      events.add(answer);
     }
   }
 
