@@ -26,7 +26,6 @@ static void tell_backing(struct export *ex, struct node *node)
 	tail_set(node->id, node_shown_ino(ex->nodes, node), layer, st.st_ino, path);
 }
 
-/* The path of a name; false: nobody could use it. */
 /*
  * The union numbers directories by itself: which one it is in the upper, only that can say. That folders above changed
  * places meanwhile, and the path leads to another, is told by the time when it was made: nobody has changed it yet.

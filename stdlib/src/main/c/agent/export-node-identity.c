@@ -67,30 +67,30 @@ struct identity identity_of(struct nodes *all, struct node *parent, const char *
 	return id;
 }
 
-void node_rekey(struct nodes *all, struct node *n, const struct stat *st)
+/* Found by these from now on, and no more by its place. */
+static void key_by(struct nodes *all, struct node *n, uint64_t dev, uint64_t ino, const struct stat *st)
 {
-	if (n->by_upper || (n->dev == st->st_dev && n->ino == st->st_ino && !n->salt))
-		return;
 	identity_remove(&all->tables, n);
 	/* Parted from the other names it had below: a file of its own, which the host must not take for them. */
 	if (n->salt)
 		n->shown_ino = shown_ino(all, st->st_dev, st->st_ino);
-	n->dev = st->st_dev;
-	n->ino = st->st_ino;
+	n->dev = dev;
+	n->ino = ino;
 	n->salt = 0;
 	identity_add(&all->tables, n);
 }
 
+void node_rekey(struct nodes *all, struct node *n, const struct stat *st)
+{
+	if (n->by_upper || (n->dev == st->st_dev && n->ino == st->st_ino && !n->salt))
+		return;
+	key_by(all, n, st->st_dev, st->st_ino, st);
+}
+
 void node_key_by_upper(struct nodes *all, struct node *n, const struct identity *id, const struct stat *st)
 {
-	identity_remove(&all->tables, n);
-	if (n->salt)
-		n->shown_ino = shown_ino(all, st->st_dev, st->st_ino);
-	n->dev = id->dev;
-	n->ino = id->ino;
-	n->salt = 0;
+	key_by(all, n, id->dev, id->ino, st);
 	n->by_upper = true;
-	identity_add(&all->tables, n);
 }
 
 void node_copied_up(struct nodes *all, struct node *node, const struct stat *st)

@@ -40,17 +40,24 @@ static errint_t read_share(const struct request *request, struct share *share, s
 	return code;
 }
 
+/* 0, or an errno value. */
+static int mount_tag(const struct share *share)
+{
+	const unsigned long flags = MS_NOSUID | MS_NODEV | (share->read_only ? MS_RDONLY : 0);
+
+	return mount(share->tag, share->path, "virtiofs", flags, NULL) < 0 ? errno : 0;
+}
+
 /* For the kernel EINVAL is also that it knows of no device with that tag: nothing tells it what was plugged. */
 static errint_t mount_plugged(const struct share *share, struct mica_error *err)
 {
-	const unsigned long flags = MS_NOSUID | MS_NODEV | (share->read_only ? MS_RDONLY : 0);
-	int failed = mount(share->tag, share->path, "virtiofs", flags, NULL) < 0 ? errno : 0;
+	int failed = mount_tag(share);
 
 	if (failed == EINVAL) {
 		errint_t code = devices_find(err);
 		if (code)
 			return code;
-		failed = mount(share->tag, share->path, "virtiofs", flags, NULL) < 0 ? errno : 0;
+		failed = mount_tag(share);
 	}
 	if (failed == EINVAL)
 		return mica_fail_note(err, -ENODEV, "mount", share->path, "no share of tag %s is plugged", share->tag);
