@@ -85,7 +85,7 @@ static void plain(int way)
 	const struct mica_mount *m = find_mount("/tmp/plain/at", buf, sizeof(buf));
 	ok(m && m->flags == (MICA_MOUNT_NODEV | MICA_MOUNT_NOSUID), "%s: flags", way_name[way]);
 	ok(m && !strcmp((const char *)m->text + m->target_len + 1, "my union"), "%s: source", way_name[way]);
-	ok_code(mica_umount("at", 0, &err), 0, &err, "%s: umount", way_name[way]);
+	ok_code(mica_umount("at", 0, 0, &err), 0, &err, "%s: umount", way_name[way]);
 	ok(!exists("at/kept") && !find_mount("/tmp/plain/at", buf, sizeof(buf)), "%s: gone", way_name[way]);
 }
 
@@ -120,7 +120,7 @@ static void odd_path(int way, const char *name)
 	ok(file_is("at/deep", "low2") && file_is(dir, "changed"), "%s: layers are those meant: %s", way_name[way],
 	   strchr(name, '\n') ? "new line" : name);
 	ok(find_mount(at, buf, sizeof(buf)), "%s: listed by its name", way_name[way]);
-	ok_code(mica_umount(at, 0, &err), 0, &err, "%s: umount", way_name[way]);
+	ok_code(mica_umount(at, 0, 0, &err), 0, &err, "%s: umount", way_name[way]);
 }
 
 static void in_sandbox(void (*test)(int, const char *), int way, const char *arg)
@@ -174,7 +174,7 @@ static void many(int way, uint32_t count, const char *prefix)
 			seen = seen && exists(name);
 		}
 		ok(seen && file_is("at/all", lowers[0]), "%u lowers: all there, the first on top", count);
-		ok_code(mica_umount("at", 0, &err), 0, &err, "%u lowers: umount", count);
+		ok_code(mica_umount("at", 0, 0, &err), 0, &err, "%u lowers: umount", count);
 	}
 	for (uint32_t i = 0; i < count; i++)
 		free(lowers[i]);
@@ -347,15 +347,15 @@ static void bind(int way, const char *unused)
 	ok(open("at/kept", O_WRONLY) < 0 && errno == EROFS, "%s: read-only here", way_name[way]);
 	put_file("low/kept", "new");
 	ok(file_is("at/kept", "new"), "%s: the source stays writable", way_name[way]);
-	ok_code(mica_umount("at", 0, &err), 0, &err, "%s: unbind", way_name[way]);
+	ok_code(mica_umount("at", 0, 0, &err), 0, &err, "%s: unbind", way_name[way]);
 	ok_code(bind_way(way, "low/sub", "at", MICA_MOUNT_NODEV, &err), 0, &err, "%s: bind a mount", way_name[way]);
 	NEED(statvfs("at", &st));
 	ok((st.f_flag & (ST_NOSUID | ST_NODEV | ST_NOATIME)) == (ST_NOSUID | ST_NODEV | ST_NOATIME),
 	   "%s: what the source forbade stays forbidden", way_name[way]);
-	ok_code(mica_umount("at", 0, &err), 0, &err, "%s: unbind", way_name[way]);
+	ok_code(mica_umount("at", 0, 0, &err), 0, &err, "%s: unbind", way_name[way]);
 	ok_code(bind_way(way, "low/kept", "low/gone", 0, &err), 0, &err, "%s: bind a file", way_name[way]);
 	ok(file_is("low/gone", "new"), "%s: file over file", way_name[way]);
-	ok_code(mica_umount("low/gone", 0, &err), 0, &err, "%s: unbind a file", way_name[way]);
+	ok_code(mica_umount("low/gone", 0, 0, &err), 0, &err, "%s: unbind a file", way_name[way]);
 	int64_t mounts = mica_mounts(NULL, 0, NULL);
 	ok(bind_way(way, "nowhere", "at", 0, &err) == -ENOENT && err.step[0], "%s: no source", way_name[way]);
 	ok(bind_way(way, "low", "low/kept", 0, &err) == -ENOTDIR, "%s: folder on file", way_name[way]);
@@ -372,17 +372,17 @@ static void umounts(int way, const char *unused)
 	(void)unused;
 	make_layers("/tmp/umounts");
 	NEED(symlink("at", "link"));
-	ok_code(mica_umount("at", 0, &err), -EINVAL, &err, "not mounted");
-	ok_code(mica_umount("nowhere", 0, &err), -ENOENT, &err, "not there");
+	ok_code(mica_umount("at", 0, 0, &err), -EINVAL, &err, "not mounted");
+	ok_code(mica_umount("nowhere", 0, 0, &err), -ENOENT, &err, "not there");
 	ok(!strcmp(err.step, "umount") && !strcmp(err.path, "nowhere"), "the error names it");
 	ok_code(mount_way(way, &o, &err), 0, &err, "%s: read-only union", way_name[way]);
 	ok(open("at/new", O_WRONLY | O_CREAT, 0644) < 0 && errno == EROFS, "%s: refuses writes", way_name[way]);
-	ok_code(mica_umount("link", 0, &err), -EINVAL, &err, "a symlink to a mount is not followed");
+	ok_code(mica_umount("link", 0, 0, &err), -EINVAL, &err, "a symlink to a mount is not followed");
 	ok(exists("at/kept"), "and the mount stands");
 	int held = open("at/kept", O_RDONLY | O_CLOEXEC);
-	ok_code(mica_umount("at", 0, &err), -EBUSY, &err, "busy while held");
-	ok_code(mica_umount("at", 2, &err), -EINVAL, &err, "unknown flag");
-	ok_code(mica_umount("at", MICA_UMOUNT_DETACH, &err), 0, &err, "detach");
+	ok_code(mica_umount("at", 0, 0, &err), -EBUSY, &err, "busy while held");
+	ok_code(mica_umount("at", 0, 2, &err), -EINVAL, &err, "unknown flag");
+	ok_code(mica_umount("at", 0, MICA_UMOUNT_DETACH, &err), 0, &err, "detach");
 	ok(!exists("at/kept"), "detached");
 	close(held);
 }

@@ -25,7 +25,7 @@ __attribute__((noreturn)) static void detach_and_hold(const char *path)
 		say("hold %s: %m", path);
 		_exit(1);
 	}
-	if (mica_umount(path, MICA_UMOUNT_DETACH, &err)) {
+	if (mica_umount(path, 0, MICA_UMOUNT_DETACH, &err)) {
 		say("detach %s: %s", path, strerror(-err.code));
 		_exit(1);
 	}

@@ -27,7 +27,7 @@ extern "C" {
 #pragma GCC visibility push(default)
 
 /* Raised whenever a layout or a meaning on this page changes; the caller checks it once. */
-#define MICA_ABI 2
+#define MICA_ABI 3
 uint32_t mica_abi(void);
 
 /* 0, or a negative errno value. */
@@ -238,6 +238,36 @@ errint_t mica_exchange(const char *a, const char *b, struct mica_error *err);
  * CAP_LINUX_IMMUTABLE. Already so: 0. */
 errint_t mica_freeze(const char *dir, uint32_t frozen, struct mica_error *err);
 
+/*
+ * What a directory is, wherever it lies and whatever it is called. Within one boot it is this one exactly if all fields
+ * agree; after a reboot some file systems have another dev.
+ */
+struct mica_identity {
+	uint64_t dev;	       /* as makedev */
+	uint64_t ino;
+	int64_t born;	       /* seconds since 1970; 0 where the file system does not tell */
+	uint32_t born_nsec;
+	uint32_t type;	       /* of the file system: statfs's f_type */
+	uint32_t uid;	       /* the owner; not part of what it is */
+	uint32_t mode;	       /* with the file type; likewise */
+	uint32_t handle_type;  /* name_to_handle_at's, which has the inode's generation */
+	uint32_t handle_len;   /* 0: the file system has no handles */
+	uint8_t handle[128];
+};
+
+/*
+ * Opens the directory path (O_PATH), a symlink as its last component not followed, and says what it is. Returns a
+ * descriptor that is the caller's to close; what is done through "/proc/self/fd/N" from then on is done to it, whatever
+ * becomes of path.
+ */
+int mica_open_directory(const char *path, struct mica_identity *is, struct mica_error *err);
+
+/* Closes what mica_open_directory gave. */
+void mica_close_directory(int fd);
+
+/* Flushes the directory dir itself (fsync): what was made, renamed or removed in it stays so. */
+errint_t mica_sync_directory(const char *dir, struct mica_error *err);
+
 /* Flushes the file system that path lies on (syncfs). */
 errint_t mica_sync(const char *path, struct mica_error *err);
 
@@ -259,7 +289,8 @@ errint_t mica_manifest(const struct mica_tree *tree, uint8_t digest[32], struct 
 /*
  * Mounts.  By the new mount API (fsopen, fsconfig, fsmount, move_mount), by mount(2) where the kernel lacks
  * it. What is mounted has private propagation. A failed mount leaves nothing behind; note carries the
- * kernel's own words where it gives any.
+ * kernel's own words where it gives any. An overlay is nosuid, nodev and noexec if the mount of any of its layers is:
+ * what a folder's mount forbids does not come to life in a union.
  */
 #define MICA_MOUNT_RDONLY 0x01u
 #define MICA_MOUNT_NODEV 0x02u
@@ -284,10 +315,62 @@ errint_t mica_overlay_mount(const struct mica_overlay *overlay, struct mica_erro
 /* source again at target, recursively not; flags: RDONLY NODEV NOSUID NOEXEC. */
 errint_t mica_bind_mount(const char *source, const char *target, uint32_t flags, struct mica_error *err);
 
-/* Unmounts what is mounted at target (its last component is not followed if a symlink). -EBUSY while anything holds it,
- * unless MICA_UMOUNT_DETACH. Not mounted: -EINVAL. */
+/*
+ * Unmounts the mount with that id (as mica_mounts tells it; 0: whichever is there) at target, whose last component is not followed if a
+ * symlink: whatever else is there by now is left, -ESTALE; nothing is there: -EINVAL. -EBUSY while anything holds it,
+ * unless MICA_UMOUNT_DETACH.
+ */
 #define MICA_UMOUNT_DETACH 1u
-errint_t mica_umount(const char *target, uint32_t flags, struct mica_error *err);
+errint_t mica_umount(const char *target, uint32_t id, uint32_t flags, struct mica_error *err);
+
+/*
+ * Rotation: an overlay that is mounted goes on over its own upper, which becomes a layer that nobody writes any more,
+ * with a fresh upper. There is no instant at which target shows what lies below the mounts: it shows the union as it
+ * was, then the union as it is from then on. In between, for some milliseconds, both refuse to be written (EROFS).
+ *
+ * The layer is only given away once the super block that wrote it is gone, whoever else may have had a mount of it:
+ * another mount namespace, a bind mount, a detached or a lazily unmounted one. Returns
+ *   0                 rotated: layer is what upper was, upper is a new directory like it, work belongs to the mount
+ *   MICA_HELD         not rotated, and everything is as it was: something holds the union or writes it, or this kernel
+ *                     cannot do it (it wants move_mount beneath, Linux 6.5, and overlayfs's in-use marks). What held it
+ *                     unseen, outside of target, is from then on a view that cannot be written.
+ *   -errno            not rotated; *err tells what is not as it was, if anything.
+ */
+#define MICA_HELD 1
+struct mica_rotation {
+	const char *const *lowers; /* that it has now, topmost first; at most 499 */
+	uint32_t lower_count;
+	uint32_t id;	    /* of the mount at target */
+	const char *target; /* where it is mounted; the last component is the mount point's own name */
+	const char *upper;  /* its upper, which upper_fd has open: something else at that path is -ESTALE */
+	const char *layer;  /* what upper is to become; must not exist; on upper's file system */
+	const char *work;   /* an empty directory on that file system, not the work directory it has now */
+	const char *trial;  /* likewise, one that nobody else can enter; is emptied again */
+	const char *source; /* as in mica_overlay */
+	int32_t upper_fd;
+	uint32_t flags; /* likewise; and: */
+};
+/* Writers that come by the path are refused (EROFS, for at most 10 ms) until those before them have closed: for a union
+ * that is always being written by somebody, but by nobody for long. */
+#define MICA_ROTATE_DRAIN 0x1000u
+int mica_rotate(const struct mica_rotation *rotation, struct mica_error *err);
+
+/*
+ * Ends a rotation that was cut short with its process, at whatever step, where the union is still mounted (by this or an
+ * earlier mount: r->id and r->upper_fd are not looked at, r->layer is a real path): 0, it is rotated; MICA_HELD, it is
+ * not, and is as it was. May be cut short itself and called again. Nothing is mounted at target: -EINVAL.
+ */
+int mica_rotate_recover(const struct mica_rotation *rotation, struct mica_error *err);
+
+/*
+ * Whether an overlay somewhere, mounted or held in any way, has the directory dir as its upper: 1 or 0, found by having
+ * overlayfs refuse it. trial is an empty directory on the same file system that nobody else can enter; it is emptied
+ * again. -EOPNOTSUPP: this kernel or file system does not tell.
+ */
+int mica_in_use(const char *dir, const char *trial, struct mica_error *err);
+
+/* Lets the overlay that is mounted at target be written again, mount and super block; one that already can: 0. */
+errint_t mica_make_writable(const char *target, struct mica_error *err);
 
 /*
  * The mounts of this process's namespace, as packed records like mica_change; strings are bytes, unescaped,

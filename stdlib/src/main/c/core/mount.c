@@ -4,10 +4,13 @@
 #include "mount.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+
+#include "way.h"
 
 #define BIND_FLAGS (MICA_MOUNT_RDONLY | MICA_MOUNT_NODEV | MICA_MOUNT_NOSUID | MICA_MOUNT_NOEXEC)
 
@@ -59,6 +62,17 @@ static errint_t make_private(int mount_fd)
 	if (errno == ENOSYS && !mount(NULL, mica_fd_path(mount_fd).text, NULL, MS_PRIVATE, NULL))
 		return 0;
 	return -errno;
+}
+
+uint32_t mica_forbidden(int fd)
+{
+	struct statvfs st;
+
+	/* Not to be told is to be told the strictest. */
+	if (fstatvfs(fd, &st) < 0)
+		return MICA_MOUNT_NODEV | MICA_MOUNT_NOSUID | MICA_MOUNT_NOEXEC;
+	return (st.f_flag & ST_NODEV ? MICA_MOUNT_NODEV : 0) | (st.f_flag & ST_NOSUID ? MICA_MOUNT_NOSUID : 0) |
+	       (st.f_flag & ST_NOEXEC ? MICA_MOUNT_NOEXEC : 0);
 }
 
 errint_t mica_attach(int mount_fd, int target_fd, const char *target, struct mica_error *err)
@@ -150,14 +164,50 @@ errint_t mica_bind_mount(const char *source, const char *target, uint32_t flags,
 	return code == -ENOSYS ? mica_bind_by_mount2(source, target, flags, err) : code;
 }
 
-errint_t mica_umount(const char *target, uint32_t flags, struct mica_error *err)
+errint_t mica_mounted_id(int parent, const char *name, uint32_t *id)
 {
-	int how = UMOUNT_NOFOLLOW | (flags & MICA_UMOUNT_DETACH ? MNT_DETACH : 0);
+	struct statx at;
+
+	if (statx(parent, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_MNT_ID, &at) < 0)
+		return -errno;
+	if (!(at.stx_attributes & STATX_ATTR_MOUNT_ROOT))
+		return -EINVAL;
+	*id = (uint32_t)at.stx_mnt_id;
+	return 0;
+}
+
+/* A name cannot be given to something else while a mount is on it, so it goes by the open parent, and the last look
+ * before is good. Another mount on top of ours shows itself by its id. */
+static errint_t umount_at(int parent, const char *name, uint32_t id, int how)
+{
+	char path[64 + NAME_MAX];
+	uint32_t there = 0;
+	errint_t code = mica_mounted_id(parent, name, &there);
+
+	if (code)
+		return code;
+	if (id && there != id)
+		return -ESTALE;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d/%s", parent, name);
+	return umount2(path, UMOUNT_NOFOLLOW | how) < 0 ? -errno : 0;
+}
+
+errint_t mica_umount(const char *target, uint32_t id, uint32_t flags, struct mica_error *err)
+{
+	cleanup_free char *name = NULL;
+	cleanup_fd int parent = -1;
+	errint_t code;
 
 	mica_error_clear(err);
 	if (flags & ~MICA_UMOUNT_DETACH)
 		return mica_fail_note(err, -EINVAL, "umount", target, "unknown flags %#x", flags & ~MICA_UMOUNT_DETACH);
-	if (umount2(target, how) == 0)
-		return 0;
-	return mica_fail_note(err, -errno, "umount", target, "%s", errno == EINVAL ? "nothing is mounted there" : "");
+	code = open_parent(target, &parent, &name, err);
+	if (code)
+		return code;
+	code = umount_at(parent, name, id, flags & MICA_UMOUNT_DETACH ? MNT_DETACH : 0);
+	return code ? mica_fail_note(err, code, "umount", target, "%s",
+				     code == -EINVAL   ? "nothing is mounted there"
+				     : code == -ESTALE ? "something else is mounted there by now"
+						       : "")
+		    : 0;
 }

@@ -28,6 +28,25 @@ errint_t mica_attach(int mount_fd, int target_fd, const char *target, struct mic
  */
 int mica_overlay_detached(const struct mica_overlay *overlay, struct mica_error *err);
 
+/* Beside MICA_MOUNT_*: overlayfs is to refuse a layer that is another overlay's upper. Not for callers from outside. */
+#define MOUNT_EXCLUSIVE 0x100u
+
+/* What the mount that fd lies on forbids, as MICA_MOUNT_NODEV | NOSUID | NOEXEC. */
+uint32_t mica_forbidden(int fd);
+
+/* The id of the mount whose root name in parent is; -EINVAL if nothing is mounted there. */
+errint_t mica_mounted_id(int parent, const char *name, uint32_t *id);
+
+/* Has the overlay mounted at target refuse to be written (or be written again), whoever has a mount of it. -EBUSY: a
+ * file of it is open for writing. */
+errint_t mica_set_super(const char *target, bool writable, struct mica_error *err);
+
+/* mica_in_use without finding out first whether it tells: for who has seen it tell. */
+int mica_is_marked(const char *dir, const char *trial, struct mica_error *err);
+
+/* Puts a detached mount beneath the one at target, private: -EINVAL where the kernel cannot. */
+errint_t mica_attach_beneath(int mount_fd, const char *target, struct mica_error *err);
+
 /* The same by mount(2), at overlay->target, private. The descriptor is the mount's root. */
 int mica_overlay_by_mount2(const struct mica_overlay *overlay, struct mica_error *err);
 

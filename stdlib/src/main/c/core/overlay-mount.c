@@ -59,7 +59,7 @@ static size_t list_options(const struct mica_overlay *o, struct option *list)
 		list[n++] = (struct option){"redirect_dir", o->flags & MICA_MOUNT_REDIRECT ? "on" : "follow"};
 	}
 	list[n++] = (struct option){"metacopy", o->flags & MICA_MOUNT_METACOPY ? "on" : "off"};
-	list[n++] = (struct option){"index", "off"};
+	list[n++] = (struct option){"index", o->flags & MOUNT_EXCLUSIVE ? "on" : "off"};
 	list[n++] = (struct option){"nfs_export", "off"};
 	list[n++] = (struct option){"xino", "auto"};
 	if (o->flags & MICA_MOUNT_VOLATILE)
@@ -103,7 +103,7 @@ static char *escape(const char *path)
  * A layer is given as its descriptor where the kernel takes that (6.13), else as its path, or where that is too long
  * for a value as the descriptor's name. lowerdir+ takes a path as it is, the other two unescape it.
  */
-static errint_t set_layer(int fs_fd, const char *key, const char *path, struct mica_error *err)
+static errint_t set_layer(int fs_fd, const char *key, const char *path, uint32_t *flags, struct mica_error *err)
 {
 	cleanup_fd int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	cleanup_free char *text = NULL;
@@ -112,6 +112,7 @@ static errint_t set_layer(int fs_fd, const char *key, const char *path, struct m
 
 	if (fd < 0)
 		return mica_fail(err, -errno, "open", path);
+	*flags |= mica_forbidden(fd);
 	if (!fsconfig(fs_fd, FSCONFIG_SET_FD, key, NULL, fd))
 		return 0;
 	if (errno != EINVAL && errno != EBADF)
@@ -140,16 +141,16 @@ static errint_t set_options(int fs_fd, const struct mica_overlay *o, struct mica
 	return 0;
 }
 
-static errint_t set_layers(int fs_fd, const struct mica_overlay *o, struct mica_error *err)
+static errint_t set_layers(int fs_fd, const struct mica_overlay *o, uint32_t *flags, struct mica_error *err)
 {
 	errint_t code = 0;
 
 	for (uint32_t i = 0; !code && i < o->lower_count; i++)
-		code = set_layer(fs_fd, "lowerdir+", o->lowers[i], err);
+		code = set_layer(fs_fd, "lowerdir+", o->lowers[i], flags, err);
 	if (!code && o->upper)
-		code = set_layer(fs_fd, "upperdir", o->upper, err);
+		code = set_layer(fs_fd, "upperdir", o->upper, flags, err);
 	if (!code && o->upper)
-		code = set_layer(fs_fd, "workdir", o->work, err);
+		code = set_layer(fs_fd, "workdir", o->work, flags, err);
 	return code;
 }
 
@@ -180,6 +181,7 @@ static errint_t create(int fs_fd, const struct mica_overlay *o, struct mica_erro
 int mica_overlay_detached(const struct mica_overlay *o, struct mica_error *err)
 {
 	cleanup_fd int fs_fd = fsopen("overlay", FSOPEN_CLOEXEC);
+	uint32_t flags = o->flags;
 	errint_t code;
 	int mount_fd;
 
@@ -189,16 +191,30 @@ int mica_overlay_detached(const struct mica_overlay *o, struct mica_error *err)
 		return -ENOSYS;
 	code = set_options(fs_fd, o, err);
 	if (!code)
-		code = set_layers(fs_fd, o, err);
+		code = set_layers(fs_fd, o, &flags, err);
 	if (!code)
 		code = create(fs_fd, o, err);
 	if (code)
 		return code;
-	mount_fd = fsmount(fs_fd, FSMOUNT_CLOEXEC, mica_mount_attributes(o->flags));
+	mount_fd = fsmount(fs_fd, FSMOUNT_CLOEXEC, mica_mount_attributes(flags));
 	return mount_fd < 0 ? fail_logged(fs_fd, -errno, "fsmount", o->target, err) : mount_fd;
 }
 
 /* mount(2). */
+
+/* What the mounts of the layers forbid. */
+static errint_t forbidden_by_layers(const struct mica_overlay *o, uint32_t *flags, struct mica_error *err)
+{
+	for (uint32_t i = 0; i < o->lower_count + !!o->upper; i++) {
+		const char *path = i < o->lower_count ? o->lowers[i] : o->upper;
+		cleanup_fd int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+		if (fd < 0)
+			return mica_fail(err, -errno, "open", path);
+		*flags |= mica_forbidden(fd);
+	}
+	return 0;
+}
 
 static errint_t put_layers(FILE *out, const struct mica_overlay *o)
 {
@@ -252,12 +268,15 @@ int mica_overlay_by_mount2(const struct mica_overlay *o, struct mica_error *err)
 	cleanup_free char *options = NULL;
 	char note[sizeof(err->note)] = "";
 	const char *source = o->source ? o->source : "overlay";
+	uint32_t flags = o->flags;
 	errint_t code = target_fd < 0 ? target_fd : mica_overlay_options(o, &options, err);
 
+	if (!code)
+		code = forbidden_by_layers(o, &flags, err);
 	if (code)
 		return code;
 	log_fd = mica_open_kernel_log();
-	if (mount(source, mica_fd_path(target_fd).text, "overlay", mica_mount_flags(o->flags), options) < 0) {
+	if (mount(source, mica_fd_path(target_fd).text, "overlay", mica_mount_flags(flags), options) < 0) {
 		code = -errno;
 		mica_read_kernel_log(log_fd, "overlayfs: ", note, sizeof(note));
 		return mica_fail_note(err, code, "mount", o->target, "%s", note);

@@ -6,7 +6,6 @@ import dev.mica.core.Core;
 import dev.mica.core.CoreError;
 import dev.mica.core.Errno;
 import dev.mica.core.LayerFlag;
-import dev.mica.core.Tree;
 import dev.mica.state.StateDir;
 import dev.mica.union.Union;
 import dev.mica.union.UnionSpec;
@@ -45,7 +44,7 @@ final class Committer {
       Path upper = requireCommittable(union, ref);
       Creation creation = describe(union, ref, message);
       store.makeLayers();
-      if (oneFileSystem(upper, store.layers()) && rotate(lock, creation, upper)) {
+      if (oneFileSystem(upper, store.layers()) && rotate(lock, creation)) {
         return creation.commit();
       }
       return capture(lock, creation, union, upper);
@@ -86,49 +85,28 @@ final class Committer {
   /**
    * False, and all is as it was, where something holds the union or its upper cannot be renamed.
    */
-  private boolean rotate(StateDir.Lock lock, Creation creation, Path upper) {
+  private boolean rotate(StateDir.Lock lock, Creation creation) {
     return lock.run(
         ROTATE,
         creation.toJson(),
         () -> {
-          if (!unions.release(creation.union())) {
+          if (!unions.rotate(creation.union(), layerOf(creation))) {
             return false;
           }
-          if (!Store.tryMove(upper, layerOf(creation))) {
-            unions.unrotate(creation.union(), layerOf(creation), creation.mounted());
-            return false;
-          }
-          completeRotation(creation);
+          store.publish(creation.commit(), creation.ref());
           return true;
         });
   }
 
   /**
-   * The mount comes last: until it is there nobody writes to the fresh upper, and all can go back.
+   * Once the union goes on over the layer somebody may have written: from there it goes forward.
    */
-  private void completeRotation(Creation creation) {
-    store.publish(creation.commit(), creation.ref());
-    unions.rotate(creation.union(), layerOf(creation), creation.mounted());
-  }
-
   private void recoverRotation(Creation creation) {
-    if (!store.hasLayer(creation.commit().id())) {
-      undoRotation(creation);
-      return;
+    if (unions.recoverRotation(creation.union(), layerOf(creation))) {
+      store.publish(creation.commit(), creation.ref());
+    } else {
+      store.retract(creation.commit(), creation.ref(), creation.refBefore());
     }
-    try {
-      completeRotation(creation);
-    } catch (RuntimeException failure) {
-      if (unions.get(creation.union()).state() == Union.State.MOUNTED) {
-        throw failure;
-      }
-      undoRotation(creation);
-    }
-  }
-
-  private void undoRotation(Creation creation) {
-    store.retract(creation.commit(), creation.ref(), creation.refBefore());
-    unions.unrotate(creation.union(), layerOf(creation), creation.mounted());
   }
 
   private CommitRecord capture(StateDir.Lock lock, Creation rotation, Union union, Path upper) {
@@ -157,9 +135,7 @@ final class Committer {
     return lock.run(
         CAPTURE,
         creation.toJson(),
-        () ->
-            Core.capture(
-                Tree.layers(union.lowers()), unions.tree(union.name()), layerOf(creation), flags),
+        () -> unions.capture(union.name(), layerOf(creation), flags),
         () -> {
           StateDir.syncDirectory(store.layers());
           store.publish(creation.commit(), creation.ref());

@@ -38,10 +38,10 @@ final class Call implements AutoCloseable {
   Call(String doing, Object object) {
     Library.loaded();
     this.doing = doing;
-    this.object = object;
+    this.object = OpenDirectory.show(object.toString());
     this.error = arena.allocate(Failure.SIZE, 8);
     this.job = new Job();
-    this.activity = Activity.begin(doing + " " + object, OptionalLong.empty(), job);
+    this.activity = Activity.begin(doing + " " + this.object, OptionalLong.empty(), job);
   }
 
   /** For work that may take long: not begun at all where the caller is already to stop. */

@@ -142,6 +142,14 @@ public final class Core {
     }
   }
 
+  /** Flushes a directory itself: what was made, renamed or removed in it stays so. */
+  public static void syncDirectory(Path directory) {
+    try (Call call = new Call("sync", directory)) {
+      MemorySegment where = call.path(directory);
+      call.run(() -> (int) Function.SYNC_DIRECTORY.handle().invokeExact(where, call.error()));
+    }
+  }
+
   /** Flushes the file system that {@code path} lies on. */
   public static void sync(Path path) {
     try (Call call = new Call("flush the file system of", path)) {
@@ -206,12 +214,62 @@ public final class Core {
     }
   }
 
-  /** Unmounts what is mounted at {@code target}; {@code detach} even while something holds it. */
-  public static void umount(Path target, boolean detach) {
+  /**
+   * Unmounts just the mount with that id at {@code target}, {@code detach} even while something
+   * holds it; whatever else is there by now is left.
+   */
+  public static void umount(Path target, int id, boolean detach) {
     try (Call call = new Call("unmount", target)) {
       MemorySegment what = call.path(target);
       int flags = detach ? 1 : 0;
-      call.run(() -> (int) Function.UMOUNT.handle().invokeExact(what, flags, call.error()));
+      call.run(() -> (int) Function.UMOUNT.handle().invokeExact(what, id, flags, call.error()));
+    }
+  }
+
+  /**
+   * Has a mounted union go on over its own upper. False, and all is as it was, where something
+   * holds it or writes it, or this kernel cannot.
+   *
+   * @param drain refuse those who would write, for some milliseconds, until nobody does
+   */
+  public static boolean rotate(Rotation rotation, boolean drain) {
+    try (Call call = new Call("rotate the union at", rotation.target())) {
+      MemorySegment struct = rotation.struct(call, drain);
+      return call.run(() -> (int) Function.ROTATE.handle().invokeExact(struct, call.error())) == 0;
+    }
+  }
+
+  /**
+   * Ends a {@link #rotate} that was cut short, of a union that is still mounted; whether it is
+   * rotated then.
+   */
+  public static boolean recoverRotation(Rotation rotation) {
+    try (Call call = new Call("finish rotating the union at", rotation.target())) {
+      MemorySegment struct = rotation.struct(call, false);
+      return call.run(
+              () -> (int) Function.ROTATE_RECOVER.handle().invokeExact(struct, call.error()))
+          == 0;
+    }
+  }
+
+  /**
+   * Whether an overlay somewhere has the directory as its upper, mounted or held in any way; empty
+   * where this kernel or file system does not tell.
+   *
+   * @param trial an empty directory on the same file system, which nobody else can enter
+   */
+  public static Optional<Boolean> inUse(Path upper, Path trial) {
+    try (Call call = new Call("ask who uses", upper)) {
+      MemorySegment what = call.path(upper);
+      MemorySegment scratch = call.path(trial);
+      return Optional.of(
+          call.run(() -> (int) Function.IN_USE.handle().invokeExact(what, scratch, call.error()))
+              == 1);
+    } catch (MicaException failure) {
+      if (failure.getCause() instanceof CoreError error && error.errno() == Errno.EOPNOTSUPP) {
+        return Optional.empty();
+      }
+      throw failure;
     }
   }
 

@@ -30,8 +30,9 @@ record Failure(Errno errno, String text, String step, String path, String note) 
         Errno.of(-code),
         strerror(-code),
         error.getString(STEP),
-        Printable.of(error.asSlice(PATH, pathLength).toArray(ValueLayout.JAVA_BYTE)),
-        error.getString(NOTE));
+        OpenDirectory.show(
+            Printable.of(error.asSlice(PATH, pathLength).toArray(ValueLayout.JAVA_BYTE))),
+        OpenDirectory.show(error.getString(NOTE)));
   }
 
   /** {@code cannot DOING OBJECT: [PATH: ]TEXT[, NOTE] (STEP)[; HINT]}. */

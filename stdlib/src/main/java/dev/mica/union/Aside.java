@@ -2,6 +2,7 @@ package dev.mica.union;
 
 import dev.mica.MicaException;
 import dev.mica.core.Core;
+import dev.mica.core.OpenDirectory;
 import dev.mica.state.StateDir;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -81,8 +82,11 @@ record Aside(Path upper, Path folder) {
       Core.exchange(upper, inside());
     }
     if (isDirectory(inside())) {
+      String where = OpenDirectory.show(inside().toString());
       throw MicaException.failed(
-              "put back the upper", upper, "something else is there, and the upper is " + inside())
+              "put back the upper",
+              OpenDirectory.show(upper.toString()),
+              "something else is there, and the upper is " + where)
           .hint("move the one away and the other to its place");
     }
     Core.remove(folder);
@@ -112,6 +116,7 @@ record Aside(Path upper, Path folder) {
   }
 
   private static MicaException failed(String doing, Path path, IOException broken) {
-    return MicaException.failed(doing, path, StateDir.why(broken)).because(broken);
+    return MicaException.failed(doing, OpenDirectory.show(path.toString()), StateDir.why(broken))
+        .because(broken);
   }
 }

@@ -3,6 +3,7 @@ package dev.mica.union;
 import dev.mica.MicaException;
 import dev.mica.core.Capability;
 import dev.mica.core.Core;
+import dev.mica.core.Mount;
 import dev.mica.core.Tree;
 import dev.mica.state.StateDir;
 import java.io.IOException;
@@ -65,7 +66,21 @@ final class FuseMounter implements Mounter {
   }
 
   @Override
-  public void mount(UnionRecord union) {
+  public void mount(Ground ground) {
+    requireEnded(ground.union());
+    mount(ground.union());
+  }
+
+  /** Where its mount point was moved away with it, it is served as before. */
+  private static void requireEnded(UnionRecord union) {
+    List<Long> left = daemons(union.at());
+    if (!left.isEmpty()) {
+      throw failed(union, "process " + left.getFirst() + " (" + PROGRAM + ") serves it already")
+          .hint("unmount what that one serves (findmnt -t fuse." + PROGRAM + ")");
+    }
+  }
+
+  void mount(UnionRecord union) {
     if (String.valueOf(union.upper()).indexOf(':') >= 0) {
       throw failed(union, PROGRAM + " cannot have a ':' in its upper's path " + union.upper());
     }
@@ -121,8 +136,8 @@ final class FuseMounter implements Mounter {
 
   /** Its daemon may still be writing when umount(2) has returned: this waits until it is gone. */
   @Override
-  public void unmount(UnionRecord union) {
-    Holders.unmountFuse(union);
+  public void unmount(UnionRecord union, Mount mount) {
+    Holders.unmountFuse(union, mount);
     awaitDaemon(union);
   }
 
@@ -130,7 +145,7 @@ final class FuseMounter implements Mounter {
    * Its upper has marks of its own ({@code .wh..wh..opq} files, origin xattrs): only it reads them.
    */
   @Override
-  public Tree tree(UnionRecord union) {
+  public Tree tree(UnionRecord union, List<Path> stack) {
     return Tree.plain(union.at());
   }
 

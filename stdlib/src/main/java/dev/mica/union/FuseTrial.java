@@ -27,7 +27,8 @@ final class FuseTrial implements AutoCloseable {
             make("at"),
             false,
             UnionSpec.Via.FUSE,
-            Instant.now());
+            Instant.now(),
+            new Identities(List.of(), null, null, null, null));
     Files.writeString(root.resolve("lower/kept"), "lower");
     Files.writeString(root.resolve("lower/gone"), "lower");
   }
@@ -49,7 +50,7 @@ final class FuseTrial implements AutoCloseable {
           ? Optional.empty()
           : Optional.of("a change in the union did not land in its upper");
     } finally {
-      mounter.unmount(union);
+      mounter.unmount(union, Making.mounted(union).orElseThrow());
     }
   }
 

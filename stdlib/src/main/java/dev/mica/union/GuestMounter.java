@@ -3,14 +3,15 @@ package dev.mica.union;
 import dev.mica.core.Capability;
 import dev.mica.core.Core;
 import dev.mica.core.Mount;
+import dev.mica.core.OpenDirectory;
 import dev.mica.core.Tree;
 import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
-import org.jspecify.annotations.Nullable;
 
 /** The overlayfs of a helper VM, for hosts that have none of their own. */
 record GuestMounter(Helper helper) implements Mounter {
@@ -52,17 +53,17 @@ record GuestMounter(Helper helper) implements Mounter {
   }
 
   @Override
-  public void mount(UnionRecord union) {
+  public void mount(Ground ground) {
+    UnionRecord union = ground.union();
     if (union.isBind()) {
-      KernelMounter.bind(union);
+      KernelMounter.bind(ground);
       return;
     }
     try {
-      Aside aside = aside(union);
-      if (aside != null) {
-        aside.enter();
+      if (ground.folders().hasUpper()) {
+        aside(union, ground.folders().besides()).enter();
       }
-      helper.mount(served(union, aside));
+      helper.mount(served(union));
     } catch (RuntimeException failure) {
       clearAfter(failure, union);
       throw failure;
@@ -72,28 +73,29 @@ record GuestMounter(Helper helper) implements Mounter {
   private void clearAfter(RuntimeException failure, UnionRecord union) {
     try {
       helper.clear(union.name());
-      if (Mounted.isServed(union, Core.mounts())) {
-        Core.umount(union.at(), true); // what serves it has been ended just now
-      }
+      // What serves it has been ended just now.
+      Making.mounted(union).ifPresent(mount -> Holders.detach(union, mount));
       clear(union);
     } catch (RuntimeException worse) {
       failure.addSuppressed(worse);
     }
   }
 
-  private static Helper.Served served(UnionRecord union, @Nullable Aside aside) {
-    Path folder = aside == null ? null : aside.folder();
+  private static Helper.Served served(UnionRecord union) {
+    Path upper = union.upper();
+    Path folder = upper == null ? null : Aside.folderFor(upper, union.name());
     return new Helper.Served(union.name(), union.lowers(), folder, union.at(), union.source());
   }
 
-  private static @Nullable Aside aside(UnionRecord union) {
-    Path upper = union.upper();
-    return upper == null ? null : new Aside(upper, Aside.folderFor(upper, union.name()));
+  /** Its paths lead through the open folder. */
+  private static Aside aside(UnionRecord union, OpenDirectory besides) {
+    Path upper = besides.path().resolve(Objects.requireNonNull(union.upper()).getFileName());
+    return new Aside(upper, Aside.folderFor(upper, union.name()));
   }
 
   @Override
-  public void unmount(UnionRecord union) {
-    Holders.unmount(union);
+  public void unmount(UnionRecord union, Mount mount) {
+    Holders.unmount(union, mount);
     clear(union);
   }
 
@@ -103,9 +105,12 @@ record GuestMounter(Helper helper) implements Mounter {
       return;
     }
     helper.clear(union.name());
-    Aside aside = aside(union);
-    if (aside != null) {
-      aside.leave();
+    if (union.upper() != null) {
+      try (OpenDirectory besides = OpenFolders.besidesOf(union)) {
+        if (besides != null) {
+          aside(union, besides).leave();
+        }
+      }
     }
   }
 
@@ -116,16 +121,13 @@ record GuestMounter(Helper helper) implements Mounter {
 
   /** What is still on its way through the union is written first. */
   @Override
-  public Tree tree(UnionRecord union) {
+  public Tree tree(UnionRecord union, List<Path> stack) {
     List<Mount> mounts = Core.mounts();
     if (!union.isBind() && Mounted.isServed(union, mounts) && problem(union).isEmpty()) {
       Core.sync(union.at());
       helper.flush(union.name());
     }
-    Aside aside = aside(union);
-    return aside == null
-        ? Tree.overlay(union.lowers(), false)
-        : Tree.overlay(union.stack(aside.real()), false);
+    return Tree.overlay(stack, false);
   }
 
   @Override

@@ -4,53 +4,58 @@ import dev.mica.MicaException;
 import dev.mica.core.Core;
 import dev.mica.core.CoreError;
 import dev.mica.core.Errno;
+import dev.mica.core.Mount;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /** Who keeps a mount from being unmounted. */
 final class Holders {
   private static final Path PROC = Path.of("/proc");
   private static final int SHOWN = 5;
+  private static final int LOOKS = 3;
 
   private Holders() {}
 
   /** Unmounts, and of a mount that is held says who holds it. */
-  static void unmount(UnionRecord union) {
+  static void unmount(UnionRecord union, Mount mount) {
     try {
-      Core.umount(union.at(), false);
+      Core.umount(Path.of(mount.target()), mount.id(), false);
     } catch (MicaException failure) {
-      throw isBusy(failure) ? busy(union, failure) : failure;
+      throw isBusy(failure) ? busy(union, Path.of(mount.target()), failure) : failure;
     }
   }
 
   /** The same for a FUSE mount, which its owner may unmount, too. */
-  static void unmountFuse(UnionRecord union) {
+  static void unmountFuse(UnionRecord union, Mount mount) {
     try {
-      unmount(union);
+      unmount(union, mount);
     } catch (MicaException failure) {
       if (!isDenied(failure)) {
         throw failure;
       }
-      if (!Fusermount.unmount(union.at(), false)) {
-        throw busy(union, failure);
+      if (!Fusermount.unmount(Path.of(mount.target()), false)) {
+        throw busy(union, Path.of(mount.target()), failure);
       }
     }
   }
 
   /** Unmounts even while something holds it. */
-  static void detach(UnionRecord union) {
+  static void detach(UnionRecord union, Mount mount) {
+    Path target = Path.of(mount.target());
     try {
-      Core.umount(union.at(), true);
+      Core.umount(target, mount.id(), true);
     } catch (MicaException failure) {
       if (union.via() != UnionSpec.Via.FUSE || !isDenied(failure)) {
         throw failure;
       }
-      Fusermount.unmount(union.at(), true);
+      Fusermount.unmount(target, true);
     }
   }
 
@@ -58,22 +63,17 @@ final class Holders {
     return failure.getCause() instanceof CoreError error && error.errno() == Errno.EPERM;
   }
 
-  /** Whether {@link #unmount} failed because it is held. */
-  static boolean isBusyError(MicaException failure) {
-    return failure.getCause() instanceof MicaException inner && isBusy(inner);
-  }
-
   private static boolean isBusy(MicaException failure) {
     return failure.getCause() instanceof CoreError error && error.errno() == Errno.EBUSY;
   }
 
-  private static MicaException busy(UnionRecord union, MicaException failure) {
-    List<String> who = of(union.at());
+  private static MicaException busy(UnionRecord union, Path at, MicaException failure) {
+    List<String> who = of(at);
     String names = String.join(", ", who.subList(0, Math.min(SHOWN, who.size())));
     String more = who.size() > SHOWN ? " and " + (who.size() - SHOWN) + " more" : "";
     return MicaException.failed(
             "unmount the union " + union.name() + " at",
-            union.at(),
+            at,
             "it is in use" + (who.isEmpty() ? "" : " by " + names + more))
         .hint(who.isEmpty() ? "end what uses it" : "end these, or have them leave it")
         .because(failure);
@@ -96,6 +96,46 @@ final class Holders {
         .filter(target -> target.startsWith(at + "/"))
         .forEach(target -> who.add("the mount at " + target));
     return who;
+  }
+
+  /**
+   * Whether something holds it for longer than a program takes that opens, writes and closes: what
+   * is there in each of several looks.
+   */
+  static boolean last(Path at) {
+    Set<String> seen = links(at);
+    for (int i = 0; i < LOOKS && !seen.isEmpty(); i++) {
+      seen.retainAll(links(at));
+    }
+    return !seen.isEmpty();
+  }
+
+  private static Set<String> links(Path at) {
+    Set<String> found = new HashSet<>();
+    try (DirectoryStream<Path> processes = Files.newDirectoryStream(PROC, "[0-9]*")) {
+      for (Path process : processes) {
+        Stream.of("cwd", "root", "exe").map(process::resolve).forEach(l -> add(found, l, at));
+        addAll(found, process.resolve("fd"), at);
+        addAll(found, process.resolve("map_files"), at);
+      }
+    } catch (IOException unreadable) {
+      found.add("processes that /proc does not show");
+    }
+    return found;
+  }
+
+  private static void addAll(Set<String> found, Path links, Path at) {
+    try (DirectoryStream<Path> all = Files.newDirectoryStream(links)) {
+      all.forEach(link -> add(found, link, at));
+    } catch (IOException | java.nio.file.DirectoryIteratorException goneOrNotOurs) {
+      return; // then it holds nothing, or nothing that can be seen
+    }
+  }
+
+  private static void add(Set<String> found, Path link, Path at) {
+    if (leadsTo(link, at)) {
+      found.add(link.toString());
+    }
   }
 
   private static boolean holds(Path process, Path at) {

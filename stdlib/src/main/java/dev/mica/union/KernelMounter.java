@@ -1,12 +1,19 @@
 package dev.mica.union;
 
+import dev.mica.MicaException;
 import dev.mica.core.Capability;
 import dev.mica.core.Core;
+import dev.mica.core.Mount;
 import dev.mica.core.MountFlag;
+import dev.mica.core.OpenDirectory;
 import dev.mica.core.OverlayMount;
+import dev.mica.core.Rotation;
 import dev.mica.core.Tree;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.EnumSet;
+import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
@@ -24,6 +31,9 @@ final class KernelMounter implements Mounter {
 
   @Override
   public Optional<String> refusal(Path place, Function<Path, Set<Capability>> probe) {
+    if (!Core.isPrivileged()) {
+      return Optional.of(Mounters.NEEDS_ROOT);
+    }
     Set<Capability> missing = EnumSet.copyOf(NEEDED);
     missing.removeAll(probe.apply(place));
     if (missing.isEmpty()) {
@@ -34,38 +44,135 @@ final class KernelMounter implements Mounter {
   }
 
   @Override
-  public void mount(UnionRecord union) {
+  public void mount(Ground ground) {
+    UnionRecord union = ground.union();
     if (union.isBind()) {
-      bind(union);
+      bind(ground);
       return;
+    }
+    OpenFolders folders = ground.folders();
+    boolean writes = folders.hasUpper();
+    if (writes) {
+      requireFree(ground);
     }
     Core.overlayMount(
         new OverlayMount(
-            union.lowers(),
-            union.upper(),
-            union.work(),
-            union.at(),
+            folders.lowers(),
+            writes ? folders.upper().path() : null,
+            writes ? ground.requireWork().fresh() : null,
+            ground.at(),
             union.source(),
-            union.upper() == null ? EnumSet.of(MountFlag.RDONLY) : Set.of()));
+            writes ? Set.of() : EnumSet.of(MountFlag.RDONLY)));
   }
 
-  static void bind(UnionRecord union) {
-    Core.bindMount(union.lowers().getFirst(), union.at(), EnumSet.of(MountFlag.RDONLY));
+  static void bind(Ground ground) {
+    Core.bindMount(ground.folders().lowers().getFirst(), ground.at(), EnumSet.of(MountFlag.RDONLY));
+  }
+
+  /** Two overlays that write one upper destroy it, and not every mount is in a list. */
+  private static void requireFree(Ground ground) {
+    WorkDirectory work = ground.requireWork();
+    Path trial = work.trial();
+    Optional<Boolean> used = Core.inUse(ground.folders().upper().path(), trial);
+    Core.remove(trial);
+    if (used.orElse(false)) {
+      UnionRecord union = ground.union();
+      throw MicaException.failed(
+              "mount the union " + union.name() + " at",
+              union.at(),
+              "its upper "
+                  + union.upper()
+                  + " is written by another overlay, mounted elsewhere (in another mount namespace,"
+                  + " say) or held by a program that had a file of it open when it was unmounted")
+          .hint("end what holds that one");
+    }
   }
 
   @Override
-  public void unmount(UnionRecord union) {
-    Holders.unmount(union);
+  public void unmount(UnionRecord union, Mount mount) {
+    Holders.unmount(union, mount);
   }
 
   /** The upper is the list of changes: it is looked at rather than the merged view. */
   @Override
-  public Tree tree(UnionRecord union) {
-    return Tree.layers(union.stack());
+  public Tree tree(UnionRecord union, List<Path> stack) {
+    return Tree.layers(stack);
   }
 
   @Override
   public boolean upperIsLayer() {
     return true;
+  }
+
+  @Override
+  public boolean rotate(OpenFolders folders, Mount mount, Path layer) {
+    UnionRecord union = folders.union();
+    if (hasCopies(mount)) {
+      return false;
+    }
+    try (WorkDirectory work = WorkDirectory.of(union, folders.besides());
+        OpenDirectory above = OpenDirectory.of(union.at().resolveSibling(""))) {
+      Path fresh = work.fresh();
+      Rotation rotation = rotation(folders, mount, above, layer, fresh, work.trial());
+      boolean rotated =
+          Core.rotate(rotation, false)
+              || (!Holders.last(union.at()) && Core.rotate(rotation, true));
+      work.keepOnly(workOf(Mounted.at(union.at(), Core.mounts())));
+      return rotated;
+    }
+  }
+
+  private static Rotation rotation(
+      OpenFolders folders, Mount mount, OpenDirectory above, Path layer, Path work, Path trial) {
+    UnionRecord union = folders.union();
+    return new Rotation(
+        folders.lowers(),
+        mount.id(),
+        above.path().resolve(union.at().getFileName()),
+        folders.upperByName(),
+        folders.upper(),
+        layer,
+        work,
+        trial,
+        union.source());
+  }
+
+  private static Path workOf(Optional<Mount> mount) {
+    return mount
+        .flatMap(UsedPath::workOf)
+        .orElseThrow(() -> new IllegalStateException("a mounted overlay has a work directory"));
+  }
+
+  /** What the kernel's mark would tell, too, but only when it is too late for that one. */
+  private static boolean hasCopies(Mount mount) {
+    try {
+      return Copies.exist(mount);
+    } catch (IOException unreadable) {
+      return true; // that another namespace has it cannot be ruled out
+    }
+  }
+
+  @Override
+  public boolean recoverRotation(UnionRecord union, Mount mount, Path layer) {
+    try (OpenFolders folders = OpenFolders.lowersBut(union, layer);
+        OpenDirectory besides = Objects.requireNonNull(OpenFolders.besidesOf(union));
+        WorkDirectory work = WorkDirectory.of(union, besides);
+        OpenDirectory above = OpenDirectory.of(union.at().resolveSibling(""))) {
+      Path fresh = work.fresh();
+      boolean rotated =
+          Core.recoverRotation(
+              new Rotation(
+                  folders.lowers(),
+                  mount.id(),
+                  above.path().resolve(union.at().getFileName()),
+                  besides.path().resolve(Objects.requireNonNull(union.upper()).getFileName()),
+                  besides,
+                  layer,
+                  fresh,
+                  work.trial(),
+                  union.source()));
+      work.keepOnly(workOf(Mounted.at(union.at(), Core.mounts())));
+      return rotated;
+    }
   }
 }

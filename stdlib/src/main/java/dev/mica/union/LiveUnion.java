@@ -37,7 +37,7 @@ final class LiveUnion implements Union {
     UnionRecord record = record();
     List<Mount> mounts = Core.mounts();
     boolean served = Mounted.isServed(record, mounts);
-    if (loss(record).isPresent()) {
+    if (loss(record).isPresent() || Mounted.elsewhere(record, mounts).isPresent()) {
       return State.BROKEN;
     }
     if (problem(record, mounts, unions.mounterOf(record)).isPresent()) {
@@ -53,8 +53,10 @@ final class LiveUnion implements Union {
   }
 
   static Optional<String> problem(UnionRecord record, List<Mount> mounts, Mounter mounter) {
-    Optional<Mount> mount = Mounted.at(record, mounts);
-    return loss(record).or(() -> mount.flatMap(there -> problem(record, there, mounter)));
+    Optional<Mount> mount = Mounted.at(record.at(), mounts);
+    return loss(record)
+        .or(() -> moved(record, mounts))
+        .or(() -> mount.flatMap(there -> problem(record, there, mounter)));
   }
 
   /** A folder that is gone. */
@@ -68,6 +70,14 @@ final class LiveUnion implements Union {
       return Optional.of("its upper " + record.upper() + " is gone");
     }
     return Optional.empty();
+  }
+
+  private static Optional<String> moved(UnionRecord record, List<Mount> mounts) {
+    return Mounted.elsewhere(record, mounts)
+        .map(mount ->
+            "it is mounted at "
+                + mount.target()
+                + ", where its mount point was moved to; move that back, or remove the union");
   }
 
   private static Optional<String> problem(UnionRecord record, Mount mount, Mounter mounter) {
@@ -122,12 +132,14 @@ final class LiveUnion implements Union {
     if (!mounter.upperIsLayer() && state() != State.MOUNTED) {
       throw MicaException.failed("diff the union", name, "it is not mounted").hint("remount it");
     }
-    return Diff.of(
-        "the lowers of " + name,
-        Tree.layers(record.lowers()),
-        "the union " + name,
-        mounter.tree(record),
-        true);
+    try (OpenFolders folders = OpenFolders.of(record)) {
+      return Diff.of(
+          "the lowers of " + name,
+          Tree.layers(record.lowers()),
+          "the union " + name,
+          mounter.tree(record, folders.realStack()),
+          true);
+    }
   }
 
   @Override

@@ -2,7 +2,9 @@ package dev.mica.union;
 
 import dev.mica.MicaException;
 import dev.mica.core.Core;
+import dev.mica.core.Identity;
 import dev.mica.core.Mount;
+import dev.mica.core.OpenDirectory;
 import dev.mica.state.StateDir;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
@@ -11,106 +13,271 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** The steps that make and unmake a union's directories and mount. Each may be done again. */
+/**
+ * The steps that make and unmake a union's directories and mount. Each may be done again, and each
+ * reaches what it changes through a directory that it has opened and found to be the right one.
+ */
 final class Making {
   private Making() {}
 
-  /** Everything short of the mount. */
-  static void directories(Plan plan) {
+  /** Everything short of the mount, on disk; returns the union with what its paths mean now. */
+  static UnionRecord directories(Plan plan) {
     UnionRecord union = plan.union();
-    Path upper = union.upper();
-    if (upper != null && (plan.upperMade() || plan.upperEmpty())) {
-      keepBefore(plan, upper);
-      Core.makeLike(union.lowers().getFirst(), upper);
+    Identities is = union.is();
+    if (union.upper() != null) {
+      is = besideTheUpper(plan, union.upper(), is);
     }
-    if (union.workMade()) {
-      makeDirectory(union.work());
+    try (OpenDirectory above = above(plan)) {
+      Path point = named(above, union.at());
+      if (union.atMade()) {
+        makeDirectory(point, "rwxr-xr-x");
+        Core.syncDirectory(above.path());
+      }
+      is = is.at(identityOf(union, "mount point", union.at(), point, is.at()));
     }
-    if (union.atMade()) {
-      makeDirectory(union.at());
-    }
+    return union.is(is);
   }
 
-  private static void keepBefore(Plan plan, Path upper) {
-    Path making = plan.beforeMaking();
-    Path before = plan.before();
-    if (making != null && before != null) {
+  private static Identities besideTheUpper(Plan plan, Path upper, Identities is) {
+    UnionRecord union = plan.union();
+    Identities found = is;
+    try (OpenDirectory besides = besides(plan)) {
+      Path named = named(besides, upper);
+      if (plan.upperMade() || plan.upperEmpty()) {
+        keepBefore(plan, besides, named);
+        try (OpenDirectory top = OpenDirectory.of(union.lowers().getFirst())) {
+          requireSame(union, "lower", union.lowers().getFirst(), is.lowers().getFirst(), top);
+          Core.makeLike(top.path(), named);
+        }
+      }
+      found = found.upper(identityOf(union, "upper", upper, named, is.upper()));
+      if (union.work() != null && union.workMade()) {
+        Path work = named(besides, union.work());
+        makeDirectory(work, "rwx------");
+        found = found.work(identityOf(union, "work directory", union.work(), work, null));
+      }
+      Core.syncDirectory(besides.path());
+    }
+    return found;
+  }
+
+  private static void keepBefore(Plan plan, OpenDirectory besides, Path upper) {
+    if (plan.upperEmpty()) {
+      Path making = besides.path().resolve(plan.beforeMaking());
       Core.makeLike(upper, making);
-      rename(making, before);
+      rename(making, besides.path().resolve(plan.before()));
     }
   }
 
-  /** Takes back what {@link #directories} did. */
+  private static Path named(OpenDirectory directory, Path path) {
+    return directory.path().resolve(path.getFileName());
+  }
+
+  private static OpenDirectory besides(Plan plan) {
+    Path upper = Objects.requireNonNull(plan.union().upper());
+    return require(
+        plan, "the upper's folder", upper, Objects.requireNonNull(plan.union().is().besides()));
+  }
+
+  private static OpenDirectory above(Plan plan) {
+    return require(plan, "the mount point's folder", plan.union().at(), plan.above());
+  }
+
+  private static OpenDirectory require(Plan plan, String role, Path of, Identity is) {
+    Path parent = parent(of);
+    OpenDirectory directory = OpenDirectory.of(parent);
+    if (directory.identity().is(is)) {
+      return directory;
+    }
+    directory.close();
+    throw MicaException.failed(
+        "make the union", plan.union().name(), role + " " + parent + " is another by now");
+  }
+
+  private static Path parent(Path path) {
+    return Objects.requireNonNull(path.getParent(), "a root is always there");
+  }
+
+  private static Identity identityOf(
+      UnionRecord union, String role, Path path, Path by, @Nullable Identity was) {
+    try (OpenDirectory directory = OpenDirectory.of(by, path)) {
+      if (was != null) {
+        requireSame(union, role, path, was, directory);
+      }
+      return directory.identity();
+    }
+  }
+
+  private static void requireSame(
+      UnionRecord union, String role, Path path, Identity was, OpenDirectory is) {
+    if (!was.is(is.identity())) {
+      throw OpenFolders.another(union, role, path, was, is.identity());
+    }
+  }
+
+  /** Takes back what {@link #directories} did; what holds anything stays. */
   static void undo(Plan plan) {
     UnionRecord union = plan.union();
-    removeIfMade(union.atMade(), union.at());
-    if (union.workMade() && union.work() != null) {
-      Core.remove(union.work());
+    if (union.atMade() && leads(union.at(), plan.above())) {
+      try (OpenDirectory above = above(plan)) {
+        removeIfEmpty(named(above, union.at()));
+      }
     }
-    Path upper = union.upper();
-    if (upper != null) {
-      removeIfMade(plan.upperMade(), upper);
-      restoreBefore(plan, upper);
+    if (union.upper() == null || !leads(union.upper(), plan.union().is().besides())) {
+      return;
+    }
+    try (OpenDirectory besides = besides(plan)) {
+      if (union.work() != null && union.workMade()) {
+        Core.remove(named(besides, union.work()));
+      }
+      Path upper = named(besides, union.upper());
+      if (plan.upperMade()) {
+        removeIfEmpty(upper);
+      }
+      restoreBefore(plan, besides, upper);
     }
   }
 
-  private static void restoreBefore(Plan plan, Path upper) {
-    Path before = plan.before();
-    if (before != null && Files.isDirectory(before, LinkOption.NOFOLLOW_LINKS)) {
+  /** Whether the folder of a path is still the one that it was. */
+  private static boolean leads(Path path, @Nullable Identity parent) {
+    if (parent == null || !Files.isDirectory(parent(path), LinkOption.NOFOLLOW_LINKS)) {
+      return false;
+    }
+    try (OpenDirectory there = OpenDirectory.of(parent(path))) {
+      return there.identity().is(parent);
+    }
+  }
+
+  private static void restoreBefore(Plan plan, OpenDirectory besides, Path upper) {
+    Path before = besides.path().resolve(plan.before());
+    if (plan.upperEmpty()
+        && Files.isDirectory(before, LinkOption.NOFOLLOW_LINKS)
+        && isEmpty(upper)) {
       Core.makeLike(before, upper);
     }
-    forgetBefore(plan);
+    forgetBefore(plan, besides);
   }
 
+  /** What was kept in case the union could not be made. */
   static void forgetBefore(Plan plan) {
-    if (plan.before() != null) {
-      Core.remove(plan.before());
-    }
-    if (plan.beforeMaking() != null) {
-      Core.remove(plan.beforeMaking());
+    Path upper = plan.union().upper();
+    if (plan.upperEmpty() && upper != null && leads(upper, plan.union().is().besides())) {
+      try (OpenDirectory besides = besides(plan)) {
+        forgetBefore(plan, besides);
+      }
     }
   }
 
-  /** Mounts, with a work directory that holds nothing of an earlier mount. */
-  static void mount(UnionRecord union, Mounter mounter) {
-    if (union.work() != null) {
-      empty(union.work());
-    }
-    mounter.mount(union);
+  private static void forgetBefore(Plan plan, OpenDirectory besides) {
+    Core.remove(besides.path().resolve(plan.before()));
+    Core.remove(besides.path().resolve(plan.beforeMaking()));
   }
 
-  /** Unmounts if it is mounted; what else is mounted there is left alone. */
+  /**
+   * Mounts it, with a work directory that holds nothing of an earlier mount; returns the union with
+   * what its paths mean now.
+   */
+  static UnionRecord mount(UnionRecord union, Mounter mounter) {
+    try (OpenFolders folders = OpenFolders.of(union);
+        WorkDirectory work =
+            union.work() == null ? null : WorkDirectory.of(union, folders.besides());
+        OpenDirectory point = openPoint(union)) {
+      if (work != null) {
+        work.empty();
+      }
+      mounter.mount(new Ground(folders, work, point));
+      Identities is = union.is().at(point.identity());
+      return union.is(work == null ? is : is.work(work.identity()));
+    }
+  }
+
+  /**
+   * The mount point. One that is gone, as on a tmpfs after a reboot, is made again, and one that
+   * was made again is taken, but only where nobody else can have done that.
+   */
+  private static OpenDirectory openPoint(UnionRecord union) {
+    Path at = union.at();
+    boolean gone = !Files.exists(at, LinkOption.NOFOLLOW_LINKS);
+    if (gone && SafePath.is(at)) {
+      makeDirectories(at);
+      Core.syncDirectory(parent(at));
+    }
+    OpenDirectory point = OpenDirectory.of(at);
+    Identity was = union.is().at();
+    if (was == null || was.is(point.identity()) || (SafePath.is(at) && isEmpty(point.path()))) {
+      return point;
+    }
+    point.close();
+    throw OpenFolders.another(union, "mount point", at, was, point.identity());
+  }
+
+  /** Unmounts it wherever it is mounted; what else is mounted there is left alone. */
   static void unmount(UnionRecord union, Mounter mounter) {
-    List<Mount> mounts = Core.mounts();
-    if (Mounted.isServed(union, mounts)) {
-      mounter.unmount(union);
+    for (Mount mount : Mounted.of(union, Core.mounts()).reversed()) {
+      mounter.unmount(union, mount);
     }
   }
 
   /** What a union leaves behind once it is unmounted, its mount point and work directory. */
   static void forget(UnionRecord union) {
-    if (union.workMade() && union.work() != null) {
-      Core.remove(union.work());
+    Identity work = union.is().work();
+    if (union.work() != null && work != null) {
+      forgetWork(union, union.work(), work);
     }
-    boolean taken = Mounted.at(union, Core.mounts()).isPresent();
-    removeIfMade(union.atMade() && !taken && isEmpty(union.at()), union.at());
+    Identity at = union.is().at();
+    boolean taken = Mounted.at(union.at(), Core.mounts()).isPresent();
+    if (union.atMade() && at != null && !taken) {
+      ifStill(union.at(), at, Making::removeIfEmpty);
+    }
   }
 
-  /** The mount point, which may be gone since: on a tmpfs, say, after a reboot. */
-  static void makePoint(UnionRecord union) {
-    makeDirectory(union.at());
+  private static void forgetWork(UnionRecord union, Path work, Identity is) {
+    ifStill(
+        work,
+        is,
+        named -> {
+          if (union.workMade()) {
+            Core.remove(named);
+          } else {
+            list(named).forEach(Core::remove);
+          }
+        });
   }
 
-  static void removeEmpty(Path directory) {
-    onFiles("remove", directory, Files::deleteIfExists);
+  private interface OnDirectory {
+    void accept(Path named);
   }
 
-  private static void makeDirectory(@Nullable Path directory) {
-    if (directory == null) {
+  /** Does that to a directory, by its name in its open parent, if it is the one it was. */
+  private static void ifStill(Path path, Identity was, OnDirectory action) {
+    if (!Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS)) {
       return;
     }
+    try (OpenDirectory parent = OpenDirectory.of(parent(path));
+        OpenDirectory named = parent.child(path.getFileName().toString())) {
+      if (named.identity().is(was)) {
+        action.accept(named(parent, path));
+      }
+    }
+  }
+
+  private static void makeDirectory(Path directory, String mode) {
+    onFiles(
+        "make",
+        directory,
+        path -> {
+          if (!Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS)) {
+            Files.createDirectory(
+                path, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(mode)));
+          }
+        });
+  }
+
+  private static void makeDirectories(Path directory) {
     onFiles(
         "make",
         directory,
@@ -121,13 +288,14 @@ final class Making {
                     PosixFilePermissions.fromString("rwxr-xr-x"))));
   }
 
-  private static void removeIfMade(boolean made, Path directory) {
-    if (made) {
+  /** Removes a directory unless it is gone or holds something. */
+  static void removeIfEmpty(Path directory) {
+    if (isEmpty(directory)) {
       onFiles("remove", directory, Files::deleteIfExists);
     }
   }
 
-  private static boolean isEmpty(Path directory) {
+  static boolean isEmpty(Path directory) {
     try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory)) {
       return !entries.iterator().hasNext();
     } catch (IOException gone) {
@@ -135,18 +303,24 @@ final class Making {
     }
   }
 
-  private static void empty(Path directory) {
-    makeDirectory(directory);
-    try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory)) {
-      entries.forEach(Core::remove);
+  private static List<Path> list(Path directory) {
+    try (var entries = Files.list(directory)) {
+      return entries.toList();
     } catch (IOException broken) {
-      throw MicaException.failed("empty the work directory", directory, StateDir.why(broken))
-          .because(broken);
+      throw failed("empty", directory, broken);
     }
   }
 
   static void rename(Path from, Path to) {
-    onFiles("rename " + from + " to", to, path -> StateDir.move(from, path));
+    onFiles(
+        "rename " + OpenDirectory.show(from.toString()) + " to",
+        to,
+        path -> StateDir.move(from, path));
+  }
+
+  /** What a union of that record is mounted as, on top, if anywhere. */
+  static Optional<Mount> mounted(UnionRecord union) {
+    return Mounted.of(union, Core.mounts()).reversed().stream().findFirst();
   }
 
   private interface OnFile {
@@ -157,7 +331,12 @@ final class Making {
     try {
       action.apply(path);
     } catch (IOException broken) {
-      throw MicaException.failed(doing, path, StateDir.why(broken)).because(broken);
+      throw failed(doing, path, broken);
     }
+  }
+
+  private static MicaException failed(String doing, Path path, IOException broken) {
+    return MicaException.failed(doing, OpenDirectory.show(path.toString()), StateDir.why(broken))
+        .because(broken);
   }
 }

@@ -14,21 +14,45 @@ final class Mounted {
   private Mounted() {}
 
   /** The mount that is seen there; of several the last. */
-  static Optional<Mount> at(UnionRecord union, List<Mount> mounts) {
+  static Optional<Mount> at(Path at, List<Mount> mounts) {
     return mounts.stream()
-        .filter(mount -> mount.target().equals(union.at().toString()))
+        .filter(mount -> mount.target().equals(at.toString()))
         .reduce((below, above) -> above);
   }
 
   /** Whether that is the union. */
   static boolean isServed(UnionRecord union, List<Mount> mounts) {
-    return at(union, mounts).filter(mount -> is(union, mount)).isPresent();
+    return at(union.at(), mounts).filter(mount -> is(union, mount)).isPresent();
+  }
+
+  /** The union's mounts, wherever they are: a folder above a mount point can be renamed. */
+  static List<Mount> of(UnionRecord union, List<Mount> mounts) {
+    return mounts.stream()
+        .filter(mount -> is(union, mount))
+        .filter(mount -> mount.target().equals(union.at().toString()) || isMoved(union, mount))
+        .toList();
+  }
+
+  /** Where else the union is mounted; its own path shows something else then. */
+  static Optional<Mount> elsewhere(UnionRecord union, List<Mount> mounts) {
+    return mounts.stream()
+        .filter(mount -> !mount.target().equals(union.at().toString()))
+        .filter(mount -> isMoved(union, mount))
+        .findFirst();
+  }
+
+  /** By the upper that the kernel names: two state directories may have unions of one name. */
+  private static boolean isMoved(UnionRecord union, Mount mount) {
+    return union.upper() != null
+        && isOf(mount, "overlay", union)
+        && UsedPath.upperOf(mount).filter(union.upper()::equals).isPresent();
   }
 
   /** Whether this mount of the union's directory is the union. */
   static boolean is(UnionRecord union, Mount mount) {
     if (union.isBind()) {
-      return mount.flags().contains(MountFlag.RDONLY)
+      return mount.target().equals(union.at().toString())
+          && mount.flags().contains(MountFlag.RDONLY)
           && sameInode(union.lowers().getFirst(), union.at());
     }
     return switch (union.via()) {

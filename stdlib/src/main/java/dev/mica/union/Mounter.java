@@ -2,8 +2,10 @@ package dev.mica.union;
 
 import dev.mica.core.Capability;
 import dev.mica.core.Core;
+import dev.mica.core.Mount;
 import dev.mica.core.Tree;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
@@ -30,10 +32,10 @@ sealed interface Mounter permits KernelMounter, FuseMounter, GuestMounter {
   default void prepare(UnionRecord union) {}
 
   /** Mounts it; the work directory is empty. A failure leaves nothing mounted. */
-  void mount(UnionRecord union);
+  void mount(Ground ground);
 
-  /** Unmounts it; -EBUSY is told with who holds it. */
-  void unmount(UnionRecord union);
+  /** Unmounts that mount of it; -EBUSY is told with who holds it. */
+  void unmount(UnionRecord union, Mount mount);
 
   /**
    * Takes back whatever a mount made besides the mount itself: of one that was cut short, or
@@ -46,9 +48,27 @@ sealed interface Mounter permits KernelMounter, FuseMounter, GuestMounter {
     return Optional.empty();
   }
 
-  /** The union's tree, for the core to look at. */
-  Tree tree(UnionRecord union);
+  /**
+   * The union's tree, for the core to look at.
+   *
+   * @param stack its upper, wherever that is for now, and its lowers
+   */
+  Tree tree(UnionRecord union, List<Path> stack);
 
-  /** Whether its upper, unmounted, is a layer that every mounter can have as a lower. */
+  /** Whether a diff looks at the upper, so that it need not be mounted for that. */
   boolean upperIsLayer();
+
+  /**
+   * Has a mounted union go on over its own upper, which becomes {@code layer}. False, and all is as
+   * it was, where something holds it, or this mounter cannot do it without a moment in which its
+   * path leads to something else.
+   */
+  default boolean rotate(OpenFolders folders, Mount mount, Path layer) {
+    return false;
+  }
+
+  /** Ends one that was cut short; whether it is rotated then. */
+  default boolean recoverRotation(UnionRecord union, Mount mount, Path layer) {
+    return false;
+  }
 }

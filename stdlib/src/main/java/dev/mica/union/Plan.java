@@ -1,8 +1,7 @@
 package dev.mica.union;
 
+import dev.mica.core.Identity;
 import dev.mica.state.Records;
-import java.nio.file.Path;
-import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -10,10 +9,15 @@ import tools.jackson.databind.node.ObjectNode;
  *
  * @param upperMade whether the upper was not there and is Mica's to remove if the union fails
  * @param upperEmpty whether it was there with nothing in it, and gets the top lower's metadata
+ * @param above the directory that the mount point is in
  */
-record Plan(UnionRecord union, boolean upperMade, boolean upperEmpty) {
+record Plan(UnionRecord union, boolean upperMade, boolean upperEmpty, Identity above) {
   Plan via(UnionSpec.Via via) {
-    return new Plan(union.via(via), upperMade, upperEmpty);
+    return new Plan(union.via(via), upperMade, upperEmpty, above);
+  }
+
+  Plan is(Identities is) {
+    return new Plan(union.is(is), upperMade, upperEmpty, above);
   }
 
   ObjectNode toJson() {
@@ -21,6 +25,7 @@ record Plan(UnionRecord union, boolean upperMade, boolean upperEmpty) {
     json.set("union", union.toJson());
     json.put("upperMade", upperMade);
     json.put("upperEmpty", upperEmpty);
+    json.put("above", above.text());
     return json;
   }
 
@@ -28,23 +33,17 @@ record Plan(UnionRecord union, boolean upperMade, boolean upperEmpty) {
     return new Plan(
         UnionRecord.of((ObjectNode) json.required("union")),
         json.required("upperMade").asBoolean(),
-        json.required("upperEmpty").asBoolean());
+        json.required("upperEmpty").asBoolean(),
+        Identity.of(json.required("above").asString()));
   }
 
-  /** Keeps the metadata an empty upper had, until the union is there. */
-  @Nullable Path before() {
-    return beside("before");
+  /** Beside the upper: keeps the metadata an empty one had, until the union is there. */
+  String before() {
+    return "." + union.name() + ".mica-before";
   }
 
   /** The same while it is being made. */
-  @Nullable Path beforeMaking() {
-    return beside("making");
-  }
-
-  private @Nullable Path beside(String what) {
-    Path upper = union.upper();
-    return upper == null || !upperEmpty
-        ? null
-        : upper.resolveSibling("." + union.name() + ".mica-" + what);
+  String beforeMaking() {
+    return "." + union.name() + ".mica-making";
   }
 }

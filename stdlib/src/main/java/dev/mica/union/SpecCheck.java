@@ -1,6 +1,8 @@
 package dev.mica.union;
 
 import dev.mica.MicaException;
+import dev.mica.core.Identity;
+import dev.mica.core.OpenDirectory;
 import dev.mica.folder.Folder;
 import dev.mica.folder.LayerSource;
 import dev.mica.state.StateDir;
@@ -13,6 +15,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -22,7 +25,7 @@ final class SpecCheck {
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}");
 
   /** A path of the spec with what the spec has it for. */
-  private record Part(String role, Where where) {
+  private record Part(String role, Where where, @Nullable Identity is, Identity above) {
     @Override
     public String toString() {
       return role + " " + where.real();
@@ -34,10 +37,12 @@ final class SpecCheck {
   private final Where.Finder finder = new Where.Finder();
   private final List<Part> parts = new ArrayList<>();
   private final String name;
+  private final Path home;
 
-  SpecCheck(UnionSpec spec, List<UnionRecord> others) {
+  SpecCheck(UnionSpec spec, List<UnionRecord> others, Path home) {
     this.spec = spec;
     this.others = others;
+    this.home = home;
     this.name = requireName(spec);
   }
 
@@ -50,6 +55,7 @@ final class SpecCheck {
     Path at = requirePlace("mount point", spec.at());
     requireFree(at);
     requireDisjoint();
+    requireOutOfStore();
     requireUnused();
     UnionRecord union =
         new UnionRecord(
@@ -61,9 +67,20 @@ final class SpecCheck {
             at,
             !exists(at),
             UnionSpec.Via.AUTO,
-            Instant.now());
+            Instant.now(),
+            identities(lowers, upper, work, at));
     boolean upperEmpty = upper != null && !upperMade && isEmpty("upper", upper);
-    return new Plan(union.via(spec.via()), upperMade, upperEmpty);
+    return new Plan(union.via(spec.via()), upperMade, upperEmpty, part(at).above());
+  }
+
+  private Identities identities(
+      List<Path> lowers, @Nullable Path upper, @Nullable Path work, Path at) {
+    return new Identities(
+        lowers.stream().map(lower -> Objects.requireNonNull(part(lower).is())).toList(),
+        upper == null ? null : part(upper).is(),
+        upper == null ? null : part(upper).above(),
+        work == null ? null : part(work).is(),
+        part(at).is());
   }
 
   private String requireName(UnionSpec spec) {
@@ -111,18 +128,37 @@ final class SpecCheck {
   }
 
   private Path add(String role, Path path, boolean mustBe) {
+    Path named = path.toAbsolutePath().normalize();
     try {
-      Where where = finder.of(path.toAbsolutePath().normalize());
-      if (mustBe && !Files.isDirectory(where.real())) {
+      Path real = mustBe ? named.toRealPath() : named;
+      if (mustBe && !Files.isDirectory(real)) {
         throw refuse(name, spec.at(), "the " + role + " " + path + " is not a directory");
       }
-      requireText(role, where.real());
-      parts.add(new Part(role, where));
-      return where.real();
+      Part part = mustBe ? opened(role, real) : toBeMade(role, real);
+      requireText(role, part.where.real());
+      parts.add(part);
+      return part.where.real();
     } catch (IOException gone) {
       String what = mustBe ? "" : ", nor does the directory it would be made in";
       throw refuse(name, spec.at(), "the " + role + " " + path + ": " + StateDir.why(gone) + what)
           .because(gone);
+    }
+  }
+
+  /** Where it lies is asked of what was opened: the path may lead elsewhere a moment later. */
+  private Part opened(String role, Path real) throws IOException {
+    try (OpenDirectory directory = OpenDirectory.of(real);
+        OpenDirectory above = OpenDirectory.of(directory.path().resolve(".."), real)) {
+      Where where = finder.of(directory.realPath());
+      return new Part(role, where, directory.identity(), above.identity());
+    }
+  }
+
+  private Part toBeMade(String role, Path path) throws IOException {
+    Path parent = Objects.requireNonNull(path.getParent(), "a root is always there");
+    try (OpenDirectory above = OpenDirectory.of(parent.toRealPath())) {
+      Where where = finder.of(above.realPath().resolve(path.getFileName()));
+      return new Part(role, where, null, above.identity());
     }
   }
 
@@ -212,10 +248,46 @@ final class SpecCheck {
     }
   }
 
+  /** What Mica keeps is not to be written, and is removed without asking whether it is an upper. */
+  private void requireOutOfStore() {
+    if (!exists(home)) {
+      return;
+    }
+    try {
+      Where store = finder.of(home);
+      for (Part part : parts) {
+        if (!part.role.equals("lower") && part.where.overlaps(store)) {
+          throw refuse(
+                  name, spec.at(), "the " + part + " and Mica's own store " + home + " overlap")
+              .hint("take a folder outside of it");
+        }
+      }
+    } catch (IOException gone) {
+      throw refuse(name, spec.at(), "Mica's store " + home + ": " + StateDir.why(gone))
+          .because(gone);
+    }
+  }
+
+  /** It would go on showing what that union was before it is mounted anew. */
+  private void requireNotInUnion(Part part) {
+    for (UnionRecord other : others) {
+      if (part.role.equals("lower")
+          && other.upper() != null
+          && part.where.real().startsWith(other.at())) {
+        throw refuse(
+                name,
+                spec.at(),
+                "the " + part + " is in the union " + other.name() + ", which changes")
+            .hint("commit that union and take the commit");
+      }
+    }
+  }
+
   /**
    * Two mounts that write one upper or work directory destroy it: the kernel calls it undefined.
    */
   private void requireUnused() {
+    parts.forEach(this::requireNotInUnion);
     for (UsedPath used : UsedPath.all(others)) {
       for (Part part : parts) {
         boolean written = !part.role.equals("lower");

@@ -15,6 +15,7 @@ import tools.jackson.databind.node.ObjectNode;
  *
  * @param workMade whether the work directory is Mica's to remove
  * @param atMade whether the mount point is Mica's to remove
+ * @param is which directories these paths mean
  */
 record UnionRecord(
     String name,
@@ -25,7 +26,8 @@ record UnionRecord(
     Path at,
     boolean atMade,
     UnionSpec.Via via,
-    Instant created) {
+    Instant created,
+    Identities is) {
   UnionRecord {
     lowers = List.copyOf(lowers);
   }
@@ -52,15 +54,29 @@ record UnionRecord(
     return all;
   }
 
-  UnionRecord over(List<Path> otherLowers) {
-    return new UnionRecord(name, otherLowers, upper, work, workMade, at, atMade, via, created);
+  UnionRecord over(List<Path> otherLowers, Identities other) {
+    return new UnionRecord(
+        name, otherLowers, upper, work, workMade, at, atMade, via, created, other);
+  }
+
+  UnionRecord is(Identities other) {
+    return over(lowers, other);
   }
 
   /** A guest's work directory is in what is shared with it, and comes and goes with the mount. */
   UnionRecord via(UnionSpec.Via other) {
     boolean guest = other == UnionSpec.Via.GUEST;
     return new UnionRecord(
-        name, lowers, upper, guest ? null : work, !guest && workMade, at, atMade, other, created);
+        name,
+        lowers,
+        upper,
+        guest ? null : work,
+        !guest && workMade,
+        at,
+        atMade,
+        other,
+        created,
+        guest ? is.work(null) : is);
   }
 
   ObjectNode toJson() {
@@ -75,6 +91,7 @@ record UnionRecord(
     json.put("atMade", atMade);
     json.put("via", via.name());
     json.put("created", created.toString());
+    json.set("is", is.toJson());
     return json;
   }
 
@@ -92,7 +109,8 @@ record UnionRecord(
         Path.of(json.required("at").asString()),
         json.required("atMade").asBoolean(),
         UnionSpec.Via.valueOf(json.required("via").asString()),
-        Instant.parse(json.required("created").asString()));
+        Instant.parse(json.required("created").asString()),
+        Identities.of(json.required("is")));
   }
 
   private static @Nullable String text(@Nullable Path path) {

@@ -2,17 +2,20 @@ package dev.mica.union;
 
 import dev.mica.MicaException;
 import dev.mica.core.Core;
+import dev.mica.core.LayerFlag;
 import dev.mica.core.Mount;
+import dev.mica.core.OpenDirectory;
 import dev.mica.core.Tree;
 import dev.mica.state.Records;
 import dev.mica.state.StateDir;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * The union mounts of this host. They outlive the process that makes them; what is kept of each is
@@ -47,7 +50,7 @@ public final class Unions {
   public Union create(UnionSpec spec) {
     String label = spec.name() != null ? spec.name() : spec.at().name();
     try (StateDir.Lock lock = state.lock("create the union " + label)) {
-      Plan plan = choose(lock, new SpecCheck(spec, all()).plan());
+      Plan plan = choose(lock, new SpecCheck(spec, all(), state.path()).plan());
       Mounter mounter = mounterOf(plan.union());
       return lock.run(
           CREATE, plan.toJson(), () -> mounter.prepare(plan.union()), () -> create(plan, mounter));
@@ -55,12 +58,18 @@ public final class Unions {
   }
 
   private Union create(Plan plan, Mounter mounter) {
-    UnionRecord union = plan.union();
-    Making.directories(plan);
+    UnionRecord union = Making.directories(plan);
     records.put(union.name(), union.toJson());
-    Making.mount(union, mounter);
+    keep(Making.mount(union, mounter));
     Making.forgetBefore(plan);
     return new LiveUnion(this, union);
+  }
+
+  /** The record says which directories its paths mean: those it was mounted with just now. */
+  private void keep(UnionRecord union) {
+    if (!union.equals(requireRecord(union.name()))) {
+      records.put(union.name(), union.toJson());
+    }
   }
 
   /** Once mounted somebody may be writing to it: then it stays. */
@@ -207,12 +216,12 @@ public final class Unions {
         return;
       }
       if (served) {
-        Holders.detach(union); // but by what has ended
+        Holders.detach(
+            union, Mounted.at(union.at(), mounts).orElseThrow()); // but by what has ended
       }
       mounter.clear(union);
       mounter.prepare(union);
-      Making.makePoint(union);
-      Making.mount(union, mounter);
+      keep(Making.mount(union, mounter));
     }
   }
 
@@ -221,84 +230,104 @@ public final class Unions {
   }
 
   /**
-   * For the commit store, under its lock: unmounts a union that nothing holds, here or in another
-   * mount namespace, if its upper is then a layer as it stands. False, and nothing done, where that
-   * is not so.
+   * For the commit store, under its lock: has a union go on over its own upper, which becomes
+   * {@code layer}, a path in the store. False, and nothing done, where something holds the union or
+   * that cannot be ruled out.
    */
-  public boolean release(String name) {
+  public boolean rotate(String name, Path layer) {
     UnionRecord union = requireRecord(name);
     Mounter mounter = mounterOf(union);
-    if (!mounter.upperIsLayer()) {
-      return false;
-    }
-    try {
-      Optional<Mount> mount = Mounted.at(union, Core.mounts());
-      if (mount.isPresent() && Copies.exist(mount.get())) {
-        return false;
+    Optional<Mount> mount = Making.mounted(union);
+    try (OpenFolders folders = OpenFolders.of(union)) {
+      boolean rotated =
+          mount.isPresent()
+              ? mounter.rotate(folders, mount.get(), layer)
+              : rotateUnmounted(folders, mounter, layer);
+      if (rotated) {
+        put(union, folders.besides(), layer);
       }
-      Making.unmount(union, mounter);
-      mounter.clear(union);
-      return true;
-    } catch (MicaException failure) {
-      if (Holders.isBusyError(failure)) {
-        return false;
-      }
-      throw failure;
-    } catch (IOException unreadable) {
-      return false; // that another namespace has it cannot be ruled out
+      return rotated;
     }
   }
 
-  /**
-   * For the commit store, under its lock, of a released union: has it go on over {@code layer}, its
-   * former upper, which has been renamed to there, with a fresh upper; mounted if {@code mounted}.
-   * Cut short, it may be called again.
-   */
-  public void rotate(String name, Path layer, boolean mounted) {
-    UnionRecord union = requireRecord(name);
+  private static boolean rotateUnmounted(OpenFolders folders, Mounter mounter, Path layer) {
+    UnionRecord union = folders.union();
+    if (!mounter.upperIsLayer() || isInUse(folders)) {
+      return false;
+    }
+    Making.rename(folders.upperByName(), layer);
+    try (OpenDirectory moved = OpenDirectory.of(layer)) {
+      if (!moved.identity().is(folders.upper().identity())) {
+        Making.rename(layer, folders.upperByName());
+        throw OpenFolders.another(
+            union, "upper", folders.upperByName(), folders.upper().identity(), moved.identity());
+      }
+    }
+    Core.makeLike(layer, folders.upperByName());
+    Core.syncDirectory(folders.besides().path());
+    return true;
+  }
+
+  /** Whether an overlay has it all the same, or that cannot be ruled out. */
+  private static boolean isInUse(OpenFolders folders) {
+    if (!Core.isPrivileged()) {
+      return true;
+    }
+    Path trial = folders.besides().path().resolve("." + folders.union().name() + ".mica-trial");
+    Core.remove(trial);
+    Core.makeLike(folders.upper().path(), trial);
+    try {
+      return Core.inUse(folders.upper().path(), trial).orElse(true);
+    } finally {
+      Core.remove(trial);
+    }
+  }
+
+  /** Its record, once it is rotated. May be called again. */
+  private void put(UnionRecord union, OpenDirectory besides, Path layer) {
     if (!union.lowers().getFirst().equals(layer)) {
       List<Path> lowers = new ArrayList<>(union.lowers());
       lowers.addFirst(layer);
-      union = union.over(lowers);
-    }
-    Path upper = requireUpper(union);
-    if (!isMounted(union)) {
-      mounterOf(union).clear(union);
-      Core.makeLike(layer, upper);
-      records.put(name, union.toJson());
-      if (mounted) {
-        Making.mount(union, mounterOf(union));
+      String upper = requireUpper(union).getFileName().toString();
+      try (OpenDirectory top = OpenDirectory.of(layer);
+          OpenDirectory fresh = besides.child(upper)) {
+        Identities is = union.is().over(top.identity()).upper(fresh.identity());
+        records.put(union.name(), union.over(lowers, is).toJson());
       }
     }
   }
 
   /**
-   * Takes {@link #rotate} back: {@code layer} becomes the upper again, and the union is mounted as
-   * it was. Only for a union that is not mounted now.
+   * Ends a {@link #rotate} that was cut short, also one after which the host was booted again;
+   * whether the union is rotated then. May be called again.
    */
-  public void unrotate(String name, Path layer, boolean mounted) {
+  public boolean recoverRotation(String name, Path layer) {
     UnionRecord union = requireRecord(name);
-    Path upper = requireUpper(union);
-    if (!isMounted(union)) {
-      mounterOf(union).clear(union);
+    Optional<Mount> mount = Making.mounted(union);
+    boolean rotated =
+        mount.isPresent()
+            ? mounterOf(union).recoverRotation(union, mount.get(), layer)
+            : Files.isDirectory(layer, LinkOption.NOFOLLOW_LINKS);
+    if (rotated) {
+      try (OpenDirectory besides = Objects.requireNonNull(OpenFolders.besidesOf(union))) {
+        Path upper = besides.path().resolve(requireUpper(union).getFileName());
+        if (!Files.exists(upper, LinkOption.NOFOLLOW_LINKS)) {
+          Core.makeLike(layer, upper);
+          Core.syncDirectory(besides.path());
+        }
+        put(union, besides, layer);
+      }
     }
-    if (union.lowers().getFirst().equals(layer)) {
-      union = union.over(union.lowers().subList(1, union.lowers().size()));
-      records.put(name, union.toJson());
-    }
-    if (Files.exists(layer, LinkOption.NOFOLLOW_LINKS)) {
-      Making.removeEmpty(upper);
-      Making.rename(layer, upper);
-    }
-    if (mounted && !isMounted(union)) {
-      Making.mount(union, mounterOf(union));
-    }
+    return rotated;
   }
 
-  /** For the commit store: the union's tree as the core looks at it. */
-  public Tree tree(String name) {
+  /** For the commit store: captures what the union's tree changes over its lowers. */
+  public void capture(String name, Path layer, Set<LayerFlag> flags) {
     UnionRecord union = requireRecord(name);
-    return mounterOf(union).tree(union);
+    try (OpenFolders folders = OpenFolders.of(union)) {
+      Tree tree = mounterOf(union).tree(union, folders.stack());
+      Core.capture(Tree.layers(folders.lowers()), tree, layer, flags);
+    }
   }
 
   private static Path requireUpper(UnionRecord union) {

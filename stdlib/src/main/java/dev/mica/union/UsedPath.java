@@ -5,6 +5,7 @@ import dev.mica.core.Mount;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -41,6 +42,18 @@ record UsedPath(String role, Path path, String by, boolean isMounted) {
     }
     mounts.stream().filter(mount -> mount.type().equals("overlay")).forEach(m -> add(used, m));
     return used;
+  }
+
+  /** The upper of an overlay, as the kernel tells it. */
+  static Optional<Path> upperOf(Mount mount) {
+    Matcher overlay = OVERLAY.matcher(mount.options());
+    return overlay.find() ? Optional.of(Path.of(overlay.group("upper"))) : Optional.empty();
+  }
+
+  /** Its work directory, likewise. */
+  static Optional<Path> workOf(Mount mount) {
+    Matcher overlay = OVERLAY.matcher(mount.options());
+    return overlay.find() ? Optional.of(Path.of(overlay.group("work"))) : Optional.empty();
   }
 
   private static void add(List<UsedPath> used, Mount mount) {

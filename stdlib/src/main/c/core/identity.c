@@ -1,0 +1,72 @@
+/* identity.c - which directory one is, whatever its path says. */
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/vfs.h>
+
+#include "base.h"
+
+/* File systems without handles leave handle_len 0. */
+static void read_handle(int fd, struct mica_identity *is)
+{
+	union {
+		struct file_handle head;
+		char room[sizeof(struct file_handle) + sizeof(is->handle)];
+	} handle;
+	int mount_id;
+
+	handle.head.handle_bytes = sizeof(is->handle);
+	if (name_to_handle_at(fd, "", &handle.head, &mount_id, AT_EMPTY_PATH) < 0)
+		return;
+	is->handle_type = (uint32_t)handle.head.handle_type;
+	is->handle_len = handle.head.handle_bytes;
+	memcpy(is->handle, handle.head.f_handle, handle.head.handle_bytes);
+}
+
+static errint_t identify(int fd, struct mica_identity *is)
+{
+	struct statfs fs;
+	struct statx stx;
+
+	*is = (struct mica_identity){0};
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_BTIME, &stx) < 0 || fstatfs(fd, &fs) < 0)
+		return -errno;
+	is->dev = makedev(stx.stx_dev_major, stx.stx_dev_minor);
+	is->ino = stx.stx_ino;
+	is->type = (uint32_t)fs.f_type;
+	is->uid = stx.stx_uid;
+	is->mode = stx.stx_mode;
+	if (stx.stx_mask & STATX_BTIME) {
+		is->born = stx.stx_btime.tv_sec;
+		is->born_nsec = stx.stx_btime.tv_nsec;
+	}
+	read_handle(fd, is);
+	return 0;
+}
+
+int mica_open_directory(const char *path, struct mica_identity *is, struct mica_error *err)
+{
+	cleanup_fd int fd = open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	errint_t code;
+
+	mica_error_clear(err);
+	if (fd < 0)
+		return mica_fail(err, -errno, "open", path);
+	code = identify(fd, is);
+	return code ? mica_fail(err, code, "stat", path) : steal_fd(&fd);
+}
+
+void mica_close_directory(int fd)
+{
+	close(fd);
+}
+
+errint_t mica_sync_directory(const char *dir, struct mica_error *err)
+{
+	cleanup_fd int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	mica_error_clear(err);
+	if (fd < 0)
+		return mica_fail(err, -errno, "open", dir);
+	return fsync(fd) < 0 ? mica_fail(err, -errno, "sync", dir) : 0;
+}

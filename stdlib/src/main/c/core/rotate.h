@@ -1,0 +1,36 @@
+/*
+ * rotate.h - what a rotation and the recovery of one share. Private to core/.
+ */
+#ifndef MICA_ROTATE_H
+#define MICA_ROTATE_H
+
+#include "mount.h"
+
+struct turn {
+	const struct mica_rotation *r;
+	struct mica_error *err;
+	uint32_t new_id; /* of the new union's mount */
+};
+
+/* The folders that hold the upper and the layer, open, and their names in them. */
+struct turn_names {
+	int upper_dir, layer_dir; /* -1: not open */
+	char *upper, *layer;
+};
+#define TURN_NAMES_NONE ((struct turn_names){-1, -1, NULL, NULL})
+errint_t turn_open_names(const struct mica_rotation *r, struct turn_names *n, struct mica_error *err);
+void turn_close_names(struct turn_names *n);
+
+/* The layer is the upper again; the fresh upper, if it was made, holds nothing. Durable. */
+errint_t turn_layer_to_upper(const struct mica_rotation *r, const struct turn_names *n, struct mica_error *err);
+
+/*
+ * The path shows the new union, read-only, and the old one is unmounted. 0: nobody holds the old one any more, and the
+ * new one is writable. MICA_HELD: somebody does, and all is taken back.
+ */
+int turn_decide(const struct turn *t, const struct turn_names *n);
+
+/* The same, once it is known that all is to be taken back, whether or not the layer has its old name yet. */
+errint_t turn_make_again(const struct turn *t, const struct turn_names *n, struct mica_error *err);
+
+#endif

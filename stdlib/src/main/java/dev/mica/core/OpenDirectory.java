@@ -1,0 +1,133 @@
+package dev.mica.core;
+
+import dev.mica.MicaException;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * A directory that is held open. What is done through {@link #path} is done to it, whatever becomes
+ * of the path it was opened by: a parent that is renamed or exchanged for a symlink meanwhile leads
+ * nobody astray. Messages name it by the path it was opened by.
+ */
+public final class OpenDirectory implements AutoCloseable {
+  private static final Pattern BY_DESCRIPTOR =
+      Pattern.compile("/proc/self/fd/(\\d+)(/\\.(?=/|\\b|$))?");
+
+  /** The paths that those now open were opened by, for {@link #show}. */
+  private static final Map<Integer, Path> OPENED_BY = new ConcurrentHashMap<>();
+
+  private final int descriptor;
+  private final Path openedBy;
+  private final Identity identity;
+  private final int owner;
+  private final int mode;
+
+  private OpenDirectory(int descriptor, Path openedBy, MemorySegment struct) {
+    this.descriptor = descriptor;
+    this.openedBy = openedBy;
+    this.identity = Identity.read(struct, bootId());
+    this.owner = struct.get(ValueLayout.JAVA_INT, Identity.UID);
+    this.mode = struct.get(ValueLayout.JAVA_INT, Identity.MODE);
+    OPENED_BY.put(descriptor, openedBy);
+  }
+
+  /** Opens a directory; a symlink as the last component is not followed. */
+  public static OpenDirectory of(Path path) {
+    return of(path, path.startsWith("/proc/self/fd") ? Path.of(show(path.toString())) : path);
+  }
+
+  /** The same, called {@code shown} in messages. */
+  public static OpenDirectory of(Path path, Path shown) {
+    try (Call call = new Call("open", shown)) {
+      MemorySegment where = call.path(path);
+      MemorySegment is = call.allocate(Identity.SIZE);
+      int descriptor =
+          (int)
+              call.run(() ->
+                  (int) Function.OPEN_DIRECTORY.handle().invokeExact(where, is, call.error()));
+      return new OpenDirectory(descriptor, shown, is);
+    }
+  }
+
+  /** A directory in it; its name is not followed if a symlink. */
+  public OpenDirectory child(String name) {
+    return of(path().resolve(name));
+  }
+
+  /** What it is. */
+  public Identity identity() {
+    return identity;
+  }
+
+  /** The user id that owns it. */
+  public int owner() {
+    return owner;
+  }
+
+  /** Its mode, with the file type. */
+  public int mode() {
+    return mode;
+  }
+
+  /** The path it was opened by, for people. */
+  public Path openedBy() {
+    return openedBy;
+  }
+
+  /** A path that leads to it as long as it is open, in this process. */
+  public Path path() {
+    return Path.of("/proc/self/fd/" + descriptor);
+  }
+
+  /** Its path as the kernel knows it now. */
+  public Path realPath() {
+    try {
+      return path().toRealPath();
+    } catch (IOException gone) {
+      throw MicaException.failed("find", openedBy, "it was removed").because(gone);
+    }
+  }
+
+  int descriptor() {
+    return descriptor;
+  }
+
+  /** A text in which paths by descriptor are the paths that were opened. */
+  public static String show(String text) {
+    if (!text.contains("/proc/self/fd/")) {
+      return text;
+    }
+    Matcher found = BY_DESCRIPTOR.matcher(text);
+    return found.replaceAll(match -> {
+      Path path = OPENED_BY.get(Integer.parseInt(match.group(1)));
+      return Matcher.quoteReplacement(path == null ? match.group() : path.toString());
+    });
+  }
+
+  /** Which boot of this host it is. */
+  public static String bootId() {
+    try {
+      return Files.readString(Path.of("/proc/sys/kernel/random/boot_id")).strip();
+    } catch (IOException hidden) {
+      throw MicaException.failed("read", "/proc/sys/kernel/random/boot_id", "it cannot be read")
+          .hint("/proc must be mounted")
+          .because(hidden);
+    }
+  }
+
+  @Override
+  public void close() {
+    OPENED_BY.remove(descriptor, openedBy);
+    Call.invoke(() -> {
+      Function.CLOSE_DIRECTORY.handle().invokeExact(descriptor);
+      return 0;
+    });
+  }
+}

@@ -1,0 +1,79 @@
+package dev.mica.union;
+
+import dev.mica.core.Identity;
+import dev.mica.state.Records;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * Which directories the paths of a union mean. Null: none, or one that is still to be made.
+ *
+ * @param lowers topmost first
+ * @param besides the directory that the upper is in
+ * @param at the mount point itself, which the mount hides
+ */
+record Identities(
+    List<Identity> lowers,
+    @Nullable Identity upper,
+    @Nullable Identity besides,
+    @Nullable Identity work,
+    @Nullable Identity at) {
+  Identities {
+    lowers = List.copyOf(lowers);
+  }
+
+  Identities upper(Identity other) {
+    return new Identities(lowers, other, besides, work, at);
+  }
+
+  Identities work(@Nullable Identity other) {
+    return new Identities(lowers, upper, besides, other, at);
+  }
+
+  Identities at(Identity other) {
+    return new Identities(lowers, upper, besides, work, other);
+  }
+
+  /** With another lower on top. */
+  Identities over(Identity top) {
+    List<Identity> all = new ArrayList<>(lowers);
+    all.addFirst(top);
+    return new Identities(all, upper, besides, work, at);
+  }
+
+  ObjectNode toJson() {
+    ObjectNode json = Records.object();
+    ArrayNode below = json.putArray("lowers");
+    lowers.forEach(lower -> below.add(lower.text()));
+    json.put("upper", text(upper));
+    json.put("besides", text(besides));
+    json.put("work", text(work));
+    json.put("at", text(at));
+    return json;
+  }
+
+  static Identities of(JsonNode json) {
+    List<Identity> lowers = new ArrayList<>();
+    for (JsonNode lower : json.required("lowers")) {
+      lowers.add(Identity.of(lower.asString()));
+    }
+    return new Identities(
+        lowers,
+        identity(json.required("upper")),
+        identity(json.required("besides")),
+        identity(json.required("work")),
+        identity(json.required("at")));
+  }
+
+  private static @Nullable String text(@Nullable Identity identity) {
+    return identity == null ? null : identity.text();
+  }
+
+  private static @Nullable Identity identity(JsonNode node) {
+    return node.isNull() ? null : Identity.of(node.asString());
+  }
+}

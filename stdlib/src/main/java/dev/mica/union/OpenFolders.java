@@ -1,0 +1,195 @@
+package dev.mica.union;
+
+import dev.mica.MicaException;
+import dev.mica.core.Identity;
+import dev.mica.core.OpenDirectory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The folders of a union, held open and found to be those that its record means. A path in a record
+ * may lead elsewhere by now, by whoever owns a folder on the way to it; what is mounted, emptied,
+ * renamed or removed is therefore reached through these.
+ */
+final class OpenFolders implements AutoCloseable {
+  private final UnionRecord union;
+  private final List<OpenDirectory> open = new ArrayList<>();
+  private final List<OpenDirectory> lowers = new ArrayList<>();
+  private @Nullable OpenDirectory upper;
+  private @Nullable OpenDirectory besides;
+
+  private OpenFolders(UnionRecord union) {
+    this.union = union;
+  }
+
+  /** Lowers and upper; fails, naming the one that is another than it was. */
+  static OpenFolders of(UnionRecord union) {
+    OpenFolders folders = new OpenFolders(union);
+    try {
+      folders.openLayers();
+      return folders;
+    } catch (RuntimeException | Error failure) {
+      folders.close();
+      throw failure;
+    }
+  }
+
+  /** The lowers alone, without {@code but}: for when the upper is not where it belongs. */
+  static OpenFolders lowersBut(UnionRecord union, Path but) {
+    OpenFolders folders = new OpenFolders(union);
+    try {
+      folders.openLowers(but);
+      return folders;
+    } catch (RuntimeException | Error failure) {
+      folders.close();
+      throw failure;
+    }
+  }
+
+  private void openLayers() {
+    openLowers(null);
+    if (union.upper() != null) {
+      openUpper(union.upper());
+    }
+  }
+
+  private void openLowers(@Nullable Path but) {
+    for (int i = 0; i < union.lowers().size(); i++) {
+      Path path = union.lowers().get(i);
+      if (!path.equals(but)) {
+        lowers.add(keep(require("lower", path, union.is().lowers().get(i))));
+      }
+    }
+  }
+
+  /** The folder it lies in is found from the upper itself, not by a path. */
+  private void openUpper(Path path) {
+    boolean aside = aside(path).isIn();
+    Path real = aside(path).real();
+    OpenDirectory found = keep(require("upper", real, Objects.requireNonNull(union.is().upper())));
+    upper = found;
+    OpenDirectory parent =
+        keep(
+            OpenDirectory.of(
+                found.path().resolve(aside ? "../.." : ".."), path.resolveSibling("")));
+    besides = parent;
+    if (!aside) {
+      try (OpenDirectory named = parent.child(path.getFileName().toString())) {
+        requireSame("upper", path, found.identity(), named.identity());
+      }
+    }
+  }
+
+  /** The folder that the union's upper is in, without a look at the upper; null: it is gone. */
+  static @Nullable OpenDirectory besidesOf(UnionRecord union) {
+    Path parent = Objects.requireNonNull(union.upper()).resolveSibling("");
+    if (!Files.isDirectory(parent)) {
+      return null;
+    }
+    OpenDirectory found = OpenDirectory.of(parent);
+    Identity was = Objects.requireNonNull(union.is().besides());
+    if (was.is(found.identity())) {
+      return found;
+    }
+    found.close();
+    throw another(union, "upper's folder", parent, was, found.identity());
+  }
+
+  private Aside aside(Path path) {
+    return new Aside(path, Aside.folderFor(path, union.name()));
+  }
+
+  private OpenDirectory require(String role, Path path, Identity is) {
+    OpenDirectory found = OpenDirectory.of(path);
+    try {
+      requireSame(role, path, is, found.identity());
+      return found;
+    } catch (MicaException other) {
+      found.close();
+      throw other;
+    }
+  }
+
+  private void requireSame(String role, Path path, Identity was, Identity is) {
+    if (!was.is(is)) {
+      throw another(union, role, path, was, is);
+    }
+  }
+
+  static MicaException another(
+      UnionRecord union, String role, Path path, Identity was, Identity is) {
+    return MicaException.failed(
+            "use the union",
+            union.name(),
+            "its "
+                + role
+                + " "
+                + path
+                + " is not the directory that it was made with ("
+                + was
+                + "), but another ("
+                + is
+                + ")")
+        .hint("put that one back, or remove the union and make it again");
+  }
+
+  private OpenDirectory keep(OpenDirectory directory) {
+    open.add(directory);
+    return directory;
+  }
+
+  UnionRecord union() {
+    return union;
+  }
+
+  List<Path> lowers() {
+    return lowers.stream().map(OpenDirectory::path).toList();
+  }
+
+  /** The upper itself, wherever it is for now. */
+  OpenDirectory upper() {
+    return Objects.requireNonNull(upper, "a read-only union has none");
+  }
+
+  boolean hasUpper() {
+    return upper != null;
+  }
+
+  /** The folder that the upper's own path is in. */
+  OpenDirectory besides() {
+    return Objects.requireNonNull(besides, "a read-only union has no upper");
+  }
+
+  /** The upper by its own name in {@link #besides}. */
+  Path upperByName() {
+    return besides().path().resolve(Objects.requireNonNull(union.upper()).getFileName());
+  }
+
+  /** Upper and lowers, topmost first. */
+  List<Path> stack() {
+    List<Path> all = new ArrayList<>(lowers());
+    if (upper != null) {
+      all.addFirst(upper.path());
+    }
+    return all;
+  }
+
+  /** The same by their paths of now, for who looks after they were closed. */
+  List<Path> realStack() {
+    List<Path> all = new ArrayList<>(union.lowers());
+    if (upper != null) {
+      all.addFirst(upper.realPath());
+    }
+    return all;
+  }
+
+  @Override
+  public void close() {
+    open.reversed().forEach(OpenDirectory::close);
+    open.clear();
+  }
+}
