@@ -116,7 +116,7 @@ final class KernelMounter implements Mounter {
       Rotation rotation = rotation(folders, mount, above, layer, fresh, work.trial());
       boolean rotated =
           Core.rotate(rotation, false)
-              || (!Holders.last(union.at()) && Core.rotate(rotation, true));
+              || (isWrittenInTurns(union, mount) && Core.rotate(rotation, true));
       work.keepOnly(workOf(Mounted.at(union.at(), Core.mounts())));
       return rotated;
     }
@@ -135,6 +135,12 @@ final class KernelMounter implements Mounter {
         work,
         trial,
         union.source());
+  }
+
+  /** Held, but by nobody for long. One that was mounted anew meanwhile was held unseen. */
+  private static boolean isWrittenInTurns(UnionRecord union, Mount mount) {
+    return Mounted.at(union.at(), Core.mounts()).filter(now -> now.id() == mount.id()).isPresent()
+        && !Holders.last(union.at());
   }
 
   private static Path workOf(Optional<Mount> mount) {
