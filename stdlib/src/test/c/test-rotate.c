@@ -61,7 +61,7 @@ static void forget_union(void)
 			bail(none.path);
 }
 
-static int rotate_to(const char *layer)
+static int rotate_to(const char *layer, uint32_t flags)
 {
 	struct mica_rotation r = {.lowers = lowers,
 				  .lower_count = 1,
@@ -71,7 +71,8 @@ static int rotate_to(const char *layer)
 				  .layer = layer,
 				  .work = "work1",
 				  .trial = "trial",
-				  .source = "mica:test"};
+				  .source = "mica:test",
+				  .flags = flags};
 	int result;
 
 	mkdir("work1", 0700);
@@ -94,10 +95,10 @@ static bool is_empty(const char *path)
 	return n == 2;
 }
 
-static void idle(void)
+static void idle(const char *what, uint32_t flags)
 {
 	make_union();
-	ok_code(rotate_to("store/layer"), 0, &err, "an idle union is rotated");
+	ok_code(rotate_to("store/layer", flags), 0, &err, "an idle union is rotated, %s", what);
 	ok(file_is("store/layer/one", "1") && is_empty("up"), "its upper is the layer, and it has a fresh one");
 	ok(file_is("at/one", "1") && file_is("at/old", "low"), "it shows what it did");
 	put_file("at/two", "2");
@@ -170,12 +171,12 @@ static void let_holder_go(void)
 	unlink("file");
 }
 
-static void one_holder(const struct holder *h)
+static void one_holder(const struct holder *h, uint32_t flags)
 {
 	make_union();
 	h->hold();
 	uint32_t before = id_at("at");
-	ok_code(rotate_to("store/layer"), MICA_HELD, &err, "%s: not rotated", h->what);
+	ok_code(rotate_to("store/layer", flags), MICA_HELD, &err, "%s: not rotated", h->what);
 	ok(!exists("store/layer") && file_is("up/one", "1"), "%s: the upper is where it was", h->what);
 	ok(!h->seen || id_at("at") == before, "%s: the mount is the one it was", h->what);
 	ok(mounts_at("at") == 1 && is_empty("trial"), "%s: nothing is left of trying", h->what);
@@ -185,7 +186,7 @@ static void one_holder(const struct holder *h)
 	if (h->seen) {
 		struct mica_error none;
 		mica_remove("work1", NULL, &none);
-		ok_code(rotate_to("store/layer"), 0, &err, "%s: rotated once he is gone", h->what);
+		ok_code(rotate_to("store/layer", flags), 0, &err, "%s: rotated once he is gone", h->what);
 	}
 	forget_union();
 }
@@ -366,9 +367,17 @@ int main(void)
 	enter_sandbox();
 	strictest();
 	in_use();
-	idle();
-	for (size_t i = 0; i < sizeof(holders) / sizeof(*holders); i++)
-		one_holder(&holders[i]);
+	idle("nobody there", 0);
+	idle("drained", MICA_ROTATE_DRAIN);
+	for (size_t i = 0; i < sizeof(holders) / sizeof(*holders); i++) {
+		one_holder(&holders[i], 0);
+		one_holder(&holders[i], MICA_ROTATE_DRAIN);
+	}
+	/* As under systemd, where what is mounted shows up in other namespaces, too. */
+	NEED(mount(NULL, "/tmp", NULL, MS_SHARED, NULL));
+	idle("on a shared mount", 0);
+	one_holder(&holders[2], 0);
+	NEED(mount(NULL, "/tmp", NULL, MS_PRIVATE, NULL));
 	another_upper();
 	hammered();
 	return done();

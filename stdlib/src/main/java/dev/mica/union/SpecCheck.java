@@ -12,6 +12,7 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -130,11 +131,11 @@ final class SpecCheck {
   private Path add(String role, Path path, boolean mustBe) {
     Path named = path.toAbsolutePath().normalize();
     try {
-      Path real = mustBe ? named.toRealPath() : named;
-      if (mustBe && !Files.isDirectory(real)) {
+      if (mustBe && !Files.isDirectory(named)) {
+        requireThere(named);
         throw refuse(name, spec.at(), "the " + role + " " + path + " is not a directory");
       }
-      Part part = mustBe ? opened(role, real) : toBeMade(role, real);
+      Part part = mustBe ? opened(role, named) : toBeMade(role, named);
       requireText(role, part.where.real());
       parts.add(part);
       return part.where.real();
@@ -145,10 +146,14 @@ final class SpecCheck {
     }
   }
 
+  private static void requireThere(Path path) throws IOException {
+    Files.readAttributes(path, BasicFileAttributes.class);
+  }
+
   /** Where it lies is asked of what was opened: the path may lead elsewhere a moment later. */
-  private Part opened(String role, Path real) throws IOException {
-    try (OpenDirectory directory = OpenDirectory.of(real);
-        OpenDirectory above = OpenDirectory.of(directory.path().resolve(".."), real)) {
+  private Part opened(String role, Path path) throws IOException {
+    try (OpenDirectory directory = open(role, path);
+        OpenDirectory above = OpenDirectory.of(directory.path().resolve(".."), path)) {
       Where where = finder.of(directory.realPath());
       return new Part(role, where, directory.identity(), above.identity());
     }
@@ -156,10 +161,33 @@ final class SpecCheck {
 
   private Part toBeMade(String role, Path path) throws IOException {
     Path parent = Objects.requireNonNull(path.getParent(), "a root is always there");
-    try (OpenDirectory above = OpenDirectory.of(parent.toRealPath())) {
+    try (OpenDirectory above = open(role, parent)) {
       Where where = finder.of(above.realPath().resolve(path.getFileName()));
       return new Part(role, where, null, above.identity());
     }
+  }
+
+  private OpenDirectory open(String role, Path path) throws IOException {
+    SafePath.Resolved resolved = SafePath.resolve(path);
+    OpenDirectory directory = OpenDirectory.of(resolved.path());
+    boolean same = directory.realPath().equals(resolved.path());
+    if (same && resolved.strangers().stream().allMatch(owner -> owner == directory.owner())) {
+      return directory;
+    }
+    directory.close();
+    throw refuse(
+            name,
+            spec.at(),
+            same
+                ? "the "
+                    + role
+                    + " "
+                    + path
+                    + " leads through a symlink of the user "
+                    + resolved.strangers().iterator().next()
+                    + " to a folder that is not his"
+                : "the " + role + " " + path + " was exchanged for something else just now")
+        .hint("name the folder itself, without symlinks");
   }
 
   /** Records are text: a path that is not UTF-8 would come back as another one. */

@@ -41,6 +41,11 @@ final class FuseMounterTest extends MounterContract {
     }
   }
 
+  @Override
+  int commits() {
+    return 10;
+  }
+
   @BeforeEach
   void works() {
     require(via());

@@ -30,6 +30,11 @@ final class GuestMounterTest extends MounterContract {
     return 2;
   }
 
+  @Override
+  int commits() {
+    return 4;
+  }
+
   @BeforeEach
   void works() {
     require(via());

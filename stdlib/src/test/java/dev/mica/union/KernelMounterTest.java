@@ -13,6 +13,11 @@ final class KernelMounterTest extends MounterContract {
     return 60;
   }
 
+  @Override
+  int commits() {
+    return 60;
+  }
+
   @BeforeEach
   void works() {
     require(via());

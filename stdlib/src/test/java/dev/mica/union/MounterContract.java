@@ -2,12 +2,14 @@ package dev.mica.union;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.mica.MicaException;
 import dev.mica.commit.Commit;
 import dev.mica.core.Core;
 import dev.mica.core.Manifest;
 import dev.mica.core.Tree;
 import dev.mica.folder.Folder;
 import dev.mica.folder.LayerSource;
+import dev.mica.test.Hammer;
 import dev.mica.test.Lab;
 import dev.mica.test.Scratch;
 import dev.mica.test.ScratchTest;
@@ -222,6 +224,40 @@ abstract class MounterContract extends ScratchTest {
       assertThat(commit.method()).isNotEqualTo(Commit.Method.ROTATE);
       assertThat(hold.read()).isEqualTo('h');
       return commit;
+    }
+  }
+
+  /** How often a union is committed while programs write to it. */
+  abstract int commits();
+
+  /**
+   * Whatever a program was told is written is in the union, and its path leads to nothing else at
+   * any instant: what a mount point hides would be missing at the end.
+   */
+  @Test
+  void nothingThatWasAcknowledgedIsLostInACommit() throws IOException {
+    Path lower = scratch.file("lower/kept", "kept").resolveSibling("");
+    Union union = create("u", lower, scratch.path("upper"), scratch.path("at"));
+    try (Hammer hammer = new Hammer(union.at().path(), 4)) {
+      for (int i = 0; i < commits(); i++) {
+        commitIfItCan(union, "c:v" + i);
+      }
+      for (Hammer.Done done : hammer.stop()) {
+        assertThat(done.wrong()).isEmpty();
+        done.files()
+            .forEach((name, number) -> assertThat(scratch.path("at/" + name)).hasContent(number));
+      }
+    }
+    union.remove();
+    assertThat(scratch.path("at")).doesNotExist();
+  }
+
+  /** Not where nothing was written since the last one, or a file changed while it was copied. */
+  private void commitIfItCan(Union union, String ref) {
+    try {
+      mica.commits().create(union, ref, "");
+    } catch (MicaException cannot) {
+      assertThat(cannot).hasMessageMatching(".*(nothing has changed|while it was copied).*");
     }
   }
 

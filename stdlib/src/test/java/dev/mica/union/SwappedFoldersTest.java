@@ -1,0 +1,182 @@
+package dev.mica.union;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.mica.MicaException;
+import dev.mica.core.Core;
+import dev.mica.core.Manifest;
+import dev.mica.core.Tree;
+import dev.mica.folder.Folder;
+import dev.mica.test.Scratch;
+import dev.mica.test.ScratchTest;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/**
+ * A folder on the way to one of a union's is somebody else's, who exchanges what lies there for a
+ * symlink to a folder of root's: that one is never emptied, moved, written or mounted on.
+ */
+final class SwappedFoldersTest extends ScratchTest {
+  private static final int ROUNDS = 8;
+
+  /** What is exchanged, a path below the user's folder. */
+  enum Swapped {
+    /** Beside the upper; the victim holds what a work directory is emptied of. */
+    WORK("u/.at.mica-work"),
+    UPPER("u/up"),
+    /** What the upper and the work directory are in. */
+    ABOVE_THE_UPPER("u"),
+    LOWER("lower"),
+    MOUNT_POINT("m/at"),
+    ABOVE_THE_MOUNT_POINT("m");
+
+    private final String path;
+
+    Swapped(String path) {
+      this.path = path;
+    }
+  }
+
+  @BeforeEach
+  void works() {
+    require(UnionSpec.Via.KERNEL);
+    scratch.file("user/lower/base", "base");
+    scratch.dir("user/u");
+    scratch.dir("user/m/at");
+    // Whatever is looked for in the victim is there, and precious.
+    scratch.file("victim/precious", "precious");
+    scratch.file("victim/up/precious", "precious");
+    scratch.file("victim/at/precious", "precious");
+    scratch.file("victim/.at.mica-work/precious", "precious");
+  }
+
+  private Path user(String path) {
+    return scratch.path("user/" + path);
+  }
+
+  private Union create() {
+    return mica.unions()
+        .create(
+            new UnionSpec(
+                "at",
+                List.of(Folder.of(user("lower"))),
+                Folder.of(user("u/up")),
+                null,
+                Folder.of(user("m/at")),
+                UnionSpec.Via.KERNEL));
+  }
+
+  private Manifest victim() {
+    return Core.manifest(Tree.plain(scratch.path("victim")));
+  }
+
+  /** The names under which Mica may not mount or leave anything. */
+  private void requireUnharmed(Manifest before, Swapped what) {
+    assertThat(scratch.mounts())
+        .as("mounts while %s is exchanged", what)
+        .noneMatch(target -> target.contains("/victim"));
+    assertThat(victim()).as("the victim while %s was exchanged", what).isEqualTo(before);
+  }
+
+  /** Each operation with the symlink in place all the time. */
+  @ParameterizedTest
+  @EnumSource
+  void anExchangedFolderIsRefused(Swapped what) throws IOException {
+    Manifest before = victim();
+    Union union = create();
+    Scratch.write(user("m/at/file"), "text");
+    boolean mountedOn = what.path.startsWith("m");
+    if (mountedOn) {
+      Scratch.run("umount", user("m/at").toString());
+    }
+    Path real = user(what.path);
+    Files.move(real, scratch.path("user/aside"));
+    link(real);
+
+    attempt(() -> mica.commits().create(union, "c:1", ""));
+    requireUnharmed(before, what);
+    if (!mountedOn) {
+      attempt(() -> Scratch.run("umount", user("m/at").toString()));
+    }
+    attempt(union::remount);
+    requireUnharmed(before, what);
+    assertThat(union.state()).isNotEqualTo(Union.State.MOUNTED);
+    attempt(union::remove);
+    requireUnharmed(before, what);
+  }
+
+  /** Each operation while somebody exchanges the two all the time. */
+  @ParameterizedTest
+  @EnumSource
+  void anExchangeUnderWayHarmsNobody(Swapped what) throws Exception {
+    Manifest before = victim();
+    Path real = user(what.path);
+    Path link = scratch.path("user/link");
+    link(link);
+    AtomicBoolean stop = new AtomicBoolean();
+    Thread racer =
+        new Thread(() -> {
+          while (!stop.get()) {
+            attempt(() -> Core.exchange(real, link));
+          }
+        });
+    racer.start();
+    try {
+      for (int i = 0; i < ROUNDS; i++) {
+        attempt(this::create);
+        attempt(() -> Scratch.write(user("m/at/file"), "text"));
+        attempt(() -> mica.commits().create(mica.unions().get("at"), "c:1", ""));
+        attempt(() -> mica.unions().get("at").remount());
+        attempt(() -> mica.unions().get("at").remove());
+      }
+    } finally {
+      stop.set(true);
+      racer.join();
+    }
+    if (Files.isSymbolicLink(real)) {
+      Core.exchange(real, link);
+    }
+    // The test's own write goes by the path, too.
+    Files.deleteIfExists(scratch.path("victim/at/file"));
+    Files.deleteIfExists(scratch.path("victim/file"));
+    assertThat(scratch.mounts()).noneMatch(target -> target.contains("/victim"));
+    assertThat(contents()).isEqualTo(List.of(".at.mica-work", "at", "precious", "up"));
+    assertThat(Scratch.read(scratch.path("victim/.at.mica-work/precious"))).isEqualTo("precious");
+    assertThat(Scratch.read(scratch.path("victim/up/precious"))).isEqualTo("precious");
+    assertThat(Scratch.read(scratch.path("victim/at/precious"))).isEqualTo("precious");
+    assertThat(before.entries()).isEqualTo(victim().entries());
+  }
+
+  /** Nobody's: what a symlink of root's leads to is root's will. */
+  private void link(Path at) throws IOException {
+    Files.createSymbolicLink(at, scratch.path("victim"));
+    Scratch.run("chown", "-h", "65534:65534", at.toString());
+  }
+
+  private List<String> contents() throws IOException {
+    try (var entries = Files.list(scratch.path("victim"))) {
+      return entries.map(path -> path.getFileName().toString()).sorted().toList();
+    }
+  }
+
+  private interface Attempt {
+    void run() throws Exception;
+  }
+
+  /** Whether it is done or refused is the racer's luck; it must be the one or the other. */
+  private static void attempt(Attempt attempt) {
+    try {
+      attempt.run();
+    } catch (MicaException | AssertionError | java.io.UncheckedIOException refused) {
+      assertThat(refused).hasMessageNotContaining("internal");
+    } catch (Exception other) {
+      throw new AssertionError(other);
+    }
+  }
+}
