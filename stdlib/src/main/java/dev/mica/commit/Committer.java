@@ -7,6 +7,7 @@ import dev.mica.core.CoreError;
 import dev.mica.core.Errno;
 import dev.mica.core.LayerFlag;
 import dev.mica.core.Tree;
+import dev.mica.state.Recovery;
 import dev.mica.state.StateDir;
 import dev.mica.union.Union;
 import dev.mica.union.UnionSpec;
@@ -18,6 +19,7 @@ import java.time.Instant;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
+import tools.jackson.databind.node.ObjectNode;
 
 /** Makes a commit of a union, moving as little as it can. */
 final class Committer {
@@ -35,12 +37,13 @@ final class Committer {
     this.state = state;
     this.store = store;
     this.unions = unions;
-    state.onLeftover(ROTATE, facts -> recoverRotation(Creation.of(facts)));
-    state.onLeftover(CAPTURE, facts -> recoverCapture(Creation.of(facts)));
+    state.onLeftover(ROTATE, new RotationRecovery());
+    state.onLeftover(CAPTURE, new CaptureRecovery());
   }
 
   CommitRecord create(String unionName, Ref ref, String message) {
-    try (StateDir.Lock lock = state.lock("commit " + ref + " from the union " + unionName)) {
+    try (StateDir.Lock lock = state.lock(
+            "commit " + ref + " from the union " + unionName, Unions.object(unionName))) {
       Union union = unions.get(unionName);
       Path upper = requireCommittable(union, ref);
       Creation creation = describe(union, ref, message);
@@ -111,6 +114,54 @@ final class Committer {
     unions.rotate(creation.union(), layerOf(creation), creation.mounted());
   }
 
+  private final class RotationRecovery implements Recovery {
+    @Override
+    public List<String> objects(ObjectNode facts) {
+      return objectsOf(Creation.of(facts));
+    }
+
+    @Override
+    public void recover(ObjectNode facts) {
+      recoverRotation(Creation.of(facts));
+    }
+
+    /** With the layer the commit stays, and without it there is none; the union is not mounted. */
+    @Override
+    public void keep(ObjectNode facts) {
+      Creation creation = Creation.of(facts).unmounted();
+      if (store.hasLayer(creation.commit().id())) {
+        completeRotation(creation);
+      } else {
+        undoRotation(creation);
+      }
+    }
+
+    @Override
+    public void discard(ObjectNode facts) {
+      undoRotation(Creation.of(facts).unmounted());
+    }
+  }
+
+  private final class CaptureRecovery implements Recovery {
+    @Override
+    public List<String> objects(ObjectNode facts) {
+      return objectsOf(Creation.of(facts));
+    }
+
+    @Override
+    public void recover(ObjectNode facts) {
+      recoverCapture(Creation.of(facts));
+    }
+  }
+
+  private static List<String> objectsOf(Creation creation) {
+    return List.of(Unions.object(creation.union()), Store.object(creation.commit().id()));
+  }
+
+  /**
+   * Forward where the layer is there, else back. Where the union cannot be mounted again it is as
+   * it was, unless something was written to its fresh upper in between: then both are kept.
+   */
   private void recoverRotation(Creation creation) {
     if (!store.hasLayer(creation.commit().id())) {
       undoRotation(creation);
@@ -122,7 +173,11 @@ final class Committer {
       if (unions.get(creation.union()).state() == Union.State.MOUNTED) {
         throw failure;
       }
-      undoRotation(creation);
+      if (unions.wentOn(creation.union(), layerOf(creation))) {
+        completeRotation(creation.unmounted());
+      } else {
+        undoRotation(creation);
+      }
     }
   }
 

@@ -9,7 +9,6 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -42,13 +41,11 @@ final class Making {
     }
   }
 
-  /** Takes back what {@link #directories} did. */
+  /** Takes back what {@link #directories} did; a folder that holds something by now stays. */
   static void undo(Plan plan) {
     UnionRecord union = plan.union();
     removeIfMade(union.atMade(), union.at());
-    if (union.workMade() && union.work() != null) {
-      Core.remove(union.work());
-    }
+    removeWork(union);
     Path upper = union.upper();
     if (upper != null) {
       removeIfMade(plan.upperMade(), upper);
@@ -56,9 +53,40 @@ final class Making {
     }
   }
 
+  private static void removeWork(UnionRecord union) {
+    if (union.workMade() && union.work() != null) {
+      Core.remove(union.work());
+      StateDir.syncParent(union.work());
+    }
+  }
+
+  /**
+   * Whether a union that is not mounted has been: an overlay leaves something in its work
+   * directory, and what was written is in an upper that had been empty.
+   */
+  static boolean wasUsed(Plan plan, Path work) {
+    Path upper = plan.union().upper();
+    boolean fresh = plan.upperMade() || plan.upperEmpty();
+    return holdsSomething(work) || (upper != null && fresh && holdsSomething(upper));
+  }
+
+  /** Whether it is a directory with something in it; one that cannot be read fails. */
+  static boolean holdsSomething(Path directory) {
+    if (!Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS)) {
+      return false;
+    }
+    try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory)) {
+      return entries.iterator().hasNext();
+    } catch (IOException broken) {
+      throw MicaException.failed("look at", directory, StateDir.why(broken)).because(broken);
+    }
+  }
+
   private static void restoreBefore(Plan plan, Path upper) {
     Path before = plan.before();
-    if (before != null && Files.isDirectory(before, LinkOption.NOFOLLOW_LINKS)) {
+    if (before != null
+        && Files.isDirectory(before, LinkOption.NOFOLLOW_LINKS)
+        && !holdsSomething(upper)) {
       Core.makeLike(before, upper);
     }
     forgetBefore(plan);
@@ -91,11 +119,9 @@ final class Making {
 
   /** What a union leaves behind once it is unmounted, its mount point and work directory. */
   static void forget(UnionRecord union) {
-    if (union.workMade() && union.work() != null) {
-      Core.remove(union.work());
-    }
+    removeWork(union);
     boolean taken = Mounted.at(union, Core.mounts()).isPresent();
-    removeIfMade(union.atMade() && !taken && isEmpty(union.at()), union.at());
+    removeIfMade(union.atMade() && !taken, union.at());
   }
 
   /** The mount point, which may be gone since: on a tmpfs, say, after a reboot. */
@@ -104,34 +130,18 @@ final class Making {
   }
 
   static void removeEmpty(Path directory) {
-    onFiles("remove", directory, Files::deleteIfExists);
+    onFiles("remove", directory, StateDir::delete);
   }
 
   private static void makeDirectory(@Nullable Path directory) {
-    if (directory == null) {
-      return;
+    if (directory != null) {
+      onFiles("make", directory, path -> StateDir.makeDirectories(path, "rwxr-xr-x"));
     }
-    onFiles(
-        "make",
-        directory,
-        path ->
-            Files.createDirectories(
-                path,
-                PosixFilePermissions.asFileAttribute(
-                    PosixFilePermissions.fromString("rwxr-xr-x"))));
   }
 
   private static void removeIfMade(boolean made, Path directory) {
-    if (made) {
-      onFiles("remove", directory, Files::deleteIfExists);
-    }
-  }
-
-  private static boolean isEmpty(Path directory) {
-    try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory)) {
-      return !entries.iterator().hasNext();
-    } catch (IOException gone) {
-      return false;
+    if (made && !holdsSomething(directory)) {
+      removeEmpty(directory);
     }
   }
 
