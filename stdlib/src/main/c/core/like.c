@@ -80,6 +80,8 @@ errint_t mica_make_like(const char *model, const char *path, struct mica_error *
 	code = dir < 0 ? mica_fail(err, -errno, "open", path) : made ? 0 : check_empty(dir, path, err);
 	if (code == 0)
 		code = meta_set(&(struct meta_target){dir, "", XATTR_PLAIN, path, true}, &meta, &xattrs, err);
+	if (code == 0 && (fsync(dir) < 0 || fsync(parent) < 0))
+		code = mica_fail(err, -errno, "sync", path);
 	if (code < 0 && made)
 		unlinkat(parent, name, AT_REMOVEDIR);
 	return code;

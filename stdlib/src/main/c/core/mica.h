@@ -221,7 +221,8 @@ errint_t mica_apply(const struct mica_tree *layer, const char *target, uint32_t 
 errint_t mica_remove(const char *path, struct mica_job *job, struct mica_error *err);
 
 /* Makes the directory path (or takes it if it exists and is empty) with model's mode, owner, times and
- * xattrs, overlay's own xattrs and what the caller may not give (MICA_OWN) excepted. */
+ * xattrs, overlay's own xattrs and what the caller may not give (MICA_OWN) excepted. A power cut after it
+ * takes nothing of that away. */
 errint_t mica_make_like(const char *model, const char *path, struct mica_error *err);
 
 /* Sets the modification time of path, also before 1970; a symbolic link is not followed. -EOVERFLOW: the file system

@@ -49,7 +49,10 @@ final class CommitCommands {
         "lists the commits, the newest first",
         "mica commit ls",
         Shapes.COMMIT.jsonList(),
-        in -> rows(in, in.mica().commits().list()));
+        in -> {
+          in.without(in.mica().commits().damaged());
+          return rows(in, in.mica().commits().list());
+        });
   }
 
   private static Result rows(Invocation in, List<Commit> commits) {
@@ -115,6 +118,7 @@ final class CommitCommands {
         Shapes.COMMIT.jsonList(),
         in -> {
           Commits commits = in.mica().commits();
+          in.without(commits.damaged());
           return new Result.Drawing<>(Shapes.COMMIT, commits.list().stream(), commits::graph);
         });
   }

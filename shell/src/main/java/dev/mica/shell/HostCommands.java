@@ -2,6 +2,7 @@ package dev.mica.shell;
 
 import static dev.mica.shell.Parameter.argument;
 import static dev.mica.shell.Parameter.flag;
+import static dev.mica.shell.Parameter.option;
 
 import dev.mica.folder.Diff;
 import dev.mica.scripting.Role;
@@ -18,12 +19,15 @@ final class HostCommands {
     return List.of(
         new Command(
             List.of("doctor"),
-            List.of(),
+            List.of(
+                option("--settle", Kind.TEXT, "end what was cut short, by its id; then check"),
+                flag("--keep", "with --settle: what it had made stays"),
+                flag("--discard", "with --settle: it is taken back")),
             Role.VIEWER,
             "what works on this host, what does not, and the line that mends it",
             "mica doctor",
             Shapes.CHECK.jsonList(),
-            in -> new Result.Rows<>(Shapes.CHECK, in.mica().host().checks().stream())),
+            HostCommands::doctor),
         new Command(
             List.of("diff"),
             List.of(
@@ -36,6 +40,14 @@ final class HostCommands {
             "mica diff /srv/a /srv/b",
             Shapes.CHANGE.jsonList(),
             HostCommands::diff));
+  }
+
+  private static Result doctor(Invocation in) {
+    if (in.has("--settle") ? in.has("--keep") == in.has("--discard") : in.has("--keep") || in.has("--discard")) {
+      throw in.wrong("give --settle ID with either --keep or --discard");
+    }
+    in.optional("--settle").ifPresent(id -> in.mica().host().settle(id, in.has("--keep")));
+    return new Result.Rows<>(Shapes.CHECK, in.mica().host().checks().stream());
   }
 
   private static Result diff(Invocation in) {

@@ -1,6 +1,7 @@
 package dev.mica.shell;
 
 import dev.mica.Mica;
+import dev.mica.MicaException;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -12,6 +13,7 @@ final class Invocation {
   private final Map<String, List<String>> values;
   private final Talk talk;
   private boolean rowsMeanFailure;
+  private boolean incomplete;
 
   Invocation(Mica mica, Command command, Map<String, List<String>> values, Talk talk) {
     this.mica = mica;
@@ -60,8 +62,14 @@ final class Invocation {
     rowsMeanFailure = true;
   }
 
+  /** What could not be listed is told, and the command ends with 1 after all that could be. */
+  void without(List<MicaException> failures) {
+    failures.forEach(failure -> say(String.valueOf(failure.getMessage())));
+    incomplete |= !failures.isEmpty();
+  }
+
   int exitStatus(long rows) {
-    return rowsMeanFailure && rows > 0 ? 1 : 0;
+    return incomplete || (rowsMeanFailure && rows > 0) ? 1 : 0;
   }
 
   /** The failure of a command line that does not make sense. */

@@ -82,6 +82,7 @@ final class UnionCommands {
         "mica union ls -o json",
         Shapes.UNION.jsonList(),
         in -> {
+          in.without(in.mica().unions().damaged());
           List<Union> unions = in.mica().unions().list();
           if (unions.isEmpty()) {
             in.say("no unions");

@@ -6,6 +6,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -23,9 +24,24 @@ record CommitRecord(
     String origin,
     Commit.Method method) {
   private static final String LAYER = "layer:";
+  private static final Pattern ID = Pattern.compile("[0-9a-f]{4,64}");
 
   CommitRecord {
     below = List.copyOf(below);
+    if (below.isEmpty()) {
+      throw new IllegalArgumentException("the commit lies on nothing");
+    }
+    requireId(id);
+    for (String kept : below) {
+      layerId(kept).ifPresent(CommitRecord::requireId);
+    }
+  }
+
+  /** An id becomes a part of a path: it must not lead elsewhere. */
+  private static void requireId(String id) {
+    if (!ID.matcher(id).matches()) {
+      throw new IllegalArgumentException("'" + id + "' is no commit's id");
+    }
   }
 
   /** How {@code path} is kept: a layer of the store by its id, so that the store can be moved. */

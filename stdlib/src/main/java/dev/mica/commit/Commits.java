@@ -3,13 +3,16 @@ package dev.mica.commit;
 import dev.mica.MicaException;
 import dev.mica.folder.Diff;
 import dev.mica.state.Records;
+import dev.mica.state.Recovery;
 import dev.mica.state.StateDir;
 import dev.mica.union.Union;
 import dev.mica.union.Unions;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -32,7 +35,7 @@ public final class Commits {
     this.store = new Store(state);
     this.committer = new Committer(state, store, unions);
     this.stats = new Stats(state, store);
-    state.onLeftover(REMOVE, facts -> recoverRemove(facts.required("id").asString()));
+    state.onLeftover(REMOVE, new RemoveRecovery());
     state.onLeftover(COLLECT, facts -> tidy());
   }
 
@@ -54,9 +57,14 @@ public final class Commits {
     return commit(committer.create(union.name(), Ref.parse(ref), message));
   }
 
-  /** All commits, the newest first. */
+  /** All commits that can be read, the newest first, and a parent after all its children. */
   public List<Commit> list() {
-    return state.read(() -> store.all().stream().<Commit>map(this::commit).toList());
+    return state.read(() -> store.all().readable().stream().<Commit>map(this::commit).toList());
+  }
+
+  /** Why each of the others cannot be listed: its record is damaged. */
+  public List<MicaException> damaged() {
+    return state.read(() -> store.all().damaged());
   }
 
   /**
@@ -102,16 +110,21 @@ public final class Commits {
 
   /** The commit and those it stands on, as far as they are of this store. */
   public List<Commit> log(String refOrId) {
-    List<Commit> line = new ArrayList<>();
+    Map<String, Commit> line = new LinkedHashMap<>();
     for (Optional<Commit> at = Optional.of(get(refOrId)); at.isPresent(); at = at.get().parent()) {
-      line.add(at.get());
+      Commit commit = at.get();
+      if (line.putIfAbsent(commit.id(), commit) != null) {
+        throw MicaException.failed(
+                "follow the parents of", refOrId, "the commit " + commit.id() + " stands on itself")
+            .hint("put back the record that is wrong from a backup");
+      }
     }
-    return line;
+    return List.copyOf(line.values());
   }
 
   /** All commits as a drawing, the newest on top: id, names, message, how much each changes. */
   public String graph() {
-    List<CommitRecord> all = state.read(store::all);
+    List<CommitRecord> all = state.read(store::all).readable();
     return Graph.draw(all.stream().map(this::row).toList());
   }
 
@@ -158,15 +171,15 @@ public final class Commits {
    */
   public List<String> gc() {
     try (StateDir.Lock lock = state.lock("collect garbage")) {
-      return lock.run(COLLECT, Records.object(), this::collect);
+      return lock.reclaim(COLLECT, Records.object(), () -> collect(lock.unsettled()));
     }
   }
 
-  private List<String> collect() {
+  private List<String> collect(Set<String> unsettled) {
     List<String> removed = new ArrayList<>();
     for (String id : store.orphans()) {
-      if (userOf(id).isPresent()) {
-        continue; // its manifest was lost, but it is in use
+      if (unsettled.contains(Store.object(id)) || userOf(id).isPresent()) {
+        continue; // what becomes of it is not decided; or its manifest was lost, but it is in use
       }
       store.discard(id);
       removed.add("layer " + id);
@@ -188,12 +201,24 @@ public final class Commits {
     }
   }
 
+  private final class RemoveRecovery implements Recovery {
+    @Override
+    public List<String> objects(ObjectNode facts) {
+      return List.of(Store.object(facts.required("id").asString()));
+    }
+
+    @Override
+    public void recover(ObjectNode facts) {
+      recoverRemove(facts.required("id").asString());
+    }
+  }
+
   void remove(String id) {
-    try (StateDir.Lock lock = state.lock("remove the commit " + id)) {
+    try (StateDir.Lock lock = state.lock("remove the commit " + id, Store.object(id))) {
       byId(id);
       requireUnused(id);
       ObjectNode facts = Records.object().put("id", id);
-      lock.run(
+      lock.reclaim(
           REMOVE,
           facts,
           () -> {
@@ -224,10 +249,15 @@ public final class Commits {
   /** A commit or union that has the layer below it. */
   private Optional<String> userOf(String id) {
     Optional<String> child =
-        store.all().stream()
+        store.all().complete().stream()
             .filter(other -> other.standsOn(id))
             .map(other -> "the commit " + commit(other).label())
             .findFirst();
+    unions
+        .damaged()
+        .forEach(bad -> {
+          throw bad; // it might stand on it
+        });
     return child.or(() ->
         unions.list().stream()
             .filter(union -> union.lowers().contains(store.layer(id)))

@@ -6,6 +6,7 @@ import dev.mica.core.Core;
 import dev.mica.core.CoreError;
 import dev.mica.core.Errno;
 import dev.mica.core.LayerFlag;
+import dev.mica.state.Recovery;
 import dev.mica.state.StateDir;
 import dev.mica.union.Union;
 import dev.mica.union.UnionSpec;
@@ -17,6 +18,7 @@ import java.time.Instant;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
+import tools.jackson.databind.node.ObjectNode;
 
 /** Makes a commit of a union, moving as little as it can. */
 final class Committer {
@@ -34,12 +36,13 @@ final class Committer {
     this.state = state;
     this.store = store;
     this.unions = unions;
-    state.onLeftover(ROTATE, facts -> recoverRotation(Creation.of(facts)));
-    state.onLeftover(CAPTURE, facts -> recoverCapture(Creation.of(facts)));
+    state.onLeftover(ROTATE, new RotationRecovery());
+    state.onLeftover(CAPTURE, new CaptureRecovery());
   }
 
   CommitRecord create(String unionName, Ref ref, String message) {
-    try (StateDir.Lock lock = state.lock("commit " + ref + " from the union " + unionName)) {
+    try (StateDir.Lock lock =
+        state.lock("commit " + ref + " from the union " + unionName, Unions.object(unionName))) {
       Union union = unions.get(unionName);
       Path upper = requireCommittable(union, ref);
       Creation creation = describe(union, ref, message);
@@ -101,12 +104,62 @@ final class Committer {
   /**
    * Once the union goes on over the layer somebody may have written: from there it goes forward.
    */
+  private final class RotationRecovery implements Recovery {
+    @Override
+    public List<String> objects(ObjectNode facts) {
+      return objectsOf(Creation.of(facts));
+    }
+
+    @Override
+    public void recover(ObjectNode facts) {
+      recoverRotation(Creation.of(facts));
+    }
+
+    /** Nothing is mounted, made writable or given back: where the layer is, the commit stays. */
+    @Override
+    public void keep(ObjectNode facts) {
+      Creation creation = Creation.of(facts);
+      if (store.hasLayer(creation.commit().id())) {
+        store.publish(creation.commit(), creation.ref());
+      } else {
+        retract(creation);
+      }
+    }
+
+    @Override
+    public void discard(ObjectNode facts) {
+      Creation creation = Creation.of(facts);
+      unions.discardRotation(creation.union(), layerOf(creation));
+      retract(creation);
+    }
+  }
+
+  private final class CaptureRecovery implements Recovery {
+    @Override
+    public List<String> objects(ObjectNode facts) {
+      return objectsOf(Creation.of(facts));
+    }
+
+    @Override
+    public void recover(ObjectNode facts) {
+      recoverCapture(Creation.of(facts));
+    }
+  }
+
+  private static List<String> objectsOf(Creation creation) {
+    return List.of(Unions.object(creation.union()), Store.object(creation.commit().id()));
+  }
+
   private void recoverRotation(Creation creation) {
     if (unions.recoverRotation(creation.union(), layerOf(creation))) {
       store.publish(creation.commit(), creation.ref());
     } else {
-      store.retract(creation.commit(), creation.ref(), creation.refBefore());
+      retract(creation);
     }
+  }
+
+  private void retract(Creation creation) {
+    store.retract(creation.commit(), creation.ref(), creation.refBefore());
   }
 
   private CommitRecord capture(StateDir.Lock lock, Creation rotation, Union union, Path upper) {

@@ -19,6 +19,11 @@ record Creation(CommitRecord commit, String ref, @Nullable String refBefore, boo
     return new Creation(commit.by(method), ref, refBefore, mounted);
   }
 
+  /** The same for a union that is not to be mounted at the end. */
+  Creation unmounted() {
+    return new Creation(commit, ref, refBefore, false);
+  }
+
   ObjectNode toJson() {
     ObjectNode json = Records.object();
     json.set("commit", commit.toJson());

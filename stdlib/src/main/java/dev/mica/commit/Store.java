@@ -28,6 +28,7 @@ import tools.jackson.databind.node.ObjectNode;
 final class Store {
   private static final int ID_BYTES = 6;
 
+  private final StateDir state;
   private final Records commits;
   private final Records stats;
   private final Records names;
@@ -35,6 +36,7 @@ final class Store {
   private final Path trash;
 
   Store(StateDir state) {
+    this.state = state;
     this.commits = state.records("commits");
     this.stats = state.records("stats");
     this.names = state.records("store");
@@ -58,17 +60,35 @@ final class Store {
     return commits.find(id).isPresent();
   }
 
-  Optional<CommitRecord> commit(String id) {
-    return commits.find(id).map(CommitRecord::of);
+  /** How the journal calls a commit. */
+  static String object(String id) {
+    return "commit " + id;
   }
 
-  /** All of them, the newest first. */
-  List<CommitRecord> all() {
-    return commits.names().stream()
-        .map(this::commit)
-        .flatMap(Optional::stream)
-        .sorted((a, b) -> b.created().compareTo(a.created()))
-        .toList();
+  Optional<CommitRecord> commit(String id) {
+    return commits.find(id, json -> read(id, json));
+  }
+
+  private static CommitRecord read(String id, ObjectNode json) {
+    CommitRecord commit = CommitRecord.of(json);
+    if (!commit.id().equals(id)) {
+      throw new IllegalArgumentException("it is of the commit " + commit.id());
+    }
+    return commit;
+  }
+
+  /** All of them; of the readable those that stand on others first, then the newest first. */
+  Records.Listing<CommitRecord> all() {
+    List<CommitRecord> readable = new ArrayList<>();
+    List<MicaException> damaged = new ArrayList<>();
+    for (String id : ids()) {
+      try {
+        commit(id).ifPresent(readable::add);
+      } catch (MicaException bad) {
+        damaged.add(bad);
+      }
+    }
+    return new Records.Listing<>(Descent.sort(readable), damaged);
   }
 
   List<String> ids() {
@@ -112,8 +132,8 @@ final class Store {
     Map<String, String> refs = new TreeMap<>();
     names
         .find("refs")
-        .ifPresent(
-            json -> json.properties().forEach(e -> refs.put(e.getKey(), e.getValue().asString())));
+        .ifPresent(json ->
+            json.properties().forEach(e -> refs.put(e.getKey(), e.getValue().asString(""))));
     return refs;
   }
 
@@ -123,8 +143,13 @@ final class Store {
     names.put("refs", json);
   }
 
+  /** What was computed of a layer; damaged, it is computed anew. */
   Optional<ObjectNode> stats(String id) {
-    return stats.find(id);
+    try {
+      return stats.find(id);
+    } catch (MicaException damaged) {
+      return Optional.empty();
+    }
   }
 
   void putStats(String id, ObjectNode value) {
@@ -143,7 +168,7 @@ final class Store {
     }
     stats.remove(id);
     if (hasLayer(id)) {
-      move(layer(id), makeTrash().resolve(id));
+      move(layer(id), state.makeDirectory("trash").resolve(id));
     }
   }
 
@@ -172,19 +197,7 @@ final class Store {
   }
 
   void makeLayers() {
-    make(layers);
-  }
-
-  private Path makeTrash() {
-    return make(trash);
-  }
-
-  private static Path make(Path directory) {
-    try {
-      return Files.createDirectories(directory);
-    } catch (IOException broken) {
-      throw MicaException.failed("make", directory, StateDir.why(broken)).because(broken);
-    }
+    state.makeDirectory("layers");
   }
 
   /** Whether the upper could be renamed; where it cannot, nothing has changed. */

@@ -64,10 +64,11 @@ final class Doctor {
         tried("helper VM", "mend the parts below, or see mica helper log", () -> helperVm(store)));
     checks.addAll(helperParts());
     checks.add(tried("unions", "mica union remount --all", this::unionsWork));
+    checks.addAll(leftovers());
     checks.add(tried("store", "name another directory in MICA_HOME", () -> store(store)));
     checks.add(tried("reflink", "put MICA_HOME on xfs or btrfs", () -> reflink(store)));
     checks.add(tried("store space", "free some, or move MICA_HOME", () -> space(store)));
-    checks.add(tried("temporary space", "free some, or set TMPDIR", () -> space(temporary())));
+    checks.add(tried("temporary space", "free some", () -> space(temporary())));
     checks.add(locale());
     return checks;
   }
@@ -202,8 +203,23 @@ final class Doctor {
     };
   }
 
+  /**
+   * What was cut short and waits for a decision, each with the two lines of which one settles it.
+   */
+  private List<Check> leftovers() {
+    return state.leftovers().stream()
+        .map(left ->
+            new Check(
+                "leftover " + left.id(),
+                Check.Status.LIMITED,
+                left.operation() + " (" + String.join(", ", left.objects()) + "): " + left.why(),
+                String.join(" or ", left.settling())))
+        .toList();
+  }
+
   private Finding unionsWork() {
     List<String> problems = new ArrayList<>();
+    unions.damaged().forEach(bad -> problems.add(String.valueOf(bad.getMessage())));
     List<Union> all = unions.list();
     for (Union union : all) {
       union.problem().ifPresent(problem -> problems.add(union.name() + ": " + problem));

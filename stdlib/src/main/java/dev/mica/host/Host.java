@@ -15,11 +15,13 @@ public final class Host {
 
   private final Doctor doctor;
   private final HelperVm helper;
+  private final StateDir state;
 
   /** The host, with the state directory that its checks look at. */
   public Host(StateDir state, Unions unions, HelperVm helper) {
     this.doctor = new Doctor(state, unions, helper);
     this.helper = helper;
+    this.state = state;
   }
 
   /** What it calls itself. */
@@ -51,6 +53,14 @@ public final class Host {
   /** What works here and what does not, found by trying; takes about a second. */
   public List<Check> checks() {
     return doctor.checks();
+  }
+
+  /**
+   * Ends an operation that was cut short and waits for a decision, as {@link #checks} tells it:
+   * what it made is kept, or the operation is taken back. What holds data is removed by neither.
+   */
+  public void settle(String id, boolean keep) {
+    state.settle(id, keep);
   }
 
   private static String line(Path file) {

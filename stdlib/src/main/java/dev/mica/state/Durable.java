@@ -1,16 +1,20 @@
 package dev.mica.state;
 
+import dev.mica.core.Core;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Objects;
 
-/** Writes that are there after a crash, whole or not at all. */
+/** Changes that are there after a crash or a power cut, whole or not at all. */
 final class Durable {
   private Durable() {}
 
@@ -22,25 +26,52 @@ final class Durable {
       out.getFD().sync();
     }
     Files.move(scratch, file, StandardCopyOption.ATOMIC_MOVE);
-    syncDirectory(parent(file));
+    syncParent(file);
   }
 
   static void delete(Path file) throws IOException {
     if (Files.deleteIfExists(file)) {
-      syncDirectory(parent(file));
+      syncParent(file);
     }
   }
 
   static void move(Path from, Path to) throws IOException {
     Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
-    syncDirectory(parent(to));
+    syncParent(to);
     if (!parent(to).equals(parent(from))) {
-      syncDirectory(parent(from));
+      syncParent(from);
     }
   }
 
+  /** Makes a directory and those missing above it, all with {@code mode}; there is fine. */
+  static void makeDirectories(Path directory, String mode) throws IOException {
+    if (Files.isDirectory(directory)) {
+      return;
+    }
+    makeDirectories(parent(directory), mode);
+    try {
+      Files.createDirectory(
+          directory, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(mode)));
+    } catch (FileAlreadyExistsException other) {
+      if (!Files.isDirectory(directory)) {
+        throw other;
+      }
+    }
+    syncParent(directory);
+  }
+
   private static Path parent(Path file) {
-    return Objects.requireNonNull(file.getParent(), "a root cannot be moved or written");
+    return Objects.requireNonNull(file.getParent(), "a root cannot be made, moved or written");
+  }
+
+  /** One may change what is in a directory without being allowed to open it. */
+  static void syncParent(Path file) throws IOException {
+    Path parent = parent(file);
+    try {
+      syncDirectory(parent);
+    } catch (AccessDeniedException closed) {
+      Core.sync(Files.isReadable(file) ? file : parent);
+    }
   }
 
   /** fsync(2) of a directory: what was renamed, made or removed in it stays so. */

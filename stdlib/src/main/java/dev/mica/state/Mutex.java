@@ -2,6 +2,7 @@ package dev.mica.state;
 
 import dev.mica.MicaException;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -9,11 +10,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Arrays;
+import java.util.Deque;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,10 +34,19 @@ final class Mutex {
   private static final AtomicLong TURN = new AtomicLong();
   private static final long POLL_MILLIS = 5;
 
+  /** What the owner's file is long: written in place, it needs no room on a full file system. */
+  private static final int OWNER_SIZE = 256;
+
   private final ReentrantLock threads = new ReentrantLock(true);
   private final Path file;
   private final Path owner;
   private @Nullable FileChannel channel;
+
+  /** The journal entries of what the holder is doing, the inner first; only it looks at them. */
+  private final Deque<String> running = new ArrayDeque<>();
+
+  /** How many of these make room, and may use the reserve for it. */
+  private int makingRoom;
 
   private Mutex(Path directory) {
     this.file = directory.resolve("lock");
@@ -42,6 +56,25 @@ final class Mutex {
   /** The mutex of a directory that exists; {@code real} is its real path. */
   static Mutex of(Path real) {
     return OF_DIRECTORY.computeIfAbsent(real, Mutex::new);
+  }
+
+  Deque<String> running() {
+    return running;
+  }
+
+  /** Whether the holder is making room. */
+  boolean makesRoom() {
+    return isMine() && makingRoom > 0;
+  }
+
+  /** Does {@code body}, which may use what is kept in reserve. */
+  <T> T makingRoom(Supplier<T> body) {
+    makingRoom++;
+    try {
+      return body.get();
+    } finally {
+      makingRoom--;
+    }
   }
 
   boolean isMine() {
@@ -137,8 +170,16 @@ final class Mutex {
     if (depth() == 1) {
       long pid = ProcessHandle.current().pid();
       // The turn makes two holders' texts differ, also when one process does the same thing twice.
-      String text = "process " + pid + ", to " + what + "\n" + TURN.incrementAndGet() + "\n";
-      Files.writeString(owner, text);
+      String turn = "\n" + TURN.incrementAndGet() + "\n";
+      byte[] said = ("process " + pid + ", to " + what).getBytes(StateDir.UTF_8);
+      byte[] text = Arrays.copyOf(said, OWNER_SIZE);
+      Arrays.fill(text, Math.min(said.length, OWNER_SIZE), OWNER_SIZE, (byte) ' ');
+      byte[] end = turn.getBytes(StateDir.UTF_8);
+      System.arraycopy(end, 0, text, OWNER_SIZE - end.length, end.length);
+      try (RandomAccessFile file = new RandomAccessFile(owner.toFile(), "rw")) {
+        file.write(text);
+        file.setLength(OWNER_SIZE);
+      }
     }
   }
 
@@ -152,7 +193,7 @@ final class Mutex {
   }
 
   private String holder() {
-    String first = lastHolder().lines().findFirst().orElse("");
+    String first = lastHolder().lines().findFirst().orElse("").strip();
     return first.isEmpty() ? "another process" : first;
   }
 

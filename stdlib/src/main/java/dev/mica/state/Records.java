@@ -5,8 +5,13 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.time.DateTimeException;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.NoSuchElementException;
 import java.util.Optional;
+import java.util.function.Function;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -15,10 +20,11 @@ import tools.jackson.databind.node.ObjectNode;
 
 /**
  * The records of one kind: a directory of JSON objects, one file each, named after what they tell
- * of. Each is replaced as a whole and durably. Names come from the callers and hold no {@code /}.
+ * of. Each is replaced as a whole and durably. A name that could lead elsewhere is no record's.
  */
 public final class Records {
   private static final String SUFFIX = ".json";
+  private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,127}");
 
   private final StateDir state;
   private final Path directory;
@@ -33,13 +39,35 @@ public final class Records {
     return JsonMapper.shared().createObjectNode();
   }
 
+  /**
+   * Those of a kind that could be read.
+   *
+   * @param damaged why each of the others could not, with its file
+   */
+  public record Listing<T>(List<T> readable, List<MicaException> damaged) {
+    public Listing {
+      readable = List.copyOf(readable);
+      damaged = List.copyOf(damaged);
+    }
+
+    /** All of them; fails with the first that could not be read. */
+    public List<T> complete() {
+      if (!damaged.isEmpty()) {
+        throw damaged.getFirst();
+      }
+      return readable;
+    }
+  }
+
   /** The names there are, in order. */
   public List<String> names() {
+    state.requireTrusted();
     try (Stream<Path> files = Files.list(directory)) {
       return files
           .map(file -> file.getFileName().toString())
           .filter(name -> name.endsWith(SUFFIX))
           .map(name -> name.substring(0, name.length() - SUFFIX.length()))
+          .filter(Records::isName)
           .sorted()
           .toList();
     } catch (NoSuchFileException none) {
@@ -52,13 +80,44 @@ public final class Records {
 
   /** One record; fails, naming its file, if it is damaged. */
   public Optional<ObjectNode> find(String name) {
-    return load(file(name));
+    state.requireTrusted();
+    return isName(name) ? load(file(name)) : Optional.empty();
+  }
+
+  /** One record as {@code reader} understands it; fails, naming its file, if it does not. */
+  public <T> Optional<T> find(String name, Function<ObjectNode, T> reader) {
+    return find(name).map(json -> understand(file(name), json, reader));
+  }
+
+  /** All of them as {@code reader} understands them. */
+  public <T> Listing<T> all(Function<ObjectNode, T> reader) {
+    List<T> readable = new ArrayList<>();
+    List<MicaException> damaged = new ArrayList<>();
+    for (String name : names()) {
+      try {
+        find(name, reader).ifPresent(readable::add);
+      } catch (MicaException bad) {
+        damaged.add(bad);
+      }
+    }
+    return new Listing<>(readable, damaged);
+  }
+
+  /** What a record lacks, or has of another kind, is told with its file. */
+  private static <T> T understand(Path file, ObjectNode json, Function<ObjectNode, T> reader) {
+    try {
+      return reader.apply(json);
+    } catch (JacksonException missing) {
+      throw damaged(file, missing.getOriginalMessage()).because(missing);
+    } catch (IllegalArgumentException | DateTimeException | NoSuchElementException other) {
+      throw damaged(file, String.valueOf(other.getMessage())).because(other);
+    }
   }
 
   /** Writes a record in place of the one of that name, if any. */
   public void put(String name, ObjectNode value) {
     try {
-      Files.createDirectories(directory);
+      state.makeDirectory(directory);
       store(state, file(name), value);
     } catch (IOException broken) {
       throw MicaException.failed("write the record", file(name), StateDir.why(broken))
@@ -76,12 +135,20 @@ public final class Records {
     }
   }
 
+  /** Whether a record could be called so. */
+  static boolean isName(String name) {
+    return NAME.matcher(name).matches();
+  }
+
   private Path file(String name) {
+    if (!isName(name)) {
+      throw MicaException.usage("name a record", name, "it is no name");
+    }
     return directory.resolve(name + SUFFIX);
   }
 
   static void store(StateDir state, Path file, ObjectNode value) throws IOException {
-    Durable.write(file, value.toPrettyString().getBytes(StateDir.UTF_8), state.scratch());
+    state.write(file, value.toPrettyString().getBytes(StateDir.UTF_8));
   }
 
   static Optional<ObjectNode> load(Path file) {

@@ -15,22 +15,25 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.Consumer;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * The state directory of one host: records, and a journal of the one operation under way.
+ * The state directory of one host: records, and a journal with an entry per operation under way.
  *
  * <p>Any number of processes may use it at once. Whoever changes something holds {@link #lock}
  * while doing so, and says in the journal beforehand what is about to be done. Whoever takes the
- * lock and finds such an intent knows its writer is dead, and first finishes or undoes it.
+ * lock and finds such an entry knows that its writer is dead or gave up, and first finishes or
+ * undoes it. An entry of which neither can be done stays: it stands in the way of those who ask for
+ * one of its objects, and of nobody else, until {@link #settle} decides it.
  */
 public final class StateDir {
   static final Charset UTF_8 = StandardCharsets.UTF_8;
@@ -38,21 +41,37 @@ public final class StateDir {
   private static final Duration DEFAULT_WAIT = Duration.ofSeconds(10);
   private static final String PROBE = "probe a folder";
   private static final int OPTIMISTIC_READS = 5;
+  private static final String MODE = "rwx------";
 
   private final Path home;
   private final Duration wait;
-  private final Map<String, Consumer<ObjectNode>> recoveries;
+  private final Shared shared;
+  private final Journal journal;
+  private final Reserve reserve;
 
-  private StateDir(Path home, Duration wait, Map<String, Consumer<ObjectNode>> recoveries) {
+  /** What all that wait for different times have in common. */
+  private static final class Shared {
+    final Map<String, Recovery> recoveries = new ConcurrentHashMap<>();
+
+    /** Why the entry of that id could not be carried out when it was last tried. */
+    final Map<String, MicaException> stuck = new ConcurrentHashMap<>();
+
+    /** The directory may be believed: nobody else can change that. */
+    volatile boolean trusted;
+  }
+
+  private StateDir(Path home, Duration wait, Shared shared) {
     this.home = home;
     this.wait = wait;
-    this.recoveries = recoveries;
+    this.shared = shared;
+    this.journal = new Journal(this, home.resolve("journal"));
+    this.reserve = new Reserve(home.resolve("reserve"));
     onLeftover(PROBE, facts -> removeProbes(Path.of(facts.required("directory").asString())));
   }
 
   /** The directory at {@code home}; made with mode 0700 when it is first written to. */
   public static StateDir at(Path home) {
-    return new StateDir(real(home), DEFAULT_WAIT, new ConcurrentHashMap<>());
+    return new StateDir(real(home), DEFAULT_WAIT, new Shared());
   }
 
   /**
@@ -64,7 +83,7 @@ public final class StateDir {
     return new StateDir(
         real(homeOf(environment)),
         waitOf(environment.getOrDefault("MICA_LOCK_WAIT", "")),
-        new ConcurrentHashMap<>());
+        new Shared());
   }
 
   /** The real path, also of what is not there yet, so that a layer in it has one name only. */
@@ -116,7 +135,7 @@ public final class StateDir {
 
   /** The same directory, waiting that long for another process. */
   public StateDir waiting(Duration longest) {
-    return new StateDir(home, longest, recoveries);
+    return new StateDir(home, longest, shared);
   }
 
   /** Where it is. */
@@ -130,14 +149,106 @@ public final class StateDir {
   }
 
   /**
-   * Takes the lock to do {@code what} ("create the union web"), and finishes or undoes first what a
-   * dead process left half done. A thread may take it again inside. Fails, naming the holder, if
-   * another has it for too long.
+   * Takes the lock to do {@code what} ("create the union web") to {@code objects} ("union web"),
+   * and finishes or undoes first what was left half done. A thread may take it again inside. Fails,
+   * naming the holder, if another has it for too long; and if what was left half done is about one
+   * of the objects and could not be ended.
    */
-  public Lock lock(String what) {
+  public Lock lock(String what, String... objects) {
     Mutex mutex = mutex();
     mutex.acquire(what, wait);
-    return locked(mutex);
+    Lock lock = locked(mutex);
+    try {
+      requireSettled(what, Set.of(objects));
+    } catch (RuntimeException unsettled) {
+      lock.close();
+      throw unsettled;
+    }
+    return lock;
+  }
+
+  private void requireSettled(String what, Set<String> objects) {
+    if (objects.isEmpty()) {
+      return;
+    }
+    for (Leftover left : left(mutex())) {
+      if (left.objects().stream().anyMatch(objects::contains)) {
+        throw MicaException.failed(
+                what,
+                "",
+                "'" + left.operation() + "' was cut short and cannot be ended: " + left.why())
+            .hint(String.join(" or ", left.settling()));
+      }
+    }
+  }
+
+  /**
+   * What was cut short and can neither be finished nor undone; it is tried once more. Of a
+   * directory that cannot be written, all that was cut short.
+   */
+  public List<Leftover> leftovers() {
+    if (!Files.isDirectory(home)) {
+      return List.of();
+    }
+    requireTrusted();
+    if (journal.entries().isEmpty()) {
+      return List.of();
+    }
+    try (Lock _ = lock("look for what was left half done")) {
+      return left(mutex());
+    } catch (MicaException cannot) {
+      return journal.entries().stream()
+          .filter(entry -> !entry.isUnderWay())
+          .map(entry -> leftover(entry, cannot))
+          .toList();
+    }
+  }
+
+  /** Under the lock: all that is not being done by its holder. */
+  private List<Leftover> left(Mutex mutex) {
+    return journal.entries().stream()
+        .filter(entry -> !mutex.running().contains(entry.id()))
+        .map(entry -> leftover(entry, shared.stuck.get(entry.id())))
+        .toList();
+  }
+
+  private Leftover leftover(Journal.Entry entry, @Nullable MicaException stuck) {
+    String why = stuck == null ? "it was not tried" : String.valueOf(stuck.getMessage());
+    return new Leftover(entry.id(), entry.operation(), objects(entry), entry.damage().orElse(why));
+  }
+
+  private List<String> objects(Journal.Entry entry) {
+    List<String> noted = entry.objects();
+    return noted.isEmpty() ? List.of(entry.operation()) : noted;
+  }
+
+  /**
+   * Ends what was cut short by a person's decision: what was made is kept as far as it was made, or
+   * the operation is taken back. Nothing that holds data is removed either way.
+   */
+  public void settle(String id, boolean keep) {
+    try (Lock lock = lock("settle " + id)) {
+      List<Journal.Entry> entries = journal.entries();
+      Journal.Entry entry =
+          entries.stream()
+              .filter(one -> one.id().equals(id))
+              .findFirst()
+              .orElseThrow(() ->
+                  MicaException.unknown(
+                      "unfinished operation",
+                      id,
+                      entries.stream().map(Journal.Entry::id).toList()));
+      lock.makingRoom(() -> {
+        Recovery recovery = shared.recoveries.getOrDefault(entry.operation(), facts -> {});
+        if (keep) {
+          recovery.keep(entry.facts());
+        } else {
+          recovery.discard(entry.facts());
+        }
+        strike(entry);
+        return id;
+      });
+    }
   }
 
   /**
@@ -145,17 +256,24 @@ public final class StateDir {
    * Takes no lock unless a dead process left something half done.
    */
   public <T> T read(Supplier<T> reader) {
-    if (!Files.isDirectory(home) || mutex().isMine()) {
+    if (!Files.isDirectory(home)) {
       return reader.get();
     }
+    requireTrusted();
+    if (Mutex.of(home).isMine()) {
+      return reader.get();
+    }
+    boolean tried = false;
     for (int i = 0; i < OPTIMISTIC_READS; i++) {
       String before = stamp();
-      Optional<ObjectNode> intent = intent();
-      if (intent.isPresent() && mutex().tryAcquire("recover")) {
-        locked(mutex()).close();
-        continue;
+      List<Journal.Entry> entries = journal.entries();
+      if (!tried && entries.stream().anyMatch(entry -> !entry.isUnderWay())) {
+        tried = true;
+        if (recoverIfFree()) {
+          continue;
+        }
       }
-      if (intent.isPresent() && intent.get().path("publishing").asBoolean(true)) {
+      if (entries.stream().anyMatch(entry -> entry.isPublishing() && entry.isUnderWay())) {
         break;
       }
       T result = reader.get();
@@ -168,22 +286,48 @@ public final class StateDir {
     }
   }
 
-  /** Does {@code action} under the lock, if nobody else has it now; otherwise does nothing. */
-  public void ifFree(String what, Runnable action) {
-    if (mutex().tryAcquire(what)) {
-      try (Lock _ = locked(mutex())) {
-        action.run();
+  /** Whether it was tried. Who only reads may not be able to, and reads on: the doctor tells. */
+  private boolean recoverIfFree() {
+    try {
+      if (mutex().tryAcquire("recover")) {
+        locked(mutex()).close();
+        return true;
       }
+      return false;
+    } catch (MicaException cannotWrite) {
+      return false;
+    }
+  }
+
+  /** Fails unless the directory is ours alone, once. */
+  void requireTrusted() {
+    if (!shared.trusted && Files.isDirectory(home)) {
+      Trust.require(home);
+      shared.trusted = true;
     }
   }
 
   /**
-   * Says who finishes or undoes an operation that was cut short: {@code recovery} is given the
-   * facts the operation began with, under the lock, in this or a later process, and leaves either
-   * the state before or the state after. It may be cut short itself and called again.
+   * Does {@code action} under the lock, if nobody else has it now and the directory can be written;
+   * otherwise does nothing: for what is only kept to be quicker the next time.
    */
-  public void onLeftover(String operation, Consumer<ObjectNode> recovery) {
-    recoveries.put(operation, recovery);
+  public void ifFree(String what, Runnable action) {
+    try {
+      if (mutex().tryAcquire(what)) {
+        try (Lock _ = locked(mutex())) {
+          action.run();
+        }
+      }
+    } catch (MicaException cannotWrite) {
+      if (!(cannotWrite.getCause() instanceof IOException)) {
+        throw cannotWrite;
+      }
+    }
+  }
+
+  /** Says who finishes or undoes an operation that was cut short. */
+  public void onLeftover(String operation, Recovery recovery) {
+    shared.recoveries.put(operation, recovery);
   }
 
   /** The lock, held. */
@@ -199,8 +343,13 @@ public final class StateDir {
      * fails, the operation's recovery is run as it would be after a crash.
      */
     public <T> T run(String operation, ObjectNode facts, Supplier<T> body) {
-      writeIntent(operation, facts, true);
-      return finish(body);
+      String id = begin(operation, facts, true);
+      return finish(id, body);
+    }
+
+    /** Likewise for an operation that makes room: on a full file system it uses the reserve. */
+    public <T> T reclaim(String operation, ObjectNode facts, Supplier<T> body) {
+      return makingRoom(() -> run(operation, facts, body));
     }
 
     /**
@@ -208,12 +357,14 @@ public final class StateDir {
      * readers do not wait for it; {@code publish} is short.
      */
     public <T> T run(String operation, ObjectNode facts, Runnable prepare, Supplier<T> publish) {
-      writeIntent(operation, facts, false);
-      return finish(() -> {
-        prepare.run();
-        writeIntent(operation, facts, true);
-        return publish.get();
-      });
+      String id = begin(operation, facts, false);
+      return finish(
+          id,
+          () -> {
+            prepare.run();
+            write(id, operation, facts, true);
+            return publish.get();
+          });
     }
 
     /**
@@ -225,25 +376,65 @@ public final class StateDir {
       return run(PROBE, facts, () -> Core.probe(directory));
     }
 
-    private <T> T finish(Supplier<T> body) {
-      T result;
+    /** Under the lock: what was cut short and could not be ended is about these. */
+    public Set<String> unsettled() {
+      return left(mutex).stream()
+          .flatMap(left -> left.objects().stream())
+          .collect(Collectors.toUnmodifiableSet());
+    }
+
+    private <T> T makingRoom(Supplier<T> body) {
+      return mutex.makingRoom(body);
+    }
+
+    private String begin(String operation, ObjectNode facts, boolean publishing) {
+      String id = journal.newId();
+      write(id, operation, facts, publishing);
+      mutex.running().push(id);
+      return id;
+    }
+
+    private void write(String id, String operation, ObjectNode facts, boolean publishing) {
+      Recovery recovery = shared.recoveries.getOrDefault(operation, nothing -> {});
+      journal.write(id, operation, recovery.objects(facts), facts, publishing);
+    }
+
+    private <T> T finish(String id, Supplier<T> body) {
       try {
-        result = body.get();
+        T result = body.get();
+        journal.strike(id);
+        return result;
       } catch (RuntimeException | Error failure) {
-        try {
-          recover();
-        } catch (RuntimeException worse) {
-          failure.addSuppressed(worse);
-        }
+        undo(id, failure);
         throw failure;
+      } finally {
+        mutex.running().remove(id);
       }
-      strikeIntent();
-      return result;
+    }
+
+    private void undo(String id, Throwable failure) {
+      try {
+        journal.entries().stream()
+            .filter(entry -> entry.id().equals(id))
+            .forEach(StateDir.this::recover);
+      } catch (RuntimeException worse) {
+        failure.addSuppressed(worse);
+      }
+      MicaException stuck = shared.stuck.get(id);
+      if (stuck != null) {
+        failure.addSuppressed(stuck);
+      }
     }
 
     @Override
     public void close() {
-      mutex.release();
+      try {
+        if (mutex.depth() == 1) {
+          reserve.fill();
+        }
+      } finally {
+        mutex.release();
+      }
     }
   }
 
@@ -252,7 +443,10 @@ public final class StateDir {
     try {
       if (mutex.depth() == 1) {
         Files.deleteIfExists(scratch());
-        recover();
+        mutex.makingRoom(() -> {
+          journal.entries().forEach(this::recover);
+          return mutex;
+        });
       }
       done = true;
       return new Lock(mutex);
@@ -265,19 +459,35 @@ public final class StateDir {
     }
   }
 
-  private void recover() {
-    Optional<ObjectNode> left = intent();
-    if (left.isEmpty()) {
-      return;
+  /** Carries one entry out; one that cannot be stays, and why is remembered. */
+  private void recover(Journal.Entry entry) {
+    try {
+      if (entry.damage().isPresent()) {
+        throw MicaException.failed("read the journal", entry.id(), entry.damage().get());
+      }
+      Recovery recovery = shared.recoveries.get(entry.operation());
+      if (recovery == null) {
+        throw MicaException.failed(
+            "end what the journal notes", entry.id(), "nothing here knows " + entry.operation());
+      }
+      recovery.recover(entry.facts());
+      strike(entry);
+    } catch (CancellationException stop) {
+      throw stop;
+    } catch (RuntimeException cannot) {
+      shared.stuck.put(
+          entry.id(),
+          cannot instanceof MicaException failure
+              ? failure
+              : MicaException.failed(
+                      "end what the journal notes", entry.id(), String.valueOf(cannot.getMessage()))
+                  .because(cannot));
     }
-    String operation = left.get().path("operation").asString("");
-    Consumer<ObjectNode> recovery = recoveries.get(operation);
-    if (recovery == null || !(left.get().path("facts") instanceof ObjectNode facts)) {
-      throw MicaException.failed(
-          "finish what " + intentFile() + " notes", "", "nothing here knows '" + operation + "'");
-    }
-    recovery.accept(facts);
-    strikeIntent();
+  }
+
+  private void strike(Journal.Entry entry) {
+    journal.strike(entry.id());
+    shared.stuck.remove(entry.id());
   }
 
   private static void removeProbes(Path directory) {
@@ -290,37 +500,35 @@ public final class StateDir {
     }
   }
 
-  private void writeIntent(String operation, ObjectNode facts, boolean publishing) {
-    ObjectNode intent = Records.object();
-    intent.put("operation", operation);
-    intent.put("process", ProcessHandle.current().pid());
-    intent.put("publishing", publishing);
-    intent.set("facts", facts);
-    try {
-      Records.store(this, intentFile(), intent);
-    } catch (IOException broken) {
-      throw MicaException.failed("write the journal", intentFile(), why(broken)).because(broken);
-    }
-  }
-
-  private void strikeIntent() {
-    try {
-      Durable.delete(intentFile());
-    } catch (IOException broken) {
-      throw MicaException.failed("strike the journal", intentFile(), why(broken)).because(broken);
-    }
-  }
-
-  private Optional<ObjectNode> intent() {
-    return Records.load(intentFile());
-  }
-
   private String stamp() {
-    return mutex().lastHolder() + intent().map(ObjectNode::toString).orElse("");
+    StringBuilder all = new StringBuilder(Mutex.of(home).lastHolder());
+    journal.entries().forEach(entry -> all.append(entry.id()).append(entry.json()));
+    return all.toString();
   }
 
-  private Path intentFile() {
-    return home.resolve("intent.json");
+  /** Makes {@code file} hold {@code bytes}, for good. */
+  void write(Path file, byte[] bytes) throws IOException {
+    orWithReserve(() -> Durable.write(file, bytes, scratch()));
+  }
+
+  /** Makes a directory of this one, for good. */
+  void makeDirectory(Path directory) throws IOException {
+    orWithReserve(() -> Durable.makeDirectories(directory, MODE));
+  }
+
+  private interface Step {
+    void run() throws IOException;
+  }
+
+  private void orWithReserve(Step step) throws IOException {
+    try {
+      step.run();
+    } catch (IOException full) {
+      if (!Mutex.of(home).makesRoom() || !reserve.giveUp()) {
+        throw full;
+      }
+      step.run();
+    }
   }
 
   Path scratch() {
@@ -329,13 +537,43 @@ public final class StateDir {
 
   private Mutex mutex() {
     try {
-      Files.createDirectories(
-          home, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-      return Mutex.of(home.toRealPath());
+      Durable.makeDirectories(home, MODE);
+      requireTrusted();
+      return Mutex.of(home);
     } catch (IOException broken) {
       throw MicaException.failed("make the state directory", home, why(broken))
           .hint("name another one in MICA_HOME")
           .because(broken);
+    }
+  }
+
+  /** Makes a directory in this one and those missing above it, for good. */
+  public Path makeDirectory(String relative) {
+    Path directory = home.resolve(relative);
+    try {
+      makeDirectory(directory);
+      return directory;
+    } catch (IOException broken) {
+      throw MicaException.failed("make", directory, why(broken)).because(broken);
+    }
+  }
+
+  /** Makes a directory and those missing above it with {@code mode}, for good; there is fine. */
+  public static void makeDirectories(Path directory, String mode) throws IOException {
+    Durable.makeDirectories(directory, mode);
+  }
+
+  /** Removes a file or an empty directory, for good; absent is fine. */
+  public static void delete(Path path) throws IOException {
+    Durable.delete(path);
+  }
+
+  /** What was made, renamed or removed at {@code path} stays so. */
+  public static void syncParent(Path path) {
+    try {
+      Durable.syncParent(path);
+    } catch (IOException broken) {
+      throw MicaException.failed("sync", path, why(broken)).because(broken);
     }
   }
 

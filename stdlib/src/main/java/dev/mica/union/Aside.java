@@ -26,6 +26,11 @@ record Aside(Path upper, Path folder) {
     return upper.resolveSibling("." + union + ".mica-guest");
   }
 
+  /** The work directory of that union's while its upper is put aside. */
+  static Path workFor(Path upper, String union) {
+    return new Aside(upper, folderFor(upper, union)).work();
+  }
+
   /** Where the upper itself is while it is put aside. */
   Path inside() {
     return folder.resolve("upper");
@@ -90,6 +95,7 @@ record Aside(Path upper, Path folder) {
           .hint("move the one away and the other to its place");
     }
     Core.remove(folder);
+    StateDir.syncParent(folder);
   }
 
   private boolean isLink(Path path) {

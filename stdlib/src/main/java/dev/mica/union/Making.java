@@ -139,6 +139,7 @@ final class Making {
         removeIfEmpty(upper);
       }
       restoreBefore(plan, besides, upper);
+      Core.syncDirectory(besides.path());
     }
   }
 
@@ -149,6 +150,31 @@ final class Making {
     }
     try (OpenDirectory there = OpenDirectory.of(parent(path))) {
       return there.identity().is(parent);
+    }
+  }
+
+  /**
+   * Whether a union that is not mounted has been: an overlay leaves something in the work directory
+   * that it had, and what was written is in an upper that had been empty.
+   */
+  static boolean wasUsed(Plan plan, Path work) {
+    Path upper = plan.union().upper();
+    boolean fresh = plan.upperMade() || plan.upperEmpty();
+    return (upper != null && fresh && holdsSomething(upper))
+        || (plan.union().via() == UnionSpec.Via.KERNEL
+            ? WorkDirectory.wasMounted(work)
+            : holdsSomething(work));
+  }
+
+  /** Whether it is a directory with something in it; one that cannot be read fails. */
+  static boolean holdsSomething(Path directory) {
+    if (!Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS)) {
+      return false;
+    }
+    try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory)) {
+      return entries.iterator().hasNext();
+    } catch (IOException broken) {
+      throw failed("look at", directory, broken);
     }
   }
 

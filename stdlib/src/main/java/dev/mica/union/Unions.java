@@ -7,6 +7,7 @@ import dev.mica.core.Mount;
 import dev.mica.core.OpenDirectory;
 import dev.mica.core.Tree;
 import dev.mica.state.Records;
+import dev.mica.state.Recovery;
 import dev.mica.state.StateDir;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -16,6 +17,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * The union mounts of this host. They outlive the process that makes them; what is kept of each is
@@ -39,8 +41,8 @@ public final class Unions {
     this.state = state;
     this.mounters = new Mounters(helper);
     this.records = state.records("unions");
-    state.onLeftover(CREATE, facts -> recoverCreate(Plan.of(facts)));
-    state.onLeftover(REMOVE, facts -> recoverRemove(UnionRecord.of(facts)));
+    state.onLeftover(CREATE, new CreateRecovery());
+    state.onLeftover(REMOVE, new RemoveRecovery());
   }
 
   /**
@@ -49,7 +51,7 @@ public final class Unions {
    */
   public Union create(UnionSpec spec) {
     String label = spec.name() != null ? spec.name() : spec.at().name();
-    try (StateDir.Lock lock = state.lock("create the union " + label)) {
+    try (StateDir.Lock lock = state.lock("create the union " + label, object(label))) {
       Plan plan = choose(lock, new SpecCheck(spec, all(), state.path()).plan());
       Mounter mounter = mounterOf(plan.union());
       return lock.run(
@@ -72,16 +74,103 @@ public final class Unions {
     }
   }
 
-  /** Once mounted somebody may be writing to it: then it stays. */
+  /** How the journal calls the union. */
+  public static String object(String name) {
+    return "union " + name;
+  }
+
+  private final class CreateRecovery implements Recovery {
+    @Override
+    public List<String> objects(ObjectNode facts) {
+      return List.of(object(Plan.of(facts).union().name()));
+    }
+
+    @Override
+    public void recover(ObjectNode facts) {
+      recoverCreate(Plan.of(facts));
+    }
+
+    @Override
+    public void keep(ObjectNode facts) {
+      keepCreated(Plan.of(facts));
+    }
+
+    /** It is forgotten; what is not empty stays where it is. */
+    @Override
+    public void discard(ObjectNode facts) {
+      Plan plan = Plan.of(facts);
+      Making.unmount(plan.union(), mounterOf(plan.union()));
+      undoCreate(plan);
+    }
+  }
+
+  private final class RemoveRecovery implements Recovery {
+    @Override
+    public List<String> objects(ObjectNode facts) {
+      return List.of(object(UnionRecord.of(facts).name()));
+    }
+
+    @Override
+    public void recover(ObjectNode facts) {
+      recoverRemove(UnionRecord.of(facts));
+    }
+
+    @Override
+    public void keep(ObjectNode facts) {
+      UnionRecord union = UnionRecord.of(facts);
+      records.put(union.name(), union.toJson());
+    }
+
+    /** Its record goes; whatever could not be removed stays where it is. */
+    @Override
+    public void discard(ObjectNode facts) {
+      records.remove(UnionRecord.of(facts).name());
+    }
+  }
+
+  /**
+   * Once it was mounted somebody may be writing to it, or have written: then it stays, mounted or
+   * not.
+   */
   private void recoverCreate(Plan plan) {
     UnionRecord union = plan.union();
     if (union.via() == UnionSpec.Via.FUSE && !isMounted(union)) {
       FuseMounter.awaitMount(union);
     }
     if (isMounted(union)) {
-      Making.forgetBefore(plan);
+      keepCreated(plan);
       return;
     }
+    boolean used = wasUsed(plan);
+    mounterOf(union).clear(union);
+    if (used || wasUsed(plan)) { // an upper that was put aside is at its place only now
+      keepCreated(plan);
+    } else {
+      undoCreate(plan);
+    }
+  }
+
+  private static boolean wasUsed(Plan plan) {
+    UnionRecord union = plan.union();
+    Path upper = union.upper();
+    if (upper == null) {
+      return false;
+    }
+    Path work = union.work();
+    return Making.wasUsed(plan, work != null ? work : Aside.workFor(upper, union.name()));
+  }
+
+  /** It is recorded before it is mounted, so without a record it never was. */
+  private void keepCreated(Plan plan) {
+    if (record(plan.union().name()).isPresent()) {
+      Making.forgetBefore(plan);
+    } else {
+      undoCreate(plan);
+    }
+  }
+
+  private void undoCreate(Plan plan) {
+    UnionRecord union = plan.union();
     records.remove(union.name());
     mounterOf(union).clear(union);
     Making.undo(plan);
@@ -141,6 +230,11 @@ public final class Unions {
         () -> all().stream().<Union>map(record -> new LiveUnion(this, record)).toList());
   }
 
+  /** Why each of the others cannot be listed: its record is damaged. */
+  public List<MicaException> damaged() {
+    return state.read(() -> records.all(UnionRecord::of).damaged());
+  }
+
   /** The one of that name. */
   public Optional<Union> find(String name) {
     return state.read(() -> record(name)).map(record -> new LiveUnion(this, record));
@@ -176,9 +270,9 @@ public final class Unions {
   }
 
   void remove(String name) {
-    try (StateDir.Lock lock = state.lock("remove the union " + name)) {
+    try (StateDir.Lock lock = state.lock("remove the union " + name, object(name))) {
       UnionRecord union = requireRecord(name);
-      lock.run(
+      lock.reclaim(
           REMOVE,
           union.toJson(),
           () -> {
@@ -203,7 +297,7 @@ public final class Unions {
   }
 
   void remount(String name) {
-    try (StateDir.Lock _ = state.lock("remount the union " + name)) {
+    try (StateDir.Lock _ = state.lock("remount the union " + name, object(name))) {
       UnionRecord union = requireRecord(name);
       List<Mount> mounts = Core.mounts();
       Mounter mounter = mounterOf(union);
@@ -321,6 +415,25 @@ public final class Unions {
     return rotated;
   }
 
+  /**
+   * Takes a {@link #rotate} back that was cut short, of a union that is not mounted: the layer
+   * becomes its upper again, unless something was written to the fresh one.
+   */
+  public void discardRotation(String name, Path layer) {
+    UnionRecord union = requireRecord(name);
+    if (!Files.isDirectory(layer, LinkOption.NOFOLLOW_LINKS) || isMounted(union)) {
+      return;
+    }
+    try (OpenDirectory besides = Objects.requireNonNull(OpenFolders.besidesOf(union))) {
+      Path upper = besides.path().resolve(requireUpper(union).getFileName());
+      if (Making.holdsSomething(upper)) {
+        return;
+      }
+      Making.removeIfEmpty(upper);
+      Making.rename(layer, upper);
+    }
+  }
+
   /** For the commit store: captures what the union's tree changes over its lowers. */
   public void capture(String name, Path layer, Set<LayerFlag> flags) {
     UnionRecord union = requireRecord(name);
@@ -342,11 +455,11 @@ public final class Unions {
   }
 
   private List<UnionRecord> all() {
-    return records.names().stream().map(this::record).flatMap(Optional::stream).toList();
+    return records.all(UnionRecord::of).readable();
   }
 
   private Optional<UnionRecord> record(String name) {
-    return records.find(name).map(UnionRecord::of);
+    return records.find(name, UnionRecord::of);
   }
 
   UnionRecord requireRecord(String name) {

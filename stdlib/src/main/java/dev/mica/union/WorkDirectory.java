@@ -102,6 +102,23 @@ final class WorkDirectory implements AutoCloseable {
     return make(trial);
   }
 
+  /** Whether an overlay had one of the directories in it, which leaves something there. */
+  static boolean wasMounted(Path work) {
+    if (!Files.isDirectory(work, LinkOption.NOFOLLOW_LINKS)) {
+      return false;
+    }
+    try (DirectoryStream<Path> entries = Files.newDirectoryStream(work, "[0-9]*")) {
+      for (Path entry : entries) {
+        if (Making.holdsSomething(entry)) {
+          return true;
+        }
+      }
+      return false;
+    } catch (IOException broken) {
+      throw MicaException.failed("look at", work, StateDir.why(broken)).because(broken);
+    }
+  }
+
   private List<Path> entries() {
     List<Path> all = new ArrayList<>();
     try (DirectoryStream<Path> entries = Files.newDirectoryStream(path())) {

@@ -226,7 +226,8 @@ final class CrashTest {
       Mica mica = open();
       List<Union> unions = mica.unions().list(); // whoever reads next recovers
       mica.state().lock("look").close();
-      assertThat(list("home")).doesNotContain("intent.json", "scratch");
+      assertThat(list("home")).doesNotContain("scratch");
+      assertThat(list("home/journal")).isEmpty();
       assertThat(list("home/trash")).isEmpty();
       switch (operation) {
         case CREATE, CREATE_OVER_EMPTY -> checkCreated(unions, through);

@@ -5,6 +5,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.concurrent.locks.LockSupport;
 
 /** Another process at the same state directory. */
@@ -45,7 +46,7 @@ final class StateChild {
   }
 
   private static void die(StateDir state) {
-    state.onLeftover("step", facts -> {});
+    state.onLeftover("step", new StateDirTest.Stuck(new ArrayList<>()));
     try (StateDir.Lock lock = state.lock("die")) {
       lock.run(
           "step",

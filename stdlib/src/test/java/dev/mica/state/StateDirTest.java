@@ -5,12 +5,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.mica.MicaException;
 import dev.mica.test.Child;
+import dev.mica.test.NeedsRoot;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
@@ -18,6 +20,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.node.ObjectNode;
 
 @Timeout(60)
 final class StateDirTest {
@@ -165,7 +168,7 @@ final class StateDirTest {
     for (boolean reader : List.of(true, false)) {
       Process child = Child.start(Child.command(StateChild.class, "die", home()));
       assertThat(child.waitFor()).isEqualTo(StateChild.DIED);
-      assertThat(home().resolve("intent.json")).exists();
+      assertThat(home().resolve("journal")).isNotEmptyDirectory();
       StateDir state = StateDir.at(home());
       AtomicInteger recovered = new AtomicInteger();
       state.onLeftover("step", facts -> recovered.addAndGet(facts.get("number").asInt()));
@@ -175,19 +178,110 @@ final class StateDirTest {
         state.lock("next").close();
       }
       assertThat(recovered.get()).isEqualTo(7);
-      assertThat(home().resolve("intent.json")).doesNotExist();
+      assertThat(home().resolve("journal")).isEmptyDirectory();
     }
   }
 
+  /** It stops nothing but its own object, until somebody decides. */
   @Test
   void whatNobodyCanEndIsToldAndStays() throws Exception {
     Process child = Child.start(Child.command(StateChild.class, "die", home()));
     assertThat(child.waitFor()).isEqualTo(StateChild.DIED);
-    assertThatThrownBy(() -> StateDir.at(home()).lock("next"))
+    StateDir state = StateDir.at(home());
+    List<Boolean> kept = new ArrayList<>();
+    state.onLeftover("step", new Stuck(kept));
+    assertThat(state.read(() -> 1)).isEqualTo(1);
+    state.lock("work on another", "thing 8").close();
+    assertThatThrownBy(() -> state.lock("work on it", "thing 7"))
         .isInstanceOf(MicaException.class)
-        .hasMessageContaining("intent.json")
-        .hasMessageContaining("'step'");
-    assertThat(home().resolve("intent.json")).exists();
+        .hasMessageContaining("cannot work on it")
+        .hasMessageContaining("it is in the way")
+        .hasMessageContaining("--keep");
+    Leftover left = state.leftovers().getFirst();
+    assertThat(left.objects()).containsExactly("thing 7");
+    state.settle(left.id(), true);
+    assertThat(kept).containsExactly(true);
+    assertThat(state.leftovers()).isEmpty();
+    state.lock("work on it", "thing 7").close();
+  }
+
+  record Stuck(List<Boolean> kept) implements Recovery {
+    @Override
+    public List<String> objects(ObjectNode facts) {
+      return List.of("thing " + facts.path("number").asInt());
+    }
+
+    @Override
+    public void recover(ObjectNode facts) {
+      throw MicaException.failed("do", "it", "it is in the way");
+    }
+
+    @Override
+    public void keep(ObjectNode facts) {
+      kept.add(true);
+    }
+  }
+
+  /** One that nobody here knows, and one that cannot be read, are told, too. */
+  @Test
+  void aDamagedJournalStopsNothing() throws IOException {
+    StateDir state = StateDir.at(home());
+    state.lock("test").close();
+    Files.createDirectories(home().resolve("journal"));
+    Files.writeString(home().resolve("journal/1-0000.json"), "{\"operation\":\"fly\"}");
+    Files.writeString(home().resolve("journal/2-0000.json"), "{");
+    state.lock("test", "thing 7").close();
+    assertThat(state.leftovers()).extracting(Leftover::id).containsExactly("2-0000", "1-0000");
+    state.settle("1-0000", true);
+    state.settle("2-0000", true);
+    assertThat(state.leftovers()).isEmpty();
+  }
+
+  /** Neither another process of the same number nor one of an earlier boot is the writer. */
+  @Test
+  void aWriterIsOneProcessOfOneBoot() {
+    Writer self = Writer.self();
+    assertThat(self.isAlive()).isTrue();
+    assertThat(new Writer(self.pid(), self.started() + 1, self.boot()).isAlive()).isFalse();
+    assertThat(new Writer(self.pid(), self.started(), "another").isAlive()).isFalse();
+    assertThat(Writer.of(self.toJson())).isEqualTo(self);
+  }
+
+  @Test
+  void oneThatOthersMayLookIntoIsClosedAndOneTheyMayWriteIsRefused() throws IOException {
+    Files.createDirectory(home());
+    Files.setPosixFilePermissions(home(), PosixFilePermissions.fromString("rwxr-xr-x"));
+    StateDir.at(home()).lock("test").close();
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(home())))
+        .isEqualTo("rwx------");
+    Files.setPosixFilePermissions(home(), PosixFilePermissions.fromString("rwxrwx---"));
+    assertThatThrownBy(() -> StateDir.at(home()).lock("test"))
+        .isInstanceOf(MicaException.class)
+        .hasMessageContaining("chmod 700 " + home());
+  }
+
+  @Test
+  @NeedsRoot
+  void oneThatAnotherHasOrCouldReplaceIsRefused() throws IOException {
+    Files.createDirectory(home());
+    Files.setAttribute(home(), "unix:uid", 65534);
+    StateDir taken = StateDir.at(home());
+    assertThatThrownBy(() -> taken.records("unions").names()).hasMessageContaining("belongs to");
+    Files.setAttribute(home(), "unix:uid", 0);
+    Files.setAttribute(temporary, "unix:uid", 65534);
+    assertThatThrownBy(() -> StateDir.at(home()).read(() -> 1))
+        .hasMessageContaining("others may put another one in its place");
+    Files.setAttribute(temporary, "unix:uid", 0);
+  }
+
+  @Test
+  void aNameThatLeadsElsewhereIsNoRecord() throws IOException {
+    StateDir.at(home()).lock("test").close();
+    Records records = StateDir.at(home()).records("things");
+    Files.writeString(home().resolve("other.json"), "{}");
+    assertThat(records.find("../other")).isEmpty();
+    assertThatThrownBy(() -> records.put("../other", Records.object()))
+        .isInstanceOf(MicaException.class);
   }
 
   @Test
@@ -206,7 +300,7 @@ final class StateDirTest {
           .hasMessage("cannot do it: no");
     }
     assertThat(recovered.get()).isEqualTo(1);
-    assertThat(home().resolve("intent.json")).doesNotExist();
+    assertThat(home().resolve("journal")).isEmptyDirectory();
   }
 
   /** Two records change in one operation: a reader sees both old or both new. */
