@@ -41,7 +41,7 @@ final class GroovyErrors {
   /** The text of a script; what fails while it runs is another matter. */
   static String readScript(Path file) {
     try {
-      return Files.readString(file, StandardCharsets.UTF_8);
+      return Input.withoutMark(Files.readString(file, StandardCharsets.UTF_8));
     } catch (IOException why) {
       throw new ScriptException("cannot run " + file + ": " + reason(why), List.of(), 2, why);
     }

@@ -43,6 +43,7 @@ final class HelpText {
         :help WORD   more on one of them, for example :help union
         :trace       the stack of the last error
         :java        Java instead of Groovy, :groovy to come back
+        :reset       starts both anew, and keeps the variables that can do without
         :quit        leave, like Ctrl-D
         """);
     return new Result.Text("help", text.toString());
