@@ -189,7 +189,9 @@ final class JShellEngine implements Engine {
       return new GroovyErrors(shell.session(), "", "").translate(thrown);
     }
     String type =
-        told instanceof EvalException eval ? eval.getExceptionClassName() : told.getClass().getName();
+        told instanceof EvalException eval
+            ? eval.getExceptionClassName()
+            : told.getClass().getName();
     String simple = type.substring(type.lastIndexOf('.') + 1);
     return new ScriptException(simple + ": " + told.getMessage(), List.of(), 1, told);
   }

@@ -72,14 +72,12 @@ final class PromptDeclarations extends CompilationCustomizer {
     Expression all = new ArgumentListExpression(copies(declared));
     BlockStatement block = new BlockStatement();
     block.addStatement(
-        new ExpressionStatement(
-            assignment(declaration, all, declaration.getRightExpression())));
+        new ExpressionStatement(assignment(declaration, all, declaration.getRightExpression())));
     List<VariableExpression> typed =
         declared.stream().filter(each -> !each.isDynamicTyped()).toList();
     for (VariableExpression each : typed) {
       Expression converted = new CastExpression(each.getOriginType(), copy(each));
-      block.addStatement(
-          new ExpressionStatement(assignment(declaration, copy(each), converted)));
+      block.addStatement(new ExpressionStatement(assignment(declaration, copy(each), converted)));
     }
     if (!typed.isEmpty()) {
       block.addStatement(new ExpressionStatement(new ListExpression(copies(declared))));

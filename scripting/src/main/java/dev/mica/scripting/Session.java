@@ -94,7 +94,7 @@ public final class Session {
   }
 
   /** Whether it is of a class that a script has made: a class of its own, a closure, a method. */
-  private static boolean isOfScript(@Nullable Object value) {
+  static boolean isOfScript(@Nullable Object value) {
     if (value == null) {
       return false;
     }

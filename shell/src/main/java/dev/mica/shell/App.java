@@ -79,7 +79,9 @@ final class App {
       throw new CommandLineException(
           "-e: give one expression, in quotes; usage: mica -e EXPR [-o table|json|yaml]");
     }
-    Object value = session().groovy().evaluate(args.getFirst());
+    Session session = session();
+    Unknown.refuse(args.getFirst(), session);
+    Object value = session.groovy().evaluate(args.getFirst());
     printer().show(value, formatted ? Format.of(args.get(2)) : Format.TABLE);
     return 0;
   }

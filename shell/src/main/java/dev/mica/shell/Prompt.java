@@ -43,8 +43,7 @@ final class Prompt {
   Prompt(Terminal terminal, Mica mica, Path history) {
     this.terminal = terminal;
     this.seat = new TerminalSeat(terminal, attached);
-    this.out =
-        new PrintStream(Evaluation.guard(terminal.output()), true, StandardCharsets.UTF_8);
+    this.out = new PrintStream(Evaluation.guard(terminal.output()), true, StandardCharsets.UTF_8);
     this.session = new Session(mica, out, value -> printer().show(value));
     this.errors = new Errors(out, "");
     this.progress = new ProgressLine(out, () -> terminal.getSize().getColumns());
@@ -122,7 +121,7 @@ final class Prompt {
         case LANGUAGE -> work(line, () -> evaluate(line));
       }
     } catch (Work.Endless stubborn) {
-      out.println("cancelled; it does not stop, and goes on alone: " + excerpt(line));
+      out.println("cancelled; it does not stop, and goes on alone and unheard: " + excerpt(line));
     } catch (Throwable failure) {
       errors.report(failure);
     }
@@ -207,7 +206,7 @@ final class Prompt {
     List<String> rest = words.isEmpty() ? words : words.subList(1, words.size());
     switch (words.isEmpty() ? "" : words.getFirst()) {
       case "help", "h", "?" -> work(line, () -> help(rest));
-      case "trace" -> errors.trace();
+      case "trace" -> work(line, errors::trace); // an exception's own code makes its text
       case "quit", "exit", "q" -> over = true;
       case "java" -> {
         work(line, () -> session.java().warm()); // here, where Ctrl-C ends the waiting
