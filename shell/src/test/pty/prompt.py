@@ -192,7 +192,7 @@ def java(command):
     terminal.type("\x03")
     terminal.sees("cancelled")
     terminal.sees("java> ")
-    terminal.type("System.out.println(\"be\" + \"gun\"); new java.net.ServerSocket(0).accept();\r")
+    terminal.type("{ System.out.println(\"be\" + \"gun\"); new java.net.ServerSocket(0).accept(); }\r")
     terminal.sees("\nbegun\n")
     terminal.type("\x03")
     terminal.sees("cancelled; it does not stop")
