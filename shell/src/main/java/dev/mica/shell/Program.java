@@ -1,6 +1,7 @@
 package dev.mica.shell;
 
 import dev.mica.scripting.Evaluation;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -23,6 +24,7 @@ final class Program implements AutoCloseable {
   private final Streams streams;
   private final Work work;
   private final List<Evaluation<?>> started = new ArrayList<>();
+  private boolean heard = true;
   private final Thread hook = Thread.ofPlatform().unstarted(this::ending);
 
   Program(Streams streams, @Nullable ProgressLine progress) {
@@ -39,7 +41,8 @@ final class Program implements AutoCloseable {
     } catch (Work.Endless killed) { // the hook has cancelled it, so the process is ending
       throw new CancellationException("cancelled");
     } finally {
-      stop(evaluation); // if it runs on, nobody hears it any more
+      heard = evaluation.await(0);
+      stop(evaluation); // if it runs on, what it prints cannot be written
     }
   }
 
@@ -57,9 +60,10 @@ final class Program implements AutoCloseable {
   /** Waits for the threads that are left; the exit status, which they do not change. */
   int awaitThreads() throws InterruptedException {
     for (Evaluation<?> each : started()) {
-      for (var last = each.lastThread(); last.isPresent(); last = each.lastThread()) {
-        last.get().join(Work.TICK_MILLIS);
-        streams.out().flush();
+      for (var last = each.lastThread(); heard && last.isPresent(); last = each.lastThread()) {
+        if (!last.get().join(Duration.ofMillis(Work.TICK_MILLIS))) {
+          streams.out().flush();
+        }
       }
     }
     return 0;

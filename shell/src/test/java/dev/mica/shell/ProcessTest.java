@@ -58,13 +58,16 @@ final class ProcessTest {
 
   @Test
   void aFullDiskIsAFailure() throws Exception {
-    Process process =
-        new ProcessBuilder(Runs.command(List.of(), "help"))
-            .redirectOutput(Path.of("/dev/full").toFile())
-            .start();
-    assertThat(new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8))
-        .isEqualTo("mica: cannot write to standard output: No space left on device\n");
-    assertThat(process.waitFor()).isEqualTo(1);
+    for (String[] args :
+        List.of(new String[] {"help"}, new String[] {"-e", "println 1; sleep 1_000_000"})) {
+      Process process =
+          new ProcessBuilder(Runs.command(List.of(), args))
+              .redirectOutput(Path.of("/dev/full").toFile())
+              .start();
+      assertThat(new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8))
+          .isEqualTo("mica: cannot write to standard output: No space left on device\n");
+      assertThat(process.waitFor()).isEqualTo(1);
+    }
   }
 
   @Test
