@@ -62,8 +62,8 @@ public final class Evaluation<T extends @Nullable Object> {
   }
 
   /**
-   * The one that the calling thread works for. The workers of Java's common pool outlive the one
-   * that happened to start them: they work for the latest.
+   * The one that the calling thread works for. The workers of Java's common pool outlive each of
+   * them and inherit from none: they work for the latest.
    */
   private static @Nullable Evaluation<?> current() {
     return Thread.currentThread() instanceof ForkJoinWorkerThread ? latest : CURRENT.get();

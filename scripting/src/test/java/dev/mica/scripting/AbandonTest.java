@@ -144,19 +144,25 @@ final class AbandonTest {
     assertThatThrownBy(() -> next(session.java(), "g()")).isInstanceOf(ScriptException.class);
   }
 
-  /** Those of Java's common pool were started by the line that was cancelled. */
+  /** Those of Java's common pool are nobody's own. */
   @Test
-  void workersOfACancelledLineWorkForTheNext() throws Exception {
-    CountDownLatch running = new CountDownLatch(1);
-    session.variables().put("running", running);
+  void workersStopWithTheLineTheyWorkForAndWorkForTheNext() throws Exception {
     Engine groovy = session.groovy();
-    Evaluation<?> evaluation =
-        Evaluation.start(() ->
-            groovy.evaluate("(1..1000000000).parallelStream().forEach { running.countDown() }"));
-    assertThat(running.await(60, TimeUnit.SECONDS)).isTrue();
+    String inPool = "java.util.concurrent.ForkJoinPool.commonPool().execute(%s as Runnable)";
+    CountDownLatch running = new CountDownLatch(1);
+    CountDownLatch stopped = new CountDownLatch(1);
+    session.variables().put("running", running);
+    session.variables().put("stopped", stopped);
+    String loop =
+        "{ running.countDown(); try { while (true) { } } finally { stopped.countDown() } }";
+    String first = inPool.formatted(loop) + "; while (true) { }";
+    Evaluation<?> evaluation = Evaluation.start(() -> groovy.evaluate(first));
+    running.await();
     evaluation.cancel();
-    assertThat(evaluation.await(60_000)).isTrue();
-    assertThat(next(groovy, "(1..1000).parallelStream().map { it }.toList().size()"))
-        .isEqualTo(1000);
+    assertThat(stopped.await(60, TimeUnit.SECONDS)).isTrue();
+    CountDownLatch done = new CountDownLatch(1);
+    session.variables().put("done", done);
+    next(groovy, inPool.formatted("{ done.countDown() }"));
+    assertThat(done.await(60, TimeUnit.SECONDS)).isTrue();
   }
 }
