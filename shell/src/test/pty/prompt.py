@@ -148,6 +148,64 @@ def running(command):
     leave(terminal)
 
 
+def stubborn(command):
+    """Lines that nothing stops are left alone; both languages go on, and tell a later end."""
+    terminal = Terminal(command)
+    terminal.sees("mica> ")
+    terminal.type("s = new ServerSocket(0); begun = { println 'be' + 'gun'; it }; 6 * 7\r")
+    terminal.sees("\n42\n")
+    terminal.sees("mica> ")
+    for line in ("begun('a' * 40) ==~ /(a+)+\\1b/", "begun(0); (1..1000000000).sum()", "begun(s).accept()",
+                 "synchronized (binding.variables) { begun(s).accept() }"):
+        terminal.type(line + "\r")
+        terminal.sees("\nbegun\n")
+        terminal.type("\x03")
+        took = terminal.sees("cancelled; it does not stop", 5) + terminal.sees("mica> ")
+        print("%.0f ms" % (took * 1000))
+        terminal.type("6 * 7\r")
+        terminal.sees("\n42\n")
+        terminal.sees("mica> ")
+    terminal.type("s.close()\r")
+    terminal.sees("mica> ")
+    while terminal.seen.count("has ended now: begun(s)") < 1 or terminal.seen.count("has ended now: synch") < 1:
+        terminal.type("1 + 1\r")
+        terminal.sees("\n2\n")
+        terminal.sees("mica> ")
+    leave(terminal)
+
+
+def java(command):
+    """Half of a Java line asks for more, and what does not stop is left alone."""
+    terminal = Terminal(command)
+    terminal.sees("mica> ")
+    terminal.type(":java\r")
+    terminal.sees("java> ")
+    terminal.type("if (true)\r")
+    terminal.sees("... ")
+    terminal.type("\x03")
+    terminal.sees("java> ")
+    terminal.type("int twice(int n) { return 2 * n; }\r")
+    terminal.sees("java> ")
+    terminal.type("for (;;)\r")
+    terminal.sees("... ")
+    terminal.type("{ }\r")
+    terminal.type("\x03")
+    terminal.sees("cancelled")
+    terminal.sees("java> ")
+    terminal.type("{ System.out.println(\"be\" + \"gun\"); new java.net.ServerSocket(0).accept(); }\r")
+    terminal.sees("\nbegun\n")
+    terminal.type("\x03")
+    terminal.sees("cancelled; it does not stop")
+    terminal.sees("java> ")
+    terminal.type("twice(21)\r")
+    terminal.sees("\n42\n")
+    terminal.sees("java> ")
+    terminal.type(":reset\r")
+    terminal.sees("started anew")
+    terminal.sees("java> ")
+    leave(terminal)
+
+
 def progress(command):
     """Work that lasts shows how far it is, and the line is gone when it ends."""
     terminal = Terminal(command)
@@ -261,8 +319,8 @@ def killed(command):
 
 CASES = {
     case.__name__: case
-    for case in (appears, no_size, ctrl_c, running, progress, paste, unmarked, console, restored,
-                 killed)
+    for case in (appears, no_size, ctrl_c, running, stubborn, java, progress, paste, unmarked, console,
+                 restored, killed)
 }
 
 

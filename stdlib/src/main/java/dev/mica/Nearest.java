@@ -5,35 +5,51 @@ import java.util.Comparator;
 import java.util.Locale;
 import java.util.Optional;
 
-/** The name somebody may have meant. */
-final class Nearest {
+/** Finds what was probably meant. */
+public final class Nearest {
   private Nearest() {}
 
-  /** The one with the fewest edits between, if they are few for its length. */
-  static Optional<String> to(String wanted, Collection<String> known) {
-    int most = Math.max(1, wanted.length() / 3);
+  /** The one of {@code known} closest to {@code typed}, if any is close. */
+  public static Optional<String> to(String typed, Collection<String> known) {
+    int limit = Math.max(1, typed.length() / 3);
     return known.stream()
-        .filter(name -> distance(wanted, name) <= most)
-        .min(Comparator.comparingInt(name -> distance(wanted, name)));
+        .filter(name -> !name.equals(typed))
+        .filter(name -> near(typed, name, limit))
+        .min(
+            Comparator.comparingInt((String name) -> distance(fold(typed), fold(name)))
+                .thenComparing(Comparator.naturalOrder()));
   }
 
-  /** Levenshtein's, letter case left out. */
-  private static int distance(String left, String right) {
-    String a = left.toLowerCase(Locale.ROOT);
-    String b = right.toLowerCase(Locale.ROOT);
-    int[] row = new int[b.length() + 1];
-    for (int j = 0; j < row.length; j++) {
-      row[j] = j;
-    }
-    for (int i = 1; i <= a.length(); i++) {
-      int diagonal = row[0];
-      row[0] = i;
-      for (int j = 1; j < row.length; j++) {
-        int replaced = diagonal + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
-        diagonal = row[j];
-        row[j] = Math.min(replaced, Math.min(row[j], row[j - 1]) + 1);
+  /** {@code ; did you mean 'x'?} or nothing. */
+  public static String hint(String typed, Collection<String> known) {
+    return to(typed, known).map(name -> "; did you mean '" + name + "'?").orElse("");
+  }
+
+  private static boolean near(String typed, String name, int limit) {
+    boolean begins = typed.length() > 2 && fold(name).startsWith(fold(typed));
+    return begins || distance(fold(typed), fold(name)) <= limit;
+  }
+
+  private static String fold(String name) {
+    return name.toLowerCase(Locale.ROOT);
+  }
+
+  /** How many letters must be put, dropped, changed or swapped with their neighbour. */
+  private static int distance(String a, String b) {
+    int[][] d = new int[a.length() + 1][b.length() + 1];
+    for (int i = 0; i <= a.length(); i++) {
+      for (int j = 0; j <= b.length(); j++) {
+        d[i][j] = i == 0 || j == 0 ? i + j : step(d, a, b, i, j);
       }
     }
-    return row[b.length()];
+    return d[a.length()][b.length()];
+  }
+
+  private static int step(int[][] d, String a, String b, int i, int j) {
+    int change = a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1;
+    int best = Math.min(d[i - 1][j - 1] + change, Math.min(d[i - 1][j], d[i][j - 1]) + 1);
+    boolean swapped =
+        i > 1 && j > 1 && a.charAt(i - 1) == b.charAt(j - 2) && a.charAt(i - 2) == b.charAt(j - 1);
+    return swapped ? Math.min(best, d[i - 2][j - 2] + 1) : best;
   }
 }

@@ -24,7 +24,7 @@ final class Completion {
   private final Session session;
   private final Inference inference;
 
-  Completion(Session session, Map<String, String> imports) {
+  Completion(Session session, Imports imports) {
     this.session = session;
     this.inference = new Inference(session, imports);
   }

@@ -5,22 +5,25 @@ import groovy.lang.GroovyClassLoader;
 import groovy.lang.GroovyCodeSource;
 import groovy.lang.GroovyShell;
 import groovy.lang.Script;
+import java.lang.reflect.Method;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import org.codehaus.groovy.control.CompilerConfiguration;
+import org.codehaus.groovy.control.customizers.CompilationCustomizer;
 import org.codehaus.groovy.control.customizers.ImportCustomizer;
 import org.codehaus.groovy.runtime.InvokerHelper;
-import org.codehaus.groovy.runtime.MethodClosure;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Groovy over a session. Every line compiles to a class of its own; the shell that holds them is
  * replaced after a while, or a session would leak metaspace with each line. Variables, imports,
  * methods and classes of the user are carried over.
+ *
+ * <p>Nothing is locked while a line compiles and runs: it takes the shell and gives it back at its
+ * end. One that was abandoned has taken it for good, and the next line makes another.
  */
 final class GroovyEngine implements Engine {
   private static final int LINES_PER_SHELL = 50;
@@ -28,10 +31,17 @@ final class GroovyEngine implements Engine {
 
   private final Session session;
   private final Binding binding;
-  private final Map<String, String> imports = new LinkedHashMap<>();
+  private final Imports imports = new Imports();
   private ClassLoader parent = GroovyEngine.class.getClassLoader();
-  private @Nullable GroovyShell shell;
+  private @Nullable Shell idle;
   private int lines;
+
+  /** What compiles lines, and what it knows of the last one. */
+  private record Shell(GroovyShell groovy, PromptDeclarations declarations) {
+    GroovyClassLoader loader() {
+      return groovy.getClassLoader();
+    }
+  }
 
   GroovyEngine(Session session) {
     this.session = session;
@@ -39,15 +49,21 @@ final class GroovyEngine implements Engine {
   }
 
   @Override
-  public synchronized @Nullable Object evaluate(String source) {
+  public @Nullable Object evaluate(String source) {
     session.enter();
+    Shell shell = take();
     try {
-      Class<?> type = shell().getClassLoader().parseClass(code(source, PROMPT), false);
-      return Script.class.isAssignableFrom(type) ? runLine(type) : null;
+      Class<?> type = shell.loader().parseClass(code(source, PROMPT), false);
+      imports.add(shell.declarations.own());
+      Object value = Script.class.isAssignableFrom(type) ? runLine(type) : null;
+      Evaluation.check(); // it may have ended where nothing asks
+      return value;
     } catch (Throwable failure) {
       throw new GroovyErrors(session, PROMPT, source).translate(failure);
     } finally {
-      recycle();
+      if (!Evaluation.isOfAbandoned()) {
+        giveBack(shell);
+      }
     }
   }
 
@@ -58,7 +74,7 @@ final class GroovyEngine implements Engine {
     session.enter();
     try {
       binding.setVariable("args", args);
-      GroovyShell once = new GroovyShell(parent, binding, configuration(false));
+      GroovyShell once = new GroovyShell(parent, binding, configuration(new ImportCustomizer()));
       return once.parse(code(source, name)).run();
     } catch (Throwable failure) {
       throw new GroovyErrors(session, name, source).translate(failure);
@@ -77,8 +93,7 @@ final class GroovyEngine implements Engine {
 
   @Override
   public void warm() {
-    new GroovyShell(parent, new SessionBinding(session), configuration(true))
-        .evaluate("[1].collect { it + 1 }");
+    newShell().groovy.evaluate("[1].collect { it + 1 }");
   }
 
   private @Nullable Object runLine(Class<?> type) {
@@ -86,7 +101,9 @@ final class GroovyEngine implements Engine {
     try {
       return script.run();
     } finally {
-      keepMethods(script);
+      if (!Evaluation.isOfAbandoned()) {
+        keepMethods(script);
+      }
       InvokerHelper.removeClass(type);
     }
   }
@@ -97,60 +114,62 @@ final class GroovyEngine implements Engine {
     return code;
   }
 
-  private GroovyShell shell() {
-    if (shell == null) {
-      shell = new GroovyShell(parent, binding, configuration(true));
-    }
+  private synchronized Shell take() {
+    Shell shell = idle == null ? newShell() : idle;
+    idle = null;
     return shell;
   }
 
+  private synchronized Shell newShell() {
+    PromptDeclarations declarations = new PromptDeclarations(imports);
+    return new Shell(new GroovyShell(parent, binding, configuration(declarations)), declarations);
+  }
+
   /** A class the user declared lives in the shell's loader, which then stays as a parent. */
-  private void recycle() {
-    if (shell == null) {
-      return;
-    }
-    GroovyClassLoader loader = shell.getClassLoader();
-    boolean declares = false;
+  private synchronized void giveBack(Shell shell) {
+    GroovyClassLoader loader = shell.loader();
+    List<String> declared = new ArrayList<>();
     for (Class<?> type : loader.getLoadedClasses()) {
-      declares |= !Script.class.isAssignableFrom(type) && !type.getName().contains("$_");
+      if (!Script.class.isAssignableFrom(type) && !type.getName().contains("$_")) {
+        declared.add(type.getName());
+      }
     }
     lines++;
-    if (declares) {
+    if (!declared.isEmpty()) {
+      declared.forEach(imports::forget);
       parent = loader;
-      shell = null;
     } else if (lines % LINES_PER_SHELL == 0) {
       loader.clearCache();
-      shell = null;
     } else {
-      shell.resetLoadedClasses();
+      shell.groovy.resetLoadedClasses();
+      idle = shell;
     }
   }
 
   /** {@code def f(x) {…}} belongs to its line's class: as a variable it can be called later. */
   private void keepMethods(Script script) {
-    for (var method : script.getClass().getDeclaredMethods()) {
+    for (Method method : script.getClass().getDeclaredMethods()) {
       String name = method.getName();
       if (!method.isSynthetic()
           && !name.equals("run")
           && !name.equals("main")
           && !name.contains("$")) {
-        binding.setVariable(name, new MethodClosure(script, name));
+        imports.forget(name);
+        binding.setVariable(name, new DeclaredMethod(script, method));
       }
     }
   }
 
-  private CompilerConfiguration configuration(boolean prompt) {
+  /** {@code own} comes first, while the module has nothing but what the user wrote. */
+  private static CompilerConfiguration configuration(CompilationCustomizer own) {
     CompilerConfiguration configuration = new CompilerConfiguration();
     configuration.setScriptBaseClass(MicaScript.class.getName());
     configuration.setSourceEncoding(StandardCharsets.UTF_8.name());
     configuration.setDisabledGlobalASTTransformations(
         Set.of("groovy.grape.GrabAnnotationTransformation"));
     ImportCustomizer known = new ImportCustomizer();
-    PromptDeclarations.starImports().forEach(known::addStarImports);
-    configuration.addCompilationCustomizers(known, new InterruptChecks());
-    if (prompt) {
-      configuration.addCompilationCustomizers(new PromptDeclarations(imports));
-    }
+    Imports.PACKAGES.forEach(known::addStarImports);
+    configuration.addCompilationCustomizers(own, known, new InterruptChecks());
     return configuration;
   }
 }

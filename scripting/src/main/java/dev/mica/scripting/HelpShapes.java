@@ -36,6 +36,19 @@ final class HelpShapes {
     return Stream.concat(own, added).filter(method -> isNamed(method, entry.name()));
   }
 
+  /** Whether {@code entry} describes what the class called so has, or adds. */
+  static boolean isOf(HelpEntry entry, String className) {
+    try {
+      Class<?> type = Class.forName(className, false, HelpShapes.class.getClassLoader());
+      boolean added =
+          type == MicaExtensions.class
+              && methods(entry).anyMatch(method -> method.getDeclaringClass() == type);
+      return added || Help.owner(type) == entry.owner();
+    } catch (ClassNotFoundException absent) {
+      return false;
+    }
+  }
+
   static boolean isNamed(Method method, String name) {
     String bean = "get" + Character.toUpperCase(name.charAt(0)) + name.substring(1);
     return method.getName().equals(name) || method.getName().equals(bean);

@@ -11,6 +11,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Works out the type of an expression from its tokens. Looks at classes only. */
@@ -18,10 +19,10 @@ final class Inference {
   private static final int DEPTH = 20;
 
   private final Session session;
-  private final Map<String, String> imports;
+  private final Imports imports;
   private int depth;
 
-  Inference(Session session, Map<String, String> imports) {
+  Inference(Session session, Imports imports) {
     this.session = session;
     this.imports = imports;
   }
@@ -247,18 +248,13 @@ final class Inference {
     if (session.variables().containsKey(name)) {
       return null;
     }
-    String imported = imports.get(name);
-    if (imported != null) {
-      return load(imported);
-    }
-    for (String prefix : List.of("java.lang.", "java.util.", "java.io.", "groovy.lang.")) {
-      Class<?> type = load(prefix + name);
-      if (type != null) {
-        return type;
-      }
-    }
-    return PromptDeclarations.starImports().stream()
-        .map(prefix -> load(prefix + "." + name))
+    Stream<String> usual =
+        Stream.concat(
+                Stream.of("java.lang", "java.util", "java.io", "groovy.lang"),
+                Imports.PACKAGES.stream())
+            .map(prefix -> prefix + "." + name);
+    return Stream.concat(imports.classesCalled(name), usual)
+        .map(Inference::load)
         .filter(java.util.Objects::nonNull)
         .findFirst()
         .orElse(null);

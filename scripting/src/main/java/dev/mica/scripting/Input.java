@@ -28,6 +28,11 @@ public final class Input {
     return new Input(Scanner.scan(text));
   }
 
+  /** {@code text} without the byte order mark that some editors put before it. */
+  public static String withoutMark(String text) {
+    return text.startsWith("\uFEFF") ? text.substring(1) : text;
+  }
+
   /** Its pieces, in order. */
   public List<Token> tokens() {
     return tokens;

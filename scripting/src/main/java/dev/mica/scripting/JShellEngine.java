@@ -4,62 +4,63 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import jdk.jshell.Diag;
 import jdk.jshell.EvalException;
-import jdk.jshell.JShell;
 import jdk.jshell.Snippet;
 import jdk.jshell.SnippetEvent;
 import jdk.jshell.SourceCodeAnalysis;
 import jdk.jshell.SourceCodeAnalysis.Completeness;
-import jdk.jshell.execution.LocalExecutionControlProvider;
+import jdk.jshell.spi.SPIResolutionException;
 import org.jspecify.annotations.Nullable;
 
-/** Java over a session, in this process: {@code mica} and the session's variables are the same. */
+/**
+ * Java over a session, in this process: {@code mica} and the session's variables are the same.
+ *
+ * <p>Nothing is locked while a snippet runs: it takes the JShell and gives it back at its end. One
+ * that was abandoned has taken it for good, and the next makes another with the same declarations.
+ */
 final class JShellEngine implements Engine {
-  private static final Map<String, Session> SESSIONS = new ConcurrentHashMap<>();
-  private static final AtomicInteger NEXT = new AtomicInteger();
-  private static final List<String> PRELUDE =
-      List.of(
-          "import dev.mica.*;",
-          "import dev.mica.folder.*;",
-          "import dev.mica.union.*;",
-          "import dev.mica.commit.*;",
-          "import dev.mica.host.*;",
-          "import java.nio.file.*;",
-          "import java.util.*;",
-          "import java.util.stream.*;");
-
   private final Session session;
-  private final String key = Integer.toString(NEXT.getAndIncrement());
-  private @Nullable JShell shell;
+  private JavaShell.Legacy legacy;
+  private @Nullable JavaShell idle;
 
-  JShellEngine(Session session) {
+  /** With what was declared in another. */
+  JShellEngine(Session session, JavaShell.Legacy legacy) {
     this.session = session;
+    this.legacy = legacy;
   }
 
-  /** What the prelude calls; the names of objects cannot be passed into a JShell otherwise. */
-  static Session session(String key) {
-    Session session = SESSIONS.get(key);
-    if (session == null) {
-      throw new IllegalStateException("no session " + key);
-    }
-    return session;
+  /** What is declared now. */
+  synchronized JavaShell.Legacy legacy() {
+    return legacy;
   }
 
   @Override
-  public synchronized @Nullable Object evaluate(String source) {
-    JShell java = shell();
+  public @Nullable Object evaluate(String source) {
     session.enter();
+    JavaShell shell = take();
+    try {
+      return evaluate(shell, source);
+    } finally {
+      if (!Evaluation.isOfAbandoned()) {
+        giveBack(shell);
+      }
+    }
+  }
+
+  private static @Nullable Object evaluate(JavaShell shell, String source) {
     Object last = null;
     String rest = source;
     while (!rest.isBlank()) {
-      SourceCodeAnalysis.CompletionInfo info = java.sourceCodeAnalysis().analyzeCompletion(rest);
-      String snippet = info.completeness() == Completeness.UNKNOWN ? rest : info.source();
-      last = value(java, java.eval(snippet == null ? rest : snippet));
-      rest = info.completeness() == Completeness.UNKNOWN ? "" : info.remaining();
+      SourceCodeAnalysis.CompletionInfo info = shell.analysis().analyzeCompletion(rest);
+      if (info.completeness() == Completeness.EMPTY) {
+        break; // a comment
+      }
+      // What is no snippet is for the compiler to refuse, as it is, or it would come back for ever.
+      String snippet = info.completeness().isComplete() ? info.source() : rest;
+      last = value(shell, shell.evaluate(snippet));
+      rest = info.completeness().isComplete() ? info.remaining() : "";
     }
     return last;
   }
@@ -67,20 +68,30 @@ final class JShellEngine implements Engine {
   @Override
   public @Nullable Object run(Path file, List<String> args) {
     session.variables().put("args", args);
-    return evaluate(GroovyErrors.readScript(file));
+    return evaluate(GroovyErrors.readScript(file).replaceFirst("^#!.*", ""));
   }
 
   @Override
   public boolean isIncomplete(String source) {
-    return !source.isBlank()
-        && shell().sourceCodeAnalysis().analyzeCompletion(source).completeness()
-            == Completeness.DEFINITELY_INCOMPLETE;
+    if (source.isBlank()) {
+      return false;
+    }
+    Completeness completeness =
+        ask(analysis -> analysis.analyzeCompletion(source).completeness(), Completeness.UNKNOWN);
+    return switch (completeness) {
+      case DEFINITELY_INCOMPLETE, CONSIDERED_INCOMPLETE -> true; // the latter: if (x), for (;;)
+      case COMPLETE, COMPLETE_WITH_SEMI, EMPTY, UNKNOWN -> false;
+    };
   }
 
   @Override
   public List<Candidate> complete(String source, int cursor) {
+    return ask(analysis -> complete(analysis, source, cursor), List.of());
+  }
+
+  private static List<Candidate> complete(SourceCodeAnalysis analysis, String source, int cursor) {
     int[] anchor = new int[1];
-    return shell().sourceCodeAnalysis().completionSuggestions(source, cursor, anchor).stream()
+    return analysis.completionSuggestions(source, cursor, anchor).stream()
         .map(SourceCodeAnalysis.Suggestion::continuation)
         .distinct()
         .map(text -> new Candidate(anchor[0], text, "", Candidate.Group.METHODS, false))
@@ -89,48 +100,76 @@ final class JShellEngine implements Engine {
 
   @Override
   public void warm() {
-    shell().sourceCodeAnalysis();
+    analysis();
   }
 
-  private synchronized JShell shell() {
-    if (shell == null) {
-      SESSIONS.put(key, session);
-      JShell java =
-          JShell.builder()
-              .executionEngine(new LocalExecutionControlProvider(), Map.of())
-              .out(session.out())
-              .err(session.out())
-              .build();
-      java.addToClasspath(System.getProperty("java.class.path"));
-      PRELUDE.forEach(java::eval);
-      java.eval("dev.mica.Mica mica = dev.mica.scripting.JavaWords.mica(\"" + key + "\");");
-      java.eval(
-          "java.util.Map<String, Object> vars = dev.mica.scripting.JavaWords.variables(\""
-              + key
-              + "\");");
-      shell = java;
+  private SourceCodeAnalysis analysis() {
+    JavaShell shell = take();
+    giveBack(shell);
+    return shell.analysis();
+  }
+
+  /** A JShell that does not answer is not asked again. */
+  private <T> T ask(Function<SourceCodeAnalysis, T> question, T otherwise) {
+    return Analysis.ask(
+        () -> question.apply(analysis()),
+        () -> {
+          forget();
+          return otherwise;
+        });
+  }
+
+  private synchronized void forget() {
+    idle = null;
+  }
+
+  private JavaShell take() {
+    JavaShell.Legacy before;
+    synchronized (this) {
+      JavaShell shell = idle;
+      if (shell != null) {
+        idle = null;
+        return shell;
+      }
+      before = legacy;
     }
-    return shell;
+    return new JavaShell(session, before);
   }
 
-  private @Nullable Object value(JShell java, List<SnippetEvent> events) {
+  private synchronized void giveBack(JavaShell shell) {
+    shell.remember();
+    legacy = shell.legacy();
+    idle = shell;
+  }
+
+  private static @Nullable Object value(JavaShell shell, List<SnippetEvent> events) {
     Object value = null;
     for (SnippetEvent event : events) {
       if (event.status() == Snippet.Status.REJECTED) {
-        throw wrong(java, event.snippet());
+        throw wrong(shell, event.snippet());
       }
       if (event.exception() != null) {
-        throw failed(event.exception());
+        throw failed(shell, event.exception());
       }
       value = event.value() == null || event.value().isEmpty() ? null : new Shown(event.value());
     }
+    Evaluation.check(); // it may have ended where nothing asks
     return value;
   }
 
-  private static ScriptException wrong(JShell java, Snippet snippet) {
-    Diag first = java.diagnostics(snippet).filter(Diag::isError).findFirst().orElseThrow();
-    String message = first.getMessage(Locale.ROOT).lines().findFirst().orElse("");
-    return new ScriptException(message, excerpt(snippet.source(), first), 1, null);
+  private static ScriptException wrong(JavaShell shell, Snippet snippet) {
+    return shell
+        .jshell()
+        .diagnostics(snippet)
+        .filter(Diag::isError)
+        .findFirst()
+        .map(first ->
+            new ScriptException(
+                first.getMessage(Locale.ROOT).lines().findFirst().orElse(""),
+                excerpt(snippet.source(), first),
+                1,
+                null))
+        .orElseGet(() -> new ScriptException("this is no Java", List.of(), 1, null));
   }
 
   private static List<String> excerpt(String source, Diag diagnostic) {
@@ -143,15 +182,18 @@ final class JShellEngine implements Engine {
     return lines;
   }
 
-  private static ScriptException failed(Throwable failure) {
+  /** JShell tells only the text of what was thrown; it is translated like what Groovy throws. */
+  private static ScriptException failed(JavaShell shell, Throwable told) {
+    Throwable thrown = shell.failure();
+    if (thrown != null && !(thrown instanceof SPIResolutionException)) {
+      return new GroovyErrors(shell.session(), "", "").translate(thrown);
+    }
     String type =
-        failure instanceof EvalException eval
+        told instanceof EvalException eval
             ? eval.getExceptionClassName()
-            : failure.getClass().getName();
-    boolean known = type.equals("dev.mica.MicaException");
+            : told.getClass().getName();
     String simple = type.substring(type.lastIndexOf('.') + 1);
-    String message = String.valueOf(failure.getMessage());
-    return new ScriptException(known ? message : simple + ": " + message, List.of(), 1, failure);
+    return new ScriptException(simple + ": " + told.getMessage(), List.of(), 1, told);
   }
 
   /** A value that JShell has already rendered. */

@@ -9,12 +9,17 @@ public final class JavaWords {
   private JavaWords() {}
 
   /** The objects of a session. */
-  public static Mica mica(String session) {
-    return JShellEngine.session(session).mica();
+  public static Mica mica(String shell) {
+    return JavaShell.named(shell).session().mica();
   }
 
   /** The variables of a session. */
-  public static Map<String, @Nullable Object> variables(String session) {
-    return JShellEngine.session(session).variables();
+  public static Map<String, @Nullable Object> variables(String shell) {
+    return JavaShell.named(shell).session().variables();
+  }
+
+  /** The value that a variable had in the shell before. */
+  public static @Nullable Object inherited(String shell, String name) {
+    return JavaShell.named(shell).inherited(name);
   }
 }

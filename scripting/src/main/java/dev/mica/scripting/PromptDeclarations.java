@@ -1,19 +1,18 @@
 package dev.mica.scripting;
 
 import java.util.List;
-import java.util.ListIterator;
-import java.util.Map;
-import org.codehaus.groovy.ast.ClassHelper;
 import org.codehaus.groovy.ast.ClassNode;
-import org.codehaus.groovy.ast.ImportNode;
 import org.codehaus.groovy.ast.ModuleNode;
+import org.codehaus.groovy.ast.expr.ArgumentListExpression;
 import org.codehaus.groovy.ast.expr.BinaryExpression;
 import org.codehaus.groovy.ast.expr.CastExpression;
 import org.codehaus.groovy.ast.expr.ConstantExpression;
 import org.codehaus.groovy.ast.expr.DeclarationExpression;
 import org.codehaus.groovy.ast.expr.EmptyExpression;
 import org.codehaus.groovy.ast.expr.Expression;
+import org.codehaus.groovy.ast.expr.ListExpression;
 import org.codehaus.groovy.ast.expr.VariableExpression;
+import org.codehaus.groovy.ast.stmt.BlockStatement;
 import org.codehaus.groovy.ast.stmt.ExpressionStatement;
 import org.codehaus.groovy.ast.stmt.Statement;
 import org.codehaus.groovy.classgen.GeneratorContext;
@@ -22,45 +21,68 @@ import org.codehaus.groovy.control.SourceUnit;
 import org.codehaus.groovy.control.customizers.CompilationCustomizer;
 
 /**
- * Makes what a line declares last: {@code def x = 1} at the top of a line sets the session's
- * variable {@code x}, and imports are remembered for the lines that follow.
+ * Makes what a line declares last: {@code def x = 1} or {@code def (a, b) = pair} at the top of a
+ * line sets variables of the session, and the imports of earlier lines hold for this one.
  */
 final class PromptDeclarations extends CompilationCustomizer {
-  private final Map<String, String> imports;
+  private final Imports imports;
+  private Imports own = new Imports();
 
-  PromptDeclarations(Map<String, String> imports) {
+  PromptDeclarations(Imports imports) {
     super(CompilePhase.CONVERSION);
     this.imports = imports;
+  }
+
+  /** The imports of the line that was compiled last. */
+  Imports own() {
+    return own;
   }
 
   @Override
   public void call(SourceUnit source, GeneratorContext context, ClassNode type) {
     ModuleNode module = source.getAST();
-    if (!type.isScript()) {
-      return;
+    if (type.equals(module.getClasses().getFirst())) {
+      own = Imports.of(module);
+      imports.addTo(module);
     }
-    carry(module);
-    ListIterator<Statement> statements = module.getStatementBlock().getStatements().listIterator();
-    while (statements.hasNext()) {
-      Statement statement = statements.next();
-      if (statement instanceof ExpressionStatement line
-          && line.getExpression() instanceof DeclarationExpression declaration
-          && !declaration.isMultipleAssignmentDeclaration()
-          && declaration.getAnnotations().isEmpty()) {
-        line.setExpression(assignment(declaration));
-      }
+    if (type.isScript()) {
+      module.getStatementBlock().getStatements().replaceAll(PromptDeclarations::lasting);
     }
   }
 
-  private void carry(ModuleNode module) {
-    imports.forEach((alias, name) -> {
-      if (module.getImport(alias) == null) {
-        module.addImport(alias, ClassHelper.make(name));
-      }
-    });
-    for (ImportNode node : module.getImports()) {
-      imports.put(node.getAlias(), node.getClassName());
+  private static Statement lasting(Statement statement) {
+    if (!(statement instanceof ExpressionStatement line
+        && line.getExpression() instanceof DeclarationExpression declaration
+        && declaration.getAnnotations().isEmpty())) {
+      return statement;
     }
+    if (declaration.isMultipleAssignmentDeclaration()) {
+      return assignments(declaration);
+    }
+    line.setExpression(assignment(declaration));
+    return line;
+  }
+
+  /** All are set from one value; where types were given, each is then converted to its own. */
+  private static Statement assignments(DeclarationExpression declaration) {
+    List<VariableExpression> declared =
+        declaration.getTupleExpression().getExpressions().stream()
+            .map(VariableExpression.class::cast)
+            .toList();
+    Expression all = new ArgumentListExpression(copies(declared));
+    BlockStatement block = new BlockStatement();
+    block.addStatement(
+        new ExpressionStatement(assignment(declaration, all, declaration.getRightExpression())));
+    List<VariableExpression> typed =
+        declared.stream().filter(each -> !each.isDynamicTyped()).toList();
+    for (VariableExpression each : typed) {
+      Expression converted = new CastExpression(each.getOriginType(), copy(each));
+      block.addStatement(new ExpressionStatement(assignment(declaration, copy(each), converted)));
+    }
+    if (!typed.isEmpty()) {
+      block.addStatement(new ExpressionStatement(new ListExpression(copies(declared))));
+    }
+    return block;
   }
 
   private static Expression assignment(DeclarationExpression declaration) {
@@ -71,21 +93,24 @@ final class PromptDeclarations extends CompilationCustomizer {
     } else if (!declared.isDynamicTyped()) {
       value = new CastExpression(declared.getOriginType(), value);
     }
-    VariableExpression variable = new VariableExpression(declared.getName());
-    variable.setSourcePosition(declared);
-    Expression assignment = new BinaryExpression(variable, declaration.getOperation(), value);
+    return assignment(declaration, copy(declared), value);
+  }
+
+  private static Expression assignment(
+      DeclarationExpression declaration, Expression to, Expression value) {
+    Expression assignment = new BinaryExpression(to, declaration.getOperation(), value);
     assignment.setSourcePosition(declaration);
     return assignment;
   }
 
-  static List<String> starImports() {
-    return List.of(
-        "dev.mica",
-        "dev.mica.folder",
-        "dev.mica.union",
-        "dev.mica.commit",
-        "dev.mica.host",
-        "java.nio.file",
-        "java.time");
+  private static List<Expression> copies(List<VariableExpression> declared) {
+    return declared.stream().map(PromptDeclarations::copy).toList();
+  }
+
+  /** The variable of the session, where the declaration has a local one. */
+  private static Expression copy(VariableExpression declared) {
+    VariableExpression variable = new VariableExpression(declared.getName());
+    variable.setSourcePosition(declared);
+    return variable;
   }
 }

@@ -2,10 +2,11 @@ package dev.mica.scripting;
 
 import dev.mica.Mica;
 import java.io.PrintStream;
-import java.util.Collections;
-import java.util.LinkedHashMap;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,10 +20,9 @@ public final class Session {
   private final Mica mica;
   private final PrintStream out;
   private final Display display;
-  private final Map<String, @Nullable Object> variables =
-      Collections.synchronizedMap(new LinkedHashMap<>());
+  private final Variables variables = new Variables();
   private @Nullable Engine groovy;
-  private @Nullable Engine java;
+  private @Nullable JShellEngine java;
 
   /** A session over {@code mica} that prints to {@code out} and shows values on {@code display}. */
   public Session(Mica mica, PrintStream out, Display display) {
@@ -53,9 +53,59 @@ public final class Session {
 
   /** The names of the variables now. */
   public List<String> variableNames() {
-    synchronized (variables) {
-      return List.copyOf(variables.keySet());
+    return variables.names();
+  }
+
+  /**
+   * What a {@link #reset} has left.
+   *
+   * @param kept the variables that are still there
+   * @param dropped those whose value was of a class that is no more
+   */
+  public record Reset(List<String> kept, List<String> dropped) {}
+
+  /**
+   * Starts the engines anew: what was imported, declared or compiled is gone, and so is what cannot
+   * be without it. The other variables stay.
+   */
+  public synchronized Reset reset() {
+    List<String> kept = new ArrayList<>();
+    List<String> dropped = new ArrayList<>();
+    groovy = null;
+    for (String name : variables.names()) {
+      boolean lasts = !isOfScript(variables.get(name));
+      (lasts ? kept : dropped).add(name);
+      if (!lasts) {
+        variables.remove(name);
+      }
     }
+    if (java != null) {
+      List<JavaShell.Variable> lasting = new ArrayList<>();
+      for (JavaShell.Variable variable : java.legacy().variables()) {
+        boolean lasts = variable.isThere() && !isOfScript(variable.value());
+        (lasts ? kept : dropped).add(variable.name());
+        if (lasts) {
+          lasting.add(variable);
+        }
+      }
+      java = new JShellEngine(this, new JavaShell.Legacy(List.of(), lasting));
+    }
+    return new Reset(kept, dropped);
+  }
+
+  /** Whether it is of a class that a script has made: a class of its own, a closure, a method. */
+  static boolean isOfScript(@Nullable Object value) {
+    if (value == null) {
+      return false;
+    }
+    Class<?> type = value instanceof DeclaredMethod method ? method.script() : value.getClass();
+    while (type.isArray()) {
+      type = type.getComponentType();
+    }
+    ClassLoader made = type.getClassLoader();
+    return made != null
+        && Stream.iterate(Session.class.getClassLoader(), Objects::nonNull, ClassLoader::getParent)
+            .noneMatch(made::equals);
   }
 
   /** Makes this the session of the calling thread and of those it starts. */
@@ -83,7 +133,7 @@ public final class Session {
   /** The JShell engine; the first call loads the compiler. */
   public synchronized Engine java() {
     if (java == null) {
-      java = new JShellEngine(this);
+      java = new JShellEngine(this, JavaShell.Legacy.NONE);
     }
     return java;
   }

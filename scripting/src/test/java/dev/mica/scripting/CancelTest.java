@@ -4,15 +4,32 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 @SuppressWarnings("NullAway.Init") // JUnit sets the fields
 final class CancelTest {
+  private static final String JAVA_BEGINS =
+      "((java.util.concurrent.CountDownLatch) vars.get(\"running\")).countDown();\n";
+
+  private static final List<String> RUNAWAY_JAVA =
+      List.of(
+          "while (true) {}",
+          "for (;;) {}",
+          "do { } while (true);",
+          "int r(int n) { return r2(n) + r2(n); } int r2(int n) { return n == 0 ? 0 : r(n - 1); } "
+              + "r(64)",
+          "while (true) { try { Thread.sleep(1000); } catch (InterruptedException e) { } }",
+          "while (true) { try { int[] a = new int[0]; a[1] = 1; } catch (Throwable t) { } }",
+          "LongStream.range(0, Long.MAX_VALUE).forEach(n -> {});",
+          "Thread.sleep(1_000_000);");
+
   @TempDir Path temp;
 
   @ParameterizedTest
@@ -45,12 +62,26 @@ final class CancelTest {
     test.session.variables().put("running", running);
     Evaluation<?> evaluation = Evaluation.start(() -> test.eval("running.countDown()\n" + source));
     assertThat(running.await(60, TimeUnit.SECONDS)).isTrue();
-    long start = System.nanoTime();
     evaluation.cancel();
-    assertThat(evaluation.await(10_000)).as("it ended").isTrue();
-    long millis = (System.nanoTime() - start) / 1_000_000;
+    assertThat(evaluation.await(60_000)).as("it ended").isTrue();
     assertThatThrownBy(evaluation::get).isInstanceOf(Cancelled.class);
-    assertThat(millis).isLessThan(200);
+  }
+
+  @Test
+  @Timeout(300)
+  void runawayJavaStops() throws Exception {
+    Sessions test = new Sessions(temp);
+    for (String source : RUNAWAY_JAVA) {
+      CountDownLatch running = new CountDownLatch(1);
+      test.session.variables().put("running", running);
+      Evaluation<?> evaluation =
+          Evaluation.start(() -> test.session.java().evaluate(JAVA_BEGINS + source));
+      running.await();
+      evaluation.cancel();
+      assertThat(evaluation.await(60_000)).as(source).isTrue();
+      assertThatThrownBy(evaluation::get).isInstanceOf(Cancelled.class);
+    }
+    assertThat(test.session.java().evaluate("6 * 7")).hasToString("42");
   }
 
   @Test
@@ -58,7 +89,7 @@ final class CancelTest {
     Sessions test = new Sessions(temp);
     Evaluation<?> evaluation = Evaluation.start(() -> test.eval("x = 3; while (true) {}"));
     evaluation.cancel();
-    assertThat(evaluation.await(10_000)).isTrue();
+    assertThat(evaluation.await(60_000)).isTrue();
     assertThat(test.eval("x = 4; x + 1")).isEqualTo(5);
   }
 }

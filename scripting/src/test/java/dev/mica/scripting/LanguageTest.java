@@ -11,13 +11,18 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @SuppressWarnings("NullAway.Init") // JUnit sets the fields
 final class LanguageTest {
+  private static final String NULL = " got null where it needs a value; for example ";
+  private static final String NONE = ", and there is no commit of that name";
+
   @TempDir Path temp;
   private Sessions test;
 
@@ -80,7 +85,40 @@ final class LanguageTest {
         arguments("x = 1\n1 / 0", "line 2: ArithmeticException: Division by zero"),
         arguments("null.foo", "Cannot get property 'foo' on null object"),
         arguments("throw new IOException('a\\nb')", "IOException: a"),
-        arguments("def f(n) { f(n + 1) }; f(1)", "the script calls itself too deep"));
+        arguments("class Own extends Error { }; throw new Own()", "Own"),
+        arguments("def f(n) { f(n + 1) }; f(1)", "the script calls itself too deep"),
+        arguments("def f(int n) { n }; f('x')", "'f' does not take (String); it takes (int)"),
+        arguments(
+            "class A { def m(int n) { n } }; new A().m('x', null)",
+            "'m' does not take (String, null); it takes (int)"),
+        arguments("c = 3; c(1)", "'c' is a variable, and no block or method that could be called"),
+        arguments(
+            "commits.grpah()", "Commits has no property 'grpah'; did you mean 'graph'?" + NONE),
+        arguments("commits.graph", "'graph' of Commits is a method; write graph()" + NONE),
+        arguments(
+            "commits.get('graph')", "cannot find the commit graph: there is none of that name"),
+        arguments(
+            "unions.lsit()",
+            "Unions has no property 'lsit'; did you mean 'list'?, and there is no union of that name"),
+        arguments("folder('/x').list", "'list' of Folder is a method; write list()"),
+        arguments("folder('/x').copyTo", "'copyTo' of Folder is a method; write copyTo(…)"),
+        arguments(
+            "folder", "'folder' is a word that takes something; for example folder('/srv/debian')"),
+        arguments("folder()", "folder()" + NULL + "folder('/srv/debian')"),
+        arguments("folder(null)", "folder()" + NULL + "folder('/srv/debian')"),
+        arguments(
+            "union(null)",
+            "union()" + NULL + "union { lower '/srv/debian'; upper '/srv/work'; at '/mnt/u' }"),
+        arguments("union { lower null }", "union { lower }" + NULL + "lower '/srv/debian'"),
+        arguments("union { at null }", "union { at }" + NULL + "at '/mnt/u'"),
+        arguments("commit(null)", "commit()" + NULL + "commit('web:v2').tree"),
+        arguments("diff(null, null)", "diff()" + NULL + "diff('/srv/a', '/srv/b')"),
+        arguments(
+            "folder('/x').resolve(null)",
+            "Folder.resolve()" + NULL + "folder('/etc').resolve('hosts')"),
+        arguments(
+            "new File(null)",
+            "'new' takes several types, and null may be any of them; say which: null as String"));
   }
 
   @ParameterizedTest
@@ -109,6 +147,72 @@ final class LanguageTest {
     test.eval("def twice(n) { n * x }");
     test.eval("class Pair { int a, b }");
     assertThat(test.eval("twice(new Pair(a: 21).a) + TimeUnit.DAYS.toHours(1)")).isEqualTo(66L);
+  }
+
+  /** What a line is for the lines behind it. */
+  static Stream<Arguments> conversations() {
+    return Stream.of(
+        arguments(List.of("import java.util.concurrent.*", "TimeUnit.DAYS.toHours(1)"), 24L),
+        arguments(
+            List.of("import java.util.concurrent.*; 1", "import foo.Bar", "TimeUnit.DAYS.name()"),
+            "DAYS"),
+        arguments(List.of("import java.util.concurrent.TimeUnit as T", "T.DAYS.toHours(2)"), 48L),
+        arguments(List.of("import static java.lang.Math.max", "max(1, 2)"), 2),
+        arguments(List.of("import static java.lang.Math.max as most", "most(1, 2)"), 2),
+        arguments(List.of("import static java.lang.Math.*", "abs(-1) + PI.intValue()"), 4),
+        arguments(
+            List.of("import static java.lang.Math.max", "def max(a, b) { 'own' }", "max(1, 2)"),
+            "own"),
+        arguments(
+            List.of(
+                "import java.util.concurrent.TimeUnit",
+                "class B { TimeUnit u }",
+                "new B(u: TimeUnit.DAYS).u.name()"),
+            "DAYS"),
+        arguments(
+            List.of(
+                "import java.util.concurrent.Phaser",
+                "class Phaser { int v = 7 }",
+                "new Phaser().v"),
+            7),
+        arguments(
+            List.of("import java.util.Date", "import java.sql.Date", "Date.name"), "java.sql.Date"),
+        arguments(List.of("import foo.Bar", "import foo.*", "1 + 1"), 2),
+        arguments(List.of("def (a, b) = [1, 2]", "a + b"), 3),
+        arguments(List.of("def (int a, String b) = ['1' as int, 2]", "b + a"), "21"),
+        arguments(List.of("def (int a, String b) = [1, 2]"), List.of(1, "2")),
+        arguments(List.of("def (a, b) = [1]", "b"), null),
+        arguments(
+            List.of("def f(int n) { n }", "try { f('x') } catch (GroovyRuntimeException e) { 3 }"),
+            3),
+        arguments(List.of("def f(int n) { n }", "def f(String s) { s }", "f('x')"), "x"),
+        arguments(List.of("def f(n) { n * 2 }", "[1, 2].collect(f)"), List.of(2, 4)),
+        arguments(List.of("def f(a, b = 2) { a + b }", "f(1) + f(1, 1)"), 5),
+        arguments(List.of("def f(Object... all) { all.size() }", "f(1, 2, 3) + f()"), 3));
+  }
+
+  @ParameterizedTest
+  @MethodSource("conversations")
+  void whatALineDeclaresLasts(List<String> lines, @Nullable Object expected) {
+    Object last = null;
+    for (String line : lines) {
+      last = null;
+      try {
+        last = test.eval(line);
+      } catch (ScriptException unresolved) {
+        assertThat(unresolved).hasMessage("unable to resolve class foo.Bar");
+      }
+    }
+    assertThat(last).isEqualTo(expected);
+  }
+
+  @Test
+  void aMethodOfAnEarlierLineSaysWhatItTakes() {
+    test.eval("def f(int n, List l) { n }");
+    assertThatThrownBy(() -> test.eval("f('x')"))
+        .hasMessage("'f' does not take (String); it takes (int, List)");
+    test.eval("def g(x) { x.f() }");
+    assertThatThrownBy(() -> test.eval("g('x')")).hasMessage("String has no method 'f'");
   }
 
   @Test
@@ -151,6 +255,48 @@ final class LanguageTest {
         .hasMessage("a.groovy:1: /no/such: there is no such file")
         .extracting(failure -> ((ScriptException) failure).exitStatus())
         .isEqualTo(1);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "\uFEFFprintln 'ok'\n",
+        "println 'ok'\r\n",
+        "#!/usr/bin/env mica\r\nprintln 'ok'\r\n",
+        "\uFEFF#!/usr/bin/env mica\nprintln 'ok'\n"
+      })
+  void textIsReadHoweverAnEditorHasSavedIt(String text) throws Exception {
+    test.session.groovy().run(Files.writeString(temp.resolve("a.groovy"), text), List.of());
+    assertThat(test.printed).hasToString("ok\n");
+    Path java =
+        Files.writeString(
+            temp.resolve("a.jsh"), text.replaceFirst("println 'ok'", "vars.put(\"ok\", 1);"));
+    test.session.java().run(java, List.of());
+    assertThat(test.session.variables()).containsKey("ok");
+  }
+
+  @Test
+  @Timeout(120)
+  void halfOfJavaAsksForMoreAndIsRefused() {
+    Engine java = test.session.java();
+    for (String half :
+        List.of(
+            "if (true)", "for (;;)", "while (x)", "int f()", "class A", "x +", "if (x) 1; else")) {
+      assertThat(java.isIncomplete(half)).as(half).isTrue();
+      assertThatThrownBy(() -> java.evaluate(half)).isInstanceOf(ScriptException.class);
+    }
+    assertThat(java.evaluate("6 * 7 // all the same")).hasToString("42");
+  }
+
+  @Test
+  void javaFailsInTheSameWords() {
+    Engine java = test.session.java();
+    assertThatThrownBy(() -> java.evaluate("mica.folder(null)"))
+        .hasMessage("folder() got null where it needs a value");
+    assertThatThrownBy(() -> java.evaluate("Files.readString(Path.of(\"/no/such\"))"))
+        .hasMessage("/no/such: there is no such file");
+    assertThatThrownBy(() -> java.evaluate("int f(int n) { return f(n + 1); } f(1)"))
+        .hasMessage("the script calls itself too deep");
   }
 
   @Test

@@ -3,7 +3,6 @@ package dev.mica.shell;
 import dev.mica.Mica;
 import dev.mica.MicaException;
 import dev.mica.scripting.Engine;
-import dev.mica.scripting.Evaluation;
 import dev.mica.scripting.Session;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -33,12 +32,12 @@ final class App {
     }
     List<String> rest = args.subList(1, args.size());
     return switch (args.getFirst()) {
-      case "-e" -> cancellable(() -> expression(rest));
-      case "run" -> cancellable(() -> script(rest));
+      case "-e" -> program(() -> expression(rest));
+      case "run" -> program(() -> script(rest));
       case "help", "--help", "-h" -> guard(() -> help(rest));
       case "version", "--version", "-V" -> guard(this::version);
-      case String first when isScript(first) -> cancellable(() -> script(args));
-      default -> cancellable(() -> command(args));
+      case String first when isScript(first) -> program(() -> script(args));
+      default -> program(() -> command(args));
     };
   }
 
@@ -80,7 +79,9 @@ final class App {
       throw new CommandLineException(
           "-e: give one expression, in quotes; usage: mica -e EXPR [-o table|json|yaml]");
     }
-    Object value = session().groovy().evaluate(args.getFirst());
+    Session session = session();
+    Unknown.refuse(args.getFirst(), session);
+    Object value = session.groovy().evaluate(args.getFirst());
     printer().show(value, formatted ? Format.of(args.get(2)) : Format.TABLE);
     return 0;
   }
@@ -113,24 +114,12 @@ final class App {
     return 0;
   }
 
-  /** Runs it so that Ctrl-C, which ends the process, first ends what the core is doing. */
-  private int cancellable(Callable<Integer> work) {
-    return guard(() -> {
-      Evaluation<Integer> evaluation = Work.start(work);
-      Thread hook = Thread.ofPlatform().unstarted(() -> stop(evaluation));
-      Runtime.getRuntime().addShutdownHook(hook);
-      int status = new Work(progress()).await(evaluation);
-      Runtime.getRuntime().removeShutdownHook(hook);
-      return status;
-    });
-  }
-
-  private static void stop(Evaluation<?> evaluation) {
-    evaluation.cancel();
-    try {
-      evaluation.await(5_000);
-    } catch (InterruptedException over) {
-      Thread.currentThread().interrupt();
+  /** Runs it as a program: see there. */
+  private int program(Callable<Integer> work) {
+    try (Program program = new Program(streams, progress())) {
+      int status = guard(() -> program.run(work));
+      int late = guard(program::awaitThreads);
+      return status == 0 ? late : status;
     }
   }
 

@@ -1,6 +1,6 @@
 package dev.mica.shell;
 
-import dev.mica.scripting.Similar;
+import dev.mica.Nearest;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -95,7 +95,7 @@ final class CommandParser {
   private CommandLineException unknown(String option) {
     List<String> known = new ArrayList<>();
     command.options().forEach(each -> known.addAll(each.names()));
-    return wrong("unknown option '" + Cells.printable(option) + "'" + Similar.hint(option, known));
+    return wrong("unknown option '" + Cells.printable(option) + "'" + Nearest.hint(option, known));
   }
 
   private CommandLineException wrong(String why) {

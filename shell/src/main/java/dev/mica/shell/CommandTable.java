@@ -1,6 +1,6 @@
 package dev.mica.shell;
 
-import dev.mica.scripting.Similar;
+import dev.mica.Nearest;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -88,7 +88,7 @@ final class CommandTable {
       known.addAll(List.of("help", "run"));
     }
     String before = path.isEmpty() ? "" : String.join(" ", path) + ": ";
-    String hint = Similar.hint(word, known);
+    String hint = Nearest.hint(word, known);
     return new CommandLineException(
         before
             + "unknown command '"

@@ -1,7 +1,7 @@
 package dev.mica.shell;
 
 import dev.mica.Mica;
-import dev.mica.scripting.Similar;
+import dev.mica.Nearest;
 import java.util.List;
 
 /** Runs a line of the command language. */
@@ -33,6 +33,6 @@ final class Dispatch {
 
   /** What was probably meant by a first word that is no verb. */
   static String hint(String word) {
-    return Similar.hint(word, CommandTable.get().next(List.of()));
+    return Nearest.hint(word, CommandTable.get().next(List.of()));
   }
 }

@@ -1,5 +1,6 @@
 package dev.mica.shell;
 
+import dev.mica.Nearest;
 import dev.mica.scripting.Help;
 import dev.mica.scripting.HelpEntry;
 import java.util.ArrayList;
@@ -43,6 +44,7 @@ final class HelpText {
         :help WORD   more on one of them, for example :help union
         :trace       the stack of the last error
         :java        Java instead of Groovy, :groovy to come back
+        :reset       starts both anew, and keeps the variables that can do without
         :quit        leave, like Ctrl-D
         """);
     return new Result.Text("help", text.toString());
@@ -76,10 +78,7 @@ final class HelpText {
     List<String> known = new ArrayList<>(Help.names());
     CommandTable.get().all().forEach(command -> known.add(command.name()));
     return new CommandLineException(
-        "there is no help for '"
-            + Cells.printable(name)
-            + "'"
-            + dev.mica.scripting.Similar.hint(name, known));
+        "there is no help for '" + Cells.printable(name) + "'" + Nearest.hint(name, known));
   }
 
   private static void list(StringBuilder text, List<Command> commands) {

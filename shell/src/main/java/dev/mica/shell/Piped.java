@@ -1,7 +1,7 @@
 package dev.mica.shell;
 
 import dev.mica.Mica;
-import dev.mica.scripting.Evaluation;
+import dev.mica.scripting.Input;
 import dev.mica.scripting.Session;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -25,36 +25,44 @@ final class Piped {
   }
 
   /** Does all lines; returns the status of the last one that failed, 0 if none did. */
-  int run(InputStream in) throws IOException {
+  int run(InputStream in) throws IOException, InterruptedException {
+    try (Program program = new Program(streams, null)) {
+      lines(in, program);
+      program.awaitThreads();
+    }
+    return status;
+  }
+
+  private void lines(InputStream in, Program program) throws IOException {
     BufferedReader lines = new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8));
     StringBuilder input = new StringBuilder();
     for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-      input.append(input.isEmpty() ? "" : "\n").append(line);
+      input.append(input.isEmpty() ? "" : "\n").append(Input.withoutMark(line));
       if (!isIncomplete(input.toString())) {
-        execute(input.toString());
+        execute(input.toString(), program);
         input.setLength(0);
       }
     }
     if (!input.isEmpty()) {
-      execute(input.toString());
+      execute(input.toString(), program);
     }
-    return status;
   }
 
   private boolean isIncomplete(String input) {
     return switch (LineKind.of(input, session.variableNames())) {
       case META -> false;
       case COMMAND -> ShellWords.of(input).isIncomplete();
-      case LANGUAGE -> dev.mica.scripting.Input.of(input).isIncomplete();
+      case LANGUAGE -> Input.of(input).isIncomplete();
     };
   }
 
-  private void execute(String input) {
+  private void execute(String input, Program program) {
     if (input.isBlank()) {
       return;
     }
     try {
-      int ended = new Work(null).await(Evaluation.start(() -> line(input)));
+      int ended = program.run(() -> line(input));
+      streams.out().flush(); // whoever has sent the line may wait for its answer
       status = ended == 0 ? status : ended;
     } catch (OutputClosed closed) {
       throw closed;

@@ -6,10 +6,13 @@ import dev.mica.scripting.Evaluation;
 import dev.mica.scripting.Session;
 import java.io.IOError;
 import java.io.IOException;
+import java.io.OutputStreamWriter;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jline.reader.EndOfFileException;
 import org.jline.reader.LineReader;
@@ -30,6 +33,7 @@ final class Prompt {
   private final LineReader reader;
   private final ProgressLine progress;
   private final AtomicBoolean attached = new AtomicBoolean();
+  private final Queue<String> ended = new ConcurrentLinkedQueue<>();
   private final Seat seat;
   private boolean java;
   private boolean over;
@@ -39,7 +43,7 @@ final class Prompt {
   Prompt(Terminal terminal, Mica mica, Path history) {
     this.terminal = terminal;
     this.seat = new TerminalSeat(terminal, attached);
-    this.out = new PrintStream(terminal.output(), true, StandardCharsets.UTF_8);
+    this.out = new PrintStream(Evaluation.guard(terminal.output()), true, StandardCharsets.UTF_8);
     this.session = new Session(mica, out, value -> printer().show(value));
     this.errors = new Errors(out, "");
     this.progress = new ProgressLine(out, () -> terminal.getSize().getColumns());
@@ -62,12 +66,15 @@ final class Prompt {
   }
 
   /** Holds the conversation at the process's own terminal; returns the exit status. */
-  static int run(Mica mica, Streams streams) throws IOException {
+  static int run(Mica mica, Streams streams) throws IOException, InterruptedException {
     if (!Terminals.isInteractive()) {
       return new Piped(mica, streams).run(System.in);
     }
     try (Terminal terminal = Readers.terminal(streams.err())) {
-      return new Prompt(terminal, mica, mica.home().resolve("history")).run();
+      Prompt prompt = new Prompt(terminal, mica, mica.home().resolve("history"));
+      System.setOut(prompt.out);
+      System.setErr(new PrintStream(Evaluation.guard(streams.err()), true));
+      return prompt.run();
     }
   }
 
@@ -77,7 +84,8 @@ final class Prompt {
 
   private Output output() {
     boolean colour = terminal.getStringCapability(Capability.set_a_foreground) != null;
-    return new Output(terminal.writer(), new Page(terminal.getSize().getColumns(), colour), seat);
+    Page page = new Page(terminal.getSize().getColumns(), colour);
+    return new Output(new OutputStreamWriter(out, StandardCharsets.UTF_8), page, seat);
   }
 
   private Engine engine() {
@@ -87,6 +95,7 @@ final class Prompt {
   int run() {
     while (!over) {
       pressed = false;
+      tellEnded();
       try {
         String line = reader.readLine(java ? "java> " : "mica> ");
         pressed |=
@@ -107,20 +116,32 @@ final class Prompt {
     }
     try {
       switch (LineKind.of(line, session.variableNames())) {
-        case META -> meta(ShellWords.of(line.strip().replaceFirst("^:", "")).texts());
-        case COMMAND -> work(() -> command(line));
-        case LANGUAGE -> work(() -> evaluate(line));
+        case META -> meta(line, ShellWords.of(line.strip().replaceFirst("^:", "")).texts());
+        case COMMAND -> work(line, () -> command(line));
+        case LANGUAGE -> work(line, () -> evaluate(line));
       }
-    } catch (Work.LeftBehind stubborn) {
-      out.println("cancelled; the script does not stop, it is interrupted until it does");
+    } catch (Work.Endless stubborn) {
+      out.println("cancelled; it does not stop, and goes on alone and unheard: " + excerpt(line));
     } catch (Throwable failure) {
       errors.report(failure);
     }
   }
 
-  private void work(Runnable what) throws InterruptedException, IOException, Work.LeftBehind {
+  /** What was cancelled and has ended since the last line. */
+  private void tellEnded() {
+    for (String line = ended.poll(); line != null; line = ended.poll()) {
+      out.println("has ended now: " + excerpt(line));
+    }
+  }
+
+  private static String excerpt(String line) {
+    return Cells.cut(Cells.printable(line.strip().lines().findFirst().orElse("")), 60);
+  }
+
+  private void work(String line, Runnable what)
+      throws InterruptedException, IOException, Work.Endless {
     Evaluation<Boolean> evaluation =
-        Work.start(() -> {
+        Evaluation.start(() -> {
           what.run();
           return true;
         });
@@ -130,6 +151,9 @@ final class Prompt {
         evaluation.cancel();
       }
       new Work(progress, () -> cancelIfTyped(evaluation)).await(evaluation);
+    } catch (Work.Endless stubborn) {
+      evaluation.abandon(() -> ended.add(line));
+      throw stubborn;
     } finally {
       running = null;
     }
@@ -177,20 +201,38 @@ final class Prompt {
     printer().show(value);
   }
 
-  private void meta(List<String> words) throws InterruptedException, IOException, Work.LeftBehind {
+  private void meta(String line, List<String> words)
+      throws InterruptedException, IOException, Work.Endless {
     List<String> rest = words.isEmpty() ? words : words.subList(1, words.size());
     switch (words.isEmpty() ? "" : words.getFirst()) {
-      case "help", "h", "?" -> work(() -> help(rest));
-      case "trace" -> errors.trace();
+      case "help", "h", "?" -> work(line, () -> help(rest));
+      case "trace" -> work(line, errors::trace); // an exception's own code makes its text
       case "quit", "exit", "q" -> over = true;
-      case "java" -> java = true;
+      case "java" -> {
+        work(line, () -> session.java().warm()); // here, where Ctrl-C ends the waiting
+        java = true;
+      }
       case "groovy" -> java = false;
+      case "reset" -> reset();
       default ->
           throw new CommandLineException(
               "there is no :"
                   + (words.isEmpty() ? "" : words.getFirst())
-                  + "; there are :help :trace :java :groovy :quit");
+                  + "; there are :help :trace :java :groovy :reset :quit");
     }
+  }
+
+  private void reset() {
+    Session.Reset reset = session.reset();
+    errors.forget();
+    out.println("started anew, with these variables: " + names(reset.kept()));
+    if (!reset.dropped().isEmpty()) {
+      out.println("gone, for what they are was declared here: " + names(reset.dropped()));
+    }
+  }
+
+  private static String names(List<String> names) {
+    return names.isEmpty() ? "none" : String.join(", ", names);
   }
 
   private void help(List<String> words) {

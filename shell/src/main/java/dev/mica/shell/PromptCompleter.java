@@ -19,7 +19,8 @@ import org.jspecify.annotations.Nullable;
 
 /** TAB: commands from the table, names from the host, the language from its analysis. */
 final class PromptCompleter implements Completer {
-  private static final List<String> META = List.of(":help", ":trace", ":java", ":groovy", ":quit");
+  private static final List<String> META =
+      List.of(":help", ":trace", ":java", ":groovy", ":reset", ":quit");
 
   private final Values values;
   private final Supplier<Engine> engine;

@@ -1,5 +1,6 @@
 package dev.mica.shell;
 
+import dev.mica.scripting.Analysis;
 import dev.mica.scripting.Engine;
 import dev.mica.scripting.Session;
 import java.io.IOException;
@@ -7,8 +8,12 @@ import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
+import org.jline.reader.Candidate;
+import org.jline.reader.Completer;
 import org.jline.reader.LineReader;
 import org.jline.reader.LineReader.Option;
 import org.jline.reader.LineReaderBuilder;
@@ -52,7 +57,7 @@ final class Readers {
             .terminal(terminal)
             .appName("mica")
             .parser(new LineParser(engine, session::variableNames))
-            .completer(new PromptCompleter(session, engine))
+            .completer(unhurried(new PromptCompleter(session, engine)))
             .highlighter(new PromptHighlighter(session))
             .variable(LineReader.HISTORY_FILE, history)
             .variable(LineReader.SECONDARY_PROMPT_PATTERN, "  ... ")
@@ -67,6 +72,19 @@ final class Readers {
     TypedAhead.install((LineReaderImpl) reader);
     warmAfterDrawing(reader, session);
     return reader;
+  }
+
+  /** Names of files may come from a server that is away, and Java's from a compiler. */
+  private static Completer unhurried(Completer completer) {
+    return (reader, line, candidates) ->
+        candidates.addAll(
+            Analysis.ask(
+                () -> {
+                  List<Candidate> found = new ArrayList<>();
+                  completer.complete(reader, line, found);
+                  return found;
+                },
+                List::of));
   }
 
   /** The history may hold what nobody else should read. */

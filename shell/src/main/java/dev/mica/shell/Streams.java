@@ -28,13 +28,19 @@ final class Streams {
     this.page = page;
   }
 
-  /** The process's own; also what {@code System.out} is from now on. */
+  /**
+   * The process's own; also what {@code System.out} is from now on. Lines appear at a terminal as
+   * they are printed; elsewhere bytes are collected, and whoever waits for work flushes now and
+   * again.
+   */
   static Streams ofProcess() {
     Checked raw = new Checked(new FileOutputStream(FileDescriptor.out));
+    Page page = Terminals.pageOfProcess();
     PrintStream out =
-        new PrintStream(new BufferedOutputStream(raw, BUFFER), false, StandardCharsets.UTF_8);
+        new PrintStream(
+            new BufferedOutputStream(raw, BUFFER), page.width() > 0, StandardCharsets.UTF_8);
     System.setOut(out);
-    Streams streams = new Streams(out, System.err, Terminals.pageOfProcess());
+    Streams streams = new Streams(out, System.err, page);
     raw.before = streams::beforeWrite;
     return streams;
   }
@@ -65,6 +71,18 @@ final class Streams {
 
   Writer writer() {
     return new OutputStreamWriter(out, StandardCharsets.UTF_8);
+  }
+
+  /** Prints what is left, unless nobody takes it for so long. */
+  void flushWithin(long millis) {
+    Thread flushing = Thread.ofPlatform().daemon().unstarted(out::flush);
+    flushing.setUncaughtExceptionHandler((thread, failed) -> {}); // the process is ending anyway
+    flushing.start();
+    try {
+      flushing.join(millis);
+    } catch (InterruptedException over) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   /** Prints what is left; the status the process ends with. */

@@ -67,4 +67,10 @@ final class CommandTableTest {
             "helper log",
             "helper console");
   }
+
+  @Test
+  void whatACommandDoesCanBeSaidInTheLanguage() {
+    assertThat(Unknown.VALUES)
+        .containsOnlyKeys(CommandTable.get().all().stream().map(Command::name).toList());
+  }
 }

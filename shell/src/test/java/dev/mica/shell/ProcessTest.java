@@ -58,13 +58,16 @@ final class ProcessTest {
 
   @Test
   void aFullDiskIsAFailure() throws Exception {
-    Process process =
-        new ProcessBuilder(Runs.command(List.of(), "help"))
-            .redirectOutput(Path.of("/dev/full").toFile())
-            .start();
-    assertThat(new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8))
-        .isEqualTo("mica: cannot write to standard output: No space left on device\n");
-    assertThat(process.waitFor()).isEqualTo(1);
+    for (String[] args :
+        List.of(new String[] {"help"}, new String[] {"-e", "println 1; sleep 1_000_000"})) {
+      Process process =
+          new ProcessBuilder(Runs.command(List.of(), args))
+              .redirectOutput(Path.of("/dev/full").toFile())
+              .start();
+      assertThat(new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8))
+          .isEqualTo("mica: cannot write to standard output: No space left on device\n");
+      assertThat(process.waitFor()).isEqualTo(1);
+    }
   }
 
   @Test
@@ -78,5 +81,83 @@ final class ProcessTest {
     assertThat(new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
         .isEqualTo("3\n4\n{\"unions\":[]}\n4\n5\n[1, 2]\n");
     assertThat(process.waitFor()).isZero();
+  }
+
+  /** Begins a process whose output can be read as it comes. */
+  private Process begin(String... args) throws IOException {
+    ProcessBuilder builder = new ProcessBuilder(Runs.command(List.of(), args));
+    builder.environment().put("MICA_HOME", temp.resolve("home").toString());
+    return builder.redirectError(temp.resolve("err").toFile()).start();
+  }
+
+  private String script(String name, String text) throws IOException {
+    return Files.writeString(temp.resolve(name), text).toString();
+  }
+
+  @Test
+  void aScriptThatExitsEndsWithItsStatusAndItsOutput() throws Exception {
+    String groovy = script("a.groovy", "println 'said'\nSystem.exit(7)\n");
+    String java = script("a.jsh", "System.out.println(\"said\");\nSystem.exit(7);\n");
+    for (String[] args :
+        List.of(
+            new String[] {groovy},
+            new String[] {java},
+            new String[] {"-e", "println 'said'; Thread.start { System.exit(7) }.join()"})) {
+      assertThat(run(List.of(), args)).isEqualTo(new Runs.Run(7, "said\n", ""));
+    }
+    Process piped = begin();
+    try (var in = piped.outputWriter()) {
+      in.write("println 'said'\nSystem.exit(7)\nprintln 'more'\n");
+    }
+    assertThat(new String(piped.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
+        .isEqualTo("said\n");
+    assertThat(piped.waitFor()).isEqualTo(7);
+  }
+
+  @Test
+  void aProgramEndsWithItsLastThread() throws Exception {
+    String thread = "Thread.start { Thread.sleep(100); println 'last' }";
+    assertThat(run(List.of(), script("a.groovy", thread + "\nprintln 'first'\n")))
+        .isEqualTo(new Runs.Run(0, "first\nlast\n", ""));
+    Runs.Run failed = run(List.of(), script("b.groovy", thread + "\nthrow new IOException('x')\n"));
+    assertThat(failed).isEqualTo(new Runs.Run(1, "last\n", "mica: b.groovy:2: IOException: x\n"));
+    assertThat(run(List.of(), "-e", "Thread.startDaemon { Thread.sleep(1_000_000) }; 1").out())
+        .isEqualTo("1\n");
+    Runs.Run lost = run(List.of(), "-e", "Thread.start('t') { nothing() }.join(); 1");
+    assertThat(lost.err()).isEqualTo("mica: in the thread t: there is no word 'nothing'\n");
+  }
+
+  /** What is printed comes while it runs, and nothing is lost by a signal. */
+  @Test
+  void outputIsNotHeldBack() throws Exception {
+    String source = "print 'begun'; try { while (true) { sleep 1000 } } finally { print 'undone' }";
+    Process process = begin("-e", source);
+    byte[] begun = process.getInputStream().readNBytes("begun".length());
+    assertThat(new String(begun, StandardCharsets.UTF_8)).isEqualTo("begun");
+    process.toHandle().destroy(); // Process.destroy would close what is to be read
+    assertThat(new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
+        .isEqualTo("undone");
+    assertThat(process.waitFor()).isEqualTo(128 + 15);
+    assertThat(temp.resolve("err")).content().doesNotContain("internal");
+  }
+
+  @Test
+  void whoeverSendsALineGetsItsAnswerBeforeTheNext() throws Exception {
+    Process process = begin();
+    try (var in = process.outputWriter();
+        var out = process.inputReader()) {
+      for (int i = 0; i < 3; i++) {
+        in.write((i == 0 ? "\uFEFF" : "") + "println " + i + "; null\n");
+        in.flush();
+        assertThat(out.readLine()).isEqualTo(Integer.toString(i));
+      }
+    }
+    assertThat(process.waitFor()).isZero();
+  }
+
+  @Test
+  void aCommandIsNoValue() throws Exception {
+    assertThat(run(List.of(), "-e", "x = union ls").err())
+        .isEqualTo("mica: 'union ls' is a command, and no value; in the language: unions.list()\n");
   }
 }

@@ -24,7 +24,17 @@ final class PtyTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"appears", "no_size", "ctrl_c", "running", "progress", "paste", "unmarked"})
+      strings = {
+        "appears",
+        "no_size",
+        "ctrl_c",
+        "running",
+        "stubborn",
+        "java",
+        "progress",
+        "paste",
+        "unmarked"
+      })
   void atARealTerminal(String name) throws Exception {
     run(name);
   }
