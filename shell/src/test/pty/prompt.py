@@ -13,6 +13,7 @@ import os
 import pty
 import re
 import select
+import shlex
 import signal
 import struct
 import sys
@@ -20,6 +21,7 @@ import termios
 import time
 
 DEADLINE = 60
+FLAG = os.path.join(os.environ["MICA_HOME"], "flag")
 CONTROL = re.compile(r"\x1b\[[0-9;?<>=]*[a-zA-Z]|\x1b[=>()][0B]?|\x1b\][^\x07]*\x07|[\r\x07]")
 
 
@@ -40,6 +42,9 @@ class Terminal:
             os.execvp(command[0], command)
         os.set_blocking(self.fd, False)
         self.raw, self.at, self.unsent = b"", 0, b""
+
+    def resize(self, rows, columns):
+        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
     @property
     def seen(self):
@@ -187,6 +192,112 @@ def unmarked(command):
     leave(terminal)
 
 
+def child(script):
+    return "new ProcessBuilder('sh', '-c', '%s').inheritIO().start().waitFor()\r" % script
+
+
+def turns(command):
+    """What a line runs has the terminal as the user had it, and alone: the next line's keys wait."""
+    terminal = Terminal(command)
+    terminal.sees("mica> ")
+    read = "echo re\\\\ady; read a; echo got=$a="
+    for keys, got in (("bob\r", "bob"), ("box\x7fb\r", "bob"), ("a b\x15c\x04d\r", "cd"), ("\u00e9\r", "\u00e9")):
+        terminal.type(child(read))
+        terminal.sees("\nready\n")
+        terminal.type(keys)
+        terminal.sees("\ngot=%s=\n" % got)
+        terminal.sees("mica> ")
+    terminal.type(child("echo re\\\\ady; cat; echo e\\\\nd"))
+    terminal.sees("\nready\n")
+    terminal.type("some\r\x04")
+    terminal.sees("some\nsome\n")
+    terminal.sees("end\n")
+    terminal.sees("mica> ")
+    for read in ("System.in.newReader().readLine()", "System.console().readLine('')"):
+        terminal.type("println 're' + 'ady'; x = %s\r" % read)
+        terminal.sees("\nready\n")
+        terminal.type("ann\r")
+        terminal.sees("ann\nann\n")
+        terminal.sees("mica> ")
+    leave(terminal)
+
+
+def ahead(command):
+    """What is typed while nothing reads is the next lines'."""
+    terminal = Terminal(command)
+    terminal.sees("mica> ")
+    terminal.type("x = 20\rx += 1\r'is' + x\r")  # with Enter: the line editor still has the terminal
+    terminal.sees("\nis21\n")
+    terminal.sees("mica> ")
+    terminal.type(child("echo re\\\\ady; while [ ! -e %s ]; do sleep 0.1; done" % FLAG))
+    terminal.sees("\nready\n")
+    terminal.type("'is' + (x + 1)\r'an' + 'd'")
+    open(FLAG, "w").close()
+    terminal.sees("\nis22\n")
+    terminal.type("\r")
+    terminal.sees("\nand\n")
+    terminal.sees("mica> ")
+    leave(terminal)
+
+
+def unwanted(command):
+    """A read of the terminal that Ctrl-C ends, or a program that was starting then, takes no key of the next line."""
+    terminal = Terminal(command)
+    terminal.sees("mica> ")
+    for read in ("System.in.read()", "System.in.newReader().readLine()", "System.console().readLine('')",
+                 "new ProcessBuilder('cat').inheritIO().start().waitFor()"):
+        terminal.type("println 're' + 'ady'; %s\r" % read)
+        terminal.sees("\nready\n")
+        terminal.type("some\x03")
+        terminal.sees("mica> ")  # "cancelled", or what became of the program that Ctrl-C ended
+        terminal.type("'is' + 6 * 7\r")
+        terminal.sees("\nis42\n")
+        terminal.sees("mica> ")
+    leave(terminal)
+
+
+def stopped(command):
+    """Ctrl-Z stops Mica and what it runs, as any job of a shell; both go on in the foreground."""
+    terminal = Terminal(["bash", "--norc", "--noprofile", "-i"])
+    terminal.type(" ".join(shlex.quote(word) for word in command) + "\r")
+    terminal.sees("mica> ")
+    terminal.type(child("echo re\\\\ady; read a; echo got=$a="))
+    terminal.sees("\nready\n")
+    terminal.type("\x1a")
+    terminal.sees("Stopped")
+    terminal.type("echo sh''ell\r")
+    terminal.sees("\nshell\n")
+    terminal.type("fg\r")
+    terminal.sees("\n")
+    terminal.type("bob\r")
+    terminal.sees("\ngot=bob=\n")
+    terminal.sees("mica> ")
+    terminal.type("6 * 7\r")
+    terminal.sees("\n42\n")
+    terminal.sees("mica> ")
+    terminal.type("\x04")
+    terminal.type("exit\r")
+    if terminal.ends() != 0:
+        raise Failure("it did not end well")
+
+
+def resized(command):
+    """A change of the window's size reaches what a line runs, and Mica."""
+    terminal = Terminal(command)
+    terminal.sees("mica> ")
+    terminal.type(child("trap \"stty size\" WINCH; echo re\\\\ady; read a; read a"))
+    terminal.sees("\nready\n")
+    terminal.resize(30, 47)
+    terminal.type("\r")
+    terminal.sees("30 47\n")
+    terminal.type("\r")
+    terminal.sees("mica> ")
+    terminal.type("'wi' + 'de' * 40\r")
+    terminal.sees("\nwi" + "de" * 22 + "\u2026\n")
+    terminal.sees("mica> ")
+    leave(terminal)
+
+
 def console(command):
     """The helper VM's console, which runs: both ways, one at a time, and back at the prompt."""
     terminal, other = Terminal(command), Terminal(command + ["helper", "console"])
@@ -261,8 +372,8 @@ def killed(command):
 
 CASES = {
     case.__name__: case
-    for case in (appears, no_size, ctrl_c, running, progress, paste, unmarked, console, restored,
-                 killed)
+    for case in (appears, no_size, ctrl_c, running, progress, paste, unmarked, turns, ahead, unwanted,
+                 stopped, resized, console, restored, killed)
 }
 
 

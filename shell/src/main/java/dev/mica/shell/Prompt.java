@@ -11,19 +11,20 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.regex.Pattern;
 import org.jline.reader.EndOfFileException;
 import org.jline.reader.LineReader;
 import org.jline.reader.UserInterruptException;
-import org.jline.terminal.Attributes;
 import org.jline.terminal.Terminal;
 import org.jline.utils.InfoCmp.Capability;
 import org.jspecify.annotations.Nullable;
 
 /** The conversation: reads a line, does it, shows what came of it, until the user leaves. */
 final class Prompt {
-  private static final int CTRL_C = 3;
+  private static final Pattern PASTE_MARKS = Pattern.compile("\u001b\\[20[01]~");
 
   private final Terminal terminal;
+  private final Keyboard keyboard;
   private final Session session;
   private final PrintStream out;
   private final Errors errors;
@@ -38,27 +39,14 @@ final class Prompt {
 
   Prompt(Terminal terminal, Mica mica, Path history) {
     this.terminal = terminal;
+    this.keyboard = new Keyboard(terminal);
     this.seat = new TerminalSeat(terminal, attached);
     this.out = new PrintStream(terminal.output(), true, StandardCharsets.UTF_8);
     this.session = new Session(mica, out, value -> printer().show(value));
     this.errors = new Errors(out, "");
     this.progress = new ProgressLine(out, () -> terminal.getSize().getColumns());
     this.reader = Readers.build(terminal, session, this::engine, history);
-    leaveEditingToUs();
     terminal.handle(Terminal.Signal.INT, signal -> interrupt());
-  }
-
-  /**
-   * Keeps the kernel from editing lines while something runs. If it did, a Ctrl-C that was typed
-   * while the line editor still had the terminal would be a key in a line that nobody ends.
-   */
-  private void leaveEditingToUs() {
-    Attributes attributes = terminal.getAttributes();
-    attributes.setLocalFlag(Attributes.LocalFlag.ICANON, false);
-    attributes.setLocalFlag(Attributes.LocalFlag.ISIG, true);
-    attributes.setControlChar(Attributes.ControlChar.VMIN, 1);
-    attributes.setControlChar(Attributes.ControlChar.VTIME, 0);
-    terminal.setAttributes(attributes);
   }
 
   /** Holds the conversation at the process's own terminal; returns the exit status. */
@@ -91,14 +79,24 @@ final class Prompt {
         String line = reader.readLine(java ? "java> " : "mica> ");
         pressed |=
             Thread.interrupted(); // by the line editor's own hearing of a Ctrl-C behind Enter
+        keep(keyboard.typedBehind());
         line(line);
       } catch (UserInterruptException cleared) {
         errors.forget(); // Ctrl-C drops the line being typed, nothing failed
-      } catch (EndOfFileException | IOError left) { // Ctrl-D, or the terminal is gone
+      } catch (EndOfFileException | IOError | IOException left) { // Ctrl-D, or no terminal
         break;
+      } finally {
+        keyboard.restore();
       }
     }
     return 0;
+  }
+
+  /** For the next line, but for what came before a Ctrl-C and for the marks of a paste. */
+  private void keep(String typed) {
+    int interrupted = typed.lastIndexOf(keyboard.interrupt());
+    pressed |= interrupted >= 0;
+    reader.runMacro(PASTE_MARKS.matcher(typed.substring(interrupted + 1)).replaceAll(""));
   }
 
   private void line(String line) {
@@ -119,6 +117,7 @@ final class Prompt {
   }
 
   private void work(Runnable what) throws InterruptedException, IOException, Work.LeftBehind {
+    Children children = Children.ofLine();
     Evaluation<Boolean> evaluation =
         Work.start(() -> {
           what.run();
@@ -129,24 +128,12 @@ final class Prompt {
       if (pressed) {
         evaluation.cancel();
       }
-      new Work(progress, () -> cancelIfTyped(evaluation)).await(evaluation);
+      new Work(progress, keyboard::refuse).await(evaluation);
     } finally {
       running = null;
-    }
-  }
-
-  /**
-   * Hears a Ctrl-C that came right behind Enter: while the line editor has the terminal it is a key
-   * like any other, and waits to be read.
-   */
-  private void cancelIfTyped(Evaluation<?> evaluation) {
-    try {
-      if (!attached.get() && terminal.reader().peek(1) == CTRL_C) {
-        terminal.reader().read();
-        evaluation.cancel();
+      if (evaluation.isCancelled()) {
+        children.end();
       }
-    } catch (IOException gone) {
-      evaluation.cancel(); // nobody is there to wait for it
     }
   }
 

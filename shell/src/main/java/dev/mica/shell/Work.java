@@ -13,16 +13,21 @@ final class Work {
 
   private final @Nullable ProgressLine progress;
 
-  private final Runnable tick;
+  private final LastResort lastResort;
 
   Work(@Nullable ProgressLine progress) {
-    this(progress, () -> {});
+    this(progress, waiting -> {});
   }
 
-  /** {@code tick} is called now and again while it runs, and at once. */
-  Work(@Nullable ProgressLine progress, Runnable tick) {
+  Work(@Nullable ProgressLine progress, LastResort lastResort) {
     this.progress = progress;
-    this.tick = tick;
+    this.lastResort = lastResort;
+  }
+
+  /** What ends that which neither notices that it is cancelled, nor can be interrupted. */
+  @FunctionalInterface
+  interface LastResort {
+    void during(Keyboard.Waiting<InterruptedException> waiting) throws InterruptedException;
   }
 
   /** How a run ended that was not waited for to its end. */
@@ -43,10 +48,8 @@ final class Work {
   <T extends @Nullable Object> T await(Evaluation<T> evaluation)
       throws InterruptedException, LeftBehind {
     try {
-      tick.run();
       while (!evaluation.await(TICK_MILLIS)) {
-        tick.run();
-        if (evaluation.isCancelled() && !evaluation.await(GRACE_MILLIS)) {
+        if (evaluation.isCancelled() && !ends(evaluation)) {
           leave(evaluation);
           throw new LeftBehind();
         }
@@ -60,6 +63,13 @@ final class Work {
         progress.clear();
       }
     }
+  }
+
+  private boolean ends(Evaluation<?> evaluation) throws InterruptedException {
+    if (!evaluation.await(GRACE_MILLIS)) {
+      lastResort.during(() -> evaluation.await(GRACE_MILLIS));
+    }
+    return evaluation.await(0);
   }
 
   /** A script may have swallowed the interruption, so it gets more of them. */

@@ -24,7 +24,10 @@ final class PtyTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"appears", "no_size", "ctrl_c", "running", "progress", "paste", "unmarked"})
+      strings = {
+        "appears", "no_size", "ctrl_c", "running", "progress", "paste", "unmarked", "turns", "ahead",
+        "unwanted", "stopped", "resized"
+      })
   void atARealTerminal(String name) throws Exception {
     run(name);
   }
