@@ -39,12 +39,7 @@ final class Cells {
 
   /** Without control characters, which could drive the terminal. */
   static String printable(String text) {
-    if (text.chars().noneMatch(Character::isISOControl)) {
-      return text;
-    }
-    return text.chars()
-        .mapToObj(c -> Character.isISOControl(c) ? String.format("\\x%02x", c) : "" + (char) c)
-        .collect(Collectors.joining());
+    return Unprintable.escaped(text);
   }
 
   /** How many columns a terminal needs for it. */

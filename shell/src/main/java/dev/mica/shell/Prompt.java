@@ -76,6 +76,7 @@ final class Prompt {
     while (!over) {
       pressed = false;
       try {
+        keyboard.restore();
         String line = reader.readLine(java ? "java> " : "mica> ");
         pressed |=
             Thread.interrupted(); // by the line editor's own hearing of a Ctrl-C behind Enter
@@ -85,8 +86,6 @@ final class Prompt {
         errors.forget(); // Ctrl-C drops the line being typed, nothing failed
       } catch (EndOfFileException | IOError | IOException left) { // Ctrl-D, or no terminal
         break;
-      } finally {
-        keyboard.restore();
       }
     }
     return 0;

@@ -105,7 +105,7 @@ final class OutputTest {
     return List.of(
         arguments(3, "3", "3"),
         arguments(new BigDecimal("2.50"), "2.50", "2.50"),
-        arguments(Double.NaN, "\"NaN\"", "NaN"),
+        arguments(Double.NaN, "\"NaN\"", "\"NaN\""),
         arguments("it's \"1\"\n", "\"it's \\\"1\\\"\\n\"", null),
         arguments("3", "\"3\"", "\"3\""),
         arguments(null, "null", "null"),

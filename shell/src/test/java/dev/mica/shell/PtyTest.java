@@ -25,8 +25,18 @@ final class PtyTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "appears", "no_size", "ctrl_c", "running", "progress", "paste", "unmarked", "turns", "ahead",
-        "unwanted", "stopped", "resized"
+        "appears",
+        "no_size",
+        "ctrl_c",
+        "running",
+        "progress",
+        "paste",
+        "unmarked",
+        "turns",
+        "ahead",
+        "unwanted",
+        "stopped",
+        "resized"
       })
   void atARealTerminal(String name) throws Exception {
     run(name);
