@@ -37,7 +37,7 @@ final class Prompt {
   private volatile boolean pressed;
   private volatile @Nullable Evaluation<?> running;
 
-  Prompt(Terminal terminal, Mica mica, Path history) {
+  Prompt(Terminal terminal, Mica mica, Path history) throws IOException {
     this.terminal = terminal;
     this.keyboard = new Keyboard(terminal);
     this.seat = new TerminalSeat(terminal, attached);
@@ -64,7 +64,8 @@ final class Prompt {
   }
 
   private Output output() {
-    boolean colour = terminal.getStringCapability(Capability.set_a_foreground) != null;
+    boolean colour =
+        Terminals.wantsColour() && terminal.getStringCapability(Capability.set_a_foreground) != null;
     return new Output(terminal.writer(), new Page(terminal.getSize().getColumns(), colour), seat);
   }
 

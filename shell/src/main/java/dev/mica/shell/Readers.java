@@ -11,8 +11,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import org.jline.reader.LineReader;
 import org.jline.reader.LineReader.Option;
-import org.jline.reader.LineReaderBuilder;
-import org.jline.reader.impl.LineReaderImpl;
+import org.jline.reader.impl.history.DefaultHistory;
 import org.jline.terminal.Size;
 import org.jline.terminal.Terminal;
 import org.jline.terminal.TerminalBuilder;
@@ -46,25 +45,22 @@ final class Readers {
 
   /** The line editor of a session. */
   static LineReader build(
-      Terminal terminal, Session session, Supplier<Engine> engine, Path history) {
-    LineReader reader =
-        LineReaderBuilder.builder()
-            .terminal(terminal)
-            .appName("mica")
-            .parser(new LineParser(engine, session::variableNames))
-            .completer(new PromptCompleter(session, engine))
-            .highlighter(new PromptHighlighter(session))
-            .variable(LineReader.HISTORY_FILE, history)
-            .variable(LineReader.SECONDARY_PROMPT_PATTERN, "  ... ")
-            .variable(LineReader.LIST_MAX, 500)
-            .option(Option.DISABLE_EVENT_EXPANSION, true)
-            .option(Option.HISTORY_TIMESTAMPED, false)
-            .option(Option.HISTORY_IGNORE_SPACE, true)
-            .option(Option.COMPLETE_MATCHER_TYPO, false)
-            .option(Option.AUTO_FRESH_LINE, true)
-            .build();
+      Terminal terminal, Session session, Supplier<Engine> engine, Path history)
+      throws IOException {
+    LineEditor reader = new LineEditor(terminal, Terminals.wantsColour());
+    reader.setHistory(new DefaultHistory());
+    reader.setParser(new LineParser(engine, session::variableNames));
+    reader.setCompleter(new PromptCompleter(session, engine));
+    reader.setHighlighter(new PromptHighlighter(session));
+    reader.variable(LineReader.HISTORY_FILE, history);
+    reader.variable(LineReader.SECONDARY_PROMPT_PATTERN, "  ... ");
+    reader.variable(LineReader.LIST_MAX, 500);
+    reader.option(Option.DISABLE_EVENT_EXPANSION, true);
+    reader.option(Option.HISTORY_TIMESTAMPED, false);
+    reader.option(Option.HISTORY_IGNORE_SPACE, true);
+    reader.option(Option.COMPLETE_MATCHER_TYPO, false);
+    reader.option(Option.AUTO_FRESH_LINE, true);
     prepare(history);
-    TypedAhead.install((LineReaderImpl) reader);
     warmAfterDrawing(reader, session);
     return reader;
   }
