@@ -298,6 +298,116 @@ def resized(command):
     leave(terminal)
 
 
+def dumb(command):
+    """A terminal that only prints: the kernel edits; Ctrl-C drops or cancels, and ends nothing."""
+    terminal = Terminal(["env", "TERM=dumb"] + command)
+    terminal.sees("mica> ")
+    terminal.type("6 *\x7f* 7\r")
+    terminal.sees("\n42\n")
+    terminal.sees("mica> ")
+    terminal.type("[1, 2].collect {\r")
+    terminal.sees("  ... ")
+    terminal.type("dropped\x03")
+    terminal.sees("mica> ")
+    terminal.type("println 'be' + 'gun'; while (true) {}\r")
+    terminal.sees("\nbegun\n")
+    terminal.type("\x03")
+    terminal.sees("cancelled")
+    terminal.sees("mica> ")
+    terminal.type("'is' + 6 * 7\r")
+    terminal.sees("\nis42\n")
+    terminal.sees("mica> ")
+    if b"\x1b" in terminal.raw:
+        raise Failure("an escape sequence: %r" % terminal.raw)
+    if terminal.seen.count("* 7") != 2 or terminal.seen.count("'gun'") != 1:
+        raise Failure("the line is there twice: %r" % terminal.seen)
+    leave(terminal)
+
+
+def tabs(command):
+    """In text that a terminal sends without marks, a tab is text; typed alone it completes."""
+    terminal = Terminal(command)
+    terminal.sees("mica> ")
+    terminal.type("x = ['a\t\tb', 'c\td']*.size()\r")
+    terminal.sees("\n[4, 3]\n")
+    terminal.sees("mica> ")
+    terminal.type("doct\t")
+    terminal.sees("doctor")
+    terminal.type("\x03")
+    terminal.sees("mica> ")
+    leave(terminal)
+
+
+def colourless(command):
+    """NO_COLOR holds for the line, what is offered, and what is printed."""
+    terminal = Terminal(["env", "NO_COLOR=1"] + command)
+    terminal.sees("mica> ")
+    terminal.type("folder('/etc').name + 12\r")
+    terminal.sees("\netc12\n")
+    terminal.sees("mica> ")
+    terminal.type("union \t\t")
+    terminal.sees("remount")
+    terminal.type("\x03")
+    terminal.sees("mica> ")
+    terminal.type("diff /etc/apt /etc/cron.d\r")
+    terminal.sees("KIND")
+    terminal.sees("mica> ")
+    leave(terminal)
+    for sequence in re.findall(rb"\x1b\[([0-9;]*)m", terminal.raw):
+        if any(part and 30 <= int(part) <= 107 for part in sequence.split(b";")):
+            raise Failure("a colour: %r" % sequence)
+
+
+ODD = "e2\x1b]0;pwned\x07\x1b[31mred\x9bc\u202eflip"
+
+
+def obeyed(command):
+    """No name, text or message drives the terminal: not completed, listed, printed or refused."""
+    odd = os.path.join(os.environ["MICA_HOME"], "odd")
+    for name in (ODD, "e2\x1b]0;pwned\x07other"):
+        os.makedirs(os.path.join(odd, name))
+    terminal = Terminal(command)
+    terminal.sees("mica> ")
+    for line in ("folder('%s/e2\t" % odd, "diff %s/e2\t" % odd):
+        terminal.type(line)
+        terminal.sees("pwned")
+        terminal.type("\t\t\x03")
+        terminal.sees("mica> ")
+    terminal.type("\x1b[200~x = '%s'\x1b[201~\r" % ODD)
+    terminal.sees("\ne2\\x1b]0;pwned\\x07\\x1b[31mred\\x9bc\\u202eflip\n")
+    for line in ("folder('%s').list()" % odd, "[(x): x]", "folder(x + '/no').list()", "unions.get(x)",
+                 "throw new IllegalStateException(x)", ":trace", "x.nothing", "commit ls -o json"):
+        terminal.type(line + "\r")
+        terminal.sees("mica> ")
+    leave(terminal)
+    for sign in (b"\x1b]0;", b"\x1b[31mred", b"\xc2\x9b", "\u202e".encode()):
+        if sign in terminal.raw:
+            at = terminal.raw.index(sign)
+            raise Failure("sent: %r" % terminal.raw[max(0, at - 200):at + 50])
+
+
+def narrow(command):
+    """On 40 columns nothing is wider than the page, and what a row is known by is there."""
+    home = os.environ["MICA_HOME"]
+    deep = os.path.join(home, "a", *["deeply" + "-nested" * 3] * 3)
+    os.makedirs(deep)
+    open(os.path.join(deep, "web.conf"), "w").close()
+    terminal = Terminal(command, 24, 40)
+    terminal.sees("mica> ")
+    terminal.type("mkdir = 1; diff('/etc/apt', '%s')\r" % os.path.join(home, "a"))
+    terminal.sees("KIND")
+    terminal.sees("web.conf\n")
+    terminal.sees("mica> ")
+    terminal.type("doctor\r")
+    terminal.sees("STATUS")
+    terminal.sees("mica> ")
+    leave(terminal)
+    rows = terminal.seen[terminal.seen.index("KIND"):].split("\n")
+    wide = [row for row in rows if len(row) > 40 and "~" not in row and "mica>" not in row]
+    if wide:
+        raise Failure("wider than the page: %r" % wide)
+
+
 def console(command):
     """The helper VM's console, which runs: both ways, one at a time, and back at the prompt."""
     terminal, other = Terminal(command), Terminal(command + ["helper", "console"])
@@ -373,7 +483,8 @@ def killed(command):
 CASES = {
     case.__name__: case
     for case in (appears, no_size, ctrl_c, running, progress, paste, unmarked, turns, ahead, unwanted,
-                 stopped, resized, console, restored, killed)
+                 stopped, resized, dumb,
+                 tabs, colourless, obeyed, narrow, console, restored, killed)
 }
 
 

@@ -33,12 +33,12 @@ final class App {
     }
     List<String> rest = args.subList(1, args.size());
     return switch (args.getFirst()) {
-      case "-e" -> cancellable(() -> expression(rest));
-      case "run" -> cancellable(() -> script(rest));
+      case "-e" -> cancellable(null, () -> expression(rest));
+      case "run" -> cancellable(null, () -> script(rest));
       case "help", "--help", "-h" -> guard(() -> help(rest));
       case "version", "--version", "-V" -> guard(this::version);
-      case String first when isScript(first) -> cancellable(() -> script(args));
-      default -> cancellable(() -> command(args));
+      case String first when isScript(first) -> cancellable(null, () -> script(args));
+      default -> cancellable(name(args), () -> command(args));
     };
   }
 
@@ -99,7 +99,7 @@ final class App {
   }
 
   private Seat seat() {
-    return Terminals.isInteractive() ? new ProcessSeat(streams.err()) : new LinesSeat(System.in);
+    return Terminals.isInteractive() ? new ProcessSeat(streams.err(), streams::stopProgress) : new LinesSeat(System.in);
   }
 
   private int help(List<String> words) {
@@ -113,20 +113,31 @@ final class App {
     return 0;
   }
 
-  /** Runs it so that Ctrl-C, which ends the process, first ends what the core is doing. */
-  private int cancellable(Callable<Integer> work) {
+  private static String name(List<String> words) {
+    return CommandTable.get().find(words).map(Command::name).orElse("mica");
+  }
+
+  /**
+   * Runs it so that Ctrl-C, which ends the process, first ends what the core is doing. {@code name}
+   * is what it is, unless it prints as it goes.
+   */
+  private int cancellable(@Nullable String name, Callable<Integer> work) {
     return guard(() -> {
+      ProgressLine progress = progress();
       Evaluation<Integer> evaluation = Work.start(work);
-      Thread hook = Thread.ofPlatform().unstarted(() -> stop(evaluation));
+      Thread hook = Thread.ofPlatform().unstarted(() -> stop(evaluation, progress));
       Runtime.getRuntime().addShutdownHook(hook);
-      int status = new Work(progress()).await(evaluation);
+      int status = new Work(progress, name).await(evaluation);
       Runtime.getRuntime().removeShutdownHook(hook);
       return status;
     });
   }
 
-  private static void stop(Evaluation<?> evaluation) {
+  private static void stop(Evaluation<?> evaluation, @Nullable ProgressLine progress) {
     evaluation.cancel();
+    if (progress != null) {
+      progress.stop();
+    }
     try {
       evaluation.await(5_000);
     } catch (InterruptedException over) {

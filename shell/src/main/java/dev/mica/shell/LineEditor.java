@@ -10,7 +10,7 @@ import org.jline.utils.InfoCmp.Capability;
  * JLine's line editor, but for what it does wrong at some terminals, or with some text: a paste
  * that is not marked as one, characters that terminals obey, and those that are shown as one.
  */
-final class LineEditor extends LineReaderImpl {
+final class LineEditor extends LineReaderImpl implements Lines {
   /** How long what belongs to a paste may be behind it. */
   private static final long PASTE_MILLIS = 20;
 
@@ -27,6 +27,27 @@ final class LineEditor extends LineReaderImpl {
     // Keys go by what people see as one character. Nothing is sent: what terminals make of it is
     // WholeDisplay's concern.
     terminal.setGraphemeClusterMode(true, true);
+  }
+
+  @Override
+  public String read(String prompt) {
+    return readLine(prompt);
+  }
+
+  @Override
+  public String typedBehind(Keyboard keyboard) throws IOException {
+    return keyboard.typedBehind();
+  }
+
+  @Override
+  public void keep(String typed) {
+    runMacro(typed);
+  }
+
+  /** It hears of the key itself. */
+  @Override
+  public boolean drop() {
+    return false;
   }
 
   /**

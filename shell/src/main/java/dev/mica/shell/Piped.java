@@ -54,7 +54,7 @@ final class Piped {
       return;
     }
     try {
-      int ended = new Work(null).await(Evaluation.start(() -> line(input)));
+      int ended = new Work(null, null).await(Evaluation.start(() -> line(input)));
       status = ended == 0 ? status : ended;
     } catch (OutputClosed closed) {
       throw closed;

@@ -5,15 +5,18 @@ import dev.mica.scripting.Engine;
 import dev.mica.scripting.Evaluation;
 import dev.mica.scripting.Session;
 import java.io.IOError;
+import java.io.FilterOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.io.OutputStreamWriter;
 import java.io.PrintStream;
+import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.regex.Pattern;
 import org.jline.reader.EndOfFileException;
-import org.jline.reader.LineReader;
 import org.jline.reader.UserInterruptException;
 import org.jline.terminal.Terminal;
 import org.jline.utils.InfoCmp.Capability;
@@ -28,8 +31,8 @@ final class Prompt {
   private final Session session;
   private final PrintStream out;
   private final Errors errors;
-  private final LineReader reader;
-  private final ProgressLine progress;
+  private final Lines lines;
+  private volatile @Nullable ProgressLine progress;
   private final AtomicBoolean attached = new AtomicBoolean();
   private final Seat seat;
   private boolean java;
@@ -40,12 +43,16 @@ final class Prompt {
   Prompt(Terminal terminal, Mica mica, Path history) throws IOException {
     this.terminal = terminal;
     this.keyboard = new Keyboard(terminal);
-    this.seat = new TerminalSeat(terminal, attached);
-    this.out = new PrintStream(terminal.output(), true, StandardCharsets.UTF_8);
+    TerminalSeat taken = new TerminalSeat(terminal, attached);
+    this.seat =
+        (console, data) -> {
+          endProgress();
+          taken.attach(console, data);
+        };
+    this.out = new PrintStream(new Data(terminal.output()), true, StandardCharsets.UTF_8);
     this.session = new Session(mica, out, value -> printer().show(value));
     this.errors = new Errors(out, "");
-    this.progress = new ProgressLine(out, () -> terminal.getSize().getColumns());
-    this.reader = Readers.build(terminal, session, this::engine, history);
+    this.lines = Readers.lines(terminal, session, this::engine, history);
     terminal.handle(Terminal.Signal.INT, signal -> interrupt());
   }
 
@@ -66,7 +73,43 @@ final class Prompt {
   private Output output() {
     boolean colour =
         Terminals.wantsColour() && terminal.getStringCapability(Capability.set_a_foreground) != null;
-    return new Output(terminal.writer(), new Page(terminal.getSize().getColumns(), colour), seat);
+    Writer data = new OutputStreamWriter(out, StandardCharsets.UTF_8);
+    return new Output(data, new Page(terminal.getSize().getColumns(), colour), seat);
+  }
+
+  /** Each line has its own; a terminal that cannot take one back has none. */
+  private @Nullable ProgressLine newProgress() {
+    if (terminal.getStringCapability(Capability.clr_eol) == null) {
+      return null;
+    }
+    PrintStream talk = new PrintStream(terminal.output(), true, StandardCharsets.UTF_8);
+    return new ProgressLine(
+        talk, () -> terminal.getSize().getColumns(), attached::get);
+  }
+
+  private void endProgress() {
+    ProgressLine line = progress;
+    if (line != null) {
+      line.stop();
+    }
+  }
+
+  /** Ends the progress line before anything is printed: it does not come back after that. */
+  private final class Data extends FilterOutputStream {
+    Data(OutputStream terminal) {
+      super(terminal);
+    }
+
+    @Override
+    public void write(int b) throws IOException {
+      write(new byte[] {(byte) b}, 0, 1);
+    }
+
+    @Override
+    public void write(byte[] bytes, int from, int length) throws IOException {
+      endProgress();
+      out.write(bytes, from, length);
+    }
   }
 
   private Engine engine() {
@@ -78,10 +121,10 @@ final class Prompt {
       pressed = false;
       try {
         keyboard.restore();
-        String line = reader.readLine(java ? "java> " : "mica> ");
+        String line = lines.read(java ? "java> " : "mica> ");
         pressed |=
             Thread.interrupted(); // by the line editor's own hearing of a Ctrl-C behind Enter
-        keep(keyboard.typedBehind());
+        keep(lines.typedBehind(keyboard));
         line(line);
       } catch (UserInterruptException cleared) {
         errors.forget(); // Ctrl-C drops the line being typed, nothing failed
@@ -96,7 +139,7 @@ final class Prompt {
   private void keep(String typed) {
     int interrupted = typed.lastIndexOf(keyboard.interrupt());
     pressed |= interrupted >= 0;
-    reader.runMacro(PASTE_MARKS.matcher(typed.substring(interrupted + 1)).replaceAll(""));
+    lines.keep(PASTE_MARKS.matcher(typed.substring(interrupted + 1)).replaceAll(""));
   }
 
   private void line(String line) {
@@ -106,8 +149,8 @@ final class Prompt {
     try {
       switch (LineKind.of(line, session.variableNames())) {
         case META -> meta(ShellWords.of(line.strip().replaceFirst("^:", "")).texts());
-        case COMMAND -> work(() -> command(line));
-        case LANGUAGE -> work(() -> evaluate(line));
+        case COMMAND -> work(name(line), () -> command(line));
+        case LANGUAGE -> work(null, () -> evaluate(line));
       }
     } catch (Work.LeftBehind stubborn) {
       out.println("cancelled; the script does not stop, it is interrupted until it does");
@@ -116,7 +159,9 @@ final class Prompt {
     }
   }
 
-  private void work(Runnable what) throws InterruptedException, IOException, Work.LeftBehind {
+  private void work(@Nullable String name, Runnable what) throws InterruptedException, IOException, Work.LeftBehind {
+    ProgressLine line = newProgress();
+    progress = line;
     Children children = Children.ofLine();
     Evaluation<Boolean> evaluation =
         Work.start(() -> {
@@ -128,7 +173,7 @@ final class Prompt {
       if (pressed) {
         evaluation.cancel();
       }
-      new Work(progress, keyboard::refuse).await(evaluation);
+      new Work(line, name, keyboard::refuse).await(evaluation);
     } finally {
       running = null;
       if (evaluation.isCancelled()) {
@@ -141,7 +186,7 @@ final class Prompt {
    * Ctrl-C as a signal, which it is while something runs; JLine also makes one of the key itself.
    */
   private void interrupt() {
-    if (attached.get()) {
+    if (attached.get() || lines.drop()) {
       return;
     }
     pressed = true;
@@ -149,6 +194,10 @@ final class Prompt {
     if (stopping != null) {
       stopping.cancel();
     }
+  }
+
+  private static String name(String line) {
+    return CommandTable.get().find(LineKind.words(line)).map(Command::name).orElse("mica");
   }
 
   private void command(String line) {
@@ -167,7 +216,7 @@ final class Prompt {
   private void meta(List<String> words) throws InterruptedException, IOException, Work.LeftBehind {
     List<String> rest = words.isEmpty() ? words : words.subList(1, words.size());
     switch (words.isEmpty() ? "" : words.getFirst()) {
-      case "help", "h", "?" -> work(() -> help(rest));
+      case "help", "h", "?" -> work(null, () -> help(rest));
       case "trace" -> errors.trace();
       case "quit", "exit", "q" -> over = true;
       case "java" -> java = true;

@@ -1,6 +1,9 @@
 package dev.mica.shell;
 
+import dev.mica.Activity;
 import dev.mica.scripting.Evaluation;
+import java.time.Instant;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 
@@ -13,14 +16,17 @@ final class Work {
 
   private final @Nullable ProgressLine progress;
 
+  private final @Nullable String name;
   private final LastResort lastResort;
 
-  Work(@Nullable ProgressLine progress) {
-    this(progress, waiting -> {});
+  /** {@code name} is shown where the work does not say what it does; null: nothing is. */
+  Work(@Nullable ProgressLine progress, @Nullable String name) {
+    this(progress, name, waiting -> {});
   }
 
-  Work(@Nullable ProgressLine progress, LastResort lastResort) {
+  Work(@Nullable ProgressLine progress, @Nullable String name, LastResort lastResort) {
     this.progress = progress;
+    this.name = name;
     this.lastResort = lastResort;
   }
 
@@ -47,21 +53,32 @@ final class Work {
    */
   <T extends @Nullable Object> T await(Evaluation<T> evaluation)
       throws InterruptedException, LeftBehind {
+    Instant started = Instant.now();
     try {
       while (!evaluation.await(TICK_MILLIS)) {
         if (evaluation.isCancelled() && !ends(evaluation)) {
           leave(evaluation);
           throw new LeftBehind();
         }
-        if (progress != null) {
-          evaluation.activity().ifPresent(progress::show);
-        }
+        show(evaluation, started);
       }
       return evaluation.get();
     } finally {
       if (progress != null) {
         progress.clear();
       }
+    }
+  }
+
+  private void show(Evaluation<?> evaluation, Instant started) {
+    if (progress == null) {
+      return;
+    }
+    Optional<Activity> activity = evaluation.activity();
+    if (activity.isPresent()) {
+      progress.show(activity.get());
+    } else if (name != null) {
+      progress.show(name, started);
     }
   }
 
