@@ -372,6 +372,8 @@ def obeyed(command):
         terminal.type(line)
         terminal.sees("pwned")
         terminal.type("\t\t\x03")
+        terminal.type("'re' + 'ady'\r")
+        terminal.sees("\nready\n")
         terminal.sees("mica> ")
     terminal.type("\x1b[200~x = '%s'\x1b[201~\r" % ODD)
     terminal.sees("\ne2\\x1b]0;pwned\\x07\\x1b[31mred\\x9bc\\u202eflip\n")
@@ -384,6 +386,23 @@ def obeyed(command):
         if sign in terminal.raw:
             at = terminal.raw.index(sign)
             raise Failure("sent: %r" % terminal.raw[max(0, at - 200):at + 50])
+
+
+def graphemes(command):
+    """Keys go by what people see as one character, and the line is drawn so that it shows what it has."""
+    flag, tone, joined = "\U0001f1fa\U0001f1e6", "\U0001f44d\U0001f3fd", "\U0001f3f3\ufe0f\u200d\U0001f308"
+    terminal = Terminal(command)
+    terminal.sees("mica> ")
+    for text, keys, line in (("ABe\u0301CD", "\x7f\x7f\x7f", "AB"), ("AB" + joined + "CD", "\x7f\x7f\x7f", "AB"),
+                             ("AB" + tone + "CD", "\x7f\x7f\x7f", "AB"), ("AB" + flag + "CD", "\x1b[D" * 3 + "Z", "ABZ" + flag + "CD"),
+                             ("\u65e5\u672cC", "\x7f\x7f", "\u65e5")):
+        terminal.type("\x1b[200~y = '" + text + "\x1b[201~" + keys)
+        terminal.type("\x05'.codePoints().toArray()\r")
+        terminal.sees("\n[%s]\n" % ", ".join(str(ord(c)) for c in line))
+        terminal.sees("mica> ")
+    if b"\x1b[?7l" not in terminal.raw:
+        raise Failure("lines of unsure width are drawn with wrapping: %r" % terminal.raw[-2000:])
+    leave(terminal)
 
 
 def narrow(command):
@@ -484,7 +503,7 @@ CASES = {
     case.__name__: case
     for case in (appears, no_size, ctrl_c, running, progress, paste, unmarked, turns, ahead, unwanted,
                  stopped, resized, dumb,
-                 tabs, colourless, obeyed, narrow, console, restored, killed)
+                 tabs, colourless, obeyed, graphemes, narrow, console, restored, killed)
 }
 
 

@@ -99,7 +99,9 @@ final class App {
   }
 
   private Seat seat() {
-    return Terminals.isInteractive() ? new ProcessSeat(streams.err(), streams::stopProgress) : new LinesSeat(System.in);
+    return Terminals.isInteractive()
+        ? new ProcessSeat(streams.err(), streams::stopProgress)
+        : new LinesSeat(System.in);
   }
 
   private int help(List<String> words) {

@@ -51,7 +51,7 @@ record Column<T>(Field<T> field, int width) {
 
   /** {@code text} on so many columns: of a path both ends tell more than its middle. */
   static String cut(Field<?> field, String text, int width) {
-    boolean path = field.key().equals("path") || text.startsWith("/");
+    boolean path = field.key().equals("path") || (text.startsWith("/") && text.indexOf(' ') < 0);
     return path ? Cells.cutInside(text, width) : Cells.cut(text, width);
   }
 

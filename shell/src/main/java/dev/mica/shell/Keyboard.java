@@ -54,15 +54,16 @@ final class Keyboard {
   }
 
   /**
-   * Takes what was typed behind the Enter that ended a line, while the line editor still had the
-   * terminal. It is for the next line, but for a Ctrl-C: that was no signal then, only a key.
+   * Takes what was typed and not read: behind the Enter that ended a line, while the line editor
+   * still had the terminal, or while the line ran. It is for the next line, but for a Ctrl-C of
+   * before: that was no signal then, only a key.
    */
-  String typedBehind() throws IOException {
+  String typed() throws IOException {
     StringBuilder typed = new StringBuilder();
     while (hasKey(terminal, 0)) {
       int key = terminal.reader().read();
-      if (key < 0) {
-        break;
+      if (key < 0) { // a Ctrl-D, or the terminal is gone: both end the conversation
+        return typed.append((char) users.getControlChar(Attributes.ControlChar.VEOF)).toString();
       }
       typed.append((char) key);
     }

@@ -35,8 +35,8 @@ final class LineEditor extends LineReaderImpl implements Lines {
   }
 
   @Override
-  public String typedBehind(Keyboard keyboard) throws IOException {
-    return keyboard.typedBehind();
+  public String typed(Keyboard keyboard) throws IOException {
+    return keyboard.typed();
   }
 
   @Override

@@ -12,8 +12,8 @@ interface Lines {
    */
   String read(String prompt) throws IOException;
 
-  /** What was typed behind the Enter that ended the line, and does not wait to be read any more. */
-  String typedBehind(Keyboard keyboard) throws IOException;
+  /** What was typed meanwhile, and does not wait to be read any more. */
+  String typed(Keyboard keyboard) throws IOException;
 
   /** Gives {@code typed} back, for the next line. */
   void keep(String typed);

@@ -85,7 +85,7 @@ final class PlainLines implements Lines {
 
   /** The kernel has it. */
   @Override
-  public String typedBehind(Keyboard keyboard) {
+  public String typed(Keyboard keyboard) {
     return "";
   }
 

@@ -4,8 +4,8 @@ import dev.mica.Mica;
 import dev.mica.scripting.Engine;
 import dev.mica.scripting.Evaluation;
 import dev.mica.scripting.Session;
-import java.io.IOError;
 import java.io.FilterOutputStream;
+import java.io.IOError;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.OutputStreamWriter;
@@ -72,7 +72,8 @@ final class Prompt {
 
   private Output output() {
     boolean colour =
-        Terminals.wantsColour() && terminal.getStringCapability(Capability.set_a_foreground) != null;
+        Terminals.wantsColour()
+            && terminal.getStringCapability(Capability.set_a_foreground) != null;
     Writer data = new OutputStreamWriter(out, StandardCharsets.UTF_8);
     return new Output(data, new Page(terminal.getSize().getColumns(), colour), seat);
   }
@@ -83,8 +84,7 @@ final class Prompt {
       return null;
     }
     PrintStream talk = new PrintStream(terminal.output(), true, StandardCharsets.UTF_8);
-    return new ProgressLine(
-        talk, () -> terminal.getSize().getColumns(), attached::get);
+    return new ProgressLine(talk, () -> terminal.getSize().getColumns(), attached::get);
   }
 
   private void endProgress() {
@@ -118,13 +118,14 @@ final class Prompt {
 
   int run() {
     while (!over) {
-      pressed = false;
       try {
         keyboard.restore();
+        keep(lines.typed(keyboard));
+        pressed = false;
         String line = lines.read(java ? "java> " : "mica> ");
         pressed |=
             Thread.interrupted(); // by the line editor's own hearing of a Ctrl-C behind Enter
-        keep(lines.typedBehind(keyboard));
+        keep(lines.typed(keyboard));
         line(line);
       } catch (UserInterruptException cleared) {
         errors.forget(); // Ctrl-C drops the line being typed, nothing failed
@@ -159,7 +160,8 @@ final class Prompt {
     }
   }
 
-  private void work(@Nullable String name, Runnable what) throws InterruptedException, IOException, Work.LeftBehind {
+  private void work(@Nullable String name, Runnable what)
+      throws InterruptedException, IOException, Work.LeftBehind {
     ProgressLine line = newProgress();
     progress = line;
     Children children = Children.ofLine();

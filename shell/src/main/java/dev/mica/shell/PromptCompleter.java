@@ -74,7 +74,14 @@ final class PromptCompleter implements Completer {
   private static void add(List<Candidate> candidates, String value, String group, String summary) {
     candidates.add(
         new Candidate(
-            value, Cells.printable(value), group, blankToNull(summary), null, null, true, candidates.size()));
+            value,
+            Cells.printable(value),
+            group,
+            blankToNull(summary),
+            null,
+            null,
+            true,
+            candidates.size()));
   }
 
   private void command(List<String> words, List<Candidate> candidates) {

@@ -67,8 +67,7 @@ final class Readers {
   }
 
   /** The lines of a session, with an editor if the terminal can be driven. */
-  static Lines lines(
-      Terminal terminal, Session session, Supplier<Engine> engine, Path history)
+  static Lines lines(Terminal terminal, Session session, Supplier<Engine> engine, Path history)
       throws IOException {
     LineParser parser = new LineParser(engine, session::variableNames);
     if (terminal.getType().startsWith(Terminal.TYPE_DUMB)) {

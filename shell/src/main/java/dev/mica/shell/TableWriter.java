@@ -114,8 +114,7 @@ final class TableWriter {
 
   /** The only way to the page: a terminal gets no character that it would obey but our colours. */
   private void println(String line, @Nullable String colour) throws IOException {
-    String shown =
-        page.width() == 0 ? line : Cells.cut(Unprintable.escaped(line), page.width());
+    String shown = page.width() == 0 ? line : Cells.cut(Unprintable.escaped(line), page.width());
     boolean coloured = page.colour() && colour != null;
     out.write(coloured ? "\u001b[" + colour + "m" + shown + "\u001b[0m" : shown);
     out.write('\n');

@@ -181,25 +181,20 @@ final class YamlTest {
   void eachReaderGetsTheSameStrings() throws Exception {
     Map<String, List<String>> strings = strings();
     String yaml = written(strings, Format.YAML);
-    LoadSettings settings =
-        LoadSettings.builder().setSchema(new CoreSchema()).setCodePointLimit(1 << 30).build();
-    Map<?, ?> loaded = (Map<?, ?>) new Load(settings).loadFromString(yaml);
-    assertThat(loaded.entrySet().stream().filter(each -> !isSame(each)).map(YamlTest::shown))
+    assertThat(strings.keySet().stream().filter(text -> !isKept(text)).map(YamlTest::hex))
         .as("YAML 1.2")
         .isEmpty();
-    assertThat(loaded).hasSameSizeAs(strings);
     List<String> texts = new ArrayList<>();
     strings.keySet().forEach(text -> texts.addAll(List.of(hex(text), hex(text))));
     assertThat(read(yaml, "yaml")).as("YAML 1.1").isEqualTo(texts);
     assertThat(read(written(strings, Format.JSON), "json")).as("JSON").isEqualTo(texts);
   }
 
-  private static boolean isSame(Map.Entry<?, ?> pair) {
-    return List.of(pair.getKey()).equals(pair.getValue());
-  }
-
-  private static String shown(Map.Entry<?, ?> pair) {
-    return hex(String.valueOf(pair.getKey())) + " " + pair.getValue();
+  /** Each by itself: long documents with emoji are too much for this reader. */
+  private static boolean isKept(String text) {
+    Map<String, List<String>> one = Map.of(text, List.of(text));
+    LoadSettings settings = LoadSettings.builder().setSchema(new CoreSchema()).build();
+    return one.equals(new Load(settings).loadFromString(written(one, Format.YAML)));
   }
 
   private static String hex(String text) {
