@@ -394,7 +394,7 @@ def graphemes(command):
     terminal = Terminal(command)
     terminal.sees("mica> ")
     for text, keys, line in (("ABe\u0301CD", "\x7f\x7f\x7f", "AB"), ("AB" + joined + "CD", "\x7f\x7f\x7f", "AB"),
-                             ("AB" + tone + "CD", "\x7f\x7f\x7f", "AB"), ("AB" + flag + "CD", "\x1b[D" * 3 + "Z", "ABZ" + flag + "CD"),
+                             ("AB" + tone + "CD", "\x7f\x7f\x7f", "AB"), ("AB" + flag + "CD", "\x02" * 3 + "Z", "ABZ" + flag + "CD"),
                              ("\u65e5\u672cC", "\x7f\x7f", "\u65e5")):
         terminal.type("\x1b[200~y = '" + text + "\x1b[201~" + keys)
         terminal.type("\x05'.codePoints().toArray()\r")
