@@ -13,6 +13,7 @@ import os
 import pty
 import re
 import select
+import shlex
 import signal
 import struct
 import sys
@@ -20,6 +21,7 @@ import termios
 import time
 
 DEADLINE = 60
+FLAG = os.path.join(os.environ["MICA_HOME"], "flag")
 CONTROL = re.compile(r"\x1b\[[0-9;?<>=]*[a-zA-Z]|\x1b[=>()][0B]?|\x1b\][^\x07]*\x07|[\r\x07]")
 
 
@@ -40,6 +42,9 @@ class Terminal:
             os.execvp(command[0], command)
         os.set_blocking(self.fd, False)
         self.raw, self.at, self.unsent = b"", 0, b""
+
+    def resize(self, rows, columns):
+        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
     @property
     def seen(self):
@@ -245,6 +250,241 @@ def unmarked(command):
     leave(terminal)
 
 
+def child(script):
+    return "new ProcessBuilder('sh', '-c', '%s').inheritIO().start().waitFor()\r" % script
+
+
+def turns(command):
+    """What a line runs has the terminal as the user had it, and alone: the next line's keys wait."""
+    terminal = Terminal(command)
+    terminal.sees("mica> ")
+    read = "echo re\\\\ady; read a; echo got=$a="
+    for keys, got in (("bob\r", "bob"), ("box\x7fb\r", "bob"), ("a b\x15c\x04d\r", "cd"), ("\u00e9\r", "\u00e9")):
+        terminal.type(child(read))
+        terminal.sees("\nready\n")
+        terminal.type(keys)
+        terminal.sees("\ngot=%s=\n" % got)
+        terminal.sees("mica> ")
+    terminal.type(child("echo re\\\\ady; cat; echo e\\\\nd"))
+    terminal.sees("\nready\n")
+    terminal.type("some\r\x04")
+    terminal.sees("some\nsome\n")
+    terminal.sees("end\n")
+    terminal.sees("mica> ")
+    for read in ("System.in.newReader().readLine()", "System.console().readLine('')"):
+        terminal.type("println 're' + 'ady'; x = %s\r" % read)
+        terminal.sees("\nready\n")
+        terminal.type("ann\r")
+        terminal.sees("ann\nann\n")
+        terminal.sees("mica> ")
+    leave(terminal)
+
+
+def ahead(command):
+    """What is typed while nothing reads is the next lines'."""
+    terminal = Terminal(command)
+    terminal.sees("mica> ")
+    terminal.type("x = 20\rx += 1\r'is' + x\r")  # with Enter: the line editor still has the terminal
+    terminal.sees("\nis21\n")
+    terminal.sees("mica> ")
+    terminal.type(child("echo re\\\\ady; while [ ! -e %s ]; do sleep 0.1; done" % FLAG))
+    terminal.sees("\nready\n")
+    terminal.type("'is' + (x + 1)\r'an' + 'd'")
+    open(FLAG, "w").close()
+    terminal.sees("\nis22\n")
+    terminal.type("\r")
+    terminal.sees("\nand\n")
+    terminal.sees("mica> ")
+    leave(terminal)
+
+
+def unwanted(command):
+    """A read of the terminal that Ctrl-C ends, or a program that was starting then, takes no key of the next line."""
+    terminal = Terminal(command)
+    terminal.sees("mica> ")
+    for read in ("System.in.read()", "System.in.newReader().readLine()", "System.console().readLine('')",
+                 "new ProcessBuilder('cat').inheritIO().start().waitFor()"):
+        terminal.type("println 're' + 'ady'; %s\r" % read)
+        terminal.sees("\nready\n")
+        terminal.type("some\x03")
+        terminal.sees("mica> ")  # "cancelled", or what became of the program that Ctrl-C ended
+        terminal.type("'is' + 6 * 7\r")
+        terminal.sees("\nis42\n")
+        terminal.sees("mica> ")
+    leave(terminal)
+
+
+def stopped(command):
+    """Ctrl-Z stops Mica and what it runs, as any job of a shell; both go on in the foreground."""
+    terminal = Terminal(["bash", "--norc", "--noprofile", "-i"])
+    terminal.type(" ".join(shlex.quote(word) for word in command) + "\r")
+    terminal.sees("mica> ")
+    terminal.type(child("echo re\\\\ady; read a; echo got=$a="))
+    terminal.sees("\nready\n")
+    terminal.type("\x1a")
+    terminal.sees("Stopped")
+    terminal.type("echo sh''ell\r")
+    terminal.sees("\nshell\n")
+    terminal.type("fg\r")
+    terminal.sees("\n")
+    terminal.type("bob\r")
+    terminal.sees("\ngot=bob=\n")
+    terminal.sees("mica> ")
+    terminal.type("6 * 7\r")
+    terminal.sees("\n42\n")
+    terminal.sees("mica> ")
+    terminal.type("\x04")
+    terminal.type("exit\r")
+    if terminal.ends() != 0:
+        raise Failure("it did not end well")
+
+
+def resized(command):
+    """A change of the window's size reaches what a line runs, and Mica."""
+    terminal = Terminal(command)
+    terminal.sees("mica> ")
+    terminal.type(child("trap \"stty size\" WINCH; echo re\\\\ady; read a; read a"))
+    terminal.sees("\nready\n")
+    terminal.resize(30, 47)
+    terminal.type("\r")
+    terminal.sees("30 47\n")
+    terminal.type("\r")
+    terminal.sees("mica> ")
+    terminal.type("'wi' + 'de' * 40\r")
+    terminal.sees("\nwi" + "de" * 22 + "\u2026\n")
+    terminal.sees("mica> ")
+    leave(terminal)
+
+
+def dumb(command):
+    """A terminal that only prints: the kernel edits; Ctrl-C drops or cancels, and ends nothing."""
+    terminal = Terminal(["env", "TERM=dumb"] + command)
+    terminal.sees("mica> ")
+    terminal.type("6 *\x7f* 7\r")
+    terminal.sees("\n42\n")
+    terminal.sees("mica> ")
+    terminal.type("[1, 2].collect {\r")
+    terminal.sees("  ... ")
+    terminal.type("dropped\x03")
+    terminal.sees("mica> ")
+    terminal.type("println 'be' + 'gun'; while (true) {}\r")
+    terminal.sees("\nbegun\n")
+    terminal.type("\x03")
+    terminal.sees("cancelled")
+    terminal.sees("mica> ")
+    terminal.type("'is' + 6 * 7\r")
+    terminal.sees("\nis42\n")
+    terminal.sees("mica> ")
+    if b"\x1b" in terminal.raw:
+        raise Failure("an escape sequence: %r" % terminal.raw)
+    if terminal.seen.count("* 7") != 2 or terminal.seen.count("'gun'") != 1:
+        raise Failure("the line is there twice: %r" % terminal.seen)
+    leave(terminal)
+
+
+def tabs(command):
+    """In text that a terminal sends without marks, a tab is text; typed alone it completes."""
+    terminal = Terminal(command)
+    terminal.sees("mica> ")
+    terminal.type("x = ['a\t\tb', 'c\td']*.size()\r")
+    terminal.sees("\n[4, 3]\n")
+    terminal.sees("mica> ")
+    terminal.type("doct\t")
+    terminal.sees("doctor")
+    terminal.type("\x03")
+    terminal.sees("mica> ")
+    leave(terminal)
+
+
+def colourless(command):
+    """NO_COLOR holds for the line, what is offered, and what is printed."""
+    terminal = Terminal(["env", "NO_COLOR=1"] + command)
+    terminal.sees("mica> ")
+    terminal.type("folder('/etc').name + 12\r")
+    terminal.sees("\netc12\n")
+    terminal.sees("mica> ")
+    terminal.type("union \t\t")
+    terminal.sees("remount")
+    terminal.type("\x03")
+    terminal.sees("mica> ")
+    terminal.type("diff /etc/apt /etc/cron.d\r")
+    terminal.sees("KIND")
+    terminal.sees("mica> ")
+    leave(terminal)
+    for sequence in re.findall(rb"\x1b\[([0-9;]*)m", terminal.raw):
+        if any(part and 30 <= int(part) <= 107 for part in sequence.split(b";")):
+            raise Failure("a colour: %r" % sequence)
+
+
+ODD = "e2\x1b]0;pwned\x07\x1b[31mred\x9bc\u202eflip"
+
+
+def obeyed(command):
+    """No name, text or message drives the terminal: not completed, listed, printed or refused."""
+    odd = os.path.join(os.environ["MICA_HOME"], "odd")
+    for name in (ODD, "e2\x1b]0;pwned\x07other"):
+        os.makedirs(os.path.join(odd, name))
+    terminal = Terminal(command)
+    terminal.sees("mica> ")
+    for line in ("folder('%s/e2\t" % odd, "diff %s/e2\t" % odd):
+        terminal.type(line)
+        terminal.sees("pwned")
+        terminal.type("\t\t\x03")
+        terminal.type("'re' + 'ady'\r")
+        terminal.sees("\nready\n")
+        terminal.sees("mica> ")
+    terminal.type("\x1b[200~x = '%s'\x1b[201~\r" % ODD)
+    terminal.sees("\ne2\\x1b]0;pwned\\x07\\x1b[31mred\\x9bc\\u202eflip\n")
+    for line in ("folder('%s').list()" % odd, "[(x): x]", "folder(x + '/no').list()", "unions.get(x)",
+                 "throw new IllegalStateException(x)", ":trace", "x.nothing", "commit ls -o json"):
+        terminal.type(line + "\r")
+        terminal.sees("mica> ")
+    leave(terminal)
+    for sign in (b"\x1b]0;", b"\x1b[31mred", b"\xc2\x9b", "\u202e".encode()):
+        if sign in terminal.raw:
+            at = terminal.raw.index(sign)
+            raise Failure("sent: %r" % terminal.raw[max(0, at - 200):at + 50])
+
+
+def graphemes(command):
+    """Keys go by what people see as one character, and the line is drawn so that it shows what it has."""
+    flag, tone, joined = "\U0001f1fa\U0001f1e6", "\U0001f44d\U0001f3fd", "\U0001f3f3\ufe0f\u200d\U0001f308"
+    terminal = Terminal(command)
+    terminal.sees("mica> ")
+    for text, keys, line in (("ABe\u0301CD", "\x7f\x7f\x7f", "AB"), ("AB" + joined + "CD", "\x7f\x7f\x7f", "AB"),
+                             ("AB" + tone + "CD", "\x7f\x7f\x7f", "AB"), ("AB" + flag + "CD", "\x02" * 3 + "Z", "ABZ" + flag + "CD"),
+                             ("\u65e5\u672cC", "\x7f\x7f", "\u65e5")):
+        terminal.type("\x1b[200~y = '" + text + "\x1b[201~" + keys)
+        terminal.type("\x05'.codePoints().toArray()\r")
+        terminal.sees("\n[%s]\n" % ", ".join(str(ord(c)) for c in line))
+        terminal.sees("mica> ")
+    if b"\x1b[?7l" not in terminal.raw:
+        raise Failure("lines of unsure width are drawn with wrapping: %r" % terminal.raw[-2000:])
+    leave(terminal)
+
+
+def narrow(command):
+    """On 40 columns nothing is wider than the page, and what a row is known by is there."""
+    home = os.environ["MICA_HOME"]
+    deep = os.path.join(home, "a", *["deeply" + "-nested" * 3] * 3)
+    os.makedirs(deep)
+    open(os.path.join(deep, "web.conf"), "w").close()
+    terminal = Terminal(command, 24, 40)
+    terminal.sees("mica> ")
+    terminal.type("mkdir = 1; diff('/etc/apt', '%s')\r" % os.path.join(home, "a"))
+    terminal.sees("KIND")
+    terminal.sees("web.conf\n")
+    terminal.sees("mica> ")
+    terminal.type("doctor\r")
+    terminal.sees("STATUS")
+    terminal.sees("mica> ")
+    leave(terminal)
+    rows = terminal.seen[terminal.seen.index("KIND"):].split("\n")
+    wide = [row for row in rows if len(row) > 40 and "~" not in row and "mica>" not in row]
+    if wide:
+        raise Failure("wider than the page: %r" % wide)
+
+
 def console(command):
     """The helper VM's console, which runs: both ways, one at a time, and back at the prompt."""
     terminal, other = Terminal(command), Terminal(command + ["helper", "console"])
@@ -319,8 +559,9 @@ def killed(command):
 
 CASES = {
     case.__name__: case
-    for case in (appears, no_size, ctrl_c, running, stubborn, java, progress, paste, unmarked, console,
-                 restored, killed)
+    for case in (appears, no_size, ctrl_c, running, stubborn, java, progress, paste, unmarked, turns, ahead, unwanted,
+                 stopped, resized, dumb,
+                 tabs, colourless, obeyed, graphemes, narrow, console, restored, killed)
 }
 
 

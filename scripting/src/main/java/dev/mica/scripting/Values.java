@@ -71,7 +71,7 @@ public final class Values {
     String prefix = typed.substring(slash);
     List<String> found = new ArrayList<>();
     try (DirectoryStream<Path> entries =
-        Files.newDirectoryStream(Path.of(parent.isEmpty() ? "." : parent))) {
+        Files.newDirectoryStream(Path.of(parent.isEmpty() ? "." : atHome(parent)))) {
       for (Path entry : entries) {
         String name = entry.getFileName().toString();
         boolean hidden = name.startsWith(".") && !prefix.startsWith(".");
@@ -84,5 +84,11 @@ public final class Values {
     }
     found.sort(null);
     return found;
+  }
+
+  /** {@code ~/} is the user's own, and stays as it was typed in what is found. */
+  private static String atHome(String path) {
+    String home = System.getenv().getOrDefault("HOME", System.getProperty("user.home"));
+    return path.startsWith("~/") ? home + path.substring(1) : path;
   }
 }

@@ -32,12 +32,12 @@ final class App {
     }
     List<String> rest = args.subList(1, args.size());
     return switch (args.getFirst()) {
-      case "-e" -> program(() -> expression(rest));
-      case "run" -> program(() -> script(rest));
+      case "-e" -> program(null, () -> expression(rest));
+      case "run" -> program(null, () -> script(rest));
       case "help", "--help", "-h" -> guard(() -> help(rest));
       case "version", "--version", "-V" -> guard(this::version);
-      case String first when isScript(first) -> program(() -> script(args));
-      default -> program(() -> command(args));
+      case String first when isScript(first) -> program(null, () -> script(args));
+      default -> program(name(args), () -> command(args));
     };
   }
 
@@ -100,7 +100,9 @@ final class App {
   }
 
   private Seat seat() {
-    return Terminals.isInteractive() ? new ProcessSeat(streams.err()) : new LinesSeat(System.in);
+    return Terminals.isInteractive()
+        ? new ProcessSeat(streams.err(), streams::stopProgress)
+        : new LinesSeat(System.in);
   }
 
   private int help(List<String> words) {
@@ -114,9 +116,13 @@ final class App {
     return 0;
   }
 
-  /** Runs it as a program: see there. */
-  private int program(Callable<Integer> work) {
-    try (Program program = new Program(streams, progress())) {
+  private static String name(List<String> words) {
+    return CommandTable.get().find(words).map(Command::name).orElse("mica");
+  }
+
+  /** Runs it as a program: see there. {@code name} is what it is, unless it prints as it goes. */
+  private int program(@Nullable String name, Callable<Integer> work) {
+    try (Program program = new Program(streams, progress(), name)) {
       int status = guard(() -> program.run(work));
       int late = guard(program::awaitThreads);
       return status == 0 ? late : status;

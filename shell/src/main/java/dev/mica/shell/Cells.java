@@ -7,7 +7,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.Collection;
 import java.util.Locale;
 import java.util.stream.Collectors;
-import org.jline.utils.WCWidth;
+import org.jline.utils.AttributedString;
 import org.jspecify.annotations.Nullable;
 
 /** Values as text for people. */
@@ -28,7 +28,7 @@ final class Cells {
           case Enum<?> constant -> name(constant);
           case String string -> printable(string);
           case java.nio.file.Path path -> printable(path.toString());
-          default -> value.toString();
+          default -> printable(value.toString());
         };
     return text.isEmpty() ? "-" : text;
   }
@@ -39,17 +39,16 @@ final class Cells {
 
   /** Without control characters, which could drive the terminal. */
   static String printable(String text) {
-    if (text.chars().noneMatch(Character::isISOControl)) {
-      return text;
-    }
-    return text.chars()
-        .mapToObj(c -> Character.isISOControl(c) ? String.format("\\x%02x", c) : "" + (char) c)
-        .collect(Collectors.joining());
+    return Unprintable.escaped(text);
   }
 
-  /** How many columns a terminal needs for it. */
+  /** How many columns a terminal needs for it, as far as terminals agree. */
   static int width(String text) {
-    return text.codePoints().map(c -> Math.max(0, WCWidth.wcwidth(c))).sum();
+    return isSimple(text) ? text.length() : new AttributedString(text).columnLength();
+  }
+
+  private static boolean isSimple(String text) {
+    return text.chars().allMatch(c -> c >= ' ' && c < 0x7f);
   }
 
   static String pad(String text, int width) {
@@ -59,18 +58,25 @@ final class Cells {
 
   /** At most {@code width} columns, with an ellipsis where something is cut off. */
   static String cut(String text, int width) {
+    return width(text) <= width ? text : head(text, width - 1) + '…';
+  }
+
+  /** The same, where the end is worth more than the middle. */
+  static String cutInside(String text, int width) {
     if (width(text) <= width) {
       return text;
     }
-    StringBuilder kept = new StringBuilder();
-    int used = 0;
-    for (int c : text.codePoints().toArray()) {
-      used += Math.max(0, WCWidth.wcwidth(c));
-      if (used >= width) {
-        break;
-      }
-      kept.appendCodePoint(c);
+    String head = head(text, (width - 1) / 3);
+    int tail = width - 1 - width(head);
+    int from = isSimple(text) ? text.length() - tail : text.length();
+    while (from > 0 && width(text.substring(from - 1)) <= tail) {
+      from--;
     }
-    return kept.append('…').toString();
+    boolean torn = from < text.length() && Character.isLowSurrogate(text.charAt(from));
+    return head + '…' + text.substring(torn ? from + 1 : from);
+  }
+
+  private static String head(String text, int width) {
+    return new AttributedString(text).columnSubSequence(0, Math.max(0, width)).toString();
   }
 }

@@ -79,7 +79,8 @@ final class CommandTable {
       path.add(word);
     }
     return new CommandLineException(
-        String.join(" ", path) + ": say what to do, one of: " + String.join(", ", next(path)));
+        String.join(" ", path) + ": say what to do, one of: " + String.join(", ", next(path)),
+        HelpText.list(below(path)));
   }
 
   private CommandLineException unknown(List<String> path, String word) {

@@ -19,9 +19,13 @@ final class Dispatch {
   /** Runs {@code words}, prints what comes of it, and returns the exit status. */
   int run(List<String> words) {
     CommandTable table = CommandTable.get();
+    if (words.size() == 2 && table.isGroup(words.getFirst()) && isHelp(words)) {
+      output.print(HelpText.of(words.subList(0, 1)), Format.TABLE);
+      return 0;
+    }
     Command command = table.find(words).orElseThrow(() -> table.unknown(words));
     List<String> args = words.subList(command.path().size(), words.size());
-    if (args.contains("--help") || args.contains("-h")) {
+    if (isHelp(args)) {
       output.print(HelpText.of(command), Format.TABLE);
       return 0;
     }
@@ -29,6 +33,10 @@ final class Dispatch {
         new Invocation(mica, command, new CommandParser(command).parse(args), talk);
     Result result = command.action().run(invocation);
     return invocation.exitStatus(output.print(result, invocation.format()));
+  }
+
+  private static boolean isHelp(List<String> words) {
+    return words.contains("--help") || words.contains("-h");
   }
 
   /** What was probably meant by a first word that is no verb. */

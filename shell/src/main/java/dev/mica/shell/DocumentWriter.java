@@ -19,8 +19,6 @@ import tools.jackson.core.ObjectWriteContext;
 import tools.jackson.core.StreamWriteFeature;
 import tools.jackson.core.TokenStreamFactory;
 import tools.jackson.core.json.JsonFactory;
-import tools.jackson.dataformat.yaml.YAMLFactory;
-import tools.jackson.dataformat.yaml.YAMLWriteFeature;
 
 /** JSON and YAML for programs, streaming: never more than one object in memory. */
 final class DocumentWriter implements AutoCloseable {
@@ -35,15 +33,12 @@ final class DocumentWriter implements AutoCloseable {
   }
 
   private static TokenStreamFactory factory(Format format) {
-    if (format == Format.JSON) {
-      return JsonFactory.builder().disable(StreamWriteFeature.AUTO_CLOSE_TARGET).build();
-    }
-    return YAMLFactory.builder()
-        .disable(StreamWriteFeature.AUTO_CLOSE_TARGET)
-        .disable(YAMLWriteFeature.WRITE_DOC_START_MARKER)
-        .enable(YAMLWriteFeature.MINIMIZE_QUOTES)
-        .enable(YAMLWriteFeature.ALWAYS_QUOTE_NUMBERS_AS_STRINGS)
-        .build();
+    return format == Format.YAML
+        ? new Yaml()
+        : JsonFactory.builder()
+            .disable(StreamWriteFeature.AUTO_CLOSE_TARGET)
+            .characterEscapes(new JsonEscapes())
+            .build();
   }
 
   /** {@code {"unions":[…]}}; returns how many. */

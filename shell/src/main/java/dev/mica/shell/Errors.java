@@ -4,6 +4,8 @@ import dev.mica.MicaException;
 import dev.mica.scripting.Cancelled;
 import dev.mica.scripting.ScriptException;
 import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.util.concurrent.CancellationException;
 import org.jspecify.annotations.Nullable;
 
@@ -27,11 +29,14 @@ final class Errors {
       }
       case Cancelled cancelled -> print("cancelled");
       case CancellationException cancelled -> print("cancelled");
-      case CommandLineException wrong -> print(wrong.getMessage());
+      case CommandLineException wrong -> {
+        print(wrong.getMessage());
+        wrong.choices().forEach(err::println);
+      }
       case MicaException known -> print(known.getMessage());
       case ScriptException script -> {
         print(script.getMessage());
-        script.excerpt().forEach(err::println);
+        script.excerpt().forEach(line -> err.println(line(line)));
       }
       default -> print(internal(failure));
     }
@@ -59,6 +64,11 @@ final class Errors {
     err.flush();
   }
 
+  /** A line of a source or of a stack, with its tabs. */
+  private static String line(String text) {
+    return Cells.printable(text.replace("\t", "    "));
+  }
+
   /** There is no failure to trace any more. */
   void forget() {
     last = null;
@@ -70,7 +80,10 @@ final class Errors {
       err.println("nothing has failed");
     } else {
       Throwable cause = last.getCause();
-      (last instanceof ScriptException && cause != null ? cause : last).printStackTrace(err);
+      StringWriter stack = new StringWriter();
+      (last instanceof ScriptException && cause != null ? cause : last)
+          .printStackTrace(new PrintWriter(stack));
+      stack.toString().lines().forEach(line -> err.println(line(line)));
     }
     err.flush();
   }

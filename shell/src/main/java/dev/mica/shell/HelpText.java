@@ -81,6 +81,13 @@ final class HelpText {
         "there is no help for '" + Cells.printable(name) + "'" + Nearest.hint(name, known));
   }
 
+  /** A line for each. */
+  static List<String> list(List<Command> commands) {
+    StringBuilder text = new StringBuilder();
+    list(text, commands);
+    return text.toString().lines().toList();
+  }
+
   private static void list(StringBuilder text, List<Command> commands) {
     for (Command command : commands) {
       text.append("  ").append(Cells.pad(command.name(), 26));

@@ -61,7 +61,7 @@ enum LineKind {
     }
     boolean known = words.size() > 1 && table.find(words).isPresent();
     boolean bare = words.size() == 1 || words.get(1).matches("[a-z-]+");
-    return known || (words.size() > 1 && bare && !variables.contains(words.get(1)));
+    return known || words.size() == 1 || (bare && !variables.contains(words.get(1)));
   }
 
   /**

@@ -26,7 +26,7 @@ final class Piped {
 
   /** Does all lines; returns the status of the last one that failed, 0 if none did. */
   int run(InputStream in) throws IOException, InterruptedException {
-    try (Program program = new Program(streams, null)) {
+    try (Program program = new Program(streams, null, null)) {
       lines(in, program);
       program.awaitThreads();
     }

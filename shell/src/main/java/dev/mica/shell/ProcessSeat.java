@@ -7,10 +7,16 @@ import java.io.Writer;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jline.terminal.Terminal;
 
-/** Somebody at the process's own terminal, which is only taken while a console is attached. */
-record ProcessSeat(PrintStream err) implements Seat {
+/**
+ * Somebody at the process's own terminal, which is only taken while a console is attached.
+ *
+ * @param err where is told what is wrong with the terminal
+ * @param before called before it is taken
+ */
+record ProcessSeat(PrintStream err, Runnable before) implements Seat {
   @Override
   public void attach(Console console, Writer out) throws IOException {
+    before.run();
     try (Terminal terminal = Readers.terminal(err)) {
       new TerminalSeat(terminal, new AtomicBoolean()).attach(console, out);
     }

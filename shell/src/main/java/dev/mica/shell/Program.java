@@ -22,14 +22,17 @@ final class Program implements AutoCloseable {
   private static final long GRACE_MILLIS = 1_000;
 
   private final Streams streams;
+  private final @Nullable ProgressLine progress;
   private final Work work;
   private final List<Evaluation<?>> started = new ArrayList<>();
   private boolean heard = true;
   private final Thread hook = Thread.ofPlatform().unstarted(this::ending);
 
-  Program(Streams streams, @Nullable ProgressLine progress) {
+  /** {@code name} is shown while it runs, unless it is null or says itself what it does. */
+  Program(Streams streams, @Nullable ProgressLine progress, @Nullable String name) {
     this.streams = streams;
-    this.work = new Work(progress, streams.out()::flush);
+    this.progress = progress;
+    this.work = new Work(progress, name, streams.out()::flush);
     Runtime.getRuntime().addShutdownHook(hook);
   }
 
@@ -81,6 +84,9 @@ final class Program implements AutoCloseable {
   private void ending() {
     if (!asksForIt()) {
       started().forEach(Evaluation::cancel);
+      if (progress != null) {
+        progress.stop();
+      }
       started().forEach(Program::stop);
     }
     streams.flushWithin(GRACE_MILLIS);

@@ -5,6 +5,7 @@ import java.io.PrintStream;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Locale;
+import java.util.function.BooleanSupplier;
 import java.util.function.IntSupplier;
 
 /** One line that says how far long work is; it vanishes before anything else is printed. */
@@ -15,20 +16,41 @@ final class ProgressLine {
 
   private final PrintStream out;
   private final IntSupplier width;
+  private final BooleanSupplier quiet;
   private boolean shown;
   private boolean stopped;
 
   ProgressLine(PrintStream out, IntSupplier width) {
+    this(out, width, () -> false);
+  }
+
+  /** {@code quiet}: whether somebody else has the terminal. */
+  ProgressLine(PrintStream out, IntSupplier width, BooleanSupplier quiet) {
     this.out = out;
     this.width = width;
+    this.quiet = quiet;
   }
 
   /** Shows where {@code activity} is, if it has lasted for a while. */
   synchronized void show(Activity activity) {
     Duration elapsed = Duration.between(activity.started(), Instant.now());
-    if (!stopped && elapsed.compareTo(PATIENCE) >= 0) {
+    if (elapsed.compareTo(PATIENCE) >= 0) {
+      draw(text(activity, elapsed));
+    }
+  }
+
+  /** Shows that {@code work}, which says nothing of itself, goes on, if it has for a while. */
+  synchronized void show(String work, Instant started) {
+    Duration elapsed = Duration.between(started, Instant.now());
+    if (elapsed.compareTo(PATIENCE) >= 0) {
+      draw(Cells.printable(work) + ": " + elapsed.toSeconds() + " s");
+    }
+  }
+
+  private void draw(String text) {
+    if (!stopped && !quiet.getAsBoolean()) {
       int room = width.getAsInt() <= 1 ? 79 : width.getAsInt() - 1;
-      out.print(CLEAR + Cells.cut(text(activity, elapsed), room));
+      out.print(CLEAR + Cells.cut(text, room));
       out.flush();
       shown = true;
     }
@@ -53,6 +75,9 @@ final class ProgressLine {
     double seconds = elapsed.toMillis() / 1000.0;
     long entries = activity.entries();
     StringBuilder line = new StringBuilder(Cells.printable(activity.text()));
+    if (entries == 0 && activity.total().isEmpty()) {
+      return line + ": " + elapsed.toSeconds() + " s";
+    }
     line.append(": ").append(count(entries));
     activity.total().ifPresent(total -> line.append(" of ").append(count(total)));
     line.append(" entries, ").append(count(Math.round(entries / seconds))).append("/s");

@@ -4,34 +4,37 @@ import dev.mica.Mica;
 import dev.mica.scripting.Engine;
 import dev.mica.scripting.Evaluation;
 import dev.mica.scripting.Session;
+import java.io.FilterOutputStream;
 import java.io.IOError;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.OutputStreamWriter;
 import java.io.PrintStream;
+import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.regex.Pattern;
 import org.jline.reader.EndOfFileException;
-import org.jline.reader.LineReader;
 import org.jline.reader.UserInterruptException;
-import org.jline.terminal.Attributes;
 import org.jline.terminal.Terminal;
 import org.jline.utils.InfoCmp.Capability;
 import org.jspecify.annotations.Nullable;
 
 /** The conversation: reads a line, does it, shows what came of it, until the user leaves. */
 final class Prompt {
-  private static final int CTRL_C = 3;
+  private static final Pattern PASTE_MARKS = Pattern.compile("\u001b\\[20[01]~");
 
   private final Terminal terminal;
+  private final Keyboard keyboard;
   private final Session session;
   private final PrintStream out;
   private final Errors errors;
-  private final LineReader reader;
-  private final ProgressLine progress;
+  private final Lines lines;
+  private volatile @Nullable ProgressLine progress;
   private final AtomicBoolean attached = new AtomicBoolean();
   private final Queue<String> ended = new ConcurrentLinkedQueue<>();
   private final Seat seat;
@@ -40,29 +43,22 @@ final class Prompt {
   private volatile boolean pressed;
   private volatile @Nullable Evaluation<?> running;
 
-  Prompt(Terminal terminal, Mica mica, Path history) {
+  Prompt(Terminal terminal, Mica mica, Path history) throws IOException {
     this.terminal = terminal;
-    this.seat = new TerminalSeat(terminal, attached);
-    this.out = new PrintStream(Evaluation.guard(terminal.output()), true, StandardCharsets.UTF_8);
+    this.keyboard = new Keyboard(terminal);
+    TerminalSeat taken = new TerminalSeat(terminal, attached);
+    this.seat =
+        (console, data) -> {
+          endProgress();
+          taken.attach(console, data);
+        };
+    this.out =
+        new PrintStream(
+            Evaluation.guard(new Data(terminal.output())), true, StandardCharsets.UTF_8);
     this.session = new Session(mica, out, value -> printer().show(value));
     this.errors = new Errors(out, "");
-    this.progress = new ProgressLine(out, () -> terminal.getSize().getColumns());
-    this.reader = Readers.build(terminal, session, this::engine, history);
-    leaveEditingToUs();
+    this.lines = Readers.lines(terminal, session, this::engine, history);
     terminal.handle(Terminal.Signal.INT, signal -> interrupt());
-  }
-
-  /**
-   * Keeps the kernel from editing lines while something runs. If it did, a Ctrl-C that was typed
-   * while the line editor still had the terminal would be a key in a line that nobody ends.
-   */
-  private void leaveEditingToUs() {
-    Attributes attributes = terminal.getAttributes();
-    attributes.setLocalFlag(Attributes.LocalFlag.ICANON, false);
-    attributes.setLocalFlag(Attributes.LocalFlag.ISIG, true);
-    attributes.setControlChar(Attributes.ControlChar.VMIN, 1);
-    attributes.setControlChar(Attributes.ControlChar.VTIME, 0);
-    terminal.setAttributes(attributes);
   }
 
   /** Holds the conversation at the process's own terminal; returns the exit status. */
@@ -83,9 +79,45 @@ final class Prompt {
   }
 
   private Output output() {
-    boolean colour = terminal.getStringCapability(Capability.set_a_foreground) != null;
-    Page page = new Page(terminal.getSize().getColumns(), colour);
-    return new Output(new OutputStreamWriter(out, StandardCharsets.UTF_8), page, seat);
+    boolean colour =
+        Terminals.wantsColour()
+            && terminal.getStringCapability(Capability.set_a_foreground) != null;
+    Writer data = new OutputStreamWriter(out, StandardCharsets.UTF_8);
+    return new Output(data, new Page(terminal.getSize().getColumns(), colour), seat);
+  }
+
+  /** Each line has its own; a terminal that cannot take one back has none. */
+  private @Nullable ProgressLine newProgress() {
+    if (terminal.getStringCapability(Capability.clr_eol) == null) {
+      return null;
+    }
+    PrintStream talk = new PrintStream(terminal.output(), true, StandardCharsets.UTF_8);
+    return new ProgressLine(talk, () -> terminal.getSize().getColumns(), attached::get);
+  }
+
+  private void endProgress() {
+    ProgressLine line = progress;
+    if (line != null) {
+      line.stop();
+    }
+  }
+
+  /** Ends the progress line before anything is printed: it does not come back after that. */
+  private final class Data extends FilterOutputStream {
+    Data(OutputStream terminal) {
+      super(terminal);
+    }
+
+    @Override
+    public void write(int b) throws IOException {
+      write(new byte[] {(byte) b}, 0, 1);
+    }
+
+    @Override
+    public void write(byte[] bytes, int from, int length) throws IOException {
+      endProgress();
+      out.write(bytes, from, length);
+    }
   }
 
   private Engine engine() {
@@ -94,20 +126,30 @@ final class Prompt {
 
   int run() {
     while (!over) {
-      pressed = false;
       tellEnded();
       try {
-        String line = reader.readLine(java ? "java> " : "mica> ");
+        keyboard.restore();
+        keep(lines.typed(keyboard));
+        pressed = false;
+        String line = lines.read(java ? "java> " : "mica> ");
         pressed |=
             Thread.interrupted(); // by the line editor's own hearing of a Ctrl-C behind Enter
+        keep(lines.typed(keyboard));
         line(line);
       } catch (UserInterruptException cleared) {
         errors.forget(); // Ctrl-C drops the line being typed, nothing failed
-      } catch (EndOfFileException | IOError left) { // Ctrl-D, or the terminal is gone
+      } catch (EndOfFileException | IOError | IOException left) { // Ctrl-D, or no terminal
         break;
       }
     }
     return 0;
+  }
+
+  /** For the next line, but for what came before a Ctrl-C and for the marks of a paste. */
+  private void keep(String typed) {
+    int interrupted = typed.lastIndexOf(keyboard.interrupt());
+    pressed |= interrupted >= 0;
+    lines.keep(PASTE_MARKS.matcher(typed.substring(interrupted + 1)).replaceAll(""));
   }
 
   private void line(String line) {
@@ -117,8 +159,8 @@ final class Prompt {
     try {
       switch (LineKind.of(line, session.variableNames())) {
         case META -> meta(line, ShellWords.of(line.strip().replaceFirst("^:", "")).texts());
-        case COMMAND -> work(line, () -> command(line));
-        case LANGUAGE -> work(line, () -> evaluate(line));
+        case COMMAND -> work(line, name(line), () -> command(line));
+        case LANGUAGE -> work(line, null, () -> evaluate(line));
       }
     } catch (Work.Endless stubborn) {
       out.println("cancelled; it does not stop, and goes on alone and unheard: " + excerpt(line));
@@ -138,8 +180,12 @@ final class Prompt {
     return Cells.cut(Cells.printable(line.strip().lines().findFirst().orElse("")), 60);
   }
 
-  private void work(String line, Runnable what)
+  /** {@code name} is shown where the work does not say what it does; null: nothing is. */
+  private void work(String line, @Nullable String name, Runnable what)
       throws InterruptedException, IOException, Work.Endless {
+    ProgressLine shown = newProgress();
+    progress = shown;
+    Children children = Children.ofLine();
     Evaluation<Boolean> evaluation =
         Evaluation.start(() -> {
           what.run();
@@ -150,27 +196,15 @@ final class Prompt {
       if (pressed) {
         evaluation.cancel();
       }
-      new Work(progress, () -> cancelIfTyped(evaluation)).await(evaluation);
+      new Work(shown, name, () -> {}, keyboard::refuse).await(evaluation);
     } catch (Work.Endless stubborn) {
       evaluation.abandon(() -> ended.add(line));
       throw stubborn;
     } finally {
       running = null;
-    }
-  }
-
-  /**
-   * Hears a Ctrl-C that came right behind Enter: while the line editor has the terminal it is a key
-   * like any other, and waits to be read.
-   */
-  private void cancelIfTyped(Evaluation<?> evaluation) {
-    try {
-      if (!attached.get() && terminal.reader().peek(1) == CTRL_C) {
-        terminal.reader().read();
-        evaluation.cancel();
+      if (evaluation.isCancelled()) {
+        children.end();
       }
-    } catch (IOException gone) {
-      evaluation.cancel(); // nobody is there to wait for it
     }
   }
 
@@ -178,7 +212,7 @@ final class Prompt {
    * Ctrl-C as a signal, which it is while something runs; JLine also makes one of the key itself.
    */
   private void interrupt() {
-    if (attached.get()) {
+    if (attached.get() || lines.drop()) {
       return;
     }
     pressed = true;
@@ -186,6 +220,10 @@ final class Prompt {
     if (stopping != null) {
       stopping.cancel();
     }
+  }
+
+  private static String name(String line) {
+    return CommandTable.get().find(LineKind.words(line)).map(Command::name).orElse("mica");
   }
 
   private void command(String line) {
@@ -205,11 +243,11 @@ final class Prompt {
       throws InterruptedException, IOException, Work.Endless {
     List<String> rest = words.isEmpty() ? words : words.subList(1, words.size());
     switch (words.isEmpty() ? "" : words.getFirst()) {
-      case "help", "h", "?" -> work(line, () -> help(rest));
-      case "trace" -> work(line, errors::trace); // an exception's own code makes its text
+      case "help", "h", "?" -> work(line, null, () -> help(rest));
+      case "trace" -> work(line, null, errors::trace); // an exception's own code makes its text
       case "quit", "exit", "q" -> over = true;
       case "java" -> {
-        work(line, () -> session.java().warm()); // here, where Ctrl-C ends the waiting
+        work(line, null, () -> session.java().warm()); // here, where Ctrl-C ends the waiting
         java = true;
       }
       case "groovy" -> java = false;

@@ -47,7 +47,7 @@ final class PromptCompleter implements Completer {
       candidates.add(
           new Candidate(
               candidate.value(),
-              candidate.value(),
+              Cells.printable(candidate.value()),
               title(candidate.group()),
               blankToNull(candidate.description()),
               null,
@@ -75,7 +75,14 @@ final class PromptCompleter implements Completer {
   private static void add(List<Candidate> candidates, String value, String group, String summary) {
     candidates.add(
         new Candidate(
-            value, value, group, blankToNull(summary), null, null, true, candidates.size()));
+            value,
+            Cells.printable(value),
+            group,
+            blankToNull(summary),
+            null,
+            null,
+            true,
+            candidates.size()));
   }
 
   private void command(List<String> words, List<Candidate> candidates) {
@@ -176,7 +183,15 @@ final class PromptCompleter implements Completer {
     for (String path : values.paths(word)) {
       boolean directory = path.endsWith("/");
       candidates.add(
-          new Candidate(path, path, "Paths", null, null, null, !directory, candidates.size()));
+          new Candidate(
+              path,
+              Cells.printable(path),
+              "Paths",
+              null,
+              null,
+              null,
+              !directory,
+              candidates.size()));
     }
   }
 }

@@ -5,6 +5,7 @@ import dev.mica.scripting.Engine;
 import dev.mica.scripting.Session;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -16,11 +17,12 @@ import org.jline.reader.Candidate;
 import org.jline.reader.Completer;
 import org.jline.reader.LineReader;
 import org.jline.reader.LineReader.Option;
-import org.jline.reader.LineReaderBuilder;
-import org.jline.reader.impl.LineReaderImpl;
+import org.jline.reader.impl.history.DefaultHistory;
 import org.jline.terminal.Size;
 import org.jline.terminal.Terminal;
 import org.jline.terminal.TerminalBuilder;
+import org.jline.terminal.spi.SystemStream;
+import org.jline.terminal.spi.TerminalProvider;
 
 /** Makes the terminal and the line editor. */
 final class Readers {
@@ -29,6 +31,15 @@ final class Readers {
   /** The process's terminal. Probing it for graphemes costs a round trip for nothing we need. */
   static Terminal terminal(PrintStream err) throws IOException {
     System.setProperty(TerminalBuilder.PROP_GRAPHEME_CLUSTER, "false");
+    Terminal terminal = Terminals.isDumb() ? plain() : driven(err);
+    Size size = terminal.getSize();
+    if (size.getColumns() <= 0 || size.getRows() <= 0) { // a pty nobody gave a size
+      terminal.setSize(Size.of(80, 24));
+    }
+    return terminal;
+  }
+
+  private static Terminal driven(PrintStream err) throws IOException {
     Terminal terminal =
         TerminalBuilder.builder()
             .system(true)
@@ -36,12 +47,7 @@ final class Readers {
             .dumb(true)
             .nativeSignals(true)
             .build();
-    Size size = terminal.getSize();
-    if (size.getColumns() <= 0 || size.getRows() <= 0) { // a pty nobody gave a size
-      terminal.setSize(Size.of(80, 24));
-    }
-    boolean wanted = "dumb".equals(System.getenv("TERM"));
-    if (terminal.getType().startsWith(Terminal.TYPE_DUMB) && !wanted) {
+    if (terminal.getType().startsWith(Terminal.TYPE_DUMB)) {
       err.println(
           "mica: the terminal cannot be driven, so there is no line editing; TERM is "
               + System.getenv("TERM"));
@@ -49,27 +55,43 @@ final class Readers {
     return terminal;
   }
 
-  /** The line editor of a session. */
-  static LineReader build(
-      Terminal terminal, Session session, Supplier<Engine> engine, Path history) {
-    LineReader reader =
-        LineReaderBuilder.builder()
-            .terminal(terminal)
-            .appName("mica")
-            .parser(new LineParser(engine, session::variableNames))
-            .completer(unhurried(new PromptCompleter(session, engine)))
-            .highlighter(new PromptHighlighter(session))
-            .variable(LineReader.HISTORY_FILE, history)
-            .variable(LineReader.SECONDARY_PROMPT_PATTERN, "  ... ")
-            .variable(LineReader.LIST_MAX, 500)
-            .option(Option.DISABLE_EVENT_EXPANSION, true)
-            .option(Option.HISTORY_TIMESTAMPED, false)
-            .option(Option.HISTORY_IGNORE_SPACE, true)
-            .option(Option.COMPLETE_MATCHER_TYPO, false)
-            .option(Option.AUTO_FRESH_LINE, true)
-            .build();
+  /** Not JLine's dumb terminal: that has no signals, no attributes and no size. */
+  private static Terminal plain() throws IOException {
+    return TerminalProvider.load("jni")
+        .sysTerminal(
+            "mica",
+            Terminal.TYPE_DUMB,
+            false,
+            StandardCharsets.UTF_8,
+            StandardCharsets.UTF_8,
+            StandardCharsets.UTF_8,
+            true,
+            Terminal.SignalHandler.SIG_DFL,
+            false,
+            SystemStream.Output);
+  }
+
+  /** The lines of a session, with an editor if the terminal can be driven. */
+  static Lines lines(Terminal terminal, Session session, Supplier<Engine> engine, Path history)
+      throws IOException {
+    LineParser parser = new LineParser(engine, session::variableNames);
+    if (terminal.getType().startsWith(Terminal.TYPE_DUMB)) {
+      return new PlainLines(terminal, parser);
+    }
+    LineEditor reader = new LineEditor(terminal, Terminals.wantsColour());
+    reader.setHistory(new DefaultHistory());
+    reader.setParser(parser);
+    reader.setCompleter(unhurried(new PromptCompleter(session, engine)));
+    reader.setHighlighter(new PromptHighlighter(session));
+    reader.variable(LineReader.HISTORY_FILE, history);
+    reader.variable(LineReader.SECONDARY_PROMPT_PATTERN, "  ... ");
+    reader.variable(LineReader.LIST_MAX, 500);
+    reader.option(Option.DISABLE_EVENT_EXPANSION, true);
+    reader.option(Option.HISTORY_TIMESTAMPED, false);
+    reader.option(Option.HISTORY_IGNORE_SPACE, true);
+    reader.option(Option.COMPLETE_MATCHER_TYPO, false);
+    reader.option(Option.AUTO_FRESH_LINE, true);
     prepare(history);
-    TypedAhead.install((LineReaderImpl) reader);
     warmAfterDrawing(reader, session);
     return reader;
   }

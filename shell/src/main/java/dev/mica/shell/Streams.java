@@ -51,8 +51,15 @@ final class Streams {
   }
 
   private void beforeWrite() {
+    if (page.width() > 0) {
+      stopProgress();
+    }
+  }
+
+  /** Somebody else has the terminal from now on. */
+  void stopProgress() {
     ProgressLine line = progress;
-    if (line != null && page.width() > 0) {
+    if (line != null) {
       line.stop();
     }
   }

@@ -10,15 +10,17 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Tables for people. The first thousand rows decide how wide the columns are, the others stream
- * behind them, so any number of rows can be printed.
+ * behind them, so any number of rows can be printed. No line is wider than the page.
  */
 final class TableWriter {
   private static final int MEASURED = 1000;
   private static final String GAP = "  ";
+  private static final String TAB = "    ";
 
   private final Writer out;
   private final Page page;
@@ -30,7 +32,6 @@ final class TableWriter {
 
   /** Prints a head and a line for each row; nothing if there is none. Returns how many. */
   <T> long rows(Shape<T> shape, Iterator<T> rows) throws IOException {
-    List<Field<T>> columns = shape.columns();
     List<T> first = new ArrayList<>();
     while (rows.hasNext() && first.size() < MEASURED) {
       first.add(rows.next());
@@ -38,14 +39,18 @@ final class TableWriter {
     if (first.isEmpty()) {
       return 0;
     }
-    int[] widths = widths(columns, first);
-    line(head(columns), widths, columns, "1");
+    List<Column<T>> columns =
+        shape.columns().stream().map(field -> Column.of(field, first)).toList();
+    if (page.width() > 0) {
+      columns = Column.fitted(columns, page.width(), GAP.length());
+    }
+    line(columns, column -> column.field().key().toUpperCase(Locale.ROOT), "1");
     for (T row : first) {
-      row(columns, row, widths);
+      row(columns, row);
     }
     long count = first.size();
     for (; rows.hasNext(); count++) {
-      row(columns, rows.next(), widths);
+      row(columns, rows.next());
     }
     return count;
   }
@@ -55,74 +60,38 @@ final class TableWriter {
     int names = shape.fields().stream().mapToInt(field -> field.key().length()).max().orElse(0);
     for (Field<T> field : shape.fields()) {
       String text = Cells.text(field.value().apply(value));
-      println(Cells.pad(field.key(), names) + GAP + text);
+      String shown =
+          page.width() == 0
+              ? text
+              : Column.cut(field, text, Math.max(1, page.width() - names - GAP.length()));
+      println(Cells.pad(field.key(), names) + GAP + shown, null);
     }
   }
 
   void text(String text) throws IOException {
     for (String line : text.lines().toList()) {
-      println(line);
+      println(page.width() == 0 ? line : line.replace("\t", TAB), null);
     }
   }
 
-  private static <T> List<String> head(List<Field<T>> columns) {
-    return columns.stream().map(field -> field.key().toUpperCase(Locale.ROOT)).toList();
-  }
-
-  private <T> int[] widths(List<Field<T>> columns, List<T> rows) {
-    int[] widths = new int[columns.size()];
-    for (int i = 0; i < widths.length; i++) {
-      Field<T> column = columns.get(i);
-      widths[i] =
-          rows.stream()
-              .mapToInt(row -> Cells.width(cell(column, row)))
-              .reduce(column.key().length(), Math::max);
-    }
-    return page.width() == 0 ? widths : fitted(widths);
-  }
-
-  /** Takes from the widest column, again and again, until the line fits; never below 8 columns. */
-  private int[] fitted(int[] widths) {
-    int room = page.width() - GAP.length() * (widths.length - 1);
-    int total = java.util.Arrays.stream(widths).sum();
-    while (total > room) {
-      int widest = 0;
-      for (int i = 1; i < widths.length; i++) {
-        widest = widths[i] > widths[widest] ? i : widest;
-      }
-      if (widths[widest] <= 8) {
-        break;
-      }
-      widths[widest]--;
-      total--;
-    }
-    return widths;
-  }
-
-  private static <T> String cell(Field<T> column, T row) {
-    return Cells.text(column.value().apply(row));
-  }
-
-  private <T> void row(List<Field<T>> columns, T row, int[] widths) throws IOException {
-    List<String> cells = columns.stream().map(column -> cell(column, row)).toList();
-    line(cells, widths, columns, colour(row));
+  private <T> void row(List<Column<T>> columns, T row) throws IOException {
+    line(columns, column -> column.cell(row), colour(row));
   }
 
   private <T> void line(
-      List<String> cells, int[] widths, List<Field<T>> columns, @Nullable String colour)
+      List<Column<T>> columns, Function<Column<T>, String> cells, @Nullable String colour)
       throws IOException {
     StringBuilder line = new StringBuilder();
-    int last = cells.size() - 1;
+    int last = columns.size() - 1;
     for (int i = 0; i <= last; i++) {
-      String cell = page.width() == 0 ? cells.get(i) : Cells.cut(cells.get(i), widths[i]);
-      boolean number = columns.get(i).type().equals("number");
-      String blank = " ".repeat(Math.max(0, widths[i] - Cells.width(cell)));
-      line.append(number ? blank + cell : i == last ? cell : cell + blank);
+      Column<T> column = columns.get(i);
+      String text = cells.apply(column);
+      String cell = page.width() == 0 ? text : Column.cut(column.field(), text, column.width());
+      String blank = " ".repeat(Math.max(0, column.width() - Cells.width(cell)));
+      line.append(column.isNumber() ? blank + cell : i == last ? cell : cell + blank);
       line.append(i == last ? "" : GAP);
     }
-    String text = line.toString();
-    boolean coloured = page.colour() && colour != null;
-    println(coloured ? "\u001b[" + colour + "m" + text + "\u001b[0m" : text);
+    println(line.toString(), colour);
   }
 
   private static @Nullable String colour(Object row) {
@@ -143,12 +112,11 @@ final class TableWriter {
     };
   }
 
-  private void println(String line) throws IOException {
-    out.write(page.width() == 0 ? line : cutToPage(line));
+  /** The only way to the page: a terminal gets no character that it would obey but our colours. */
+  private void println(String line, @Nullable String colour) throws IOException {
+    String shown = page.width() == 0 ? line : Cells.cut(Unprintable.escaped(line), page.width());
+    boolean coloured = page.colour() && colour != null;
+    out.write(coloured ? "\u001b[" + colour + "m" + shown + "\u001b[0m" : shown);
     out.write('\n');
-  }
-
-  private String cutToPage(String line) {
-    return line.indexOf('\u001b') >= 0 ? line : Cells.cut(line, page.width());
   }
 }

@@ -23,7 +23,7 @@ import org.jline.utils.NonBlockingReader;
  */
 record TerminalSeat(Terminal terminal, AtomicBoolean taken) implements Seat {
   private static final int DETACH = ']' & 0x1f;
-  private static final long TICK_MILLIS = 50;
+  private static final int TICK_MILLIS = 50;
 
   @Override
   public void attach(Console console, Writer out) throws IOException {
@@ -89,11 +89,14 @@ record TerminalSeat(Terminal terminal, AtomicBoolean taken) implements Seat {
   private boolean typeAll(OutputStream typed, Thread listening) throws IOException {
     Writer keys = new OutputStreamWriter(typed, StandardCharsets.UTF_8);
     while (listening.isAlive()) {
-      int key = terminal.reader().read(TICK_MILLIS);
+      if (!Keyboard.hasKey(terminal, TICK_MILLIS)) {
+        continue;
+      }
+      int key = terminal.reader().read();
       if (key == DETACH || key == NonBlockingReader.EOF) {
         return true;
       }
-      if (key >= 0 && !isSent(keys, key)) {
+      if (!isSent(keys, key)) {
         return false;
       }
     }

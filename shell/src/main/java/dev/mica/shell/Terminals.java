@@ -10,6 +10,9 @@ final class Terminals {
   private static final int STDOUT = 1;
   private static final int STDERR = 2;
 
+  /** That of a terminal that nobody has given a size. */
+  private static final int USUAL_WIDTH = 80;
+
   private Terminals() {}
 
   /** The page that standard output is; the native library is only loaded at a terminal. */
@@ -17,7 +20,20 @@ final class Terminals {
     if (!isInteractive() || !loaded() || CLibrary.isatty(STDOUT) == 0) {
       return Page.PLAIN;
     }
-    return new Page(CLibrary.getTerminalWidth(STDOUT), System.getenv("NO_COLOR") == null);
+    int width = CLibrary.getTerminalWidth(STDOUT);
+    return new Page(width > 0 ? width : USUAL_WIDTH, wantsColour() && !isDumb());
+  }
+
+  /** Whether the user has not said that there are to be none: no-color.org. */
+  static boolean wantsColour() {
+    String without = System.getenv("NO_COLOR");
+    return without == null || without.isEmpty();
+  }
+
+  /** Whether the terminal only prints: it moves no cursor, and knows no colours. */
+  static boolean isDumb() {
+    String type = System.getenv("TERM");
+    return type == null || type.isEmpty() || type.equals("dumb");
   }
 
   /** Whether somebody types, and reads what we print. */
@@ -26,7 +42,7 @@ final class Terminals {
   }
 
   static boolean isErrorTerminal() {
-    return isInteractive() && loaded() && CLibrary.isatty(STDERR) == 1;
+    return isInteractive() && !isDumb() && loaded() && CLibrary.isatty(STDERR) == 1;
   }
 
   static int errorWidth() {

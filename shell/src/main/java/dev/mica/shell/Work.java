@@ -1,6 +1,9 @@
 package dev.mica.shell;
 
+import dev.mica.Activity;
 import dev.mica.scripting.Evaluation;
+import java.time.Instant;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Runs one thing to its end, showing progress meanwhile. */
@@ -12,16 +15,33 @@ final class Work {
 
   private final @Nullable ProgressLine progress;
 
+  private final @Nullable String name;
   private final Runnable tick;
+  private final LastResort lastResort;
 
-  Work(@Nullable ProgressLine progress) {
-    this(progress, () -> {});
+  /**
+   * {@code name} is shown where the work does not say what it does; null: nothing is. {@code tick}
+   * is done now and then meanwhile.
+   */
+  Work(@Nullable ProgressLine progress, @Nullable String name, Runnable tick) {
+    this(progress, name, tick, waiting -> waiting.await());
   }
 
-  /** {@code tick} is called now and again while it runs, and at once. */
-  Work(@Nullable ProgressLine progress, Runnable tick) {
+  Work(
+      @Nullable ProgressLine progress,
+      @Nullable String name,
+      Runnable tick,
+      LastResort lastResort) {
     this.progress = progress;
+    this.name = name;
     this.tick = tick;
+    this.lastResort = lastResort;
+  }
+
+  /** What ends that which neither notices that it is cancelled, nor can be interrupted. */
+  @FunctionalInterface
+  interface LastResort {
+    void during(Keyboard.Waiting<InterruptedException> waiting) throws InterruptedException;
   }
 
   /** It was cancelled and does not end. */
@@ -36,16 +56,14 @@ final class Work {
    */
   <T extends @Nullable Object> T await(Evaluation<T> evaluation)
       throws InterruptedException, Endless {
+    Instant started = Instant.now();
     try {
-      tick.run();
       while (!evaluation.await(TICK_MILLIS)) {
         tick.run();
-        if (evaluation.isCancelled() && !evaluation.await(GRACE_MILLIS)) {
+        if (evaluation.isCancelled() && !ends(evaluation)) {
           throw new Endless();
         }
-        if (progress != null) {
-          evaluation.activity().ifPresent(progress::show);
-        }
+        show(evaluation, started);
       }
       return evaluation.get();
     } finally {
@@ -53,5 +71,24 @@ final class Work {
         progress.clear();
       }
     }
+  }
+
+  private void show(Evaluation<?> evaluation, Instant started) {
+    if (progress == null) {
+      return;
+    }
+    Optional<Activity> activity = evaluation.activity();
+    if (activity.isPresent()) {
+      progress.show(activity.get());
+    } else if (name != null) {
+      progress.show(name, started);
+    }
+  }
+
+  private boolean ends(Evaluation<?> evaluation) throws InterruptedException {
+    if (!evaluation.await(GRACE_MILLIS)) {
+      lastResort.during(() -> evaluation.await(GRACE_MILLIS));
+    }
+    return evaluation.await(0);
   }
 }

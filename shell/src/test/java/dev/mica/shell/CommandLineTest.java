@@ -2,8 +2,10 @@ package dev.mica.shell;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Wrong command lines: status 2, one line that says what is wrong, nothing printed as data. */
 final class CommandLineTest {
@@ -15,7 +17,6 @@ final class CommandLineTest {
         "unoin ls | unknown command 'unoin'; did you mean 'union'?",
         "zzz | unknown command 'zzz'; one of: doctor, diff, union, commit, helper, help, run",
         "union lss | union: unknown command 'lss'; did you mean 'ls'?",
-        "union | union: say what to do, one of: create, ls, show, diff, rm, remount",
         "diff /a | diff: missing B; usage: mica diff A B [--exact] [--exit-code]"
             + " [--output table~json~yaml]",
         "diff /a /b /c | diff: unexpected argument '/c'; usage: mica diff A B [--exact]"
@@ -44,5 +45,22 @@ final class CommandLineTest {
     assertThat(run.err()).isEqualTo("mica: " + message.replace('~', '|') + "\n");
     assertThat(run.out()).isEmpty();
     assertThat(run.status()).isEqualTo(2);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"union", "commit", "helper"})
+  void aGroupHasHelpOfItsOwn(String group) {
+    Runs.Run help = Runs.here("help", group);
+    assertThat(help.status()).isZero();
+    assertThat(help.out().lines()).anyMatch(line -> line.startsWith("  " + group + " "));
+    for (String option : List.of("--help", "-h")) {
+      assertThat(Runs.here(group, option)).isEqualTo(help);
+    }
+    Runs.Run alone = Runs.here(group);
+    assertThat(alone.status()).isEqualTo(2);
+    assertThat(alone.out()).isEmpty();
+    assertThat(alone.err())
+        .startsWith("mica: " + group + ": say what to do, one of: ")
+        .contains(help.out().lines().takeWhile(line -> line.startsWith("  ")).toList());
   }
 }

@@ -11,8 +11,20 @@ final class LineKindTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "union ls", "union lss", "diff A B", "diff /a /b", "diff ./a ../b", "diff '/a' '/b'",
-        "doctor", "doctor -o json", "commit graph", "mica union ls", "  union rm --all", "union foo"
+        "union ls",
+        "union lss",
+        "diff A B",
+        "diff /a /b",
+        "diff ./a ../b",
+        "diff '/a' '/b'",
+        "doctor",
+        "doctor -o json",
+        "commit graph",
+        "mica union ls",
+        "  union rm --all",
+        "union foo",
+        "union",
+        "commit --help"
       })
   void commands(String line) {
     assertThat(LineKind.of(line, List.of("x"))).isEqualTo(LineKind.COMMAND);
@@ -37,8 +49,7 @@ final class LineKindTest {
         "unions",
         "1 + 1",
         "x",
-        "folder '/x'",
-        "union"
+        "folder '/x'"
       })
   void language(String line) {
     assertThat(LineKind.of(line, List.of("x"))).isEqualTo(LineKind.LANGUAGE);

@@ -5,6 +5,7 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import dev.mica.folder.Change;
 import dev.mica.folder.Diff;
+import dev.mica.folder.Entry;
 import dev.mica.folder.Folder;
 import dev.mica.folder.Name;
 import dev.mica.folder.Type;
@@ -13,6 +14,7 @@ import java.io.StringWriter;
 import java.io.Writer;
 import java.math.BigDecimal;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -62,10 +64,56 @@ final class OutputTest {
   }
 
   @Test
-  void wideTablesAreCutVisibly() {
+  void aNarrowPageLeavesOutWhatMattersLeast() {
     assertThat(print(Format.TABLE, new Page(32, false)).lines())
-        .contains("modified  content  2345  etc/ho…")
+        .contains("modified  content  etc/hosts")
         .allSatisfy(line -> assertThat(Cells.width(line)).isLessThanOrEqualTo(32));
+  }
+
+  /** The page of a terminal turned on its side, and narrower ones. */
+  @Test
+  void noTableIsWiderThanItsPageAndRowsStayKnown() {
+    List<Entry> entries =
+        List.of(
+            new Entry(
+                Name.of("a/long/way/down/to/" + "deeper/".repeat(9) + "web.conf"),
+                Type.FILE,
+                1234567890123L,
+                0644,
+                Instant.EPOCH));
+    for (int width = 10; width < 120; width++) {
+      StringWriter out = new StringWriter();
+      new Output(out, new Page(width, true))
+          .print(new Result.Rows<>(Shapes.ENTRY, entries.stream()), Format.TABLE);
+      int most = width;
+      assertThat(out.toString().lines().map(line -> line.replaceAll("\u001b\\[[0-9]*m", "")))
+          .allSatisfy(line -> assertThat(Cells.width(line)).isLessThanOrEqualTo(most));
+      if (width >= 30) {
+        assertThat(out.toString()).contains("TYPE", "PATH", "conf\n");
+      }
+    }
+  }
+
+  @Test
+  void aPathIsCutInside() {
+    assertThat(Cells.cutInside("/srv/web/etc/web.conf", 12)).isEqualTo("/sr…web.conf");
+    assertThat(Cells.width(Cells.cutInside("/日本/日本日本日本", 9))).isLessThanOrEqualTo(9);
+    assertThat(Cells.cutInside("/a", 2)).isEqualTo("/a");
+  }
+
+  /** A terminal obeys none of it; a pipe gets text as it is. */
+  @Test
+  void textForATerminalIsEscaped() {
+    String text = "a\u001b[31m\tb\u009bc\u202ed\n";
+    assertThat(shown(new Result.Text("log", text), new Page(80, true)))
+        .isEqualTo("a\\x1b[31m    b\\x9bc\\u202ed\n");
+    assertThat(shown(new Result.Text("log", text), Page.PLAIN)).isEqualTo(text);
+  }
+
+  private static String shown(Result result, Page page) {
+    StringWriter out = new StringWriter();
+    new Output(out, page).print(result, Format.TABLE);
+    return out.toString();
   }
 
   @Test
@@ -105,7 +153,7 @@ final class OutputTest {
     return List.of(
         arguments(3, "3", "3"),
         arguments(new BigDecimal("2.50"), "2.50", "2.50"),
-        arguments(Double.NaN, "\"NaN\"", "NaN"),
+        arguments(Double.NaN, "\"NaN\"", "\"NaN\""),
         arguments("it's \"1\"\n", "\"it's \\\"1\\\"\\n\"", null),
         arguments("3", "\"3\"", "\"3\""),
         arguments(null, "null", "null"),

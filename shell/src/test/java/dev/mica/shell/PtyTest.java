@@ -33,7 +33,12 @@ final class PtyTest {
         "java",
         "progress",
         "paste",
-        "unmarked"
+        "unmarked",
+        "turns",
+        "ahead",
+        "unwanted",
+        "stopped",
+        "resized"
       })
   void atARealTerminal(String name) throws Exception {
     run(name);
