@@ -43,7 +43,9 @@ final class HostCommands {
   }
 
   private static Result doctor(Invocation in) {
-    if (in.has("--settle") ? in.has("--keep") == in.has("--discard") : in.has("--keep") || in.has("--discard")) {
+    if (in.has("--settle")
+        ? in.has("--keep") == in.has("--discard")
+        : in.has("--keep") || in.has("--discard")) {
       throw in.wrong("give --settle ID with either --keep or --discard");
     }
     in.optional("--settle").ifPresent(id -> in.mica().host().settle(id, in.has("--keep")));

@@ -42,8 +42,8 @@ final class Committer {
   }
 
   CommitRecord create(String unionName, Ref ref, String message) {
-    try (StateDir.Lock lock = state.lock(
-            "commit " + ref + " from the union " + unionName, Unions.object(unionName))) {
+    try (StateDir.Lock lock =
+        state.lock("commit " + ref + " from the union " + unionName, Unions.object(unionName))) {
       Union union = unions.get(unionName);
       Path upper = requireCommittable(union, ref);
       Creation creation = describe(union, ref, message);

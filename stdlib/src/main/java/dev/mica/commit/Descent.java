@@ -9,7 +9,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.PriorityQueue;
 
-/** The order of commits: a parent after all its children, whatever a clock said when it was made. */
+/**
+ * The order of commits: a parent after all its children, whatever a clock said when it was made.
+ */
 final class Descent {
   private static final Comparator<CommitRecord> NEWEST =
       Comparator.comparing(CommitRecord::created).reversed().thenComparing(CommitRecord::id);

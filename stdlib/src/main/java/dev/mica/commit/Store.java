@@ -132,8 +132,8 @@ final class Store {
     Map<String, String> refs = new TreeMap<>();
     names
         .find("refs")
-        .ifPresent(
-            json -> json.properties().forEach(e -> refs.put(e.getKey(), e.getValue().asString(""))));
+        .ifPresent(json ->
+            json.properties().forEach(e -> refs.put(e.getKey(), e.getValue().asString(""))));
     return refs;
   }
 

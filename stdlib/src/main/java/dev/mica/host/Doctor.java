@@ -203,7 +203,9 @@ final class Doctor {
     };
   }
 
-  /** What was cut short and waits for a decision, each with the two lines of which one settles it. */
+  /**
+   * What was cut short and waits for a decision, each with the two lines of which one settles it.
+   */
   private List<Check> leftovers() {
     return state.leftovers().stream()
         .map(left ->

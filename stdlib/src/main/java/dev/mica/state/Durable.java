@@ -51,8 +51,7 @@ final class Durable {
     makeDirectories(parent(directory), mode);
     try {
       Files.createDirectory(
-          directory,
-          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(mode)));
+          directory, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(mode)));
     } catch (FileAlreadyExistsException other) {
       if (!Files.isDirectory(directory)) {
         throw other;

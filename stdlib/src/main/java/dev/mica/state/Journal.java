@@ -110,7 +110,8 @@ final class Journal {
     return String.format("%d-%04x", last + 1, chance);
   }
 
-  void write(String id, String operation, List<String> objects, ObjectNode facts, boolean publishing) {
+  void write(
+      String id, String operation, List<String> objects, ObjectNode facts, boolean publishing) {
     ObjectNode entry = Records.object();
     entry.put("operation", operation);
     objects.forEach(entry.putArray("objects")::add);

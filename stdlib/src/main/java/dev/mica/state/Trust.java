@@ -49,8 +49,9 @@ final class Trust {
       PosixFileAttributeView view = directory.getFileAttributeView(PosixFileAttributeView.class);
       PosixFileAttributes inode = view.readAttributes();
       Facts facts = Facts.of(home);
-      Object key = Files.readAttributes(home, PosixFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
-          .fileKey();
+      Object key =
+          Files.readAttributes(home, PosixFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
+              .fileKey();
       if (inode.fileKey() == null || !inode.fileKey().equals(key)) {
         throw refused(home, "another directory has taken its place just now", "try again");
       }
@@ -63,7 +64,9 @@ final class Trust {
       if ((facts.mode & (S_IWGRP | S_IWOTH)) != 0) {
         throw refused(
             home,
-            "others may write in it (mode " + PosixFilePermissions.toString(inode.permissions()) + ")",
+            "others may write in it (mode "
+                + PosixFilePermissions.toString(inode.permissions())
+                + ")",
             "if only you have, do: chmod 700 " + home);
       }
       if ((facts.mode & ALL_OF_OTHERS) != 0) {

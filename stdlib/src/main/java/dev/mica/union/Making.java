@@ -61,13 +61,14 @@ final class Making {
   }
 
   /**
-   * Whether a union that is not mounted has been: an overlay leaves something in its work
-   * directory, and what was written is in an upper that had been empty.
+   * Whether a union that is not mounted may have been written to: then something is in an upper
+   * that was empty. Of another upper only the work directory tells, in which a mount leaves
+   * something, and that is why one that failed empties it.
    */
   static boolean wasUsed(Plan plan, Path work) {
     Path upper = plan.union().upper();
     boolean fresh = plan.upperMade() || plan.upperEmpty();
-    return holdsSomething(work) || (upper != null && fresh && holdsSomething(upper));
+    return upper != null && holdsSomething(fresh ? upper : work);
   }
 
   /** Whether it is a directory with something in it; one that cannot be read fails. */
@@ -106,7 +107,14 @@ final class Making {
     if (union.work() != null) {
       empty(union.work());
     }
-    mounter.mount(union);
+    try {
+      mounter.mount(union);
+    } catch (RuntimeException failure) {
+      if (union.work() != null && !Mounted.isServed(union, Core.mounts())) {
+        empty(union.work());
+      }
+      throw failure;
+    }
   }
 
   /** Unmounts if it is mounted; what else is mounted there is left alone. */

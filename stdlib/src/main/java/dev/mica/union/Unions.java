@@ -396,7 +396,8 @@ public final class Unions {
    */
   public boolean wentOn(String name, Path layer) {
     UnionRecord union = requireRecord(name);
-    return Files.isDirectory(layer, LinkOption.NOFOLLOW_LINKS) && Making.holdsSomething(requireUpper(union));
+    return Files.isDirectory(layer, LinkOption.NOFOLLOW_LINKS)
+        && Making.holdsSomething(requireUpper(union));
   }
 
   /** For the commit store: the union's tree as the core looks at it. */

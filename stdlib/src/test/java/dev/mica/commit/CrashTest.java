@@ -258,8 +258,7 @@ final class CrashTest {
           .forEach(name -> {
             Path entry = scratch.path("home/journal").resolve(name);
             String other = "\"boot\" : \"another\"";
-            Scratch.write(
-                entry, Scratch.read(entry).replaceAll("\"boot\" : \"[^\"]*\"", other));
+            Scratch.write(entry, Scratch.read(entry).replaceAll("\"boot\" : \"[^\"]*\"", other));
           });
       Mica mica = open();
       List<Union> unions = mica.unions().list();
