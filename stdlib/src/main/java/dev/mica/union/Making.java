@@ -154,16 +154,19 @@ final class Making {
   }
 
   /**
-   * Whether a union that is not mounted has been: an overlay leaves something in the work directory
-   * that it had, and what was written is in an upper that had been empty.
+   * Whether a union that is not mounted may have been written to: then something is in an upper
+   * that was empty. Of another upper only the work directory tells, in which a mount leaves
+   * something, and that is why one that failed empties it.
    */
   static boolean wasUsed(Plan plan, Path work) {
     Path upper = plan.union().upper();
     boolean fresh = plan.upperMade() || plan.upperEmpty();
-    return (upper != null && fresh && holdsSomething(upper))
-        || (plan.union().via() == UnionSpec.Via.KERNEL
-            ? WorkDirectory.wasMounted(work)
-            : holdsSomething(work));
+    if (upper == null || fresh) {
+      return upper != null && holdsSomething(upper);
+    }
+    return plan.union().via() == UnionSpec.Via.KERNEL
+        ? WorkDirectory.wasMounted(work)
+        : holdsSomething(work);
   }
 
   /** Whether it is a directory with something in it; one that cannot be read fails. */
@@ -215,7 +218,14 @@ final class Making {
       if (work != null) {
         work.empty();
       }
-      mounter.mount(new Ground(folders, work, point));
+      try {
+        mounter.mount(new Ground(folders, work, point));
+      } catch (RuntimeException failure) {
+        if (work != null && !Mounted.isServed(union, Core.mounts())) {
+          work.empty();
+        }
+        throw failure;
+      }
       Identities is = union.is().at(point.identity());
       return union.is(work == null ? is : is.work(work.identity()));
     }

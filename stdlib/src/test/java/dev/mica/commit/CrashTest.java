@@ -75,10 +75,32 @@ final class CrashTest {
     for (Map.Entry<String, Integer> call : calls(operation).entrySet()) {
       for (int time : times(call.getValue())) {
         String kill = call.getKey() + ":signal=KILL:when=" + time;
-        runs.add(runners.submit(() -> killed(operation, kill)));
+        runs.add(runners.submit(() -> killed(operation, kill, false)));
       }
     }
     assertThat(runs).hasSizeGreaterThan(FEWEST_STEPS);
+    for (Future<?> run : runs) {
+      result(run);
+    }
+  }
+
+  /**
+   * Killed where the journal is struck or a record is written, then a write into the union, then a
+   * reboot: mounts gone, another boot. Nothing written is lost, and every command works.
+   */
+  @ParameterizedTest
+  @EnumSource(names = {"CREATE", "CREATE_OVER_EMPTY", "ROTATE", "COPY"})
+  void afterAWriteAndARebootNothingIsLost(CrashStep.Operation operation) throws Exception {
+    Map<String, Integer> calls = calls(operation);
+    List<Future<?>> runs = new ArrayList<>();
+    for (String call : List.of("move_mount", "unlink", "fsync")) {
+      int count = calls.getOrDefault(call, 0);
+      for (int time = Math.max(1, count - ENDS); time <= count; time++) {
+        String kill = call + ":signal=KILL:when=" + time;
+        runs.add(runners.submit(() -> killed(operation, kill, true)));
+      }
+    }
+    assertThat(runs).isNotEmpty();
     for (Future<?> run : runs) {
       result(run);
     }
@@ -124,13 +146,17 @@ final class CrashTest {
     }
   }
 
-  private static void killed(CrashStep.Operation operation, String kill) {
+  private static void killed(CrashStep.Operation operation, String kill, boolean reboot) {
     try (Scratch scratch = new Scratch()) {
       Situation before = new Situation(scratch, operation);
       Path log = Path.of("/dev/null");
       int status = start(operation, scratch, log, List.of("-e", "inject=" + kill));
       try {
-        before.check(status == 0);
+        if (reboot) {
+          before.checkAfterReboot();
+        } else {
+          before.check(status == 0);
+        }
       } catch (AssertionError | RuntimeException failure) {
         throw new AssertionError(operation + " with " + kill + " ended with " + status, failure);
       }
@@ -220,6 +246,34 @@ final class CrashTest {
 
     private static String digest(Path tree) {
       return Core.manifest(Tree.plain(tree)).digest();
+    }
+
+    void checkAfterReboot() {
+      boolean wrote = scratch.mounts().contains(at().toString());
+      if (wrote) {
+        Scratch.write(at().resolve("late"), "late");
+      }
+      scratch.mounts().reversed().forEach(target -> Scratch.run("umount", target));
+      list("home/journal")
+          .forEach(name -> {
+            Path entry = scratch.path("home/journal").resolve(name);
+            String other = "\"boot\" : \"another\"";
+            Scratch.write(entry, Scratch.read(entry).replaceAll("\"boot\" : \"[^\"]*\"", other));
+          });
+      Mica mica = open();
+      List<Union> unions = mica.unions().list();
+      mica.state().lock("look").close();
+      assertThat(mica.state().leftovers()).isEmpty();
+      unions.forEach(Union::remount);
+      if (wrote) {
+        assertThat(unions).extracting(Union::name).containsExactly("u");
+        assertThat(Scratch.read(at().resolve("late"))).isEqualTo("late");
+      }
+      if (operation == CrashStep.Operation.ROTATE || operation == CrashStep.Operation.COPY) {
+        assertThat(Scratch.read(at().resolve("new/file"))).isEqualTo("new");
+      }
+      assertThat(list("home/layers"))
+          .isEqualTo(mica.commits().list().stream().map(Commit::id).toList());
     }
 
     void check(boolean through) {
