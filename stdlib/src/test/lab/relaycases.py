@@ -16,6 +16,7 @@ import threading
 import time
 
 import relayhostile
+import relayposix
 import treeedit
 import treefacts
 import treemake
@@ -1410,5 +1411,6 @@ CASES = [
     Case(guest_silent, fill=fill_names, clean=False, ways=("passed",), relay_options=("--silence", "3"),
          one_way=True),
     Case(few_privileges, ways=("passed",), one_way=True),
+    *relayposix.CASES,
     *relayhostile.CASES,
 ]

@@ -67,22 +67,47 @@ static int set_attributes(int fd, const struct stat *to, int set, bool is_open)
 	return 0;
 }
 
+#define SETS_SOMETHING                                                                                                 \
+	(FUSE_SET_ATTR_MODE | FUSE_SET_ATTR_UID | FUSE_SET_ATTR_GID | FUSE_SET_ATTR_SIZE | FUSE_SET_ATTR_ATIME |       \
+	 FUSE_SET_ATTR_MTIME | FUSE_SET_ATTR_ATIME_NOW | FUSE_SET_ATTR_MTIME_NOW)
+
+/* Whether a change that sets nothing is carried out, as relay-attributes.c has it (take_setid). */
+static bool may_take_setid(const struct held *h, uid_t caller)
+{
+	struct stat st;
+
+	return !fstat(h->fd, &st) && (!(st.st_mode & (S_ISUID | S_ISGID)) || (caller && caller == st.st_uid));
+}
+
+static int change(fuse_req_t req, struct held *h, const struct stat *to, int set, bool is_open)
+{
+	/* A change of owner takes those away that let anybody run something; root keeps the other, of groups. */
+	bool drop = set & SETS_SOMETHING ? request_kills_setid && !(set & (FUSE_SET_ATTR_UID | FUSE_SET_ATTR_GID))
+					 : fuse_req_ctx(req)->uid != 0;
+	int failed = copy_up_setid(h);
+
+	if (!failed && drop)
+		failed = setid_known(h);
+	if (failed)
+		return failed;
+	if (drop)
+		setid_drop(true);
+	if (set & SETS_SOMETHING)
+		failed = set_attributes(h->fd, to, set, is_open);
+	else
+		failed = errno_of(fchownat(h->fd, "", (uid_t)-1, (gid_t)-1, AT_EMPTY_PATH));
+	if (drop)
+		setid_drop(false);
+	return failed;
+}
+
 static void op_setattr(fuse_req_t req, fuse_ino_t id, struct stat *to, int set, struct fuse_file_info *fi)
 {
 	HELD h = hold(req, id);
-	/* A change of owner takes those away that let anybody run something; root keeps the other, of groups. */
-	bool drop = request_kills_setid && !(set & (FUSE_SET_ATTR_UID | FUSE_SET_ATTR_GID));
-	int failed = h.fd < 0 ? -h.fd : copy_up_setid(&h);
+	int failed = h.fd < 0 ? -h.fd : 0;
 
-	if (!failed && drop)
-		failed = setid_known(&h);
-	if (!failed) {
-		if (drop)
-			setid_drop(true);
-		failed = set_attributes(h.fd, to, set, fi != NULL);
-		if (drop)
-			setid_drop(false);
-	}
+	if (!failed && (set & SETS_SOMETHING || may_take_setid(&h, fuse_req_ctx(req)->uid)))
+		failed = change(req, &h, to, set, fi != NULL);
 	if (failed) {
 		fuse_reply_err(req, failed);
 		return;
@@ -107,8 +132,11 @@ static void op_setxattr(fuse_req_t req, fuse_ino_t id, const char *name, const c
 static void op_removexattr(fuse_req_t req, fuse_ino_t id, const char *name)
 {
 	HELD h = hold(req, id);
-	int failed = h.fd < 0 ? -h.fd : copy_up_setid(&h);
+	int failed = h.fd < 0 ? -h.fd : 0;
 
+	/* What is not there copies nothing up, and overlayfs says what that is. */
+	if (!failed && getxattr(fd_path(h.fd).text, name, NULL, 0) >= 0)
+		failed = copy_up_setid(&h);
 	if (!failed)
 		failed = errno_of(removexattr(fd_path(h.fd).text, name));
 	if (!failed)

@@ -5,7 +5,6 @@
  */
 #include "export-ops.h"
 
-#include <linux/capability.h>
 #include <linux/securebits.h>
 #include <sched.h>
 #include <sys/prctl.h>
@@ -48,18 +47,4 @@ void caller_end(void)
 {
 	become(geteuid(), getegid());
 	umask(0);
-}
-
-void setid_drop(bool drop)
-{
-	struct __user_cap_header_struct head = {_LINUX_CAPABILITY_VERSION_3, 0};
-	struct __user_cap_data_struct data[2];
-
-	if (syscall(SYS_capget, &head, data) < 0)
-		return;
-	if (drop)
-		data[0].effective &= ~(1u << CAP_FSETID);
-	else
-		data[0].effective |= data[0].permitted & 1u << CAP_FSETID;
-	syscall(SYS_capset, &head, data);
 }

@@ -92,6 +92,26 @@ int setid_known(struct held *h)
 	return errno_of(chmod(fd_path(h->fd).text, st.st_mode & 07777));
 }
 
+/* Around what the caller does to the data: takes set-id bits away if this request must. 0 or an errno. */
+static int change_begin(struct held *h)
+{
+	int failed = setid_known(h);
+
+	if (request_kills_setid)
+		setid_drop(true);
+	return failed;
+}
+
+/* Returns what is in errno. */
+static int change_end(void)
+{
+	int failed = errno;
+
+	if (request_kills_setid)
+		setid_drop(false);
+	return failed;
+}
+
 /* Opens the node itself, whatever its name is now. */
 static int reopen(struct held *h, int flags)
 {
@@ -107,15 +127,11 @@ static int open_for_write(struct export *ex, struct held *h, int flags)
 {
 	int failed = copy_up_setid(h);
 
-	if (!failed)
-		failed = setid_known(h);
 	if (failed)
 		return failed;
-	if (request_kills_setid)
-		setid_drop(true);
-	int fd = reopen(h, flags & ~NOT_FOR_US);
-	if (request_kills_setid)
-		setid_drop(false);
+	failed = change_begin(h);
+	int fd = failed ? -failed : reopen(h, flags & ~NOT_FOR_US);
+	change_end();
 	if (fd < 0)
 		return -fd;
 	close(fd);
@@ -223,17 +239,13 @@ static void op_write(fuse_req_t req, fuse_ino_t id, const char *data, size_t siz
 {
 	HELD h = hold(req, id);
 	cleanup_fd int fd = reopen(&h, O_WRONLY);
-	int failed = fd < 0 ? -fd : setid_known(&h);
+	int failed = fd < 0 ? -fd : change_begin(&h);
 
 	(void)fi;
-	if (request_kills_setid)
-		setid_drop(true);
 	ssize_t put = failed ? -1 : pwrite(fd, data, size, offset);
-	failed = failed ? failed : errno;
-	if (request_kills_setid)
-		setid_drop(false);
+	int why = change_end();
 	if (put < 0)
-		fuse_reply_err(req, failed);
+		fuse_reply_err(req, failed ? failed : why);
 	else
 		fuse_reply_write(req, (size_t)put);
 }
@@ -252,8 +264,13 @@ static void op_fallocate(fuse_req_t req, fuse_ino_t id, int mode, off_t offset, 
 	HELD h = hold(req, id);
 	cleanup_fd int fd = reopen(&h, O_WRONLY);
 
+	int failed = fd < 0 ? -fd : change_begin(&h);
+
 	(void)fi;
-	fuse_reply_err(req, fd < 0 ? -fd : errno_of(fallocate(fd, mode, offset, length)));
+	if (!failed)
+		failed = errno_of(fallocate(fd, mode, offset, length));
+	change_end();
+	fuse_reply_err(req, failed);
 }
 
 static void op_lseek(fuse_req_t req, fuse_ino_t id, off_t offset, int whence, struct fuse_file_info *fi)
@@ -283,9 +300,11 @@ static void op_copy_file_range(fuse_req_t req, fuse_ino_t from, off_t from_at, s
 		fuse_reply_err(req, in_fd < 0 ? -in_fd : -out_fd);
 		return;
 	}
-	ssize_t done = copy_file_range(in_fd, &from_at, out_fd, &to_at, len, (unsigned)flags);
+	int failed = change_begin(&out);
+	ssize_t done = failed ? -1 : copy_file_range(in_fd, &from_at, out_fd, &to_at, len, (unsigned)flags);
+	int why = change_end();
 	if (done < 0)
-		fuse_reply_err(req, errno);
+		fuse_reply_err(req, failed ? failed : why);
 	else
 		fuse_reply_write(req, (size_t)done);
 }

@@ -244,7 +244,8 @@ static void op_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_
 	}
 	HELD from = hold_at(&dir, name);
 	HELD to = hold_at(&new_dir, new_name);
-	int failed = copy_up_setid(&from);
+	/* Those that overlayfs refuses copy nothing up. */
+	int failed = flags & ~(unsigned)(RENAME_NOREPLACE | RENAME_EXCHANGE) ? EINVAL : copy_up_setid(&from);
 
 	if (!failed && flags & RENAME_EXCHANGE)
 		failed = copy_up_setid(&to);

@@ -11,6 +11,7 @@
 #include "export-stat.h"
 #include "export.h"
 #include "frame.h"
+#include "setid.h"
 
 #define VALID_SECONDS ((double)FRAME_VALID_SECONDS)
 
@@ -61,8 +62,6 @@ static inline int errno_of(int returned)
 /* Be the caller of the request, for what it makes; and be ourselves again. */
 void caller_begin(fuse_req_t req);
 void caller_end(void);
-/* Without the right to keep set-id bits where others may not. */
-void setid_drop(bool drop);
 /* Once in each thread that serves. */
 void caller_thread_init(void);
 

@@ -52,6 +52,9 @@ static bool kills_setid(const char *request, size_t size)
 	case FUSE_WRITE:
 		return len >= sizeof(struct fuse_write_in) &&
 		       ((const struct fuse_write_in *)body)->write_flags & FUSE_WRITE_KILL_SUIDGID;
+	case FUSE_FALLOCATE:
+	case FUSE_COPY_FILE_RANGE:
+		return head->uid != 0; /* they say nothing of it */
 	default:
 		return false;
 	}

@@ -65,6 +65,25 @@ static int set_size(struct relay *r, int path_fd, const struct fuse_setattr_in *
 	return ftruncate(fd, (off_t)in->size) < 0 ? errno : 0;
 }
 
+#define SETS_SOMETHING (FATTR_MODE | FATTR_UID | FATTR_GID | FATTR_SIZE | FATTR_ATIME | FATTR_MTIME)
+
+/*
+ * With a change that sets nothing the kernel says that set-id bits must go: the caller is about to change the data, or
+ * has asked for the owner and group to stay as they are. Not those of somebody else's file, for the caller might want
+ * the second, which is the owner's to want; who changes the data of such a file takes its bits away with that. Root
+ * changes the data and keeps them.
+ */
+static int take_setid(int path_fd, uid_t caller)
+{
+	struct stat st;
+
+	if (fstat(path_fd, &st) < 0)
+		return errno;
+	if (st.st_mode & (S_ISUID | S_ISGID) && (!caller || caller != st.st_uid))
+		return 0;
+	return fchownat(path_fd, "", (uid_t)-1, (gid_t)-1, AT_EMPTY_PATH) < 0 ? errno : 0;
+}
+
 /* Each part as its own call, the owner first: changing it takes set-id bits away. */
 static int set_parts(struct relay *r, int path_fd, const struct fuse_setattr_in *in)
 {
@@ -90,8 +109,9 @@ static int set_parts(struct relay *r, int path_fd, const struct fuse_setattr_in 
 
 static bool set_here(struct relay *r, const struct fuse_in_header *head, const struct fuse_setattr_in *in)
 {
+	bool sets = in->valid & SETS_SOMETHING;
 	/* A change of owner takes those away that let anybody run something; root keeps the other, of groups. */
-	bool drop = in->valid & FATTR_KILL_SUIDGID && !(in->valid & (FATTR_UID | FATTR_GID));
+	bool drop = sets ? in->valid & FATTR_KILL_SUIDGID && !(in->valid & (FATTR_UID | FATTR_GID)) : head->uid != 0;
 	struct fuse_attr_out out = {.attr_valid = FRAME_VALID_SECONDS};
 	int path_fd = file_pin(r, head->nodeid);
 
@@ -99,7 +119,7 @@ static bool set_here(struct relay *r, const struct fuse_in_header *head, const s
 		return false;
 	if (drop)
 		setid_drop(true);
-	int failed = set_parts(r, path_fd, in);
+	int failed = sets ? set_parts(r, path_fd, in) : take_setid(path_fd, head->uid);
 	if (drop)
 		setid_drop(false);
 	if (!failed && !file_attributes(r, head->nodeid, &out.attr))

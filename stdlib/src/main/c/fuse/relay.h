@@ -20,6 +20,7 @@
 #include "base.h"
 #include "frame.h"
 #include "kernel.h"
+#include "setid.h"
 
 #define MAX_LAYERS 501
 #define WORKERS 6
@@ -168,9 +169,6 @@ struct fuse_attr attributes_shown(const struct stat *st, uint64_t shown);
 bool attributes_request(struct relay *r, const struct fuse_in_header *head, const char *body, size_t size, char *room);
 /* Corrects what the guest says of such files in the entries it answers with. */
 void attributes_correct(struct relay *r, uint32_t opcode, char *body, size_t size);
-
-/* A writer without the right to keep set-id bits takes them away; we have that right, so we lay it down. */
-void setid_drop(bool drop);
 
 /* relay-data.c: whether the request was about data here, and is answered. */
 bool data_request(struct relay *r, const struct fuse_in_header *head, const char *body, size_t size, char *room);

@@ -6,7 +6,8 @@
  * In a mount namespace of its own, DIR is mounted over itself: alone, without what is mounted below
  * it, without devices, set-id bits and programs, and with --read-only so that nobody can write to it,
  * whatever the guest asks for and whatever the server would do. SERVER is then run on DIR in a session
- * of its own, with a listening socket at PATH as its descriptor 3, and its output in the log.
+ * of its own, with a listening socket at PATH as its descriptor 3, and its output in the log. When it takes
+ * on a user's identity, to make what is to be the user's, it keeps its capabilities.
  *
  * Ends when SERVER was started: its process id is in FILE and on stdout, and connecting to PATH works.
  * Otherwise a line on stderr says why, the exit status is 1, and nothing is left.
@@ -17,9 +18,11 @@
 #include <getopt.h>
 #include <libgen.h>
 #include <limits.h>
+#include <linux/securebits.h>
 #include <sched.h>
 #include <stdio.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -145,6 +148,20 @@ static errint_t redirect(const char *log, int listener, struct mica_error *err)
 	return 0;
 }
 
+/*
+ * Who may make what was decided before the server is asked, with all the groups and capabilities of the caller, of
+ * which it is told neither; and overlayfs has it make in the work directory, where no user may, what comes in the place
+ * of something deleted. Securebits outlast an exec.
+ */
+static errint_t keep_capabilities(struct mica_error *err)
+{
+	int bits = prctl(PR_GET_SECUREBITS);
+
+	if (bits < 0 || prctl(PR_SET_SECUREBITS, bits | SECBIT_NO_SETUID_FIXUP) < 0)
+		return mica_fail(err, -errno, "keep the capabilities of", "the file server");
+	return 0;
+}
+
 /* The child's side: ends with the server in this process, or with what went wrong in the pipe. */
 static _Noreturn void serve(const struct request *request, int listener, int report)
 {
@@ -158,6 +175,8 @@ static _Noreturn void serve(const struct request *request, int listener, int rep
 		write_pid(request->pid, &err);
 	if (!err.code)
 		redirect(request->log, listener, &err);
+	if (!err.code)
+		keep_capabilities(&err);
 	if (!err.code) {
 		execv(request->server[0], request->server);
 		mica_fail(&err, -errno, "run", request->server[0]);
