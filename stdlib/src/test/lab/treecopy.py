@@ -107,6 +107,31 @@ def copy(src, dst):
         os.close(b)
 
 
+def _link(src_fd, src, dst_fd, dst):
+    if not stat.S_ISDIR(os.stat(src, dir_fd=src_fd, follow_symlinks=False).st_mode):
+        os.link(src, dst, src_dir_fd=src_fd, dst_dir_fd=dst_fd, follow_symlinks=False)
+        return
+    os.mkdir(dst, 0o700, dir_fd=dst_fd)
+    a, b = open_dir(src, src_fd), open_dir(dst, dst_fd)
+    try:
+        for name in sorted(os.fsencode(n) for n in os.listdir(a)):
+            _link(a, name, b, name)
+    finally:
+        os.close(a)
+        os.close(b)
+    attributes(src_fd, src, dst_fd, dst)
+
+
+def link(src, dst):
+    """The folder src as the new folder dst, with directories of its own and the same files: cp -al."""
+    a, b = open_root(src), open_root(os.path.dirname(os.path.abspath(dst)))
+    try:
+        _link(a, b".", b, os.path.basename(os.path.abspath(dst)))
+    finally:
+        os.close(a)
+        os.close(b)
+
+
 def make_like(model, dst):
     """The empty folder dst (made if absent) with the model's own attributes."""
     if not os.path.isdir(dst):

@@ -121,6 +121,26 @@ def same_trees(what, diff, want, got):
         raise Failure(what, lines)
 
 
+def shared_inodes(driver, scratch, tree, edit=None):
+    """The diff of a plain tree with trees whose inodes are its own: itself, mounted or linked elsewhere, a part."""
+    linked = os.path.join(scratch, b"linked")
+    with overlay(os.path.join(scratch, b"mounted"), [tree]) as mounted:
+        for twin in (tree, mounted):
+            same("diff of a tree and itself", [], driver.diff([tree], [twin]))
+    treecopy.link(tree, linked)
+    same("diff of a tree and a copy of links", [], driver.diff([tree], [linked]))
+    part = next((e.path for e in scan(tree).values() if e.type == "d" and e.path != b"."), None)
+    if part:
+        path = os.path.join(tree, part)
+        for a, b in ((tree, path), (path, linked)):
+            want = treediff.Diff(scan(a), scan(b), exact=True).lines()
+            same("diff of a tree and a part of it", want, driver.diff([a], [b], "--exact"))
+    if edit:
+        edit(linked)
+        want = treediff.Diff(scan(tree), scan(linked), exact=True).lines()
+        same("diff of a tree and an edited copy of links", want, driver.diff([tree], [linked], "--exact"))
+
+
 class Checks:
     """One union under test. lowers and upper: bytes paths; before and after: scans of the views."""
 
