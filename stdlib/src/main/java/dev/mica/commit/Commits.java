@@ -7,9 +7,11 @@ import dev.mica.state.StateDir;
 import dev.mica.union.Union;
 import dev.mica.union.Unions;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -56,7 +58,10 @@ public final class Commits {
 
   /** All commits, the newest first. */
   public List<Commit> list() {
-    return state.read(() -> store.all().stream().<Commit>map(this::commit).toList());
+    return state.read(() ->
+        store.all().stream()
+            .map(this::commit)
+            .collect(Collectors.toCollection(ArrayList<Commit>::new)));
   }
 
   /**
@@ -176,7 +181,7 @@ public final class Commits {
     }
     store.trash().forEach(left -> removed.add("trash " + left.getFileName()));
     store.emptyTrash();
-    return removed.stream().distinct().toList();
+    return new ArrayList<>(new LinkedHashSet<>(removed));
   }
 
   /** What cannot be removed stays in the trash, where the next gc meets it and says so. */
@@ -239,7 +244,7 @@ public final class Commits {
     return state.read(store::refs).entrySet().stream()
         .filter(ref -> ref.getValue().equals(id))
         .map(Map.Entry::getKey)
-        .toList();
+        .collect(Collectors.toCollection(ArrayList::new));
   }
 
   private LiveCommit commit(CommitRecord record) {

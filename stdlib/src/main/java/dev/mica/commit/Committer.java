@@ -6,6 +6,7 @@ import dev.mica.core.Core;
 import dev.mica.core.CoreError;
 import dev.mica.core.Errno;
 import dev.mica.core.LayerFlag;
+import dev.mica.core.OverlayMount;
 import dev.mica.core.Tree;
 import dev.mica.state.StateDir;
 import dev.mica.union.Union;
@@ -23,7 +24,6 @@ import java.util.Set;
 final class Committer {
   private static final String ROTATE = "commit by rotation";
   private static final String CAPTURE = "commit by copy";
-  private static final int MOST_LAYERS = 500;
   private static final Set<Errno> NO_REFLINK =
       EnumSet.of(Errno.EOPNOTSUPP, Errno.EXDEV, Errno.EINVAL);
 
@@ -62,9 +62,11 @@ final class Committer {
         .ifPresent(problem -> {
           throw MicaException.failed(doing, union.name(), problem);
         });
-    if (union.lowers().size() >= MOST_LAYERS) {
+    if (union.lowers().size() >= OverlayMount.MOST_LOWERS) {
       throw MicaException.failed(
-              doing, union.name(), "with this layer it would stand on " + MOST_LAYERS + " others")
+              doing,
+              union.name(),
+              "with this layer it would stand on " + OverlayMount.MOST_LOWERS + " others")
           .hint("copy its tree to one folder, and go on from a union over that");
     }
     if (union.diff().isEmpty()) {
@@ -107,6 +109,7 @@ final class Committer {
    * The mount comes last: until it is there nobody writes to the fresh upper, and all can go back.
    */
   private void completeRotation(Creation creation) {
+    Core.settle(layerOf(creation), unions.tree(creation.union()).userXattr());
     store.publish(creation.commit(), creation.ref());
     unions.rotate(creation.union(), layerOf(creation), creation.mounted());
   }
@@ -176,7 +179,7 @@ final class Committer {
     } catch (MicaException cannot) {
       store.retract(creation.commit(), creation.ref(), creation.refBefore());
     }
-    Core.remove(layerOf(creation));
+    Core.discard(layerOf(creation));
   }
 
   private Path layerOf(Creation creation) {

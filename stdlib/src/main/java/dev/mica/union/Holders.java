@@ -4,6 +4,7 @@ import dev.mica.MicaException;
 import dev.mica.core.Core;
 import dev.mica.core.CoreError;
 import dev.mica.core.Errno;
+import dev.mica.core.PathBytes;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -93,7 +94,7 @@ final class Holders {
     }
     Core.mounts().stream()
         .map(mount -> mount.target())
-        .filter(target -> target.startsWith(at + "/"))
+        .filter(target -> target.startsWith(PathBytes.text(at) + "/"))
         .forEach(target -> who.add("the mount at " + target));
     return who;
   }

@@ -2,6 +2,7 @@ package dev.mica.union;
 
 import dev.mica.core.Mount;
 import dev.mica.core.MountFlag;
+import dev.mica.core.PathBytes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,7 +17,7 @@ final class Mounted {
   /** The mount that is seen there; of several the last. */
   static Optional<Mount> at(UnionRecord union, List<Mount> mounts) {
     return mounts.stream()
-        .filter(mount -> mount.target().equals(union.at().toString()))
+        .filter(mount -> mount.target().equals(PathBytes.text(union.at())))
         .reduce((below, above) -> above);
   }
 

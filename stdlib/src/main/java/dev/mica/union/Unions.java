@@ -3,6 +3,7 @@ package dev.mica.union;
 import dev.mica.MicaException;
 import dev.mica.core.Core;
 import dev.mica.core.Mount;
+import dev.mica.core.PathBytes;
 import dev.mica.core.Tree;
 import dev.mica.state.Records;
 import dev.mica.state.StateDir;
@@ -13,6 +14,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * The union mounts of this host. They outlive the process that makes them; what is kept of each is
@@ -84,6 +87,7 @@ public final class Unions {
     for (Mounter mounter : mounters.candidates(plan.union().via())) {
       Optional<String> refusal =
           ownWork(plan.union(), mounter)
+              .or(() -> oddBytes(plan.union(), mounter))
               .or(() -> mounters.refusal(mounter, scratch(plan.union()), lock::probe));
       if (refusal.isEmpty()) {
         return plan.via(mounter.via());
@@ -102,6 +106,18 @@ public final class Unions {
     return own && mounter.via() == UnionSpec.Via.GUEST
         ? Optional.of("a helper VM cannot use the work directory " + union.work())
         : Optional.empty();
+  }
+
+  /** Programs are told paths as text. */
+  private static Optional<String> oddBytes(UnionRecord union, Mounter mounter) {
+    return Stream.concat(union.stack().stream(), Stream.of(union.at()))
+        .filter(path -> mounter.via() != UnionSpec.Via.KERNEL && !PathBytes.isText(path))
+        .map(path ->
+            Mounters.word(mounter.via())
+                + " cannot take "
+                + PathBytes.printable(path)
+                + ", which is not named in UTF-8")
+        .findFirst();
   }
 
   /** Where the mounter is tried: on the upper's file system, but not in the upper. */
@@ -128,8 +144,10 @@ public final class Unions {
 
   /** All of them, by name. */
   public List<Union> list() {
-    return state.read(
-        () -> all().stream().<Union>map(record -> new LiveUnion(this, record)).toList());
+    return state.read(() ->
+        all().stream()
+            .map(record -> new LiveUnion(this, record))
+            .collect(Collectors.toCollection(ArrayList<Union>::new)));
   }
 
   /** The one of that name. */

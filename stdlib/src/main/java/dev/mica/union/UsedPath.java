@@ -2,6 +2,7 @@ package dev.mica.union;
 
 import dev.mica.core.Core;
 import dev.mica.core.Mount;
+import dev.mica.core.PathBytes;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -47,8 +48,8 @@ record UsedPath(String role, Path path, String by, boolean isMounted) {
     Matcher overlay = OVERLAY.matcher(mount.options());
     if (overlay.find()) {
       String by = "the overlay at " + mount.target();
-      used.add(new UsedPath("upper", Path.of(overlay.group("upper")), by, true));
-      used.add(new UsedPath("work directory", Path.of(overlay.group("work")), by, true));
+      used.add(new UsedPath("upper", PathBytes.parse(overlay.group("upper")), by, true));
+      used.add(new UsedPath("work directory", PathBytes.parse(overlay.group("work")), by, true));
     }
   }
 }
