@@ -1,5 +1,7 @@
 package dev.mica.shell;
 
+import dev.mica.folder.Name;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
@@ -27,24 +29,34 @@ final class Cells {
               TIME.format(time.truncatedTo(ChronoUnit.SECONDS).atZone(ZoneId.systemDefault()));
           case Enum<?> constant -> name(constant);
           case String string -> printable(string);
-          case java.nio.file.Path path -> printable(path.toString());
+          case Path path -> printable(of(path));
           default -> value.toString();
         };
     return text.isEmpty() ? "-" : text;
+  }
+
+  private static String of(Path path) {
+    Name name = Name.of(path);
+    return name.text().orElseGet(name::toString);
   }
 
   static String name(Enum<?> constant) {
     return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 
-  /** Without control characters, which could drive the terminal. */
+  /** Without control characters, which could drive the terminal, and bytes that are no text. */
   static String printable(String text) {
-    if (text.chars().noneMatch(Character::isISOControl)) {
+    if (text.codePoints().noneMatch(Cells::isOdd)) {
       return text;
     }
-    return text.chars()
-        .mapToObj(c -> Character.isISOControl(c) ? String.format("\\x%02x", c) : "" + (char) c)
+    return text.codePoints()
+        .mapToObj(c -> isOdd(c) ? String.format("\\x%02x", c & 0xff) : Character.toString(c))
         .collect(Collectors.joining());
+  }
+
+  /** {@link Name#exactText} has a byte 0xHH as U+DCHH. */
+  private static boolean isOdd(int c) {
+    return Character.isISOControl(c) || (c >= 0xDC80 && c <= 0xDCFF);
   }
 
   /** How many columns a terminal needs for it. */
