@@ -8,6 +8,8 @@
  *   apply LAYER TARGET           a layer onto a folder
  *   manifest LAYER...            hex digest, entries, bytes
  *   remove PATH
+ *   discard PATH                 what is immutable or append-only too
+ *   settle UPPER                 makes an upper a lower; says how many entries have flags
  *   like MODEL PATH              a directory with MODEL's attributes
  *   sync PATH
  *
@@ -87,7 +89,7 @@ static void print_bytes(FILE *out, const void *bytes, size_t len)
 
 static void print_what(uint32_t what)
 {
-	static const char *const names[] = {"content", "mode", "owner", "times", "xattr", "type", "link"};
+	static const char *const names[] = {"content", "mode", "owner", "times", "xattr", "type", "link", "flags"};
 	const char *comma = "";
 
 	for (unsigned int i = 0; i < sizeof(names) / sizeof(*names); i++)
@@ -190,6 +192,26 @@ static int do_remove(struct call *call)
 	return mica_remove(call->args[0], &call->job, &call->err);
 }
 
+static int do_discard(struct call *call)
+{
+	if (call->count != 1)
+		usage();
+	return mica_discard(call->args[0], &call->job, &call->err);
+}
+
+static int do_settle(struct call *call)
+{
+	uint64_t count;
+	errint_t code;
+
+	if (call->count != 1)
+		usage();
+	code = mica_settle(call->args[0], call->layer_flags, &count, &call->job, &call->err);
+	if (code == 0)
+		printf("%" PRIu64 "\n", count);
+	return code;
+}
+
 static int do_like(struct call *call)
 {
 	if (call->count != 2)
@@ -208,8 +230,9 @@ static const struct verb {
 	const char *name;
 	int (*run)(struct call *call);
 } verbs[] = {
-	{"diff", do_diff},     {"capture", do_capture}, {"apply", do_apply}, {"manifest", do_manifest},
-	{"remove", do_remove}, {"like", do_like},	{"sync", do_sync},
+	{"diff", do_diff},	   {"capture", do_capture}, {"apply", do_apply},
+	{"manifest", do_manifest}, {"remove", do_remove},   {"discard", do_discard},
+	{"settle", do_settle},	   {"like", do_like},	    {"sync", do_sync},
 };
 
 static bool parse_flag(struct call *call, const char *flag)

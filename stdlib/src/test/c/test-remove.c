@@ -1,6 +1,8 @@
 /* Removing trees: deep, wide, odd, guarded, and what must be left alone. */
 #include "tap.h"
 
+#include <linux/fs.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 
@@ -115,6 +117,50 @@ static void mounts_are_not_entered(void)
 	ok_code(mica_remove("holds", NULL, &err), 0, &err, "unmounted, it goes");
 }
 
+static bool set_flags(const char *path, int flags)
+{
+	int fd, done;
+
+	NEED(fd = open(path, O_RDONLY));
+	done = ioctl(fd, FS_IOC_SETFLAGS, &flags);
+	close(fd);
+	return !done;
+}
+
+static int flags_of(const char *path)
+{
+	int fd, flags;
+
+	NEED(fd = open(path, O_RDONLY));
+	NEED(ioctl(fd, FS_IOC_GETFLAGS, &flags));
+	close(fd);
+	return flags & (FS_IMMUTABLE_FL | FS_APPEND_FL);
+}
+
+static void what_is_protected(void)
+{
+	NEED(mkdir("kept", 0755));
+	NEED(mkdir("kept/dir", 0755));
+	put_file("kept/dir/file", "a");
+	put_file("kept/append", "b");
+	NEED(link("kept/dir/file", "other"));
+	if (!set_flags("kept/append", FS_APPEND_FL)) {
+		ok(true, "protected entries # SKIP tmpfs has no such flags before Linux 6.6");
+		NEED(mica_remove("kept", NULL, &err));
+		return;
+	}
+	ok(set_flags("kept/dir/file", FS_IMMUTABLE_FL) && set_flags("kept/dir", FS_IMMUTABLE_FL) &&
+		   set_flags("kept", FS_APPEND_FL),
+	   "protected");
+	ok_code(mica_remove("kept", NULL, &err), -EPERM, &err, "what is protected stays");
+	ok(exists("kept/append") && exists("kept/dir/file"), "all of it");
+	ok_code(mica_discard("kept", NULL, &err), 0, &err, "what is Mica's own goes");
+	ok(!exists("kept") && file_is("other", "a"), "but not the other name of a file");
+	ok(flags_of("other") == FS_IMMUTABLE_FL, "which is as it was");
+	ok_code(mica_discard("other", NULL, &err), 0, &err, "a single file");
+	ok_code(mica_discard("nowhere", NULL, &err), 0, &err, "absent is fine");
+}
+
 static void absent(void)
 {
 	put_file("file", "");
@@ -188,6 +234,7 @@ int main(void)
 	odd_names();
 	links_are_not_followed();
 	mounts_are_not_entered();
+	what_is_protected();
 	absent();
 	read_only();
 	NEED(mkdir("own", 0755));

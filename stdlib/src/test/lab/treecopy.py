@@ -5,11 +5,9 @@ import os
 import stat
 import struct
 
-from treefacts import at, data_ranges, open_dir, open_root, type_of, xattrs_of
+from treefacts import APPEND, GET_FLAGS, IMMUTABLE, SET_FLAGS, at, data_ranges, flags_of, open_dir, open_root, type_of, xattrs_of
 
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-_GET_FLAGS, _SET_FLAGS = 0x80086601, 0x40086602  # FS_IOC_*
-_IMMUTABLE_APPEND = 0x30
 
 
 def _xattrs(src_fd, src, dst_fd, dst):
@@ -87,11 +85,32 @@ def _copy(src_fd, src, dst_fd, dst, links):
         links[st.st_dev, st.st_ino] = (os.dup(dst_fd), dst)
 
 
+def _flags(src_fd, src, dst_fd, dst):
+    """Immutable and append-only, for a whole tree: nothing can be made in it afterwards."""
+    kind = type_of(os.stat(src, dir_fd=src_fd, follow_symlinks=False).st_mode)
+    if kind not in "fd":
+        return
+    how = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
+    a, b = os.open(src, how, dir_fd=src_fd), os.open(dst, how, dir_fd=dst_fd)
+    try:
+        if kind == "d":
+            for name in map(os.fsencode, os.listdir(a)):
+                _flags(a, name, b, name)
+        if letters := flags_of(a):
+            (flags,) = struct.unpack("l", fcntl.ioctl(b, GET_FLAGS, bytes(8)))
+            flags |= IMMUTABLE * ("i" in letters) | APPEND * ("a" in letters)
+            fcntl.ioctl(b, SET_FLAGS, struct.pack("l", flags))
+    finally:
+        os.close(a)
+        os.close(b)
+
+
 def copy_entry(src_fd, src, dst_fd, dst):
     """src with everything below it as the new name dst."""
     links = {}
     try:
         _copy(src_fd, src, dst_fd, dst, links)
+        _flags(src_fd, src, dst_fd, dst)
     finally:
         for fd, _ in links.values():
             os.close(fd)
@@ -102,6 +121,31 @@ def copy(src, dst):
     a, b = open_root(src), open_root(os.path.dirname(os.path.abspath(dst)))
     try:
         copy_entry(a, b".", b, os.path.basename(os.path.abspath(dst)))
+    finally:
+        os.close(a)
+        os.close(b)
+
+
+def _link(src_fd, src, dst_fd, dst):
+    if not stat.S_ISDIR(os.stat(src, dir_fd=src_fd, follow_symlinks=False).st_mode):
+        os.link(src, dst, src_dir_fd=src_fd, dst_dir_fd=dst_fd, follow_symlinks=False)
+        return
+    os.mkdir(dst, 0o700, dir_fd=dst_fd)
+    a, b = open_dir(src, src_fd), open_dir(dst, dst_fd)
+    try:
+        for name in sorted(os.fsencode(n) for n in os.listdir(a)):
+            _link(a, name, b, name)
+    finally:
+        os.close(a)
+        os.close(b)
+    attributes(src_fd, src, dst_fd, dst)
+
+
+def link(src, dst):
+    """The folder src as the new folder dst, with directories of its own and the same files: cp -al."""
+    a, b = open_root(src), open_root(os.path.dirname(os.path.abspath(dst)))
+    try:
+        _link(a, b".", b, os.path.basename(os.path.abspath(dst)))
     finally:
         os.close(a)
         os.close(b)
@@ -123,8 +167,8 @@ def _changeable(dir_fd, name):
     """Takes the flags immutable and append-only away."""
     fd = os.open(name, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=dir_fd)
     try:
-        (flags,) = struct.unpack("l", fcntl.ioctl(fd, _GET_FLAGS, bytes(8)))
-        fcntl.ioctl(fd, _SET_FLAGS, struct.pack("l", flags & ~_IMMUTABLE_APPEND))
+        (flags,) = struct.unpack("l", fcntl.ioctl(fd, GET_FLAGS, bytes(8)))
+        fcntl.ioctl(fd, SET_FLAGS, struct.pack("l", flags & ~(IMMUTABLE | APPEND)))
     finally:
         os.close(fd)
 
@@ -140,7 +184,10 @@ def remove_entry(dir_fd, name):
             _changeable(dir_fd, name)
             os.unlink(name, dir_fd=dir_fd)
         return
-    os.chmod(name, 0o700, dir_fd=dir_fd)  # a user who is not root may have shut himself out
+    try:
+        os.chmod(name, 0o700, dir_fd=dir_fd)  # a user who is not root may have shut himself out
+    except PermissionError:
+        _changeable(dir_fd, name)
     fd = open_dir(name, dir_fd)
     try:
         for child in os.listdir(fd):

@@ -18,6 +18,8 @@ def _flags(a, b, exact):
         flags.append("times")
     if a.xattrs != b.xattrs:
         flags.append("xattr")
+    if a.flags != b.flags:
+        flags.append("flags")
     return flags
 
 

@@ -5,13 +5,18 @@ than PATH_MAX work and no symlink inside it is followed. Attributes by path go t
 /proc/self/fd/N/name, since xattr calls know no dir_fd.
 """
 
+import errno
+import fcntl
 import hashlib
 import os
 import resource
 import stat
+import struct
 import sys
 
 _OPEN_DIR = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+GET_FLAGS, SET_FLAGS = 0x80086601, 0x40086602  # FS_IOC_*
+APPEND, IMMUTABLE = 0x20, 0x10
 _TYPES = {
     stat.S_IFREG: "f",
     stat.S_IFDIR: "d",
@@ -61,6 +66,17 @@ def xattrs_of(dir_fd, name):
     }
 
 
+def flags_of(fd):
+    """The flags immutable and append-only of an open file or directory, as letters."""
+    try:
+        (flags,) = struct.unpack("l", fcntl.ioctl(fd, GET_FLAGS, bytes(8)))
+    except OSError as e:
+        if e.errno in (errno.ENOTTY, errno.EOPNOTSUPP, errno.ENOSYS):
+            return ""
+        raise
+    return "a" * bool(flags & APPEND) + "i" * bool(flags & IMMUTABLE)
+
+
 def data_ranges(fd, size):
     """The (offset, length) pieces that are not holes."""
     at_byte = 0
@@ -77,16 +93,17 @@ def data_ranges(fd, size):
 
 
 def _read(dir_fd, name, size):
-    """The SHA-256 of a file, and whether it has holes. st_blocks would not tell: xattrs count in it."""
+    """The SHA-256 of a file, whether it has holes, its flags. st_blocks would not tell: xattrs count in it."""
     sha = hashlib.sha256()
     fd = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=dir_fd)
     try:
         while block := os.read(fd, 1 << 20):
             sha.update(block)
         holes = size > 0 and os.lseek(fd, 0, os.SEEK_HOLE) < size
+        flags = flags_of(fd)
     finally:
         os.close(fd)
-    return sha.hexdigest(), holes
+    return sha.hexdigest(), holes, flags
 
 
 class Entry:
@@ -94,7 +111,7 @@ class Entry:
 
     __slots__ = (
         "path", "type", "mode", "uid", "gid", "size", "mtime", "rdev",
-        "xattrs", "target", "digest", "inode", "link", "holes", "names",
+        "xattrs", "target", "digest", "inode", "link", "holes", "names", "flags",
     )  # fmt: skip
 
     def __init__(self, path, dir_fd, name):
@@ -108,7 +125,7 @@ class Entry:
         self.rdev = st.st_rdev if self.type in "bc" else 0
         self.xattrs = xattrs_of(dir_fd, name)
         self.target = os.readlink(name, dir_fd=dir_fd) if self.type == "l" else None
-        self.digest, self.holes = _read(dir_fd, name, self.size) if self.type == "f" else (None, False)
+        self.digest, self.holes, self.flags = _read(dir_fd, name, self.size) if self.type == "f" else (None, False, "")
         self.inode = (st.st_dev, st.st_ino) if self.type != "d" and st.st_nlink > 1 else None
         self.link = None
         self.names = None
@@ -128,6 +145,7 @@ def _scan(entries, path, parent_fd, name):
         return
     fd = open_dir(name, parent_fd)
     try:
+        entry.flags = flags_of(fd) if path != b"." else ""
         entry.names = sorted(os.fsencode(n) for n in os.listdir(fd))
         for child in entry.names:
             _scan(entries, join(path, child), fd, child)
@@ -178,6 +196,8 @@ def facts(entry, drop=(), holes=False, dirtimes=True):
         found.append(("target", escape(e.target).replace(" ", "\\x20")))
     if e.digest:
         found.append(("sha256", e.digest))
+    if e.flags:
+        found.append(("flags", e.flags))
     if e.link:
         found.append(("links", escape(e.link).replace(" ", "\\x20")))
     if holes and e.type == "f":

@@ -10,13 +10,11 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
-#define MAX_LAYERS 500
-
 struct union_folder {
 	const char *name;
 	char path[sizeof(UNIONS) + 1 + LINE_MAX_NAME];
 	uint32_t count;
-	char *lowers[MAX_LAYERS], *upper, *work; /* relative to SHARES: mount(2) takes a page of options only */
+	char *lowers[MICA_MOST_LOWERS], *upper, *work; /* relative to SHARES: mount(2) takes a page of options only */
 };
 
 static void cleanup_union_p(struct union_folder *u)
@@ -71,9 +69,9 @@ static errint_t read_lowers(const char *list, const struct mounted *mounted, str
 	errint_t code = 0;
 
 	while (!code && line_next_item(&list, &item, &len)) {
-		if (u->count == MAX_LAYERS)
+		if (u->count == MICA_MOST_LOWERS)
 			return mica_fail_note(err, -E2BIG, "lower", u->name, "at most %d layers can be stacked",
-					      MAX_LAYERS);
+					      MICA_MOST_LOWERS);
 		code = read_layer(item, len, mounted, &u->lowers[u->count], err);
 		u->count += !code;
 	}
@@ -211,7 +209,7 @@ static errint_t read_noted(const char *name, struct union_folder *u, struct mica
 errint_t union_serve(const char *name, int port, struct mica_error *err)
 {
 	cleanup_union struct union_folder u = {0};
-	const char *layers[MAX_LAYERS + 1];
+	const char *layers[MICA_MOST_LOWERS + 1];
 	errint_t code = read_noted(name, &u, err);
 
 	if (code)

@@ -402,7 +402,7 @@ static void discard(int parent, const char *name, const char *dest, struct mica_
 	size_t len;
 
 	mica_error_clear(&own);
-	if (remove_at(parent, name, dest, NULL, &own) == 0 || !err)
+	if (discard_at(parent, name, dest, NULL, &own) == 0 || !err)
 		return;
 	len = strlen(err->note);
 	snprintf(err->note + len, sizeof(err->note) - len, "%sand what was made could not be removed: %.200s: %s",

@@ -1,16 +1,8 @@
 /* freeze.c - a directory whose entries stay as they are. */
 #include <fcntl.h>
 #include <linux/fs.h>
-#include <sys/ioctl.h>
 
-#include "base.h"
-
-static errint_t get_flags(int fd, int *flags)
-{
-	if (!ioctl(fd, FS_IOC_GETFLAGS, flags))
-		return 0;
-	return errno == ENOTTY || errno == ENOSYS ? -EOPNOTSUPP : -errno;
-}
+#include "flags.h"
 
 errint_t mica_freeze(const char *dir, uint32_t frozen, struct mica_error *err)
 {
@@ -21,7 +13,7 @@ errint_t mica_freeze(const char *dir, uint32_t frozen, struct mica_error *err)
 	mica_error_clear(err);
 	if (fd < 0)
 		return mica_fail(err, -errno, "open", dir);
-	code = get_flags(fd, &flags);
+	code = flags_get(fd, &flags);
 	if (code == -EOPNOTSUPP && !frozen)
 		return 0;
 	if (code)
@@ -29,7 +21,6 @@ errint_t mica_freeze(const char *dir, uint32_t frozen, struct mica_error *err)
 	wanted = frozen ? flags | FS_IMMUTABLE_FL : flags & ~FS_IMMUTABLE_FL;
 	if (wanted == flags)
 		return 0;
-	if (ioctl(fd, FS_IOC_SETFLAGS, &wanted) < 0)
-		return mica_fail(err, errno == ENOTTY ? -EOPNOTSUPP : -errno, frozen ? "freeze" : "unfreeze", dir);
-	return 0;
+	code = flags_set(fd, wanted);
+	return code < 0 ? mica_fail(err, code, frozen ? "freeze" : "unfreeze", dir) : 0;
 }

@@ -10,6 +10,55 @@ errint_t layer_fail(struct layer *layer, errint_t code, const char *step, const 
 	return mica_fail_note(layer->err, code, step, path && *path ? path : *name ? name : ".", "%s", note);
 }
 
+/* Entries that are immutable or append-only: nothing more can be done to them once they are, so they are it last. */
+
+struct flagged {
+	char *path;
+	uint8_t flags;
+};
+
+/* Takes path. */
+static errint_t remember(struct layer *layer, char *path, uint8_t flags)
+{
+	if (path && layer->flagged_count == layer->flagged_room) {
+		size_t room = layer->flagged_room ? layer->flagged_room * 2 : 16;
+		struct flagged *flagged = reallocarray(layer->flagged, room, sizeof(*flagged));
+
+		if (flagged) {
+			layer->flagged = flagged;
+			layer->flagged_room = room;
+		}
+	}
+	if (!path || layer->flagged_count == layer->flagged_room) {
+		free(path);
+		return -ENOMEM;
+	}
+	layer->flagged[layer->flagged_count++] = (struct flagged){path, flags};
+	return 0;
+}
+
+static errint_t remember_flags(struct layer *layer, const char *name, const struct ventry *entry)
+{
+	errint_t code;
+
+	if (!entry->flags || layer->how.flags & MICA_OWN)
+		return 0;
+	code = remember(layer, way_join(&layer->way, name), entry->flags);
+	return code < 0 ? layer_fail(layer, code, "copy", name, "") : 0;
+}
+
+static errint_t protect(struct layer *layer, const struct flagged *flagged)
+{
+	const char *slash = strrchr(flagged->path, '/');
+	cleanup_fd int dir = -1;
+	errint_t code = open_below(layer->way.levels[0].fd, flagged->path, slash ? (size_t)(slash - flagged->path) : 0,
+				   O_PATH, &dir);
+
+	if (code < 0)
+		return mica_fail(layer->err, code, "open", flagged->path);
+	return flags_protect(dir, slash ? slash + 1 : flagged->path, flagged->flags, flagged->path, layer->err);
+}
+
 /* Directories. */
 
 static errint_t reserve_level(struct layer *layer)
@@ -64,6 +113,16 @@ static errint_t push(struct layer *layer, int fd, const char *name, struct ventr
 	return 0;
 }
 
+static errint_t enter(struct layer *layer, int fd, const char *name, struct ventry *entry, bool opaque)
+{
+	errint_t code = remember_flags(layer, name, entry);
+
+	if (code == 0)
+		return push(layer, fd, name, entry, opaque);
+	close(fd);
+	return code;
+}
+
 errint_t layer_start(struct layer *layer, int fd, struct ventry *root)
 {
 	errint_t code = meta_disinherit(fd, ".", layer->err);
@@ -91,7 +150,7 @@ errint_t layer_enter(struct layer *layer, const char *name, struct ventry *entry
 		close(fd);
 		return layer_fail(layer, -errno, "set mode", name, "");
 	}
-	return push(layer, fd, name, entry, opaque);
+	return enter(layer, fd, name, entry, opaque);
 }
 
 static errint_t set_opaque(struct layer *layer, char value)
@@ -232,6 +291,10 @@ errint_t layer_put(struct layer *layer, const char *name, const struct ventry *e
 	struct copy_source source = {entry->place->fd, entry->name, entry->view->space, -1};
 	struct meta_target target = {way_fd(&layer->way), name, layer->space, NULL, layer->how.flags & MICA_OWN};
 
+	errint_t code = remember_flags(layer, name, entry);
+
+	if (code < 0)
+		return code;
 	if (entry->type == 'f')
 		return put_file(layer, name, entry);
 	if (entry->type == 'c' && entry->rdev == 0)
@@ -291,6 +354,8 @@ errint_t layer_finish(struct layer *layer)
 		if (layer->err)
 			*layer->err = layer->failure.err;
 	}
+	for (size_t i = 0; code == 0 && i < layer->flagged_count; i++)
+		code = protect(layer, &layer->flagged[i]);
 	return code;
 }
 
@@ -301,4 +366,7 @@ void layer_end(struct layer *layer)
 		free_level(&layer->levels[i]);
 	way_close(&layer->way);
 	free(layer->levels);
+	for (size_t i = 0; i < layer->flagged_count; i++)
+		free(layer->flagged[i].path);
+	free(layer->flagged);
 }

@@ -29,6 +29,8 @@ struct layer {
 	enum xattr_space space;
 	struct copy_how how;
 	struct pool *pool;
+	struct flagged *flagged; /* to be protected when all is there */
+	size_t flagged_count, flagged_room;
 	struct first_failure failure; /* of the pool's tasks */
 	struct mica_error *err;
 };

@@ -1,9 +1,15 @@
 #include "links.h"
 
+/* An inode as one of the two trees shows it. */
+struct link_side {
+	uint32_t unseen; /* names of it that are still to come there; 0: not begun, or all came */
+	uint64_t first;	 /* the number of its first path there */
+};
+
+/* Both trees may show the same inode, or even the same names of it, so each counts for itself. */
 struct link_slot {
 	uint64_t dev, ino;
-	uint64_t first_a, first_b; /* the number of the first path of either tree; 0: none yet */
-	uint32_t unseen;
+	struct link_side a, b;
 	bool used;
 };
 
@@ -56,7 +62,7 @@ static errint_t find_or_add(struct links *links, const struct link_id *id, struc
 		return ret;
 	*out = find(links, id->dev, id->ino);
 	if (!(*out)->used) {
-		**out = (struct link_slot){.dev = id->dev, .ino = id->ino, .unseen = id->nlink, .used = true};
+		**out = (struct link_slot){.dev = id->dev, .ino = id->ino, .used = true};
 		links->count++;
 	}
 	return 0;
@@ -83,7 +89,7 @@ static void drop(struct links *links, struct link_slot *slot)
 static errint_t see(struct links *links, const struct link_id *id, bool in_b, uint64_t *first)
 {
 	struct link_slot *slot;
-	uint64_t *mine;
+	struct link_side *side;
 	errint_t ret;
 
 	*first = links->paths;
@@ -92,14 +98,13 @@ static errint_t see(struct links *links, const struct link_id *id, bool in_b, ui
 	ret = find_or_add(links, id, &slot);
 	if (ret)
 		return ret;
-	mine = in_b ? &slot->first_b : &slot->first_a;
-	if (!*mine)
-		*mine = links->paths;
-	*first = *mine;
-	if (slot->unseen <= 1)
+	side = in_b ? &slot->b : &slot->a;
+	if (!side->unseen)
+		*side = (struct link_side){.first = links->paths, .unseen = id->nlink};
+	*first = side->first;
+	side->unseen--;
+	if (!slot->a.unseen && !slot->b.unseen)
 		drop(links, slot);
-	else
-		slot->unseen--;
 	return 0;
 }
 

@@ -14,7 +14,7 @@ struct link_pair {
 	struct link_id a, b;
 };
 
-/* Zeroed is empty. An inode leaves when all its links were seen. */
+/* Zeroed is empty. An inode leaves when each tree that shows it has shown all its links. */
 struct links {
 	struct link_slot *slots;
 	size_t count, room; /* room is 0 or a power of two */

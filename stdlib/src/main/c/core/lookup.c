@@ -94,10 +94,16 @@ static errint_t set_data(struct search *s, struct place *base, const struct vent
 }
 
 /* The last component was found in a layer: it is the entry, or a lower part of the directory, or the bytes. */
-static errint_t take(struct search *s, struct place *base, struct ventry *found)
+static errint_t take(struct search *s, struct place *base, struct ventry *found, uint32_t marks)
 {
+	errint_t ret = 0;
+
 	if (found == s->out)
 		found->layer = s->layer;
+	if (found == s->out && !s->layer)
+		ret = marks_protattr(found, marks, s->err);
+	if (ret)
+		return ret;
 	if (found->type == 'd')
 		return add_part(s, base, found);
 	if (found == s->out) {
@@ -156,12 +162,12 @@ static errint_t found_last(struct search *s, struct place *base, struct ventry *
 	}
 	if (found->type == 'd') {
 		s->is_dir = true;
-		ret = take(s, base, found);
+		ret = take(s, base, found, marks);
 		return ret ? ret : pass_directory(s, found, marks, prelen, "");
 	}
 	s->metacopy = found->type == 'f' && marks & MARK_METACOPY;
 	s->stop = !s->metacopy;
-	ret = take(s, base, found);
+	ret = take(s, base, found, marks);
 	if (!ret && s->metacopy && marks & MARK_REDIRECT)
 		ret = follow_redirect(s, found, prelen, "");
 	return ret;
@@ -367,6 +373,11 @@ errint_t vdir_lookup_over(struct vdir *dir, uint32_t extra, const struct ventry 
 	return finish(&s, ret);
 }
 
+static bool is_root(const struct vdir *dir)
+{
+	return dir->parts[0].place == dir->view->roots[dir->parts[0].layer];
+}
+
 errint_t vdir_self(struct vdir *dir, struct ventry *out, struct mica_error *err)
 {
 	uint32_t marks;
@@ -382,6 +393,10 @@ errint_t vdir_self(struct vdir *dir, struct ventry *out, struct mica_error *err)
 	out->layer = dir->parts[0].layer;
 	out->dir = vdir_ref(dir);
 	ret = dir->view->overlay ? marks_read(out, &marks, err) : 0;
+	if (is_root(dir))
+		out->flags = 0;
+	else if (!ret && dir->view->overlay && !out->layer)
+		ret = marks_protattr(out, marks, err);
 	if (ret)
 		ventry_free(out);
 	return ret;

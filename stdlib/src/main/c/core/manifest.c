@@ -9,7 +9,9 @@
  *   u32 depth (root 0) · bytes name (root "") · u8 type, one of f d l p s b c h
  *   type h, a further name of an inode that had a record before: u64 ordinal of that record (root 0). Nothing else.
  *   other types: u32 mode & 07777 · u32 uid · u32 gid · i64 mtime seconds · u32 mtime nanoseconds
- *     u32 count of extended attributes, by name: bytes name · bytes value
+ *     u32 count of extended attributes, by name: bytes name · bytes value. One that is immutable or append-only
+ *     counts an attribute more, before the others: "flags" with the value "i", "a" or "ai". No file system has one
+ *     of that name, so trees without these flags are encoded as ever
  *     l: bytes target · b, c: u32 major, u32 minor · f: u64 size, 32 bytes digest of the content (hash.h)
  *
  * An empty tree has no record. Contents are hashed by several threads; records wait for theirs in a ring.
@@ -163,6 +165,19 @@ static errint_t next_record(struct manifest *m, struct record **out)
 
 /* Encoding of one entry. */
 
+static void put_flags(struct record *record, uint8_t flags)
+{
+	char value[2];
+	size_t len = 0;
+
+	if (flags & FLAG_APPEND)
+		value[len++] = 'a';
+	if (flags & FLAG_IMMUTABLE)
+		value[len++] = 'i';
+	put_bytes(record, "flags", strlen("flags"));
+	put_bytes(record, value, len);
+}
+
 static errint_t put_xattrs(struct manifest *m, struct record *record, struct ventry *entry)
 {
 	cleanup_xattr_view struct xattr_view xattrs = {0};
@@ -170,7 +185,9 @@ static errint_t put_xattrs(struct manifest *m, struct record *record, struct ven
 
 	if (code < 0)
 		return code;
-	put_number(record, xattrs.count, 4);
+	put_number(record, xattrs.count + (entry->flags ? 1 : 0), 4);
+	if (entry->flags)
+		put_flags(record, entry->flags);
 	for (size_t i = 0; i < xattrs.count; i++) {
 		put_bytes(record, xattrs.list[i].name, strlen(xattrs.list[i].name));
 		put_bytes(record, xattrs.list[i].value, xattrs.list[i].len);

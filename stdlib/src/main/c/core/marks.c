@@ -47,6 +47,19 @@ errint_t marks_opaque(const struct ventry *entry, uint32_t marks, bool *opaque, 
 	return ret;
 }
 
+errint_t marks_protattr(struct ventry *entry, uint32_t marks, struct mica_error *err)
+{
+	cleanup_free char *value = NULL;
+	errint_t ret;
+
+	if (!(marks & MARK_PROTATTR))
+		return 0;
+	ret = read_mark(entry, "protattr", &value, err);
+	if (!ret)
+		entry->flags |= flags_of_text(value);
+	return ret;
+}
+
 /*
  * ovl_get_redirect_xattr: either a single name, or an absolute path without empty components; and as in
  * the kernel's lookup_one no component leads up.

@@ -14,4 +14,7 @@ errint_t marks_opaque(const struct ventry *entry, uint32_t marks, bool *opaque, 
 /* Of an entry with MARK_REDIRECT: a name, or an absolute path; to be freed. */
 errint_t marks_redirect(const struct ventry *entry, char **to, struct mica_error *err);
 
+/* ovl_check_protattr: adds what the topmost layer says of an entry to its flags. */
+errint_t marks_protattr(struct ventry *entry, uint32_t marks, struct mica_error *err);
+
 #endif

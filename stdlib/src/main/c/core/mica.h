@@ -99,8 +99,11 @@ struct mica_tree {
  *             LINK     the entry is in no other way changed, but the set of unchanged files it is
  *                      hard-linked with is. Reported at the later path of a group in plain trees,
  *                      at the path that was copied up in an overlay
+ *             FLAGS    whether it is immutable or append-only (chattr +i, +a); not for the root, whose flags are
+ *                      those of where the tree lies
  * no line   A directory that was only copied up, a file that was only copied up or rewritten with
- *           the same bytes and metadata, access and change times, block allocation, holes.
+ *           the same bytes and metadata, access and change times, block allocation, holes, the other flags of
+ *           chattr(1), which say how a file system stores an inode.
  *
  * Equality of files.  Same inode on both sides (or the same data inode behind a metacopy): equal
  * content. Sizes differ: different. Same size and same mtime with non-zero nanoseconds: equal, unless
@@ -124,6 +127,7 @@ enum mica_kind { MICA_ADDED = 1, MICA_MODIFIED = 2, MICA_DELETED = 3 };
 #define MICA_XATTR 0x10u
 #define MICA_TYPE 0x20u
 #define MICA_LINK 0x40u
+#define MICA_FLAGS 0x80u
 
 #define MICA_DIFF_EXACT 1u
 
@@ -167,7 +171,7 @@ void mica_diff_close(struct mica_diff *diff);
  * Layers.  A layer is a folder in the form of an overlay upper: changed entries, the directories that lead
  * to them with b's metadata, whiteouts as character devices 0:0, opaque directories. Nothing else: no
  * redirect, no metacopy, no origin. Usable as an overlay lower at once, by Mica's trees and by the
- * kernel.
+ * kernel. What is immutable or append-only has these flags itself: as a lower nothing else counts.
  */
 
 /* Data is copied; fail rather than copy where a reflink is refused: */
@@ -180,7 +184,8 @@ void mica_diff_close(struct mica_diff *diff);
 /* A file that changes while it is copied is not -EBUSY after three tries but copied as it was found. */
 #define MICA_COPY_UNSTABLE 8u
 /* Owners and attributes that the caller may not give are left out rather than -EPERM: what is made stays the caller's,
- * then without setuid and setgid, as with cp -a. */
+ * then without setuid and setgid, as with cp -a. So are the flags immutable and append-only: it is a copy to go on
+ * with. */
 #define MICA_OWN 16u
 
 /*
@@ -211,14 +216,28 @@ errint_t mica_copy_data(const char *from, const char *to, struct mica_error *err
 /*
  * Applies a layer to the plain folder target, in place: afterwards target equals what an overlay of
  * layer over target showed before. Takes MICA_TREE_USERXATTR meaning from layer->flags; layer->count
- * must be 1. A target that is the layer or lies in it is -EINVAL, and nothing is changed. Not atomic: on failure target
- * is between the two, *err says where.
+ * must be 1. Flags of the entries are left out, and what is immutable or append-only in target is -EPERM. A target that
+ * is the layer or lies in it is -EINVAL, and nothing is changed. Not atomic: on failure target is between the two, *err
+ * says where.
  */
 errint_t mica_apply(const struct mica_tree *layer, const char *target, uint32_t flags, struct mica_job *job,
 		    struct mica_error *err);
 
-/* Removes path and everything below it, whatever it is called and however deep; entering no mount. Absent: 0. */
+/*
+ * Makes an overlay's upper, which nobody uses now, show as a lower what it showed as an upper: what overlay.protattr
+ * says of an entry, which counts for an upper only, becomes the entry's own flags (FS_IOC_SETFLAGS; -EPERM without
+ * CAP_LINUX_IMMUTABLE, -EOPNOTSUPP). The root is left out. Of the flags MICA_LAYER_USERXATTR. May be called again;
+ * *count (may be NULL) gets the entries that have flags.
+ */
+errint_t mica_settle(const char *layer, uint32_t flags, uint64_t *count, struct mica_job *job, struct mica_error *err);
+
+/* Removes path and everything below it, whatever it is called and however deep; entering no mount. Absent: 0. What is
+ * immutable or append-only is -EPERM. */
 errint_t mica_remove(const char *path, struct mica_job *job, struct mica_error *err);
+
+/* The same, of what is immutable or append-only too if the caller may change that: for what Mica made itself. Other
+ * names of such a file stay as they are. */
+errint_t mica_discard(const char *path, struct mica_job *job, struct mica_error *err);
 
 /* Makes the directory path (or takes it if it exists and is empty) with model's mode, owner, times and
  * xattrs, overlay's own xattrs and what the caller may not give (MICA_OWN) excepted. A power cut after it
@@ -302,8 +321,11 @@ errint_t mica_manifest(const struct mica_tree *tree, uint8_t digest[32], struct 
 #define MICA_MOUNT_REDIRECT 0x40u  /* redirect_dir=on; off unless given, whatever the kernel's default */
 #define MICA_MOUNT_METACOPY 0x80u  /* metacopy=on; likewise */
 
+/* As many lowers can be stacked: the kernel's own limit (OVL_MAX_STACK). */
+#define MICA_MOST_LOWERS 500
+
 struct mica_overlay {
-	const char *const *lowers; /* topmost first; at most 500 */
+	const char *const *lowers; /* topmost first; at most MICA_MOST_LOWERS */
 	uint32_t lower_count;
 	uint32_t flags;	    /* MICA_MOUNT_* */
 	const char *upper;  /* NULL: read-only union of at least two lowers */
@@ -407,6 +429,10 @@ int64_t mica_mounts(void *buf, size_t len, struct mica_error *err);
 #define MICA_CAN_OVERLAY_USER 0x400u /* the same with userxattr */
 #define MICA_CAN_ACL 0x800u
 errint_t mica_probe(const char *dir, uint32_t *can, struct mica_error *err);
+
+/* The home directory of a user of this host, by its name, as a string of less than len bytes. -ENOENT: no such user, or
+ * none that can be asked for now. */
+errint_t mica_home(const char *user, char *home, size_t len, struct mica_error *err);
 
 /*
  * The rate of this host's time stamp counter in kHz, to some millionths, measured against CLOCK_MONOTONIC_RAW since the

@@ -11,9 +11,11 @@
 #include <stdio.h>
 #include <sys/mount.h>
 
-#define MAX_LOWERS 500
 #define FSCONFIG_TEXT_MAX 255 /* the kernel's limit for a string value */
 #define OVERLAY_FLAGS 0xffu
+
+#define TEXT_OF(number) #number
+#define TEXT(number) TEXT_OF(number)
 
 static errint_t check_overlay(const struct mica_overlay *o, struct mica_error *err)
 {
@@ -23,8 +25,8 @@ static errint_t check_overlay(const struct mica_overlay *o, struct mica_error *e
 		why = "unknown flags";
 	else if (o->lower_count < 1)
 		why = "at least one lower is needed";
-	else if (o->lower_count > MAX_LOWERS)
-		why = "at most 500 lowers can be stacked";
+	else if (o->lower_count > MICA_MOST_LOWERS)
+		why = "at most " TEXT(MICA_MOST_LOWERS) " lowers can be stacked";
 	else if (!o->upper && o->lower_count < 2)
 		why = "without an upper at least two lowers are needed";
 	else if (!o->upper != !o->work)

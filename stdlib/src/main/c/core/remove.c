@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "flags.h"
 #include "way.h"
 
 /* A directory that others keep filling is given up after so many passes. */
@@ -13,6 +14,7 @@ struct removal {
 	struct way way;
 	struct statx root; /* says which mount must not be left */
 	const char *shown;
+	bool protected_too;
 	struct mica_job *job;
 	struct mica_error *err;
 };
@@ -70,11 +72,41 @@ static errint_t unlink_in(int dir, const char *name, int flags)
 	return unlinkat(dir, name, flags) == 0 || errno == ENOENT ? 0 : -errno;
 }
 
+/* Immutable or append-only. Other names of such a file get its flags back. */
+static errint_t unlink_released(int dir, const char *name, int flags)
+{
+	cleanup_fd int fd = -1;
+	struct stat left;
+	int raw;
+	errint_t code;
+
+	if (!flags_release(dir, name, &fd, &raw))
+		return -EPERM;
+	code = unlink_in(dir, name, flags);
+	if (code == -EISDIR)
+		return code;
+	if (code < 0 || (!fstat(fd, &left) && S_ISREG(left.st_mode) && left.st_nlink))
+		flags_set(fd, raw);
+	return code;
+}
+
+/* The directory that it is in may be the one that is protected. */
+static errint_t unlink_protected(int dir, const char *name, int flags)
+{
+	cleanup_fd int fd = -1;
+	int raw;
+	errint_t code = flags_release(dir, "", &fd, &raw) ? unlink_in(dir, name, flags) : -EPERM;
+
+	return code == -EPERM ? unlink_released(dir, name, flags) : code;
+}
+
 /* For a dir that is to be removed itself: only that may be unlocked. */
-static errint_t unlink_inside(int dir, const char *name, int flags)
+static errint_t unlink_inside(const struct removal *r, int dir, const char *name, int flags)
 {
 	errint_t code = unlink_in(dir, name, flags);
 
+	if (code == -EPERM && r->protected_too)
+		return unlink_protected(dir, name, flags);
 	return code == -EACCES && unlock(dir, ".") ? unlink_in(dir, name, flags) : code;
 }
 
@@ -102,7 +134,7 @@ static errint_t enter(struct removal *r, const char *name, uint32_t passes)
 
 static errint_t remove_entry(struct removal *r, const struct dirent *entry)
 {
-	errint_t code = entry->d_type == DT_DIR ? -EISDIR : unlink_inside(way_fd(&r->way), entry->d_name, 0);
+	errint_t code = entry->d_type == DT_DIR ? -EISDIR : unlink_inside(r, way_fd(&r->way), entry->d_name, 0);
 
 	job_add(r->job, 1, 0);
 	if (code == -EISDIR)
@@ -118,7 +150,7 @@ static errint_t leave(struct removal *r)
 
 	if (code < 0)
 		return fail(r, code, "remove", "");
-	code = unlink_inside(way_fd(&r->way), name, AT_REMOVEDIR);
+	code = unlink_inside(r, way_fd(&r->way), name, AT_REMOVEDIR);
 	if ((code == -ENOTEMPTY || code == -EEXIST) && passes < PASSES)
 		return enter(r, name, passes);
 	return code < 0 ? fail(r, code, "remove", name) : 0;
@@ -144,9 +176,9 @@ static errint_t run(struct removal *r)
 }
 
 /* Takes dir. */
-static errint_t empty(int dir, const char *shown, struct mica_job *job, struct mica_error *err)
+static errint_t empty(int dir, const char *shown, bool protected_too, struct mica_job *job, struct mica_error *err)
 {
-	struct removal r = {.shown = shown, .job = job, .err = err};
+	struct removal r = {.shown = shown, .protected_too = protected_too, .job = job, .err = err};
 	errint_t code = way_start(&r.way, dir);
 
 	if (code == 0)
@@ -160,7 +192,7 @@ errint_t remove_below(int dir, const char *shown, struct mica_job *job, struct m
 {
 	int own = open_dir(dir, ".");
 
-	return own < 0 ? mica_fail(err, own, "open", shown) : empty(own, shown, job, err);
+	return own < 0 ? mica_fail(err, own, "open", shown) : empty(own, shown, false, job, err);
 }
 
 static errint_t refuse_mount(int parent, int dir, const char *shown, struct mica_error *err)
@@ -177,10 +209,19 @@ static errint_t refuse_mount(int parent, int dir, const char *shown, struct mica
 	return mica_fail_note(err, -EBUSY, "remove", shown, "it is a mount point: unmount it first");
 }
 
-errint_t remove_at(int parent, const char *name, const char *shown, struct mica_job *job, struct mica_error *err)
+/* For a name in a directory that stays as it is. */
+static errint_t unlink_at(int parent, const char *name, int flags, bool protected_too)
+{
+	errint_t code = unlink_in(parent, name, flags);
+
+	return code == -EPERM && protected_too ? unlink_released(parent, name, flags) : code;
+}
+
+static errint_t remove_all(int parent, const char *name, const char *shown, bool protected_too, struct mica_job *job,
+			   struct mica_error *err)
 {
 	cleanup_fd int dir = -1;
-	errint_t code = unlink_in(parent, name, 0);
+	errint_t code = unlink_at(parent, name, 0, protected_too);
 
 	job_add(job, 1, 0);
 	if (code != -EISDIR)
@@ -190,14 +231,24 @@ errint_t remove_at(int parent, const char *name, const char *shown, struct mica_
 		return mica_fail(err, dir, "open", shown);
 	code = refuse_mount(parent, dir, shown, err);
 	if (code == 0)
-		code = empty(steal_fd(&dir), shown, job, err);
+		code = empty(steal_fd(&dir), shown, protected_too, job, err);
 	if (code < 0)
 		return code;
-	code = unlink_in(parent, name, AT_REMOVEDIR);
+	code = unlink_at(parent, name, AT_REMOVEDIR, protected_too);
 	return code < 0 ? mica_fail(err, code, "remove", shown) : 0;
 }
 
-errint_t mica_remove(const char *path, struct mica_job *job, struct mica_error *err)
+errint_t remove_at(int parent, const char *name, const char *shown, struct mica_job *job, struct mica_error *err)
+{
+	return remove_all(parent, name, shown, false, job, err);
+}
+
+errint_t discard_at(int parent, const char *name, const char *shown, struct mica_job *job, struct mica_error *err)
+{
+	return remove_all(parent, name, shown, true, job, err);
+}
+
+static errint_t remove_path(const char *path, bool protected_too, struct mica_job *job, struct mica_error *err)
 {
 	cleanup_fd int parent = -1;
 	cleanup_free char *name = NULL;
@@ -214,5 +265,15 @@ errint_t mica_remove(const char *path, struct mica_job *job, struct mica_error *
 			*err = own;
 		return code;
 	}
-	return remove_at(parent, name, path, job, err);
+	return remove_all(parent, name, path, protected_too, job, err);
+}
+
+errint_t mica_remove(const char *path, struct mica_job *job, struct mica_error *err)
+{
+	return remove_path(path, false, job, err);
+}
+
+errint_t mica_discard(const char *path, struct mica_job *job, struct mica_error *err)
+{
+	return remove_path(path, true, job, err);
 }

@@ -10,6 +10,9 @@
  */
 errint_t remove_at(int parent, const char *name, const char *shown, struct mica_job *job, struct mica_error *err);
 
+/* The same, of what is immutable or append-only too. */
+errint_t discard_at(int parent, const char *name, const char *shown, struct mica_job *job, struct mica_error *err);
+
 /* Removes all that lies in the directory dir, which stays. dir is borrowed. */
 errint_t remove_below(int dir, const char *shown, struct mica_job *job, struct mica_error *err);
 

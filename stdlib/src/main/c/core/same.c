@@ -79,7 +79,7 @@ errint_t same_compare(const struct same *same, struct ventry *a, struct ventry *
 	errint_t ret;
 
 	*what = (a->mode != b->mode ? MICA_MODE : 0) | (same_times(a, b) ? 0 : MICA_TIMES) |
-		(a->uid != b->uid || a->gid != b->gid ? MICA_OWNER : 0);
+		(a->uid != b->uid || a->gid != b->gid ? MICA_OWNER : 0) | (a->flags != b->flags ? MICA_FLAGS : 0);
 	ret = compare_content(same, a, b, &equal, err);
 	if (ret)
 		return ret;

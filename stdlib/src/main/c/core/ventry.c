@@ -28,6 +28,7 @@ static void set_stat(struct ventry *entry, const struct statx *stx)
 	entry->blocks = stx->stx_blocks;
 	entry->ino = stx->stx_ino;
 	entry->dev = makedev(stx->stx_dev_major, stx->stx_dev_minor);
+	entry->flags = flags_of(stx);
 	entry->rdev = makedev(stx->stx_rdev_major, stx->stx_rdev_minor);
 }
 

@@ -9,6 +9,7 @@
 #define MICA_VIEW_H
 
 #include "base.h"
+#include "flags.h"
 #include "names.h"
 #include "place.h"
 #include "xattr.h"
@@ -61,7 +62,8 @@ errint_t vdir_list(struct vdir *dir, uint32_t parts, struct names *names, struct
 struct ventry {
 	char type; /* 'f' 'd' 'l' 'p' 's' 'b' 'c'; 0: absent (or whited out) */
 	bool metacopy;
-	bool listed; /* xattrs holds the raw names */
+	bool listed;   /* xattrs holds the raw names */
+	uint8_t flags; /* FLAG_*; none for the root of a tree, whose are those of where it lies */
 	const struct view *view;
 	uint32_t mode, uid, gid, nlink, mtime_nsec;
 	int64_t mtime;

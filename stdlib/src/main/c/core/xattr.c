@@ -175,10 +175,10 @@ static uint32_t own_mark(const char *own)
 		const char *name;
 		uint32_t mark;
 	} known[] = {
-		{"origin", MARK_BOOKKEEPING},	{"impure", MARK_BOOKKEEPING},	 {"opaque", MARK_OPAQUE},
-		{"redirect", MARK_REDIRECT},	{"metacopy", MARK_METACOPY},	 {"whiteout", MARK_WHITEOUT},
-		{"nlink", MARK_NLINK},		{"upper", MARK_BOOKKEEPING},	 {"uuid", MARK_BOOKKEEPING},
-		{"protattr", MARK_BOOKKEEPING}, {"whiteouts", MARK_BOOKKEEPING},
+		{"origin", MARK_BOOKKEEPING}, {"impure", MARK_BOOKKEEPING},    {"opaque", MARK_OPAQUE},
+		{"redirect", MARK_REDIRECT},  {"metacopy", MARK_METACOPY},     {"whiteout", MARK_WHITEOUT},
+		{"nlink", MARK_NLINK},	      {"upper", MARK_BOOKKEEPING},     {"uuid", MARK_BOOKKEEPING},
+		{"protattr", MARK_PROTATTR},  {"whiteouts", MARK_BOOKKEEPING},
 	};
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)

@@ -19,9 +19,10 @@ enum xattr_space { XATTR_PLAIN = 0, XATTR_TRUSTED, XATTR_USER };
 #define MARK_METACOPY 0x04u    /* overlay.metacopy: the data is in a lower layer */
 #define MARK_WHITEOUT 0x08u    /* overlay.whiteout: a whiteout if a zero-size regular file */
 #define MARK_NLINK 0x10u       /* overlay.nlink: an index=on hard link */
-#define MARK_BOOKKEEPING 0x20u /* origin, impure, upper, uuid, protattr, whiteouts: no meaning for the tree */
+#define MARK_BOOKKEEPING 0x20u /* origin, impure, upper, uuid, whiteouts: no meaning for the tree */
 #define MARK_UNKNOWN 0x40u     /* an overlay attribute that we do not know */
 #define MARK_VISIBLE 0x80u     /* there are attributes that the tree shows */
+#define MARK_PROTATTR 0x100u   /* overlay.protattr: flags.h */
 
 /* The raw names, each ended by NUL, as listxattr gives them. Zeroed before first use; freed once. */
 struct xattr_names {

@@ -1,5 +1,7 @@
 package dev.mica;
 
+import dev.mica.core.PathBytes;
+import java.nio.file.Path;
 import java.util.Collection;
 import org.jspecify.annotations.Nullable;
 
@@ -56,17 +58,17 @@ public final class MicaException extends RuntimeException {
 
   /** A failure of {@code doing} ("mount the union") on {@code object} (a path, a name). */
   public static MicaException failed(String doing, Object object, String why) {
-    return new MicaException(Kind.FAILED, doing, object.toString(), why, null, null);
+    return new MicaException(Kind.FAILED, doing, text(object), why, null, null);
   }
 
   /** A request that is wrong in itself; nothing was touched. */
   public static MicaException usage(String doing, Object object, String why) {
-    return new MicaException(Kind.USAGE, doing, object.toString(), why, null, null);
+    return new MicaException(Kind.USAGE, doing, text(object), why, null, null);
   }
 
   /** A request this caller may not make; nothing was touched. */
   public static MicaException denied(String doing, Object object, String why) {
-    return new MicaException(Kind.DENIED, doing, object.toString(), why, null, null);
+    return new MicaException(Kind.DENIED, doing, text(object), why, null, null);
   }
 
   /**
@@ -102,6 +104,11 @@ public final class MicaException extends RuntimeException {
   /** Why it failed. */
   public String why() {
     return why;
+  }
+
+  /** A path's bytes may be no text. */
+  private static String text(Object object) {
+    return object instanceof Path path ? PathBytes.printable(path) : object.toString();
   }
 
   private MicaException copyStack(MicaException to) {

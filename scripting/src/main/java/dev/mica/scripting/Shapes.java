@@ -19,7 +19,7 @@ public final class Shapes {
   /** A folder. */
   public static final Shape<Folder> FOLDER =
       Shape.<Folder>of("folders")
-          .column("location", "string", Folder::location)
+          .column("location", "string", Shapes::place)
           .column("name", "string", Folder::name)
           .column("local", "boolean", Folder::isLocal)
           .column("exists", "boolean", Folder::exists)
@@ -31,8 +31,8 @@ public final class Shapes {
           .column("name", "string", Union::name)
           .column("state", "string", Union::state)
           .column("via", "string", Union::via)
-          .column("at", "string", union -> union.at().location())
-          .column("upper", "string|null", union -> union.upper().map(Folder::location).orElse(null))
+          .column("at", "string", union -> union.at().path())
+          .column("upper", "string|null", union -> union.upper().map(Folder::path).orElse(null))
           .column("lowers", "[string]", Union::lowers)
           .field("created", "time", Union::created)
           .field("problem", "string|null", union -> union.problem().orElse(null))
@@ -187,6 +187,11 @@ public final class Shapes {
         .field("origin", "string", Commit::origin)
         .field("layer", "string", Commit::layer)
         .field("base", "[string]", Commit::base);
+  }
+
+  /** As a path where it is one: its bytes may be no text. */
+  private static Object place(Folder folder) {
+    return folder.isLocal() ? folder.path() : folder.location();
   }
 
   private static @Nullable String octal(int mode) {

@@ -39,7 +39,10 @@ public final class Sources {
       return what instanceof LayerSource source ? source : folder(what);
     }
     String text = what.toString();
-    if (text.startsWith("/") || text.startsWith("./") || text.startsWith("../")) {
+    if (text.startsWith("/")
+        || text.startsWith("./")
+        || text.startsWith("../")
+        || text.startsWith("~")) {
       return mica.folder(text);
     }
     Optional<Commit> commit = mica.commits().find(text);

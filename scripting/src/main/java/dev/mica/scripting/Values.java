@@ -1,12 +1,13 @@
 package dev.mica.scripting;
 
+import dev.mica.MicaException;
 import dev.mica.commit.Commit;
+import dev.mica.folder.Folder;
 import dev.mica.scripting.Candidate.Group;
 import dev.mica.union.Union;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -71,7 +72,7 @@ public final class Values {
     String prefix = typed.substring(slash);
     List<String> found = new ArrayList<>();
     try (DirectoryStream<Path> entries =
-        Files.newDirectoryStream(Path.of(parent.isEmpty() ? "." : atHome(parent)))) {
+        Files.newDirectoryStream(Folder.of(parent.isEmpty() ? "." : parent).path())) {
       for (Path entry : entries) {
         String name = entry.getFileName().toString();
         boolean hidden = name.startsWith(".") && !prefix.startsWith(".");
@@ -79,16 +80,10 @@ public final class Values {
           found.add(parent + name + (Files.isDirectory(entry) ? "/" : ""));
         }
       }
-    } catch (IOException | InvalidPathException | java.nio.file.DirectoryIteratorException none) {
+    } catch (IOException | MicaException | java.nio.file.DirectoryIteratorException none) {
       return List.of(); // a place that cannot be listed completes to nothing
     }
     found.sort(null);
     return found;
-  }
-
-  /** {@code ~/} is the user's own, and stays as it was typed in what is found. */
-  private static String atHome(String path) {
-    String home = System.getenv().getOrDefault("HOME", System.getProperty("user.home"));
-    return path.startsWith("~/") ? home + path.substring(1) : path;
   }
 }

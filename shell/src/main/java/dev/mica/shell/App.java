@@ -2,6 +2,7 @@ package dev.mica.shell;
 
 import dev.mica.Mica;
 import dev.mica.MicaException;
+import dev.mica.folder.Name;
 import dev.mica.scripting.Engine;
 import dev.mica.scripting.Session;
 import java.nio.file.Files;
@@ -50,7 +51,7 @@ final class App {
     return !verb
         && (name.endsWith(".groovy")
             || name.endsWith(".jsh")
-            || (name.contains("/") && Files.isRegularFile(Path.of(name))));
+            || (name.contains("/") && Files.isRegularFile(Name.ofExact(name).path())));
   }
 
   private int command(List<String> words) {
@@ -62,7 +63,7 @@ final class App {
     if (args.isEmpty()) {
       throw new CommandLineException("run: missing FILE; usage: mica run FILE ARGS…");
     }
-    Path file = Path.of(args.getFirst());
+    Path file = Name.ofExact(args.getFirst()).path();
     Session session = session();
     engine(session, file).run(file, args.subList(1, args.size()));
     streams.out().flush();

@@ -1,5 +1,7 @@
 package dev.mica.shell;
 
+import dev.mica.folder.Name;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
@@ -27,17 +29,22 @@ final class Cells {
               TIME.format(time.truncatedTo(ChronoUnit.SECONDS).atZone(ZoneId.systemDefault()));
           case Enum<?> constant -> name(constant);
           case String string -> printable(string);
-          case java.nio.file.Path path -> printable(path.toString());
+          case Path path -> printable(of(path));
           default -> printable(value.toString());
         };
     return text.isEmpty() ? "-" : text;
+  }
+
+  private static String of(Path path) {
+    Name name = Name.of(path);
+    return name.text().orElseGet(name::toString);
   }
 
   static String name(Enum<?> constant) {
     return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 
-  /** Without control characters, which could drive the terminal. */
+  /** Without control characters, which could drive the terminal, and bytes that are no text. */
   static String printable(String text) {
     return Unprintable.escaped(text);
   }

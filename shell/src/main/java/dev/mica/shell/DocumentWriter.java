@@ -9,9 +9,11 @@ import java.io.IOException;
 import java.io.Writer;
 import java.math.BigDecimal;
 import java.math.BigInteger;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.Iterator;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JsonGenerator;
@@ -72,8 +74,29 @@ final class DocumentWriter implements AutoCloseable {
   private void property(String key, @Nullable Object value) {
     json.writeName(key);
     value(value);
-    if (value instanceof Name name && name.text().isEmpty()) {
-      json.writeBinaryProperty(key + "Bytes", name.bytes());
+    if (isOdd(value)) {
+      json.writeName(key + "Bytes");
+      bytes(value);
+    } else if (value instanceof List<?> many && many.stream().anyMatch(DocumentWriter::isOdd)) {
+      json.writeArrayPropertyStart(key + "Bytes");
+      many.forEach(this::bytes);
+      json.writeEndArray();
+    }
+  }
+
+  private static boolean isOdd(@Nullable Object value) {
+    return switch (value) {
+      case Name name -> name.text().isEmpty();
+      case Path path -> isOdd(Name.of(path));
+      case null, default -> false;
+    };
+  }
+
+  private void bytes(@Nullable Object value) {
+    switch (value) {
+      case Name name -> json.writeBinary(name.bytes());
+      case Path path -> bytes(Name.of(path));
+      case null, default -> json.writeNull();
     }
   }
 
@@ -84,6 +107,7 @@ final class DocumentWriter implements AutoCloseable {
       case Boolean flag -> json.writeBoolean(flag);
       case Number number -> number(number);
       case Enum<?> constant -> json.writeString(Cells.name(constant));
+      case Path path -> value(Name.of(path));
       case Name name -> json.writeString(name.text().orElseGet(name::toString));
       case Collection<?> many -> {
         json.writeStartArray();

@@ -1,7 +1,5 @@
 package dev.mica.shell;
 
-import java.util.List;
-
 /** The program {@code mica}. */
 public final class Main {
   private Main() {}
@@ -9,7 +7,7 @@ public final class Main {
   /** Runs what the arguments say; the exit status is 0, 1, 2 or 3. */
   public static void main(String[] args) {
     Streams streams = Streams.ofProcess();
-    int status = new App(streams, System.getenv()).run(List.of(args));
+    int status = new App(streams, System.getenv()).run(Arguments.exact(args));
     System.exit(streams.close(status));
   }
 }

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -42,6 +43,30 @@ final class ProcessTest {
     assertThat(wrong.status()).isEqualTo(1);
     assertThat(wrong.err())
         .isEqualTo("mica: Folder has no property 'nmae'; did you mean 'name'?\n");
+  }
+
+  /** As a shell passes them on; the folders are made by it, too. */
+  @Test
+  void argumentsAndTheWorkingFolderNeedNotBeUtf8() throws Exception {
+    String script =
+        """
+        set -eu; cd "$1"; shift
+        mkdir $'\\xe9' $'\\xe9/sub' b; echo 1 > $'\\xe9/f'; echo 22 > b/f
+        "$@" diff "$PWD/"$'\\xe9' b; cd $'\\xe9'; "$@" diff sub . -o json; "$@" diff no ../b || true
+        "$@" $'\\xff' || true; "$@" -e 'folder(".")'
+        """;
+    List<String> command = new ArrayList<>(List.of("bash", "-c", script, "bash", temp.toString()));
+    command.addAll(Runs.command(List.of()));
+    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+    builder.environment().put("LC_ALL", "C.UTF-8");
+    Process process = builder.start();
+    assertThat(new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
+        .contains("modified  content     3  f\ndeleted   -           0  sub\n")
+        .contains("\"path\":\"f\"")
+        .contains("mica: cannot compare " + temp + "/\\xe9/no: no such directory")
+        .contains("mica: unknown command '\\xff'")
+        .endsWith(temp + "/\\xe9\n");
+    assertThat(process.waitFor()).isZero();
   }
 
   @Test

@@ -1,5 +1,7 @@
 package dev.mica.commit;
 
+import dev.mica.core.PathBytes;
+import dev.mica.state.PathJson;
 import dev.mica.state.Records;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -7,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -14,7 +17,8 @@ import tools.jackson.databind.node.ObjectNode;
 /**
  * A commit's manifest.
  *
- * @param below what its layer lies on, topmost first: {@code layer:ID} or the path of a folder
+ * @param below what its layer lies on, topmost first: {@code layer:ID} or the path of a folder, as
+ *     {@link PathBytes#text} has it
  */
 record CommitRecord(
     String id,
@@ -46,7 +50,7 @@ record CommitRecord(
 
   /** How {@code path} is kept: a layer of the store by its id, so that the store can be moved. */
   static String keep(Path path, Path layers) {
-    return layers.equals(path.getParent()) ? LAYER + path.getFileName() : path.toString();
+    return layers.equals(path.getParent()) ? LAYER + path.getFileName() : PathBytes.text(path);
   }
 
   private static Optional<String> layerId(String kept) {
@@ -64,12 +68,15 @@ record CommitRecord(
 
   List<Path> below(Path layers) {
     return below.stream()
-        .map(kept -> layerId(kept).map(layers::resolve).orElseGet(() -> Path.of(kept)))
+        .map(kept -> layerId(kept).map(layers::resolve).orElseGet(() -> PathBytes.parse(kept)))
         .toList();
   }
 
   List<Path> base() {
-    return below.stream().filter(kept -> layerId(kept).isEmpty()).map(Path::of).toList();
+    return below.stream()
+        .filter(kept -> layerId(kept).isEmpty())
+        .map(PathBytes::parse)
+        .collect(Collectors.toCollection(ArrayList::new));
   }
 
   CommitRecord by(Commit.Method other) {
@@ -80,7 +87,7 @@ record CommitRecord(
     ObjectNode json = Records.object();
     json.put("id", id);
     ArrayNode kept = json.putArray("below");
-    below.forEach(kept::add);
+    below.forEach(one -> kept.add(PathJson.ofText(one)));
     json.put("message", message);
     json.put("created", created.toString());
     json.put("origin", origin);
@@ -91,7 +98,7 @@ record CommitRecord(
   static CommitRecord of(ObjectNode json) {
     List<String> below = new ArrayList<>();
     for (JsonNode one : json.required("below")) {
-      below.add(one.asString());
+      below.add(PathJson.text(one));
     }
     return new CommitRecord(
         json.required("id").asString(),

@@ -9,10 +9,12 @@ import dev.mica.union.Union;
 import dev.mica.union.Unions;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -59,7 +61,10 @@ public final class Commits {
 
   /** All commits that can be read, the newest first, and a parent after all its children. */
   public List<Commit> list() {
-    return state.read(() -> store.all().readable().stream().<Commit>map(this::commit).toList());
+    return state.read(() ->
+        store.all().readable().stream()
+            .map(this::commit)
+            .collect(Collectors.toCollection(ArrayList<Commit>::new)));
   }
 
   /** Why each of the others cannot be listed: its record is damaged. */
@@ -189,7 +194,7 @@ public final class Commits {
     }
     store.trash().forEach(left -> removed.add("trash " + left.getFileName()));
     store.emptyTrash();
-    return removed.stream().distinct().toList();
+    return new ArrayList<>(new LinkedHashSet<>(removed));
   }
 
   /** What cannot be removed stays in the trash, where the next gc meets it and says so. */
@@ -269,7 +274,7 @@ public final class Commits {
     return state.read(store::refs).entrySet().stream()
         .filter(ref -> ref.getValue().equals(id))
         .map(Map.Entry::getKey)
-        .toList();
+        .collect(Collectors.toCollection(ArrayList::new));
   }
 
   private LiveCommit commit(CommitRecord record) {

@@ -6,6 +6,7 @@ import dev.mica.core.Core;
 import dev.mica.core.CoreError;
 import dev.mica.core.Errno;
 import dev.mica.core.LayerFlag;
+import dev.mica.core.OverlayMount;
 import dev.mica.state.Recovery;
 import dev.mica.state.StateDir;
 import dev.mica.union.Union;
@@ -24,7 +25,6 @@ import tools.jackson.databind.node.ObjectNode;
 final class Committer {
   private static final String ROTATE = "commit by rotation";
   private static final String CAPTURE = "commit by copy";
-  private static final int MOST_LAYERS = 500;
   private static final Set<Errno> NO_REFLINK =
       EnumSet.of(Errno.EOPNOTSUPP, Errno.EXDEV, Errno.EINVAL);
 
@@ -64,9 +64,11 @@ final class Committer {
         .ifPresent(problem -> {
           throw MicaException.failed(doing, union.name(), problem);
         });
-    if (union.lowers().size() >= MOST_LAYERS) {
+    if (union.lowers().size() >= OverlayMount.MOST_LOWERS) {
       throw MicaException.failed(
-              doing, union.name(), "with this layer it would stand on " + MOST_LAYERS + " others")
+              doing,
+              union.name(),
+              "with this layer it would stand on " + OverlayMount.MOST_LOWERS + " others")
           .hint("copy its tree to one folder, and go on from a union over that");
     }
     if (union.diff().isEmpty()) {
@@ -205,7 +207,7 @@ final class Committer {
     } catch (MicaException cannot) {
       store.retract(creation.commit(), creation.ref(), creation.refBefore());
     }
-    Core.remove(layerOf(creation));
+    Core.discard(layerOf(creation));
   }
 
   private Path layerOf(Creation creation) {

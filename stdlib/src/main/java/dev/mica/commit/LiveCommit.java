@@ -78,7 +78,7 @@ final class LiveCommit implements Commit {
   public List<Path> layers() {
     List<Path> all = new ArrayList<>(below());
     all.addFirst(layer());
-    return List.copyOf(all);
+    return all;
   }
 
   private List<Path> below() {

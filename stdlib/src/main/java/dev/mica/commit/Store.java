@@ -173,7 +173,7 @@ final class Store {
   }
 
   void emptyTrash() {
-    list(trash).forEach(Core::remove);
+    list(trash).forEach(Core::discard);
   }
 
   List<Path> trash() {

@@ -19,6 +19,7 @@ import java.util.Set;
  */
 public final class Core {
   private static final long DIGEST_SIZE = 32;
+  private static final int PATH_MAX = 4096;
 
   static final long TOTALS_ENTRIES = 0;
   static final long TOTALS_BYTES = 8;
@@ -114,7 +115,33 @@ public final class Core {
     }
   }
 
-  /** Removes {@code path} and everything below it, entering no mount; absent is fine. */
+  /**
+   * Makes an upper that nobody uses show as a lower what it showed as an upper: what is immutable
+   * or append-only in it. May be done again. Returns how many such entries there are.
+   */
+  public static long settle(Path layer, boolean userXattr) {
+    try (Call call = new Call("keep the flags of", layer).unlessCancelled()) {
+      MemorySegment what = call.path(layer);
+      MemorySegment count = call.allocate(Long.BYTES);
+      int bits = userXattr ? bits(EnumSet.of(LayerFlag.USERXATTR)) : 0;
+      call.run(() ->
+          (int) Function.SETTLE.handle().invokeExact(what, bits, count, call.job(), call.error()));
+      return count.get(ValueLayout.JAVA_LONG, 0);
+    }
+  }
+
+  /** Removes what Mica made itself: what is immutable or append-only, too. */
+  public static void discard(Path path) {
+    try (Call call = new Call("remove", path)) {
+      MemorySegment what = call.path(path);
+      call.run(() -> (int) Function.DISCARD.handle().invokeExact(what, call.job(), call.error()));
+    }
+  }
+
+  /**
+   * Removes {@code path} and everything below it, entering no mount; absent is fine. What is
+   * immutable or append-only stays, and is the failure.
+   */
   public static void remove(Path path) {
     try (Call call = new Call("remove", path)) {
       MemorySegment what = call.path(path);
@@ -309,6 +336,22 @@ public final class Core {
   public static OptionalInt timeStampRate() {
     int rate = (int) Call.invoke(() -> (int) Function.TSC_KHZ.handle().invokeExact());
     return rate == 0 ? OptionalInt.empty() : OptionalInt.of(rate);
+  }
+
+  /** The home directory of a user of this host; empty where there is no such user. */
+  public static Optional<String> home(String user) {
+    try (Call call = new Call("look up the user", user)) {
+      MemorySegment name = call.text(user);
+      MemorySegment home = call.allocate(PATH_MAX);
+      call.run(() ->
+          (int) Function.HOME.handle().invokeExact(name, home, (long) PATH_MAX, call.error()));
+      return Optional.of(home.getString(0));
+    } catch (MicaException none) {
+      if (none.getCause() instanceof CoreError error && error.errno() == Errno.ENOENT) {
+        return Optional.empty();
+      }
+      throw none;
+    }
   }
 
   /** The constants of our flag types stand in the order of the bits in mica.h. */

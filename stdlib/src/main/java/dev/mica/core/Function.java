@@ -28,6 +28,8 @@ enum Function {
   COPY_DATA("mica_copy_data", JAVA_INT, ADDRESS, ADDRESS, ADDRESS),
   APPLY("mica_apply", JAVA_INT, ADDRESS, ADDRESS, JAVA_INT, ADDRESS, ADDRESS),
   REMOVE("mica_remove", JAVA_INT, ADDRESS, ADDRESS, ADDRESS),
+  DISCARD("mica_discard", JAVA_INT, ADDRESS, ADDRESS, ADDRESS),
+  SETTLE("mica_settle", JAVA_INT, ADDRESS, JAVA_INT, ADDRESS, ADDRESS, ADDRESS),
   MAKE_LIKE("mica_make_like", JAVA_INT, ADDRESS, ADDRESS, ADDRESS),
   SET_MTIME("mica_set_mtime", JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT, ADDRESS),
   OPEN_DIRECTORY("mica_open_directory", JAVA_INT, ADDRESS, ADDRESS, ADDRESS),
@@ -45,6 +47,7 @@ enum Function {
   IN_USE("mica_in_use", JAVA_INT, ADDRESS, ADDRESS, ADDRESS),
   MOUNTS("mica_mounts", JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS),
   PROBE("mica_probe", JAVA_INT, ADDRESS, ADDRESS, ADDRESS),
+  HOME("mica_home", JAVA_INT, ADDRESS, ADDRESS, JAVA_LONG, ADDRESS),
   TSC_KHZ("mica_tsc_khz", JAVA_INT),
   /** Of the C library: the untranslated text of an errno value. */
   STRERROR("strerrordesc_np", ADDRESS, JAVA_INT);

@@ -2,7 +2,6 @@ package dev.mica.core;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -19,6 +18,7 @@ import java.util.Set;
  * @param root what of its file system is mounted: a path from that one's own root
  * @param device the file system's number, as {@code major:minor}
  * @param flags of the mount itself
+ *     <p>Texts are those of {@link PathBytes#decode}.
  */
 public record Mount(
     int id,
@@ -53,7 +53,7 @@ public record Mount(
     for (int i = 0; i < texts.length; i++) {
       int length = integer(record, TARGET_LEN + (long) i * Integer.BYTES);
       byte[] bytes = record.asSlice(at, length).toArray(ValueLayout.JAVA_BYTE);
-      texts[i] = new String(bytes, StandardCharsets.UTF_8);
+      texts[i] = PathBytes.decode(bytes);
       at += length + 1L;
     }
     return new Mount(

@@ -57,7 +57,7 @@ public final class OpenDirectory implements AutoCloseable {
   }
 
   /** A directory in it; its name is not followed if a symlink. */
-  public OpenDirectory child(String name) {
+  public OpenDirectory child(Path name) {
     return of(path().resolve(name));
   }
 

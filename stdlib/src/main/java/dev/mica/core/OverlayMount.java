@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * A kernel overlay to be mounted.
  *
- * @param lowers topmost first; at most 500, and at least two where there is no upper
+ * @param lowers topmost first; at most {@link #MOST_LOWERS}, and at least two where there is no
+ *     upper
  * @param upper where changes land; null: read-only
  * @param work an empty directory on the upper's file system; null with the upper
  * @param target the directory to mount at
@@ -24,6 +25,9 @@ public record OverlayMount(
     Path target,
     String source,
     Set<MountFlag> flags) {
+  /** As many lowers can be stacked: {@code MICA_MOST_LOWERS}. */
+  public static final int MOST_LOWERS = 500;
+
   /** Copies the collections. */
   public OverlayMount {
     lowers = List.copyOf(lowers);

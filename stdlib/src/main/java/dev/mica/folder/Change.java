@@ -38,6 +38,8 @@ public record Change(
     TIMES,
     XATTR,
     TYPE,
-    LINK
+    LINK,
+    /** Whether it is immutable or append-only. */
+    FLAGS
   }
 }

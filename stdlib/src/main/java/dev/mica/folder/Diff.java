@@ -1,8 +1,10 @@
 package dev.mica.folder;
 
 import dev.mica.core.Tree;
+import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -36,10 +38,10 @@ public interface Diff extends Iterable<Change> {
     return stream().iterator();
   }
 
-  /** All changes at once. */
+  /** All changes at once; the list is the caller's to change. */
   default List<Change> toList() {
     try (Stream<Change> changes = stream()) {
-      return changes.toList();
+      return changes.collect(Collectors.toCollection(ArrayList::new));
     }
   }
 

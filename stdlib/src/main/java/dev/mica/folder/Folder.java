@@ -26,7 +26,7 @@ public sealed interface Folder extends LayerSource permits LocalFolder, VfsFolde
     return new LocalFolder(path);
   }
 
-  /** The absolute local path, or the URI. */
+  /** The absolute local path, or the URI; bytes that are not UTF-8 as {@code \xHH}. */
   String location();
 
   /** Whether it lies in this host's own file systems. */
@@ -51,10 +51,13 @@ public sealed interface Folder extends LayerSource permits LocalFolder, VfsFolde
   /** Whether it is a directory, not following a symlink. */
   boolean isDirectory();
 
-  /** What is directly in it, by name. */
+  /** What is directly in it, by name; the list is the caller's to change. */
   List<Entry> list();
 
-  /** What is in it at any depth, depth first, by name, itself left out. */
+  /**
+   * What is in it at any depth, depth first, by name, itself left out; the list is the caller's to
+   * change.
+   */
   List<Entry> find(Predicate<Entry> wanted);
 
   /** It and what is below it as a drawing, at most {@code depth} levels and 1,000 lines. */

@@ -33,7 +33,7 @@ final class Listing {
       throw Failures.of("list", directory, e);
     }
     entries.sort(Comparator.comparing(Entry::path));
-    return List.copyOf(entries);
+    return entries;
   }
 
   private static void add(Path path, List<Entry> entries) throws IOException {
@@ -46,7 +46,7 @@ final class Listing {
 
   /** The drawing of {@code root}, at most {@code depth} levels of what is below it. */
   static String tree(Path root, int depth) {
-    Drawing drawing = new Drawing(root.toString());
+    Drawing drawing = new Drawing(PathBytes.printable(root));
     if (Files.isDirectory(root)) {
       draw(root, Name.ROOT, depth, drawing);
     }

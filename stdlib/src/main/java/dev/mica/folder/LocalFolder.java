@@ -11,9 +11,11 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -23,12 +25,12 @@ import java.util.stream.Stream;
  */
 record LocalFolder(Path path) implements Folder {
   LocalFolder {
-    path = path.toAbsolutePath().normalize();
+    path = PathBytes.absolute(path).normalize();
   }
 
   @Override
   public String location() {
-    return path.toString();
+    return PathBytes.printable(path);
   }
 
   @Override
@@ -75,7 +77,9 @@ record LocalFolder(Path path) implements Folder {
   public List<Entry> find(Predicate<Entry> wanted) {
     requireDirectory("search");
     try (Stream<Entry> all = Lines.stream(Tree.EMPTY, Tree.plain(path), false, Listing::entry)) {
-      return all.filter(entry -> !entry.path().equals(Name.ROOT)).filter(wanted).toList();
+      return all.filter(entry -> !entry.path().equals(Name.ROOT))
+          .filter(wanted)
+          .collect(Collectors.toCollection(ArrayList::new));
     }
   }
 

@@ -1,9 +1,11 @@
 package dev.mica.folder;
 
+import dev.mica.core.PathBytes;
 import dev.mica.core.Printable;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -31,6 +33,29 @@ public final class Name implements Comparable<Name> {
   /** A name of this text, as UTF-8. */
   public static Name of(String text) {
     return new Name(text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** The name or path {@code path}, as it is. */
+  public static Name of(Path path) {
+    return new Name(PathBytes.asItIs(path));
+  }
+
+  /** The name of which {@link #exactText} is {@code text}; of any other text as UTF-8. */
+  public static Name ofExact(String text) {
+    return new Name(PathBytes.encode(text));
+  }
+
+  /**
+   * Its text, in which a byte that is not UTF-8 is a surrogate of its own, U+DC80 to U+DCFF. {@link
+   * Folder#of(String)} takes such a text.
+   */
+  public String exactText() {
+    return PathBytes.decode(bytes);
+  }
+
+  /** It as a path. */
+  public Path path() {
+    return PathBytes.parse(exactText());
   }
 
   /** Its bytes, copied. */

@@ -14,7 +14,8 @@ import java.util.regex.Pattern;
 /**
  * Reads the texts that name places. A text is a URI if it begins with a scheme we know and a colon,
  * or with any scheme and {@code ://}; every other text is a local path, colons and spaces included.
- * A local path that looks like a URI is written with {@code ./} before it.
+ * A local path that looks like a URI, or begins with a {@code ~} that is no home directory, is
+ * written with {@code ./} before it.
  */
 final class Places {
   /** Those Commons VFS serves with what is on our class path. */
@@ -64,18 +65,18 @@ final class Places {
     return new LocalFolder(path(pathOrUri));
   }
 
-  /** A local path, absolute or relative to the working directory. */
+  /** A local path, absolute, relative to the working directory, or below a home directory. */
   static Path path(String text) {
     if (text.isEmpty()) {
       throw MicaException.usage("open a folder", "", "its path is empty");
     }
-    return relative(text, "the path");
+    return relative(Home.expand(text), "the path");
   }
 
   /** A path to be resolved against {@code where}. */
   static Path relative(String text, String where) {
     try {
-      return Path.of(text);
+      return PathBytes.parse(text);
     } catch (InvalidPathException e) {
       MicaException bad = MicaException.usage("look up " + text + " in", where, e.getReason());
       boolean locale = text.indexOf('\0') < 0;

@@ -4,6 +4,8 @@ import dev.mica.core.Core;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
+import java.util.zip.ZipEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.vfs2.FileName;
 import org.apache.commons.vfs2.FileObject;
@@ -22,7 +24,9 @@ import org.apache.commons.vfs2.provider.local.DefaultLocalFileProvider;
 import org.apache.commons.vfs2.provider.tar.TarFileObject;
 import org.apache.commons.vfs2.provider.tar.TarFileProvider;
 import org.apache.commons.vfs2.provider.tar.TarFileSystem;
+import org.apache.commons.vfs2.provider.zip.ZipFileObject;
 import org.apache.commons.vfs2.provider.zip.ZipFileProvider;
+import org.apache.commons.vfs2.provider.zip.ZipFileSystem;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -65,8 +69,8 @@ final class Vfs implements AutoCloseable {
     manager.setReplicator(replicator);
     manager.setTemporaryFileStore(replicator);
     manager.addProvider("file", new DefaultLocalFileProvider());
-    manager.addProvider("zip", new ZipFileProvider());
-    manager.addProvider("jar", new ZipFileProvider());
+    manager.addProvider("zip", new Zips());
+    manager.addProvider("jar", new Zips());
     manager.addProvider("tar", new Tars());
     manager.addProvider("gz", new GzipFileProvider());
     manager.addProvider("bz2", new Bzip2FileProvider());
@@ -145,6 +149,45 @@ final class Vfs implements AutoCloseable {
   static int mode(FileObject file) {
     TarArchiveEntry entry = file instanceof TarFile tar ? tar.entry : null;
     return entry == null ? -1 : entry.getMode() & 07777;
+  }
+
+  /** When it was changed; 1970 for a directory that the archive only implies. */
+  static Instant modified(FileObject file) throws FileSystemException {
+    return Instant.ofEpochMilli(file.getContent().getLastModifiedTime());
+  }
+
+  /** VFS asks an entry that is not there for its time: of a directory that has none of its own. */
+  private static final class Zips extends ZipFileProvider {
+    @Override
+    protected FileSystem doCreateFileSystem(
+        String scheme, FileObject file, FileSystemOptions options) throws FileSystemException {
+      AbstractFileName root =
+          new LayeredFileName(scheme, file.getName(), FileName.ROOT_PATH, FileType.FOLDER);
+      return new Zip(root, file, options);
+    }
+  }
+
+  private static final class Zip extends ZipFileSystem {
+    Zip(AbstractFileName root, FileObject file, FileSystemOptions options)
+        throws FileSystemException {
+      super(root, file, options);
+    }
+
+    @Override
+    protected ZipFileObject createZipFileObject(AbstractFileName name, @Nullable ZipEntry entry) {
+      return new ZipMember(name, entry, this);
+    }
+  }
+
+  private static final class ZipMember extends ZipFileObject {
+    ZipMember(AbstractFileName name, @Nullable ZipEntry entry, Zip archive) {
+      super(name, entry, archive, true);
+    }
+
+    @Override
+    protected long doGetLastModifiedTime() throws Exception {
+      return entry == null ? 0 : super.doGetLastModifiedTime();
+    }
   }
 
   /** VFS keeps what a tar archive says of modes and links to itself. */

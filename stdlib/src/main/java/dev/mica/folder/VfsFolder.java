@@ -1,9 +1,9 @@
 package dev.mica.folder;
 
 import dev.mica.MicaException;
+import dev.mica.core.PathBytes;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -28,13 +28,13 @@ record VfsFolder(String scheme, Path archive, String inside) implements Folder {
     int mark = rest.indexOf("!/");
     String archive = mark < 0 ? rest.replaceFirst("!$", "") : rest.substring(0, mark);
     VfsFolder root =
-        new VfsFolder(scheme, Places.localPath(archive).toAbsolutePath().normalize(), "/");
+        new VfsFolder(scheme, PathBytes.absolute(Places.localPath(archive)).normalize(), "/");
     return mark < 0 ? root : root.resolve(rest.substring(mark + 2));
   }
 
   @Override
   public String location() {
-    return scheme + ":" + archive + "!" + inside;
+    return scheme + ":" + PathBytes.printable(archive) + "!" + inside;
   }
 
   @Override
@@ -76,7 +76,7 @@ record VfsFolder(String scheme, Path archive, String inside) implements Folder {
           for (FileObject child : children(file)) {
             entries.add(entry(Name.ROOT, child));
           }
-          return List.copyOf(entries);
+          return entries;
         });
   }
 
@@ -89,7 +89,7 @@ record VfsFolder(String scheme, Path archive, String inside) implements Folder {
           List<Entry> found = new ArrayList<>();
           collect(Name.ROOT, file, Integer.MAX_VALUE, found);
           found.removeIf(wanted.negate());
-          return List.copyOf(found);
+          return found;
         });
   }
 
@@ -219,7 +219,7 @@ record VfsFolder(String scheme, Path archive, String inside) implements Folder {
         Vfs.type(file),
         isDirectory ? 0 : file.getContent().getSize(),
         Vfs.mode(file),
-        Instant.ofEpochMilli(file.getContent().getLastModifiedTime()));
+        Vfs.modified(file));
   }
 
   private MicaException failed(String doing, String why) {

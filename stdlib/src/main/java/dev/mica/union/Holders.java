@@ -5,6 +5,7 @@ import dev.mica.core.Core;
 import dev.mica.core.CoreError;
 import dev.mica.core.Errno;
 import dev.mica.core.Mount;
+import dev.mica.core.PathBytes;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -26,9 +27,9 @@ final class Holders {
   /** Unmounts, and of a mount that is held says who holds it. */
   static void unmount(UnionRecord union, Mount mount) {
     try {
-      Core.umount(Path.of(mount.target()), mount.id(), false);
+      Core.umount(PathBytes.parse(mount.target()), mount.id(), false);
     } catch (MicaException failure) {
-      throw isBusy(failure) ? busy(union, Path.of(mount.target()), failure) : failure;
+      throw isBusy(failure) ? busy(union, PathBytes.parse(mount.target()), failure) : failure;
     }
   }
 
@@ -40,15 +41,15 @@ final class Holders {
       if (!isDenied(failure)) {
         throw failure;
       }
-      if (!Fusermount.unmount(Path.of(mount.target()), false)) {
-        throw busy(union, Path.of(mount.target()), failure);
+      if (!Fusermount.unmount(PathBytes.parse(mount.target()), false)) {
+        throw busy(union, PathBytes.parse(mount.target()), failure);
       }
     }
   }
 
   /** Unmounts even while something holds it. */
   static void detach(UnionRecord union, Mount mount) {
-    Path target = Path.of(mount.target());
+    Path target = PathBytes.parse(mount.target());
     try {
       Core.umount(target, mount.id(), true);
     } catch (MicaException failure) {
@@ -93,7 +94,7 @@ final class Holders {
     }
     Core.mounts().stream()
         .map(mount -> mount.target())
-        .filter(target -> target.startsWith(at + "/"))
+        .filter(target -> target.startsWith(PathBytes.text(at) + "/"))
         .forEach(target -> who.add("the mount at " + target));
     return who;
   }

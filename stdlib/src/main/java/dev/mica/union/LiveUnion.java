@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -99,7 +100,7 @@ final class LiveUnion implements Union {
 
   @Override
   public List<Path> lowers() {
-    return record().lowers();
+    return new ArrayList<>(record().lowers());
   }
 
   @Override

@@ -294,7 +294,7 @@ final class Making {
       return;
     }
     try (OpenDirectory parent = OpenDirectory.of(parent(path));
-        OpenDirectory named = parent.child(path.getFileName().toString())) {
+        OpenDirectory named = parent.child(path.getFileName())) {
       if (named.identity().is(was)) {
         action.accept(named(parent, path));
       }

@@ -2,6 +2,7 @@ package dev.mica.union;
 
 import dev.mica.core.Mount;
 import dev.mica.core.MountFlag;
+import dev.mica.core.PathBytes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,7 +17,7 @@ final class Mounted {
   /** The mount that is seen there; of several the last. */
   static Optional<Mount> at(Path at, List<Mount> mounts) {
     return mounts.stream()
-        .filter(mount -> mount.target().equals(at.toString()))
+        .filter(mount -> mount.target().equals(PathBytes.text(at)))
         .reduce((below, above) -> above);
   }
 
@@ -29,14 +30,14 @@ final class Mounted {
   static List<Mount> of(UnionRecord union, List<Mount> mounts) {
     return mounts.stream()
         .filter(mount -> is(union, mount))
-        .filter(mount -> mount.target().equals(union.at().toString()) || isMoved(union, mount))
+        .filter(mount -> mount.target().equals(PathBytes.text(union.at())) || isMoved(union, mount))
         .toList();
   }
 
   /** Where else the union is mounted; its own path shows something else then. */
   static Optional<Mount> elsewhere(UnionRecord union, List<Mount> mounts) {
     return mounts.stream()
-        .filter(mount -> !mount.target().equals(union.at().toString()))
+        .filter(mount -> !mount.target().equals(PathBytes.text(union.at())))
         .filter(mount -> isMoved(union, mount))
         .findFirst();
   }
@@ -51,7 +52,7 @@ final class Mounted {
   /** Whether this mount of the union's directory is the union. */
   static boolean is(UnionRecord union, Mount mount) {
     if (union.isBind()) {
-      return mount.target().equals(union.at().toString())
+      return mount.target().equals(PathBytes.text(union.at()))
           && mount.flags().contains(MountFlag.RDONLY)
           && sameInode(union.lowers().getFirst(), union.at());
     }

@@ -78,7 +78,7 @@ final class OpenFolders implements AutoCloseable {
                 found.path().resolve(aside ? "../.." : ".."), path.resolveSibling("")));
     besides = parent;
     if (!aside) {
-      try (OpenDirectory named = parent.child(path.getFileName().toString())) {
+      try (OpenDirectory named = parent.child(path.getFileName())) {
         requireSame("upper", path, found.identity(), named.identity());
       }
     }

@@ -3,11 +3,12 @@ package dev.mica.union;
 import dev.mica.MicaException;
 import dev.mica.core.Identity;
 import dev.mica.core.OpenDirectory;
+import dev.mica.core.OverlayMount;
+import dev.mica.core.PathBytes;
 import dev.mica.folder.Folder;
 import dev.mica.folder.LayerSource;
 import dev.mica.state.StateDir;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -22,7 +23,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Turns a spec into a plan, or refuses it; touches nothing. */
 final class SpecCheck {
-  private static final int MOST_LAYERS = 500;
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}");
 
   /** A path of the spec with what the spec has it for. */
@@ -113,11 +113,14 @@ final class SpecCheck {
     if (lowers.isEmpty()) {
       throw refuse(name, spec.at(), "it has no lower").hint("name at least one");
     }
-    if (lowers.size() > MOST_LAYERS) {
+    if (lowers.size() > OverlayMount.MOST_LOWERS) {
       throw refuse(
               name,
               spec.at(),
-              "its lowers come to " + lowers.size() + " layers, and overlayfs takes " + MOST_LAYERS)
+              "its lowers come to "
+                  + lowers.size()
+                  + " layers, and overlayfs takes "
+                  + OverlayMount.MOST_LOWERS)
           .hint("copy a tree of many layers to one folder, and take that");
     }
     return lowers;
@@ -129,14 +132,13 @@ final class SpecCheck {
   }
 
   private Path add(String role, Path path, boolean mustBe) {
-    Path named = path.toAbsolutePath().normalize();
+    Path named = PathBytes.absolute(path).normalize();
     try {
       if (mustBe && !Files.isDirectory(named)) {
         requireThere(named);
         throw refuse(name, spec.at(), "the " + role + " " + path + " is not a directory");
       }
       Part part = mustBe ? opened(role, named) : toBeMade(role, named);
-      requireText(role, part.where.real());
       parts.add(part);
       return part.where.real();
     } catch (IOException gone) {
@@ -188,14 +190,6 @@ final class SpecCheck {
                     + " to a folder that is not his"
                 : "the " + role + " " + path + " was exchanged for something else just now")
         .hint("name the folder itself, without symlinks");
-  }
-
-  /** Records are text: a path that is not UTF-8 would come back as another one. */
-  private void requireText(String role, Path path) {
-    if (!StandardCharsets.UTF_8.newEncoder().canEncode(path.toString())
-        || path.toString().indexOf('\uFFFD') >= 0) {
-      throw refuse(name, spec.at(), "the " + role + " " + path + " is not named in UTF-8");
-    }
   }
 
   private Path requireWork(Path upper) {

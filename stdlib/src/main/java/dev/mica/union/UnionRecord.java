@@ -1,10 +1,12 @@
 package dev.mica.union;
 
+import dev.mica.state.PathJson;
 import dev.mica.state.Records;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
@@ -83,11 +85,11 @@ record UnionRecord(
     ObjectNode json = Records.object();
     json.put("name", name);
     ArrayNode below = json.putArray("lowers");
-    lowers.forEach(lower -> below.add(lower.toString()));
-    json.put("upper", text(upper));
-    json.put("work", text(work));
+    lowers.forEach(lower -> below.add(PathJson.of(lower)));
+    json.set("upper", PathJson.of(upper));
+    json.set("work", PathJson.of(work));
     json.put("workMade", workMade);
-    json.put("at", at.toString());
+    json.set("at", PathJson.of(at));
     json.put("atMade", atMade);
     json.put("via", via.name());
     json.put("created", created.toString());
@@ -98,26 +100,22 @@ record UnionRecord(
   static UnionRecord of(ObjectNode json) {
     List<Path> lowers = new ArrayList<>();
     for (JsonNode lower : json.required("lowers")) {
-      lowers.add(Path.of(lower.asString()));
+      lowers.add(requirePath(lower));
     }
     return new UnionRecord(
         json.required("name").asString(),
         lowers,
-        path(json.required("upper")),
-        path(json.required("work")),
+        PathJson.path(json.required("upper")),
+        PathJson.path(json.required("work")),
         json.required("workMade").asBoolean(),
-        Path.of(json.required("at").asString()),
+        requirePath(json.required("at")),
         json.required("atMade").asBoolean(),
         UnionSpec.Via.valueOf(json.required("via").asString()),
         Instant.parse(json.required("created").asString()),
         Identities.of(json.required("is")));
   }
 
-  private static @Nullable String text(@Nullable Path path) {
-    return path == null ? null : path.toString();
-  }
-
-  private static @Nullable Path path(JsonNode node) {
-    return node.isNull() ? null : Path.of(node.asString());
+  private static Path requirePath(JsonNode json) {
+    return Objects.requireNonNull(PathJson.path(json));
   }
 }

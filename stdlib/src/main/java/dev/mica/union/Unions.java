@@ -5,6 +5,7 @@ import dev.mica.core.Core;
 import dev.mica.core.LayerFlag;
 import dev.mica.core.Mount;
 import dev.mica.core.OpenDirectory;
+import dev.mica.core.PathBytes;
 import dev.mica.core.Tree;
 import dev.mica.state.Records;
 import dev.mica.state.Recovery;
@@ -17,6 +18,8 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -182,6 +185,7 @@ public final class Unions {
     for (Mounter mounter : mounters.candidates(plan.union().via())) {
       Optional<String> refusal =
           ownWork(plan.union(), mounter)
+              .or(() -> oddBytes(plan.union(), mounter))
               .or(() -> mounters.refusal(mounter, scratch(plan.union()), lock::probe));
       if (refusal.isEmpty()) {
         return plan.via(mounter.via());
@@ -200,6 +204,18 @@ public final class Unions {
     return own && mounter.via() == UnionSpec.Via.GUEST
         ? Optional.of("a helper VM cannot use the work directory " + union.work())
         : Optional.empty();
+  }
+
+  /** Programs are told paths as text. */
+  private static Optional<String> oddBytes(UnionRecord union, Mounter mounter) {
+    return Stream.concat(union.stack().stream(), Stream.of(union.at()))
+        .filter(path -> mounter.via() != UnionSpec.Via.KERNEL && !PathBytes.isText(path))
+        .map(path ->
+            Mounters.word(mounter.via())
+                + " cannot take "
+                + PathBytes.printable(path)
+                + ", which is not named in UTF-8")
+        .findFirst();
   }
 
   /** Where the mounter is tried: on the upper's file system, but not in the upper. */
@@ -226,8 +242,10 @@ public final class Unions {
 
   /** All of them, by name. */
   public List<Union> list() {
-    return state.read(
-        () -> all().stream().<Union>map(record -> new LiveUnion(this, record)).toList());
+    return state.read(() ->
+        all().stream()
+            .map(record -> new LiveUnion(this, record))
+            .collect(Collectors.toCollection(ArrayList<Union>::new)));
   }
 
   /** Why each of the others cannot be listed: its record is damaged. */
@@ -338,6 +356,7 @@ public final class Unions {
               ? mounter.rotate(folders, mount.get(), layer)
               : rotateUnmounted(folders, mounter, layer);
       if (rotated) {
+        Core.settle(layer, false);
         put(union, folders.besides(), layer);
       }
       return rotated;
@@ -382,7 +401,7 @@ public final class Unions {
     if (!union.lowers().getFirst().equals(layer)) {
       List<Path> lowers = new ArrayList<>(union.lowers());
       lowers.addFirst(layer);
-      String upper = requireUpper(union).getFileName().toString();
+      Path upper = requireUpper(union).getFileName();
       try (OpenDirectory top = OpenDirectory.of(layer);
           OpenDirectory fresh = besides.child(upper)) {
         Identities is = union.is().over(top.identity()).upper(fresh.identity());
@@ -403,6 +422,7 @@ public final class Unions {
             ? mounterOf(union).recoverRotation(union, mount.get(), layer)
             : Files.isDirectory(layer, LinkOption.NOFOLLOW_LINKS);
     if (rotated) {
+      Core.settle(layer, false);
       try (OpenDirectory besides = Objects.requireNonNull(OpenFolders.besidesOf(union))) {
         Path upper = besides.path().resolve(requireUpper(union).getFileName());
         if (!Files.exists(upper, LinkOption.NOFOLLOW_LINKS)) {

@@ -2,6 +2,7 @@ package dev.mica.union;
 
 import dev.mica.core.Core;
 import dev.mica.core.Mount;
+import dev.mica.core.PathBytes;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -47,21 +48,21 @@ record UsedPath(String role, Path path, String by, boolean isMounted) {
   /** The upper of an overlay, as the kernel tells it. */
   static Optional<Path> upperOf(Mount mount) {
     Matcher overlay = OVERLAY.matcher(mount.options());
-    return overlay.find() ? Optional.of(Path.of(overlay.group("upper"))) : Optional.empty();
+    return overlay.find() ? Optional.of(PathBytes.parse(overlay.group("upper"))) : Optional.empty();
   }
 
   /** Its work directory, likewise. */
   static Optional<Path> workOf(Mount mount) {
     Matcher overlay = OVERLAY.matcher(mount.options());
-    return overlay.find() ? Optional.of(Path.of(overlay.group("work"))) : Optional.empty();
+    return overlay.find() ? Optional.of(PathBytes.parse(overlay.group("work"))) : Optional.empty();
   }
 
   private static void add(List<UsedPath> used, Mount mount) {
     Matcher overlay = OVERLAY.matcher(mount.options());
     if (overlay.find()) {
       String by = "the overlay at " + mount.target();
-      used.add(new UsedPath("upper", Path.of(overlay.group("upper")), by, true));
-      used.add(new UsedPath("work directory", Path.of(overlay.group("work")), by, true));
+      used.add(new UsedPath("upper", PathBytes.parse(overlay.group("upper")), by, true));
+      used.add(new UsedPath("work directory", PathBytes.parse(overlay.group("work")), by, true));
     }
   }
 }

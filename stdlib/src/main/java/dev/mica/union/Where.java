@@ -1,6 +1,7 @@
 package dev.mica.union;
 
 import dev.mica.core.Core;
+import dev.mica.core.PathBytes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -41,7 +42,9 @@ record Where(Path real, String device, Path inside) {
 
     private final List<Spot> spots =
         Core.mounts().stream()
-            .map(mount -> new Spot(mount.device(), Path.of(mount.root()), Path.of(mount.target())))
+            .map(mount ->
+                new Spot(
+                    mount.device(), PathBytes.parse(mount.root()), PathBytes.parse(mount.target())))
             .toList();
 
     /** Fails where neither the path nor its parent is there. */

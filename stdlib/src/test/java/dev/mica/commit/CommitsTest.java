@@ -13,6 +13,7 @@ import dev.mica.test.Scratch;
 import dev.mica.test.ScratchTest;
 import dev.mica.union.Union;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -61,6 +62,63 @@ final class CommitsTest extends ScratchTest {
     Scratch.write(at.resolve("kept"), "two");
     assertThat(Scratch.read(commit.layer().resolve("kept"))).isEqualTo("one");
     assertThat(Lab.lines(union.diff())).containsExactly("modified content,times kept");
+  }
+
+  private String flags(String name) {
+    return Scratch.run("lsattr", "-d", at.resolve(name).toString())
+        .split(" ", 2)[0]
+        .replace("-", "");
+  }
+
+  private void makeProtected() throws IOException {
+    Files.createDirectory(at.resolve("dir"));
+    Scratch.run("chattr", "+i", at.resolve("kept").toString(), at.resolve("dir").toString());
+    Scratch.write(at.resolve("log"), "line");
+    Scratch.run("chattr", "+a", at.resolve("log").toString());
+  }
+
+  private void assertProtected() {
+    assertThat(flags("kept")).contains("i");
+    assertThat(flags("dir")).contains("i");
+    assertThat(flags("log")).contains("a");
+    assertThatThrownBy(() -> Files.writeString(at.resolve("kept"), "other"))
+        .isInstanceOf(IOException.class);
+    assertThatThrownBy(() -> Files.createFile(at.resolve("dir/new")))
+        .isInstanceOf(IOException.class);
+  }
+
+  @Test
+  void whatIsImmutableIsSoInTheCommit() throws IOException {
+    makeProtected();
+    assertThat(Lab.lines(union.diff()))
+        .containsExactly(
+            "added dir", "deleted gone", "modified content,times,flags kept", "added log");
+    Commit rotated = commit("web:v1");
+    assertThat(rotated.method()).isEqualTo(Commit.Method.ROTATE);
+    assertProtected();
+    assertThat(union.diff().toList()).isEmpty();
+
+    Scratch.run("chattr", "-i", at.resolve("kept").toString());
+    assertThat(Lab.lines(union.diff())).containsExactly("modified flags kept");
+    Scratch.write(at.resolve("kept"), "free");
+    assertThat(Scratch.read(rotated.layer().resolve("kept"))).isEqualTo("one");
+  }
+
+  @Test
+  void whatIsImmutableIsSoInACopiedCommitAndGoesWithIt() throws IOException {
+    makeProtected();
+    try (InputStream open = Files.newInputStream(at.resolve("log"))) {
+      assertThat(commit("web:v1").method()).isEqualTo(Commit.Method.COPY);
+      assertThat(open.read()).isEqualTo('l');
+    }
+    union.remove();
+    Union shown = mica.commits().get("web:v1").mount(at.toString());
+    assertProtected();
+    shown.remove();
+    mica.commits().removeAll();
+    assertThat(scratch.path("home/layers")).isEmptyDirectory();
+    assertThat(scratch.path("home/trash")).isEmptyDirectory();
+    Core.discard(scratch.path("upper"));
   }
 
   @Test

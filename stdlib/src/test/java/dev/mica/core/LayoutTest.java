@@ -96,6 +96,7 @@ class LayoutTest {
     OURS.put("offsetof(struct mica_mount, text)", Mount.TEXT);
     bits("MICA_MOUNT_", MountFlag.values());
     bits("MICA_CAN_", Capability.values());
+    OURS.put("MICA_MOST_LOWERS", (long) OverlayMount.MOST_LOWERS);
     OURS.put("MICA_REFLINK_ONLY", (long) Core.bits(Set.of(LayerFlag.REFLINK_ONLY)));
     OURS.put("MICA_LAYER_USERXATTR", (long) Core.bits(Set.of(LayerFlag.USERXATTR)));
     OURS.put("MICA_SYNC", (long) Core.bits(Set.of(LayerFlag.SYNC)));

@@ -106,6 +106,39 @@ class ArchiveTest {
         .isEqualTo("a b");
   }
 
+  /** zip -D, jar, and tar with names alone leave their directories out. */
+  @ParameterizedTest
+  @ValueSource(strings = {"zip", "jar", "tar"})
+  void directoriesThatAreOnlyImpliedAreThere(String scheme) throws IOException {
+    Path file =
+        scheme.equals("tar")
+            ? tar(scratch.resolve("x.tar"), "tar", Item.file("d/e/f", "d/e/f"), Item.file("g", "g"))
+            : zip("d/e/f", "g");
+    Folder archive = Folder.of(scheme + ":" + file);
+    assertThat(archive.list())
+        .extracting(entry -> entry.path().toString(), Entry::type, Entry::size)
+        .containsExactly(tuple("d", Type.DIRECTORY, 0L), tuple("g", Type.FILE, 1L));
+    assertThat(archive.list().getFirst().modified()).isEqualTo(Instant.EPOCH);
+    assertThat(archive.find(entry -> true))
+        .extracting(entry -> entry.path().toString(), Entry::type)
+        .containsExactly(
+            tuple("d", Type.DIRECTORY),
+            tuple("d/e", Type.DIRECTORY),
+            tuple("d/e/f", Type.FILE),
+            tuple("g", Type.FILE));
+    assertThat(archive.tree(9)).contains("└── e/", "└── f");
+    Folder inner = archive.resolve("d/e");
+    assertThat(inner.isDirectory()).isTrue();
+    assertThat(inner.list()).hasSize(1);
+    assertThat(archive.resolve("d").list()).hasSize(1);
+    assertThat(inner.resolve("f").text()).isEqualTo("d/e/f");
+    assertThatThrownBy(() -> archive.resolve("d").text()).hasMessageContaining("is a directory");
+    assertThat(archive.copyTo(Folder.of(scratch).resolve("copy")).resolve("d/e/f").text())
+        .isEqualTo("d/e/f");
+    assertThat(archive.resolve("d").copyTo(Folder.of(scratch).resolve("d")).tree(9))
+        .contains("e/", "f");
+  }
+
   @Test
   void aPartIsCopied() throws IOException {
     Folder archive = Folder.of("tar:" + tar(scratch.resolve("x.tar"), "tar", TREE));

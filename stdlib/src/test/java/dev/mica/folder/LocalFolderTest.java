@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
+import java.util.Collections;
 import java.util.List;
 import java.util.stream.Stream;
 import org.assertj.core.groups.Tuple;
@@ -45,6 +46,26 @@ class LocalFolderTest {
             tuple("ä", Type.FILE, 5));
     assertThat(entries.get(2).modified()).isEqualTo(time.toInstant());
     assertThat(entries.get(2).mode()).isEqualTo(0421);
+  }
+
+  @Test
+  void listsAreTheCallersToChange() throws IOException {
+    Files.writeString(scratch.resolve("a"), "");
+    Files.writeString(scratch.resolve("b"), "12");
+    Folder folder = Folder.of(scratch);
+    Path empty = Files.createDirectory(scratch.resolve("c"));
+    for (List<?> list :
+        List.of(
+            folder.list(),
+            folder.find(entry -> true),
+            folder.diff(Folder.of(empty)).toList(),
+            Folder.of(empty).list())) {
+      Object first = list.isEmpty() ? null : list.getFirst();
+      Collections.reverse(list);
+      assertThat(list.isEmpty() || list.getLast().equals(first)).isTrue();
+      list.clear();
+    }
+    assertThat(folder.list()).hasSize(3);
   }
 
   @Test

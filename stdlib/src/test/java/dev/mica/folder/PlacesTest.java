@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.mica.MicaException;
+import dev.mica.core.Core;
 import dev.mica.core.PathBytes;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
@@ -18,7 +19,14 @@ class PlacesTest {
     "/a/../b/./c/,            /b/c",
     "/a b/c:d,                /a b/c:d",
     "/tar:x,                  /tar:x",
-    "~/x,                     CWD/~/x",
+    "~,                       HOME",
+    "~/x,                     HOME/x",
+    "~root/x,                 ROOT/x",
+    "~no such user/x,         CWD/~no such user/x",
+    "./~/x,                   CWD/~/x",
+    "x/~,                     CWD/x/~",
+    "file:~/x,                HOME/x",
+    "tar:~/x.tar!/~,          tar:HOME/x.tar!/~",
     "a,                       CWD/a",
     "notes:2026,              CWD/notes:2026",
     "12:30,                   CWD/12:30",
@@ -39,7 +47,19 @@ class PlacesTest {
   })
   void textsNamePlaces(String text, String location) {
     String here = Path.of("").toAbsolutePath().toString();
-    assertThat(Folder.of(text).location()).isEqualTo(location.replace("CWD", here));
+    String expected =
+        location
+            .replace("CWD", here)
+            .replace("HOME", System.getenv("HOME"))
+            .replace("ROOT", Core.home("root").orElseThrow());
+    assertThat(Folder.of(text).location()).isEqualTo(expected);
+  }
+
+  @Test
+  void aHomeIsThatOfTheUsersDatabase() {
+    assertThat(Core.home(System.getProperty("user.name")))
+        .contains(System.getProperty("user.home"));
+    assertThat(Core.home("no such user")).isEmpty();
   }
 
   @ParameterizedTest

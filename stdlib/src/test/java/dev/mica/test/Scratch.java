@@ -123,6 +123,6 @@ public final class Scratch implements AutoCloseable {
       run("umount", target);
     }
     thaw();
-    Core.remove(root);
+    Core.discard(root);
   }
 }

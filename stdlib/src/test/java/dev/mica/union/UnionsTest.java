@@ -5,10 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.mica.Mica;
 import dev.mica.MicaException;
+import dev.mica.commit.Commit;
+import dev.mica.core.PathBytes;
 import dev.mica.folder.Folder;
 import dev.mica.test.Scratch;
 import dev.mica.test.ScratchTest;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -147,6 +150,60 @@ final class UnionsTest extends ScratchTest {
     refusedNaming(guest(scratch.path("b"), scratch.dir("w")), "leave out", "w");
     Path left = scratch.dir(".u.mica-guest");
     refusedNaming(guest(scratch.path("b"), null), left, "exists already");
+  }
+
+  private Path odd(String name) {
+    return PathBytes.resolve(scratch.dir("odd"), name.getBytes(StandardCharsets.ISO_8859_1));
+  }
+
+  @Test
+  void pathsThatAreNotUtf8AreKept() throws IOException {
+    require(UnionSpec.Via.KERNEL);
+    Path lower = Files.createDirectory(odd("l\u00e9"));
+    Files.writeString(lower.resolve("kept"), "below");
+    Path upper = odd("u\u00e8");
+    Path at = odd("a\u00ff");
+    Union union = mica.unions().create(spec("odd", List.of(Folder.of(lower)), upper, at));
+    Files.writeString(at.resolve("new"), "text");
+    assertThat(upper.resolve("new")).hasContent("text");
+
+    Union read = Mica.open(scratch.path("home")).unions().get("odd");
+    assertThat(read.state()).isEqualTo(Union.State.MOUNTED);
+    assertThat(read.lowers()).containsExactly(lower);
+    assertThat(read.at().path()).isEqualTo(at);
+    assertThat(read.upper().orElseThrow().path()).isEqualTo(upper);
+    assertThat(read.at().location()).isEqualTo(scratch.path("odd") + "/a\\xff");
+    assertThat(read.diff().toList()).hasSize(1);
+
+    Commit commit = mica.commits().create(read, "odd", "");
+    assertThat(mica.commits().get("odd").base()).containsExactly(lower);
+    assertThat(at.resolve("kept")).hasContent("below");
+    assertThat(read.lowers()).containsExactly(commit.layer(), lower);
+    union.remove();
+    assertThat(at).doesNotExist();
+    assertThat(mica.commits().get("odd").mount(scratch.path("at").toString()).lowers())
+        .containsExactly(commit.layer(), lower);
+  }
+
+  @Test
+  void listsAreTheCallersToChange() {
+    Union union = union("u", scratch.dir("a"), scratch.path("b"), scratch.path("at"));
+    Scratch.write(scratch.path("at/file"), "");
+    Commit commit = mica.commits().create(union, "c:1", "");
+    for (List<?> list :
+        List.of(
+            mica.unions().list(),
+            union.lowers(),
+            mica.commits().list(),
+            mica.commits().log("c:1"),
+            mica.commits().gc(),
+            commit.refs(),
+            commit.base(),
+            commit.layers())) {
+      list.clear();
+    }
+    assertThat(union.lowers()).hasSize(2);
+    assertThat(commit.layers()).hasSize(2);
   }
 
   @Test
