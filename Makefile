@@ -3,8 +3,9 @@
 SETUP := .ci/setup
 CORE := stdlib/src/main/c
 FUZZ_SECONDS ?= 60
+PREFIX ?= /usr/local
 
-.PHONY: help tour test build bench fmt fuzz clean
+.PHONY: help tour test build install uninstall bench fmt fuzz clean
 # The targets share build folders; what can run at the same time does so inside them.
 .NOTPARALLEL:
 
@@ -23,6 +24,14 @@ test: ## builds Mica and runs every test
 build: ## builds Mica; ./mica runs it
 	@$(SETUP) build
 	@.ci/build
+
+install: ## puts mica on the PATH, with its manual and completions: PREFIX=/usr/local, DESTDIR=
+	@$(SETUP) build
+	@.ci/build
+	@DESTDIR='$(DESTDIR)' shell/src/main/sh/install '$(PREFIX)'
+
+uninstall: ## takes away what make install put there
+	@DESTDIR='$(DESTDIR)' shell/src/main/sh/install -u '$(PREFIX)'
 
 bench: ## measures Mica beside its peers; JSON lines on stdout
 	@$(SETUP) build bench >&2

@@ -19,7 +19,7 @@
  *   --exact       as in mica.h, for diff
  *   --userxattr   overlays keep their attributes in user.overlay.*, and so does what is captured
  *   --sync --reflink-only --unstable   as in mica.h
- *   --threads=N   --cancel-after=N   (cancels once N entries were looked at)
+ *   --threads=N
  *
  * Exit status: 0; 1 with one line "core-driver: STEP PATH: cause: note" on stderr; 2 for a wrong command line.
  */
@@ -41,7 +41,6 @@ struct call {
 	bool overlay;
 	uint32_t tree_flags, layer_flags, diff_flags;
 	struct mica_job job;
-	uint64_t cancel_after;
 	struct mica_error err;
 };
 
@@ -249,24 +248,12 @@ static bool parse_flag(struct call *call, const char *flag)
 		call->layer_flags |= MICA_COPY_UNSTABLE;
 	else if (!strncmp(flag, "--threads=", 10))
 		call->job.threads = (uint32_t)strtoul(flag + 10, NULL, 10);
-	else if (!strncmp(flag, "--cancel-after=", 15))
-		call->cancel_after = strtoull(flag + 15, NULL, 10);
 	else if (!strcmp(flag, "--userxattr")) {
 		call->tree_flags |= MICA_TREE_USERXATTR;
 		call->layer_flags |= MICA_LAYER_USERXATTR;
 	} else
 		return false;
 	return true;
-}
-
-static void *cancel_later(void *arg)
-{
-	struct call *call = arg;
-
-	while (__atomic_load_n(&call->job.entries, __ATOMIC_RELAXED) < call->cancel_after)
-		usleep(50);
-	__atomic_store_n(&call->job.cancel, 1, __ATOMIC_RELAXED);
-	return NULL;
 }
 
 static void print_error(const struct mica_error *err)
@@ -280,7 +267,6 @@ int main(int argc, char **argv)
 {
 	struct call call = {0};
 	const struct verb *verb = NULL;
-	pthread_t canceller;
 	int at = 2;
 
 	for (size_t i = 0; argc > 1 && i < sizeof(verbs) / sizeof(*verbs); i++)
@@ -292,8 +278,6 @@ int main(int argc, char **argv)
 		at++;
 	call.args = argv + at;
 	call.count = argc - at;
-	if (call.cancel_after && pthread_create(&canceller, NULL, cancel_later, &call) == 0)
-		pthread_detach(canceller);
 	if (verb->run(&call) == 0)
 		return 0;
 	print_error(&call.err);

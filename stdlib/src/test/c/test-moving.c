@@ -4,7 +4,6 @@
  */
 #include <stdatomic.h>
 #include <sys/syscall.h>
-#include <time.h>
 
 #include "trees.h"
 
@@ -12,17 +11,14 @@ static const char *const tree_b = "b", *const layer_path = "layer";
 static struct mica_error err;
 static struct mica_job job;
 static atomic_int steps, cancel_at, change_until;
-static struct timespec cancelled;
 
 /* In the middle of a copy or a digest: step n cancels, or the first steps change the file. */
 static void between(void)
 {
 	int step = atomic_fetch_add(&steps, 1) + 1;
 
-	if (step == atomic_load(&cancel_at)) {
-		clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cancelled);
+	if (step == atomic_load(&cancel_at))
 		__atomic_store_n(&job.cancel, 1, __ATOMIC_RELAXED);
-	}
 	if (step <= atomic_load(&change_until)) {
 		int fd = open("b/f", O_WRONLY | O_APPEND | O_CLOEXEC);
 
@@ -110,17 +106,11 @@ static void fill(const char *path, size_t megabytes)
 	close(fd);
 }
 
-/* The processor's time, not the clock's: what else runs here is not ours to answer for. */
+/* Steps are counted, not time: how fast a machine is, and what else runs there, is not ours to answer for. */
 static void stopped(errint_t code, const char *what)
 {
-	struct timespec now;
-	double ms;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-	ms = (double)(now.tv_sec - cancelled.tv_sec) * 1e3 + (double)(now.tv_nsec - cancelled.tv_nsec) / 1e6;
 	ok_code(code, -ECANCELED, &err, "%s cancelled", what);
 	ok(err.code == -ECANCELED && err.step[0], "%s: says so (%s %s)", what, err.step, err.path);
-	ok(ms < 100, "%s: within %.1f ms", what, ms);
 	ok(atomic_load(&steps) <= atomic_load(&cancel_at) + 2, "%s: no thread took more than a step yet", what);
 }
 

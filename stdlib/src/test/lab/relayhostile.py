@@ -378,7 +378,7 @@ def lies_end_the_connection(u):
                 else:
                     raise AssertionError(f"{name}: believed")
             until(lambda: "breaks the protocol" in u.logs(), name)
-            assert time.monotonic() - start < 9, name
+            assert time.monotonic() - start < DEADLINE, name
             try:
                 os.stat(u.path("s", "z"))
             except OSError as e:
@@ -438,7 +438,7 @@ def who_waits_can_be_killed(u):
         os.kill(pid, signal.SIGKILL)
         start = time.monotonic()
         assert os.waitpid(pid, 0)[1] == signal.SIGKILL
-        assert time.monotonic() - start < 9
+        assert time.monotonic() - start < DEADLINE
 
 
 def no_answer_is_an_answer(u):
@@ -458,12 +458,13 @@ def no_answer_is_an_answer(u):
                 else:
                     raise AssertionError(f"{name}: answered")
             took = time.monotonic() - start
-            assert seconds <= took < seconds + 6, f"{name}: {took:.1f} s"
+            assert seconds <= took < DEADLINE, f"{name}: {took:.1f} s"
             log = u.logs()
             assert f"the guest has not answered {name} for {seconds} seconds" in log, log
         os.unlink(u.path("relay.log"))
     # Who may have to wait for a copy waits as long as it.
     with Prey(u, Liar({SETATTR: never, OPENDIR: never}), "--patience", "1", "--copy-patience", "3"):
+        start = time.monotonic()
         pid = os.fork()
         if not pid:
             try:
@@ -471,12 +472,11 @@ def no_answer_is_an_answer(u):
             finally:
                 os._exit(0)
         until(lambda: is_waiting(pid), "the child to wait")
-        start = time.monotonic()
         try:
             os.listdir(u.path("s"))
         except OSError as e:
             assert e.errno == errno.EIO, e
-        assert time.monotonic() - start > 2
+        assert time.monotonic() - start > 2.9
         os.waitpid(pid, 0)
 
 

@@ -11,7 +11,7 @@ import tempfile
 import time
 import traceback
 
-DEADLINE = 20.0
+DEADLINE = 60.0
 LIBC = ctypes.CDLL(None, use_errno=True)
 CLONE_NEWNS, MS_REC, MS_PRIVATE, MNT_DETACH = 0x20000, 0x4000, 0x40000, 2
 

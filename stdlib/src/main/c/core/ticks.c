@@ -52,11 +52,12 @@ __attribute__((constructor)) static void take_first(void)
 
 uint32_t mica_tsc_khz(void)
 {
-	int64_t early = first.nanos + ATLEAST - clock_nanos();
+	struct reading now;
 
-	if (early > 0)
-		nanosleep(&(struct timespec){.tv_nsec = early}, NULL);
-	struct reading now = take_reading();
+	/* Once, unless it is asked for right after the library was loaded. */
+	do
+		now = take_reading();
+	while (now.nanos - first.nanos < ATLEAST);
 	return (uint32_t)((double)(now.ticks - first.ticks) * 1e6 / (double)(now.nanos - first.nanos) + 0.5);
 }
 #else

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import groovy.lang.GroovyObjectSupport;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -150,19 +149,16 @@ final class CompletionTest {
             "trap?.beanName?.x",
             "trap*.beanName.x");
     int before = Trap.TOUCHED.get();
-    List<Long> micros = new ArrayList<>();
+    int completed = 0;
     for (String text : corpus) {
       for (int cursor = 0; cursor <= text.length(); cursor++) {
-        long start = System.nanoTime();
         test.session.groovy().complete(text, cursor);
-        micros.add((System.nanoTime() - start) / 1000);
+        completed++;
       }
     }
     assertThat(Trap.TOUCHED.get()).as("calls of the object's methods").isEqualTo(before);
     assertThat(Path.of("/tmp/completion-made-this")).doesNotExist();
     assertThat(temp.resolve("home")).as("the state directory").doesNotExist();
-    micros.sort(null);
-    assertThat(micros.size()).isGreaterThan(200);
-    assertThat(micros.get(micros.size() * 95 / 100)).as("p95 in µs").isLessThan(100_000);
+    assertThat(completed).isGreaterThan(200);
   }
 }

@@ -3,9 +3,11 @@ package dev.mica.state;
 import dev.mica.MicaException;
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
+import java.nio.channels.FileLockInterruptionException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -15,7 +17,9 @@ import java.util.Arrays;
 import java.util.Deque;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
@@ -32,7 +36,6 @@ import org.jspecify.annotations.Nullable;
 final class Mutex {
   private static final Map<Path, Mutex> OF_DIRECTORY = new ConcurrentHashMap<>();
   private static final AtomicLong TURN = new AtomicLong();
-  private static final long POLL_MILLIS = 5;
 
   /** What the owner's file is long: written in place, it needs no room on a full file system. */
   private static final int OWNER_SIZE = 256;
@@ -95,7 +98,7 @@ final class Mutex {
       }
       boolean done = false;
       try {
-        if (depth() == 1 && !pollFile(deadline)) {
+        if (depth() == 1 && !lockFile(deadline)) {
           throw busy(what, wait);
         }
         tellOwner(what);
@@ -105,7 +108,9 @@ final class Mutex {
           release();
         }
       }
-    } catch (InterruptedException | ClosedByInterruptException stop) {
+    } catch (InterruptedException
+        | ClosedByInterruptException
+        | FileLockInterruptionException stop) {
       Thread.currentThread().interrupt();
       throw MicaException.failed(what, "", "interrupted while waiting for " + holder());
     } catch (IOException broken) {
@@ -136,25 +141,52 @@ final class Mutex {
     }
   }
 
-  /**
-   * Asks again and again: a wait for a file lock in the kernel has no deadline, in Java as in C,
-   * and to end it from another thread would close the channel and with it whatever lock it got.
-   */
-  private boolean pollFile(long deadline) throws IOException, InterruptedException {
+  private boolean lockFile(long deadline) throws IOException {
     FileChannel open = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-    FileLock lock = null;
+    boolean locked = false;
     try {
-      lock = open.tryLock();
-      while (lock == null && System.nanoTime() < deadline) {
-        Thread.sleep(POLL_MILLIS);
-        lock = open.tryLock();
-      }
-      channel = lock == null ? null : open;
-      return lock != null;
+      locked = open.tryLock() != null || waitFor(open, deadline - System.nanoTime());
+      channel = locked ? open : null;
+      return locked;
     } finally {
-      if (lock == null) {
+      if (!locked) {
         open.close();
       }
+    }
+  }
+
+  /**
+   * Waits in the kernel, which wakes the waiters of all processes in turn but knows no deadline:
+   * then the channel is closed, which ends the wait. If the lock came at the same moment it goes
+   * with the channel, so either the waiter or the deadline has the word, whoever is first.
+   */
+  private static boolean waitFor(FileChannel open, long nanos) throws IOException {
+    if (nanos <= 0) {
+      return false;
+    }
+    AtomicBoolean settled = new AtomicBoolean();
+    CountDownLatch over = new CountDownLatch(1);
+    Thread.ofPlatform().daemon().start(() -> closeAfter(nanos, over, settled, open));
+    try {
+      FileLock lock = open.lock();
+      return lock.isValid() && !settled.getAndSet(true);
+    } catch (ClosedByInterruptException stop) {
+      throw stop;
+    } catch (AsynchronousCloseException late) {
+      return false;
+    } finally {
+      over.countDown();
+    }
+  }
+
+  private static void closeAfter(
+      long nanos, CountDownLatch over, AtomicBoolean settled, FileChannel open) {
+    try {
+      if (!over.await(nanos, TimeUnit.NANOSECONDS) && !settled.getAndSet(true)) {
+        open.close();
+      }
+    } catch (InterruptedException | IOException never) {
+      throw new IllegalStateException(never);
     }
   }
 

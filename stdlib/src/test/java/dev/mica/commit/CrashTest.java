@@ -27,8 +27,9 @@ import java.util.concurrent.Future;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -38,6 +39,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * must find the state before or the state after, and nothing else: no stray mount, no stray file.
  */
 @NeedsRoot
+@SuppressWarnings("NullAway.Init") // JUnit sees to the fields
 final class CrashTest {
   /** All that changes a file system or mount table; writing to a file counts with its fsync. */
   private static final Set<String> CHANGES =
@@ -45,7 +47,7 @@ final class CrashTest {
           ("rename,renameat,renameat2,mkdir,mkdirat,rmdir,unlink,unlinkat,link,linkat,symlink,symlinkat,"
                   + "mknod,mknodat,chmod,fchmod,fchmodat,chown,fchown,lchown,fchownat,utimensat,setxattr,"
                   + "lsetxattr,fsetxattr,removexattr,lremovexattr,fremovexattr,fsync,fdatasync,syncfs,"
-                  + "copy_file_range,mount,umount2,fsmount,move_mount")
+                  + "copy_file_range,mount,umount2,fsconfig,fsmount,move_mount,mount_setattr")
               .split(",", -1));
 
   /** As {@code strace -o} writes it: thread, call; what was resumed is counted where it began. */
@@ -58,9 +60,24 @@ final class CrashTest {
 
   private final ExecutorService runners = Executors.newFixedThreadPool(AT_ONCE);
 
-  @BeforeEach
-  void requireStrace() {
+  private static Scratch own;
+  private static Child.Archived children;
+
+  @BeforeAll
+  static void requireStrace() {
     Scratch.run("strace", "-V");
+    own = new Scratch();
+    try (Scratch scratch = new Scratch()) {
+      new Situation(scratch, CrashStep.Operation.ROTATE);
+      children =
+          new Child.Archived(
+              own.dir("archive"), CrashStep.class, CrashStep.Operation.ROTATE, scratch.path(""));
+    }
+  }
+
+  @AfterAll
+  static void remove() {
+    own.close();
   }
 
   @AfterEach
@@ -106,9 +123,9 @@ final class CrashTest {
     }
   }
 
-  /** All, or of many the first, the last and some between, unless {@code -Dmica.crash=all}. */
+  /** All, or of many the first, the last and some between, unless {@code MICA_FULL=1}. */
   private static List<Integer> times(int count) {
-    boolean all = "all".equals(System.getProperty("mica.crash"));
+    boolean all = "1".equals(System.getenv("MICA_FULL"));
     return IntStream.rangeClosed(1, count)
         .filter(time -> all || time <= ENDS || time > count - ENDS || time % BETWEEN == 0)
         .boxed()
@@ -173,7 +190,7 @@ final class CrashTest {
             List.of(
                 "strace", "-f", "-o", log.toString(), "-e", "trace=" + String.join(",", CHANGES)));
     command.addAll(kill);
-    command.addAll(Child.command(CrashStep.class, operation, scratch.path("")));
+    command.addAll(children.command(CrashStep.class, operation, scratch.path("")));
     return Child.start(command).waitFor();
   }
 

@@ -9,7 +9,6 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.time.Duration;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
@@ -18,9 +17,11 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A call that is busy with one big file ends soon after Ctrl-C, and leaves nothing behind. */
+/**
+ * A call that is busy with one big file ends before its end, after Ctrl-C, and leaves nothing
+ * behind. By how many steps, {@code test-moving.c} counts.
+ */
 class CancelTest {
-  private static final Duration SOON = Duration.ofMillis(200);
   private static final int MEGABYTES = 768;
 
   @TempDir static Path scratch;
@@ -35,7 +36,7 @@ class CancelTest {
 
   @Test
   void aDiff() throws Exception {
-    assertEndsSoon(() -> {
+    assertEndsEarly(() -> {
       try (DiffReader diff = Core.diff(Tree.plain(a), Tree.plain(b), true)) {
         while (diff.next()) {}
       }
@@ -44,28 +45,24 @@ class CancelTest {
 
   @Test
   void aDigest() throws Exception {
-    assertEndsSoon(() -> Core.manifest(Tree.plain(a)));
+    assertEndsEarly(() -> Core.manifest(Tree.plain(a)));
   }
 
   @Test
   void aCopy() throws Exception {
     Path copy = scratch.resolve("copy");
-    assertEndsSoon(() -> Core.capture(Tree.EMPTY, Tree.plain(a), copy, Set.of()));
+    assertEndsEarly(() -> Core.capture(Tree.EMPTY, Tree.plain(a), copy, Set.of()));
     assertThat(copy).doesNotExist();
   }
 
-  private static void assertEndsSoon(Runnable call) throws Exception {
+  private static void assertEndsEarly(Runnable call) throws Exception {
     FutureTask<String> task = new FutureTask<>(() -> outcome(call));
     Thread thread = Thread.ofPlatform().start(task);
     while (!task.isDone() && bytes(thread) == 0) {
       Thread.onSpinWait();
     }
-    long before = System.nanoTime();
     Activity.interrupt(thread);
-    String outcome = task.get();
-    Duration took = Duration.ofNanos(System.nanoTime() - before);
-    assertThat(outcome).startsWith("cancelled: ");
-    assertThat(took).isLessThan(SOON);
+    assertThat(task.get()).startsWith("cancelled: ");
   }
 
   private static long bytes(Thread thread) {

@@ -15,14 +15,16 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.node.ObjectNode;
 
-@Timeout(60)
+@Timeout(300)
 final class StateDirTest {
   @TempDir private Path temporary;
 
@@ -158,6 +160,35 @@ final class StateDirTest {
       child.destroyForcibly().waitFor();
     }
     StateDir.at(home()).waiting(Duration.ofSeconds(5)).lock("test").close();
+  }
+
+  /** It waits in the kernel's queue; who is interrupted there says so, and leaves it to others. */
+  @Test
+  void aWaiterIsQueuedByTheKernelAndCanBeInterrupted() throws Exception {
+    Process child = Child.start(Child.command(StateChild.class, "hold", home()));
+    try (BufferedReader said = child.inputReader()) {
+      assertThat(said.readLine()).isEqualTo("held");
+      CompletableFuture<String> outcome = new CompletableFuture<>();
+      Thread waiter =
+          Thread.ofPlatform()
+              .start(() -> {
+                try (var _ = StateDir.at(home()).waiting(Duration.ofMinutes(3)).lock("wait")) {
+                  outcome.complete("it has the lock");
+                } catch (MicaException stop) {
+                  outcome.complete(stop.why());
+                }
+              });
+      Pattern queued =
+          Pattern.compile("-> POSIX +ADVISORY +WRITE " + ProcessHandle.current().pid());
+      while (!queued.matcher(Files.readString(Path.of("/proc/locks"))).find()) {
+        assertThat(waiter.isAlive()).isTrue();
+      }
+      waiter.interrupt();
+      assertThat(outcome.get()).startsWith("interrupted while waiting for process " + child.pid());
+    } finally {
+      child.destroyForcibly().waitFor();
+    }
+    StateDir.at(home()).lock("test").close();
   }
 
   /**

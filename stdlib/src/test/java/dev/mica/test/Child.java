@@ -1,10 +1,14 @@
 package dev.mica.test;
 
+import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** A JVM of its own with the tests' class path, for what must happen in another process. */
 public final class Child {
@@ -12,6 +16,48 @@ public final class Child {
 
   /** The words that start {@code main}. */
   public static List<String> command(Class<?> main, Object... arguments) {
+    return command(List.of(), System.getProperty("java.class.path"), main, arguments);
+  }
+
+  /**
+   * Children that find the classes parsed that a first one has loaded: they take half the time,
+   * which counts where hundreds are started. An archive takes jars only, so directories become
+   * some.
+   */
+  public static final class Archived {
+    private final Path archive;
+    private final String classPath;
+
+    /** Runs {@code main} with these arguments and records it in {@code directory}. */
+    public Archived(Path directory, Class<?> main, Object... arguments) {
+      archive = directory.resolve("classes.jsa");
+      classPath =
+          Stream.of(System.getProperty("java.class.path").split(File.pathSeparator))
+              .map(Path::of)
+              .filter(Files::exists)
+              .map(entry -> Files.isDirectory(entry) ? jar(entry, directory) : entry)
+              .map(Path::toString)
+              .collect(Collectors.joining(File.pathSeparator));
+      List<String> recording =
+          List.of("-XX:ArchiveClassesAtExit=" + archive, "-Xlog:all=off", "-Xlog:disable");
+      Scratch.run(Child.command(recording, classPath, main, arguments).toArray(String[]::new));
+    }
+
+    private static Path jar(Path classes, Path directory) {
+      Path jar = directory.resolve(classes.getFileName() + ".jar");
+      String program = Path.of(System.getProperty("java.home"), "bin", "jar").toString();
+      Scratch.run(program, "-c", "-0", "-f", jar.toString(), "-C", classes.toString(), ".");
+      return jar;
+    }
+
+    /** The words that start {@code main}. */
+    public List<String> command(Class<?> main, Object... arguments) {
+      return Child.command(List.of("-XX:SharedArchiveFile=" + archive), classPath, main, arguments);
+    }
+  }
+
+  private static List<String> command(
+      List<String> options, String classPath, Class<?> main, Object... arguments) {
     List<String> words = new ArrayList<>();
     words.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     // Started by the hundred: as little as possible before main.
@@ -20,8 +66,9 @@ public final class Child {
     words.add("--enable-native-access=ALL-UNNAMED");
     words.add("-Dmica.core=" + System.getProperty("mica.core"));
     words.add("-Dmica.root=" + System.getProperty("mica.root"));
+    words.addAll(options);
     words.add("-cp");
-    words.add(System.getProperty("java.class.path"));
+    words.add(classPath);
     words.add(main.getName());
     for (Object argument : arguments) {
       words.add(argument.toString());

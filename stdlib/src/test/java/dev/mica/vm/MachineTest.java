@@ -28,7 +28,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Real guests, one state directory for all: what one test boots, the next one may restore. */
 @NeedsRoot
 final class MachineTest {
-  private static final Duration SOON = Duration.ofSeconds(20);
+  private static final Duration SOON = Duration.ofMinutes(1);
 
   private static Scratch scratch;
   private static StateDir state;
@@ -317,8 +317,8 @@ final class MachineTest {
     machine.kill();
     assertThat(machine.boot(Duration.ZERO)).isEqualTo(Machine.Start.WARM);
     try (Agent agent = machine.agent()) {
-      long off = Long.parseLong(agent.stats().get("time")) / 1_000_000 - System.currentTimeMillis();
-      assertThat(Math.abs(off)).as("milliseconds that the guest's clock is off").isLessThan(5_000);
+      assertThat(agent.stats())
+          .containsKey("time"); // which GuestClockTest compares with the host's
     }
     machine.kill();
     for (String part : List.of("memory", "devices")) {
@@ -363,10 +363,10 @@ final class MachineTest {
   void aBootThatHangsIsEndedTriedAgainAndTold() {
     Machine hangs =
         new QemuMachine(
-            state, settings("rdinit=/nothing root=/dev/none rootwait", Duration.ofSeconds(8)));
+            state, settings("rdinit=/nothing root=/dev/none rootwait", Duration.ofSeconds(3)));
     assertThatThrownBy(() -> hangs.boot(Duration.ZERO))
         .isInstanceOf(MicaException.class)
-        .hasMessageContaining("did not answer within 8 s; its console ends with: ")
+        .hasMessageContaining("did not answer within 3 s; its console ends with: ")
         .satisfies(failure -> assertThat(failure.getSuppressed()).hasSize(1));
     assertThat(hangs.status().state()).isEqualTo(Machine.State.NONE);
   }

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 
 /** The order in which lines come from QEMU is its own affair: here it is played exactly. */
 final class QmpTest {
-  private static final Duration LONG = Duration.ofSeconds(20);
+  private static final Duration LONG = Duration.ofMinutes(1);
   private static final Duration SHORT = Duration.ofMillis(50);
   private static final String HELLO = "{\"QMP\": {}}";
   private static final String DONE = "{\"return\": {}}";
