@@ -72,6 +72,8 @@ static const uint32_t allowed[] = {
 	__NR_pread64,
 	__NR_pwrite64,
 	__NR_sendmsg,
+	__NR_sendto,
+	__NR_accept4,
 	__NR_recvfrom,
 	__NR_shutdown,
 	__NR_ppoll,

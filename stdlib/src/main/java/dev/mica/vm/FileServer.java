@@ -5,6 +5,7 @@ import dev.mica.state.Records;
 import dev.mica.state.StateDir;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -39,6 +40,9 @@ record FileServer(Path directory, String tag) {
   private static final long MANY = Integer.MAX_VALUE;
 
   private static final Pattern OPEN_FILES = Pattern.compile("^Max open files +(\\d{1,18}) ");
+
+  /** In proc(5), after the name, which may have anything in it: by a signal, or a debugger. */
+  private static final Pattern STOPPED = Pattern.compile("\\) [Tt] [^)]*$");
 
   private static final Duration START = Duration.ofSeconds(30);
 
@@ -205,6 +209,24 @@ record FileServer(Path directory, String tag) {
         .filter(files -> files < MANY)
         .findFirst()
         .orElse(MANY);
+  }
+
+  /** Whether the server of that process, or the second of its two, was stopped: it answers nothing. */
+  static boolean isStopped(long pid) {
+    String id = Long.toString(pid);
+    return (id + " " + proc(id, "task", id, "children"))
+        .lines()
+        .flatMap(line -> Stream.of(line.split(" ")))
+        .anyMatch(each -> STOPPED.matcher(proc(each, "stat")).find());
+  }
+
+  /** Nothing of a process that is gone. */
+  private static String proc(String... names) {
+    try {
+      return Files.readString(Path.of("/proc", names), StandardCharsets.ISO_8859_1).strip();
+    } catch (IOException gone) {
+      return "";
+    }
   }
 
   /** Ends it and removes what it had here, but its log. */
