@@ -1,7 +1,7 @@
 #!/bin/sh
-# mica-share: what a file server started by it sees and may do. A shell stands in for the server.
+# mica-launch: what a file server started by it sees and may do. A shell stands in for the server.
 set -u
-share=$MICA_OUT/mica-share
+launch=$MICA_OUT/mica-launch
 number=0
 
 ok() { # NAME STATUS
@@ -25,8 +25,8 @@ serve() {
 	rm -f "$top"/run/*
 	mkfifo "$top/run/end"
 	# shellcheck disable=SC2086 # the flag may be none
-	"$share" $1 --folder "$top/folder" --socket "$top/run/socket" --pid "$top/run/pid" --log "$top/run/log" -- \
-		/bin/sh -c "cd $top/folder; $2; echo ended >$top/run/end" >"$top/run/said" 2>&1
+	"$launch" $1 --folder "$top/folder" --listen "$top/run/socket" --pid "$top/run/pid" --log "$top/run/log" \
+		--see "here=$top/run" -- /bin/sh -c "cd /shared$top/folder; $2; echo ended >/here/end" >"$top/run/said" 2>&1
 	status=$?
 	[ $status -ne 0 ] || read -r _ <"$top/run/end"
 }
@@ -60,15 +60,15 @@ ok 'read-write: it can write' $?
 log_has noexec
 ok 'programs cannot be run' $?
 
-"$share" --folder "$top/none" --socket "$top/run/s" --pid "$top/run/p" --log "$top/run/l" -- /bin/true 2>"$top/said"
-[ $? -eq 1 ] && grep -q "cannot open_tree $top/none: No such file" "$top/said"
+"$launch" --folder "$top/none" --listen "$top/run/s" --pid "$top/run/p" --log "$top/run/l" -- /bin/true 2>"$top/said"
+[ $? -eq 1 ] && grep -q "cannot copy the mount of $top/none: No such file" "$top/said"
 ok 'a missing folder is told' $?
-"$share" --folder "$top/folder" --socket "$top/run/s" --pid "$top/run/p" --log "$top/run/l" -- /none 2>"$top/said"
+"$launch" --folder "$top/folder" --listen "$top/run/s" --pid "$top/run/p" --log "$top/run/l" -- /none 2>"$top/said"
 [ $? -eq 1 ] && grep -q 'cannot run /none: No such file' "$top/said"
 ok 'a missing server is told' $?
 [ ! -e "$top/run/s" ] && [ ! -e "$top/run/p" ]
 ok 'and nothing is left' $?
-"$share" --folder "$top/folder" 2>"$top/said"
+"$launch" --folder "$top/folder" 2>"$top/said"
 [ $? -eq 2 ] && grep -q ^usage: "$top/said"
 ok 'a wrong command line is told' $?
 echo "1..$number"
