@@ -112,9 +112,9 @@ def make_initramfs(directory, tree, guest):
 
 def start_server(directory, tag, folder, words):
     """A file server of the folder, with the words of one of Mica's; its process id."""
-    options = [f"--{name}={directory / tag}.{name}" for name in ("socket", "pid", "log")]
+    options = [f"--listen={directory / tag}.socket", *(f"--{name}={directory / tag}.{name}" for name in ("pid", "log"))]
     read_only = ["--read-only"] if tag == "lower" else []
-    return int(run([str(MICA_LIB / "mica-share"), *read_only, f"--folder={folder}", *options, "--", *words]))
+    return int(run([str(MICA_LIB / "mica-launch"), *read_only, f"--folder={folder}", *options, "--", *words]))
 
 
 def end_server(pid):

@@ -1,6 +1,6 @@
 /*
- * relay-late.c - answers that nobody waits for: the caller was told EIO or EINTR, and the guest did it all the same. What the
- * kernel remembers of it is of before, for a day, so it is made to ask again.
+ * relay-late.c - answers that nobody waits for: the caller was told EIO or EINTR, and the guest did it all the same.
+ * What the kernel remembers of it is of before, for a day, so it is made to ask again.
  */
 #include "relay.h"
 

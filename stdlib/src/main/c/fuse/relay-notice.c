@@ -1,6 +1,6 @@
 /*
- * relay-notice.c - what the kernel is told without being asked, in its order; and what the guest is owed: the kernel does
- * not say again what it has let go of.
+ * relay-notice.c - what the kernel is told without being asked, in its order; and what the guest is owed: the kernel
+ * does not say again what it has let go of.
  */
 #include "relay.h"
 

@@ -33,13 +33,20 @@ struct arguments {
 };
 
 static const struct option options[] = {
-	{"name", required_argument, NULL, 'n'},	    {"at", required_argument, NULL, 'a'},
-	{"socket", required_argument, NULL, 's'},   {"layer", required_argument, NULL, 'u'},
-	{"lower", required_argument, NULL, 'l'},    {"log", required_argument, NULL, 'o'},
-	{"pid", required_argument, NULL, 'p'},	    {"background", no_argument, NULL, 'b'},
-	{"no-passthrough", no_argument, NULL, 'P'}, {"silence", required_argument, NULL, 'S'},
-	{"patience", required_argument, NULL, 'A'}, {"copy-patience", required_argument, NULL, 'C'},
-	{"watch", required_argument, NULL, 'w'},    {"state", required_argument, NULL, 't'},
+	{"name", required_argument, NULL, 'n'},
+	{"at", required_argument, NULL, 'a'},
+	{"socket", required_argument, NULL, 's'},
+	{"layer", required_argument, NULL, 'u'},
+	{"lower", required_argument, NULL, 'l'},
+	{"log", required_argument, NULL, 'o'},
+	{"pid", required_argument, NULL, 'p'},
+	{"background", no_argument, NULL, 'b'},
+	{"no-passthrough", no_argument, NULL, 'P'},
+	{"silence", required_argument, NULL, 'S'},
+	{"patience", required_argument, NULL, 'A'},
+	{"copy-patience", required_argument, NULL, 'C'},
+	{"watch", required_argument, NULL, 'w'},
+	{"state", required_argument, NULL, 't'},
 	{NULL, 0, NULL, 0},
 };
 
@@ -253,8 +260,7 @@ static errint_t run(struct relay *r, int argc, char **argv, struct mica_error *e
 		code = go_background(&args, err);
 	if (code < 0 || (code = open_all(r, &args, err)) < 0 || (code = connect_guest(r, args.socket, err)) < 0 ||
 	    (code = wire_greet(r, err)) < 0 || (code = write_pid(args.pid, err)) < 0 ||
-	    (code = open_state(r, args.state, err)) < 0 ||
-	    (code = relay_mount(r, args.at, err)) < 0)
+	    (code = open_state(r, args.state, err)) < 0 || (code = relay_mount(r, args.at, err)) < 0)
 		return code;
 	code = bring_up(r, &args, err);
 	if (code < 0)

@@ -110,7 +110,8 @@ static errint_t take_option(struct request *request, int option, struct mica_err
 	case 'r':
 		return add_descriptor(request, open(optarg, O_RDONLY | O_CLOEXEC), optarg, err);
 	case 'a':
-		return add_descriptor(request, open(optarg, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600), optarg, err);
+		return add_descriptor(request, open(optarg, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600), optarg,
+				      err);
 	default:
 		return misuse(err);
 	}
@@ -303,6 +304,7 @@ int main(int argc, char **argv)
 		fputs(usage, stderr);
 		return 2;
 	}
-	fprintf(stderr, "mica-launch: cannot %s %s: %s\n", err.step, err.path, *err.note ? err.note : strerror(-err.code));
+	fprintf(stderr, "mica-launch: cannot %s %s: %s\n", err.step, err.path,
+		*err.note ? err.note : strerror(-err.code));
 	return 1;
 }

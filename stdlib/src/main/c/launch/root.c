@@ -1,6 +1,6 @@
 /*
- * root.c - a root of its own. Copies of the host's mounts would keep busy what the host unmounts, so there are none but those
- * with the programs, without what is mounted below them: the process has files of these open anyway.
+ * root.c - a root of its own. Copies of the host's mounts would keep busy what the host unmounts, so there are none but
+ * those with the programs, without what is mounted below them: the process has files of these open anyway.
  */
 #include "launch.h"
 
@@ -26,8 +26,7 @@ static const char *const devices[] = {"/dev/null", "/dev/zero", "/dev/urandom"};
 static int copy_of(const char *path, uint64_t attributes)
 {
 	struct mount_attr attr = {.attr_set = attributes};
-	cleanup_fd int tree =
-		open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW);
+	cleanup_fd int tree = open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW);
 
 	if (tree < 0 || mount_setattr(tree, "", AT_EMPTY_PATH, &attr, sizeof(attr)))
 		return -1;

@@ -18,8 +18,8 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * virtiofsd, started by {@code mica-launch}: serves one folder over a socket, and sees nothing else.
- * It ends by itself when QEMU hangs up.
+ * virtiofsd, started by {@code mica-launch}: serves one folder over a socket, and sees nothing
+ * else. It ends by itself when QEMU hangs up.
  *
  * @param directory of its process id and logs
  * @param sockets where QEMU finds its socket
@@ -222,7 +222,9 @@ record FileServer(Path directory, Path sockets, String tag) {
         .orElse(MANY);
   }
 
-  /** Whether the server of that process, or the second of its two, was stopped: it answers nothing. */
+  /**
+   * Whether the server of that process, or the second of its two, was stopped: it answers nothing.
+   */
   static boolean isStopped(long pid) {
     String id = Long.toString(pid);
     return (id + " " + proc(id, "task", id, "children"))

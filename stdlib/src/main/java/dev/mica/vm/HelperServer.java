@@ -178,7 +178,8 @@ public final class HelperServer implements Helper {
   }
 
   private void take(Agent agent, HelperRecord union) {
-    // One that stands still would hold the guest as long as it does; it is ended like one that ended.
+    // One that stands still would hold the guest as long as it does; it is ended like one that
+    // ended.
     List<Machine.Share> alive =
         machine.shares().stream().filter(share -> !FileServer.isStopped(share.pid())).toList();
     SortedSet<String> tags = tags(union, alive);

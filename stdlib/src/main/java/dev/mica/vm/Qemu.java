@@ -203,7 +203,8 @@ final class Qemu {
     } catch (MicaException silent) {
       boolean ended = daemon().ends(LAST_WORDS);
       daemon().kill();
-      String said = ended ? Text.end(log()) : "it did not answer within " + START.toSeconds() + " s";
+      String said =
+          ended ? Text.end(log()) : "it did not answer within " + START.toSeconds() + " s";
       throw MicaException.failed("start", "qemu-system-x86_64", said).because(silent);
     }
   }
@@ -243,8 +244,7 @@ final class Qemu {
     words.addAll(List.of("-nodefaults", "-no-user-config", "-no-reboot", "-display", "none"));
     words.addAll(
         List.of(
-            "-sandbox",
-            "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"));
+            "-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"));
     words.addAll(List.of("-machine", "pc,acpi=off,usb=off,vmport=off,memory-backend=memory"));
     words.addAll(
         List.of("-object", "memory-backend-memfd,id=memory,share=on,size=" + megabytes + "M"));
