@@ -1,5 +1,5 @@
 #!/bin/sh
-# mica-launch: what a file server started by it sees and may do. A shell stands in for the server.
+# mica-launch: what a process started by it sees and may do. A shell stands in for the file server, and for QEMU.
 set -u
 launch=$MICA_OUT/mica-launch
 number=0
@@ -71,4 +71,28 @@ ok 'and nothing is left' $?
 "$launch" --folder "$top/folder" 2>"$top/said"
 [ $? -eq 2 ] && grep -q ^usage: "$top/said"
 ok 'a wrong command line is told' $?
+# Without the mounts of the host: one that it unmounts is free at once, also where nothing is shared.
+serve '' 'cat /proc/self/mountinfo; ls /'
+! log_has " $top/folder/below " && ! log_has ' /sys '
+ok 'it holds no other mount of the host' $?
+
+mkdir "$top/mine"
+mkfifo "$top/run/end"
+echo secret >"$top/secret" && chmod 600 "$top/secret"
+"$launch" --pid "$top/run/pid" --log "$top/run/log" --user 61200 --directory "$top/mine" --see "secret=$top/secret" \
+	--see "here=$top/run" --append "$top/appended" -- /bin/sh -c 'id -u; id -G; echo process $$; echo hi >made; echo hi >&3
+	cat /secret; ls /proc /root /home; echo hi >/usr/x; read -r _ <end' >"$top/said" 2>&1
+ok 'a process without rights starts' $?
+mkfifo "$top/mine/end" 2>/dev/null
+pid=$(cat "$top/run/pid")
+[ "$(sed -n 's/^\(Cap...\):[[:space:]]*0*$/\1/p' "/proc/$pid/status" | wc -l)" -eq 5 ]
+ok 'it has no capability, and none to be had' $?
+grep -q '^NoNewPrivs:[[:space:]]*1' "/proc/$pid/status" && [ "$(stat -c %u "/proc/$pid")" = 61200 ]
+ok 'it has another user' $?
+for space in mnt pid net ipc uts; do
+	[ "$(readlink "/proc/$pid/ns/$space")" != "$(readlink "/proc/self/ns/$space")" ] || echo "$space is shared"
+done >"$top/spaces"
+[ ! -s "$top/spaces" ]
+ok 'its namespaces are its own' $?
+kill -KILL "$pid"
 echo "1..$number"
