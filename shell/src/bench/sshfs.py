@@ -112,9 +112,9 @@ def make_initramfs(directory, tree, guest):
 
 def start_server(directory, tag, folder, words):
     """A file server of the folder, with the words of one of Mica's; its process id."""
-    options = [f"--{name}={directory / tag}.{name}" for name in ("socket", "pid", "log")]
+    options = [f"--listen={directory / tag}.socket", *(f"--{name}={directory / tag}.{name}" for name in ("pid", "log"))]
     read_only = ["--read-only"] if tag == "lower" else []
-    return int(run([str(MICA_LIB / "mica-share"), *read_only, f"--folder={folder}", *options, "--", *words]))
+    return int(run([str(MICA_LIB / "mica-launch"), *read_only, f"--folder={folder}", *options, "--", *words]))
 
 
 def end_server(pid):
@@ -136,10 +136,13 @@ def start_servers(directory, union, ends):
 
 
 def start_qemu(directory, home, archive, port, ends):
-    words = words_of(home / "vm" / "qemu.pid")
+    pid_file = home / "vm" / "qemu.pid"
+    words = words_of(pid_file)
     command = [words[0], "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-serial", "stdio"]
     for option, value in zip(words, words[1:]):
-        if option in SAME:
+        if option == "-kernel":  # which has that path in the root of Mica's own
+            command += [option, f"/proc/{pid_file.read_text().strip()}/root{value}"]
+        elif option in SAME:
             command += [option, value]
     command += ["-initrd", str(archive)]
     for tag in ("lower", "upper"):

@@ -1,4 +1,5 @@
-/* A rotation: nothing written is lost or hidden, nobody writes a layer afterwards, and what is held is left as it was. */
+/* A rotation: nothing written is lost or hidden, nobody writes a layer afterwards, and what is held is left as it was.
+ */
 #include "tap.h"
 
 #include <dirent.h>
@@ -155,9 +156,12 @@ static const struct holder {
 	void (*hold)(void);
 	bool seen; /* then it is as if nobody had asked */
 } holders[] = {
-	{"an open file", hold_by_reading, true},	{"a file open for writing", hold_by_writing, true},
-	{"an open folder", hold_by_folder, true},	{"a detached mount", hold_by_tree, false},
-	{"a bind mount", hold_by_bind, false},		{"a mount of one file", hold_by_file_mount, false},
+	{"an open file", hold_by_reading, true},
+	{"a file open for writing", hold_by_writing, true},
+	{"an open folder", hold_by_folder, true},
+	{"a detached mount", hold_by_tree, false},
+	{"a bind mount", hold_by_bind, false},
+	{"a mount of one file", hold_by_file_mount, false},
 	{"an unseen namespace", hold_by_namespace, false},
 };
 
@@ -199,8 +203,8 @@ static void another_upper(void)
 	NEED(rename("up", "moved"));
 	NEED(mkdir("up", 0755));
 	put_file("up/precious", "kept");
-	struct mica_rotation r = {lowers,	 1,	     id_at("at"), "at", "up", "store/layer", "work1", "trial",
-				  "mica:test", real, 0};
+	struct mica_rotation r = {lowers,  1,	    id_at("at"), "at", "up", "store/layer",
+				  "work1", "trial", "mica:test", real, 0};
 	mkdir("work1", 0700);
 	int got = mica_rotate(&r, &err);
 	ok(got == MICA_HELD || got == -ESTALE, "something else at the upper's path is not taken");

@@ -8,6 +8,7 @@ import os
 import random
 import shutil
 import signal
+import socket
 import sqlite3
 import stat
 import struct
@@ -20,7 +21,7 @@ import relayposix
 import treeedit
 import treefacts
 import treemake
-from relaylab import Case, call, until
+from relaylab import DEADLINE, Case, call, until
 
 NOREPLACE, EXCHANGE, WHITEOUT = 1, 2, 4
 AT_FDCWD = -100
@@ -1322,6 +1323,7 @@ def guest_killed(u):
         u.driver.wait()
         joined(waiting)
     until(lambda: "the guest is gone" in u.logs(), "the relay to notice")
+    assert state_of(u).startswith("dead the guest is gone"), state_of(u)
     eio_soon(os.stat, s + "/g")
     eio_soon(os.mkdir, s + "/d")
     eio_soon(os.listdir, s + "/dir")
@@ -1332,15 +1334,119 @@ def guest_killed(u):
     assert get(s + "/f") == b"SYNCED" and sorted(os.listdir(s)) == sorted(os.listdir(u.path("m")))
 
 
+def state_of(u):
+    """What the relay says of its guest."""
+    with socket.socket(socket.AF_UNIX) as asker:
+        asker.connect(u.path("state"))
+        asker.settimeout(DEADLINE)
+        return asker.makefile().readline().strip()
+
+
+def serves(u):
+    until(lambda: state_of(u) == "serves", "the guest to serve again")
+
+
+# What makes names in a folder that was made through the relay, for else the kernel asks for each name before.
+MADE = ("mkdir", "symlink", "link", "rename")
+LATE = {
+    "mkdir": lambda d: os.mkdir(d + "/new"),
+    "create": lambda d: put(d + "/new"),
+    "symlink": lambda d: os.symlink("low", d + "/new"),
+    "link": lambda d: os.link(d + "/low", d + "/new"),
+    "unlink": lambda d: os.unlink(d + "/low"),
+    "rmdir": lambda d: os.rmdir(d + "/dir"),
+    "rename": lambda d: os.rename(d + "/dir", d + "/new"),
+    "chmod": lambda d: os.chmod(d + "/low", 0o600),
+    "truncate": lambda d: put(d + "/low", b"l"),
+    "setxattr": lambda d: os.setxattr(d + "/low", "user.late", b"yes"),
+    "listdir": os.listdir,
+}
+
+
+def make_late(top, names):
+    """A folder each: the kernel lets one of them at a time change a folder."""
+    for name in names:
+        os.mkdir(f"{top}/{name}")
+        os.mkdir(f"{top}/{name}/dir")
+        put(f"{top}/{name}/low", b"low")
+
+
+def fill_late(a):
+    make_late(a, [name for name in LATE if name not in MADE])
+
+
+def seen(top):
+    """All that the kernel knows of it, by stat and by listing."""
+    found = {}
+    for name in LATE:
+        names = sorted(os.listdir(f"{top}/{name}"))
+        found[name] = names, [facts(f"{top}/{name}/{one}") for one in ("low", "dir", "new")
+                              if os.path.lexists(f"{top}/{name}/{one}")]
+    return found
+
+
 def guest_silent(u):
-    """One that lives and says nothing counts as dead."""
+    """One that says nothing is away, and says so; when it answers all is as it left it, what it did late, too."""
+    s, m = u.path("s"), u.path("m")
+    make_late(s, MADE)
+    assert seen(s).keys() == LATE.keys() and state_of(u) == "serves"
     u.driver.send_signal(signal.SIGSTOP)
     try:
-        eio_soon(os.mkdir, u.path("s", "never"))
-        eio_soon(os.stat, u.path("s", "low"))
+        joined(*[child(lambda f=f, n=name: eio_soon(f, f"{s}/{n}")) for name, f in LATE.items()])
+        eio_soon(os.stat, s + "/unknown")
+        eio_soon(put, s + "/refused")
+        assert state_of(u) == "away the guest has been silent for 3 seconds", state_of(u)
     finally:
         u.driver.send_signal(signal.SIGCONT)
+    serves(u)
+    ours, theirs = seen(s), seen(m)
+    for name in LATE:
+        assert ours[name][0] == theirs[name][0], f"{name}: {ours[name]} and {theirs[name]}"
+        assert len(ours[name][1]) == len(theirs[name][1]), f"{name}: {ours[name]} and {theirs[name]}"
+    # Who waited was told EIO, and it was done all the same; who came later was told so, and it never is.
+    done = [name for name in LATE if os.path.lexists(f"{m}/{name}/new")]
+    assert done == ["mkdir", "create", "symlink", "link", "rename"], done
+    assert not os.path.exists(m + "/refused") and not os.path.exists(m + "/unlink/low")
+    assert os.stat(s + "/chmod/low").st_mode & 0o777 == 0o600 
+    assert get(m + "/truncate/low") == get(s + "/truncate/low") == b""
+    assert os.getxattr(s + "/setxattr/low", "user.late") == b"yes" and os.stat(s + "/link/low").st_nlink == 2
+    put(s + "/after", b"after")
+    assert get(m + "/after") == b"after"
     u.unmount()
+
+
+def guest_full(u):
+    """It stands still while more is sent to it than it has room for: frames that were begun are ended, others never sent."""
+    s = u.path("s")
+    data = os.urandom(1 << 20)
+    with open(s + "/big", "r+b") as f:
+        u.driver.send_signal(signal.SIGSTOP)
+        try:
+            joined(*[child(lambda i=i: eio_soon(os.pwrite, f.fileno(), data, i << 20)) for i in range(8)])
+        finally:
+            u.driver.send_signal(signal.SIGCONT)
+        serves(u)
+        assert os.pwrite(f.fileno(), data, 0) == len(data)
+    assert get(s + "/big")[:1 << 20] == data
+    assert sorted(os.listdir(s)) == sorted(os.listdir(u.path("m")))
+    u.unmount()
+
+
+def fill_big(a):
+    fill_names(a)
+    put(a + "/big", b"big")
+
+
+def relay_stands_still(u):
+    """Time in which it was stopped is none in which the guest was silent: nobody gets an error. (Time must pass for that.)"""
+    u.relay.send_signal(signal.SIGSTOP)
+    waiting = child(lambda: os.mkdir(u.path("s", "late")))
+    try:
+        time.sleep(3.5)
+    finally:
+        u.relay.send_signal(signal.SIGCONT)
+    joined(waiting)
+    assert os.path.isdir(u.path("m", "late")) and state_of(u) == "serves"
 
 
 def status(pid):
@@ -1408,8 +1514,10 @@ CASES = [
     Case(rsync_round_trip, fill=fill_random),
     Case(tar_unpacks),
     Case(guest_killed, fill=fill_names, ways=("passed", "guest"), one_way=True),
-    Case(guest_silent, fill=fill_names, clean=False, ways=("passed",), relay_options=("--silence", "3"),
+    Case(guest_silent, fill=fill_late, clean=False, ways=("passed", "guest"), relay_options=("--silence", "3"),
          one_way=True),
+    Case(guest_full, fill=fill_big, clean=False, ways=("guest",), relay_options=("--silence", "3"), one_way=True),
+    Case(relay_stands_still, ways=("passed",), relay_options=("--silence", "2"), one_way=True),
     Case(few_privileges, ways=("passed",), one_way=True),
     *relayposix.CASES,
     *relayhostile.CASES,

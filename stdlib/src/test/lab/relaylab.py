@@ -119,7 +119,7 @@ class Union(Folders):
         self.relay = subprocess.Popen(
             [self.out + "/mica-relay", "--name", "t", "--at", self.path("s"), "--socket", self.path("sock"),
              "--layer" if upper else "--lower", layers[0], "--lower", layers[1], "--log", self.path("relay.log"),
-             *self.relay_options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=relay_environment())
+             "--state", self.path("state"), *self.relay_options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=relay_environment())
         self.ready = line_of(self.relay, "ready")
 
     def unmount(self):

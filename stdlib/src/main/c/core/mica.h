@@ -263,15 +263,15 @@ errint_t mica_freeze(const char *dir, uint32_t frozen, struct mica_error *err);
  * agree; after a reboot some file systems have another dev.
  */
 struct mica_identity {
-	uint64_t dev;	       /* as makedev */
+	uint64_t dev; /* as makedev */
 	uint64_t ino;
-	int64_t born;	       /* seconds since 1970; 0 where the file system does not tell */
+	int64_t born; /* seconds since 1970; 0 where the file system does not tell */
 	uint32_t born_nsec;
-	uint32_t type;	       /* of the file system: statfs's f_type */
-	uint32_t uid;	       /* the owner; not part of what it is */
-	uint32_t mode;	       /* with the file type; likewise */
-	uint32_t handle_type;  /* name_to_handle_at's, which has the inode's generation */
-	uint32_t handle_len;   /* 0: the file system has no handles */
+	uint32_t type;	      /* of the file system: statfs's f_type */
+	uint32_t uid;	      /* the owner; not part of what it is */
+	uint32_t mode;	      /* with the file type; likewise */
+	uint32_t handle_type; /* name_to_handle_at's, which has the inode's generation */
+	uint32_t handle_len;  /* 0: the file system has no handles */
 	uint8_t handle[128];
 };
 
@@ -339,9 +339,9 @@ errint_t mica_overlay_mount(const struct mica_overlay *overlay, struct mica_erro
 errint_t mica_bind_mount(const char *source, const char *target, uint32_t flags, struct mica_error *err);
 
 /*
- * Unmounts the mount with that id (as mica_mounts tells it; 0: whichever is there) at target, whose last component is not followed if a
- * symlink: whatever else is there by now is left, -ESTALE; nothing is there: -EINVAL. -EBUSY while anything holds it,
- * unless MICA_UMOUNT_DETACH.
+ * Unmounts the mount with that id (as mica_mounts tells it; 0: whichever is there) at target, whose last component is
+ * not followed if a symlink: whatever else is there by now is left, -ESTALE; nothing is there: -EINVAL. -EBUSY while
+ * anything holds it, unless MICA_UMOUNT_DETACH.
  */
 #define MICA_UMOUNT_DETACH 1u
 errint_t mica_umount(const char *target, uint32_t id, uint32_t flags, struct mica_error *err);
@@ -379,9 +379,9 @@ struct mica_rotation {
 int mica_rotate(const struct mica_rotation *rotation, struct mica_error *err);
 
 /*
- * Ends a rotation that was cut short with its process, at whatever step, where the union is still mounted (by this or an
- * earlier mount: r->id and r->upper_fd are not looked at, r->layer is a real path): 0, it is rotated; MICA_HELD, it is
- * not, and is as it was. May be cut short itself and called again. Nothing is mounted at target: -EINVAL.
+ * Ends a rotation that was cut short with its process, at whatever step, where the union is still mounted (by this or
+ * an earlier mount: r->id and r->upper_fd are not looked at, r->layer is a real path): 0, it is rotated; MICA_HELD, it
+ * is not, and is as it was. May be cut short itself and called again. Nothing is mounted at target: -EINVAL.
  */
 int mica_rotate_recover(const struct mica_rotation *rotation, struct mica_error *err);
 

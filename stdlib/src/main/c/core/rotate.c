@@ -79,8 +79,7 @@ errint_t mica_make_writable(const char *target, struct mica_error *err)
 /* A kernel that does not know the flag refuses it before it looks at the descriptors. */
 static bool knows_beneath(void)
 {
-	return move_mount(-1, "", -1, "",
-			  MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH | MOVE_MOUNT_BENEATH) < 0 &&
+	return move_mount(-1, "", -1, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH | MOVE_MOUNT_BENEATH) < 0 &&
 	       errno == EBADF;
 }
 
@@ -111,8 +110,13 @@ static int make_union(const struct turn *t, const char *top, struct mica_error *
 	const struct mica_rotation *r = t->r;
 	uint32_t count = r->lower_count + (top != NULL);
 	cleanup_free const char **lowers = calloc(count, sizeof(*lowers));
-	struct mica_overlay overlay = {lowers,	r->lower_count + (top != NULL), (r->flags & ~MICA_ROTATE_DRAIN) | MICA_MOUNT_RDONLY, r->upper,
-				       r->work, r->target,			r->source};
+	struct mica_overlay overlay = {lowers,
+				       r->lower_count + (top != NULL),
+				       (r->flags & ~MICA_ROTATE_DRAIN) | MICA_MOUNT_RDONLY,
+				       r->upper,
+				       r->work,
+				       r->target,
+				       r->source};
 
 	if (!lowers)
 		return mica_fail(err, -ENOMEM, "rotate", r->target);

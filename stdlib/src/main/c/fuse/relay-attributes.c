@@ -171,7 +171,7 @@ static bool xattr_here(struct relay *r, const struct fuse_in_header *head, const
 
 bool attributes_request(struct relay *r, const struct fuse_in_header *head, const char *body, size_t size, char *room)
 {
-	if (r->dead)
+	if (!guest_serves(r))
 		return false;
 	switch (head->opcode) {
 	case FUSE_GETATTR:

@@ -218,8 +218,7 @@ static void name_add(struct relay *r, uint64_t dir, const char *name, size_t len
 	pthread_mutex_unlock(&all->lock);
 }
 
-/* What comes before the name in the body of a request that may make one. */
-static size_t before_name(uint32_t opcode)
+size_t made_before_name(uint32_t opcode)
 {
 	switch (opcode) {
 	case FUSE_RENAME:
@@ -235,13 +234,13 @@ static size_t before_name(uint32_t opcode)
 	case FUSE_LINK:
 		return sizeof(struct fuse_link_in);
 	default:
-		return 0; /* SYMLINK */
+		return 0; /* SYMLINK, UNLINK, RMDIR */
 	}
 }
 
 void made_names(struct relay *r, const struct fuse_in_header *head, const char *body, size_t size)
 {
-	const char *name = body + before_name(head->opcode), *end = body + size;
+	const char *name = body + made_before_name(head->opcode), *end = body + size;
 	uint64_t to;
 
 	if (name > end)
@@ -272,7 +271,7 @@ bool made_lookup(struct relay *r, const struct fuse_in_header *head, const char 
 {
 	size_t len = strnlen(body, size);
 
-	if (r->dead || len > SURE_NAME || !lacks(r, head->nodeid, body, len))
+	if (!guest_serves(r) || len > SURE_NAME || !lacks(r, head->nodeid, body, len))
 		return false;
 	/* As the guest says it: without a node, and to be remembered. */
 	reply_data(r, head->unique, &(struct fuse_entry_out){.entry_valid = FRAME_VALID_SECONDS},

@@ -63,15 +63,15 @@ uint64_t pending_add(struct relay *r, const struct request *request)
 	uint64_t number = 0;
 
 	pthread_mutex_lock(&p->lock);
-	while (p->first_free == SLOTS && !r->dead)
+	while (p->first_free == SLOTS && guest_serves(r))
 		pthread_cond_wait(&p->freed, &p->lock);
-	if (!r->dead) {
+	if (guest_serves(r)) {
 		struct slot *slot = &p->slots[p->first_free];
 
 		number = ++p->generation * SLOTS * 2 + 2 * p->first_free;
 		p->first_free = slot->next_free;
 		slot->request = *request;
-		slot->request.since = now_ms();
+		slot->request.since = r->lived;
 		slot->number = number;
 		p->slow += takes_long(request);
 	}
@@ -79,11 +79,13 @@ uint64_t pending_add(struct relay *r, const struct request *request)
 	return number;
 }
 
-static void slot_free(struct pending *p, struct slot *slot, struct request *request)
+static void slot_free(struct relay *r, struct slot *slot, struct request *request)
 {
+	struct pending *p = r->pending;
+
 	*request = slot->request;
 	if (takes_long(request) && !--p->slow)
-		p->slow_until = now_ms();
+		p->slow_until = r->lived;
 	slot->number = 0;
 	slot->next_free = p->first_free;
 	p->first_free = (uint32_t)(slot - p->slots);
@@ -98,7 +100,7 @@ bool pending_take(struct relay *r, uint64_t number, struct request *request)
 	pthread_mutex_lock(&p->lock);
 	bool found = number && slot->number == number;
 	if (found)
-		slot_free(p, slot, request);
+		slot_free(r, slot, request);
 	pthread_mutex_unlock(&p->lock);
 	return found;
 }
@@ -111,9 +113,42 @@ bool pending_take_any(struct relay *r, struct request *request)
 	pthread_mutex_lock(&p->lock);
 	for (uint32_t i = 0; i < SLOTS && !found; i++)
 		if ((found = p->slots[i].number != 0))
-			slot_free(p, &p->slots[i], request);
+			slot_free(r, &p->slots[i], request);
 	pthread_mutex_unlock(&p->lock);
 	return found;
+}
+
+void request_done(struct request *request)
+{
+	free(steal_pointer(&request->changed));
+}
+
+void pending_abandon(struct relay *r)
+{
+	struct pending *p = r->pending;
+
+	pthread_mutex_lock(&p->lock);
+	for (uint32_t i = 0; i < SLOTS; i++) {
+		struct request *q = &p->slots[i].request;
+
+		if (!p->slots[i].number || q->abandoned)
+			continue;
+		q->abandoned = true;
+		reply_error(r, q->unique, EIO);
+	}
+	pthread_mutex_unlock(&p->lock);
+}
+
+bool pending_none(struct relay *r)
+{
+	struct pending *p = r->pending;
+	bool none = true;
+
+	pthread_mutex_lock(&p->lock);
+	for (uint32_t i = 0; i < SLOTS && none; i++)
+		none = !p->slots[i].number;
+	pthread_mutex_unlock(&p->lock);
+	return none;
 }
 
 void pending_wake(struct relay *r)
@@ -138,7 +173,7 @@ void pending_interrupt(struct relay *r, uint64_t unique)
 void pending_give_up(struct relay *r)
 {
 	struct pending *p = r->pending;
-	int64_t before = now_ms() - PATIENCE_MS;
+	int64_t before = r->lived - PATIENCE_MS;
 
 	pthread_mutex_lock(&p->lock);
 	for (uint32_t i = 0; i < SLOTS; i++) {
@@ -206,7 +241,7 @@ static unsigned limit_of(struct relay *r, const struct request *q, int64_t now)
 unsigned pending_overdue(struct relay *r, const char **what)
 {
 	struct pending *p = r->pending;
-	int64_t now = now_ms();
+	int64_t now = r->lived;
 	unsigned overdue = 0;
 
 	pthread_mutex_lock(&p->lock);

@@ -156,23 +156,6 @@ static bool reply_success(struct relay *r, const struct request *q, char *body, 
 	}
 }
 
-/* Nobody waits for it any more; but the guest must not think that the kernel knows the node. */
-static void reply_too_late(struct relay *r, const struct request *q, const char *body, size_t size)
-{
-	struct {
-		struct fuse_in_header head;
-		struct fuse_forget_in in;
-	} forget = {{.len = sizeof(forget), .opcode = FUSE_FORGET}, {.nlookup = 1}};
-
-	if (size < sizeof(struct fuse_entry_out) || q->opcode == FUSE_READ || q->opcode == FUSE_READDIRPLUS ||
-	    q->opcode == FUSE_READDIR || q->opcode == FUSE_READLINK || q->opcode == FUSE_GETXATTR ||
-	    q->opcode == FUSE_LISTXATTR)
-		return;
-	memcpy(&forget.head.nodeid, body, sizeof(forget.head.nodeid));
-	if (forget.head.nodeid)
-		wire_send(r, FRAME_FUSE, &forget, sizeof(forget));
-}
-
 bool reply_from_guest(struct relay *r, char *message, size_t size, const char *tail, size_t tail_size)
 {
 	struct fuse_out_header head;
@@ -195,13 +178,14 @@ bool reply_from_guest(struct relay *r, char *message, size_t size, const char *t
 	/* Before the answer: when the kernel has it, data are read and written where they lie now. */
 	if (tail_size && q.opcode != FUSE_MKDIR)
 		file_back(r, &backing);
+	bool fits = true;
 	if (q.abandoned)
-		reply_too_late(r, &q, message + sizeof(head), size - sizeof(head));
+		late_answer(r, &q, message + sizeof(head), size - sizeof(head));
 	else if (head.error)
 		reply_error(r, q.unique, -head.error);
-	else if (!reply_success(r, &q, message + sizeof(head), size - sizeof(head), tail_size ? &backing : NULL)) {
+	else if (!(fits = reply_success(r, &q, message + sizeof(head), size - sizeof(head),
+					tail_size ? &backing : NULL)))
 		reply_error(r, q.unique, EIO);
-		return false;
-	}
-	return true;
+	request_done(&q);
+	return fits;
 }

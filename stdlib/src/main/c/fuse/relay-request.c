@@ -57,18 +57,20 @@ static void forward(struct relay *r, struct fuse_in_header *head, size_t size)
 		.opcode = head->opcode,
 		.room = room_of(head, BODY((char *)head)),
 		.flags = flags_of(head, BODY((char *)head)),
+		.changed = changed_by(head, BODY((char *)head), size - sizeof(*head)),
 	};
 	uint64_t number = pending_add(r, &q);
-	struct request mine;
+	struct request mine = q;
 
-	if (!number) {
-		reply_error(r, q.unique, EIO);
-		return;
+	if (number) {
+		head->unique = number;
+		/* A guest that went away meanwhile, and has nothing of it, may have left it to us. */
+		if (wire_send(r, FRAME_FUSE, head, size) || !pending_take(r, number, &mine))
+			return;
 	}
-	head->unique = number;
-	/* A guest that died meanwhile may have left it to us. */
-	if (!wire_send(r, FRAME_FUSE, head, size) && pending_take(r, number, &mine))
+	if (!mine.abandoned)
 		reply_error(r, mine.unique, EIO);
+	request_done(&mine);
 }
 
 static void forget_node(struct relay *r, uint64_t node)
@@ -87,8 +89,8 @@ static void forget(struct relay *r, struct fuse_in_header *head, size_t size)
 		for (uint32_t i = 0; i < ((const struct fuse_batch_forget_in *)body)->count; i++)
 			forget_node(r, ((const struct fuse_forget_one *)(body + sizeof(struct fuse_batch_forget_in)))[i]
 					       .nodeid);
-	if (!r->dead)
-		wire_send(r, FRAME_FUSE, head, size);
+	if (!wire_send(r, FRAME_FUSE, head, size))
+		notices_owe(r, head, size);
 }
 
 static void open_file(struct relay *r, struct fuse_in_header *head, size_t size)
@@ -97,7 +99,7 @@ static void open_file(struct relay *r, struct fuse_in_header *head, size_t size)
 	struct fuse_open_out out;
 	int failed = FILE_ELSEWHERE;
 
-	if (!r->dead && file_opens_here(r, head->nodeid, in->flags))
+	if (guest_serves(r) && file_opens_here(r, head->nodeid, in->flags))
 		failed = in->flags & O_TRUNC ? file_empty(r, head->nodeid, in) : 0;
 	if (failed == FILE_ELSEWHERE) {
 		forward(r, head, size);
@@ -151,7 +153,7 @@ static void handle(struct relay *r, struct fuse_in_header *head, size_t size, ch
 		return;
 	case FUSE_READDIR:
 	case FUSE_READDIRPLUS:
-		if (!r->dead && ((const struct fuse_read_in *)body)->offset == FRAME_LISTING_END)
+		if (guest_serves(r) && ((const struct fuse_read_in *)body)->offset == FRAME_LISTING_END)
 			reply_data(r, head->unique, "", 0);
 		else
 			forward(r, head, size);
@@ -178,9 +180,12 @@ static void handle(struct relay *r, struct fuse_in_header *head, size_t size, ch
 	case FUSE_LISTXATTR:
 	case FUSE_REMOVEXATTR:
 	case FUSE_OPENDIR:
-	case FUSE_RELEASEDIR:
 	case FUSE_FSYNCDIR:
 		forward(r, head, size);
+		return;
+	case FUSE_RELEASEDIR: /* whose answer nobody looks at */
+		reply_error(r, head->unique, 0);
+		notices_owe(r, head, size);
 		return;
 	default: /* and the kernel asks for it no more */
 		reply_error(r, head->unique, ENOSYS);
@@ -307,6 +312,6 @@ errint_t requests_init(struct relay *r, struct mica_error *err)
 	size_t len = init_compose(r, &in, &answer.out, &out);
 	if (!reply_data(r, head->unique, &out, len))
 		return mica_fail(err, -errno, "greet the kernel", r->name);
-	r->heard = now_ms();
+	r->heard = r->lived;
 	return 0;
 }

@@ -2,14 +2,17 @@
  * mica-relay - mounts a folder whose names a guest decides and whose data lie here.
  *
  *   mica-relay --name NAME --at FOLDER --socket PATH [--layer UPPER] [--lower FOLDER]... [--log FILE]
- *              [--pid FILE] [--watch PID]... [--no-passthrough] [--silence SECONDS] [--patience SECONDS]
- *              [--copy-patience SECONDS] [--background]
+ *              [--pid FILE] [--state SOCKET] [--watch PID]... [--no-passthrough] [--silence SECONDS]
+ *              [--patience SECONDS] [--copy-patience SECONDS] [--background]
  *
  * Says "ready" on stdout when the folder can be used, and ends when the folder is unmounted. In the background, what
- * was started ends when the folder can be used, and another process, in a session of its own, goes on. See
+ * was started ends when the folder can be used, and another process, in a session of its own, goes on. Whoever connects
+ * to the socket of --state is told by a line how the guest is: "serves", or "away" or "dead" and why. See
  * docs/export-protocol.md.
  */
 #include "relay.h"
+
+#include "listen.h"
 
 #include <fcntl.h>
 #include <getopt.h>
@@ -20,20 +23,31 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+/* How many may wait to be told how the guest is. */
+#define ASKERS 16
+
 struct arguments {
-	const char *at, *socket, *log, *pid;
+	const char *at, *socket, *log, *pid, *state;
 	bool background;
 	int waiting; /* the pipe to the process that waits for us; -1: there is none */
 };
 
 static const struct option options[] = {
-	{"name", required_argument, NULL, 'n'},	    {"at", required_argument, NULL, 'a'},
-	{"socket", required_argument, NULL, 's'},   {"layer", required_argument, NULL, 'u'},
-	{"lower", required_argument, NULL, 'l'},    {"log", required_argument, NULL, 'o'},
-	{"pid", required_argument, NULL, 'p'},	    {"background", no_argument, NULL, 'b'},
-	{"no-passthrough", no_argument, NULL, 'P'}, {"silence", required_argument, NULL, 'S'},
-	{"patience", required_argument, NULL, 'A'}, {"copy-patience", required_argument, NULL, 'C'},
-	{"watch", required_argument, NULL, 'w'},    {NULL, 0, NULL, 0},
+	{"name", required_argument, NULL, 'n'},
+	{"at", required_argument, NULL, 'a'},
+	{"socket", required_argument, NULL, 's'},
+	{"layer", required_argument, NULL, 'u'},
+	{"lower", required_argument, NULL, 'l'},
+	{"log", required_argument, NULL, 'o'},
+	{"pid", required_argument, NULL, 'p'},
+	{"background", no_argument, NULL, 'b'},
+	{"no-passthrough", no_argument, NULL, 'P'},
+	{"silence", required_argument, NULL, 'S'},
+	{"patience", required_argument, NULL, 'A'},
+	{"copy-patience", required_argument, NULL, 'C'},
+	{"watch", required_argument, NULL, 'w'},
+	{"state", required_argument, NULL, 't'},
+	{NULL, 0, NULL, 0},
 };
 
 static errint_t usage(struct mica_error *err)
@@ -41,7 +55,8 @@ static errint_t usage(struct mica_error *err)
 	return mica_fail_note(
 		err, -EINVAL, "read the command line", "",
 		"usage: mica-relay --name NAME --at FOLDER --socket PATH [--layer UPPER] [--lower FOLDER]... "
-		"[--log FILE] [--pid FILE] [--watch PID]... [--no-passthrough] [--background] [--silence SECONDS] "
+		"[--log FILE] [--pid FILE] [--state SOCKET] [--watch PID]... [--no-passthrough] [--background] "
+		"[--silence SECONDS] "
 		"[--patience SECONDS] [--copy-patience SECONDS]");
 }
 
@@ -74,6 +89,9 @@ static errint_t take_option(struct relay *r, struct arguments *args, int option,
 		return 0;
 	case 'p':
 		args->pid = optarg;
+		return 0;
+	case 't':
+		args->state = optarg;
 		return 0;
 	case 'b':
 		args->background = true;
@@ -149,6 +167,20 @@ static errint_t write_pid(const char *path, struct mica_error *err)
 	return 0;
 }
 
+/* The one of before has ended: its union was cleared. */
+static errint_t open_state(struct relay *r, const char *path, struct mica_error *err)
+{
+	mode_t mask = umask(0177);
+	errint_t code = 0;
+
+	if (path) {
+		unlink(path);
+		code = mica_listen(path, ASKERS, &r->state, err);
+	}
+	umask(mask);
+	return code;
+}
+
 static errint_t open_all(struct relay *r, const struct arguments *args, struct mica_error *err)
 {
 	struct rlimit limit;
@@ -170,6 +202,7 @@ static errint_t open_all(struct relay *r, const struct arguments *args, struct m
 	r->made = made_new();
 	r->notices = notices_new();
 	pthread_mutex_init(&r->send_lock, NULL);
+	pthread_mutex_init(&r->why_lock, NULL);
 	return r->pending && r->files && r->made && r->notices ? 0 : mica_fail(err, -ENOMEM, "start", r->name);
 }
 
@@ -227,7 +260,7 @@ static errint_t run(struct relay *r, int argc, char **argv, struct mica_error *e
 		code = go_background(&args, err);
 	if (code < 0 || (code = open_all(r, &args, err)) < 0 || (code = connect_guest(r, args.socket, err)) < 0 ||
 	    (code = wire_greet(r, err)) < 0 || (code = write_pid(args.pid, err)) < 0 ||
-	    (code = relay_mount(r, args.at, err)) < 0)
+	    (code = open_state(r, args.state, err)) < 0 || (code = relay_mount(r, args.at, err)) < 0)
 		return code;
 	code = bring_up(r, &args, err);
 	if (code < 0)
@@ -241,6 +274,7 @@ int main(int argc, char **argv)
 		.dev = -1,
 		.sock = -1,
 		.proc = -1,
+		.state = -1,
 		.log = STDERR_FILENO,
 		.silence = 8,
 		.patience = 30,

@@ -3,9 +3,13 @@
  *
  * Threads: workers read requests of the kernel; what concerns the data of a file whose backing is
  * known, or names that a directory made here lacks, they answer themselves, the rest they send to the guest. One thread
- * reads the guest's replies, one delivers its notifications, and one watches that it is alive. What comes from the
+ * reads the guest's replies, one delivers notifications, and one watches that it is alive. What comes from the
  * guest is not trusted: anything that does not fit ends the connection, and from then on every
  * request is answered EIO.
+ *
+ * A guest that only does not answer is away: every request is answered EIO, and none is sent, until it has answered all
+ * that it was asked before. Then nothing old is on its way that could meet something new, the kernel is told to forget
+ * what those answers changed, and the guest serves again. Dead is for good.
  */
 #ifndef MICA_RELAY_H
 #define MICA_RELAY_H
@@ -34,34 +38,51 @@ struct relay {
 	int layers[MAX_LAYERS]; /* the upper (-1: there is none), then the lowers: O_PATH, lowers read-only mounts if we
 				   are root */
 	unsigned layer_count;
-	struct pollfd watched[MAX_LAYERS]; /* processes the guest waits for in vain once they end */
+	struct pollfd watched[MAX_LAYERS + 1]; /* processes the guest waits for in vain once they end; then state */
 	unsigned watched_count;
+	int state; /* the socket where anybody is told how the guest is; -1: there is none */
 	int log;
 	bool attributes;   /* we may give a file any owner and mode, so those of the upper are ours to answer for */
-	unsigned silence;  /* seconds without a sign of the guest until it counts as dead */
-	unsigned patience; /* seconds without one answer until a guest that lives counts as dead */
+	unsigned silence;  /* seconds without a sign of the guest until it counts as away */
+	unsigned patience; /* seconds without one answer until a guest that lives counts as away */
 	unsigned copy_patience; /* the same where it may have to copy a file up first */
 	atomic_bool passthrough;
-	atomic_bool dead;
-	_Atomic int64_t heard; /* monotonic milliseconds of the last whole frame of the guest */
+	atomic_bool away, dead;
+	_Atomic int64_t lived; /* milliseconds of our own: those in which we stood still do not count */
+	_Atomic int64_t heard; /* when the last whole frame of the guest came */
 	atomic_uint pings;     /* not answered yet */
+	bool asked_back;       /* one of them was sent since it is away */
+	pthread_mutex_t why_lock;
+	char why[200]; /* the guest is away or dead */
 	struct pending *pending;
 	struct files *files;
 	struct made *made;
 	struct notices *notices;
 	pthread_mutex_t send_lock;
+	char *rest; /* of a frame whose beginning was sent when the guest went away: it goes first */
+	size_t rest_size;
 };
+
+static inline bool guest_serves(struct relay *r)
+{
+	return !r->away && !r->dead;
+}
 
 __attribute__((format(printf, 2, 3))) void relay_log(const struct relay *r, const char *text, ...);
 int64_t now_ms(void);
 
-/* relay-wire.c: frames. Sending fails once the guest is dead. */
+/* relay-wire.c: frames. False: the guest has nothing of it, for it is away or dead. */
 bool wire_send(struct relay *r, enum frame_kind kind, const void *message, size_t size);
 errint_t wire_greet(struct relay *r, struct mica_error *err);
 /* Handles whole frames at data; how many bytes those were, or -1: the guest breaks the protocol. */
 ssize_t wire_feed(struct relay *r, char *data, size_t size);
 void *wire_read(void *relay);
 void *wire_watch(void *relay);
+/* How the guest is, a line. */
+struct state_line {
+	char text[256];
+};
+struct state_line relay_state(struct relay *r);
 /* No more guest: everything waiting is answered EIO. Once; the first reason counts. */
 __attribute__((format(printf, 2, 3))) void relay_die(struct relay *r, const char *why, ...);
 
@@ -71,16 +92,22 @@ struct request {
 	uint32_t opcode;
 	uint32_t room;	  /* bytes its answer may have */
 	uint32_t flags;	  /* of an open; of a write, how much was asked for */
-	int64_t since;	  /* monotonic milliseconds */
+	int64_t since;	  /* when it was asked, in relay.lived */
 	bool interrupted; /* the caller got a signal */
-	bool abandoned;	  /* and was answered, for the guest took too long */
+	bool abandoned;	  /* the caller was answered, for the guest took too long */
+	struct changed *changed;
 };
 struct pending *pending_new(void);
-/* A number for the guest; waits while there are too many. 0: the guest is dead. */
+/* A number for the guest; waits while there are too many. 0: the guest is away or dead. */
 uint64_t pending_add(struct relay *r, const struct request *request);
+/* Who takes one ends with request_done. */
 bool pending_take(struct relay *r, uint64_t number, struct request *request);
 /* Any one; false: none left. */
 bool pending_take_any(struct relay *r, struct request *request);
+void request_done(struct request *request);
+/* Everybody who waits is answered EIO. Their slots stay taken: the guest may answer yet. */
+void pending_abandon(struct relay *r);
+bool pending_none(struct relay *r);
 void pending_wake(struct relay *r);
 /* The caller of that request got a signal: it is waited for no longer than PATIENCE_MS, and can be killed then. */
 #define PATIENCE_MS 5000
@@ -97,9 +124,22 @@ bool reply_from_guest(struct relay *r, char *message, size_t size, const char *t
 
 /* relay-notice.c: notifications wait for locks that wait for replies, so they have a thread. */
 struct notices *notices_new(void);
+void notices_free(struct relay *r);
+/* A wish of the guest. */
 bool notice_add(struct relay *r, const char *message, size_t size);
 void *notices_deliver(void *relay);
 void notices_forget_names(struct relay *r);
+/* The kernel asks for them again: what is in that directory under that name; all that it knows of that node. */
+void notices_forget_name(struct relay *r, uint64_t parent, const char *name);
+void notices_forget_node(struct relay *r, uint64_t node);
+/* When all of these were delivered, the guest is back. */
+void notices_come_back(struct relay *r);
+/* A message to the guest that it must have, as soon as it serves; without a number, which it is given then. */
+void notices_owe(struct relay *r, const void *message, size_t size);
+
+/* relay-late.c: answers that nobody waits for. */
+struct changed *changed_by(const struct fuse_in_header *head, const char *body, size_t size);
+void late_answer(struct relay *r, const struct request *request, const char *body, size_t size);
 
 /* relay-request.c */
 void *requests_serve(void *relay);
@@ -156,6 +196,8 @@ void made_free(struct relay *r);
 /* Before the kernel knows it. path_fd becomes ours; -1: only the names. shown: st_ino for the kernel. */
 void made_add(struct relay *r, uint64_t node, uint64_t shown, int path_fd);
 void made_forget(struct relay *r, uint64_t node);
+/* What comes before the name in the body of a request that has one. */
+size_t made_before_name(uint32_t opcode);
 /* Before a request goes to the guest: the names that it may make. */
 void made_names(struct relay *r, const struct fuse_in_header *head, const char *body, size_t size);
 /* Whether the LOOKUP was for a name that such a directory lacks, and is answered. */

@@ -82,6 +82,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	r.dev = r.log = nowhere;
 	r.proc = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	pthread_mutex_init(&r.send_lock, NULL);
+	pthread_mutex_init(&r.why_lock, NULL);
 	r.pending = pending_new();
 	r.files = files_new();
 	r.made = made_new();
@@ -93,7 +94,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	files_free(&r);
 	made_free(&r);
 	free(r.pending);
-	free(r.notices);
+	notices_free(&r);
 	close(r.proc);
 	return 0;
 }

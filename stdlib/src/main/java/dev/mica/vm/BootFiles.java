@@ -8,9 +8,13 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.Set;
 
 /**
  * What a guest is started from that is made here, once, and kept. Each is called after all that it
@@ -21,6 +25,11 @@ import java.util.HexFormat;
 record BootFiles(Path cache) {
   private static final String INITRAMFS = "initramfs-";
   private static final String KERNEL = "vmlinux-";
+  private static final String PACKED = "vmlinuz-";
+
+  /** Nobody but root gets as far as here, and QEMU, which has another user. */
+  private static final Set<PosixFilePermission> READABLE =
+      PosixFilePermissions.fromString("r--r--r--");
 
   /** Those made of other kernels, agents and boots of the host serve nobody. */
   void forget(String prefix) {
@@ -43,6 +52,7 @@ record BootFiles(Path cache) {
         Files.createDirectories(cache);
         forget(INITRAMFS);
         Files.write(scratch, Initramfs.of(agent, kernel));
+        Files.setPosixFilePermissions(scratch, READABLE);
         StateDir.move(scratch, file);
       } catch (IOException broken) {
         throw MicaException.failed("write", file, StateDir.why(broken)).because(broken);
@@ -54,18 +64,43 @@ record BootFiles(Path cache) {
   /** What QEMU boots: for an emulated processor the bare kernel, unpacked once for each. */
   Path image(Kernel kernel, Accel.Kind accel) {
     if (accel != Accel.Kind.TCG) {
-      return kernel.image();
+      return readable(kernel.image());
     }
     Path file = cache.resolve(KERNEL + digest(Program.stamp(kernel.image())));
-    if (Files.exists(file)) {
-      return file;
-    }
-    forget(KERNEL);
     try {
-      return BareKernel.unpack(kernel.image(), file) ? file : kernel.image();
+      if (Files.exists(file)) {
+        Files.setPosixFilePermissions(file, READABLE); // an earlier Mica may have kept it to root
+        return file;
+      }
+      forget(KERNEL);
+      if (!BareKernel.unpack(kernel.image(), file)) {
+        return readable(kernel.image());
+      }
+      Files.setPosixFilePermissions(file, READABLE);
+      return file;
     } catch (IOException broken) {
       throw MicaException.failed("unpack the kernel", kernel.image(), StateDir.why(broken))
           .because(broken);
+    }
+  }
+
+  /** The kernel as it is packed, for QEMU's user: a copy where only root may read it. */
+  Path readable(Path image) {
+    try {
+      if (Files.getPosixFilePermissions(image).contains(PosixFilePermission.OTHERS_READ)) {
+        return image;
+      }
+      Path file = cache.resolve(PACKED + digest(Program.stamp(image)));
+      if (!Files.exists(file)) {
+        forget(PACKED);
+        Path scratch = file.resolveSibling(file.getFileName() + ".new");
+        Files.copy(image, scratch, StandardCopyOption.REPLACE_EXISTING);
+        Files.setPosixFilePermissions(scratch, READABLE);
+        StateDir.move(scratch, file);
+      }
+      return file;
+    } catch (IOException broken) {
+      throw MicaException.failed("copy the kernel", image, StateDir.why(broken)).because(broken);
     }
   }
 

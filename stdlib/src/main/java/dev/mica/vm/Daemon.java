@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -19,6 +20,7 @@ import java.util.concurrent.TimeUnit;
 record Daemon(Path pidFile) {
   private static final String MARK = "MICA_DAEMON";
   private static final Duration END = Duration.ofSeconds(10);
+  private static final Set<String> KEPT = Set.of("PATH", "TMPDIR");
 
   /** Runs a program that puts a daemon into the background and ends; what it says. */
   String start(List<String> command, Path directory, Path said, Duration limit) {
@@ -32,6 +34,8 @@ record Daemon(Path pidFile) {
               .redirectOutput(said.toFile())
               .redirectError(ProcessBuilder.Redirect.appendTo(said.toFile()));
       Files.deleteIfExists(said);
+      // What else the user has in it is none of its business.
+      builder.environment().keySet().retainAll(KEPT);
       builder.environment().put(MARK, pidFile.toString());
       Process process = builder.start();
       boolean ended = false;

@@ -5,6 +5,7 @@ import dev.mica.state.Records;
 import dev.mica.state.StateDir;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -17,13 +18,19 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * virtiofsd, started by {@code mica-share}: serves one folder over a socket, and sees nothing else.
- * It ends by itself when QEMU hangs up.
+ * virtiofsd, started by {@code mica-launch}: serves one folder over a socket, and sees nothing
+ * else. It ends by itself when QEMU hangs up.
+ *
+ * @param directory of its process id and logs
+ * @param sockets where QEMU finds its socket
  */
-record FileServer(Path directory, String tag) {
+record FileServer(Path directory, Path sockets, String tag) {
   static final String FIX =
       "apt install qemu-system-common, or virtiofsd where that is a package;"
           + " or name one in MICA_VIRTIOFSD";
+
+  /** Where the server finds what it shares, in its root. */
+  private static final String SHARED = "/shared";
 
   private static final String NAMED = "MICA_VIRTIOFSD";
 
@@ -39,6 +46,9 @@ record FileServer(Path directory, String tag) {
   private static final long MANY = Integer.MAX_VALUE;
 
   private static final Pattern OPEN_FILES = Pattern.compile("^Max open files +(\\d{1,18}) ");
+
+  /** In proc(5), after the name, which may have anything in it: by a signal, or a debugger. */
+  private static final Pattern STOPPED = Pattern.compile("\\) [Tt] [^)]*$");
 
   private static final Duration START = Duration.ofSeconds(30);
 
@@ -106,7 +116,7 @@ record FileServer(Path directory, String tag) {
   }
 
   Path socket() {
-    return directory.resolve(tag + ".sock");
+    return sockets.resolve(tag + ".sock");
   }
 
   Daemon daemon() {
@@ -125,23 +135,28 @@ record FileServer(Path directory, String tag) {
           throw no;
         });
     Path program = program(environment).orElseThrow();
-    Path share = Program.ours("mica-share");
+    Path launch = Program.ours("mica-launch");
     Make make = Make.of(program, cache);
     if (!make.goesWith(qemu)) {
       throw MicaException.failed(
               "use the program", program, "with QEMU " + qemu + " it loses what the guest asks")
           .hint("use QEMU 8.2 or later, or the virtiofsd of QEMU up to 7");
     }
-    List<String> command = new ArrayList<>(List.of(share.toString()));
+    List<String> command = new ArrayList<>(List.of(launch.toString()));
     if (readOnly) {
       command.add("--read-only");
     }
-    command.addAll(List.of("--folder", folder.toString(), "--socket", socket().toString()));
+    command.addAll(List.of("--folder", folder.toString(), "--listen", socket().toString()));
     command.addAll(List.of("--pid", daemon().pidFile().toString()));
     command.addAll(List.of("--log", directory.resolve(tag + ".log").toString(), "--"));
     command.add(program.toString());
-    command.addAll(options(make, folder, readOnly));
+    command.addAll(options(make, Path.of(SHARED + folder), readOnly));
     daemon().start(command, directory, directory.resolve(tag + ".out"), START);
+    try {
+      Qemu.admit(socket());
+    } catch (IOException broken) {
+      throw MicaException.failed("share", folder, StateDir.why(broken)).because(broken);
+    }
   }
 
   /**
@@ -207,11 +222,30 @@ record FileServer(Path directory, String tag) {
         .orElse(MANY);
   }
 
+  /**
+   * Whether the server of that process, or the second of its two, was stopped: it answers nothing.
+   */
+  static boolean isStopped(long pid) {
+    String id = Long.toString(pid);
+    return (id + " " + proc(id, "task", id, "children"))
+        .lines()
+        .flatMap(line -> Stream.of(line.split(" ")))
+        .anyMatch(each -> STOPPED.matcher(proc(each, "stat")).find());
+  }
+
+  /** Nothing of a process that is gone. */
+  private static String proc(String... names) {
+    try {
+      return Files.readString(Path.of("/proc", names), StandardCharsets.ISO_8859_1).strip();
+    } catch (IOException gone) {
+      return "";
+    }
+  }
+
   /** Ends it and removes what it had here, but its log. */
   void stop() {
     daemon().kill();
-    for (String suffix : List.of(".sock", ".out")) {
-      Path file = directory.resolve(tag + suffix);
+    for (Path file : List.of(socket(), directory.resolve(tag + ".out"))) {
       try {
         Files.deleteIfExists(file);
       } catch (IOException broken) {

@@ -7,10 +7,12 @@ import dev.mica.union.Helper;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 
 /**
  * Serves unions by the helper VM. Of each there is a record, written before anything is done for
@@ -176,7 +178,10 @@ public final class HelperServer implements Helper {
   }
 
   private void take(Agent agent, HelperRecord union) {
-    List<Machine.Share> alive = machine.shares();
+    // One that stands still would hold the guest as long as it does; it is ended like one that
+    // ended.
+    List<Machine.Share> alive =
+        machine.shares().stream().filter(share -> !FileServer.isStopped(share.pid())).toList();
     SortedSet<String> tags = tags(union, alive);
     boolean whole = alive.stream().map(Machine.Share::tag).toList().containsAll(tags);
     tags.removeIf(tag -> isUsedByAnother(tag, union));
@@ -232,16 +237,18 @@ public final class HelperServer implements Helper {
   }
 
   private Optional<String> loss(HelperRecord union) {
-    if (!relay(union.name()).isRunning()) {
-      return Optional.of("its relay has ended");
-    }
-    List<String> served = machine.shares().stream().map(Machine.Share::tag).toList();
+    Map<String, Machine.Share> served =
+        machine.shares().stream().collect(Collectors.toMap(Machine.Share::tag, share -> share));
     for (int i = 0; i < union.tags().size(); i++) {
-      if (!served.contains(union.tags().get(i))) {
-        return Optional.of("the file server of " + union.folders().get(i) + " has ended");
+      Machine.Share share = served.get(union.tags().get(i));
+      if (share == null || FileServer.isStopped(share.pid())) {
+        return Optional.of(
+            "the file server of "
+                + union.folders().get(i)
+                + (share == null ? " has ended" : " stands still"));
       }
     }
-    return Optional.empty();
+    return relay(union.name()).problem();
   }
 
   private Relay relay(String name) {

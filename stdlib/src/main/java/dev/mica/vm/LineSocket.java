@@ -5,6 +5,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.net.SocketTimeoutException;
+import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
@@ -29,15 +30,16 @@ final class LineSocket implements AutoCloseable {
     this.selector = selector;
   }
 
-  /** Connects, whatever the length of the path. */
+  /** Connects, whatever the length of the path. Fails where too many wait for the other side. */
   static LineSocket connect(Path socket) throws IOException {
     return Alias.with(socket, LineSocket::open);
   }
 
   private static LineSocket open(Path socket) throws IOException {
-    SocketChannel channel = SocketChannel.open(UnixDomainSocketAddress.of(socket));
+    SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX);
     try {
-      channel.configureBlocking(false);
+      channel.configureBlocking(false); // or it waits for ever where the other side stands still
+      channel.connect(UnixDomainSocketAddress.of(socket));
       Selector selector = Selector.open();
       channel.register(selector, SelectionKey.OP_READ);
       return new LineSocket(channel, selector);

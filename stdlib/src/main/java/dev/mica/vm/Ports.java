@@ -45,7 +45,7 @@ final class Ports {
     // Left by one who died between the two steps below.
     remove(qmp, name);
     ObjectNode address = Records.object().put("type", "unix");
-    address.putObject("data").put("path", Qemu.HERE + socket(name).getFileName());
+    address.putObject("data").put("path", socket(name).getFileName().toString());
     ObjectNode backend = Records.object().put("type", "socket");
     backend.putObject("data").put("server", true).put("wait", false).set("addr", address);
     ObjectNode channel = Records.object().put("id", DEVICE + name);
@@ -81,6 +81,6 @@ final class Ports {
   }
 
   private Path socket(String name) {
-    return qemu.directory().resolve("p-" + name + ".sock");
+    return qemu.ports().resolve("p-" + name + ".sock");
   }
 }

@@ -18,8 +18,8 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * One QEMU process and its directory: sockets, process id, logs. QEMU reaches the directory through
- * a descriptor it inherits, so that its sockets' addresses are short wherever the directory is.
+ * One QEMU process and its directory: sockets, process id, logs. {@code mica-launch} gives QEMU a
+ * user and a root of its own: it sees nothing of this host but what is listed here.
  */
 final class Qemu {
   /** What a guest is started with. */
@@ -58,7 +58,25 @@ final class Qemu {
 
   private static final int BRIDGES = 2;
   private static final int SLOTS = 31;
-  static final String HERE = "/proc/self/fd/3/";
+
+  /** What it finds in its root. The sockets of its ports are in its current folder. */
+  private static final String KERNEL = "kernel";
+
+  private static final String INITRAMFS = "initramfs";
+  static final String PEERS = "peers";
+
+  /** And as descriptors, in this order. */
+  private static final int MONITOR_SOCKET = 3;
+
+  private static final int AGENT_SOCKET = 4;
+  private static final int CONSOLE_SOCKET = 5;
+  private static final int CONSOLE_LOG = 6;
+  static final int TEMPLATE = 7;
+
+  private static final int LOG_SET = 1;
+
+  private static final int FIRST_USER = 61184;
+  private static final int USERS = 4336;
 
   /**
    * What the kernel would set up and a guest with one program does not use: tracing, the types that
@@ -91,6 +109,7 @@ final class Qemu {
           + String.join(",", WITHOUT);
 
   private static final Duration START = Duration.ofSeconds(30);
+  private static final Duration LAST_WORDS = Duration.ofSeconds(5);
 
   /** Of its serial bus, the console of old and the agent's among them. */
   private static final int ALL_PORTS = 64;
@@ -128,78 +147,134 @@ final class Qemu {
     return new Daemon(directory.resolve("qemu.pid"));
   }
 
+  private Path monitor() {
+    return directory.resolve("qmp.sock");
+  }
+
   Qmp qmp() {
-    return Qmp.connect(directory.resolve("qmp.sock"));
+    return Qmp.connect(monitor());
   }
 
   Qmp qmp(Duration limit) {
-    return Qmp.connect(directory.resolve("qmp.sock"), limit);
+    return Qmp.connect(monitor(), limit);
+  }
+
+  /** Where its user makes sockets, and nobody else anything. */
+  Path ports() {
+    return directory.resolve("ports");
+  }
+
+  /** The sockets that it connects to: it makes none there. */
+  Path peers() {
+    return directory.resolve(PEERS);
+  }
+
+  /** A socket of {@link #peers} that was just bound: for QEMU's user, too. */
+  static void admit(Path socket) throws IOException {
+    Files.setPosixFilePermissions(socket, PosixFilePermissions.fromString("rw-rw-rw-"));
   }
 
   /** Starts it; when this returns its sockets are there and the guest's processor runs. */
   void start(Boot boot) {
     try {
       Core.remove(directory);
-      Files.createDirectories(
-          directory,
-          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+      make(directory, "rwx------");
+      make(ports(), "rwx------");
+      make(peers(), "rwx--x--x");
     } catch (IOException broken) {
       throw MicaException.failed("make the directory", directory, StateDir.why(broken))
           .because(broken);
     }
-    List<String> command = new ArrayList<>();
-    command.add("/bin/sh");
-    command.add("-c");
-    command.add(
-        boot.incoming().isPresent()
-            ? "umask 077; exec 3<. 4<\"$1\"; shift; exec \"$@\""
-            : "umask 077; exec 3<.; shift; exec \"$@\"");
-    command.add("sh");
-    command.add(boot.incoming().map(Path::toString).orElse(""));
+    List<String> command = new ArrayList<>(launcher(boot));
     command.addAll(command(boot));
     daemon().start(command, directory, log(), START);
+    awaitGreeting();
   }
 
-  private List<String> command(Boot boot) {
+  private static void make(Path directory, String mode) throws IOException {
+    Files.createDirectories(directory);
+    Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString(mode));
+  }
+
+  /** Its first word comes when all that it was asked for is there; or it has ended and said why. */
+  private void awaitGreeting() {
+    try {
+      qmp(START).close();
+    } catch (MicaException silent) {
+      boolean ended = daemon().ends(LAST_WORDS);
+      daemon().kill();
+      String said =
+          ended ? Text.end(log()) : "it did not answer within " + START.toSeconds() + " s";
+      throw MicaException.failed("start", "qemu-system-x86_64", said).because(silent);
+    }
+  }
+
+  /**
+   * No user of this host, and the same one each time: of those that systemd, too, gives to programs
+   * that shall have none.
+   */
+  private int user() {
+    return FIRST_USER + Math.floorMod(directory.toString().hashCode(), USERS);
+  }
+
+  /** What QEMU is given of this host; see {@link #command} for where it finds it. */
+  private List<String> launcher(Boot boot) {
+    List<String> words = new ArrayList<>(List.of(Program.ours("mica-launch").toString()));
+    words.addAll(List.of("--pid", daemon().pidFile().toString()));
+    words.addAll(List.of("--user", Integer.toString(user()), "--directory", ports().toString()));
+    for (Path socket : List.of(monitor(), agent(), consoleSocket())) {
+      words.addAll(List.of("--listen", socket.toString()));
+    }
+    words.addAll(List.of("--append", console().toString()));
+    boot.incoming().ifPresent(file -> words.addAll(List.of("--read", file.toString())));
+    words.addAll(List.of("--see", KERNEL + "=" + boot.kernel()));
+    words.addAll(List.of("--see", INITRAMFS + "=" + boot.initramfs()));
+    words.addAll(List.of("--see", PEERS + "=" + peers()));
+    if (boot.accel() == Accel.Kind.KVM) {
+      words.add("--kvm");
+    }
+    words.add("--");
+    return words;
+  }
+
+  private static List<String> command(Boot boot) {
     long megabytes = boot.memory() >> 20;
     List<String> words = new ArrayList<>();
     words.addAll(List.of(boot.program().toString(), "-name", "mica-helper"));
     words.addAll(List.of("-nodefaults", "-no-user-config", "-no-reboot", "-display", "none"));
-    words.addAll(List.of("-daemonize", "-D", HERE + "qemu.log"));
-    words.addAll(List.of("-pidfile", daemon().pidFile().toString()));
-    // Not spawn=deny and elevateprivileges=deny: QEMU 7 kills itself with them when it daemonizes.
-    words.addAll(List.of("-sandbox", "on,obsolete=deny,resourcecontrol=deny"));
+    words.addAll(
+        List.of(
+            "-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"));
     words.addAll(List.of("-machine", "pc,acpi=off,usb=off,vmport=off,memory-backend=memory"));
     words.addAll(
         List.of("-object", "memory-backend-memfd,id=memory,share=on,size=" + megabytes + "M"));
     words.addAll(List.of("-m", megabytes + "M", "-accel", boot.accel().word()));
     words.addAll(List.of("-cpu", boot.accel().cpu(), "-smp", "1"));
-    words.addAll(List.of("-kernel", boot.kernel().toString()));
-    words.addAll(List.of("-initrd", boot.initramfs().toString()));
+    words.addAll(List.of("-kernel", "/" + KERNEL, "-initrd", "/" + INITRAMFS));
     for (int i = 1; i <= BRIDGES; i++) {
       String bridge = "pci-bridge,id=" + BRIDGE + i + ",chassis_nr=" + i;
       words.addAll(List.of("-device", bridge + ",shpc=on"));
     }
     words.addAll(List.of("-append", boot.commandLine()));
-    words.addAll(
-        List.of(
-            "-chardev",
-            "socket,id=console,path="
-                + HERE
-                + "console.sock,server=on,wait=off,logfile="
-                + HERE
-                + "console.log"));
+    words.addAll(List.of("-add-fd", "set=" + LOG_SET + ",fd=" + CONSOLE_LOG));
+    String log = ",logfile=/dev/fdset/" + LOG_SET;
+    words.addAll(List.of("-chardev", socket("console", CONSOLE_SOCKET) + log));
     words.addAll(List.of("-serial", "chardev:console"));
-    words.addAll(List.of("-qmp", "unix:" + HERE + "qmp.sock,server=on,wait=off"));
+    words.addAll(List.of("-chardev", socket("monitor", MONITOR_SOCKET)));
+    words.addAll(List.of("-mon", "chardev=monitor,mode=control"));
     words.addAll(List.of("-device", "virtio-serial-pci,id=" + BUS + ",max_ports=" + ALL_PORTS));
-    words.addAll(
-        List.of("-chardev", "socket,id=agent,path=" + HERE + "agent.sock,server=on,wait=off"));
+    words.addAll(List.of("-chardev", socket("agent", AGENT_SOCKET)));
     words.addAll(
         List.of("-device", "virtserialport,bus=" + BUS + ".0,chardev=agent,name=dev.mica.agent"));
     if (boot.incoming().isPresent()) {
       words.addAll(List.of("-incoming", "defer"));
     }
     return words;
+  }
+
+  /** Of a descriptor that listens. */
+  private static String socket(String id, int descriptor) {
+    return "socket,id=" + id + ",fd=" + descriptor + ",server=on,wait=off";
   }
 
   /**

@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 
 /**
  * The process that brings one union back to this host: {@code mica-relay}. It outlives the JVM.
@@ -20,6 +21,9 @@ import java.util.Objects;
 record Relay(Path directory, String name) {
   private static final String PROGRAM = "mica-relay";
   private static final Duration START = Duration.ofSeconds(30);
+  private static final Duration ANSWER = Duration.ofSeconds(5);
+  private static final String SERVES = "serves";
+  private static final String AWAY = "away ";
 
   static Path program() {
     return Core.library().resolveSibling(PROGRAM);
@@ -36,6 +40,11 @@ record Relay(Path directory, String name) {
 
   Path log() {
     return directory.resolve(name + ".log");
+  }
+
+  /** Where it says how the guest is. */
+  private Path state() {
+    return directory.resolve(name + ".sock");
   }
 
   /** Returns once the union is mounted and answers. */
@@ -69,6 +78,7 @@ record Relay(Path directory, String name) {
       words.addAll(List.of("--watch", Long.toString(share.pid())));
     }
     words.addAll(List.of("--log", log().toString(), "--pid", daemon().pidFile().toString()));
+    words.addAll(List.of("--state", state().toString()));
     return words;
   }
 
@@ -76,14 +86,27 @@ record Relay(Path directory, String name) {
     return MicaException.failed("bring the union " + union.name() + " back to", union.at(), why);
   }
 
-  boolean isRunning() {
-    return daemon().isAlive();
+  /** Why nobody can use its union now: what it says itself, for only it knows its guest. */
+  Optional<String> problem() {
+    try (LineSocket socket = LineSocket.connect(state())) {
+      return problem(socket.receive(LineSocket.in(ANSWER)));
+    } catch (IOException silent) {
+      return Optional.of(daemon().isAlive() ? "its relay does not answer" : "its relay has ended");
+    }
+  }
+
+  private static Optional<String> problem(String said) {
+    if (said.equals(SERVES)) {
+      return Optional.empty();
+    }
+    String why = said.substring(said.indexOf(' ') + 1);
+    return Optional.of(said.startsWith(AWAY) ? why + "; it works again when that does" : why);
   }
 
   /** Ends it, and its files; whoever uses the union gets an error from then on. */
   void stop() {
     daemon().kill();
-    for (Path file : List.of(log(), said())) {
+    for (Path file : List.of(log(), said(), state())) {
       try {
         Files.deleteIfExists(file);
       } catch (IOException broken) {

@@ -42,7 +42,7 @@ final class Shares {
   }
 
   private FileServer server(String tag) {
-    return new FileServer(qemu.directory(), tag);
+    return new FileServer(qemu.directory(), qemu.peers(), tag);
   }
 
   private Optional<Machine.Share> share(String tag, ObjectNode record) {
@@ -100,7 +100,7 @@ final class Shares {
                         "share another folder with", "the helper VM", "it has no slot left")
                     .hint("remove unions, and end the VM where file servers of it have ended"));
     ObjectNode address = Records.object().put("type", "unix");
-    address.putObject("data").put("path", Qemu.HERE + tag + ".sock");
+    address.putObject("data").put("path", "/" + Qemu.PEERS + "/" + tag + ".sock");
     ObjectNode backend = Records.object().put("type", "socket");
     backend.putObject("data").put("server", false).set("addr", address);
     ObjectNode channel = Records.object().put("id", tag);

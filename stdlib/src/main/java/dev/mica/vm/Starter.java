@@ -228,7 +228,7 @@ final class Starter {
         kind -> {
           Qemu probe = new Qemu(cache().resolve("probe"));
           try {
-            bootOnce(probe, boot(kind, kernel.image(), initramfs), PROBE);
+            bootOnce(probe, boot(kind, files.readable(kernel.image()), initramfs), PROBE);
           } finally {
             probe.daemon().kill();
             Core.remove(probe.directory());

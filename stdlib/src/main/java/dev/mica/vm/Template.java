@@ -86,7 +86,7 @@ record Template(Path directory) {
     try (Qmp qmp = qemu.qmp()) {
       ignoreShared(qmp);
       Core.copyData(memory(), memoryOf(qemu));
-      qmp.run("migrate-incoming", Records.object().put("uri", "fd:4"));
+      qmp.run("migrate-incoming", Records.object().put("uri", "fd:" + Qemu.TEMPLATE));
       awaitCompletion(qmp);
       qmp.run("cont");
     } catch (IOException broken) {
@@ -121,13 +121,14 @@ record Template(Path directory) {
 
   /** Over a socket, for QEMU 7 cannot write to a file by itself, and must start no program. */
   private void saveDevices(Qmp qmp, Qemu qemu) throws IOException {
-    Path socket = qemu.directory().resolve("save.sock");
+    Path socket = qemu.peers().resolve("save.sock");
     try (ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
         FileChannel out =
             FileChannel.open(devices(), StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
       Alias.with(socket, path -> server.bind(UnixDomainSocketAddress.of(path)));
+      Qemu.admit(socket);
       server.configureBlocking(false);
-      qmp.run("migrate", Records.object().put("uri", "unix:" + Qemu.HERE + "save.sock"));
+      qmp.run("migrate", Records.object().put("uri", "unix:/" + Qemu.PEERS + "/save.sock"));
       receive(server, out);
       awaitCompletion(qmp);
     } finally {

@@ -126,7 +126,9 @@ final class MachineTest {
     machine.boot(Duration.ZERO);
     Machine.Share kept = machine.plugShare(scratch.dir("kept"), false);
     Machine.Share other = machine.plugShare(scratch.dir("other folder"), true);
-    Daemon server = new FileServer(state.path().resolve("vm"), kept.tag()).daemon();
+    Daemon server =
+        new FileServer(state.path().resolve("vm"), state.path().resolve("vm/peers"), kept.tag())
+            .daemon();
     try (Agent agent = machine.agent()) {
       agent.mountShare(kept.tag(), "kept", false).await();
       assertThat(machine.device(kept.tag())).hasValueSatisfying(a -> assertThat(a).contains(":"));
@@ -273,7 +275,9 @@ final class MachineTest {
   void aKilledQemuIsToldAndStartedAnew() {
     machine.boot(Duration.ZERO);
     Machine.Share share = machine.plugShare(scratch.dir("a"), true);
-    Daemon server = new FileServer(state.path().resolve("vm"), share.tag()).daemon();
+    Daemon server =
+        new FileServer(state.path().resolve("vm"), state.path().resolve("vm/peers"), share.tag())
+            .daemon();
     long pid = pid();
     kill9(pid);
     assertThat(machine.status().state()).isEqualTo(Machine.State.NONE);
@@ -289,7 +293,9 @@ final class MachineTest {
     machine.boot(Duration.ZERO);
     Path folder = scratch.dir("served");
     Machine.Share share = machine.plugShare(folder, true);
-    new FileServer(state.path().resolve("vm"), share.tag()).daemon().kill();
+    new FileServer(state.path().resolve("vm"), state.path().resolve("vm/peers"), share.tag())
+        .daemon()
+        .kill();
     assertThat(machine.shares()).isEmpty();
     Machine.Share next = machine.plugShare(folder, true);
     assertThat(next.tag()).isNotEqualTo(share.tag());

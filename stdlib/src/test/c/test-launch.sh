@@ -1,7 +1,7 @@
 #!/bin/sh
-# mica-share: what a file server started by it sees and may do. A shell stands in for the server.
+# mica-launch: what a process started by it sees and may do. A shell stands in for the file server, and for QEMU.
 set -u
-share=$MICA_OUT/mica-share
+launch=$MICA_OUT/mica-launch
 number=0
 
 ok() { # NAME STATUS
@@ -25,8 +25,8 @@ serve() {
 	rm -f "$top"/run/*
 	mkfifo "$top/run/end"
 	# shellcheck disable=SC2086 # the flag may be none
-	"$share" $1 --folder "$top/folder" --socket "$top/run/socket" --pid "$top/run/pid" --log "$top/run/log" -- \
-		/bin/sh -c "cd $top/folder; $2; echo ended >$top/run/end" >"$top/run/said" 2>&1
+	"$launch" $1 --folder "$top/folder" --listen "$top/run/socket" --pid "$top/run/pid" --log "$top/run/log" \
+		--see "here=$top/run" -- /bin/sh -c "cd /shared$top/folder; $2; echo ended >/here/end" >"$top/run/said" 2>&1
 	status=$?
 	[ $status -ne 0 ] || read -r _ <"$top/run/end"
 }
@@ -60,15 +60,39 @@ ok 'read-write: it can write' $?
 log_has noexec
 ok 'programs cannot be run' $?
 
-"$share" --folder "$top/none" --socket "$top/run/s" --pid "$top/run/p" --log "$top/run/l" -- /bin/true 2>"$top/said"
-[ $? -eq 1 ] && grep -q "cannot open_tree $top/none: No such file" "$top/said"
+"$launch" --folder "$top/none" --listen "$top/run/s" --pid "$top/run/p" --log "$top/run/l" -- /bin/true 2>"$top/said"
+[ $? -eq 1 ] && grep -q "cannot copy the mount of $top/none: No such file" "$top/said"
 ok 'a missing folder is told' $?
-"$share" --folder "$top/folder" --socket "$top/run/s" --pid "$top/run/p" --log "$top/run/l" -- /none 2>"$top/said"
+"$launch" --folder "$top/folder" --listen "$top/run/s" --pid "$top/run/p" --log "$top/run/l" -- /none 2>"$top/said"
 [ $? -eq 1 ] && grep -q 'cannot run /none: No such file' "$top/said"
 ok 'a missing server is told' $?
 [ ! -e "$top/run/s" ] && [ ! -e "$top/run/p" ]
 ok 'and nothing is left' $?
-"$share" --folder "$top/folder" 2>"$top/said"
+"$launch" --folder "$top/folder" 2>"$top/said"
 [ $? -eq 2 ] && grep -q ^usage: "$top/said"
 ok 'a wrong command line is told' $?
+# Without the mounts of the host: one that it unmounts is free at once, also where nothing is shared.
+serve '' 'cat /proc/self/mountinfo; ls /'
+! log_has " $top/folder/below " && ! log_has ' /sys '
+ok 'it holds no other mount of the host' $?
+
+mkdir "$top/mine"
+mkfifo "$top/run/end"
+echo secret >"$top/secret" && chmod 600 "$top/secret"
+"$launch" --pid "$top/run/pid" --log "$top/run/log" --user 61200 --directory "$top/mine" --see "secret=$top/secret" \
+	--see "here=$top/run" --append "$top/appended" -- /bin/sh -c 'id -u; id -G; echo process $$; echo hi >made; echo hi >&3
+	cat /secret; ls /proc /root /home; echo hi >/usr/x; read -r _ <end' >"$top/said" 2>&1
+ok 'a process without rights starts' $?
+mkfifo "$top/mine/end" 2>/dev/null
+pid=$(cat "$top/run/pid")
+[ "$(sed -n 's/^\(Cap...\):[[:space:]]*0*$/\1/p' "/proc/$pid/status" | wc -l)" -eq 5 ]
+ok 'it has no capability, and none to be had' $?
+grep -q '^NoNewPrivs:[[:space:]]*1' "/proc/$pid/status" && [ "$(stat -c %u "/proc/$pid")" = 61200 ]
+ok 'it has another user' $?
+for space in mnt pid net ipc uts; do
+	[ "$(readlink "/proc/$pid/ns/$space")" != "$(readlink "/proc/self/ns/$space")" ] || echo "$space is shared"
+done >"$top/spaces"
+[ ! -s "$top/spaces" ]
+ok 'its namespaces are its own' $?
+kill -KILL "$pid"
 echo "1..$number"

@@ -1,0 +1,326 @@
+/*
+ * mica-launch - start a process that outlives us, with what it needs of this host and nothing else.
+ *
+ *   mica-launch --pid FILE [--log FILE] [--listen SOCKET]... [--read FILE]... [--append FILE]... [--see NAME=PATH]...
+ *               [--folder DIR [--read-only]] [--user ID --directory DIR [--kvm]] -- PROGRAM ARGUMENT...
+ *
+ * PROGRAM runs in a session and a mount namespace of its own. Its root has, read-only, the folders with the system's
+ * programs, /dev/null, zero and urandom; each PATH as /NAME; and DIR of --folder as /shared/DIR, alone, without what
+ * is mounted below it, without devices, set-id bits and programs, and with --read-only so that nobody can write to it,
+ * whatever the program would do. From descriptor 3 on it has what --listen, --read and --append name, in their order:
+ * listening sockets, and files.
+ *
+ * With --user it is not root's: it has that user and group id, no other group, no capability and no way to any, and
+ * process, network, IPC and host name namespaces of its own. DIR of --directory becomes that user's, and is its current
+ * folder, where alone it can write; with --kvm it has /dev/kvm.
+ *
+ * Ends when PROGRAM was started: its process id on this host is in FILE and on stdout, and connecting to the sockets
+ * works. Otherwise a line on stderr says why, the exit status is 1, and nothing is left.
+ */
+#include "launch.h"
+#include "listen.h"
+
+#include <fcntl.h>
+#include <getopt.h>
+#include <grp.h>
+#include <linux/securebits.h>
+#include <sched.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+static const char usage[] =
+	"usage: mica-launch --pid FILE [--log FILE] [--listen SOCKET]... [--read FILE]... [--append FILE]...\n"
+	"                   [--see NAME=PATH]... [--folder DIR [--read-only]] [--user ID --directory DIR [--kvm]]\n"
+	"                   -- PROGRAM ARGUMENT...\n";
+
+static const char *listened[MAX_DESCRIPTORS];
+static unsigned listened_count;
+static bool misused;
+
+static errint_t misuse(struct mica_error *err)
+{
+	misused = true;
+	return mica_fail(err, -EINVAL, "read", "the command line");
+}
+
+static errint_t add_descriptor(struct request *request, int fd, const char *path, struct mica_error *err)
+{
+	if (fd < 0)
+		return mica_fail(err, -errno, "open", path);
+	if (request->descriptor_count == MAX_DESCRIPTORS) {
+		close(fd);
+		return misuse(err);
+	}
+	request->descriptors[request->descriptor_count++] = fd;
+	return 0;
+}
+
+static errint_t add_socket(struct request *request, const char *path, struct mica_error *err)
+{
+	int fd = -1;
+	errint_t failed = mica_listen(path, 1, &fd, err);
+
+	if (failed)
+		return failed;
+	if (listened_count < MAX_DESCRIPTORS)
+		listened[listened_count++] = path;
+	return add_descriptor(request, fd, path, err);
+}
+
+static errint_t add_seen(struct request *request, char *words, struct mica_error *err)
+{
+	char *equals = strchr(words, '=');
+
+	if (!equals || equals == words || *words == '/' || request->seen_count == MAX_SEEN)
+		return misuse(err);
+	*equals = 0;
+	request->seen[request->seen_count++] = (struct seen){words, equals + 1};
+	return 0;
+}
+
+static errint_t take_option(struct request *request, int option, struct mica_error *err)
+{
+	switch (option) {
+	case 'f':
+		request->folder = optarg;
+		return 0;
+	case 'o':
+		request->read_only = true;
+		return 0;
+	case 'p':
+		request->pid = optarg;
+		return 0;
+	case 'g':
+		request->log = optarg;
+		return 0;
+	case 'd':
+		request->directory = optarg;
+		return 0;
+	case 'k':
+		request->kvm = true;
+		return 0;
+	case 'u':
+		request->user = (uid_t)strtoul(optarg, NULL, 10);
+		return request->user ? 0 : misuse(err);
+	case 's':
+		return add_seen(request, optarg, err);
+	case 'l':
+		return add_socket(request, optarg, err);
+	case 'r':
+		return add_descriptor(request, open(optarg, O_RDONLY | O_CLOEXEC), optarg, err);
+	case 'a':
+		return add_descriptor(request, open(optarg, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600), optarg,
+				      err);
+	default:
+		return misuse(err);
+	}
+}
+
+static errint_t parse(int argc, char **argv, struct request *request, struct mica_error *err)
+{
+	static const struct option options[] = {
+		{"folder", required_argument, NULL, 'f'},    {"read-only", no_argument, NULL, 'o'},
+		{"pid", required_argument, NULL, 'p'},	     {"log", required_argument, NULL, 'g'},
+		{"directory", required_argument, NULL, 'd'}, {"user", required_argument, NULL, 'u'},
+		{"see", required_argument, NULL, 's'},	     {"kvm", no_argument, NULL, 'k'},
+		{"listen", required_argument, NULL, 'l'},    {"read", required_argument, NULL, 'r'},
+		{"append", required_argument, NULL, 'a'},    {0},
+	};
+	errint_t failed = 0;
+
+	for (int option; !failed && (option = getopt_long(argc, argv, "+", options, NULL)) != -1;)
+		failed = take_option(request, option, err);
+	request->program = argv + optind;
+	if (!failed && (!request->pid || !*request->program || !request->user != !request->directory))
+		failed = misuse(err);
+	return failed;
+}
+
+static errint_t write_pid(const char *path, pid_t pid, struct mica_error *err)
+{
+	cleanup_fd int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	if (fd < 0 || dprintf(fd, "%d\n", pid) < 0)
+		return mica_fail(err, -errno, "write", path);
+	return 0;
+}
+
+static errint_t redirect(const char *log, struct mica_error *err)
+{
+	cleanup_fd int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	cleanup_fd int out =
+		log ? open(log, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600) : dup(STDERR_FILENO);
+
+	if (null < 0 || out < 0)
+		return mica_fail(err, -errno, "open", null < 0 ? "/dev/null" : log);
+	if (dup2(null, 0) < 0 || dup2(out, 1) < 0 || dup2(out, 2) < 0)
+		return mica_fail(err, -errno, "redirect the output to", log);
+	return 0;
+}
+
+/* From FIRST_DESCRIPTOR on, without ours in between: first all out of the way, then each to its place. */
+static errint_t place_descriptors(struct request *request, int *report, struct mica_error *err)
+{
+	int clear = FIRST_DESCRIPTOR + MAX_DESCRIPTORS;
+
+	*report = fcntl(*report, F_DUPFD_CLOEXEC, clear);
+	if (*report < 0)
+		return mica_fail(err, -errno, "move", "a descriptor");
+	for (unsigned i = 0; i < request->descriptor_count; i++)
+		if ((request->descriptors[i] = fcntl(request->descriptors[i], F_DUPFD_CLOEXEC, clear)) < 0)
+			return mica_fail(err, -errno, "move", "a descriptor");
+	for (unsigned i = 0; i < request->descriptor_count; i++)
+		if (dup2(request->descriptors[i], FIRST_DESCRIPTOR + (int)i) < 0)
+			return mica_fail(err, -errno, "move", "a descriptor");
+	return 0;
+}
+
+static errint_t give_directory(const struct request *request, struct mica_error *err)
+{
+	cleanup_fd int dir = open(request->directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (dir < 0 || fchown(dir, request->user, request->user))
+		return mica_fail(err, -errno, "give away", request->directory);
+	return 0;
+}
+
+static errint_t drop_bounding_set(struct mica_error *err)
+{
+	for (int cap = 0; prctl(PR_CAPBSET_READ, cap) >= 0; cap++)
+		if (prctl(PR_CAPBSET_DROP, cap))
+			return mica_fail(err, -errno, "drop", "capabilities");
+	return 0;
+}
+
+/* With root's user id go its capabilities. */
+static errint_t become(uid_t user, struct mica_error *err)
+{
+	errint_t failed = drop_bounding_set(err);
+
+	if (failed)
+		return failed;
+	if (setgroups(0, NULL) || setresgid(user, user, user) || setresuid(user, user, user))
+		return mica_fail_note(err, -errno, "become", "a user without rights", "user id %u: %s", user,
+				      strerror(errno));
+	return 0;
+}
+
+/*
+ * Of a program that is root's, a file server, when it takes on a user's identity. Who may make what was decided before
+ * it is asked, with all the groups and capabilities of the caller, of which it is told neither; and overlayfs has it
+ * make in the work directory, where no user may, what comes in the place of something deleted. Securebits outlast an
+ * exec.
+ */
+static errint_t keep_capabilities(struct mica_error *err)
+{
+	int bits = prctl(PR_GET_SECUREBITS);
+
+	if (bits < 0 || prctl(PR_SET_SECUREBITS, bits | SECBIT_NO_SETUID_FIXUP) < 0)
+		return mica_fail(err, -errno, "keep the capabilities of", "the program");
+	return 0;
+}
+
+static errint_t confine(const struct request *request, struct mica_error *err)
+{
+	errint_t failed = 0;
+
+	if (request->user && unshare(CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS))
+		return mica_fail(err, -errno, "get namespaces for", *request->program);
+	if (request->user)
+		failed = give_directory(request, err);
+	if (!failed)
+		failed = root_enter(request, err);
+	if (!failed)
+		failed = request->user ? become(request->user, err) : keep_capabilities(err);
+	if (!failed && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+		failed = mica_fail(err, -errno, "forgo", "new privileges");
+	return failed;
+}
+
+/* The child's side: ends with the program in this process, or with what went wrong in the pipe. */
+static _Noreturn void serve(struct request *request, int report)
+{
+	struct mica_error err = {0};
+	errint_t failed = 0;
+
+	if (setsid() < 0)
+		failed = mica_fail(&err, -errno, "leave the session of", "mica-launch");
+	if (!failed)
+		failed = redirect(request->log, &err);
+	if (!failed)
+		failed = place_descriptors(request, &report, &err);
+	if (!failed)
+		failed = confine(request, &err);
+	if (!failed) {
+		execv(request->program[0], request->program);
+		mica_fail(&err, -errno, "run", request->program[0]);
+	}
+	if (write(report, &err, sizeof(err)) < 0)
+		_exit(2);
+	_exit(1);
+}
+
+/* A child of it would be process 1 of the new namespace. Ours is the only one. */
+static errint_t fork_apart(const struct request *request, pid_t *child, struct mica_error *err)
+{
+	if (request->user && unshare(CLONE_NEWPID))
+		return mica_fail(err, -errno, "get namespaces for", *request->program);
+	*child = fork();
+	return *child < 0 ? mica_fail(err, -errno, "fork", "") : 0;
+}
+
+static errint_t start(struct request *request, pid_t *program, struct mica_error *err)
+{
+	struct mica_error told;
+	int ends[2];
+	ssize_t got;
+	errint_t failed;
+
+	if (pipe2(ends, O_CLOEXEC))
+		return mica_fail(err, -errno, "pipe", "");
+	failed = fork_apart(request, program, err);
+	if (!failed && !*program)
+		serve(request, ends[1]);
+	close(ends[1]);
+	if (!failed)
+		failed = write_pid(request->pid, *program, err);
+	got = failed ? 0 : read(ends[0], &told, sizeof(told));
+	close(ends[0]);
+	if (failed || got == 0) /* closed by the program's start */
+		return failed;
+	waitpid(*program, NULL, 0);
+	if (got != sizeof(told))
+		return mica_fail(err, -EIO, "start", request->program[0]);
+	*err = told;
+	return err->code;
+}
+
+int main(int argc, char **argv)
+{
+	struct request request = {0};
+	struct mica_error err = {0};
+	pid_t program = 0;
+
+	umask(0077);
+	errint_t failed = parse(argc, argv, &request, &err);
+
+	if (!failed)
+		failed = start(&request, &program, &err);
+	if (!failed) {
+		printf("%d\n", program);
+		return 0;
+	}
+	while (listened_count)
+		unlink(listened[--listened_count]);
+	if (request.pid)
+		unlink(request.pid);
+	if (misused) {
+		fputs(usage, stderr);
+		return 2;
+	}
+	fprintf(stderr, "mica-launch: cannot %s %s: %s\n", err.step, err.path,
+		*err.note ? err.note : strerror(-err.code));
+	return 1;
+}

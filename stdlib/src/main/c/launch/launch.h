@@ -1,0 +1,32 @@
+/* launch.h - what a process that Mica starts is given, and nothing else of this host. */
+#ifndef MICA_LAUNCH_H
+#define MICA_LAUNCH_H
+
+#include "base.h"
+
+#include <sys/types.h>
+
+#define FIRST_DESCRIPTOR 3
+#define MAX_DESCRIPTORS 8
+#define MAX_SEEN 8
+
+/* A file or folder of this host, by the name it has in the new root. */
+struct seen {
+	const char *name, *path;
+};
+
+struct request {
+	const char *folder, *directory, *pid, *log;
+	char **program;
+	bool read_only, kvm;
+	uid_t user; /* 0: it stays root */
+	struct seen seen[MAX_SEEN];
+	unsigned seen_count;
+	int descriptors[MAX_DESCRIPTORS]; /* what the program finds from FIRST_DESCRIPTOR on */
+	unsigned descriptor_count;
+};
+
+/* root.c: a mount namespace whose root has the system's programs, read-only, and what the request names. */
+errint_t root_enter(const struct request *request, struct mica_error *err);
+
+#endif
