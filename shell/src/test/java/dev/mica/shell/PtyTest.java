@@ -38,7 +38,13 @@ final class PtyTest {
         "ahead",
         "unwanted",
         "stopped",
-        "resized"
+        "resized",
+        "dumb",
+        "tabs",
+        "colourless",
+        "obeyed",
+        "graphemes",
+        "narrow"
       })
   void atARealTerminal(String name) throws Exception {
     run(name);
