@@ -81,6 +81,8 @@ def answer(step):
         return step()
     except OSError as e:
         return errno.errorcode[e.errno]
+    except ValueError as e:  # of mmap, which asks for the size first
+        return str(e)
 
 
 # What there is: in each directory each file once for each thing done to it.

@@ -124,7 +124,7 @@ public final class Commits {
             .hint("put back the record that is wrong from a backup");
       }
     }
-    return List.copyOf(line.values());
+    return new ArrayList<>(line.values());
   }
 
   /** All commits as a drawing, the newest on top: id, names, message, how much each changes. */
@@ -265,7 +265,7 @@ public final class Commits {
         });
     return child.or(() ->
         unions.list().stream()
-            .filter(union -> union.lowers().contains(store.layer(id)))
+            .filter(union -> union.lowers().stream().anyMatch(l -> l.startsWith(store.layer(id))))
             .map(union -> "the union " + union.name())
             .findFirst());
   }

@@ -192,6 +192,13 @@ public final class Unions {
       }
       refusals.add(refusal.get());
     }
+    if (refusals.equals(List.of(Mounters.NEEDS_ROOT))) {
+      throw MicaException.denied(
+              "create the union " + plan.union().name() + " at",
+              plan.union().at(),
+              Mounters.NEEDS_ROOT)
+          .hint("run it as root, or say via fuse");
+    }
     throw MicaException.failed(
             "create the union " + plan.union().name() + " at",
             plan.union().at(),

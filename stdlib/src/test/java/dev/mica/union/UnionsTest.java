@@ -11,6 +11,7 @@ import dev.mica.folder.Folder;
 import dev.mica.test.Scratch;
 import dev.mica.test.ScratchTest;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -315,6 +316,65 @@ final class UnionsTest extends ScratchTest {
             Folder.of(scratch.path("at")),
             UnionSpec.Via.KERNEL);
     refusedNaming(spec, "/proc");
+  }
+
+  @Test
+  void nothingOfMicasOwnIsWrittenByAUnion() {
+    Union first = union("first", scratch.dir("a"), scratch.path("b"), scratch.path("at"));
+    Scratch.write(scratch.path("at/folder/file"), "text");
+    Path layer = mica.commits().create(first, "c:1", "").layers().getFirst();
+    first.remove();
+    for (Path inside : List.of(layer, layer.resolve("folder"), scratch.path("home/new"))) {
+      refusedNaming(plain(scratch.path("a"), inside, scratch.path("at")), inside, "home");
+      refusedNaming(plain(scratch.path("a"), scratch.path("c"), inside), inside, "home");
+    }
+    Union over = union("over", layer.resolve("folder"), scratch.path("c"), scratch.path("at"));
+    assertThatThrownBy(() -> mica.commits().get("c:1").remove())
+        .isInstanceOf(MicaException.class)
+        .hasMessageContaining("the union over stands on it");
+    over.remove();
+    mica.commits().get("c:1").remove();
+  }
+
+  @Test
+  void aLowerInAUnionThatChangesIsRefused() {
+    Union first = union("first", scratch.dir("a/folder"), scratch.path("b"), scratch.path("at"));
+    for (Path lower : List.of(scratch.path("at"), scratch.dir("at/in"))) {
+      refusedAfterLock(plain(lower, scratch.path("c"), scratch.path("at2")), lower, "first");
+    }
+    first.remove();
+  }
+
+  @Test
+  void anUpperIsNotMountedTwiceThoughItsMountPointWasMoved() throws IOException {
+    Union union = union("u", scratch.dir("a"), scratch.path("b"), scratch.dir("m").resolve("at"));
+    Files.move(scratch.path("m"), scratch.path("moved"));
+    assertThat(union.state()).isEqualTo(Union.State.BROKEN);
+    assertThat(union.problem().orElseThrow()).contains(scratch.path("moved/at").toString());
+    assertThatThrownBy(union::remount)
+        .isInstanceOf(MicaException.class)
+        .hasMessageContaining(scratch.path("moved/at").toString());
+    assertThat(scratch.mounts()).containsExactly(scratch.path("moved/at").toString());
+    Files.move(scratch.path("moved"), scratch.path("m"));
+    assertThat(union.state()).isEqualTo(Union.State.MOUNTED);
+    Files.move(scratch.path("m"), scratch.path("moved"));
+    union.remove();
+    assertThat(scratch.mounts()).isEmpty();
+  }
+
+  @Test
+  void anUpperThatSomebodyStillWritesIsNotMountedAgain() throws IOException {
+    Union union = union("u", scratch.dir("a"), scratch.path("b"), scratch.path("at"));
+    try (OutputStream held = Files.newOutputStream(scratch.path("at/file"))) {
+      Scratch.run("umount", "-l", scratch.path("at").toString());
+      assertThatThrownBy(union::remount)
+          .isInstanceOf(MicaException.class)
+          .hasMessageContaining(scratch.path("b").toString());
+      held.write('x');
+      assertThat(mica.commits().create(union, "c:1", "").method()).isEqualTo(Commit.Method.COPY);
+    }
+    union.remount();
+    assertThat(Scratch.read(scratch.path("at/file"))).isEqualTo("x");
   }
 
   @Test
