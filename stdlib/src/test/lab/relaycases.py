@@ -103,7 +103,7 @@ def layer(path):
 
 def random_edits(u):
     """The same random edits through the relay and in a union of the kernel: same tree, same upper, lower as it was."""
-    seed, rounds = int(os.environ.get("MICA_FIRST_SEED", 1)), int(os.environ.get("MICA_RELAY_SEEDS", 6))
+    seed, rounds = int(os.environ.get("MICA_RELAY_FIRST_SEED", 1)), int(os.environ.get("MICA_RELAY_SEEDS", 6))
     for n in range(seed, seed + rounds):
         treemake.make(n, u.path("s", f"t{n}"), 20)
         treemake.make(n, u.path("r", f"t{n}"), 20)
@@ -814,7 +814,7 @@ def attributes_at_random(u):
     for name in "s", "r":
         os.chmod(u.path(name), 0o777)
         put(u.path(name, "made"), b"made")
-    first = int(os.environ.get("MICA_FIRST_SEED", 1))
+    first = int(os.environ.get("MICA_RELAY_FIRST_SEED", 1))
     for seed in range(first, first + 6):
         done = []
         for step in range(50):

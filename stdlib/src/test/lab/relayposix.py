@@ -491,7 +491,7 @@ def random_step(chance):
 
 def deeds_at_random(u):
     """One doer after the other, each thing on top of what was done before."""
-    first, rounds = int(os.environ.get("MICA_FIRST_SEED", 1)), int(os.environ.get("MICA_RELAY_SEEDS", 2))
+    first, rounds = int(os.environ.get("MICA_RELAY_FIRST_SEED", 1)), int(os.environ.get("MICA_RELAY_SEEDS", 2))
     shut(u)
     print(f"# seeds {first} to {first + rounds - 1}", flush=True)
     for seed in range(first, first + rounds):
