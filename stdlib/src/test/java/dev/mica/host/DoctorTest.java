@@ -127,7 +127,7 @@ final class DoctorTest extends ScratchTest {
             "LIMITED | privilege | nobody, may not mount but through fuse"
                 + " | run as root for kernel unions");
     assertThat(lines.get("kernel overlay"))
-        .startsWith("MISSING | kernel overlay | the kernel's overlayfs cannot")
+        .startsWith("MISSING | kernel overlay | only root may mount")
         .endsWith(" | run as root");
     assertThat(lines.get("fuse overlay")).startsWith("OK | fuse overlay | a union mounted");
     assertThat(lines.get("store")).startsWith("OK | store | the file system of " + nobody.home());

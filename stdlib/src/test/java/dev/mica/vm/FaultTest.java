@@ -165,6 +165,7 @@ final class FaultTest extends ScratchTest {
   }
 
   private void goesOn(Union other) throws IOException {
+    assertThat(other.problem()).isEmpty();
     assertThat(other.state()).isEqualTo(Union.State.MOUNTED);
     assertThat(Scratch.read(scratch.path("other/at/below"))).isEqualTo("below");
     Path file = Files.createTempFile(scratch.path("other/at"), "goes", "on");
