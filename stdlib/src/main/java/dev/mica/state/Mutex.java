@@ -43,6 +43,7 @@ final class Mutex {
   private final ReentrantLock threads = new ReentrantLock(true);
   private final Path file;
   private final Path owner;
+  private String holding = "";
   private @Nullable FileChannel channel;
 
   /** The journal entries of what the holder is doing, the inner first; only it looks at them. */
@@ -101,7 +102,8 @@ final class Mutex {
         if (depth() == 1 && !lockFile(deadline)) {
           throw busy(what, wait);
         }
-        tellOwner(what);
+        holding = depth() == 1 ? what : holding;
+        tellOwner(holding);
         done = true;
       } finally {
         if (!done) {
@@ -198,20 +200,36 @@ final class Mutex {
     }
   }
 
+  /**
+   * The holder says anew who he is: for those who read without the lock, and who would not see that
+   * an operation began and ended while they did.
+   */
+  void turn() {
+    try {
+      writeOwner(holding);
+    } catch (IOException broken) {
+      throw MicaException.failed("write", owner, StateDir.why(broken)).because(broken);
+    }
+  }
+
   private void tellOwner(String what) throws IOException {
     if (depth() == 1) {
-      long pid = ProcessHandle.current().pid();
-      // The turn makes two holders' texts differ, also when one process does the same thing twice.
-      String turn = "\n" + TURN.incrementAndGet() + "\n";
-      byte[] said = ("process " + pid + ", to " + what).getBytes(StateDir.UTF_8);
-      byte[] text = Arrays.copyOf(said, OWNER_SIZE);
-      Arrays.fill(text, Math.min(said.length, OWNER_SIZE), OWNER_SIZE, (byte) ' ');
-      byte[] end = turn.getBytes(StateDir.UTF_8);
-      System.arraycopy(end, 0, text, OWNER_SIZE - end.length, end.length);
-      try (RandomAccessFile file = new RandomAccessFile(owner.toFile(), "rw")) {
-        file.write(text);
-        file.setLength(OWNER_SIZE);
-      }
+      writeOwner(what);
+    }
+  }
+
+  private void writeOwner(String what) throws IOException {
+    long pid = ProcessHandle.current().pid();
+    // The turn makes two holders' texts differ, also when one process does the same thing twice.
+    String turn = "\n" + TURN.incrementAndGet() + "\n";
+    byte[] said = ("process " + pid + ", to " + what).getBytes(StateDir.UTF_8);
+    byte[] text = Arrays.copyOf(said, OWNER_SIZE);
+    Arrays.fill(text, Math.min(said.length, OWNER_SIZE), OWNER_SIZE, (byte) ' ');
+    byte[] end = turn.getBytes(StateDir.UTF_8);
+    System.arraycopy(end, 0, text, OWNER_SIZE - end.length, end.length);
+    try (RandomAccessFile file = new RandomAccessFile(owner.toFile(), "rw")) {
+      file.write(text);
+      file.setLength(OWNER_SIZE);
     }
   }
 

@@ -402,6 +402,7 @@ public final class StateDir {
     private <T> T finish(String id, Supplier<T> body) {
       try {
         T result = body.get();
+        mutex.turn();
         journal.strike(id);
         return result;
       } catch (RuntimeException | Error failure) {
@@ -486,6 +487,7 @@ public final class StateDir {
   }
 
   private void strike(Journal.Entry entry) {
+    mutex().turn();
     journal.strike(entry.id());
     shared.stuck.remove(entry.id());
   }

@@ -107,6 +107,7 @@ class LocalFolderTest {
     Files.createDirectory(a.resolve("d"));
     Files.writeString(a.resolve("f"), "one");
     Files.writeString(b.resolve("f"), "other");
+    Files.setLastModifiedTime(b.resolve("f"), Files.getLastModifiedTime(a.resolve("f")));
     Files.writeString(PathBytes.resolve(b, ODD.bytes()), "");
     Diff diff = Folder.of(a).diff(Folder.of(b));
     assertThat(diff.toList())

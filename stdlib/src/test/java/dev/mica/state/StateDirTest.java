@@ -348,7 +348,7 @@ final class StateDirTest {
     Thread writer =
         Thread.ofPlatform()
             .start(() -> {
-              for (int n = 1; n <= 100; n++) {
+              for (int n = 1; n <= 300; n++) {
                 step(state, records, n);
               }
               done.countDown();
@@ -361,7 +361,7 @@ final class StateDirTest {
     }
     writer.join();
     assertThat(reads).isPositive();
-    assertThat(number(records, "b")).isEqualTo(100);
+    assertThat(number(records, "b")).isEqualTo(300);
   }
 
   private static void step(StateDir state, Records records, int n) {
