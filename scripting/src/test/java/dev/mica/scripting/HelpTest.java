@@ -19,7 +19,7 @@ final class HelpTest {
 
   /** Of {@code Unions}, public for the package of commits only. */
   private static final Set<String> INTERNAL =
-      Set.of("release", "rotate", "unrotate", "tree", "refusal");
+      Set.of("rotate", "recoverRotation", "discardRotation", "capture", "refusal");
 
   static List<Class<?>> faces() {
     return Members.FACES;

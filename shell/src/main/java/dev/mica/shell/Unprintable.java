@@ -9,11 +9,19 @@ import java.util.stream.Collectors;
 final class Unprintable {
   private Unprintable() {}
 
-  /** Control characters (C0, DEL, C1), and those that override the direction of writing. */
+  /**
+   * Control characters (C0, DEL, C1), those that override the direction of writing, and bytes that
+   * are no text: {@code Name.exactText} has a byte 0xHH as U+DCHH.
+   */
   static boolean is(int c) {
     return Character.isISOControl(c)
+        || isByte(c)
         || (c >= 0x202a && c <= 0x202e)
         || (c >= 0x2066 && c <= 0x2069);
+  }
+
+  private static boolean isByte(int c) {
+    return c >= 0xdc80 && c <= 0xdcff;
   }
 
   static boolean isIn(String text) {
@@ -28,7 +36,12 @@ final class Unprintable {
   }
 
   private static String escaped(int c) {
-    return !is(c) ? Character.toString(c) : String.format(c < 0x100 ? "\\x%02x" : "\\u%04x", c);
+    if (!is(c)) {
+      return Character.toString(c);
+    }
+    return c < 0x100 || isByte(c)
+        ? String.format("\\x%02x", c & 0xff)
+        : String.format("\\u%04x", c);
   }
 
   /** What stands for {@code c} where exactly one column is free: of Escape, U+241B. */

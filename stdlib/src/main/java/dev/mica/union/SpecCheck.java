@@ -13,7 +13,6 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -135,7 +134,6 @@ final class SpecCheck {
     Path named = PathBytes.absolute(path).normalize();
     try {
       if (mustBe && !Files.isDirectory(named)) {
-        requireThere(named);
         throw refuse(name, spec.at(), "the " + role + " " + path + " is not a directory");
       }
       Part part = mustBe ? opened(role, named) : toBeMade(role, named);
@@ -146,10 +144,6 @@ final class SpecCheck {
       throw refuse(name, spec.at(), "the " + role + " " + path + ": " + StateDir.why(gone) + what)
           .because(gone);
     }
-  }
-
-  private static void requireThere(Path path) throws IOException {
-    Files.readAttributes(path, BasicFileAttributes.class);
   }
 
   /** Where it lies is asked of what was opened: the path may lead elsewhere a moment later. */
