@@ -1,5 +1,6 @@
 package dev.mica.scripting;
 
+import dev.mica.MicaException;
 import dev.mica.folder.Diff;
 import dev.mica.folder.LayerSource;
 import dev.mica.folder.Name;
@@ -88,7 +89,8 @@ final class HelpShapes {
             || raw == Name.class
             || raw == Path.class
             || raw == LayerSource.class
-            || raw == Duration.class;
+            || raw == Duration.class
+            || raw == MicaException.class;
     boolean any = raw == Object.class || raw == InputStream.class || raw == OutputStream.class;
     return text ? "string" : raw == Instant.class ? "time" : any ? "any" : null;
   }

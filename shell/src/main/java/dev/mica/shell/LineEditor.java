@@ -12,7 +12,7 @@ import org.jline.utils.InfoCmp.Capability;
  */
 final class LineEditor extends LineReaderImpl implements Lines {
   /** How long what belongs to a paste may be behind it. */
-  private static final long PASTE_MILLIS = 20;
+  private static final long PASTE_MILLIS = 100;
 
   private static final long WAIT_MILLIS = 1;
   private static final int DELETE = 127;

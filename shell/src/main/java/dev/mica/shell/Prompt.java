@@ -130,10 +130,9 @@ final class Prompt {
       try {
         keyboard.restore();
         keep(lines.typed(keyboard));
-        pressed = false;
         String line = lines.read(java ? "java> " : "mica> ");
-        pressed |=
-            Thread.interrupted(); // by the line editor's own hearing of a Ctrl-C behind Enter
+        // Behind Enter the line editor has heard it; what came before was for the line before.
+        pressed = Thread.interrupted();
         keep(lines.typed(keyboard));
         line(line);
       } catch (UserInterruptException cleared) {
