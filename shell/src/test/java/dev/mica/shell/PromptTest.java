@@ -85,6 +85,12 @@ final class PromptTest {
     seen = screen.await(text, seen);
   }
 
+  /** One for a new line; a list of candidates draws the prompt of the old line again. */
+  private void seesNewPrompt() throws InterruptedException {
+    sees("~  ");
+    sees("mica> ");
+  }
+
   @Test
   void evaluatesAndRemembers() throws Exception {
     type("x = 20 + 1\r");
@@ -132,7 +138,7 @@ final class PromptTest {
     type("doct\t");
     sees("doctor");
     type("\u0003");
-    sees("mica> ");
+    seesNewPrompt();
     type("folder('" + temp + "/with\t");
     sees("with blank/");
     type("').name\r");
@@ -146,11 +152,11 @@ final class PromptTest {
   @Test
   void anOpenQuoteAndTabDoNotEndIt() throws Exception {
     type("folder('/etc/ap\t\t\u0003");
-    sees("mica> ");
+    seesNewPrompt();
     type("union show 'a\t\t\u0003");
-    sees("mica> ");
+    seesNewPrompt();
     type("println \"${\t\t\u0003");
-    sees("mica> ");
+    seesNewPrompt();
     type("1 + 1\r");
     sees("\n2\n");
   }
