@@ -3,10 +3,9 @@ package dev.mica.shell;
 import dev.mica.Mica;
 import dev.mica.MicaException;
 import dev.mica.folder.Name;
-import dev.mica.scripting.Engine;
-import dev.mica.scripting.Session;
+import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -29,21 +28,26 @@ final class App {
   /** Does it; returns the exit status. */
   int run(List<String> args) {
     if (args.isEmpty()) {
-      return guard(() -> Prompt.run(mica(), streams));
+      return guard(this::lines);
     }
-    List<String> rest = args.subList(1, args.size());
+    List<String> words = words(args);
+    return program(Conversation.nameOf(words), () -> conversation(seat()).command(words));
+  }
+
+  /** What may stand for a command. */
+  private static List<String> words(List<String> args) {
     return switch (args.getFirst()) {
-      case "-e" -> program(null, () -> expression(rest));
-      case "run" -> program(null, () -> script(rest));
-      case "help", "--help", "-h" -> guard(() -> help(rest));
-      case "version", "--version", "-V" -> guard(this::version);
-      case String first when isScript(first) -> program(null, () -> script(args));
-      default -> program(name(args), () -> command(args));
+      case "--help", "-h" -> with("help", args.subList(1, args.size()));
+      case "--version", "-V" -> with("version", args.subList(1, args.size()));
+      case String first when isScript(first) -> with("run", args);
+      default -> args;
     };
   }
 
-  private Mica mica() {
-    return Mica.open(environment);
+  private static List<String> with(String verb, List<String> rest) {
+    List<String> words = new ArrayList<>(rest);
+    words.addFirst(verb);
+    return words;
   }
 
   private static boolean isScript(String name) {
@@ -54,71 +58,25 @@ final class App {
             || (name.contains("/") && Files.isRegularFile(Name.ofExact(name).path())));
   }
 
-  private int command(List<String> words) {
-    Output output = new Output(streams.writer(), streams.page(), seat());
-    return new Dispatch(mica(), output, line -> streams.err().println("mica: " + line)).run(words);
+  private int lines() throws IOException, InterruptedException {
+    return Terminals.isInteractive()
+        ? Prompt.run(Mica.open(environment), streams)
+        : new Piped(conversation(Seat.NONE), streams).run(System.in);
   }
 
-  private int script(List<String> args) {
-    if (args.isEmpty()) {
-      throw new CommandLineException("run: missing FILE; usage: mica run FILE ARGS…");
-    }
-    Path file = Name.ofExact(args.getFirst()).path();
-    Session session = session();
-    engine(session, file).run(file, args.subList(1, args.size()));
-    streams.out().flush();
-    return 0;
-  }
-
-  private static Engine engine(Session session, Path file) {
-    return file.toString().endsWith(".jsh") ? session.java() : session.groovy();
-  }
-
-  private int expression(List<String> args) {
-    boolean formatted = args.size() == 3 && List.of("-o", "--output").contains(args.get(1));
-    if (args.size() != 1 && !(formatted && Format.names().contains(args.get(2)))) {
-      throw new CommandLineException(
-          "-e: give one expression, in quotes; usage: mica -e EXPR [-o table|json|yaml]");
-    }
-    Session session = session();
-    Unknown.refuse(args.getFirst(), session);
-    Object value = session.groovy().evaluate(args.getFirst());
-    printer().show(value, formatted ? Format.of(args.get(2)) : Format.TABLE);
-    return 0;
-  }
-
-  private Session session() {
-    return new Session(
-        mica(),
+  private Conversation conversation(Seat seat) {
+    Output output = new Output(streams.writer(), streams.page(), seat);
+    return new Conversation(
+        () -> Mica.open(environment),
         streams.out(),
-        value -> {
-          printer().show(value);
-        });
-  }
-
-  private Printer printer() {
-    return new Printer(new Output(streams.writer(), streams.page(), seat()));
+        () -> output,
+        line -> streams.err().println("mica: " + line));
   }
 
   private Seat seat() {
     return Terminals.isInteractive()
         ? new ProcessSeat(streams.err(), streams::stopProgress)
         : new LinesSeat(System.in);
-  }
-
-  private int help(List<String> words) {
-    Output output = new Output(streams.writer(), streams.page());
-    output.print(words.isEmpty() ? HelpText.overview() : HelpText.of(words), Format.TABLE);
-    return 0;
-  }
-
-  private int version() {
-    streams.out().println("mica " + Version.text());
-    return 0;
-  }
-
-  private static String name(List<String> words) {
-    return CommandTable.get().find(words).map(Command::name).orElse("mica");
   }
 
   /** Runs it as a program: see there. {@code name} is what it is, unless it prints as it goes. */

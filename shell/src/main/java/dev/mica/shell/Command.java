@@ -3,6 +3,7 @@ package dev.mica.shell;
 import dev.mica.scripting.Role;
 import java.util.List;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * One line of the command language. Dispatch, usage, help and completion all read this, so they
@@ -13,7 +14,8 @@ import java.util.stream.Collectors;
  * @param role who may use it
  * @param summary a sentence without its full stop
  * @param example a line that can be typed
- * @param shape what it prints as JSON
+ * @param language how to say in the language what it does; empty for what only a command can do
+ * @param shape what it prints as JSON; empty for what prints as it goes, and takes no -o
  * @param action what it does
  */
 record Command(
@@ -22,6 +24,7 @@ record Command(
     Role role,
     String summary,
     String example,
+    String language,
     String shape,
     Action action) {
   /** What a command does. */
@@ -34,9 +37,16 @@ record Command(
       Parameter.choice("-o --output", "how data is printed; table if not given", Format.names());
 
   Command {
-    parameters =
-        java.util.stream.Stream.concat(parameters.stream(), java.util.stream.Stream.of(OUTPUT))
-            .toList();
+    if (!shape.isEmpty()) {
+      parameters = Stream.concat(parameters.stream(), Stream.of(OUTPUT)).toList();
+    }
+  }
+
+  /** Whether it runs what the user wrote, which says itself what it does. */
+  boolean runsCode() {
+    return parameters.stream()
+        .anyMatch(
+            each -> each.kind() == Parameter.Kind.CODE || each.kind() == Parameter.Kind.SCRIPT);
   }
 
   /** {@code union create}. */

@@ -21,14 +21,33 @@ final class CommandParser {
     this.command = command;
   }
 
+  /** Whether {@code args} ask for help, and not what they are handed on to. */
+  boolean asksForHelp(List<String> args) {
+    List<Parameter> expected = command.arguments();
+    int positional = 0;
+    for (String arg : args) {
+      if (arg.equals("--") || isTakenAsItIs(expected, positional)) {
+        return false;
+      }
+      if (arg.equals("--help") || arg.equals("-h")) {
+        return true;
+      }
+      positional += isOption(arg) ? 0 : 1;
+    }
+    return false;
+  }
+
   /** The values given, by the names of their parameters; a flag's value is its name. */
   Map<String, List<String>> parse(List<String> args) {
+    List<Parameter> expected = command.arguments();
     Iterator<String> rest = args.iterator();
     while (rest.hasNext()) {
       String arg = rest.next();
-      if (arg.equals("--")) {
+      if (isTakenAsItIs(expected, positionals.size())) {
+        positionals.add(arg);
+      } else if (arg.equals("--")) {
         rest.forEachRemaining(positionals::add);
-      } else if (arg.startsWith("-") && !arg.equals("-")) {
+      } else if (isOption(arg)) {
         option(arg, rest);
       } else {
         positionals.add(arg);
@@ -41,6 +60,18 @@ final class CommandParser {
       }
     }
     return values;
+  }
+
+  private static boolean isOption(String arg) {
+    return arg.startsWith("-") && !arg.equals("-");
+  }
+
+  private static boolean isTakenAsItIs(List<Parameter> expected, int position) {
+    Parameter next =
+        expected.isEmpty() ? null : expected.get(Math.min(position, expected.size() - 1));
+    return next != null
+        && (next.kind() == Parameter.Kind.REST
+            || (next.kind() == Parameter.Kind.CODE && position < expected.size()));
   }
 
   /** {@code --at S}, {@code --at=S}, {@code --exact}. */
@@ -69,16 +100,18 @@ final class CommandParser {
   private void assignPositionals() {
     List<Parameter> arguments = command.arguments();
     for (int i = 0; i < positionals.size(); i++) {
-      if (i >= arguments.size()) {
+      Parameter last = arguments.isEmpty() ? null : arguments.getLast();
+      boolean handedOn = last != null && last.kind() == Parameter.Kind.REST;
+      if (i >= arguments.size() && !handedOn) {
         throw wrong("unexpected argument '" + Cells.printable(positionals.get(i)) + "'");
       }
-      put(arguments.get(i), positionals.get(i));
+      put(arguments.get(Math.min(i, arguments.size() - 1)), positionals.get(i));
     }
   }
 
   private void put(Parameter parameter, String value) {
     String name = parameter.name();
-    if (value.isEmpty()) {
+    if (value.isEmpty() && parameter.kind() != Parameter.Kind.REST) {
       throw wrong(name + " is empty");
     }
     if (parameter.kind() == Parameter.Kind.CHOICE && !parameter.choices().contains(value)) {

@@ -14,7 +14,8 @@ final class CommandTable {
                   HostCommands.all().stream(),
                   UnionCommands.all().stream(),
                   CommitCommands.all().stream(),
-                  HelperCommands.all().stream())
+                  HelperCommands.all().stream(),
+                  LanguageCommands.all().stream())
               .flatMap(commands -> commands)
               .toList());
 
@@ -85,9 +86,6 @@ final class CommandTable {
 
   private CommandLineException unknown(List<String> path, String word) {
     List<String> known = new ArrayList<>(next(path));
-    if (path.isEmpty()) {
-      known.addAll(List.of("help", "run"));
-    }
     String before = path.isEmpty() ? "" : String.join(" ", path) + ": ";
     String hint = Nearest.hint(word, known);
     return new CommandLineException(

@@ -32,6 +32,7 @@ final class CommitCommands {
         Role.OPERATOR,
         "keeps what a union has changed as a layer of its own",
         "mica commit create web:v2 --union u -m 'nginx in'",
+        "union('u').commit('web:v2')",
         Shapes.COMMIT.json(),
         in -> {
           Union union = in.mica().unions().get(in.value("--union"));
@@ -48,6 +49,7 @@ final class CommitCommands {
         Role.VIEWER,
         "lists the commits, the newest first",
         "mica commit ls",
+        "commits.list()",
         Shapes.COMMIT.jsonList(),
         in -> {
           in.without(in.mica().commits().damaged());
@@ -69,6 +71,7 @@ final class CommitCommands {
         Role.VIEWER,
         "shows all there is to know of one commit, its digest too",
         "mica commit show web:v2",
+        "commit('web:v2')",
         Shapes.COMMIT_DETAIL.json(),
         in -> new Result.One<>(Shapes.COMMIT_DETAIL, commit(in)));
   }
@@ -83,6 +86,7 @@ final class CommitCommands {
         Role.VIEWER,
         "what a commit's layer changes, or what turns its tree into another commit's",
         "mica commit diff web:v1 web:v2",
+        "diff('web:v1', 'web:v2')",
         Shapes.CHANGE.jsonList(),
         in -> {
           Commits commits = in.mica().commits();
@@ -104,6 +108,7 @@ final class CommitCommands {
         Role.VIEWER,
         "lists a commit, its parent, and so on",
         "mica commit log web:v2",
+        "commits.log('web:v2')",
         Shapes.COMMIT.jsonList(),
         in -> rows(in, in.mica().commits().log(in.value("COMMIT"))));
   }
@@ -115,6 +120,7 @@ final class CommitCommands {
         Role.VIEWER,
         "draws the commits, the newest on top",
         "mica commit graph",
+        "commits.graph()",
         Shapes.COMMIT.jsonList(),
         in -> {
           Commits commits = in.mica().commits();
@@ -130,6 +136,7 @@ final class CommitCommands {
         Role.OPERATOR,
         "removes commits that nothing stands on",
         "mica commit rm web:v1",
+        "commit('web:v2').remove()",
         UnionCommands.REMOVED.jsonList(),
         in ->
             UnionCommands.removed(
@@ -154,6 +161,7 @@ final class CommitCommands {
         Role.OPERATOR,
         "mounts a commit's tree read-only, as a union of its own",
         "mica commit mount web:v1 --at /mnt/v1",
+        "commit('web:v2').mount(folder('/mnt/v2'))",
         Shapes.UNION.json(),
         in -> new Result.One<>(Shapes.UNION, commit(in).mount(in.value("--at"))));
   }
@@ -165,6 +173,7 @@ final class CommitCommands {
         Role.OPERATOR,
         "removes what no name and no other commit leads to any more",
         "mica commit gc",
+        "commits.gc()",
         UnionCommands.REMOVED.jsonList(),
         in -> {
           List<String> removed = in.mica().commits().gc();

@@ -4,28 +4,18 @@ import dev.mica.Nearest;
 import dev.mica.scripting.Help;
 import dev.mica.scripting.HelpEntry;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 
 /** Help as text, from the command table and the words of the language. */
 final class HelpText {
-  private static final String LAUNCHER =
-      """
-      mica                        the prompt
-      mica FILE.groovy ARGS…      runs a script; the same: mica run FILE ARGS…
-      mica -e EXPR                evaluates an expression and prints its value
-      mica help [COMMAND|WORD]    help; the same: COMMAND --help
-      mica --version              the version
-      """;
-
   private HelpText() {}
 
   /** Everything at a glance. */
   static Result overview() {
-    StringBuilder text = new StringBuilder(LAUNCHER).append('\n');
+    StringBuilder text = new StringBuilder("mica, then one of these; alone it is the prompt:\n\n");
     list(text, CommandTable.get().all());
-    text.append("\nEvery command takes -o table|json|yaml. ")
+    text.append("\nWhat prints data takes -o table|json|yaml. ")
         .append("Exit status: 0 done, 1 failed, 2 wrong command line, 3 not permitted.\n");
     return new Result.Text("help", text.toString());
   }
@@ -114,13 +104,11 @@ final class HelpText {
   }
 
   private static String footer(String example, Enum<?> role, String shape) {
-    return String.join(
-        "\n",
-        Arrays.asList(
-            "",
-            "  example  " + example,
-            "  role     " + role.name().toLowerCase(Locale.ROOT),
-            "  json     " + shape,
-            ""));
+    return "\n  example  "
+        + example
+        + "\n  role     "
+        + role.name().toLowerCase(Locale.ROOT)
+        + (shape.isEmpty() ? "" : "\n  json     " + shape)
+        + "\n";
   }
 }

@@ -28,6 +28,7 @@ final class HelperCommands {
         Role.VIEWER,
         "shows the helper VM: its state, memory, shares and unions",
         "mica helper show",
+        "host.helper",
         Shapes.HELPER.json(),
         HelperCommands::one);
   }
@@ -39,6 +40,7 @@ final class HelperCommands {
         Role.OPERATOR,
         "starts the helper VM; making a union via guest does so by itself",
         "mica helper start",
+        "host.helper.start()",
         Shapes.HELPER.json(),
         in -> {
           helper(in).start();
@@ -53,6 +55,7 @@ final class HelperCommands {
         Role.OPERATOR,
         "powers the helper VM off, unless it serves unions",
         "mica helper stop",
+        "host.helper.stop()",
         Shapes.HELPER.json(),
         in -> {
           helper(in).stop();
@@ -67,6 +70,7 @@ final class HelperCommands {
         Role.VIEWER,
         "prints what the helper VM said on its console since it was started",
         "mica helper log",
+        "host.helper.log",
         "{\"log\":string}",
         in -> new Result.Text("log", helper(in).log().text()));
   }
@@ -78,6 +82,7 @@ final class HelperCommands {
         Role.OPERATOR,
         "attaches the terminal to the helper VM's console; Ctrl-] detaches",
         "mica helper console",
+        "host.helper.console()",
         Shapes.CONSOLE.json(),
         in -> new Result.Attached(helper(in).console()));
   }

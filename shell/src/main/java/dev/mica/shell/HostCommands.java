@@ -26,6 +26,7 @@ final class HostCommands {
             Role.VIEWER,
             "what works on this host, what does not, and the line that mends it",
             "mica doctor",
+            "doctor()",
             Shapes.CHECK.jsonList(),
             HostCommands::doctor),
         new Command(
@@ -38,6 +39,7 @@ final class HostCommands {
             Role.VIEWER,
             "what turns the first folder or commit into the second",
             "mica diff /srv/a /srv/b",
+            "diff('/srv/a', '/srv/b')",
             Shapes.CHANGE.jsonList(),
             HostCommands::diff));
   }

@@ -8,15 +8,16 @@ import java.util.Optional;
 
 /** A command with its values, and the objects it works on. */
 final class Invocation {
-  private final Mica mica;
+  private final Conversation conversation;
   private final Command command;
   private final Map<String, List<String>> values;
   private final Talk talk;
   private boolean rowsMeanFailure;
   private boolean incomplete;
 
-  Invocation(Mica mica, Command command, Map<String, List<String>> values, Talk talk) {
-    this.mica = mica;
+  Invocation(
+      Conversation conversation, Command command, Map<String, List<String>> values, Talk talk) {
+    this.conversation = conversation;
     this.command = command;
     this.values = values;
     this.talk = talk;
@@ -29,7 +30,12 @@ final class Invocation {
   }
 
   Mica mica() {
-    return mica;
+    return conversation.mica();
+  }
+
+  /** Whose line it is: for what runs more than a command. */
+  Conversation conversation() {
+    return conversation;
   }
 
   /** The value of a parameter that was given, or is required. */

@@ -53,7 +53,9 @@ enum LineKind {
   private static boolean isCommand(String text, List<String> words, List<String> variables) {
     CommandTable table = CommandTable.get();
     String verb = words.getFirst();
-    if (!table.isVerb(verb) || !isPlain(text.replaceFirst("^mica\\s+", ""), verb)) {
+    if (!table.isVerb(verb)
+        || verb.startsWith("-")
+        || !isPlain(text.replaceFirst("^mica\\s+", ""), verb)) {
       return false;
     }
     if (!table.isGroup(verb)) {

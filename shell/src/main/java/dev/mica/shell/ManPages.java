@@ -8,7 +8,10 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 
-/** The manual, from the command table: {@code mica.1}, and a page for each first word. */
+/**
+ * The manual, from the command table: {@code mica.1}, which has all that is about the language, and
+ * a page for the first word of each other command.
+ */
 final class ManPages {
   private static final String ENVIRONMENT =
       """
@@ -55,13 +58,6 @@ final class ManPages {
       .B mica
       .IR FILE .groovy
       .RI [ ARGS ]
-      .br
-      .B mica \\-e
-      .I EXPR
-      .RB [ "\\-o table" | json | yaml ]
-      .br
-      .B mica help
-      .RI [ COMMAND | WORD ]
       .SH DESCRIPTION
       Mica is an interactive shell and scripting host whose objects are folders, union mounts and commits.
       Without a command it is a prompt. With the name of a script it runs that, with \\-e an expression. The
@@ -74,6 +70,7 @@ final class ManPages {
   static Map<String, String> of(List<Command> commands) {
     Map<String, List<Command>> groups =
         commands.stream()
+            .filter(command -> !isOfOverview(command))
             .collect(
                 Collectors.groupingBy(
                     command -> command.path().getFirst(), LinkedHashMap::new, Collectors.toList()));
@@ -83,14 +80,21 @@ final class ManPages {
     return pages;
   }
 
+  private static boolean isOfOverview(Command command) {
+    return command.language().isEmpty();
+  }
+
   private static String overview(List<Command> commands, List<String> groups) {
     StringBuilder page = new StringBuilder(title("mica"));
     page.append("mica \\- folders, union mounts and commits\n").append(DESCRIPTION);
     page.append(".SH COMMANDS\n");
     for (Command command : commands) {
-      page.append(".TP\n.B ").append(text("mica " + command.name())).append('\n');
-      page.append(text(command.summary())).append('\n');
+      if (!isOfOverview(command)) {
+        page.append(".TP\n.B ").append(text("mica " + command.name())).append('\n');
+        page.append(text(command.summary())).append('\n');
+      }
     }
+    commands.stream().filter(ManPages::isOfOverview).forEach(command -> describe(page, command));
     page.append(EXIT_STATUS).append(ENVIRONMENT).append(".SH SEE ALSO\n");
     page.append(
         groups.stream()
@@ -130,8 +134,11 @@ final class ManPages {
       page.append('\n');
     }
     page.append(".PP\nExample:\n.PP\n.RS 4\n.nf\n").append(text(command.example()));
-    page.append("\n.fi\n.RE\n.PP\nAs JSON it prints\n.PP\n.RS 4\n.nf\n");
-    page.append(text(command.shape())).append("\n.fi\n.RE\n");
+    page.append("\n.fi\n.RE\n");
+    if (!command.shape().isEmpty()) {
+      page.append(".PP\nAs JSON it prints\n.PP\n.RS 4\n.nf\n");
+      page.append(text(command.shape())).append("\n.fi\n.RE\n");
+    }
   }
 
   private static String title(String name) {

@@ -48,6 +48,9 @@ final class Output {
         return table(value.shown());
       }
       case Result.Text text -> table.text(text.text());
+      case Result.Done done -> {
+        return 0;
+      }
       case Result.Attached attached -> {
         try (Console console = attached.console()) {
           seat.attach(console, out);
@@ -73,6 +76,7 @@ final class Output {
         case Result.One<?> one -> one(document, one);
         case Result.Value value -> document.value(value.value());
         case Result.Text text -> document.text(text.key(), text.text());
+        case Result.Done done -> throw new IllegalStateException("printed already: " + done);
         case Result.Attached attached -> {
           try (Console console = attached.console()) {
             document.text("console", seat.record(console));

@@ -28,11 +28,22 @@ record Parameter(
     /** A path or a commit. */
     LAYER,
     CHOICE,
-    TEXT
+    TEXT,
+    /** A script; completed like a path. */
+    SCRIPT,
+    /** An expression, taken as it is even if it begins like an option. */
+    CODE,
+    /** All the words that are left, options or not; of a command's arguments only the last. */
+    REST
   }
 
   static Parameter argument(String name, Kind kind, String summary) {
     return new Parameter(List.of(name), kind, true, false, summary, List.of());
+  }
+
+  /** All that is left on the line. */
+  static Parameter rest(String name, String summary) {
+    return new Parameter(List.of(name), Kind.REST, false, true, summary, List.of());
   }
 
   static Parameter option(String name, Kind kind, String summary) {
@@ -77,7 +88,7 @@ record Parameter(
   private String value() {
     return switch (kind) {
       case CHOICE -> String.join("|", choices);
-      case PATH -> "PATH";
+      case PATH, SCRIPT -> "PATH";
       case LAYER -> "PATH|COMMIT";
       case UNION -> "UNION";
       case COMMIT -> "COMMIT";

@@ -30,7 +30,7 @@ final class Prompt {
 
   private final Terminal terminal;
   private final Keyboard keyboard;
-  private final Session session;
+  private final Conversation conversation;
   private final PrintStream out;
   private final Errors errors;
   private final Lines lines;
@@ -38,7 +38,6 @@ final class Prompt {
   private final AtomicBoolean attached = new AtomicBoolean();
   private final Queue<String> ended = new ConcurrentLinkedQueue<>();
   private final Seat seat;
-  private boolean java;
   private boolean over;
   private volatile boolean pressed;
   private volatile @Nullable Evaluation<?> running;
@@ -55,27 +54,20 @@ final class Prompt {
     this.out =
         new PrintStream(
             Evaluation.guard(new Data(terminal.output())), true, StandardCharsets.UTF_8);
-    this.session = new Session(mica, out, value -> printer().show(value));
+    this.conversation = new Conversation(() -> mica, out, this::output, out::println);
     this.errors = new Errors(out, "");
-    this.lines = Readers.lines(terminal, session, this::engine, history);
+    this.lines = Readers.lines(terminal, conversation, history);
     terminal.handle(Terminal.Signal.INT, signal -> interrupt());
   }
 
   /** Holds the conversation at the process's own terminal; returns the exit status. */
   static int run(Mica mica, Streams streams) throws IOException, InterruptedException {
-    if (!Terminals.isInteractive()) {
-      return new Piped(mica, streams).run(System.in);
-    }
     try (Terminal terminal = Readers.terminal(streams.err())) {
       Prompt prompt = new Prompt(terminal, mica, mica.home().resolve("history"));
       System.setOut(prompt.out);
       System.setErr(new PrintStream(Evaluation.guard(streams.err()), true));
       return prompt.run();
     }
-  }
-
-  private Printer printer() {
-    return new Printer(output());
   }
 
   private Output output() {
@@ -120,17 +112,13 @@ final class Prompt {
     }
   }
 
-  private Engine engine() {
-    return java ? session.java() : session.groovy();
-  }
-
   int run() {
     while (!over) {
       tellEnded();
       try {
         keyboard.restore();
         keep(lines.typed(keyboard));
-        String line = lines.read(java ? "java> " : "mica> ");
+        String line = lines.read(conversation.isJava() ? "java> " : "mica> ");
         // Behind Enter the line editor has heard it; what came before was for the line before.
         pressed = Thread.interrupted();
         keep(lines.typed(keyboard));
@@ -156,10 +144,10 @@ final class Prompt {
       return;
     }
     try {
-      switch (LineKind.of(line, session.variableNames())) {
-        case META -> meta(line, ShellWords.of(line.strip().replaceFirst("^:", "")).texts());
-        case COMMAND -> work(line, name(line), () -> command(line));
-        case LANGUAGE -> work(line, null, () -> evaluate(line));
+      if (conversation.kind(line) == LineKind.META) {
+        meta(line, ShellWords.of(line.strip().replaceFirst("^:", "")).texts());
+      } else {
+        work(line, name(line), () -> conversation.line(line));
       }
     } catch (Work.Endless stubborn) {
       out.println("cancelled; it does not stop, and goes on alone and unheard: " + excerpt(line));
@@ -221,21 +209,10 @@ final class Prompt {
     }
   }
 
-  private static String name(String line) {
-    return CommandTable.get().find(LineKind.words(line)).map(Command::name).orElse("mica");
-  }
-
-  private void command(String line) {
-    new Dispatch(session.mica(), output(), out::println).run(LineKind.words(line));
-  }
-
-  private void evaluate(String line) {
-    if (!java) {
-      Unknown.refuse(line, session);
-    }
-    Object value = engine().evaluate(line);
-    session.variables().put("_", value);
-    printer().show(value);
+  private @Nullable String name(String line) {
+    return conversation.kind(line) == LineKind.COMMAND
+        ? Conversation.nameOf(LineKind.words(line))
+        : null;
   }
 
   private void meta(String line, List<String> words)
@@ -246,10 +223,11 @@ final class Prompt {
       case "trace" -> work(line, null, errors::trace); // an exception's own code makes its text
       case "quit", "exit", "q" -> over = true;
       case "java" -> {
-        work(line, null, () -> session.java().warm()); // here, where Ctrl-C ends the waiting
-        java = true;
+        Engine java = conversation.session().java();
+        work(line, null, java::warm); // here, where Ctrl-C ends the waiting
+        conversation.useJava(true);
       }
-      case "groovy" -> java = false;
+      case "groovy" -> conversation.useJava(false);
       case "reset" -> reset();
       default ->
           throw new CommandLineException(
@@ -260,7 +238,7 @@ final class Prompt {
   }
 
   private void reset() {
-    Session.Reset reset = session.reset();
+    Session.Reset reset = conversation.session().reset();
     errors.forget();
     out.println("started anew, with these variables: " + names(reset.kept()));
     if (!reset.dropped().isEmpty()) {

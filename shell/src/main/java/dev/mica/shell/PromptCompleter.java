@@ -166,13 +166,13 @@ final class PromptCompleter implements Completer {
       switch (parameter.kind()) {
         case UNION -> values.unions(word).forEach(name -> add(candidates, name, "Unions", ""));
         case COMMIT -> values.commits(word).forEach(ref -> add(candidates, ref, "Commits", ""));
-        case PATH -> paths(word, candidates);
+        case PATH, SCRIPT -> paths(word, candidates);
         case LAYER -> {
           values.commits(word).forEach(ref -> add(candidates, ref, "Commits", ""));
           paths(word, candidates);
         }
         case CHOICE -> parameter.choices().forEach(choice -> add(candidates, choice, "Values", ""));
-        case FLAG, TEXT -> {}
+        case FLAG, TEXT, CODE, REST -> {}
       }
     } catch (MicaException unreadable) {
       return; // a state directory that cannot be read has no names to offer

@@ -1,7 +1,6 @@
 package dev.mica.shell;
 
 import dev.mica.scripting.Analysis;
-import dev.mica.scripting.Engine;
 import dev.mica.scripting.Session;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -12,7 +11,6 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.Supplier;
 import org.jline.reader.Candidate;
 import org.jline.reader.Completer;
 import org.jline.reader.LineReader;
@@ -72,16 +70,17 @@ final class Readers {
   }
 
   /** The lines of a session, with an editor if the terminal can be driven. */
-  static Lines lines(Terminal terminal, Session session, Supplier<Engine> engine, Path history)
+  static Lines lines(Terminal terminal, Conversation conversation, Path history)
       throws IOException {
-    LineParser parser = new LineParser(engine, session::variableNames);
+    Session session = conversation.session();
+    LineParser parser = new LineParser(conversation);
     if (terminal.getType().startsWith(Terminal.TYPE_DUMB)) {
       return new PlainLines(terminal, parser);
     }
     LineEditor reader = new LineEditor(terminal, Terminals.wantsColour());
     reader.setHistory(new DefaultHistory());
     reader.setParser(parser);
-    reader.setCompleter(unhurried(new PromptCompleter(session, engine)));
+    reader.setCompleter(unhurried(new PromptCompleter(session, conversation::engine)));
     reader.setHighlighter(new PromptHighlighter(session));
     reader.variable(LineReader.HISTORY_FILE, history);
     reader.variable(LineReader.SECONDARY_PROMPT_PATTERN, "  ... ");

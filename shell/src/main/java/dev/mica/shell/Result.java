@@ -23,6 +23,9 @@ sealed interface Result {
   /** A console to attach; for programs, what it said is the only member of the JSON object. */
   record Attached(Console console) implements Result {}
 
+  /** What it has to say is printed already; how it ended, as an exit status. */
+  record Done(int status) implements Result {}
+
   /** Text for people, which is also the only member of the JSON object. */
   record Text(String key, String text) implements Result {}
 }

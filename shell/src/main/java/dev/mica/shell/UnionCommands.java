@@ -45,6 +45,7 @@ final class UnionCommands {
         Role.OPERATOR,
         "mounts a union: changes land in the upper, the lowers stay as they are",
         "mica union create --lower /srv/debian --upper /srv/work --at /mnt/u",
+        "union { lower '/srv/a'; upper '/srv/b'; at '/mnt/u' }",
         Shapes.UNION.json(),
         UnionCommands::create);
   }
@@ -80,6 +81,7 @@ final class UnionCommands {
         Role.VIEWER,
         "lists the unions of this host",
         "mica union ls -o json",
+        "unions.list()",
         Shapes.UNION.jsonList(),
         in -> {
           in.without(in.mica().unions().damaged());
@@ -98,6 +100,7 @@ final class UnionCommands {
         Role.VIEWER,
         "shows all there is to know of one union",
         "mica union show u",
+        "union('u')",
         Shapes.UNION.json(),
         in -> new Result.One<>(Shapes.UNION, in.mica().unions().get(in.value("UNION"))));
   }
@@ -109,6 +112,7 @@ final class UnionCommands {
         Role.VIEWER,
         "what the upper changes over the lowers, exactly",
         "mica union diff u",
+        "union('u').diff()",
         Shapes.CHANGE.jsonList(),
         in -> {
           if (in.has("--exit-code")) {
@@ -125,6 +129,7 @@ final class UnionCommands {
         Role.OPERATOR,
         "unmounts and forgets unions; uppers and lowers stay as they are",
         "mica union rm u",
+        "union('u').remove()",
         REMOVED.jsonList(),
         in -> removed(in.oneOrAll("UNION").map(name -> rm(in, name)).orElseGet(() -> rmAll(in))));
   }
@@ -145,6 +150,7 @@ final class UnionCommands {
         Role.OPERATOR,
         "mounts unions again that are not mounted, or that what served them has left dead",
         "mica union remount --all",
+        "union('u').remount()",
         Shapes.UNION.jsonList(),
         in -> {
           Optional<String> name = in.oneOrAll("UNION");

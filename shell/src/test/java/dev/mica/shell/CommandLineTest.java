@@ -15,7 +15,8 @@ final class CommandLineTest {
       quoteCharacter = '`',
       value = {
         "unoin ls | unknown command 'unoin'; did you mean 'union'?",
-        "zzz | unknown command 'zzz'; one of: doctor, diff, union, commit, helper, help, run",
+        "zzz | unknown command 'zzz'; one of: doctor, diff, union, commit, helper, run, -e,"
+            + " help, version",
         "union lss | union: unknown command 'lss'; did you mean 'ls'?",
         "diff /a | diff: missing B; usage: mica diff A B [--exact] [--exit-code]"
             + " [--output table~json~yaml]",
@@ -36,9 +37,10 @@ final class CommandLineTest {
         "commit log | commit log: missing COMMIT; usage: mica commit log COMMIT [--output"
             + " table~json~yaml]",
         "help nothing | there is no help for 'nothing'",
-        "run | run: missing FILE; usage: mica run FILE ARGS…",
+        "run | run: missing FILE; usage: mica run FILE [ARGS]…",
         "run /no/such.groovy | cannot run /no/such.groovy: there is no such file",
-        "-e | -e: give one expression, in quotes; usage: mica -e EXPR [-o table~json~yaml]"
+        "-e | -e: missing EXPR; usage: mica -e EXPR [--output table~json~yaml]",
+        "-e 1 2 | -e: unexpected argument '2'; usage: mica -e EXPR [--output table~json~yaml]"
       })
   void isRefused(String args, String message) {
     Runs.Run run = Runs.here(args.split(" "));

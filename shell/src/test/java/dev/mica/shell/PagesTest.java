@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -98,19 +99,25 @@ final class PagesTest {
   @ParameterizedTest
   @MethodSource("commands")
   void theManualHasIt(Command command) throws Exception {
-    String group =
-        Files.readString(dist.resolve("man/man1/mica-" + command.path().getFirst() + ".1"));
+    String page =
+        command.language().isEmpty() ? "mica.1" : "mica-" + command.path().getFirst() + ".1";
+    String group = Files.readString(dist.resolve("man/man1/" + page));
     String all = Files.readString(dist.resolve("man/man1/mica.1"));
-    String name = ".* mica " + command.name();
+    String called = command.name().replace("-", "\\-");
+    String name = ".* mica " + Pattern.quote(called);
     assertThat(all.lines()).anyMatch(line -> line.matches(name));
     assertThat(group.lines()).anyMatch(line -> line.matches(name));
-    String section = group.replaceFirst("(?s).*\n\\.SS mica " + command.name() + "\n", "");
-    assertThat(section).startsWith(command.summary().replace("-", "\\-"));
+    String section = group.replaceFirst("(?s).*\n\\.SS mica " + Pattern.quote(called) + "\n", "");
+    assertThat(section).startsWith(roff(command.summary()));
     assertThat(section.replaceFirst("(?s)\n\\.S[SH] .*", ""))
         .contains(
             command.parameters().stream()
                 .map(one -> ".TP\n.B " + String.join(", ", one.names()).replace("-", "\\-") + "\n")
                 .toList());
+  }
+
+  private static String roff(String text) {
+    return text.replace("-", "\\-").replace("…", "...");
   }
 
   @ParameterizedTest
@@ -120,6 +127,9 @@ final class PagesTest {
     String[] before = path.subList(0, path.size() - 1).toArray(String[]::new);
     String[] words = Stream.concat(Stream.of(before), Stream.of("")).toArray(String[]::new);
     assertThat(complete(words)).contains(path.getLast());
+    if (command.name().equals("help")) { // what follows it is completed as a command
+      return;
+    }
     assertThat(after(command, "--"))
         .containsExactlyInAnyOrderElementsOf(
             Stream.concat(command.options().stream().map(Parameter::name), Stream.of("--help"))
@@ -144,6 +154,7 @@ final class PagesTest {
       case LAYER -> List.of("web:v1", "web:v2", "/");
       case PATH -> List.of("/");
       case CHOICE -> parameter.choices();
+      case SCRIPT, CODE, REST -> List.of(".");
       case FLAG, TEXT -> List.of();
     };
   }
