@@ -31,7 +31,7 @@ final class App {
       return guard(this::lines);
     }
     List<String> words = words(args);
-    return program(Conversation.nameOf(words), () -> conversation(seat()).command(words));
+    return program(Conversation.nameOf(words), () -> conversation(client()).command(words));
   }
 
   /** What may stand for a command. */
@@ -61,11 +61,11 @@ final class App {
   private int lines() throws IOException, InterruptedException {
     return Terminals.isInteractive()
         ? Prompt.run(Mica.open(environment), streams)
-        : new Piped(conversation(Seat.NONE), streams).run(System.in);
+        : new Piped(conversation(ConsoleClient.NONE), streams).run(System.in);
   }
 
-  private Conversation conversation(Seat seat) {
-    Output output = new Output(streams.writer(), streams.page(), seat);
+  private Conversation conversation(ConsoleClient client) {
+    Output output = new Output(streams.writer(), streams.page(), client);
     return new Conversation(
         () -> Mica.open(environment),
         streams.out(),
@@ -73,10 +73,10 @@ final class App {
         line -> streams.err().println("mica: " + line));
   }
 
-  private Seat seat() {
+  private ConsoleClient client() {
     return Terminals.isInteractive()
-        ? new ProcessSeat(streams.err(), streams::stopProgress)
-        : new LinesSeat(System.in);
+        ? new ProcessClient(streams.err(), streams::makeRoom)
+        : new LinesClient(System.in);
   }
 
   /** Runs it as a program: see there. {@code name} is what it is, unless it prints as it goes. */
@@ -93,7 +93,7 @@ final class App {
       return null;
     }
     ProgressLine line = new ProgressLine(streams.err(), Terminals::errorWidth);
-    streams.clearBeforeData(line);
+    streams.beforeData(line::stop);
     return line;
   }
 

@@ -12,16 +12,16 @@ import tools.jackson.core.exc.JacksonIOException;
 final class Output {
   private final Writer out;
   private final Page page;
-  private final Seat seat;
+  private final ConsoleClient client;
 
   Output(Writer out, Page page) {
-    this(out, page, Seat.NONE);
+    this(out, page, ConsoleClient.NONE);
   }
 
-  Output(Writer out, Page page, Seat seat) {
+  Output(Writer out, Page page, ConsoleClient client) {
     this.out = out;
     this.page = page;
-    this.seat = seat;
+    this.client = client;
   }
 
   /** Prints {@code result}; returns how many rows there were, 1 for a single thing. */
@@ -53,7 +53,7 @@ final class Output {
       }
       case Result.Attached attached -> {
         try (Console console = attached.console()) {
-          seat.attach(console, out);
+          client.attach(console, out);
         }
       }
       case Result.Drawing<?> drawing -> {
@@ -79,7 +79,7 @@ final class Output {
         case Result.Done done -> throw new IllegalStateException("printed already: " + done);
         case Result.Attached attached -> {
           try (Console console = attached.console()) {
-            document.text("console", seat.record(console));
+            document.text("console", client.record(console));
           }
         }
       }

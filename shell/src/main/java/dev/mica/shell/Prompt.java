@@ -37,7 +37,7 @@ final class Prompt {
   private volatile @Nullable ProgressLine progress;
   private final AtomicBoolean attached = new AtomicBoolean();
   private final Queue<String> ended = new ConcurrentLinkedQueue<>();
-  private final Seat seat;
+  private final ConsoleClient client;
   private boolean over;
   private volatile boolean pressed;
   private volatile @Nullable Evaluation<?> running;
@@ -45,8 +45,8 @@ final class Prompt {
   Prompt(Terminal terminal, Mica mica, Path history) throws IOException {
     this.terminal = terminal;
     this.keyboard = new Keyboard(terminal);
-    TerminalSeat taken = new TerminalSeat(terminal, attached);
-    this.seat =
+    TerminalClient taken = new TerminalClient(terminal, attached);
+    this.client =
         (console, data) -> {
           endProgress();
           taken.attach(console, data);
@@ -62,7 +62,7 @@ final class Prompt {
 
   /** Holds the conversation at the process's own terminal; returns the exit status. */
   static int run(Mica mica, Streams streams) throws IOException, InterruptedException {
-    try (Terminal terminal = Readers.terminal(streams.err())) {
+    try (Terminal terminal = Terminals.open(streams.err())) {
       Prompt prompt = new Prompt(terminal, mica, mica.home().resolve("history"));
       System.setOut(prompt.out);
       System.setErr(new PrintStream(Evaluation.guard(streams.err()), true));
@@ -75,7 +75,7 @@ final class Prompt {
         Terminals.wantsColour()
             && terminal.getStringCapability(Capability.set_a_foreground) != null;
     Writer data = new OutputStreamWriter(out, StandardCharsets.UTF_8);
-    return new Output(data, new Page(terminal.getSize().getColumns(), colour), seat);
+    return new Output(data, new Page(terminal.getSize().getColumns(), colour), client);
   }
 
   /** Each line has its own; a terminal that cannot take one back has none. */

@@ -3,8 +3,6 @@ package dev.mica.shell;
 import dev.mica.scripting.Analysis;
 import dev.mica.scripting.Session;
 import java.io.IOException;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -16,58 +14,11 @@ import org.jline.reader.Completer;
 import org.jline.reader.LineReader;
 import org.jline.reader.LineReader.Option;
 import org.jline.reader.impl.history.DefaultHistory;
-import org.jline.terminal.Size;
 import org.jline.terminal.Terminal;
-import org.jline.terminal.TerminalBuilder;
-import org.jline.terminal.spi.SystemStream;
-import org.jline.terminal.spi.TerminalProvider;
 
-/** Makes the terminal and the line editor. */
+/** Makes the line editor. */
 final class Readers {
   private Readers() {}
-
-  /** The process's terminal. Probing it for graphemes costs a round trip for nothing we need. */
-  static Terminal terminal(PrintStream err) throws IOException {
-    System.setProperty(TerminalBuilder.PROP_GRAPHEME_CLUSTER, "false");
-    Terminal terminal = Terminals.isDumb() ? plain() : driven(err);
-    Size size = terminal.getSize();
-    if (size.getColumns() <= 0 || size.getRows() <= 0) { // a pty nobody gave a size
-      terminal.setSize(Size.of(80, 24));
-    }
-    return terminal;
-  }
-
-  private static Terminal driven(PrintStream err) throws IOException {
-    Terminal terminal =
-        TerminalBuilder.builder()
-            .system(true)
-            .providers("jni,exec")
-            .dumb(true)
-            .nativeSignals(true)
-            .build();
-    if (terminal.getType().startsWith(Terminal.TYPE_DUMB)) {
-      err.println(
-          "mica: the terminal cannot be driven, so there is no line editing; TERM is "
-              + System.getenv("TERM"));
-    }
-    return terminal;
-  }
-
-  /** Not JLine's dumb terminal: that has no signals, no attributes and no size. */
-  private static Terminal plain() throws IOException {
-    return TerminalProvider.load("jni")
-        .sysTerminal(
-            "mica",
-            Terminal.TYPE_DUMB,
-            false,
-            StandardCharsets.UTF_8,
-            StandardCharsets.UTF_8,
-            StandardCharsets.UTF_8,
-            true,
-            Terminal.SignalHandler.SIG_DFL,
-            false,
-            SystemStream.Output);
-  }
 
   /** The lines of a session, with an editor if the terminal can be driven. */
   static Lines lines(Terminal terminal, Conversation conversation, Path history)

@@ -11,7 +11,6 @@ import java.io.OutputStreamWriter;
 import java.io.PrintStream;
 import java.io.Writer;
 import java.nio.charset.StandardCharsets;
-import org.jspecify.annotations.Nullable;
 
 /** Where data and talk go. A reader that left is {@link OutputClosed}, a full disk a failure. */
 final class Streams {
@@ -20,7 +19,7 @@ final class Streams {
   private final PrintStream out;
   private final PrintStream err;
   private final Page page;
-  private @Nullable ProgressLine progress;
+  private Runnable beforeData = () -> {};
 
   Streams(PrintStream out, PrintStream err, Page page) {
     this.out = out;
@@ -45,23 +44,20 @@ final class Streams {
     return streams;
   }
 
-  /** The line to remove before data is written; at a terminal it does not come back after that. */
-  void clearBeforeData(ProgressLine line) {
-    progress = line;
+  /** Does {@code what} before data is written to a terminal, to make room for it. */
+  void beforeData(Runnable what) {
+    beforeData = what;
   }
 
   private void beforeWrite() {
     if (page.width() > 0) {
-      stopProgress();
+      makeRoom();
     }
   }
 
   /** Somebody else has the terminal from now on. */
-  void stopProgress() {
-    ProgressLine line = progress;
-    if (line != null) {
-      line.stop();
-    }
+  void makeRoom() {
+    beforeData.run();
   }
 
   PrintStream out() {

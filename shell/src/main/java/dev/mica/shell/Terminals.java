@@ -1,11 +1,19 @@
 package dev.mica.shell;
 
 import java.io.Console;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import org.jline.nativ.CLibrary;
 import org.jline.nativ.JLineNativeLoader;
+import org.jline.terminal.Size;
+import org.jline.terminal.Terminal;
+import org.jline.terminal.TerminalBuilder;
+import org.jline.terminal.spi.SystemStream;
+import org.jline.terminal.spi.TerminalProvider;
 
-/** Asks about terminals without building one. */
+/** The terminal of the process: asks about it without taking it, or takes it. */
 final class Terminals {
   private static final int STDOUT = 1;
   private static final int STDERR = 2;
@@ -22,6 +30,51 @@ final class Terminals {
     }
     int width = CLibrary.getTerminalWidth(STDOUT);
     return new Page(width > 0 ? width : USUAL_WIDTH, wantsColour() && !isDumb());
+  }
+
+  /**
+   * Takes the process's terminal. Probing it for graphemes costs a round trip for nothing we need.
+   */
+  static Terminal open(PrintStream err) throws IOException {
+    System.setProperty(TerminalBuilder.PROP_GRAPHEME_CLUSTER, "false");
+    Terminal terminal = isDumb() ? plain() : driven(err);
+    Size size = terminal.getSize();
+    if (size.getColumns() <= 0 || size.getRows() <= 0) { // a pty nobody gave a size
+      terminal.setSize(Size.of(80, 24));
+    }
+    return terminal;
+  }
+
+  private static Terminal driven(PrintStream err) throws IOException {
+    Terminal terminal =
+        TerminalBuilder.builder()
+            .system(true)
+            .providers("jni,exec")
+            .dumb(true)
+            .nativeSignals(true)
+            .build();
+    if (terminal.getType().startsWith(Terminal.TYPE_DUMB)) {
+      err.println(
+          "mica: the terminal cannot be driven, so there is no line editing; TERM is "
+              + System.getenv("TERM"));
+    }
+    return terminal;
+  }
+
+  /** Not JLine's dumb terminal: that has no signals, no attributes and no size. */
+  private static Terminal plain() throws IOException {
+    return TerminalProvider.load("jni")
+        .sysTerminal(
+            "mica",
+            Terminal.TYPE_DUMB,
+            false,
+            StandardCharsets.UTF_8,
+            StandardCharsets.UTF_8,
+            StandardCharsets.UTF_8,
+            true,
+            Terminal.SignalHandler.SIG_DFL,
+            false,
+            SystemStream.Output);
   }
 
   /** Whether the user has not said that there are to be none: no-color.org. */

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * Lines of a program: each is sent when the one before was answered, so that none is lost and no
  * echo falls into an answer. What the guest says meanwhile is printed, but for the echoes.
  */
-record LinesSeat(InputStream in) implements Seat {
+record LinesClient(InputStream in) implements ConsoleClient {
   /** What a terminal takes as one line, less its end. */
   private static final int LONGEST = 4095;
 

@@ -13,12 +13,12 @@ import org.jline.terminal.Terminal;
  * @param err where is told what is wrong with the terminal
  * @param before called before it is taken
  */
-record ProcessSeat(PrintStream err, Runnable before) implements Seat {
+record ProcessClient(PrintStream err, Runnable before) implements ConsoleClient {
   @Override
   public void attach(Console console, Writer out) throws IOException {
     before.run();
-    try (Terminal terminal = Readers.terminal(err)) {
-      new TerminalSeat(terminal, new AtomicBoolean()).attach(console, out);
+    try (Terminal terminal = Terminals.open(err)) {
+      new TerminalClient(terminal, new AtomicBoolean()).attach(console, out);
     }
   }
 }

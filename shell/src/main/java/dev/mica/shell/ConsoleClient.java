@@ -1,17 +1,17 @@
 package dev.mica.shell;
 
+import dev.mica.MicaException;
 import dev.mica.vm.Console;
 import java.io.IOException;
 import java.io.Writer;
 
-/** What a console is attached to: a terminal with somebody at it, or lines of a program. */
+/** Who a console is attached to: somebody at a terminal, or a program that sends lines. */
 @FunctionalInterface
-interface Seat {
+interface ConsoleClient {
   /** Where the lines that come in are commands already. */
-  Seat NONE =
+  ConsoleClient NONE =
       (console, out) -> {
-        throw new CommandLineException(
-            "helper console: the lines here are commands; for it, run mica helper console");
+        throw refused("the lines here are commands; run mica helper console for it");
       };
 
   /** Attaches it until one of the two sides ends; what is no terminal's own goes to {@code out}. */
@@ -19,7 +19,10 @@ interface Seat {
 
   /** The same for a program that reads JSON or YAML; what was said. */
   default String record(Console console) throws IOException {
-    throw new CommandLineException(
-        "helper console: a terminal shows it as it is; --output is for lines that a program sends");
+    throw refused("a terminal shows it as it is; --output is for lines that a program sends");
+  }
+
+  private static MicaException refused(String why) {
+    return MicaException.usage("attach", "the helper VM's console", why);
   }
 }

@@ -21,7 +21,7 @@ import org.jline.utils.NonBlockingReader;
  *
  * @param taken whether keys are the guest's now, for whoever else looks at them
  */
-record TerminalSeat(Terminal terminal, AtomicBoolean taken) implements Seat {
+record TerminalClient(Terminal terminal, AtomicBoolean taken) implements ConsoleClient {
   private static final int DETACH = ']' & 0x1f;
   private static final int TICK_MILLIS = 50;
 
