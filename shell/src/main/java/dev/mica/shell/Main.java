@@ -1,5 +1,7 @@
 package dev.mica.shell;
 
+import dev.mica.shell.attach.Streams;
+
 /** The program {@code mica}. */
 public final class Main {
   private Main() {}

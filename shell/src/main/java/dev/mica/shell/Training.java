@@ -1,5 +1,6 @@
 package dev.mica.shell;
 
+import dev.mica.shell.attach.Streams;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -15,6 +15,7 @@ import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.lang.ArchRule;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** What may know what. It lives here because the shell sees every module. */
@@ -87,6 +88,12 @@ final class ArchitectureTest {
     check(slices().matching("dev.mica.(*)..").should().beFreeOfCycles());
   }
 
+  /** Each room of the application may know those behind it in the list. */
+  @Test
+  void theRoomsOfTheShellStandInALine() {
+    descends("dev.mica.shell", List.of("prompt", "command", "print", "attach"));
+  }
+
   @Test
   void internalMeansInternal() {
     forbid(not(STDLIB), INTERNAL);
@@ -101,6 +108,24 @@ final class ArchitectureTest {
                 .map(JavaClass::getName))
         .isNotEmpty()
         .hasSizeLessThanOrEqualTo(MOST_PUBLIC_TYPES);
+  }
+
+  /** No room of {@code house} knows one that stands before it in {@code rooms}, which are all. */
+  private static void descends(String house, List<String> rooms) {
+    assertThat(
+            MICA.that(resideInAPackage(house + "..")).stream()
+                .map(JavaClass::getPackageName)
+                .distinct())
+        .containsExactlyInAnyOrderElementsOf(
+            Stream.concat(Stream.of(house), rooms.stream().map(room -> house + "." + room))
+                .toList());
+    for (int i = 0; i < rooms.size(); i++) {
+      String[] before =
+          Stream.concat(
+                  Stream.of(house), rooms.subList(0, i).stream().map(room -> house + "." + room))
+              .toArray(String[]::new);
+      forbid(resideInAPackage(house + "." + rooms.get(i) + ".."), before);
+    }
   }
 
   private static void forbid(DescribedPredicate<JavaClass> who, String... packages) {

@@ -30,7 +30,7 @@ final class ProcessTest {
       assertThat(run.status()).as(run.err()).isZero();
       assertThat(log)
           .content()
-          .contains("dev.mica.shell.CommandTable")
+          .contains("dev.mica.shell.command.CommandTable")
           .doesNotContain("groovy.lang", "org.codehaus.groovy");
     }
   }

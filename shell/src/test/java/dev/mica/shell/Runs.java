@@ -1,5 +1,7 @@
 package dev.mica.shell;
 
+import dev.mica.shell.attach.Page;
+import dev.mica.shell.attach.Streams;
 import java.io.ByteArrayOutputStream;
 import java.io.File;
 import java.io.IOException;
@@ -11,7 +13,7 @@ import java.util.List;
 import java.util.Map;
 
 /** Runs of the program, in this process or in one of their own. */
-final class Runs {
+public final class Runs {
   /**
    * How a run ended.
    *
@@ -19,17 +21,17 @@ final class Runs {
    * @param out what it printed as data
    * @param err what it said
    */
-  record Run(int status, String out, String err) {}
+  public record Run(int status, String out, String err) {}
 
   private Runs() {}
 
   /** In this process, with the user's state directory. */
-  static Run here(String... args) {
+  public static Run here(String... args) {
     return here(Map.of(), args);
   }
 
   /** In this process, with these variables. */
-  static Run here(Map<String, String> environment, String... args) {
+  public static Run here(Map<String, String> environment, String... args) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     ByteArrayOutputStream err = new ByteArrayOutputStream();
     Streams streams = new Streams(print(out), print(err), Page.PLAIN);
@@ -44,7 +46,7 @@ final class Runs {
   }
 
   /** The command of a process of its own. */
-  static List<String> command(List<String> options, String... args) {
+  public static List<String> command(List<String> options, String... args) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.add("--enable-native-access=ALL-UNNAMED");
@@ -56,7 +58,7 @@ final class Runs {
   }
 
   /** In a process of its own. */
-  static Run apart(Path home, List<String> options, String... args)
+  public static Run apart(Path home, List<String> options, String... args)
       throws IOException, InterruptedException {
     File out = File.createTempFile("mica", "out");
     File err = File.createTempFile("mica", "err");

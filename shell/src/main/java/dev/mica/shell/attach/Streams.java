@@ -1,0 +1,137 @@
+package dev.mica.shell.attach;
+
+import dev.mica.MicaException;
+import java.io.BufferedOutputStream;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.FilterOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.OutputStreamWriter;
+import java.io.PrintStream;
+import java.io.Writer;
+import java.nio.charset.StandardCharsets;
+
+/** Where data and talk go. A reader that left is {@link OutputClosed}, a full disk a failure. */
+public final class Streams {
+  private static final int BUFFER = 1 << 16;
+
+  private final PrintStream out;
+  private final PrintStream err;
+  private final Page page;
+  private Runnable beforeData = () -> {};
+
+  public Streams(PrintStream out, PrintStream err, Page page) {
+    this.out = out;
+    this.err = err;
+    this.page = page;
+  }
+
+  /**
+   * The process's own; also what {@code System.out} is from now on. Lines appear at a terminal as
+   * they are printed; elsewhere bytes are collected, and whoever waits for work flushes now and
+   * again.
+   */
+  public static Streams ofProcess() {
+    Checked raw = new Checked(new FileOutputStream(FileDescriptor.out));
+    Page page = Terminals.pageOfProcess();
+    PrintStream out =
+        new PrintStream(
+            new BufferedOutputStream(raw, BUFFER), page.width() > 0, StandardCharsets.UTF_8);
+    System.setOut(out);
+    Streams streams = new Streams(out, System.err, page);
+    raw.before = streams::beforeWrite;
+    return streams;
+  }
+
+  /** Does {@code what} before data is written to a terminal, to make room for it. */
+  public void beforeData(Runnable what) {
+    beforeData = what;
+  }
+
+  private void beforeWrite() {
+    if (page.width() > 0) {
+      makeRoom();
+    }
+  }
+
+  /** Somebody else has the terminal from now on. */
+  public void makeRoom() {
+    beforeData.run();
+  }
+
+  public PrintStream out() {
+    return out;
+  }
+
+  public PrintStream err() {
+    return err;
+  }
+
+  public Page page() {
+    return page;
+  }
+
+  public Writer writer() {
+    return new OutputStreamWriter(out, StandardCharsets.UTF_8);
+  }
+
+  /** Prints what is left, unless nobody takes it for so long. */
+  public void flushWithin(long millis) {
+    Thread flushing = Thread.ofPlatform().daemon().unstarted(out::flush);
+    flushing.setUncaughtExceptionHandler((thread, failed) -> {}); // the process is ending anyway
+    flushing.start();
+    try {
+      flushing.join(millis);
+    } catch (InterruptedException over) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Prints what is left; the status the process ends with. */
+  public int close(int status) {
+    try {
+      out.flush();
+      return status;
+    } catch (OutputClosed closed) {
+      return status;
+    } catch (MicaException failed) {
+      if (status == 0) {
+        err.println("mica: " + failed.getMessage());
+      }
+      return status == 0 ? 1 : status;
+    }
+  }
+
+  /** Fails where a PrintStream would only remember that something was wrong. */
+  private static final class Checked extends FilterOutputStream {
+    private Runnable before = () -> {};
+
+    Checked(OutputStream out) {
+      super(out);
+    }
+
+    @Override
+    public void write(byte[] bytes, int offset, int length) {
+      before.run();
+      try {
+        out.write(bytes, offset, length);
+      } catch (IOException failed) {
+        throw explain(failed);
+      }
+    }
+
+    @Override
+    public void write(int b) {
+      write(new byte[] {(byte) b}, 0, 1);
+    }
+
+    private static RuntimeException explain(IOException failed) {
+      String why = String.valueOf(failed.getMessage());
+      if (why.contains("Broken pipe") || why.contains("Connection reset")) {
+        throw new OutputClosed(failed);
+      }
+      return MicaException.failed("write to", "standard output", why).because(failed);
+    }
+  }
+}

@@ -1,0 +1,113 @@
+package dev.mica.shell.attach;
+
+import java.io.Console;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.util.Optional;
+import org.jline.nativ.CLibrary;
+import org.jline.nativ.JLineNativeLoader;
+import org.jline.terminal.Size;
+import org.jline.terminal.Terminal;
+import org.jline.terminal.TerminalBuilder;
+import org.jline.terminal.spi.SystemStream;
+import org.jline.terminal.spi.TerminalProvider;
+
+/** The terminal of the process: asks about it without taking it, or takes it. */
+public final class Terminals {
+  private static final int STDOUT = 1;
+  private static final int STDERR = 2;
+
+  /** That of a terminal that nobody has given a size. */
+  private static final int USUAL_WIDTH = 80;
+
+  private Terminals() {}
+
+  /** The page that standard output is; the native library is only loaded at a terminal. */
+  static Page pageOfProcess() {
+    if (!isInteractive() || !loaded() || CLibrary.isatty(STDOUT) == 0) {
+      return Page.PLAIN;
+    }
+    int width = CLibrary.getTerminalWidth(STDOUT);
+    return new Page(width > 0 ? width : USUAL_WIDTH, wantsColour() && !isDumb());
+  }
+
+  /**
+   * Takes the process's terminal. Probing it for graphemes costs a round trip for nothing we need.
+   */
+  public static Terminal open(PrintStream err) throws IOException {
+    System.setProperty(TerminalBuilder.PROP_GRAPHEME_CLUSTER, "false");
+    Terminal terminal = isDumb() ? plain() : driven(err);
+    Size size = terminal.getSize();
+    if (size.getColumns() <= 0 || size.getRows() <= 0) { // a pty nobody gave a size
+      terminal.setSize(Size.of(80, 24));
+    }
+    return terminal;
+  }
+
+  private static Terminal driven(PrintStream err) throws IOException {
+    Terminal terminal =
+        TerminalBuilder.builder()
+            .system(true)
+            .providers("jni,exec")
+            .dumb(true)
+            .nativeSignals(true)
+            .build();
+    if (terminal.getType().startsWith(Terminal.TYPE_DUMB)) {
+      err.println(
+          "mica: the terminal cannot be driven, so there is no line editing; TERM is "
+              + System.getenv("TERM"));
+    }
+    return terminal;
+  }
+
+  /** Not JLine's dumb terminal: that has no signals, no attributes and no size. */
+  private static Terminal plain() throws IOException {
+    return TerminalProvider.load("jni")
+        .sysTerminal(
+            "mica",
+            Terminal.TYPE_DUMB,
+            false,
+            StandardCharsets.UTF_8,
+            StandardCharsets.UTF_8,
+            StandardCharsets.UTF_8,
+            true,
+            Terminal.SignalHandler.SIG_DFL,
+            false,
+            SystemStream.Output);
+  }
+
+  /** Whether the user has not said that there are to be none: no-color.org. */
+  public static boolean wantsColour() {
+    String without = System.getenv("NO_COLOR");
+    return without == null || without.isEmpty();
+  }
+
+  /** Whether the terminal only prints: it moves no cursor, and knows no colours. */
+  static boolean isDumb() {
+    String type = System.getenv("TERM");
+    return type == null || type.isEmpty() || type.equals("dumb");
+  }
+
+  /** Whether somebody types, and reads what we print. */
+  public static boolean isInteractive() {
+    return Optional.ofNullable(System.console()).map(Console::isTerminal).orElse(false);
+  }
+
+  public static boolean isErrorTerminal() {
+    return isInteractive() && !isDumb() && loaded() && CLibrary.isatty(STDERR) == 1;
+  }
+
+  public static int errorWidth() {
+    return CLibrary.getTerminalWidth(STDERR);
+  }
+
+  /** False where the library does not load: then nothing is known to be a terminal. */
+  private static boolean loaded() {
+    try {
+      return JLineNativeLoader.initialize();
+    } catch (RuntimeException | LinkageError absent) {
+      return false;
+    }
+  }
+}

@@ -1,0 +1,75 @@
+package dev.mica.shell.command;
+
+import dev.mica.scripting.Role;
+import dev.mica.shell.print.Format;
+import dev.mica.shell.print.Result;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * One line of the command language. Dispatch, usage, help and completion all read this, so they
+ * cannot disagree.
+ *
+ * @param path its words: {@code union create}
+ * @param parameters its arguments in their order, then its options
+ * @param role who may use it
+ * @param summary a sentence without its full stop
+ * @param example a line that can be typed
+ * @param language how to say in the language what it does; empty for what only a command can do
+ * @param shape what it prints as JSON; empty for what prints as it goes, and takes no -o
+ * @param action what it does
+ */
+public record Command(
+    List<String> path,
+    List<Parameter> parameters,
+    Role role,
+    String summary,
+    String example,
+    String language,
+    String shape,
+    Action action) {
+  /** What a command does. */
+  @FunctionalInterface
+  interface Action {
+    Result run(Invocation invocation);
+  }
+
+  private static final Parameter OUTPUT =
+      Parameter.choice("-o --output", "how data is printed; table if not given", Format.names());
+
+  public Command {
+    if (!shape.isEmpty()) {
+      parameters = Stream.concat(parameters.stream(), Stream.of(OUTPUT)).toList();
+    }
+  }
+
+  /** Whether it runs what the user wrote, which says itself what it does. */
+  boolean runsCode() {
+    return parameters.stream()
+        .anyMatch(
+            each -> each.kind() == Parameter.Kind.CODE || each.kind() == Parameter.Kind.SCRIPT);
+  }
+
+  /** {@code union create}. */
+  String name() {
+    return String.join(" ", path);
+  }
+
+  public List<Parameter> options() {
+    return parameters.stream().filter(Parameter::isOption).toList();
+  }
+
+  public List<Parameter> arguments() {
+    return parameters.stream().filter(parameter -> !parameter.isOption()).toList();
+  }
+
+  /** {@code mica union create --lower A… …}. */
+  String usage() {
+    return "mica "
+        + name()
+        + parameters.stream()
+            .map(parameter -> " " + parameter.usage())
+            .collect(Collectors.joining());
+  }
+}

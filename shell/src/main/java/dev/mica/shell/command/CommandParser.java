@@ -1,0 +1,138 @@
+package dev.mica.shell.command;
+
+import dev.mica.Nearest;
+import dev.mica.shell.print.Cells;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Reads the arguments of one command by its line in the table. Picocli would do, but its first use
+ * loads 300 classes of Groovy where Groovy is on the class path.
+ */
+final class CommandParser {
+  private final Command command;
+  private final Map<String, List<String>> values = new LinkedHashMap<>();
+  private final List<String> positionals = new ArrayList<>();
+
+  CommandParser(Command command) {
+    this.command = command;
+  }
+
+  /** Whether {@code args} ask for help, and not what they are handed on to. */
+  boolean asksForHelp(List<String> args) {
+    List<Parameter> expected = command.arguments();
+    int positional = 0;
+    for (String arg : args) {
+      if (arg.equals("--") || isTakenAsItIs(expected, positional)) {
+        return false;
+      }
+      if (arg.equals("--help") || arg.equals("-h")) {
+        return true;
+      }
+      positional += isOption(arg) ? 0 : 1;
+    }
+    return false;
+  }
+
+  /** The values given, by the names of their parameters; a flag's value is its name. */
+  Map<String, List<String>> parse(List<String> args) {
+    List<Parameter> expected = command.arguments();
+    Iterator<String> rest = args.iterator();
+    while (rest.hasNext()) {
+      String arg = rest.next();
+      if (isTakenAsItIs(expected, positionals.size())) {
+        positionals.add(arg);
+      } else if (arg.equals("--")) {
+        rest.forEachRemaining(positionals::add);
+      } else if (isOption(arg)) {
+        option(arg, rest);
+      } else {
+        positionals.add(arg);
+      }
+    }
+    assignPositionals();
+    for (Parameter parameter : command.parameters()) {
+      if (parameter.required() && !values.containsKey(parameter.name())) {
+        throw wrong("missing " + parameter.name());
+      }
+    }
+    return values;
+  }
+
+  private static boolean isOption(String arg) {
+    return arg.startsWith("-") && !arg.equals("-");
+  }
+
+  private static boolean isTakenAsItIs(List<Parameter> expected, int position) {
+    Parameter next =
+        expected.isEmpty() ? null : expected.get(Math.min(position, expected.size() - 1));
+    return next != null
+        && (next.kind() == Parameter.Kind.REST
+            || (next.kind() == Parameter.Kind.CODE && position < expected.size()));
+  }
+
+  /** {@code --at S}, {@code --at=S}, {@code --exact}. */
+  private void option(String arg, Iterator<String> rest) {
+    int equals = arg.startsWith("--") ? arg.indexOf('=') : -1;
+    String name = equals < 0 ? arg : arg.substring(0, equals);
+    Parameter option = find(name).orElseThrow(() -> unknown(name));
+    if (option.kind() == Parameter.Kind.FLAG) {
+      if (equals >= 0) {
+        throw wrong(option.name() + " takes no value");
+      }
+      put(option, option.name());
+    } else if (equals >= 0) {
+      put(option, arg.substring(equals + 1));
+    } else if (rest.hasNext()) {
+      put(option, rest.next());
+    } else {
+      throw wrong("missing the value of " + option.name());
+    }
+  }
+
+  private Optional<Parameter> find(String name) {
+    return command.options().stream().filter(option -> option.names().contains(name)).findFirst();
+  }
+
+  private void assignPositionals() {
+    List<Parameter> arguments = command.arguments();
+    for (int i = 0; i < positionals.size(); i++) {
+      Parameter last = arguments.isEmpty() ? null : arguments.getLast();
+      boolean handedOn = last != null && last.kind() == Parameter.Kind.REST;
+      if (i >= arguments.size() && !handedOn) {
+        throw wrong("unexpected argument '" + Cells.printable(positionals.get(i)) + "'");
+      }
+      put(arguments.get(Math.min(i, arguments.size() - 1)), positionals.get(i));
+    }
+  }
+
+  private void put(Parameter parameter, String value) {
+    String name = parameter.name();
+    if (value.isEmpty() && parameter.kind() != Parameter.Kind.REST) {
+      throw wrong(name + " is empty");
+    }
+    if (parameter.kind() == Parameter.Kind.CHOICE && !parameter.choices().contains(value)) {
+      String known = String.join(", ", parameter.choices());
+      throw wrong(name + " cannot be '" + Cells.printable(value) + "', only one of " + known);
+    }
+    List<String> given = values.computeIfAbsent(name, key -> new ArrayList<>());
+    if (!given.isEmpty() && !parameter.many()) {
+      throw wrong(name + " given twice");
+    }
+    given.add(value);
+  }
+
+  private CommandLineException unknown(String option) {
+    List<String> known = new ArrayList<>();
+    command.options().forEach(each -> known.addAll(each.names()));
+    return wrong("unknown option '" + Cells.printable(option) + "'" + Nearest.hint(option, known));
+  }
+
+  private CommandLineException wrong(String why) {
+    return new CommandLineException(command, why);
+  }
+}

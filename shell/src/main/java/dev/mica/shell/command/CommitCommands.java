@@ -1,0 +1,191 @@
+package dev.mica.shell.command;
+
+import static dev.mica.shell.command.Parameter.argument;
+import static dev.mica.shell.command.Parameter.flag;
+import static dev.mica.shell.command.Parameter.option;
+
+import dev.mica.commit.Commit;
+import dev.mica.commit.Commits;
+import dev.mica.scripting.Role;
+import dev.mica.scripting.Shapes;
+import dev.mica.shell.command.Parameter.Kind;
+import dev.mica.shell.print.Result;
+import dev.mica.union.Union;
+import java.util.List;
+
+/** {@code commit …}. */
+final class CommitCommands {
+  private static final Parameter COMMIT = argument("COMMIT", Kind.COMMIT, "its NAME:TAG or id");
+
+  private CommitCommands() {}
+
+  static List<Command> all() {
+    return List.of(create(), ls(), show(), diff(), log(), graph(), rm(), mount(), gc());
+  }
+
+  private static Command create() {
+    return new Command(
+        List.of("commit", "create"),
+        List.of(
+            argument("NAME:TAG", Kind.TEXT, "how the commit is called"),
+            option("--union", Kind.UNION, "whose changes are kept").mandatory(),
+            option("-m --message", Kind.TEXT, "a few words on it")),
+        Role.OPERATOR,
+        "keeps what a union has changed as a layer of its own",
+        "mica commit create web:v2 --union u -m 'nginx in'",
+        "union('u').commit('web:v2')",
+        Shapes.COMMIT.json(),
+        in -> {
+          Union union = in.mica().unions().get(in.value("--union"));
+          String message = in.optional("--message").orElse("");
+          return new Result.One<>(
+              Shapes.COMMIT, in.mica().commits().create(union, in.value("NAME:TAG"), message));
+        });
+  }
+
+  private static Command ls() {
+    return new Command(
+        List.of("commit", "ls"),
+        List.of(),
+        Role.VIEWER,
+        "lists the commits, the newest first",
+        "mica commit ls",
+        "commits.list()",
+        Shapes.COMMIT.jsonList(),
+        in -> {
+          in.without(in.mica().commits().damaged());
+          return rows(in, in.mica().commits().list());
+        });
+  }
+
+  private static Result rows(Invocation in, List<Commit> commits) {
+    if (commits.isEmpty()) {
+      in.say("no commits");
+    }
+    return new Result.Rows<>(Shapes.COMMIT, commits.stream());
+  }
+
+  private static Command show() {
+    return new Command(
+        List.of("commit", "show"),
+        List.of(COMMIT),
+        Role.VIEWER,
+        "shows all there is to know of one commit, its digest too",
+        "mica commit show web:v2",
+        "commit('web:v2')",
+        Shapes.COMMIT_DETAIL.json(),
+        in -> new Result.One<>(Shapes.COMMIT_DETAIL, commit(in)));
+  }
+
+  private static Command diff() {
+    return new Command(
+        List.of("commit", "diff"),
+        List.of(
+            COMMIT,
+            argument("OTHER", Kind.COMMIT, "compare with this one").optional(),
+            flag("--exit-code", "end with 1 if anything differs")),
+        Role.VIEWER,
+        "what a commit's layer changes, or what turns its tree into another commit's",
+        "mica commit diff web:v1 web:v2",
+        "diff('web:v1', 'web:v2')",
+        Shapes.CHANGE.jsonList(),
+        in -> {
+          Commits commits = in.mica().commits();
+          Commit commit = commit(in);
+          if (in.has("--exit-code")) {
+            in.rowsMeanFailure();
+          }
+          return HostCommands.changes(
+              in.optional("OTHER")
+                  .map(other -> commit.diff(commits.get(other)))
+                  .orElseGet(commit::diff));
+        });
+  }
+
+  private static Command log() {
+    return new Command(
+        List.of("commit", "log"),
+        List.of(COMMIT),
+        Role.VIEWER,
+        "lists a commit, its parent, and so on",
+        "mica commit log web:v2",
+        "commits.log('web:v2')",
+        Shapes.COMMIT.jsonList(),
+        in -> rows(in, in.mica().commits().log(in.value("COMMIT"))));
+  }
+
+  private static Command graph() {
+    return new Command(
+        List.of("commit", "graph"),
+        List.of(),
+        Role.VIEWER,
+        "draws the commits, the newest on top",
+        "mica commit graph",
+        "commits.graph()",
+        Shapes.COMMIT.jsonList(),
+        in -> {
+          Commits commits = in.mica().commits();
+          in.without(commits.damaged());
+          return new Result.Drawing<>(Shapes.COMMIT, commits.list().stream(), commits::graph);
+        });
+  }
+
+  private static Command rm() {
+    return new Command(
+        List.of("commit", "rm"),
+        List.of(COMMIT.optional(), flag("--all", "every one")),
+        Role.OPERATOR,
+        "removes commits that nothing stands on",
+        "mica commit rm web:v1",
+        "commit('web:v2').remove()",
+        UnionCommands.REMOVED.jsonList(),
+        in ->
+            UnionCommands.removed(
+                in.oneOrAll("COMMIT").map(ref -> rm(in, ref)).orElseGet(() -> rmAll(in))));
+  }
+
+  private static List<String> rm(Invocation in, String ref) {
+    in.mica().commits().get(ref).remove();
+    return List.of(ref);
+  }
+
+  private static List<String> rmAll(Invocation in) {
+    List<String> ids = in.mica().commits().list().stream().map(Commit::id).toList();
+    in.mica().commits().removeAll();
+    return ids;
+  }
+
+  private static Command mount() {
+    return new Command(
+        List.of("commit", "mount"),
+        List.of(COMMIT, option("--at", Kind.PATH, "where it is mounted").mandatory()),
+        Role.OPERATOR,
+        "mounts a commit's tree read-only, as a union of its own",
+        "mica commit mount web:v1 --at /mnt/v1",
+        "commit('web:v2').mount(folder('/mnt/v2'))",
+        Shapes.UNION.json(),
+        in -> new Result.One<>(Shapes.UNION, commit(in).mount(in.value("--at"))));
+  }
+
+  private static Command gc() {
+    return new Command(
+        List.of("commit", "gc"),
+        List.of(),
+        Role.OPERATOR,
+        "removes what no name and no other commit leads to any more",
+        "mica commit gc",
+        "commits.gc()",
+        UnionCommands.REMOVED.jsonList(),
+        in -> {
+          List<String> removed = in.mica().commits().gc();
+          if (removed.isEmpty()) {
+            in.say("nothing to remove");
+          }
+          return UnionCommands.removed(removed);
+        });
+  }
+
+  private static Commit commit(Invocation in) {
+    return in.mica().commits().get(in.value("COMMIT"));
+  }
+}

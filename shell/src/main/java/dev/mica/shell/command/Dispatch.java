@@ -1,0 +1,44 @@
+package dev.mica.shell.command;
+
+import dev.mica.shell.print.Format;
+import dev.mica.shell.print.Output;
+import dev.mica.shell.print.Result;
+import java.util.List;
+
+/** Runs a line of the command language. */
+final class Dispatch {
+  private final Conversation conversation;
+  private final Output output;
+  private final Invocation.Talk talk;
+
+  Dispatch(Conversation conversation, Output output, Invocation.Talk talk) {
+    this.conversation = conversation;
+    this.output = output;
+    this.talk = talk;
+  }
+
+  /** Runs {@code words}, prints what comes of it, and returns the exit status. */
+  int run(List<String> words) {
+    CommandTable table = CommandTable.get();
+    if (words.size() == 2 && table.isGroup(words.getFirst()) && isHelp(words.getLast())) {
+      output.print(HelpText.of(words.subList(0, 1)), Format.TABLE);
+      return 0;
+    }
+    Command command = table.find(words).orElseThrow(() -> table.unknown(words));
+    List<String> args = words.subList(command.path().size(), words.size());
+    CommandParser parser = new CommandParser(command);
+    if (parser.asksForHelp(args)) {
+      output.print(HelpText.of(command), Format.TABLE);
+      return 0;
+    }
+    Invocation invocation = new Invocation(conversation, command, parser.parse(args), talk);
+    Result result = command.action().run(invocation);
+    return result instanceof Result.Done done
+        ? done.status()
+        : invocation.exitStatus(output.print(result, invocation.format()));
+  }
+
+  private static boolean isHelp(String word) {
+    return word.equals("--help") || word.equals("-h");
+  }
+}

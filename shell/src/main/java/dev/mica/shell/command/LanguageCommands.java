@@ -1,0 +1,75 @@
+package dev.mica.shell.command;
+
+import static dev.mica.shell.command.Parameter.argument;
+import static dev.mica.shell.command.Parameter.rest;
+
+import dev.mica.folder.Name;
+import dev.mica.scripting.Role;
+import dev.mica.shell.command.Parameter.Kind;
+import dev.mica.shell.print.Printer;
+import dev.mica.shell.print.Result;
+import java.nio.file.Path;
+import java.util.List;
+
+/** {@code run}, {@code -e}, {@code help} and {@code version}: what is about the language itself. */
+final class LanguageCommands {
+  private LanguageCommands() {}
+
+  static List<Command> all() {
+    return List.of(run(), expression(), help(), version());
+  }
+
+  private static Command run() {
+    return new Command(
+        List.of("run"),
+        List.of(
+            argument("FILE", Kind.SCRIPT, "a script in Groovy, or in Java if it ends in .jsh"),
+            rest("ARGS", "what the script finds in args")),
+        Role.ADMIN,
+        "runs a script; the same: mica FILE.groovy ARGS…",
+        "mica run samples/tour.groovy",
+        "",
+        "",
+        in -> {
+          Path file = Name.ofExact(in.value("FILE")).path();
+          in.conversation().run(file, in.all("ARGS"));
+          return new Result.Done(0);
+        });
+  }
+
+  private static Command expression() {
+    return new Command(
+        List.of("-e"),
+        List.of(argument("EXPR", Kind.CODE, "in Groovy, quoted for the shell")),
+        Role.ADMIN,
+        "evaluates an expression and prints its value",
+        "mica -e 'unions.list()' -o json",
+        "",
+        "any",
+        in -> Printer.result(in.conversation().evaluate(in.value("EXPR"))));
+  }
+
+  private static Command help() {
+    return new Command(
+        List.of("help"),
+        List.of(rest("WORDS", "a command, a group of them, or a word of the language")),
+        Role.VIEWER,
+        "help; the same: COMMAND --help",
+        "mica help union create",
+        "",
+        "",
+        in -> in.has("WORDS") ? HelpText.of(in.all("WORDS")) : HelpText.overview());
+  }
+
+  private static Command version() {
+    return new Command(
+        List.of("version"),
+        List.of(),
+        Role.VIEWER,
+        "prints the version; the same: mica --version",
+        "mica version",
+        "",
+        "{\"version\":string}",
+        in -> new Result.Text("version", "mica " + Version.text()));
+  }
+}

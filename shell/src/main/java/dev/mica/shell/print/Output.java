@@ -1,0 +1,113 @@
+package dev.mica.shell.print;
+
+import dev.mica.shell.attach.ConsoleClient;
+import dev.mica.shell.attach.Page;
+import dev.mica.vm.Console;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.io.Writer;
+import java.util.Iterator;
+import java.util.stream.Stream;
+import tools.jackson.core.exc.JacksonIOException;
+
+/** Prints results in the format asked for. */
+public final class Output {
+  private final Writer out;
+  private final Page page;
+  private final ConsoleClient client;
+
+  public Output(Writer out, Page page) {
+    this(out, page, ConsoleClient.NONE);
+  }
+
+  public Output(Writer out, Page page, ConsoleClient client) {
+    this.out = out;
+    this.page = page;
+    this.client = client;
+  }
+
+  /** Prints {@code result}; returns how many rows there were, 1 for a single thing. */
+  public long print(Result result, Format format) {
+    try {
+      long count = format == Format.TABLE ? table(result) : document(result, format);
+      out.flush();
+      return count;
+    } catch (IOException failed) {
+      throw new UncheckedIOException(failed);
+    } catch (JacksonIOException failed) {
+      throw new UncheckedIOException(failed.getCause());
+    }
+  }
+
+  private long table(Result result) throws IOException {
+    TableWriter table = new TableWriter(out, page);
+    switch (result) {
+      case Result.Rows<?> rows -> {
+        return rows(rows, table::rows);
+      }
+      case Result.One<?> one -> one(table, one);
+      case Result.Value value -> {
+        return table(value.shown());
+      }
+      case Result.Text text -> table.text(text.text());
+      case Result.Done done -> {
+        return 0;
+      }
+      case Result.Attached attached -> {
+        try (Console console = attached.console()) {
+          client.attach(console, out);
+        }
+      }
+      case Result.Drawing<?> drawing -> {
+        drawing.rows().close();
+        table.text(drawing.picture().get());
+      }
+    }
+    return 1;
+  }
+
+  private long document(Result result, Format format) throws IOException {
+    try (DocumentWriter document = new DocumentWriter(out, format)) {
+      switch (result) {
+        case Result.Rows<?> rows -> {
+          return rows(rows, document::rows);
+        }
+        case Result.Drawing<?> drawing -> {
+          return rows(rowsOf(drawing), document::rows);
+        }
+        case Result.One<?> one -> one(document, one);
+        case Result.Value value -> document.value(value.value());
+        case Result.Text text -> document.text(text.key(), text.text());
+        case Result.Done done -> throw new IllegalStateException("printed already: " + done);
+        case Result.Attached attached -> {
+          try (Console console = attached.console()) {
+            document.text("console", client.record(console));
+          }
+        }
+      }
+    }
+    return 1;
+  }
+
+  private static <T> Result.Rows<T> rowsOf(Result.Drawing<T> drawing) {
+    return new Result.Rows<>(drawing.shape(), drawing.rows());
+  }
+
+  private static <T> void one(TableWriter table, Result.One<T> one) throws IOException {
+    table.one(one.shape(), one.value());
+  }
+
+  private static <T> void one(DocumentWriter document, Result.One<T> one) {
+    document.one(one.shape(), one.value());
+  }
+
+  private static <T> long rows(Result.Rows<T> rows, RowsWriter writer) throws IOException {
+    try (Stream<T> stream = rows.rows()) {
+      return writer.rows(rows.shape(), stream.iterator());
+    }
+  }
+
+  private interface RowsWriter {
+    <T> long rows(dev.mica.scripting.Shape<T> shape, Iterator<T> rows) throws IOException;
+  }
+}

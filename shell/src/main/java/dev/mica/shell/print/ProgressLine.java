@@ -1,0 +1,109 @@
+package dev.mica.shell.print;
+
+import dev.mica.Activity;
+import java.io.PrintStream;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Locale;
+import java.util.function.BooleanSupplier;
+import java.util.function.IntSupplier;
+
+/** One line that says how far long work is; it vanishes before anything else is printed. */
+public final class ProgressLine {
+  static final Duration PATIENCE = Duration.ofMillis(700);
+
+  private static final String CLEAR = "\r\u001b[K";
+
+  private final PrintStream out;
+  private final IntSupplier width;
+  private final BooleanSupplier quiet;
+  private boolean shown;
+  private boolean stopped;
+
+  public ProgressLine(PrintStream out, IntSupplier width) {
+    this(out, width, () -> false);
+  }
+
+  /** {@code quiet}: whether somebody else has the terminal. */
+  public ProgressLine(PrintStream out, IntSupplier width, BooleanSupplier quiet) {
+    this.out = out;
+    this.width = width;
+    this.quiet = quiet;
+  }
+
+  /** Shows where {@code activity} is, if it has lasted for a while. */
+  public synchronized void show(Activity activity) {
+    Duration elapsed = Duration.between(activity.started(), Instant.now());
+    if (elapsed.compareTo(PATIENCE) >= 0) {
+      draw(text(activity, elapsed));
+    }
+  }
+
+  /** Shows that {@code work}, which says nothing of itself, goes on, if it has for a while. */
+  public synchronized void show(String work, Instant started) {
+    Duration elapsed = Duration.between(started, Instant.now());
+    if (elapsed.compareTo(PATIENCE) >= 0) {
+      draw(Cells.printable(work) + ": " + elapsed.toSeconds() + " s");
+    }
+  }
+
+  private void draw(String text) {
+    if (!stopped && !quiet.getAsBoolean()) {
+      int room = width.getAsInt() <= 1 ? 79 : width.getAsInt() - 1;
+      out.print(CLEAR + Cells.cut(text, room));
+      out.flush();
+      shown = true;
+    }
+  }
+
+  /** Removes the line. */
+  public synchronized void clear() {
+    if (shown) {
+      out.print(CLEAR);
+      out.flush();
+      shown = false;
+    }
+  }
+
+  /** Removes it for good. */
+  public synchronized void stop() {
+    clear();
+    stopped = true;
+  }
+
+  static String text(Activity activity, Duration elapsed) {
+    double seconds = elapsed.toMillis() / 1000.0;
+    long entries = activity.entries();
+    StringBuilder line = new StringBuilder(Cells.printable(activity.text()));
+    if (entries == 0 && activity.total().isEmpty()) {
+      return line + ": " + elapsed.toSeconds() + " s";
+    }
+    line.append(": ").append(count(entries));
+    activity.total().ifPresent(total -> line.append(" of ").append(count(total)));
+    line.append(" entries, ").append(count(Math.round(entries / seconds))).append("/s");
+    if (activity.bytes() > 0) {
+      line.append(", ").append(bytes(activity.bytes()));
+      line.append(", ").append(bytes(Math.round(activity.bytes() / seconds))).append("/s");
+    }
+    if (entries > 0 && activity.total().orElse(0) > entries) {
+      long left = Math.round((activity.total().getAsLong() - entries) * seconds / entries);
+      line.append(", ").append(String.format(Locale.ROOT, "%d:%02d left", left / 60, left % 60));
+    }
+    return line.toString();
+  }
+
+  private static String count(long number) {
+    return String.format(Locale.ROOT, "%,d", number);
+  }
+
+  static String bytes(long bytes) {
+    String[] units = {"B", "KiB", "MiB", "GiB", "TiB"};
+    double value = bytes;
+    int unit = 0;
+    while (value >= 1024 && unit < units.length - 1) {
+      value /= 1024;
+      unit++;
+    }
+    return String.format(Locale.ROOT, unit == 0 ? "%.0f %s" : "%.1f %s", value, units[unit]);
+  }
+}

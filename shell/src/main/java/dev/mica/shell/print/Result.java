@@ -1,0 +1,31 @@
+package dev.mica.shell.print;
+
+import dev.mica.scripting.Shape;
+import dev.mica.vm.Console;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** What a command has to print. */
+public sealed interface Result {
+  /** Several of a kind, streaming. */
+  record Rows<T>(Shape<T> shape, Stream<T> rows) implements Result {}
+
+  /** One of a kind. */
+  record One<T>(Shape<T> shape, T value) implements Result {}
+
+  /** Several of a kind for programs, a drawing of them for people. */
+  record Drawing<T>(Shape<T> shape, Stream<T> rows, Supplier<String> picture) implements Result {}
+
+  /** A value of the language: for programs as it is, for people {@code shown}. */
+  record Value(@Nullable Object value, Result shown) implements Result {}
+
+  /** A console to attach; for programs, what it said is the only member of the JSON object. */
+  record Attached(Console console) implements Result {}
+
+  /** What it has to say is printed already; how it ended, as an exit status. */
+  record Done(int status) implements Result {}
+
+  /** Text for people, which is also the only member of the JSON object. */
+  record Text(String key, String text) implements Result {}
+}

@@ -1,0 +1,123 @@
+package dev.mica.shell.print;
+
+import dev.mica.folder.Change;
+import dev.mica.host.Check;
+import dev.mica.scripting.Field;
+import dev.mica.scripting.Shape;
+import dev.mica.shell.attach.Page;
+import java.io.IOException;
+import java.io.Writer;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Tables for people. The first thousand rows decide how wide the columns are, the others stream
+ * behind them, so any number of rows can be printed. No line is wider than the page.
+ */
+final class TableWriter {
+  private static final int MEASURED = 1000;
+  private static final String GAP = "  ";
+  private static final String TAB = "    ";
+
+  private final Writer out;
+  private final Page page;
+
+  TableWriter(Writer out, Page page) {
+    this.out = out;
+    this.page = page;
+  }
+
+  /** Prints a head and a line for each row; nothing if there is none. Returns how many. */
+  <T> long rows(Shape<T> shape, Iterator<T> rows) throws IOException {
+    List<T> first = new ArrayList<>();
+    while (rows.hasNext() && first.size() < MEASURED) {
+      first.add(rows.next());
+    }
+    if (first.isEmpty()) {
+      return 0;
+    }
+    List<Column<T>> columns =
+        shape.columns().stream().map(field -> Column.of(field, first)).toList();
+    if (page.width() > 0) {
+      columns = Column.fitted(columns, page.width(), GAP.length());
+    }
+    line(columns, column -> column.field().key().toUpperCase(Locale.ROOT), "1");
+    for (T row : first) {
+      row(columns, row);
+    }
+    long count = first.size();
+    for (; rows.hasNext(); count++) {
+      row(columns, rows.next());
+    }
+    return count;
+  }
+
+  /** Prints a line for each property. */
+  <T> void one(Shape<T> shape, T value) throws IOException {
+    int names = shape.fields().stream().mapToInt(field -> field.key().length()).max().orElse(0);
+    for (Field<T> field : shape.fields()) {
+      String text = Cells.text(field.value().apply(value));
+      String shown =
+          page.width() == 0
+              ? text
+              : Column.cut(field, text, Math.max(1, page.width() - names - GAP.length()));
+      println(Cells.pad(field.key(), names) + GAP + shown, null);
+    }
+  }
+
+  void text(String text) throws IOException {
+    for (String line : text.lines().toList()) {
+      println(page.width() == 0 ? line : line.replace("\t", TAB), null);
+    }
+  }
+
+  private <T> void row(List<Column<T>> columns, T row) throws IOException {
+    line(columns, column -> column.cell(row), colour(row));
+  }
+
+  private <T> void line(
+      List<Column<T>> columns, Function<Column<T>, String> cells, @Nullable String colour)
+      throws IOException {
+    StringBuilder line = new StringBuilder();
+    int last = columns.size() - 1;
+    for (int i = 0; i <= last; i++) {
+      Column<T> column = columns.get(i);
+      String text = cells.apply(column);
+      String cell = page.width() == 0 ? text : Column.cut(column.field(), text, column.width());
+      String blank = " ".repeat(Math.max(0, column.width() - Cells.width(cell)));
+      line.append(column.isNumber() ? blank + cell : i == last ? cell : cell + blank);
+      line.append(i == last ? "" : GAP);
+    }
+    println(line.toString(), colour);
+  }
+
+  private static @Nullable String colour(Object row) {
+    return switch (row) {
+      case Change change ->
+          switch (change.kind()) {
+            case ADDED -> "32";
+            case MODIFIED -> "33";
+            case DELETED -> "31";
+          };
+      case Check check ->
+          switch (check.status()) {
+            case OK -> null;
+            case LIMITED -> "33";
+            case MISSING -> "31";
+          };
+      default -> null;
+    };
+  }
+
+  /** The only way to the page: a terminal gets no character that it would obey but our colours. */
+  private void println(String line, @Nullable String colour) throws IOException {
+    String shown = page.width() == 0 ? line : Cells.cut(Unprintable.escaped(line), page.width());
+    boolean coloured = page.colour() && colour != null;
+    out.write(coloured ? "\u001b[" + colour + "m" + shown + "\u001b[0m" : shown);
+    out.write('\n');
+  }
+}

@@ -1,0 +1,5 @@
+/** Who reads lines and has them done: the prompt with its editor, and a pipe. */
+@NullMarked
+package dev.mica.shell.prompt;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,221 @@
+package dev.mica.shell.print;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
+
+import dev.mica.folder.Change;
+import dev.mica.folder.Diff;
+import dev.mica.folder.Entry;
+import dev.mica.folder.Folder;
+import dev.mica.folder.Name;
+import dev.mica.folder.Type;
+import dev.mica.scripting.Shapes;
+import dev.mica.shell.attach.Page;
+import java.io.StringWriter;
+import java.io.Writer;
+import java.math.BigDecimal;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+final class OutputTest {
+  private static final Name ODD = Name.of(new byte[] {'a', (byte) 0xff, '\n'});
+  private static final List<Change> CHANGES =
+      List.of(
+          new Change(Change.Kind.ADDED, Name.of("etc/new"), Set.of(), null, Type.FILE, 0, 12),
+          new Change(
+              Change.Kind.MODIFIED,
+              Name.of("etc/hosts"),
+              Set.of(Change.What.CONTENT),
+              Type.FILE,
+              Type.FILE,
+              100,
+              2345),
+          new Change(Change.Kind.DELETED, ODD, Set.of(), Type.SYMLINK, null, 3, 0));
+
+  private static String print(Format format, Page page) {
+    StringWriter out = new StringWriter();
+    long count =
+        new Output(out, page).print(new Result.Rows<>(Shapes.CHANGE, CHANGES.stream()), format);
+    assertThat(count).isEqualTo(3);
+    return out.toString();
+  }
+
+  @Test
+  void tablesAlign() {
+    assertThat(print(Format.TABLE, Page.PLAIN))
+        .isEqualTo(
+            """
+            KIND      WHAT     SIZE  PATH
+            added     -          12  etc/new
+            modified  content  2345  etc/hosts
+            deleted   -           3  a\\xff\\x0a
+            """);
+  }
+
+  @Test
+  void aNarrowPageLeavesOutWhatMattersLeast() {
+    assertThat(print(Format.TABLE, new Page(32, false)).lines())
+        .contains("modified  content  etc/hosts")
+        .allSatisfy(line -> assertThat(Cells.width(line)).isLessThanOrEqualTo(32));
+  }
+
+  /** The page of a terminal turned on its side, and narrower ones. */
+  @Test
+  void noTableIsWiderThanItsPageAndRowsStayKnown() {
+    List<Entry> entries =
+        List.of(
+            new Entry(
+                Name.of("a/long/way/down/to/" + "deeper/".repeat(9) + "web.conf"),
+                Type.FILE,
+                1234567890123L,
+                0644,
+                Instant.EPOCH));
+    for (int width = 10; width < 120; width++) {
+      StringWriter out = new StringWriter();
+      new Output(out, new Page(width, true))
+          .print(new Result.Rows<>(Shapes.ENTRY, entries.stream()), Format.TABLE);
+      int most = width;
+      assertThat(out.toString().lines().map(line -> line.replaceAll("\u001b\\[[0-9]*m", "")))
+          .allSatisfy(line -> assertThat(Cells.width(line)).isLessThanOrEqualTo(most));
+      if (width >= 30) {
+        assertThat(out.toString()).contains("TYPE", "PATH", "conf\n");
+      }
+    }
+  }
+
+  @Test
+  void aPathIsCutInside() {
+    assertThat(Cells.cutInside("/srv/web/etc/web.conf", 12)).isEqualTo("/sr…web.conf");
+    assertThat(Cells.width(Cells.cutInside("/日本/日本日本日本", 9))).isLessThanOrEqualTo(9);
+    assertThat(Cells.cutInside("/a", 2)).isEqualTo("/a");
+  }
+
+  /** A terminal obeys none of it; a pipe gets text as it is. */
+  @Test
+  void textForATerminalIsEscaped() {
+    String text = "a\u001b[31m\tb\u009bc\u202ed\n";
+    assertThat(shown(new Result.Text("log", text), new Page(80, true)))
+        .isEqualTo("a\\x1b[31m    b\\x9bc\\u202ed\n");
+    assertThat(shown(new Result.Text("log", text), Page.PLAIN)).isEqualTo(text);
+  }
+
+  private static String shown(Result result, Page page) {
+    StringWriter out = new StringWriter();
+    new Output(out, page).print(result, Format.TABLE);
+    return out.toString();
+  }
+
+  @Test
+  void jsonHasBytesWhereANameIsNotText() {
+    assertThat(print(Format.JSON, Page.PLAIN))
+        .isEqualTo(
+            """
+            {"changes":[\
+            {"kind":"added","what":[],"size":12,"path":"etc/new","before":null,"after":"file",\
+            "sizeBefore":0,"sizeAfter":12},\
+            {"kind":"modified","what":["content"],"size":2345,"path":"etc/hosts","before":"file",\
+            "after":"file","sizeBefore":100,"sizeAfter":2345},\
+            {"kind":"deleted","what":[],"size":3,"path":"a\\\\xff\\\\x0a","pathBytes":"Yf8K",\
+            "before":"symlink","after":null,"sizeBefore":3,"sizeAfter":0}]}
+            """);
+  }
+
+  @Test
+  void yamlSaysTheSame() {
+    assertThat(print(Format.YAML, Page.PLAIN))
+        .startsWith(
+            """
+            changes:
+            - kind: added
+              what: []
+              size: 12
+              path: etc/new
+              before: null
+              after: file
+            """);
+  }
+
+  static List<Arguments> values() {
+    Map<String, Object> map = new LinkedHashMap<>();
+    map.put("a", 1);
+    map.put("b", Arrays.asList(true, null, "x"));
+    return List.of(
+        arguments(3, "3", "3"),
+        arguments(new BigDecimal("2.50"), "2.50", "2.50"),
+        arguments(Double.NaN, "\"NaN\"", "\"NaN\""),
+        arguments("it's \"1\"\n", "\"it's \\\"1\\\"\\n\"", null),
+        arguments("3", "\"3\"", "\"3\""),
+        arguments(null, "null", "null"),
+        arguments(List.of(1, List.of()), "[1,[]]", "- 1\n- []"),
+        arguments(new Object[] {1, 'c'}, "[1,\"c\"]", "- 1\n- c"),
+        arguments(map, "{\"a\":1,\"b\":[true,null,\"x\"]}", "a: 1\nb:\n- true\n- null\n- x"),
+        arguments(Type.FILE, "\"file\"", "file"),
+        arguments(Path.of("/a b"), "\"/a b\"", "/a b"),
+        arguments(List.of(Folder.of("/a")), "[\"/a\"]", "- /a"),
+        arguments(
+            Map.of("sum", new Diff.Summary(1, 2, 3)),
+            "{\"sum\":{\"added\":1,\"modified\":2,\"deleted\":3}}",
+            "sum:\n  added: 1\n  modified: 2\n  deleted: 3"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("values")
+  void valuesOfTheLanguageAreThemselves(
+      @Nullable Object value, String json, @Nullable String yaml) {
+    assertThat(shown(value, Format.JSON)).isEqualTo(json + "\n");
+    if (yaml != null) {
+      assertThat(shown(value, Format.YAML)).isEqualTo(yaml + "\n");
+    }
+  }
+
+  private static String shown(@Nullable Object value, Format format) {
+    StringWriter out = new StringWriter();
+    new Printer(new Output(out, Page.PLAIN)).show(value, format);
+    return out.toString();
+  }
+
+  @Test
+  void nothingIsPrintedForNoRows() {
+    StringWriter out = new StringWriter();
+    Result none = new Result.Rows<>(Shapes.CHANGE, Stream.<Change>empty());
+    assertThat(new Output(out, Page.PLAIN).print(none, Format.TABLE)).isZero();
+    assertThat(out.toString()).isEmpty();
+  }
+
+  /** Ten million rows would not fit: they must go by one at a time. */
+  @Test
+  void manyRowsStream() {
+    int[] read = {0};
+    int[] whenWritten = {Integer.MAX_VALUE};
+    Writer counting =
+        new Writer() {
+          @Override
+          public void write(char[] text, int from, int length) {
+            whenWritten[0] = Math.min(whenWritten[0], read[0]);
+          }
+
+          @Override
+          public void flush() {}
+
+          @Override
+          public void close() {}
+        };
+    Stream<Change> rows =
+        IntStream.range(0, 300_000).peek(i -> read[0] = i).mapToObj(i -> CHANGES.getFirst());
+    Result result = new Result.Rows<>(Shapes.CHANGE, rows);
+    assertThat(new Output(counting, Page.PLAIN).print(result, Format.JSON)).isEqualTo(300_000);
+    assertThat(whenWritten[0]).as("rows read when the first were written").isLessThan(1_000);
+  }
+}
