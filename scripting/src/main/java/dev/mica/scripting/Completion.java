@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -21,12 +22,13 @@ final class Completion {
   private static final Set<String> KEYWORDS =
       Set.of("def", "for", "if", "import", "new", "return", "true", "false", "null", "while");
 
-  private final Session session;
+  private final Context context;
   private final Inference inference;
 
-  Completion(Session session, Imports imports) {
-    this.session = session;
-    this.inference = new Inference(session, imports);
+  /** {@code imported}: as {@link Inference} takes it. */
+  Completion(Context context, Function<String, Stream<String>> imported) {
+    this.context = context;
+    this.inference = new Inference(context, imported);
   }
 
   List<Candidate> at(String source, int cursor) {
@@ -131,7 +133,7 @@ final class Completion {
     } else {
       Help.words().forEach(entry -> add(found, start, prefix, word(entry), entry, Group.WORDS));
     }
-    for (String variable : session.variableNames()) {
+    for (String variable : context.variables().names()) {
       if (variable.startsWith(prefix)) {
         found.add(new Candidate(start, variable, typeOf(variable), Group.VARIABLES, false));
       }
@@ -189,14 +191,14 @@ final class Completion {
   }
 
   private String typeOf(String variable) {
-    Object value = session.variables().get(variable);
+    Object value = context.variables().get(variable);
     return value == null ? "" : Help.typeName(value.getClass());
   }
 
   private List<Candidate> inString(List<Token> tokens) {
     Token string = tokens.getLast();
     @Nullable String word = callee(tokens.subList(0, tokens.size() - 1));
-    return word == null ? List.of() : new Values(session).at(word, string);
+    return word == null ? List.of() : new Values(context.mica()).at(word, string);
   }
 
   /** Whose argument the last position is: {@code folder('…}, {@code lower '…}. */

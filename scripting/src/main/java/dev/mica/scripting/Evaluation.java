@@ -172,8 +172,7 @@ public final class Evaluation<T extends @Nullable Object> {
 
     private static String line(Throwable failure) {
       try {
-        return String.valueOf(
-            new GroovyErrors(Session.current(), "", "").translate(failure).getMessage());
+        return Context.current().explain(failure);
       } catch (Throwable own) { // an error that no script is answerable for
         return failure.toString();
       }

@@ -29,7 +29,7 @@ final class GroovyEngine implements Engine {
   private static final int LINES_PER_SHELL = 50;
   private static final String PROMPT = "prompt";
 
-  private final Session session;
+  private final Context context;
   private final Binding binding;
   private final Imports imports = new Imports();
   private ClassLoader parent = GroovyEngine.class.getClassLoader();
@@ -43,14 +43,14 @@ final class GroovyEngine implements Engine {
     }
   }
 
-  GroovyEngine(Session session) {
-    this.session = session;
-    this.binding = new SessionBinding(session);
+  GroovyEngine(Context context) {
+    this.context = context;
+    this.binding = new SessionBinding(context);
   }
 
   @Override
   public @Nullable Object evaluate(String source) {
-    session.enter();
+    context.enter();
     Shell shell = take();
     try {
       Class<?> type = shell.loader().parseClass(code(source, PROMPT), false);
@@ -59,7 +59,7 @@ final class GroovyEngine implements Engine {
       Evaluation.check(); // it may have ended where nothing asks
       return value;
     } catch (Throwable failure) {
-      throw new GroovyErrors(session, PROMPT, source).translate(failure);
+      throw new GroovyErrors(context, PROMPT, source).translate(failure);
     } finally {
       if (!Evaluation.isOfAbandoned()) {
         giveBack(shell);
@@ -71,13 +71,13 @@ final class GroovyEngine implements Engine {
   public @Nullable Object run(Path file, List<String> args) {
     String name = String.valueOf(file.getFileName());
     String source = GroovyErrors.readScript(file);
-    session.enter();
+    context.enter();
     try {
       binding.setVariable("args", args);
       GroovyShell once = new GroovyShell(parent, binding, configuration(new ImportCustomizer()));
       return once.parse(code(source, name)).run();
     } catch (Throwable failure) {
-      throw new GroovyErrors(session, name, source).translate(failure);
+      throw new GroovyErrors(context, name, source).translate(failure);
     }
   }
 
@@ -88,7 +88,7 @@ final class GroovyEngine implements Engine {
 
   @Override
   public List<Candidate> complete(String source, int cursor) {
-    return new Completion(session, imports).at(source, cursor);
+    return new Completion(context, imports::classesCalled).at(source, cursor);
   }
 
   @Override

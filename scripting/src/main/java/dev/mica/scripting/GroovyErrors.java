@@ -40,12 +40,12 @@ final class GroovyErrors {
   private static final Pattern AMBIGUOUS =
       Pattern.compile("^Ambiguous method overloading for method .*#(.*)\\.");
 
-  private final Session session;
+  private final Context context;
   private final String name;
   private final String source;
 
-  GroovyErrors(Session session, String name, String source) {
-    this.session = session;
+  GroovyErrors(Context context, String name, String source) {
+    this.context = context;
     this.name = name;
     this.source = source;
   }
@@ -93,7 +93,7 @@ final class GroovyErrors {
       case AssertionError wrong -> failed(wrong, describe(wrong), 1);
       case VirtualMachineError broken -> failed(broken, describe(broken), 1);
       case LinkageError broken -> failed(broken, describe(broken), 1);
-      case Error own when Session.isOfScript(own) -> failed(own, describe(own), 1);
+      case Error own when Context.isOfScript(own.getClass()) -> failed(own, describe(own), 1);
       case Error end -> throw end; // not the script's: whoever runs it wants it to end
       default -> failed(cause, describe(cause), 1);
     };
@@ -203,7 +203,7 @@ final class GroovyErrors {
     if (!signatures(type, wanted).isEmpty()) {
       return unfit(type, wanted, arguments);
     }
-    if (isScript(type) && session.variables().containsKey(wanted)) {
+    if (isScript(type) && context.variables().containsKey(wanted)) {
       return "'" + wanted + "' is a variable, and no block or method that could be called";
     }
     Collection<String> known = isScript(type) ? wordsAndVariables() : membersOf(type);
@@ -323,14 +323,14 @@ final class GroovyErrors {
 
   private List<String> wordsAndVariables() {
     List<String> known = new ArrayList<>(Help.membersOf(Words.class));
-    known.addAll(session.variableNames());
+    known.addAll(context.variables().names());
     return known;
   }
 
   private List<String> membersOf(Class<?> type) {
     List<String> known = new ArrayList<>(Members.namesOf(type));
     if (type == UnionBlock.class) {
-      known.addAll(session.variableNames());
+      known.addAll(context.variables().names());
     }
     return known;
   }

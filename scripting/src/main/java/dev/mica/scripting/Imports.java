@@ -18,6 +18,10 @@ import org.jspecify.annotations.Nullable;
  * them, or no later line would.
  */
 final class Imports {
+  /** What Groovy itself imports, as far as it matters for a completion. */
+  private static final List<String> GROOVYS =
+      List.of("java.lang", "java.util", "java.io", "groovy.lang");
+
   /** What every script begins with. */
   static final List<String> PACKAGES =
       List.of(
@@ -114,6 +118,8 @@ final class Imports {
         known.stream()
             .filter(each -> !each.fixed && each.alias == null)
             .map(each -> each.type + name);
-    return Stream.concat(named, below).filter(Objects::nonNull);
+    Stream<String> usual =
+        Stream.concat(GROOVYS.stream(), PACKAGES.stream()).map(prefix -> prefix + "." + name);
+    return Stream.concat(Stream.concat(named, below).filter(Objects::nonNull), usual);
   }
 }

@@ -11,6 +11,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -18,13 +19,16 @@ import org.jspecify.annotations.Nullable;
 final class Inference {
   private static final int DEPTH = 20;
 
-  private final Session session;
-  private final Imports imports;
+  private final Context context;
+  private final Function<String, Stream<String>> imported;
   private int depth;
 
-  Inference(Session session, Imports imports) {
-    this.session = session;
-    this.imports = imports;
+  /**
+   * {@code imported}: the names of the classes that a simple name may mean, the likeliest first.
+   */
+  Inference(Context context, Function<String, Stream<String>> imported) {
+    this.context = context;
+    this.imported = imported;
   }
 
   /** The type of the expression that {@code tokens} end with; null if it cannot be known. */
@@ -151,7 +155,7 @@ final class Inference {
     if (assigned != null) {
       return assigned;
     }
-    Object value = session.variables().get(name);
+    Object value = context.variables().get(name);
     if (value != null) {
       return value.getClass();
     }
@@ -226,7 +230,7 @@ final class Inference {
     Set<String> names = new LinkedHashSet<>();
     for (int i = 0; i + 1 < tokens.size(); i++) {
       boolean assigned = tokens.get(i).kind() == Kind.WORD && tokens.get(i + 1).is("=");
-      if (assigned && !session.variables().containsKey(tokens.get(i).text())) {
+      if (assigned && !context.variables().containsKey(tokens.get(i).text())) {
         names.add(tokens.get(i).text());
       }
     }
@@ -245,15 +249,11 @@ final class Inference {
   }
 
   private @Nullable Class<?> classNamed(String name) {
-    if (session.variables().containsKey(name)) {
+    if (context.variables().containsKey(name)) {
       return null;
     }
-    Stream<String> usual =
-        Stream.concat(
-                Stream.of("java.lang", "java.util", "java.io", "groovy.lang"),
-                Imports.PACKAGES.stream())
-            .map(prefix -> prefix + "." + name);
-    return Stream.concat(imports.classesCalled(name), usual)
+    return imported
+        .apply(name)
         .map(Inference::load)
         .filter(java.util.Objects::nonNull)
         .findFirst()

@@ -21,13 +21,13 @@ import org.jspecify.annotations.Nullable;
  * that was abandoned has taken it for good, and the next makes another with the same declarations.
  */
 final class JShellEngine implements Engine {
-  private final Session session;
+  private final Context context;
   private JavaShell.Legacy legacy;
   private @Nullable JavaShell idle;
 
   /** With what was declared in another. */
-  JShellEngine(Session session, JavaShell.Legacy legacy) {
-    this.session = session;
+  JShellEngine(Context context, JavaShell.Legacy legacy) {
+    this.context = context;
     this.legacy = legacy;
   }
 
@@ -38,7 +38,7 @@ final class JShellEngine implements Engine {
 
   @Override
   public @Nullable Object evaluate(String source) {
-    session.enter();
+    context.enter();
     JavaShell shell = take();
     try {
       return evaluate(shell, source);
@@ -67,7 +67,7 @@ final class JShellEngine implements Engine {
 
   @Override
   public @Nullable Object run(Path file, List<String> args) {
-    session.variables().put("args", args);
+    context.variables().put("args", args);
     return evaluate(GroovyErrors.readScript(file).replaceFirst("^#!.*", ""));
   }
 
@@ -133,7 +133,7 @@ final class JShellEngine implements Engine {
       }
       before = legacy;
     }
-    return new JavaShell(session, before);
+    return new JavaShell(context, before);
   }
 
   private synchronized void giveBack(JavaShell shell) {
@@ -186,7 +186,7 @@ final class JShellEngine implements Engine {
   private static ScriptException failed(JavaShell shell, Throwable told) {
     Throwable thrown = shell.failure();
     if (thrown != null && !(thrown instanceof SPIResolutionException)) {
-      return new GroovyErrors(shell.session(), "", "").translate(thrown);
+      return new GroovyErrors(shell.context(), "", "").translate(thrown);
     }
     String type =
         told instanceof EvalException eval

@@ -31,7 +31,7 @@ final class JavaShell {
           "import java.util.*;",
           "import java.util.stream.*;");
 
-  private final Session session;
+  private final Context context;
   private final String key = Integer.toString(NEXT.getAndIncrement());
   private final JavaExecution execution = new JavaExecution();
   private final JShell shell;
@@ -67,14 +67,14 @@ final class JavaShell {
   }
 
   /** Makes one in which {@code from} holds, but for variables of classes that were left behind. */
-  JavaShell(Session session, Legacy from) {
-    this.session = session;
+  JavaShell(Context context, Legacy from) {
+    this.context = context;
     BEGINNING.put(key, this);
     shell =
         JShell.builder()
             .executionEngine(execution, Map.of())
-            .out(session.out())
-            .err(session.out())
+            .out(context.out())
+            .err(context.out())
             .build();
     shell.addToClasspath(System.getProperty("java.class.path"));
     PRELUDE.forEach(shell::eval);
@@ -96,8 +96,8 @@ final class JavaShell {
     return shell;
   }
 
-  Session session() {
-    return session;
+  Context context() {
+    return context;
   }
 
   /** The value of a variable that is being taken over. */

@@ -10,12 +10,12 @@ public final class JavaWords {
 
   /** The objects of a session. */
   public static Mica mica(String shell) {
-    return JavaShell.named(shell).session().mica();
+    return JavaShell.named(shell).context().mica();
   }
 
   /** The variables of a session. */
   public static Map<String, @Nullable Object> variables(String shell) {
-    return JavaShell.named(shell).session().variables();
+    return JavaShell.named(shell).context().variables();
   }
 
   /** The value that a variable had in the shell before. */

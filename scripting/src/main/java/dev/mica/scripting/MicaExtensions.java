@@ -6,15 +6,11 @@ import dev.mica.commit.Commits;
 import dev.mica.folder.Diff;
 import dev.mica.folder.Entry;
 import dev.mica.folder.Folder;
-import dev.mica.host.Host;
 import dev.mica.union.Union;
 import dev.mica.union.Unions;
-import dev.mica.vm.HelperVm;
 import groovy.lang.Closure;
-import groovy.lang.MissingPropertyException;
 import groovy.transform.stc.ClosureParams;
 import groovy.transform.stc.SimpleType;
-import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.time.Duration;
 import java.util.Arrays;
@@ -69,7 +65,7 @@ public final class MicaExtensions {
 
   /** Keeps what the union has changed, as {@code NAME:TAG}. */
   public static Commit commit(Union self, String ref) {
-    return Session.current().mica().commits().create(self, ref, "");
+    return Context.current().mica().commits().create(self, ref, "");
   }
 
   /** Keeps what the union has changed, with {@code message: '…'}. */
@@ -81,7 +77,7 @@ public final class MicaExtensions {
       }
     }
     Object message = options.get("message");
-    return Session.current()
+    return Context.current()
         .mica()
         .commits()
         .create(self, ref, message == null ? "" : message.toString());
@@ -157,36 +153,6 @@ public final class MicaExtensions {
     return Duration.ofHours(self.longValue());
   }
 
-  /** {@code union.name} is {@code union.name()}, where the help says it is a property. */
-  public static @Nullable Object propertyMissing(Folder self, String name) {
-    return property(Folder.class, self, name);
-  }
-
-  /** See above. */
-  public static @Nullable Object propertyMissing(Union self, String name) {
-    return property(Union.class, self, name);
-  }
-
-  /** See above. */
-  public static @Nullable Object propertyMissing(Commit self, String name) {
-    return property(Commit.class, self, name);
-  }
-
-  /** See above. */
-  public static @Nullable Object propertyMissing(Diff self, String name) {
-    return property(Diff.class, self, name);
-  }
-
-  /** See above. */
-  public static @Nullable Object propertyMissing(Host self, String name) {
-    return property(Host.class, self, name);
-  }
-
-  /** See above. */
-  public static @Nullable Object propertyMissing(HelperVm self, String name) {
-    return property(HelperVm.class, self, name);
-  }
-
   /** How iterating over {@code type} was added above; null if it was not. */
   static @Nullable Method iteratorOf(Class<?> type) {
     return Arrays.stream(MicaExtensions.class.getMethods())
@@ -194,22 +160,6 @@ public final class MicaExtensions {
         .filter(method -> method.getParameterTypes()[0].isAssignableFrom(type))
         .findFirst()
         .orElse(null);
-  }
-
-  private static @Nullable Object property(Class<?> face, Object self, String name) {
-    if (!Help.isProperty(face, name)) {
-      throw new MissingPropertyException(name, face);
-    }
-    try {
-      Object value = face.getMethod(name).invoke(self);
-      return value instanceof java.util.Optional<?> optional ? optional.orElse(null) : value;
-    } catch (InvocationTargetException failed) {
-      throw failed.getCause() instanceof RuntimeException cause
-          ? cause
-          : new IllegalStateException(failed.getCause());
-    } catch (ReflectiveOperationException impossible) {
-      throw new LinkageError(face.getName() + '.' + name, impossible);
-    }
   }
 
   private static boolean truth(@Nullable Object value) {

@@ -24,7 +24,7 @@ public abstract class MicaScript extends Script implements Words {
 
   @Override
   public Union union(Closure<?> block) {
-    UnionBlock words = new UnionBlock(mica(), session().variables());
+    UnionBlock words = new UnionBlock(mica(), context().variables());
     return mica().unions().create(Blocks.run(block, words).spec());
   }
 
@@ -65,19 +65,19 @@ public abstract class MicaScript extends Script implements Words {
 
   @Override
   public void show(@Nullable Object value) {
-    session().display().show(value);
+    context().display().show(value);
   }
 
   /** Prints where the session prints. */
   @Override
   public void print(@Nullable Object value) {
-    InvokerHelper.invokeMethod(session().out(), "print", value);
+    InvokerHelper.invokeMethod(context().out(), "print", value);
   }
 
   /** Ends a line where the session prints. */
   @Override
   public void println() {
-    session().out().println();
+    context().out().println();
   }
 
   /** Prints a line where the session prints. */
@@ -92,11 +92,11 @@ public abstract class MicaScript extends Script implements Words {
     Thread.sleep(millis);
   }
 
-  private Session session() {
-    return ((SessionBinding) getBinding()).session();
+  private Context context() {
+    return ((SessionBinding) getBinding()).context();
   }
 
   private Mica mica() {
-    return session().mica();
+    return context().mica();
   }
 }

@@ -5,8 +5,6 @@ import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,46 +12,32 @@ import org.jspecify.annotations.Nullable;
  * and share the variables.
  */
 public final class Session {
-  private static final InheritableThreadLocal<@Nullable Session> CURRENT =
-      new InheritableThreadLocal<>();
-
-  private final Mica mica;
-  private final PrintStream out;
-  private final Display display;
-  private final Variables variables = new Variables();
+  private final Context context;
   private @Nullable Engine groovy;
   private @Nullable JShellEngine java;
 
   /** A session over {@code mica} that prints to {@code out} and shows values on {@code display}. */
   public Session(Mica mica, PrintStream out, Display display) {
-    this.mica = mica;
-    this.out = out;
-    this.display = display;
+    this.context = new Context(mica, out, display, this::explain);
+  }
+
+  private String explain(Throwable failure) {
+    return String.valueOf(new GroovyErrors(context, "", "").translate(failure).getMessage());
   }
 
   /** The objects. */
   public Mica mica() {
-    return mica;
-  }
-
-  /** Where scripts print. */
-  public PrintStream out() {
-    return out;
-  }
-
-  /** Where values are shown. */
-  public Display display() {
-    return display;
+    return context.mica();
   }
 
   /** The variables, live. */
   public Map<String, @Nullable Object> variables() {
-    return variables;
+    return context.variables();
   }
 
   /** The names of the variables now. */
   public List<String> variableNames() {
-    return variables.names();
+    return context.variables().names();
   }
 
   /**
@@ -71,6 +55,7 @@ public final class Session {
   public synchronized Reset reset() {
     List<String> kept = new ArrayList<>();
     List<String> dropped = new ArrayList<>();
+    Variables variables = context.variables();
     groovy = null;
     for (String name : variables.names()) {
       boolean lasts = !isOfScript(variables.get(name));
@@ -88,44 +73,24 @@ public final class Session {
           lasting.add(variable);
         }
       }
-      java = new JShellEngine(this, new JavaShell.Legacy(List.of(), lasting));
+      java = new JShellEngine(context, new JavaShell.Legacy(List.of(), lasting));
     }
     return new Reset(kept, dropped);
   }
 
   /** Whether it is of a class that a script has made: a class of its own, a closure, a method. */
-  static boolean isOfScript(@Nullable Object value) {
-    if (value == null) {
-      return false;
-    }
-    Class<?> type = value instanceof DeclaredMethod method ? method.script() : value.getClass();
-    while (type.isArray()) {
-      type = type.getComponentType();
-    }
-    ClassLoader made = type.getClassLoader();
-    return made != null
-        && Stream.iterate(Session.class.getClassLoader(), Objects::nonNull, ClassLoader::getParent)
-            .noneMatch(made::equals);
-  }
-
-  /** Makes this the session of the calling thread and of those it starts. */
-  void enter() {
-    CURRENT.set(this);
-  }
-
-  /** The session whose script calls. */
-  static Session current() {
-    Session session = CURRENT.get();
-    if (session == null) {
-      throw new IllegalStateException("no script of a session is running on this thread");
-    }
-    return session;
+  private static boolean isOfScript(@Nullable Object value) {
+    return switch (value) {
+      case null -> false;
+      case DeclaredMethod method -> Context.isOfScript(method.script());
+      default -> Context.isOfScript(value.getClass());
+    };
   }
 
   /** The Groovy engine; the first call loads Groovy. */
   public synchronized Engine groovy() {
     if (groovy == null) {
-      groovy = new GroovyEngine(this);
+      groovy = new GroovyEngine(context);
     }
     return groovy;
   }
@@ -133,7 +98,7 @@ public final class Session {
   /** The JShell engine; the first call loads the compiler. */
   public synchronized Engine java() {
     if (java == null) {
-      java = new JShellEngine(this, JavaShell.Legacy.NONE);
+      java = new JShellEngine(context, JavaShell.Legacy.NONE);
     }
     return java;
   }

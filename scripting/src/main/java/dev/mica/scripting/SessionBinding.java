@@ -4,14 +4,14 @@ import groovy.lang.Binding;
 
 /** The variables of a session, as Groovy wants them. */
 final class SessionBinding extends Binding {
-  private final Session session;
+  private final Context context;
 
-  SessionBinding(Session session) {
-    super(session.variables());
-    this.session = session;
+  SessionBinding(Context context) {
+    super(context.variables());
+    this.context = context;
   }
 
-  Session session() {
-    return session;
+  Context context() {
+    return context;
   }
 }

@@ -1,5 +1,6 @@
 package dev.mica.scripting;
 
+import dev.mica.Mica;
 import dev.mica.MicaException;
 import dev.mica.commit.Commit;
 import dev.mica.folder.Folder;
@@ -21,11 +22,11 @@ public final class Values {
       Set.of("folder", "lower", "upper", "work", "at", "diff", "mount", "copyTo", "diffExact");
   private static final Set<String> COMMITS = Set.of("commit", "commits", "lower", "diff");
 
-  private final Session session;
+  private final Mica mica;
 
-  /** Over the objects of {@code session}. */
-  public Values(Session session) {
-    this.session = session;
+  /** Over the objects of {@code mica}. */
+  public Values(Mica mica) {
+    this.mica = mica;
   }
 
   /** What may stand in the string that {@code word} takes. */
@@ -51,13 +52,12 @@ public final class Values {
 
   /** The names of unions that begin so. */
   public List<String> unions(String prefix) {
-    return begin(prefix, session.mica().unions().list().stream().map(Union::name));
+    return begin(prefix, mica.unions().list().stream().map(Union::name));
   }
 
   /** The references of commits that begin so. */
   public List<String> commits(String prefix) {
-    Stream<String> refs =
-        session.mica().commits().list().stream().map(Commit::refs).flatMap(List::stream);
+    Stream<String> refs = mica.commits().list().stream().map(Commit::refs).flatMap(List::stream);
     return begin(prefix, refs);
   }
 

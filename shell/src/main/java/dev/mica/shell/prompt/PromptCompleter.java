@@ -30,7 +30,7 @@ final class PromptCompleter implements Completer {
   private final Supplier<Engine> engine;
 
   PromptCompleter(Session session, Supplier<Engine> engine) {
-    this.values = new Values(session);
+    this.values = new Values(session.mica());
     this.engine = engine;
   }
 
