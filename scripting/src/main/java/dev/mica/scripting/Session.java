@@ -1,6 +1,14 @@
 package dev.mica.scripting;
 
 import dev.mica.Mica;
+import dev.mica.scripting.groovy.DeclaredMethod;
+import dev.mica.scripting.groovy.GroovyEngine;
+import dev.mica.scripting.groovy.GroovyErrors;
+import dev.mica.scripting.jshell.JShellEngine;
+import dev.mica.scripting.run.Context;
+import dev.mica.scripting.run.Display;
+import dev.mica.scripting.run.Engine;
+import dev.mica.scripting.run.Variables;
 import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.List;
@@ -65,15 +73,7 @@ public final class Session {
       }
     }
     if (java != null) {
-      List<JavaShell.Variable> lasting = new ArrayList<>();
-      for (JavaShell.Variable variable : java.legacy().variables()) {
-        boolean lasts = variable.isThere() && !isOfScript(variable.value());
-        (lasts ? kept : dropped).add(variable.name());
-        if (lasts) {
-          lasting.add(variable);
-        }
-      }
-      java = new JShellEngine(context, new JavaShell.Legacy(List.of(), lasting));
+      java = java.anew(value -> !isOfScript(value), kept, dropped);
     }
     return new Reset(kept, dropped);
   }
@@ -98,7 +98,7 @@ public final class Session {
   /** The JShell engine; the first call loads the compiler. */
   public synchronized Engine java() {
     if (java == null) {
-      java = new JShellEngine(context, JavaShell.Legacy.NONE);
+      java = new JShellEngine(context);
     }
     return java;
   }

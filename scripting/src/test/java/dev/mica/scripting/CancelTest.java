@@ -3,6 +3,8 @@ package dev.mica.scripting;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.mica.scripting.run.Cancelled;
+import dev.mica.scripting.run.Evaluation;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
+import dev.mica.scripting.run.Engine;
+import dev.mica.scripting.run.ScriptException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;

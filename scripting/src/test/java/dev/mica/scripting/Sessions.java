@@ -1,6 +1,7 @@
 package dev.mica.scripting;
 
 import dev.mica.Mica;
+import dev.mica.scripting.run.Candidate;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -10,21 +11,21 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Sessions for tests: what they print and show can be read. */
-final class Sessions {
+public final class Sessions {
   final ByteArrayOutputStream printed = new ByteArrayOutputStream();
-  final List<@Nullable Object> shown = new ArrayList<>();
-  final Session session;
+  public final List<@Nullable Object> shown = new ArrayList<>();
+  public final Session session;
 
-  Sessions(Path home) {
+  public Sessions(Path home) {
     PrintStream out = new PrintStream(printed, true, StandardCharsets.UTF_8);
     session = new Session(Mica.open(home), out, shown::add);
   }
 
-  @Nullable Object eval(String source) {
+  public @Nullable Object eval(String source) {
     return session.groovy().evaluate(source);
   }
 
-  List<String> complete(String source) {
+  public List<String> complete(String source) {
     return session.groovy().complete(source, source.length()).stream()
         .map(Candidate::value)
         .toList();

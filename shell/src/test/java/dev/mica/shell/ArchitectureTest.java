@@ -95,6 +95,13 @@ final class ArchitectureTest {
   }
 
   @Test
+  void theRoomsOfTheLanguageStandInALine() {
+    descends(
+        "dev.mica.scripting",
+        List.of("jshell", "groovy", "complete", "help", "words", "schema", "run"));
+  }
+
+  @Test
   void internalMeansInternal() {
     forbid(not(STDLIB), INTERNAL);
   }

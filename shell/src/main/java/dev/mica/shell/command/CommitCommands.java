@@ -6,8 +6,8 @@ import static dev.mica.shell.command.Parameter.option;
 
 import dev.mica.commit.Commit;
 import dev.mica.commit.Commits;
-import dev.mica.scripting.Role;
-import dev.mica.scripting.Shapes;
+import dev.mica.scripting.schema.Role;
+import dev.mica.scripting.schema.Shapes;
 import dev.mica.shell.command.Parameter.Kind;
 import dev.mica.shell.print.Result;
 import dev.mica.union.Union;

@@ -1,8 +1,8 @@
 package dev.mica.shell.command;
 
 import dev.mica.Mica;
-import dev.mica.scripting.Engine;
 import dev.mica.scripting.Session;
+import dev.mica.scripting.run.Engine;
 import dev.mica.shell.print.Output;
 import dev.mica.shell.print.Printer;
 import java.io.PrintStream;

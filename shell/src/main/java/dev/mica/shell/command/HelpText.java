@@ -1,8 +1,8 @@
 package dev.mica.shell.command;
 
 import dev.mica.Nearest;
-import dev.mica.scripting.Help;
-import dev.mica.scripting.HelpEntry;
+import dev.mica.scripting.help.Help;
+import dev.mica.scripting.help.HelpEntry;
 import dev.mica.shell.print.Cells;
 import dev.mica.shell.print.Result;
 import java.util.ArrayList;

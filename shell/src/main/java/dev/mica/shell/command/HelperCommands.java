@@ -1,7 +1,7 @@
 package dev.mica.shell.command;
 
-import dev.mica.scripting.Role;
-import dev.mica.scripting.Shapes;
+import dev.mica.scripting.schema.Role;
+import dev.mica.scripting.schema.Shapes;
 import dev.mica.shell.print.Result;
 import dev.mica.vm.HelperVm;
 import java.util.List;

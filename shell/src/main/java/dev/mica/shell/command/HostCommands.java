@@ -5,9 +5,9 @@ import static dev.mica.shell.command.Parameter.flag;
 import static dev.mica.shell.command.Parameter.option;
 
 import dev.mica.folder.Diff;
-import dev.mica.scripting.Role;
-import dev.mica.scripting.Shapes;
-import dev.mica.scripting.Sources;
+import dev.mica.scripting.schema.Role;
+import dev.mica.scripting.schema.Shapes;
+import dev.mica.scripting.words.Sources;
 import dev.mica.shell.command.Parameter.Kind;
 import dev.mica.shell.print.Result;
 import java.util.List;

@@ -1,8 +1,8 @@
 package dev.mica.shell.command;
 
-import dev.mica.scripting.Input;
-import dev.mica.scripting.Keywords;
-import dev.mica.scripting.Token;
+import dev.mica.scripting.complete.Input;
+import dev.mica.scripting.complete.Keywords;
+import dev.mica.scripting.complete.Token;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;

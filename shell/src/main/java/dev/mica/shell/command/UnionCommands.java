@@ -7,10 +7,10 @@ import static dev.mica.shell.command.Parameter.option;
 
 import dev.mica.folder.Folder;
 import dev.mica.folder.LayerSource;
-import dev.mica.scripting.Role;
-import dev.mica.scripting.Shape;
-import dev.mica.scripting.Shapes;
-import dev.mica.scripting.Sources;
+import dev.mica.scripting.schema.Role;
+import dev.mica.scripting.schema.Shape;
+import dev.mica.scripting.schema.Shapes;
+import dev.mica.scripting.words.Sources;
 import dev.mica.shell.command.Parameter.Kind;
 import dev.mica.shell.print.Result;
 import dev.mica.union.Union;
@@ -165,7 +165,8 @@ final class UnionCommands {
   /** The names of what is gone. */
   static final Shape<String> REMOVED =
       new Shape<>(
-          "removed", List.of(new dev.mica.scripting.Field<>("name", "string", true, name -> name)));
+          "removed",
+          List.of(new dev.mica.scripting.schema.Field<>("name", "string", true, name -> name)));
 
   static Result removed(List<String> names) {
     return new Result.Rows<>(REMOVED, names.stream());

@@ -1,9 +1,9 @@
 package dev.mica.shell.command;
 
 import dev.mica.Nearest;
-import dev.mica.scripting.Help;
-import dev.mica.scripting.HelpEntry;
 import dev.mica.scripting.Session;
+import dev.mica.scripting.help.Help;
+import dev.mica.scripting.help.HelpEntry;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;

@@ -2,9 +2,9 @@ package dev.mica.shell.print;
 
 import dev.mica.folder.Folder;
 import dev.mica.folder.Name;
-import dev.mica.scripting.Field;
-import dev.mica.scripting.Shape;
-import dev.mica.scripting.Shapes;
+import dev.mica.scripting.schema.Field;
+import dev.mica.scripting.schema.Shape;
+import dev.mica.scripting.schema.Shapes;
 import java.io.IOException;
 import java.io.Writer;
 import java.math.BigDecimal;

@@ -108,6 +108,6 @@ public final class Output {
   }
 
   private interface RowsWriter {
-    <T> long rows(dev.mica.scripting.Shape<T> shape, Iterator<T> rows) throws IOException;
+    <T> long rows(dev.mica.scripting.schema.Shape<T> shape, Iterator<T> rows) throws IOException;
   }
 }

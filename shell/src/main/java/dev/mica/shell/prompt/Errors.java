@@ -1,8 +1,8 @@
 package dev.mica.shell.prompt;
 
 import dev.mica.MicaException;
-import dev.mica.scripting.Cancelled;
-import dev.mica.scripting.ScriptException;
+import dev.mica.scripting.run.Cancelled;
+import dev.mica.scripting.run.ScriptException;
 import dev.mica.shell.attach.OutputClosed;
 import dev.mica.shell.command.CommandLineException;
 import dev.mica.shell.print.Cells;

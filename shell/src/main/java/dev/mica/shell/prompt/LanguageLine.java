@@ -1,7 +1,7 @@
 package dev.mica.shell.prompt;
 
-import dev.mica.scripting.Input;
-import dev.mica.scripting.Token;
+import dev.mica.scripting.complete.Input;
+import dev.mica.scripting.complete.Token;
 import java.util.List;
 import org.jline.reader.CompletingParsedLine;
 

@@ -1,6 +1,6 @@
 package dev.mica.shell.prompt;
 
-import dev.mica.scripting.Input;
+import dev.mica.scripting.complete.Input;
 import dev.mica.shell.attach.OutputClosed;
 import dev.mica.shell.attach.Streams;
 import dev.mica.shell.command.CommandLineException;

@@ -1,6 +1,6 @@
 package dev.mica.shell.prompt;
 
-import dev.mica.scripting.Evaluation;
+import dev.mica.scripting.run.Evaluation;
 import dev.mica.shell.attach.Streams;
 import dev.mica.shell.print.ProgressLine;
 import java.time.Duration;

@@ -1,9 +1,9 @@
 package dev.mica.shell.prompt;
 
 import dev.mica.Mica;
-import dev.mica.scripting.Engine;
-import dev.mica.scripting.Evaluation;
 import dev.mica.scripting.Session;
+import dev.mica.scripting.run.Engine;
+import dev.mica.scripting.run.Evaluation;
 import dev.mica.shell.attach.Children;
 import dev.mica.shell.attach.ConsoleClient;
 import dev.mica.shell.attach.Keyboard;

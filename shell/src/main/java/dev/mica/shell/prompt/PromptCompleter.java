@@ -1,10 +1,10 @@
 package dev.mica.shell.prompt;
 
 import dev.mica.MicaException;
-import dev.mica.scripting.Engine;
-import dev.mica.scripting.Help;
 import dev.mica.scripting.Session;
-import dev.mica.scripting.Values;
+import dev.mica.scripting.complete.Values;
+import dev.mica.scripting.help.Help;
+import dev.mica.scripting.run.Engine;
 import dev.mica.shell.command.Command;
 import dev.mica.shell.command.CommandTable;
 import dev.mica.shell.command.Parameter;

@@ -1,11 +1,11 @@
 package dev.mica.shell.prompt;
 
-import dev.mica.scripting.Help;
-import dev.mica.scripting.HelpEntry;
-import dev.mica.scripting.Input;
-import dev.mica.scripting.Keywords;
 import dev.mica.scripting.Session;
-import dev.mica.scripting.Token;
+import dev.mica.scripting.complete.Input;
+import dev.mica.scripting.complete.Keywords;
+import dev.mica.scripting.complete.Token;
+import dev.mica.scripting.help.Help;
+import dev.mica.scripting.help.HelpEntry;
 import dev.mica.shell.command.CommandTable;
 import dev.mica.shell.command.LineKind;
 import dev.mica.shell.command.ShellWords;

@@ -1,7 +1,7 @@
 package dev.mica.shell.prompt;
 
-import dev.mica.scripting.Analysis;
 import dev.mica.scripting.Session;
+import dev.mica.scripting.run.Analysis;
 import dev.mica.shell.attach.Terminals;
 import dev.mica.shell.command.Conversation;
 import java.io.IOException;

@@ -1,7 +1,7 @@
 package dev.mica.shell.prompt;
 
 import dev.mica.Activity;
-import dev.mica.scripting.Evaluation;
+import dev.mica.scripting.run.Evaluation;
 import dev.mica.shell.attach.Keyboard;
 import dev.mica.shell.print.ProgressLine;
 import java.time.Instant;

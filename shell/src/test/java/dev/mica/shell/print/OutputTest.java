@@ -9,7 +9,7 @@ import dev.mica.folder.Entry;
 import dev.mica.folder.Folder;
 import dev.mica.folder.Name;
 import dev.mica.folder.Type;
-import dev.mica.scripting.Shapes;
+import dev.mica.scripting.schema.Shapes;
 import dev.mica.shell.attach.Page;
 import java.io.StringWriter;
 import java.io.Writer;

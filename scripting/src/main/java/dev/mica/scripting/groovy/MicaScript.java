@@ -1,0 +1,107 @@
+package dev.mica.scripting.groovy;
+
+import dev.mica.Mica;
+import dev.mica.commit.Commit;
+import dev.mica.commit.Commits;
+import dev.mica.folder.Diff;
+import dev.mica.folder.Folder;
+import dev.mica.host.Check;
+import dev.mica.host.Host;
+import dev.mica.scripting.run.Context;
+import dev.mica.scripting.words.Blocks;
+import dev.mica.scripting.words.Sources;
+import dev.mica.scripting.words.UnionBlock;
+import dev.mica.scripting.words.Words;
+import dev.mica.union.Union;
+import dev.mica.union.Unions;
+import groovy.lang.Closure;
+import groovy.lang.Script;
+import java.util.List;
+import org.codehaus.groovy.runtime.InvokerHelper;
+import org.jspecify.annotations.Nullable;
+
+/** What every compiled script extends; public for them. */
+public abstract class MicaScript extends Script implements Words {
+  @Override
+  public Folder folder(String pathOrUri) {
+    return mica().folder(pathOrUri);
+  }
+
+  @Override
+  public Union union(Closure<?> block) {
+    UnionBlock words = new UnionBlock(mica(), context().variables());
+    return mica().unions().create(Blocks.run(block, words).spec());
+  }
+
+  @Override
+  public Union union(String name) {
+    return mica().unions().get(name);
+  }
+
+  @Override
+  public Unions getUnions() {
+    return mica().unions();
+  }
+
+  @Override
+  public Commit commit(String refOrId) {
+    return mica().commits().get(refOrId);
+  }
+
+  @Override
+  public Commits getCommits() {
+    return mica().commits();
+  }
+
+  @Override
+  public Host getHost() {
+    return mica().host();
+  }
+
+  @Override
+  public List<Check> doctor() {
+    return mica().host().checks();
+  }
+
+  @Override
+  public Diff diff(Object from, Object to) {
+    return new Sources(mica()).diff(from, to, false);
+  }
+
+  @Override
+  public void show(@Nullable Object value) {
+    context().display().show(value);
+  }
+
+  /** Prints where the session prints. */
+  @Override
+  public void print(@Nullable Object value) {
+    InvokerHelper.invokeMethod(context().out(), "print", value);
+  }
+
+  /** Ends a line where the session prints. */
+  @Override
+  public void println() {
+    context().out().println();
+  }
+
+  /** Prints a line where the session prints. */
+  @Override
+  public void println(@Nullable Object value) {
+    print(value);
+    println();
+  }
+
+  /** Waits, unless it is cancelled: Groovy's own {@code sleep} swallows interruptions. */
+  public void sleep(long millis) throws InterruptedException {
+    Thread.sleep(millis);
+  }
+
+  private Context context() {
+    return ((SessionBinding) getBinding()).context();
+  }
+
+  private Mica mica() {
+    return context().mica();
+  }
+}

@@ -1,0 +1,84 @@
+package dev.mica.scripting.run;
+
+import dev.mica.Mica;
+import java.io.PrintStream;
+import java.util.Objects;
+import java.util.function.Function;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** What all scripts of one user share: the objects, the variables, and where they print. */
+public final class Context {
+  private static final InheritableThreadLocal<@Nullable Context> CURRENT =
+      new InheritableThreadLocal<>();
+
+  private final Mica mica;
+  private final PrintStream out;
+  private final Display display;
+  private final Function<Throwable, String> explanation;
+  private final Variables variables = new Variables();
+
+  /**
+   * Over {@code mica}; scripts print to {@code out} and show values on {@code display}.
+   *
+   * @param explanation says in one line what went wrong in a script
+   */
+  public Context(
+      Mica mica, PrintStream out, Display display, Function<Throwable, String> explanation) {
+    this.mica = mica;
+    this.out = out;
+    this.display = display;
+    this.explanation = explanation;
+  }
+
+  /** The objects. */
+  public Mica mica() {
+    return mica;
+  }
+
+  /** Where scripts print. */
+  public PrintStream out() {
+    return out;
+  }
+
+  /** Where values are shown. */
+  public Display display() {
+    return display;
+  }
+
+  /** The variables, live. */
+  public Variables variables() {
+    return variables;
+  }
+
+  /** What went wrong in a script, in one line. */
+  String explain(Throwable failure) {
+    return explanation.apply(failure);
+  }
+
+  /** Makes this the context of the calling thread and of those it starts. */
+  public void enter() {
+    CURRENT.set(this);
+  }
+
+  /** That of the script that calls. */
+  public static Context current() {
+    Context context = CURRENT.get();
+    if (context == null) {
+      throw new IllegalStateException("no script of a session is running on this thread");
+    }
+    return context;
+  }
+
+  /** Whether a script has made {@code type}, or that of which it is an array. */
+  public static boolean isOfScript(Class<?> type) {
+    Class<?> element = type;
+    while (element.isArray()) {
+      element = element.getComponentType();
+    }
+    ClassLoader made = element.getClassLoader();
+    return made != null
+        && Stream.iterate(Context.class.getClassLoader(), Objects::nonNull, ClassLoader::getParent)
+            .noneMatch(made::equals);
+  }
+}

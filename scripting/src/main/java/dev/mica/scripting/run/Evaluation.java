@@ -1,0 +1,221 @@
+package dev.mica.scripting.run;
+
+import dev.mica.Activity;
+import java.io.FilterOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ForkJoinWorkerThread;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Work that can be cancelled, on a thread of its own: scripts stop at their next check, calls into
+ * the core at theirs, blocking Java calls by interruption. What cannot be stopped so is abandoned:
+ * its threads run on alone, and nothing they do reaches the session any more.
+ */
+public final class Evaluation<T extends @Nullable Object> {
+  private static final InheritableThreadLocal<@Nullable Evaluation<?>> CURRENT =
+      new InheritableThreadLocal<>();
+  private static volatile @Nullable Evaluation<?> latest;
+
+  private final CompletableFuture<T> result = new CompletableFuture<>();
+  private final Threads threads = new Threads();
+  private final Thread thread;
+  private volatile boolean cancelled;
+  private volatile boolean abandoned;
+
+  private Evaluation(Callable<T> work, boolean program) {
+    thread = new Thread(threads, () -> run(work), "mica-eval");
+    thread.setDaemon(!program);
+  }
+
+  /** Starts {@code work}; the threads that it starts end with the process. */
+  public static <T extends @Nullable Object> Evaluation<T> start(Callable<T> work) {
+    return start(new Evaluation<>(work, false));
+  }
+
+  /** Starts {@code work} as a program's: the process ends with the last thread that it starts. */
+  public static <T extends @Nullable Object> Evaluation<T> program(Callable<T> work) {
+    return start(new Evaluation<>(work, true));
+  }
+
+  private static <T extends @Nullable Object> Evaluation<T> start(Evaluation<T> evaluation) {
+    latest = evaluation;
+    evaluation.thread.start();
+    return evaluation;
+  }
+
+  private void run(Callable<T> work) {
+    CURRENT.set(this);
+    try {
+      result.complete(work.call());
+    } catch (Throwable failure) {
+      result.completeExceptionally(cancelled ? new Cancelled() : failure);
+    }
+  }
+
+  /**
+   * The one that the calling thread works for. The workers of Java's common pool outlive each of
+   * them and inherit from none: they work for the latest.
+   */
+  private static @Nullable Evaluation<?> current() {
+    return Thread.currentThread() instanceof ForkJoinWorkerThread ? latest : CURRENT.get();
+  }
+
+  /** What compiled scripts call in every loop, closure and method. Sticky: it throws each time. */
+  public static void check() {
+    Evaluation<?> current = current();
+    if (current != null && current.cancelled) {
+      throw new Cancelled();
+    }
+  }
+
+  /** Whether the calling thread works for one that was abandoned. */
+  public static boolean isOfAbandoned() {
+    Evaluation<?> current = current();
+    return current != null && current.abandoned;
+  }
+
+  /** Ends what works for one that was abandoned, where it would reach the session. */
+  static void refuseAbandoned() {
+    if (isOfAbandoned()) {
+      throw new Cancelled();
+    }
+  }
+
+  /** Asks it to stop; safe to call again, and worth it where a script swallowed the first. */
+  public void cancel() {
+    cancelled = true;
+    threads.alive().forEach(Activity::interrupt);
+  }
+
+  /** Whether {@link #cancel} was called. */
+  public boolean isCancelled() {
+    return cancelled;
+  }
+
+  /**
+   * Cancels it and leaves it alone: engines do without what it has of theirs, and what it prints
+   * through {@link #guard} is dropped. {@code ended} is told its end.
+   */
+  public void abandon(Runnable ended) {
+    abandoned = true;
+    cancel();
+    var _ = result.whenComplete((value, failure) -> ended.run());
+  }
+
+  /** A stream that takes what anybody writes but those who work for an abandoned one. */
+  public static OutputStream guard(OutputStream out) {
+    return new Guarded(out);
+  }
+
+  /** What it is doing now, for a progress line. */
+  public Optional<Activity> activity() {
+    return Activity.current(thread);
+  }
+
+  /** Waits at most that long; whether it has ended. */
+  public boolean await(long millis) throws InterruptedException {
+    try {
+      result.get(millis, TimeUnit.MILLISECONDS);
+      return true;
+    } catch (ExecutionException ended) {
+      return true;
+    } catch (TimeoutException running) {
+      return false;
+    }
+  }
+
+  /** One of the threads that a program ends with, while there are any. */
+  public Optional<Thread> lastThread() {
+    return threads.alive().stream().filter(each -> !each.isDaemon()).findFirst();
+  }
+
+  /** Waits for the end; returns the result or throws what the work threw. */
+  public T get() throws InterruptedException {
+    try {
+      return result.get();
+    } catch (ExecutionException failed) {
+      throw Sneaky.asIs(failed.getCause());
+    }
+  }
+
+  /** Those of one evaluation: its own, and all that it starts. */
+  private static final class Threads extends ThreadGroup {
+    Threads() {
+      super("mica-eval");
+    }
+
+    List<Thread> alive() {
+      Thread[] found = new Thread[activeCount() + 8];
+      while (enumerate(found) == found.length) {
+        found = new Thread[2 * found.length];
+      }
+      return Arrays.stream(found).filter(each -> each != null).toList();
+    }
+
+    /** One that a script started failed: one line, like any other failure. */
+    @Override
+    public void uncaughtException(Thread thread, Throwable failure) {
+      if (failure instanceof Cancelled || isOfAbandoned()) {
+        return;
+      }
+      System.err.println("mica: in the thread " + thread.getName() + ": " + line(failure));
+    }
+
+    private static String line(Throwable failure) {
+      try {
+        return Context.current().explain(failure);
+      } catch (Throwable own) { // an error that no script is answerable for
+        return failure.toString();
+      }
+    }
+  }
+
+  private static final class Guarded extends FilterOutputStream {
+    Guarded(OutputStream out) {
+      super(out);
+    }
+
+    @Override
+    public void write(int b) throws IOException {
+      if (!isOfAbandoned()) {
+        out.write(b);
+      }
+    }
+
+    @Override
+    public void write(byte[] bytes, int offset, int length) throws IOException {
+      if (!isOfAbandoned()) {
+        out.write(bytes, offset, length);
+      }
+    }
+
+    @Override
+    public void flush() throws IOException {
+      if (!isOfAbandoned()) {
+        out.flush();
+      }
+    }
+  }
+
+  /** Throws whatever it was, checked or not. */
+  private static final class Sneaky<E extends Throwable> {
+    static RuntimeException asIs(@Nullable Throwable cause) {
+      new Sneaky<RuntimeException>().hurl(cause == null ? new IllegalStateException() : cause);
+      throw new AssertionError("not reached");
+    }
+
+    @SuppressWarnings("unchecked") // erased, so the cast does nothing but please the compiler
+    private void hurl(Throwable cause) throws E {
+      throw (E) cause;
+    }
+  }
+}

@@ -1,0 +1,169 @@
+package dev.mica.scripting.words;
+
+import dev.mica.MicaException;
+import dev.mica.commit.Commit;
+import dev.mica.commit.Commits;
+import dev.mica.folder.Diff;
+import dev.mica.folder.Entry;
+import dev.mica.folder.Folder;
+import dev.mica.scripting.run.Context;
+import dev.mica.union.Union;
+import dev.mica.union.Unions;
+import groovy.lang.Closure;
+import groovy.transform.stc.ClosureParams;
+import groovy.transform.stc.SimpleType;
+import java.lang.reflect.Method;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** What Groovy adds to Mica's objects and to numbers; each is an extension method. */
+public final class MicaExtensions {
+  private static final int TREE_DEPTH = 3;
+
+  private MicaExtensions() {}
+
+  /** {@code folder / 'etc/hosts'}. */
+  public static Folder div(Folder self, String relative) {
+    return self.resolve(relative);
+  }
+
+  /** {@code union / 'etc/hosts'}: below where it is mounted. */
+  public static Folder div(Union self, String relative) {
+    return self.at().resolve(relative);
+  }
+
+  /** {@code folder.text = '…'}. */
+  public static void setText(Folder self, String text) {
+    self.write(text);
+  }
+
+  /** Three levels of it. */
+  public static String tree(Folder self) {
+    return self.tree(TREE_DEPTH);
+  }
+
+  /** What is in it at any depth and satisfies the block. */
+  public static List<Entry> find(
+      Folder self,
+      @ClosureParams(value = SimpleType.class, options = "dev.mica.folder.Entry")
+          Closure<?> wanted) {
+    return self.find(entry -> truth(wanted.call(entry)));
+  }
+
+  /** Copies it to a path. */
+  public static Folder copyTo(Folder self, String path) {
+    return self.copyTo(Folder.of(path));
+  }
+
+  /** The difference to the folder at a path. */
+  public static Diff diff(Folder self, String path) {
+    return self.diff(Folder.of(path));
+  }
+
+  /** Keeps what the union has changed, as {@code NAME:TAG}. */
+  public static Commit commit(Union self, String ref) {
+    return Context.current().mica().commits().create(self, ref, "");
+  }
+
+  /** Keeps what the union has changed, with {@code message: '…'}. */
+  public static Commit commit(Union self, Map<String, ?> options, String ref) {
+    for (String key : options.keySet()) {
+      if (!key.equals("message")) {
+        throw MicaException.usage("commit", self.name(), "there is no option '" + key + "'")
+            .hint("write commit('" + ref + "', message: '…')");
+      }
+    }
+    Object message = options.get("message");
+    return Context.current()
+        .mica()
+        .commits()
+        .create(self, ref, message == null ? "" : message.toString());
+  }
+
+  /** Mounts the commit read-only. */
+  public static Union mount(Commit self, Folder at) {
+    return self.mount(at.location());
+  }
+
+  /** {@code unions['u']}. */
+  public static Union getAt(Unions self, String name) {
+    return self.get(name);
+  }
+
+  /** {@code commits['web:v2']}. */
+  public static Commit getAt(Commits self, String refOrId) {
+    return self.get(refOrId);
+  }
+
+  /** {@code for (u in unions)}. */
+  public static Iterator<Union> iterator(Unions self) {
+    return self.list().iterator();
+  }
+
+  /** {@code for (c in commits)}. */
+  public static Iterator<Commit> iterator(Commits self) {
+    return self.list().iterator();
+  }
+
+  /** {@code for (entry in folder)}. */
+  public static Iterator<Entry> iterator(Folder self) {
+    return self.list().iterator();
+  }
+
+  /** {@code if (diff)}: whether anything differs. */
+  public static boolean asBoolean(Diff self) {
+    return !self.isEmpty();
+  }
+
+  /** Bytes. */
+  public static long getKB(Number self) {
+    return Math.multiplyExact(self.longValue(), 1L << 10);
+  }
+
+  /** Bytes. */
+  public static long getMB(Number self) {
+    return Math.multiplyExact(self.longValue(), 1L << 20);
+  }
+
+  /** Bytes. */
+  public static long getGB(Number self) {
+    return Math.multiplyExact(self.longValue(), 1L << 30);
+  }
+
+  /** A length of time. */
+  public static Duration getMillis(Number self) {
+    return Duration.ofMillis(self.longValue());
+  }
+
+  /** A length of time. */
+  public static Duration getSeconds(Number self) {
+    return Duration.ofSeconds(self.longValue());
+  }
+
+  /** A length of time. */
+  public static Duration getMinutes(Number self) {
+    return Duration.ofMinutes(self.longValue());
+  }
+
+  /** A length of time. */
+  public static Duration getHours(Number self) {
+    return Duration.ofHours(self.longValue());
+  }
+
+  /** How iterating over {@code type} was added above; null if it was not. */
+  public static @Nullable Method iteratorOf(Class<?> type) {
+    return Arrays.stream(MicaExtensions.class.getMethods())
+        .filter(method -> method.getName().equals("iterator"))
+        .filter(method -> method.getParameterTypes()[0].isAssignableFrom(type))
+        .findFirst()
+        .orElse(null);
+  }
+
+  private static boolean truth(@Nullable Object value) {
+    return org.codehaus.groovy.runtime.typehandling.DefaultTypeTransformation.castToBoolean(value);
+  }
+}

@@ -1,0 +1,51 @@
+package dev.mica.scripting.words;
+
+import dev.mica.commit.Commit;
+import dev.mica.commit.Commits;
+import dev.mica.folder.Diff;
+import dev.mica.folder.Folder;
+import dev.mica.host.Check;
+import dev.mica.host.Host;
+import dev.mica.union.Union;
+import dev.mica.union.Unions;
+import groovy.lang.Closure;
+import groovy.lang.DelegatesTo;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** The words a script begins with. Each fails with one line that names the thing. */
+public interface Words {
+  /** The place at a local path or a {@code file: tar: zip:} URI; nothing is opened yet. */
+  Folder folder(String pathOrUri);
+
+  /** Describes a union in a block, then mounts it. */
+  Union union(
+      @DelegatesTo(value = UnionWords.class, strategy = Closure.DELEGATE_ONLY) Closure<?> block);
+
+  /** The union of that name. */
+  Union union(String name);
+
+  /** The unions of this host. */
+  Unions getUnions();
+
+  /** The commit that a {@code NAME:TAG} or an id leads to. */
+  Commit commit(String refOrId);
+
+  /** The commit store of this host. */
+  Commits getCommits();
+
+  /** This machine. */
+  Host getHost();
+
+  /** What works on this host, what does not, and the line that mends it. */
+  List<Check> doctor();
+
+  /**
+   * What turns {@code from} into {@code to}: two folders (or paths, or unions, which stand for
+   * where they are mounted), or two commits (or their references).
+   */
+  Diff diff(Object from, Object to);
+
+  /** Prints a value as the prompt would: tables for lists of objects, trees, scalars. */
+  void show(@Nullable Object value);
+}
