@@ -40,6 +40,7 @@ final class Members {
           Union.class,
           Unions.class,
           Commit.class,
+          Commit.Verified.class,
           Commits.class,
           Diff.class,
           Diff.Summary.class,

@@ -2,6 +2,7 @@ package dev.mica.shell;
 
 import dev.mica.scripting.Role;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Collectors;
 
 /**
@@ -50,6 +51,15 @@ record Command(
 
   List<Parameter> arguments() {
     return parameters.stream().filter(parameter -> !parameter.isOption()).toList();
+  }
+
+  /** What the argument with that number, from 0, is; the last one may be given several times. */
+  Optional<Parameter> argument(int number) {
+    List<Parameter> all = arguments();
+    if (number < all.size()) {
+      return Optional.of(all.get(number));
+    }
+    return all.isEmpty() || !all.getLast().many() ? Optional.empty() : Optional.of(all.getLast());
   }
 
   /** {@code mica union create --lower A… …}. */

@@ -67,12 +67,13 @@ final class CommandParser {
   }
 
   private void assignPositionals() {
-    List<Parameter> arguments = command.arguments();
     for (int i = 0; i < positionals.size(); i++) {
-      if (i >= arguments.size()) {
-        throw wrong("unexpected argument '" + Cells.printable(positionals.get(i)) + "'");
-      }
-      put(arguments.get(i), positionals.get(i));
+      String value = positionals.get(i);
+      put(
+          command
+              .argument(i)
+              .orElseThrow(() -> wrong("unexpected argument '" + Cells.printable(value) + "'")),
+          value);
     }
   }
 

@@ -19,7 +19,7 @@ final class CommitCommands {
   private CommitCommands() {}
 
   static List<Command> all() {
-    return List.of(create(), ls(), show(), diff(), log(), graph(), rm(), mount(), gc());
+    return List.of(create(), ls(), show(), diff(), log(), graph(), rm(), mount(), verify(), gc());
   }
 
   private static Command create() {
@@ -70,7 +70,13 @@ final class CommitCommands {
         "shows all there is to know of one commit, its digest too",
         "mica commit show web:v2",
         Shapes.COMMIT_DETAIL.json(),
-        in -> new Result.One<>(Shapes.COMMIT_DETAIL, commit(in)));
+        in -> {
+          Commit commit = commit(in);
+          if (commit.recordedDigest().isEmpty()) {
+            in.say("the digest is not recorded yet; 'mica commit verify' does it now");
+          }
+          return new Result.One<>(Shapes.COMMIT_DETAIL, commit);
+        });
   }
 
   private static Command diff() {
@@ -156,6 +162,32 @@ final class CommitCommands {
         "mica commit mount web:v1 --at /mnt/v1",
         Shapes.UNION.json(),
         in -> new Result.One<>(Shapes.UNION, commit(in).mount(in.value("--at"))));
+  }
+
+  private static Command verify() {
+    return new Command(
+        List.of("commit", "verify"),
+        List.of(COMMIT.optional().repeatable(), flag("--all", "every one")),
+        Role.VIEWER,
+        "whether commits, and those they stand on, are still what was committed; ends with 1 if not",
+        "mica commit verify web:v2",
+        Shapes.VERIFIED.jsonList(),
+        in -> {
+          List<Commit.Verified> found =
+              in.oneOrAll("COMMIT").isPresent() ? verify(in) : in.mica().commits().verify();
+          if (found.isEmpty()) {
+            in.say("no commits");
+          }
+          if (found.stream().anyMatch(Commit.Verified::isBad)) {
+            in.foundWrong();
+          }
+          return new Result.Rows<>(Shapes.VERIFIED, found.stream());
+        });
+  }
+
+  /** Each layer once, though several may stand on it. */
+  private static List<Commit.Verified> verify(Invocation in) {
+    return in.mica().commits().verify(in.all("COMMIT"));
   }
 
   private static Command gc() {
