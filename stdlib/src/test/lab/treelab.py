@@ -9,6 +9,7 @@ Independent of the core on purpose: Python's standard library only. Commands:
   like MODEL DIR                      the attributes of folder MODEL for the (new) empty folder DIR
   remove DIR                          DIR and all below it, if there is any
   manifest DIR [HOW]                  a line per entry: PATH <tab> name=value ...
+  digest DIR                          the digest of the tree, as the core computes it
   compare A B [HOW]                   how the two trees differ; no line when not
   difforacle A B [--exact] [--overlay]  the diff lines that mica.h promises for plain trees; with
                                       --overlay without its LINK lines, which an overlay places elsewhere
@@ -44,6 +45,7 @@ sys.dont_write_bytecode = True
 
 import treecopy  # noqa: E402
 import treediff  # noqa: E402
+import treedigest  # noqa: E402
 import treeedit  # noqa: E402
 import treefacts  # noqa: E402
 import treemake  # noqa: E402
@@ -101,6 +103,7 @@ def parser():
     verb("like", lambda a: treecopy.make_like(a.model, a.dir), "model", "dir")
     verb("remove", lambda a: treecopy.remove(a.dir), "dir")
     verb("manifest", lambda a: treefacts.manifest(treefacts.scan(a.dir), **_how(a)), "dir", how=True)
+    verb("digest", lambda a: [treedigest.digest(a.dir)], "dir")
     verb("compare", _compare, "a", "b", how=True)
     diff = verb("difforacle", _diff, "a", "b")
     diff.add_argument("--exact", action="store_true")

@@ -12,6 +12,7 @@ from contextlib import ExitStack, contextmanager
 
 import treecopy
 import treediff
+import treedigest
 from treefacts import compare, escape, manifest, scan
 
 _CLONE_NEWNS = 0x00020000
@@ -231,6 +232,8 @@ class Checks:
         """Digests are equal exactly where the trees are."""
         union = self.driver.manifest([self.upper, *self.lowers])
         same("manifest of the layers, against the mounted view", [union], [self.driver.manifest([self.after_path])])
+        upper = self.driver.manifest([self.upper]).split()[0]
+        same("digest of the upper as a plain tree, against the lab's", [treedigest.digest(self.upper)], [upper])
         differ = bool(compare(self.before, self.after))
         if differ == (union == self.driver.manifest([before_path])):
             raise Failure("manifests %s though the trees %s" % (("agree", "differ") if differ else ("differ", "agree")))

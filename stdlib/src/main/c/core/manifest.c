@@ -24,7 +24,9 @@
 #include "pool.h"
 #include "view.h"
 
-static const char VERSION[] = "mica manifest 2\n";
+#define TEXT_OF(number) #number
+#define LINE(number) "mica manifest " TEXT_OF(number) "\n"
+static const char VERSION[] = LINE(MICA_MANIFEST_VERSION);
 
 enum { RING = 256 };
 

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** One layer in the store with its manifest: what a union had changed over its lowers, kept. */
 public interface Commit extends LayerSource {
@@ -37,8 +38,21 @@ public interface Commit extends LayerSource {
   /** The folders below the last commit that are not layers of this store, topmost first. */
   List<Path> base();
 
-  /** SHA-256 of this layer's tree, {@code sha256:…}; computed at the first call and kept. */
+  /**
+   * SHA-256 of this layer's tree as it was recorded after it was published, {@code sha256:…}; where
+   * that has not been done yet it is computed now, and recorded if that is possible.
+   */
   String digest();
+
+  /** The same; empty where it is not recorded yet. Reads no layer. */
+  Optional<String> recordedDigest();
+
+  /**
+   * Computes the digests of this layer and of those in the store that it stands on, topmost first,
+   * and compares them with those on record; a layer that has none gets it. Reads every byte of
+   * them.
+   */
+  List<Verified> verify();
 
   /** What this layer changes over what lies below it. */
   Diff diff();
@@ -60,5 +74,43 @@ public interface Commit extends LayerSource {
     REFLINK,
     /** Its files were copied. */
     COPY
+  }
+
+  /** What a verification finds a layer to be. */
+  enum Condition {
+    /** What it was when its digest was recorded. */
+    INTACT,
+    /** Something else. */
+    CHANGED,
+    /** It had no digest on record, and has from now on. */
+    RECORDED,
+    /** It has no digest on record, and could not be given one. */
+    UNRECORDED,
+    /** It, or its digest, cannot be read or compared. */
+    UNREADABLE,
+    /** It was removed during the verification. */
+    REMOVED
+  }
+
+  /**
+   * What the verification of one layer found.
+   *
+   * @param id of the commit whose layer it is
+   * @param refs the names that lead to it
+   * @param detail why, for people; empty where there is nothing to say
+   * @param recorded the digest on record; null: there is none, or it cannot be read
+   * @param found the digest of the layer as it is; null: it cannot be read
+   */
+  record Verified(
+      String id,
+      List<String> refs,
+      Condition condition,
+      String detail,
+      @Nullable String recorded,
+      @Nullable String found) {
+    /** Whether it is not, or not known to be, what was committed. */
+    public boolean isBad() {
+      return condition == Condition.CHANGED || condition == Condition.UNREADABLE;
+    }
   }
 }

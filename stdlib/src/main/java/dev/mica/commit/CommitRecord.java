@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -60,6 +61,16 @@ record CommitRecord(
   /** The id of the commit right below, if there is one. */
   Optional<String> parent() {
     return layerId(below.getFirst());
+  }
+
+  /**
+   * The id of this commit, and those of the layers of the store that it stands on, topmost first.
+   */
+  List<String> layerIds() {
+    return Stream.concat(
+            Stream.of(id), below.stream().map(CommitRecord::layerId).flatMap(Optional::stream))
+        .distinct()
+        .toList();
   }
 
   boolean standsOn(String otherId) {

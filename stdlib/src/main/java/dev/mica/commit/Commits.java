@@ -29,6 +29,7 @@ public final class Commits {
   private final Store store;
   private final Committer committer;
   private final Stats stats;
+  private final Verifier verifier;
 
   /** The store in {@code state}, of commits of {@code unions}. */
   public Commits(StateDir state, Unions unions) {
@@ -37,6 +38,7 @@ public final class Commits {
     this.store = new Store(state);
     this.committer = new Committer(state, store, unions);
     this.stats = new Stats(state, store);
+    this.verifier = new Verifier(state, store);
     state.onLeftover(REMOVE, new RemoveRecovery());
     state.onLeftover(COLLECT, facts -> tidy());
   }
@@ -49,14 +51,20 @@ public final class Commits {
     return stats;
   }
 
+  Verifier verifier() {
+    return verifier;
+  }
+
   /**
    * Keeps what {@code union} changes over its lowers as a commit that {@code ref} leads to from now
-   * on. Fails if nothing has changed.
+   * on. Fails if nothing has changed. Its digest is recorded in the background.
    *
    * @param ref {@code NAME:TAG}, or {@code NAME} for {@code NAME:latest}
    */
   public Commit create(Union union, String ref, String message) {
-    return commit(committer.create(union.name(), Ref.parse(ref), message));
+    CommitRecord made = committer.create(union.name(), Ref.parse(ref), message);
+    verifier.startRecording();
+    return commit(made);
   }
 
   /** All commits that can be read, the newest first, and a parent after all its children. */
@@ -82,7 +90,13 @@ public final class Commits {
 
   /** Likewise; fails, naming the nearest, if there is none. */
   public Commit get(String refOrId) {
-    return find(refOrId)
+    return live(refOrId);
+  }
+
+  private LiveCommit live(String refOrId) {
+    return state
+        .read(() -> lookUp(refOrId))
+        .map(this::commit)
         .orElseThrow(() ->
             MicaException.unknown(
                 "commit",
@@ -152,6 +166,31 @@ public final class Commits {
     return new Graph.Row(record.id(), record.parent(), text.toString());
   }
 
+  /**
+   * Computes the digest of every layer again and compares it with the one on record; those that
+   * have none get it. The newest first.
+   */
+  public List<Commit.Verified> verify() {
+    return verifier.verify(state.read(() -> idsInOrder()));
+  }
+
+  /** The same of these commits and all that they stand on, each layer once. */
+  public List<Commit.Verified> verify(List<String> refsOrIds) {
+    Set<String> ids = new LinkedHashSet<>();
+    for (String refOrId : refsOrIds) {
+      ids.addAll(live(refOrId).record().layerIds());
+    }
+    return verifier.verify(new ArrayList<>(ids));
+  }
+
+  /** Those whose record is damaged come last: their layers can be verified all the same. */
+  private List<String> idsInOrder() {
+    Set<String> ids = new LinkedHashSet<>();
+    store.all().readable().forEach(commit -> ids.add(commit.id()));
+    ids.addAll(store.ids());
+    return new ArrayList<>(ids);
+  }
+
   /** Removes every commit; those that a union stands on are left, and told at the end. */
   public void removeAll() {
     MicaException failure = null;
@@ -189,7 +228,7 @@ public final class Commits {
       store.discard(id);
       removed.add("layer " + id);
     }
-    for (String id : store.orphanStats()) {
+    for (String id : store.orphanValues()) {
       store.discard(id);
     }
     store.trash().forEach(left -> removed.add("trash " + left.getFileName()));
@@ -271,10 +310,7 @@ public final class Commits {
   }
 
   List<String> refsOf(String id) {
-    return state.read(store::refs).entrySet().stream()
-        .filter(ref -> ref.getValue().equals(id))
-        .map(Map.Entry::getKey)
-        .collect(Collectors.toCollection(ArrayList::new));
+    return state.read(() -> store.refsOf(id));
   }
 
   private LiveCommit commit(CommitRecord record) {

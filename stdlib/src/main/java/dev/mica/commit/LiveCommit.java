@@ -1,7 +1,5 @@
 package dev.mica.commit;
 
-import dev.mica.core.Core;
-import dev.mica.core.Manifest;
 import dev.mica.core.Tree;
 import dev.mica.folder.Diff;
 import dev.mica.folder.Folder;
@@ -93,11 +91,17 @@ final class LiveCommit implements Commit {
 
   @Override
   public String digest() {
-    return commits.stats().digest(this);
+    return commits.verifier().digest(record.id());
   }
 
-  Manifest manifest() {
-    return Core.manifest(Tree.plain(layer()));
+  @Override
+  public Optional<String> recordedDigest() {
+    return commits.verifier().recorded(record.id()).map(known -> known.manifest().digest());
+  }
+
+  @Override
+  public List<Verified> verify() {
+    return commits.verifier().verify(record.layerIds());
   }
 
   @Override

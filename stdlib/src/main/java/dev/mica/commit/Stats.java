@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.stream.Stream;
 import tools.jackson.databind.node.ObjectNode;
 
-/** What was computed of a commit's layer, kept: a layer does not change. */
+/** What was counted in a commit's layer, kept: a layer does not change. */
 final class Stats {
   private final StateDir state;
   private final Store store;
@@ -25,15 +25,6 @@ final class Stats {
    * @param bytes of the files and symlinks that it has anew or with other contents
    */
   record Counts(Diff.Summary summary, long bytes) {}
-
-  String digest(LiveCommit commit) {
-    ObjectNode known = known(commit);
-    if (!known.has("digest")) {
-      known.put("digest", commit.manifest().digest());
-      keep(commit, known);
-    }
-    return known.get("digest").asString();
-  }
 
   Counts counts(LiveCommit commit) {
     ObjectNode known = known(commit);
@@ -72,10 +63,10 @@ final class Stats {
     return state.read(() -> store.stats(commit.id())).orElseGet(Records::object);
   }
 
-  /** Not while another works on the store: it is computed again another time. */
+  /** Not while another works on the store: it is counted again another time. */
   private void keep(LiveCommit commit, ObjectNode known) {
     state.ifFree(
-        "keep what was computed of " + commit.id(),
+        "keep what was counted in " + commit.id(),
         () -> {
           if (store.hasCommit(commit.id())) {
             store.putStats(commit.id(), known);

@@ -15,21 +15,26 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
  * The store's files: {@code layers/ID} is a commit's layer, {@code commits/ID.json} its manifest,
- * whose being there makes it a commit; {@code store/refs.json} has the names, {@code stats/ID.json}
- * what was computed of a layer, {@code trash} what is being removed.
+ * whose being there makes it a commit; {@code store/refs.json} has the names, {@code
+ * digests/ID.json} what the layer was like when it was published, {@code stats/ID.json} what was
+ * counted in it, {@code trash} what is being removed.
  */
 final class Store {
   private static final int ID_BYTES = 6;
 
   private final StateDir state;
   private final Records commits;
+  private final Records digests;
   private final Records stats;
   private final Records names;
   private final Path layers;
@@ -38,6 +43,7 @@ final class Store {
   Store(StateDir state) {
     this.state = state;
     this.commits = state.records("commits");
+    this.digests = state.records("digests");
     this.stats = state.records("stats");
     this.names = state.records("store");
     this.layers = state.path().resolve("layers");
@@ -58,6 +64,17 @@ final class Store {
 
   boolean hasCommit(String id) {
     return commits.find(id).isPresent();
+  }
+
+  /** The same of one whose record may be damaged. */
+  boolean hasRecord(String id) {
+    return commits.names().contains(id);
+  }
+
+  /** Whether a commit has that layer below it, or may have: its record is damaged. */
+  boolean isStoodOn(String id) {
+    Records.Listing<CommitRecord> all = all();
+    return !all.damaged().isEmpty() || all.readable().stream().anyMatch(one -> one.standsOn(id));
   }
 
   /** How the journal calls a commit. */
@@ -117,6 +134,7 @@ final class Store {
   /** Takes {@link #publish} back; {@code before} is where the ref led. */
   void retract(CommitRecord commit, String ref, @Nullable String before) {
     commits.remove(commit.id());
+    digests.remove(commit.id());
     Map<String, String> refs = refs();
     if (commit.id().equals(refs.get(ref))) {
       refs.remove(ref);
@@ -137,13 +155,29 @@ final class Store {
     return refs;
   }
 
+  List<String> refsOf(String id) {
+    return refs().entrySet().stream()
+        .filter(ref -> ref.getValue().equals(id))
+        .map(Map.Entry::getKey)
+        .collect(Collectors.toCollection(ArrayList::new));
+  }
+
   private void putRefs(Map<String, String> refs) {
     ObjectNode json = Records.object();
     refs.forEach(json::put);
     names.put("refs", json);
   }
 
-  /** What was computed of a layer; damaged, it is computed anew. */
+  /** What the layer was like; damaged, it is a failure: computed anew it would hide a change. */
+  Optional<Digest> digest(String id) {
+    return digests.find(id, Digest::of);
+  }
+
+  void putDigest(String id, Digest digest) {
+    digests.put(id, digest.toJson());
+  }
+
+  /** What was counted in a layer; damaged, it is counted anew. */
   Optional<ObjectNode> stats(String id) {
     try {
       return stats.find(id);
@@ -160,12 +194,16 @@ final class Store {
     commits.remove(id);
   }
 
-  /** Everything else of a commit that is no more. Each step may be done again. */
+  /**
+   * Everything else of a commit that is no more. Each step may be done again. The digest goes after
+   * the commit's record and before its layer: {@code mica-digest} counts on that.
+   */
   void discard(String id) {
     Map<String, String> refs = refs();
     if (refs.values().removeIf(id::equals)) {
       putRefs(refs);
     }
+    digests.remove(id);
     stats.remove(id);
     if (hasLayer(id)) {
       move(layer(id), state.makeDirectory("trash").resolve(id));
@@ -190,14 +228,16 @@ final class Store {
   }
 
   /** Computed values of commits that are no more. */
-  List<String> orphanStats() {
-    List<String> left = new ArrayList<>(stats.names());
+  List<String> orphanValues() {
+    Set<String> left = new TreeSet<>(stats.names());
+    left.addAll(digests.names());
     left.removeAll(ids());
-    return left;
+    return List.copyOf(left);
   }
 
   void makeLayers() {
     state.makeDirectory("layers");
+    state.makeDirectory("digests");
   }
 
   /** Whether the upper could be renamed; where it cannot, nothing has changed. */

@@ -117,8 +117,22 @@ public final class Scratch implements AutoCloseable {
     }
   }
 
+  /**
+   * What records the digests of a state directory in here: waits until it has ended, since it keeps
+   * file systems busy while it reads them.
+   */
+  public void awaitDigests() {
+    ProcessHandle.allProcesses()
+        .filter(process -> process.info().command().orElse("").endsWith("/mica-digest"))
+        .filter(process ->
+            Stream.of(process.info().arguments().orElse(new String[0]))
+                .anyMatch(argument -> argument.startsWith(root + "/")))
+        .forEach(process -> process.onExit().join());
+  }
+
   @Override
   public void close() {
+    awaitDigests();
     for (String target : mounts().reversed()) {
       run("umount", target);
     }

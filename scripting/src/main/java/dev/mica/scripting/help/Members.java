@@ -43,6 +43,7 @@ public final class Members {
           Union.class,
           Unions.class,
           Commit.class,
+          Commit.Verified.class,
           Commits.class,
           Diff.class,
           Diff.Summary.class,

@@ -41,9 +41,22 @@ public final class Shapes {
   /** A commit. */
   public static final Shape<Commit> COMMIT = commit().build();
 
-  /** A commit with what takes time to find out. */
+  /** A commit with what lists leave out. */
   public static final Shape<Commit> COMMIT_DETAIL =
-      commit().field("digest", "string", Commit::digest).build();
+      commit()
+          .field("digest", "string|null", commit -> commit.recordedDigest().orElse(null))
+          .build();
+
+  /** What the verification of a layer found. */
+  public static final Shape<Commit.Verified> VERIFIED =
+      Shape.<Commit.Verified>of("layers")
+          .column("condition", "string", Commit.Verified::condition)
+          .column("id", "string", Commit.Verified::id)
+          .column("refs", "[string]", Commit.Verified::refs)
+          .column("detail", "string", Commit.Verified::detail)
+          .field("recorded", "string|null", Commit.Verified::recorded)
+          .field("found", "string|null", Commit.Verified::found)
+          .build();
 
   /** A line of a diff. */
   public static final Shape<Change> CHANGE =
@@ -141,6 +154,7 @@ public final class Shapes {
           new Typed<>(Folder.class, FOLDER),
           new Typed<>(Union.class, UNION),
           new Typed<>(Commit.class, COMMIT),
+          new Typed<>(Commit.Verified.class, VERIFIED),
           new Typed<>(Change.class, CHANGE),
           new Typed<>(Entry.class, ENTRY),
           new Typed<>(Check.class, CHECK),

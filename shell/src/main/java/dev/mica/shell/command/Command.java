@@ -4,6 +4,7 @@ import dev.mica.scripting.schema.Role;
 import dev.mica.shell.print.Format;
 import dev.mica.shell.print.Result;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -62,6 +63,15 @@ public record Command(
 
   public List<Parameter> arguments() {
     return parameters.stream().filter(parameter -> !parameter.isOption()).toList();
+  }
+
+  /** What the argument with that number, from 0, is; the last one may be given several times. */
+  public Optional<Parameter> argument(int number) {
+    List<Parameter> all = arguments();
+    if (number < all.size()) {
+      return Optional.of(all.get(number));
+    }
+    return all.isEmpty() || !all.getLast().many() ? Optional.empty() : Optional.of(all.getLast());
   }
 
   /** {@code mica union create --lower A… …}. */

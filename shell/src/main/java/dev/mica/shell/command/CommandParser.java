@@ -24,10 +24,9 @@ final class CommandParser {
 
   /** Whether {@code args} ask for help, and not what they are handed on to. */
   boolean asksForHelp(List<String> args) {
-    List<Parameter> expected = command.arguments();
     int positional = 0;
     for (String arg : args) {
-      if (arg.equals("--") || isTakenAsItIs(expected, positional)) {
+      if (arg.equals("--") || isTakenAsItIs(positional)) {
         return false;
       }
       if (arg.equals("--help") || arg.equals("-h")) {
@@ -40,11 +39,10 @@ final class CommandParser {
 
   /** The values given, by the names of their parameters; a flag's value is its name. */
   Map<String, List<String>> parse(List<String> args) {
-    List<Parameter> expected = command.arguments();
     Iterator<String> rest = args.iterator();
     while (rest.hasNext()) {
       String arg = rest.next();
-      if (isTakenAsItIs(expected, positionals.size())) {
+      if (isTakenAsItIs(positionals.size())) {
         positionals.add(arg);
       } else if (arg.equals("--")) {
         rest.forEachRemaining(positionals::add);
@@ -67,12 +65,12 @@ final class CommandParser {
     return arg.startsWith("-") && !arg.equals("-");
   }
 
-  private static boolean isTakenAsItIs(List<Parameter> expected, int position) {
-    Parameter next =
-        expected.isEmpty() ? null : expected.get(Math.min(position, expected.size() - 1));
-    return next != null
-        && (next.kind() == Parameter.Kind.REST
-            || (next.kind() == Parameter.Kind.CODE && position < expected.size()));
+  private boolean isTakenAsItIs(int position) {
+    return command
+        .argument(position)
+        .map(Parameter::kind)
+        .filter(kind -> kind == Parameter.Kind.REST || kind == Parameter.Kind.CODE)
+        .isPresent();
   }
 
   /** {@code --at S}, {@code --at=S}, {@code --exact}. */
@@ -99,14 +97,13 @@ final class CommandParser {
   }
 
   private void assignPositionals() {
-    List<Parameter> arguments = command.arguments();
     for (int i = 0; i < positionals.size(); i++) {
-      Parameter last = arguments.isEmpty() ? null : arguments.getLast();
-      boolean handedOn = last != null && last.kind() == Parameter.Kind.REST;
-      if (i >= arguments.size() && !handedOn) {
-        throw wrong("unexpected argument '" + Cells.printable(positionals.get(i)) + "'");
-      }
-      put(arguments.get(Math.min(i, arguments.size() - 1)), positionals.get(i));
+      String value = positionals.get(i);
+      put(
+          command
+              .argument(i)
+              .orElseThrow(() -> wrong("unexpected argument '" + Cells.printable(value) + "'")),
+          value);
     }
   }
 

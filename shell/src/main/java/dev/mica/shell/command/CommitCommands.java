@@ -20,7 +20,7 @@ final class CommitCommands {
   private CommitCommands() {}
 
   static List<Command> all() {
-    return List.of(create(), ls(), show(), diff(), log(), graph(), rm(), mount(), gc());
+    return List.of(create(), ls(), show(), diff(), log(), graph(), rm(), mount(), verify(), gc());
   }
 
   private static Command create() {
@@ -74,7 +74,13 @@ final class CommitCommands {
         "mica commit show web:v2",
         "commit('web:v2')",
         Shapes.COMMIT_DETAIL.json(),
-        in -> new Result.One<>(Shapes.COMMIT_DETAIL, commit(in)));
+        in -> {
+          Commit commit = commit(in);
+          if (commit.recordedDigest().isEmpty()) {
+            in.say("the digest is not recorded yet; 'mica commit verify' does it now");
+          }
+          return new Result.One<>(Shapes.COMMIT_DETAIL, commit);
+        });
   }
 
   private static Command diff() {
@@ -165,6 +171,33 @@ final class CommitCommands {
         "commit('web:v2').mount(folder('/mnt/v2'))",
         Shapes.UNION.json(),
         in -> new Result.One<>(Shapes.UNION, commit(in).mount(in.value("--at"))));
+  }
+
+  private static Command verify() {
+    return new Command(
+        List.of("commit", "verify"),
+        List.of(COMMIT.optional().repeatable(), flag("--all", "every one")),
+        Role.VIEWER,
+        "whether commits, and those they stand on, are still what was committed; ends with 1 if not",
+        "mica commit verify web:v2",
+        "commit('web:v2').verify()",
+        Shapes.VERIFIED.jsonList(),
+        in -> {
+          List<Commit.Verified> found =
+              in.oneOrAll("COMMIT").isPresent() ? verify(in) : in.mica().commits().verify();
+          if (found.isEmpty()) {
+            in.say("no commits");
+          }
+          if (found.stream().anyMatch(Commit.Verified::isBad)) {
+            in.foundWrong();
+          }
+          return new Result.Rows<>(Shapes.VERIFIED, found.stream());
+        });
+  }
+
+  /** Each layer once, though several may stand on it. */
+  private static List<Commit.Verified> verify(Invocation in) {
+    return in.mica().commits().verify(in.all("COMMIT"));
   }
 
   private static Command gc() {

@@ -69,6 +69,11 @@ final class Invocation {
     rowsMeanFailure = true;
   }
 
+  /** What was looked for is there: the command ends with 1 after it has printed it. */
+  void foundWrong() {
+    incomplete = true;
+  }
+
   /** What could not be listed is told, and the command ends with 1 after all that could be. */
   void without(List<MicaException> failures) {
     failures.forEach(failure -> say(String.valueOf(failure.getMessage())));

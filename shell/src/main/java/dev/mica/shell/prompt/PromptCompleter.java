@@ -156,7 +156,7 @@ final class PromptCompleter implements Completer {
       boolean value = awaited(command, before.subList(0, i)).isPresent();
       given += value || before.get(i).startsWith("-") ? 0 : 1;
     }
-    return command.arguments().stream().skip(given).findFirst();
+    return command.argument(given);
   }
 
   private static void options(Command command, List<String> before, List<Candidate> candidates) {

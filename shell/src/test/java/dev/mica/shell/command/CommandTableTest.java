@@ -61,6 +61,7 @@ final class CommandTableTest {
             "commit graph",
             "commit rm",
             "commit mount",
+            "commit verify",
             "commit gc",
             "helper show",
             "helper start",

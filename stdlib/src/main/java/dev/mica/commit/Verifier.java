@@ -1,0 +1,201 @@
+package dev.mica.commit;
+
+import dev.mica.Activity;
+import dev.mica.MicaException;
+import dev.mica.core.Core;
+import dev.mica.core.Manifest;
+import dev.mica.core.Tree;
+import dev.mica.state.StateDir;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/**
+ * Whether layers are what they were when they were published: their digests, computed again and
+ * compared with those on record.
+ *
+ * <p>{@code mica-digest} records them, in the background and right after publication. What it has
+ * not come to is recorded by whoever computes it first.
+ */
+final class Verifier {
+  private static final String PROGRAM = "mica-digest";
+
+  private final StateDir state;
+  private final Store store;
+
+  Verifier(StateDir state, Store store) {
+    this.state = state;
+    this.store = store;
+  }
+
+  /**
+   * Has the digests that are missing recorded in the background. Where that cannot be begun they
+   * stay missing, which {@code commit show} tells, and the next commit or verification makes up for
+   * it: no reason to fail a commit that has been made.
+   */
+  void startRecording() {
+    Path program = Core.library().resolveSibling(PROGRAM);
+    try {
+      ProcessBuilder builder =
+          new ProcessBuilder(program.toString(), state.path().toString())
+              .directory(Path.of("/").toFile())
+              .redirectInput(Path.of("/dev/null").toFile())
+              .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+              .redirectError(ProcessBuilder.Redirect.DISCARD);
+      builder.environment().clear();
+      builder.start();
+    } catch (IOException notNow) {
+      return;
+    }
+  }
+
+  /** What is on record; empty: nothing yet. */
+  Optional<Digest> recorded(String id) {
+    return state.read(() -> store.digest(id));
+  }
+
+  /** What is on record, or else is now, if that is possible. */
+  String digest(String id) {
+    Optional<Digest> known = recorded(id);
+    if (known.isPresent()) {
+      return known.get().manifest().digest();
+    }
+    Manifest found = compute(id);
+    state.ifFree("record the digest of the commit " + id, () -> record(id, found));
+    return found.digest();
+  }
+
+  /** Verifies each, in that order; those that cannot be are told like the others. */
+  List<Commit.Verified> verify(List<String> ids) {
+    List<Commit.Verified> all = new ArrayList<>();
+    String what = ids.size() == 1 ? "the commit " + ids.getFirst() : ids.size() + " layers";
+    try (Activity verify = Activity.begin("verify " + what, entries(ids), Activity.Work.NONE)) {
+      for (String id : ids) {
+        verify.check();
+        all.add(verify(id));
+      }
+    }
+    return all;
+  }
+
+  /** How many there will be; empty where some have no record. */
+  private OptionalLong entries(List<String> ids) {
+    long sum = 0;
+    for (String id : ids) {
+      try {
+        Optional<Digest> known = recorded(id);
+        if (known.isEmpty()) {
+          return OptionalLong.empty();
+        }
+        sum += known.get().manifest().entries();
+      } catch (MicaException damaged) {
+        return OptionalLong.empty(); // the verification tells
+      }
+    }
+    return OptionalLong.of(sum);
+  }
+
+  private Commit.Verified verify(String id) {
+    List<String> refs = state.read(() -> store.refsOf(id));
+    try {
+      Optional<Digest> known = recorded(id);
+      Manifest found = compute(id);
+      if (isRemoved(id)) {
+        return removed(
+            id, refs); // while it was read: what was found is no tree that ever was there
+      }
+      return known.map(old -> compare(id, refs, old, found)).orElseGet(() -> add(id, refs, found));
+    } catch (MicaException cannot) {
+      return isRemoved(id)
+          ? removed(id, refs)
+          : new Commit.Verified(id, refs, Commit.Condition.UNREADABLE, words(cannot), null, null);
+    }
+  }
+
+  /** What another commit stands on is not removed: without a record it has lost that. */
+  private boolean isRemoved(String id) {
+    return state.read(() -> !store.hasRecord(id) && !store.isStoodOn(id));
+  }
+
+  private static Commit.Verified removed(String id, List<String> refs) {
+    return new Commit.Verified(
+        id, refs, Commit.Condition.REMOVED, "it was removed meanwhile", null, null);
+  }
+
+  private static Commit.Verified compare(String id, List<String> refs, Digest old, Manifest found) {
+    String recorded = old.manifest().digest();
+    if (old.version() != Manifest.VERSION) {
+      String why = "its digest is of version " + old.version() + ", which this Mica cannot compute";
+      return new Commit.Verified(
+          id, refs, Commit.Condition.UNREADABLE, why, recorded, found.digest());
+    }
+    if (recorded.equals(found.digest())) {
+      return new Commit.Verified(id, refs, Commit.Condition.INTACT, "", recorded, recorded);
+    }
+    return new Commit.Verified(
+        id,
+        refs,
+        Commit.Condition.CHANGED,
+        change(old.manifest(), found),
+        recorded,
+        found.digest());
+  }
+
+  private static String change(Manifest old, Manifest found) {
+    String entries =
+        old.entries() == found.entries()
+            ? ""
+            : "; it had " + old.entries() + " entries and has " + found.entries();
+    String bytes =
+        old.bytes() == found.bytes()
+            ? ""
+            : "; it had " + old.bytes() + " bytes and has " + found.bytes();
+    return "it is not what was committed" + entries + bytes;
+  }
+
+  private Commit.Verified add(String id, List<String> refs, Manifest found) {
+    String why;
+    try (StateDir.Lock _ = state.lock("record the digest of " + id, Store.object(id))) {
+      why = record(id, found) ? "" : "there is no commit of that id, only its layer";
+    } catch (MicaException cannot) { // a store that cannot be written, or that another works on
+      why = words(cannot);
+    }
+    return why.isEmpty()
+        ? new Commit.Verified(
+            id,
+            refs,
+            Commit.Condition.RECORDED,
+            "it had no digest on record; it has from now on",
+            found.digest(),
+            found.digest())
+        : new Commit.Verified(
+            id,
+            refs,
+            Commit.Condition.UNRECORDED,
+            "it has no digest on record, and gets none: " + why,
+            null,
+            found.digest());
+  }
+
+  /** Under the lock: false where there is no such commit. The first digest stays. */
+  private boolean record(String id, Manifest found) {
+    if (!store.hasRecord(id)) {
+      return false;
+    }
+    if (store.digest(id).isEmpty()) {
+      store.putDigest(id, Digest.of(found));
+    }
+    return true;
+  }
+
+  private static String words(MicaException failure) {
+    return String.valueOf(failure.getMessage());
+  }
+
+  private Manifest compute(String id) {
+    return Core.manifest(Tree.plain(store.layer(id)));
+  }
+}
