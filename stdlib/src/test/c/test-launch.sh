@@ -77,7 +77,6 @@ serve '' 'cat /proc/self/mountinfo; ls /'
 ok 'it holds no other mount of the host' $?
 
 mkdir "$top/mine" && mkfifo "$top/mine/end"
-mkfifo "$top/run/end"
 echo secret >"$top/secret" && chmod 600 "$top/secret"
 "$launch" --pid "$top/run/pid" --log "$top/run/log" --user 61200 --directory "$top/mine" --see "secret=$top/secret" \
 	--see "here=$top/run" --append "$top/appended" -- /bin/sh -c 'id -u; id -G; echo process $$; echo hi >made; echo hi >&3
