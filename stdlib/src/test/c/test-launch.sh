@@ -76,14 +76,12 @@ serve '' 'cat /proc/self/mountinfo; ls /'
 ! log_has " $top/folder/below " && ! log_has ' /sys '
 ok 'it holds no other mount of the host' $?
 
-mkdir "$top/mine"
-mkfifo "$top/run/end"
+mkdir "$top/mine" && mkfifo "$top/mine/end"
 echo secret >"$top/secret" && chmod 600 "$top/secret"
 "$launch" --pid "$top/run/pid" --log "$top/run/log" --user 61200 --directory "$top/mine" --see "secret=$top/secret" \
 	--see "here=$top/run" --append "$top/appended" -- /bin/sh -c 'id -u; id -G; echo process $$; echo hi >made; echo hi >&3
 	cat /secret; ls /proc /root /home; echo hi >/usr/x; read -r _ <end' >"$top/said" 2>&1
 ok 'a process without rights starts' $?
-mkfifo "$top/mine/end" 2>/dev/null
 pid=$(cat "$top/run/pid")
 [ "$(sed -n 's/^\(Cap...\):[[:space:]]*0*$/\1/p' "/proc/$pid/status" | wc -l)" -eq 5 ]
 ok 'it has no capability, and none to be had' $?

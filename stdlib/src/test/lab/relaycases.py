@@ -21,7 +21,7 @@ import relayposix
 import treeedit
 import treefacts
 import treemake
-from relaylab import DEADLINE, Case, call, until
+from relaylab import DEADLINE, Case, Union, call, until
 
 NOREPLACE, EXCHANGE, WHITEOUT = 1, 2, 4
 AT_FDCWD = -100
@@ -900,6 +900,46 @@ def held(path):
         os.close(fd)
 
 
+def node_of(fd):
+    """The number that the guest gave what is open."""
+    handle, mount = ctypes.create_string_buffer(struct.pack("=Ii", 128, 0), 136), ctypes.c_int()
+    call("name_to_handle_at", fd, "", handle, ctypes.byref(mount), 0x1000)  # AT_EMPTY_PATH
+    high, low = struct.unpack_from("=II", handle, 8)
+    return high << 32 | low
+
+
+KEPT = []
+
+
+def make_kept(path):
+    """
+    A directory made through the relay, and open until the case ends. Between the two the kernel may forget it, when
+    somebody on this host has it drop what it can; then the relay forgets it, too, and rightly asks the guest. The guest
+    counts: what it is asked for again has another number than the next.
+    """
+    while True:
+        before = path + " before"
+        os.mkdir(before)
+        with held(before) as last:
+            os.rmdir(before)
+            os.mkdir(path)
+            fd = os.open(path, os.O_PATH)
+            if node_of(fd) == node_of(last) + 1:
+                KEPT.append(fd)
+                return fd
+            os.close(fd)
+            os.rmdir(path)
+
+
+@contextlib.contextmanager
+def keeping():
+    try:
+        yield
+    finally:
+        while KEPT:
+            os.close(KEPT.pop())
+
+
 def stat_anew(fd):
     """Mode, links and owner that the kernel has just asked for."""
     room = ctypes.create_string_buffer(256)
@@ -946,7 +986,7 @@ def remove_and_make(s, name, other):
     put(f"{s}/{name}/x", b"x")
     os.unlink(f"{s}/{name}/x")
     os.rmdir(f"{s}/{name}")
-    os.mkdir(f"{s}/{name}")
+    make_kept(f"{s}/{name}")
     put(f"{s}/{name}/y", b"y")
 
 
@@ -964,8 +1004,8 @@ MAKES_NAMES = {
     "rename over": lambda s, d, e: (put(f"{s}/{d}/x"), put(f"{s}/{d}/y"), os.rename(f"{s}/{d}/x", f"{s}/{d}/y")),
     "rename anew": lambda s, d, e: (put(f"{s}/{e}/x"), renameat2(f"{s}/{e}/x", f"{s}/{d}/y", NOREPLACE)),
     "exchange": exchange_into,
-    "move a folder": lambda s, d, e: (put(f"{s}/{e}/x"), os.rename(f"{s}/{e}", f"{s}/{d}/y"), os.mkdir(f"{s}/{e}")),
-    "move itself": lambda s, d, e: (put(f"{s}/{d}/x"), os.rename(f"{s}/{d}", f"{s}/{d} moved"), os.mkdir(f"{s}/{d}")),
+    "move a folder": lambda s, d, e: (put(f"{s}/{e}/x"), os.rename(f"{s}/{e}", f"{s}/{d}/y"), make_kept(f"{s}/{e}")),
+    "move itself": lambda s, d, e: (put(f"{s}/{d}/x"), os.rename(f"{s}/{d}", f"{s}/{d} moved"), make_kept(f"{s}/{d}")),
     "exchange folders": exchange_folders,
     "unlink": lambda s, d, e: (put(f"{s}/{d}/x"), os.unlink(f"{s}/{d}/x")),
     "remove and make": remove_and_make,
@@ -984,16 +1024,15 @@ def names_made(u):
     s = u.path("s")
     for number, (what, make) in enumerate(MAKES_NAMES.items()):
         d, e = f"d{number}", f"e{number}"
-        os.mkdir(f"{s}/{d}")
-        os.mkdir(f"{s}/{e}")
-        with held(f"{s}/{d}") as folder, held(f"{s}/{e}"):
+        with keeping():
             try:
+                folder, _ = make_kept(f"{s}/{d}"), make_kept(f"{s}/{e}")
+                drop_names()
                 with guest_stands_still(u):
                     check_lacks(folder, "x", "y", "z")
                 make(s, d, e)
-                with held(f"{s}/{d}"), held(f"{s}/{e}"):
-                    for name in d, e:
-                        check_names(u, name, "z", "zz", "n" * 100)
+                for name in d, e:
+                    check_names(u, name, "z", "zz", "n" * 100)
             except (AssertionError, OSError) as failure:
                 raise AssertionError(f"{what}: {failure}") from failure
     assert set(os.listdir(s)) == {*os.listdir(u.path("a")), *os.listdir(u.path("b"))}
@@ -1004,8 +1043,8 @@ def names_in_the_place_of_a_lower(u):
     path = u.path("s", "was")
     os.unlink(path + "/low")
     os.rmdir(path)
-    os.mkdir(path)
-    with held(path) as folder:
+    with keeping():
+        folder = make_kept(path)
         with guest_stands_still(u):
             check_lacks(folder, "low", "other")
         put(path + "/low", b"new")
@@ -1060,14 +1099,14 @@ def attributes_of_the_made(u):
     os.mkdir(s + "/up")
     for name in "d", "up/d", "was/d":
         path = f"{s}/{name}"
-        os.mkdir(path)
         changes = (
             lambda: put(path + "/x"), lambda: os.unlink(path + "/x"), lambda: os.mkdir(path + "/x"),
             lambda: os.rmdir(path + "/x"), lambda: os.chmod(path, 0o2751), lambda: os.chown(path, 1000, 2000),
             lambda: os.utime(path, ns=(10**17 + 1, 10**17 + 2)), lambda: os.mkdir(path + "/y"),
             lambda: os.setxattr(path, "system.posix_acl_access", ACL_FOR_1001), lambda: os.chmod(path, 0o700),
             lambda: os.rename(path + "/y", path + "/z"), lambda: os.rmdir(path + "/z"))
-        with held(path) as folder:
+        with keeping():
+            folder = make_kept(path)
             for number, change in enumerate(changes):
                 change()
                 with guest_stands_still(u):
@@ -1081,9 +1120,8 @@ def attributes_of_the_made(u):
 
 def attributes_of_the_removed(u):
     s = u.path("s")
-    os.mkdir(s + "/d")
-    os.mkdir(s + "/e")
-    with held(s + "/d") as d, held(s + "/e") as e:
+    with keeping():
+        d, e = make_kept(s + "/d"), make_kept(s + "/e")
         os.chmod(s + "/d", 0o711)
         os.rmdir(s + "/d")
         os.mkdir(s + "/d")
@@ -1438,13 +1476,22 @@ def fill_big(a):
 
 
 def relay_stands_still(u):
-    """Time in which it was stopped is none in which the guest was silent: nobody gets an error. (Time must pass for that.)"""
-    u.relay.send_signal(signal.SIGSTOP)
-    waiting = child(lambda: os.mkdir(u.path("s", "late")))
+    """
+    Time in which it was stopped is none in which the guest was silent: nobody gets an error. How long that is tells
+    another relay, which finds its own guest silent meanwhile, and has more patience.
+    """
+    os.mkdir(u.path("other"))
+    other = Union(u.out, u.path("other"), u.way, lambda a: None, False, ("--silence", "4"))
     try:
-        time.sleep(3.5)
+        u.relay.send_signal(signal.SIGSTOP)
+        os.mkdir(other.path("s", "heard"))
+        other.driver.send_signal(signal.SIGSTOP)
+        waiting = child(lambda: os.mkdir(u.path("s", "late")))
+        until(lambda: state_of(other).startswith("away "), "the other relay to miss its guest")
     finally:
         u.relay.send_signal(signal.SIGCONT)
+        other.driver.send_signal(signal.SIGCONT)
+        other.close()
     joined(waiting)
     assert os.path.isdir(u.path("m", "late")) and state_of(u) == "serves"
 

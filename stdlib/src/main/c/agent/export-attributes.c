@@ -117,13 +117,25 @@ static void op_setattr(fuse_req_t req, fuse_ino_t id, struct stat *to, int set, 
 	reply_attr(req, &h, set & ~FUSE_SET_ATTR_CTIME);
 }
 
+/* As for a caller who owns the file and is not in its group; we are root, for whom overlayfs leaves the bit. */
+static int lose_setgid(struct held *h)
+{
+	struct stat st;
+
+	if (fstat(h->fd, &st) < 0)
+		return errno;
+	return st.st_mode & S_ISGID ? errno_of(chmod(fd_path(h->fd).text, st.st_mode & 07777 & ~(mode_t)S_ISGID)) : 0;
+}
+
 static void op_setxattr(fuse_req_t req, fuse_ino_t id, const char *name, const char *value, size_t size, int flags)
 {
 	HELD h = hold(req, id);
 	int failed = h.fd < 0 ? -h.fd : copy_up_setid(&h);
 
 	if (!failed)
-		failed = errno_of(setxattr(fd_path(h.fd).text, name, value, size, flags));
+		failed = errno_of(setxattr(fd_path(h.fd).text, name, value, size, flags & ~(int)FRAME_KILL_SGID));
+	if (!failed && (unsigned)flags & FRAME_KILL_SGID && !strcmp(name, "system.posix_acl_access"))
+		failed = lose_setgid(&h);
 	if (!failed)
 		copied_up(export_of(req), &h);
 	fuse_reply_err(req, failed);

@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#define FRAME_VERSION 2u
+#define FRAME_VERSION 3u
 #define FRAME_MAGIC "\0mica-export-\x96\r\n"
 #define FRAME_MAGIC_LEN 16
 
@@ -54,6 +54,9 @@ struct frame_backing {
 
 /* How long the host's kernel may keep names and attributes: who changes them tells it, or is it. */
 #define FRAME_VALID_SECONDS 86400u
+
+/* Among the flags of SETXATTR, which is of the short form: with the ACL the set-group-id bit goes. */
+#define FRAME_KILL_SGID (1u << 30)
 
 /* The offset of a listing's last entry: that nothing comes after it, the relay knows without asking. */
 #define FRAME_LISTING_END INT64_MAX

@@ -15,7 +15,7 @@
 	 FUSE_ASYNC_DIO | FUSE_PARALLEL_DIROPS | FUSE_POSIX_ACL | FUSE_CACHE_SYMLINKS | FUSE_EXPLICIT_INVAL_DATA |     \
 	 FUSE_MAX_PAGES | FUSE_INIT_EXT)
 /* What is ours to promise: the guest's libfuse need not know. */
-#define OWN_FLAGS (FUSE_HANDLE_KILLPRIV_V2 | FUSE_MAX_PAGES | FUSE_BIG_WRITES | FUSE_INIT_EXT)
+#define OWN_FLAGS (FUSE_HANDLE_KILLPRIV_V2 | FUSE_MAX_PAGES | FUSE_BIG_WRITES | FUSE_INIT_EXT | FUSE_SETXATTR_EXT)
 
 static uint32_t room_of(const struct fuse_in_header *head, const char *body)
 {
@@ -113,6 +113,25 @@ static void open_file(struct relay *r, struct fuse_in_header *head, size_t size)
 		file_close(r, head->nodeid, out.fh);
 }
 
+/* The guest's libfuse knows the short form only: what the long one says besides becomes a flag of ours. */
+static void set_xattr(struct relay *r, struct fuse_in_header *head, size_t size)
+{
+	char *body = BODY((char *)head);
+	struct fuse_setxattr_in in;
+	size_t more = sizeof(in) - FUSE_COMPAT_SETXATTR_IN_SIZE;
+
+	if (r->long_setxattr) {
+		memcpy(&in, body, sizeof(in));
+		if (in.setxattr_flags & FUSE_SETXATTR_ACL_KILL_SGID)
+			in.flags |= FRAME_KILL_SGID;
+		memcpy(body, &in, FUSE_COMPAT_SETXATTR_IN_SIZE);
+		memmove(body + FUSE_COMPAT_SETXATTR_IN_SIZE, body + sizeof(in), size - sizeof(*head) - sizeof(in));
+		size -= more;
+		head->len = (uint32_t)size;
+	}
+	forward(r, head, size);
+}
+
 static void handle(struct relay *r, struct fuse_in_header *head, size_t size, char *room)
 {
 	char *body = BODY((char *)head);
@@ -172,11 +191,13 @@ static void handle(struct relay *r, struct fuse_in_header *head, size_t size, ch
 		made_names(r, head, body, size - sizeof(*head));
 		forward(r, head, size);
 		return;
+	case FUSE_SETXATTR:
+		set_xattr(r, head, size);
+		return;
 	case FUSE_READLINK:
 	case FUSE_UNLINK:
 	case FUSE_RMDIR:
 	case FUSE_STATFS:
-	case FUSE_SETXATTR:
 	case FUSE_LISTXATTR:
 	case FUSE_REMOVEXATTR:
 	case FUSE_OPENDIR:
@@ -224,6 +245,7 @@ size_t init_compose(struct relay *r, const struct fuse_init_in *kernel, const st
 		flags |= FUSE_PASSTHROUGH;
 	flags &= offered;
 	r->passthrough = (flags & FUSE_PASSTHROUGH) != 0;
+	r->long_setxattr = (flags & FUSE_SETXATTR_EXT) != 0;
 	*out = (struct fuse_init_out){
 		.major = FUSE_KERNEL_VERSION,
 		.minor = kernel->minor < 40 ? kernel->minor : 40,

@@ -42,7 +42,7 @@ void relay_log(const struct relay *r, const char *text, ...)
 	va_end(args);
 }
 
-static void set_why(struct relay *r, const char *why, va_list args)
+__attribute__((format(printf, 2, 0))) static void set_why(struct relay *r, const char *why, va_list args)
 {
 	va_list again;
 

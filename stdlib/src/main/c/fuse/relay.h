@@ -47,6 +47,7 @@ struct relay {
 	unsigned patience; /* seconds without one answer until a guest that lives counts as away */
 	unsigned copy_patience; /* the same where it may have to copy a file up first */
 	atomic_bool passthrough;
+	bool long_setxattr; /* the kernel says with an ACL whether the set-group-id bit goes */
 	atomic_bool away, dead;
 	_Atomic int64_t lived; /* milliseconds of our own: those in which we stood still do not count */
 	_Atomic int64_t heard; /* when the last whole frame of the guest came */

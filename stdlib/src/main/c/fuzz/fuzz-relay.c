@@ -14,12 +14,28 @@ static const uint32_t opcodes[] = {
 };
 #define COUNT (sizeof(opcodes) / sizeof(*opcodes))
 
+/* What such a request changes, of which nobody waits for the answer any more. */
+static struct changed *changed_late(uint32_t opcode)
+{
+	static const char body[256];
+	const struct fuse_in_header head = {.opcode = opcode, .nodeid = 1};
+
+	return changed_by(&head, body, sizeof(body));
+}
+
 /* Numbers begin anew with each input, so that inputs can guess them: 2 * 4096 * n + 2 * slot. */
-static void ask(struct relay *r)
+static void ask(struct relay *r, bool abandoned)
 {
 	for (uint32_t i = 0; i < COUNT; i++) {
 		const struct request q = {
-			.unique = 2 * i + 2, .node = i + 1, .opcode = opcodes[i], .room = 64, .flags = 64};
+			.unique = 2 * i + 2,
+			.node = i + 1,
+			.opcode = opcodes[i],
+			.room = 64,
+			.flags = 64,
+			.abandoned = abandoned,
+			.changed = abandoned ? changed_late(opcodes[i]) : NULL,
+		};
 
 		if (!pending_add(r, &q))
 			abort();
@@ -88,7 +104,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	r.made = made_new();
 	r.notices = notices_new();
 	open_layers(&r);
-	ask(&r);
+	ask(&r, false);
+	ask(&r, true);
 	feed(&r, data, size);
 	check_all_answered(&r);
 	files_free(&r);

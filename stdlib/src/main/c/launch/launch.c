@@ -25,9 +25,11 @@
 #include <grp.h>
 #include <linux/securebits.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 static const char usage[] =
@@ -262,13 +264,17 @@ static _Noreturn void serve(struct request *request, int report)
 	_exit(1);
 }
 
-/* A child of it would be process 1 of the new namespace. Ours is the only one. */
+/*
+ * With a user the child is process 1 of a namespace of its own, and ours stays as it is: after an unshare(2) all that
+ * we start later would belong to the other one, the helper of the leak sanitizer too, which then waits for itself for
+ * ever.
+ */
 static errint_t fork_apart(const struct request *request, pid_t *child, struct mica_error *err)
 {
-	if (request->user && unshare(CLONE_NEWPID))
-		return mica_fail(err, -errno, "get namespaces for", *request->program);
-	*child = fork();
-	return *child < 0 ? mica_fail(err, -errno, "fork", "") : 0;
+	unsigned long flags = SIGCHLD | (request->user ? CLONE_NEWPID : 0);
+
+	*child = (pid_t)syscall(SYS_clone, flags, NULL, NULL, NULL, NULL);
+	return *child < 0 ? mica_fail(err, -errno, "start a process for", *request->program) : 0;
 }
 
 static errint_t start(struct request *request, pid_t *program, struct mica_error *err)

@@ -20,13 +20,18 @@ final class Durable {
 
   /** Makes {@code file} hold {@code bytes}; {@code scratch} is on the same file system. */
   static void write(Path file, byte[] bytes, Path scratch) throws IOException {
+    writeWhole(file, bytes, scratch);
+    syncParent(file);
+  }
+
+  /** Likewise, but after a power cut it may hold what it held before, or be gone. */
+  static void writeWhole(Path file, byte[] bytes, Path scratch) throws IOException {
     // Not a FileChannel: an interrupted thread would lose the file half way.
     try (FileOutputStream out = new FileOutputStream(scratch.toFile())) {
       out.write(bytes);
       out.getFD().sync();
     }
     Files.move(scratch, file, StandardCopyOption.ATOMIC_MOVE);
-    syncParent(file);
   }
 
   static void delete(Path file) throws IOException {

@@ -20,7 +20,8 @@ import tools.jackson.databind.node.ObjectNode;
 
 /**
  * The records of one kind: a directory of JSON objects, one file each, named after what they tell
- * of. Each is replaced as a whole and durably. A name that could lead elsewhere is no record's.
+ * of. Each is replaced as a whole and durably, but for {@link #ofProcesses}. A name that could lead
+ * elsewhere is no record's.
  */
 public final class Records {
   private static final String SUFFIX = ".json";
@@ -28,10 +29,24 @@ public final class Records {
 
   private final StateDir state;
   private final Path directory;
+  private final boolean lasting;
 
   Records(StateDir state, Path directory) {
+    this(state, directory, true);
+  }
+
+  private Records(StateDir state, Path directory, boolean lasting) {
     this.state = state;
     this.directory = directory;
+    this.lasting = lasting;
+  }
+
+  /**
+   * The same, as records of processes, which a power cut ends: after one, a record may be as it was
+   * before the last change, but is whole.
+   */
+  public Records ofProcesses() {
+    return new Records(state, directory, false);
   }
 
   /** A record with nothing in it. */
@@ -118,7 +133,11 @@ public final class Records {
   public void put(String name, ObjectNode value) {
     try {
       state.makeDirectory(directory);
-      store(state, file(name), value);
+      if (lasting) {
+        store(state, file(name), value);
+      } else {
+        state.writeWhole(file(name), bytes(value));
+      }
     } catch (IOException broken) {
       throw MicaException.failed("write the record", file(name), StateDir.why(broken))
           .because(broken);
@@ -128,7 +147,11 @@ public final class Records {
   /** Removes a record; absent is fine. */
   public void remove(String name) {
     try {
-      Durable.delete(file(name));
+      if (lasting) {
+        Durable.delete(file(name));
+      } else {
+        Files.deleteIfExists(file(name));
+      }
     } catch (IOException broken) {
       throw MicaException.failed("remove the record", file(name), StateDir.why(broken))
           .because(broken);
@@ -148,7 +171,11 @@ public final class Records {
   }
 
   static void store(StateDir state, Path file, ObjectNode value) throws IOException {
-    state.write(file, value.toPrettyString().getBytes(StateDir.UTF_8));
+    state.write(file, bytes(value));
+  }
+
+  private static byte[] bytes(ObjectNode value) {
+    return value.toPrettyString().getBytes(StateDir.UTF_8);
   }
 
   static Optional<ObjectNode> load(Path file) {

@@ -513,6 +513,11 @@ public final class StateDir {
     orWithReserve(() -> Durable.write(file, bytes, scratch()));
   }
 
+  /** Likewise, but after a power cut it may hold what it held before, or be gone. */
+  void writeWhole(Path file, byte[] bytes) throws IOException {
+    orWithReserve(() -> Durable.writeWhole(file, bytes, scratch()));
+  }
+
   /** Makes a directory of this one, for good. */
   void makeDirectory(Path directory) throws IOException {
     orWithReserve(() -> Durable.makeDirectories(directory, MODE));

@@ -67,7 +67,9 @@ record Aside(Path upper, Path folder) {
   }
 
   private void putIn() {
-    leave();
+    if (Files.exists(folder, LinkOption.NOFOLLOW_LINKS)) {
+      leave(); // what was cut short
+    }
     onFiles("make", folder, "rwx--x--x");
     onFiles("make", work(), "rwx------");
     try {

@@ -59,8 +59,8 @@ final class Making {
         Path work = named(besides, union.work());
         makeDirectory(work, "rwx------");
         found = found.work(identityOf(union, "work directory", union.work(), work, null));
+        Core.syncDirectory(besides.path());
       }
-      Core.syncDirectory(besides.path());
     }
     return found;
   }

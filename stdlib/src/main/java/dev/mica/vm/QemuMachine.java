@@ -35,9 +35,13 @@ final class QemuMachine implements Machine {
     this.starter = new Starter(state, settings);
     this.qemu = new Qemu(state.path().resolve("vm"));
     this.shares =
-        new Shares(state.records("share"), state.records("cache"), qemu, settings.environment());
+        new Shares(
+            state.records("share").ofProcesses(),
+            state.records("cache"),
+            qemu,
+            settings.environment());
     this.ports = new Ports(qemu);
-    this.records = state.records("machine");
+    this.records = state.records("machine").ofProcesses();
   }
 
   @Override

@@ -3,8 +3,6 @@ package dev.mica.vm;
 import dev.mica.MicaException;
 import dev.mica.core.Core;
 import dev.mica.state.StateDir;
-import java.io.IOException;
-import java.net.InetAddress;
 import java.net.SocketTimeoutException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -300,10 +298,6 @@ final class Starter {
   }
 
   private static String host() {
-    try {
-      return InetAddress.getLocalHost().getHostName();
-    } catch (IOException nameless) {
-      return "";
-    }
+    return Text.of(Path.of("/proc/sys/kernel/hostname"));
   }
 }

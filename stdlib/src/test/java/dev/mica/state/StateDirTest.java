@@ -77,6 +77,22 @@ final class StateDirTest {
   }
 
   @Test
+  void aRecordOfAProcessIsOneLikeOthers() {
+    StateDir state = StateDir.at(home());
+    Records records = state.records("things");
+    try (var _ = state.lock("test")) {
+      records.put("a", Records.object().put("n", 1));
+      records.ofProcesses().put("a", Records.object().put("n", 2));
+      records.ofProcesses().put("b", Records.object().put("n", 3));
+    }
+    assertThat(records.names()).containsExactly("a", "b");
+    assertThat(number(records, "a")).isEqualTo(2);
+    records.ofProcesses().remove("a");
+    records.ofProcesses().remove("a");
+    assertThat(records.names()).containsExactly("b");
+  }
+
+  @Test
   void aDamagedRecordIsNamed() throws IOException {
     Path file = home().resolve("things/a.json");
     Files.createDirectories(file.getParent());
