@@ -20,13 +20,15 @@ mkdir -p "$top/folder/below" "$top/run"
 mount -t tmpfs none "$top/folder/below" && : >"$top/folder/below/other"
 mknod "$top/folder/null" c 1 3
 
+folder=$top/folder
+
 # serve FLAG SCRIPT: starts sh on the folder and waits for it; its words are in the log.
 serve() {
 	rm -f "$top"/run/*
 	mkfifo "$top/run/end"
 	# shellcheck disable=SC2086 # the flag may be none
-	"$launch" $1 --folder "$top/folder" --listen "$top/run/socket" --pid "$top/run/pid" --log "$top/run/log" \
-		--see "here=$top/run" -- /bin/sh -c "cd /shared$top/folder; $2; echo ended >/here/end" >"$top/run/said" 2>&1
+	"$launch" $1 --folder "$folder" --listen "$top/run/socket" --pid "$top/run/pid" --log "$top/run/log" \
+		--see "here=$top/run" -- /bin/sh -c "cd /shared; $2; echo ended >/here/end" >"$top/run/said" 2>&1
 	status=$?
 	[ $status -ne 0 ] || read -r _ <"$top/run/end"
 }
@@ -59,6 +61,22 @@ serve '' 'echo hi >new; cp /bin/true program; ./program || echo noexec'
 ok 'read-write: it can write' $?
 log_has noexec
 ok 'programs cannot be run' $?
+
+# Who compared the folder gives a descriptor of it: what was put in its place since is not served.
+exec 9<"$top/folder"
+mkdir "$top/victim" && mv "$top/folder" "$top/aside" && ln -s victim "$top/folder"
+folder=/proc/$$/fd/9/.
+serve '' 'echo here >by-descriptor; ls below'
+[ $status -eq 0 ] && [ "$(cat "$top/aside/by-descriptor")" = here ] && [ -z "$(ls "$top/victim")" ]
+ok 'a descriptor is the folder it was opened as' $?
+! log_has other
+ok 'alone, without what is mounted below it' $?
+folder=$top/folder
+serve '' 'echo here >by-path'
+[ ! -e "$top/victim/by-path" ]
+ok 'a symlink is not followed' $?
+exec 9<&-
+rm "$top/folder" && mv "$top/aside" "$top/folder"
 
 "$launch" --folder "$top/none" --listen "$top/run/s" --pid "$top/run/p" --log "$top/run/l" -- /bin/true 2>"$top/said"
 [ $? -eq 1 ] && grep -q "cannot copy the mount of $top/none: No such file" "$top/said"

@@ -2,6 +2,7 @@
 #include "tap.h"
 
 #include "mount.h"
+#include "scratch.h"
 
 #include <dirent.h>
 #include <sys/wait.h>
@@ -147,6 +148,88 @@ static void only_some(void)
 	ok(can == (MICA_CAN_WHITEOUT | MICA_CAN_CASE), "the others were not tried");
 }
 
+#define LEFT ".mica-probe-00000000000000a"
+
+static void put_left(const char *name, const char *inside)
+{
+	char path[128];
+
+	NEED(mkdir(name, 0700));
+	if (!inside)
+		return;
+	snprintf(path, sizeof(path), "%s/%s", name, inside);
+	put_file(path, "precious");
+}
+
+static void probe_here(void)
+{
+	struct mica_error err;
+	uint32_t can;
+
+	ok_code(mica_probe_for(".", MICA_CAN_CASE, &can, &err), 0, &err, "a probe beside it");
+}
+
+/* Makes one and ends without cleaning up, as one who is killed. */
+static void die_with_one(void)
+{
+	int status, dir = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), fd;
+	char name[SCRATCH_NAME];
+	pid_t pid = fork();
+
+	NEED(dir);
+	NEED(pid);
+	if (!pid) {
+		if (scratch_make(dir, name, &fd) || mkdirat(fd, "at", 0700) || mkdirat(fd, "overlay", 0700) ||
+		    fchdir(fd) || mount("left", "at", "tmpfs", 0, ""))
+			_exit(1);
+		_exit(0);
+	}
+	close(dir);
+	NEED(waitpid(pid, &status, 0));
+	ok(!status && count_names(".") == 3, "one was left behind");
+}
+
+static void left_behind(void)
+{
+	int64_t mounts = mica_mounts(NULL, 0, NULL);
+	char name[SCRATCH_NAME];
+	int dir, fd;
+
+	NEED(mkdir("left", 0755));
+	NEED(chdir("left"));
+	die_with_one();
+	probe_here();
+	ok(count_names(".") == 2 && mica_mounts(NULL, 0, NULL) == mounts, "it is gone, and what was mounted in it");
+	NEED(mkdir(LEFT "0", 0700));
+	probe_here();
+	ok(!exists(LEFT "0"), "so is one that was made and no more");
+
+	dir = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	NEED(dir);
+	NEED(scratch_make(dir, name, &fd));
+	probe_here();
+	ok(exists(name), "one that is being used stays");
+	close(fd);
+
+	put_left(LEFT "1", "precious");
+	put_left(LEFT "2", "mica");
+	NEED(chown(LEFT "2", 65534, 65534));
+	put_left(LEFT "3", "mica");
+	NEED(chmod(LEFT "3", 0755));
+	put_left("victim", "mica");
+	NEED(symlink("victim", LEFT "4"));
+	put_left(LEFT "x", "mica");
+	probe_here();
+	ok(exists(LEFT "1/precious"), "what has no mark stays");
+	ok(exists(LEFT "2/mica"), "somebody else's stays");
+	ok(exists(LEFT "3/mica"), "what others can enter stays");
+	ok(exists(LEFT "4") && exists("victim/mica"), "a symlink is not followed");
+	ok(exists(LEFT "x/mica"), "nor anything of another name");
+	ok(!exists(name), "what is used no more is gone");
+	close(dir);
+	NEED(chdir(".."));
+}
+
 int main(void)
 {
 	enter_sandbox();
@@ -155,6 +238,7 @@ int main(void)
 	NEED(mkdir("odd\n:,\\ name", 0755));
 	expect("an odd name", "odd\n:,\\ name", BASE, MICA_CAN_REFLINK);
 	only_some();
+	left_behind();
 	images();
 	unprivileged();
 	on_overlay();

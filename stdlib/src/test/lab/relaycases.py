@@ -1513,6 +1513,72 @@ def few_privileges(u):
     assert "nosuid" in line and "nodev" in line and " fuse.mica mica:t " in line, line
 
 
+def folders_by_descriptor(u):
+    """A descriptor is the folder it was opened as: somebody who puts another in its place is not followed."""
+    u.unmount()
+    u.stop_driver()
+    held = {name: os.open(u.path(name), os.O_PATH | os.O_DIRECTORY) for name in "abs"}
+    real, victim = u.top + ".real", u.top + ".victim"
+    for name in "abs":
+        os.makedirs(os.path.join(victim, name))
+    os.rename(u.top, real)
+    os.symlink(victim, u.top)
+    try:
+        u.start_driver(top=real)
+        u.start_relay(folder=lambda name: f"/proc/{os.getpid()}/fd/{held[name]}/.", top=real)
+        with open(os.path.join(real, "s", "file"), "w") as f:
+            f.write("text")
+        os.unlink(os.path.join(real, "s", "low"))
+        assert {name: os.listdir(os.path.join(victim, name)) for name in "abs"} == {"a": [], "b": [], "s": []}
+    finally:
+        os.unlink(u.top)
+        os.rename(real, u.top)
+        shutil.rmtree(victim)
+        for fd in held.values():
+            os.close(fd)
+    with open(u.path("b", "file")) as f:
+        assert f.read() == "text"
+    assert stat.S_ISCHR(os.lstat(u.path("b", "low")).st_mode)
+
+
+def symlinks_for_folders(u):
+    """By its path a folder is not followed: it would be another by now."""
+    u.unmount()
+    u.stop_driver()
+    u.make("victim")
+    os.symlink("victim", u.path("link"))
+    for name in "abs":
+        u.start_driver()
+        with contextlib.suppress(AssertionError):
+            u.start_relay(folder=lambda each, name=name: u.path("link" if each == name else each))
+        assert u.relay.wait(DEADLINE) == 1, name
+        assert os.listdir(u.path("victim")) == [] and not os.path.ismount(u.path("victim")), name
+        u.stop_driver()
+
+
+def another_listens(u):
+    """What is at the socket's path is another's: it is told nothing. (The driver ends when who greeted it hangs up.)"""
+    u.unmount()
+    u.stop_driver()
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(u.path("sock"))
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(u.path("sock"))
+        listening.listen()
+        said = ""
+        try:
+            u.start_relay(options=("--peer", "1"))
+        except AssertionError as failure:
+            said = str(failure)
+        assert f"process {os.getpid()} listens there, not 1" in said, said
+        assert u.relay.wait(DEADLINE) == 1 and not os.path.ismount(u.path("s"))
+        with listening.accept()[0] as heard:
+            assert heard.recv(1) == b""
+    os.unlink(u.path("sock"))
+    u.start_driver()
+    u.start_relay(options=("--peer", str(u.driver.pid)))
+
+
 NAMES = dict(fill=fill_names)
 CASES = [
     Case(random_edits, fill=fill_random, twin=True),
@@ -1566,6 +1632,9 @@ CASES = [
     Case(guest_full, fill=fill_big, clean=False, ways=("guest",), relay_options=("--silence", "3"), one_way=True),
     Case(relay_stands_still, ways=("passed",), relay_options=("--silence", "2"), one_way=True),
     Case(few_privileges, ways=("passed",), one_way=True),
+    Case(folders_by_descriptor, fill=fill_names, ways=("passed",), one_way=True),
+    Case(symlinks_for_folders, ways=("passed",), clean=False, one_way=True),
+    Case(another_listens, ways=("passed",), one_way=True),
     *relayposix.CASES,
     *relayhostile.CASES,
 ]

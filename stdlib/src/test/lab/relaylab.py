@@ -111,15 +111,25 @@ class Union(Folders):
 
     def start(self, upper=True):
         """Without an upper, b is the topmost lower."""
-        layers = [self.path("b"), self.path("a")]
+        self.start_driver(upper)
+        self.start_relay(upper)
+
+    def start_driver(self, upper=True, top=None):
+        top = top or self.top
+        layers = [top + "/b", top + "/a"]
         self.driver = subprocess.Popen(
-            [self.out + "/export-driver", *self.driver_options, self.path("sock"), self.path("m"),
+            [self.out + "/export-driver", *self.driver_options, top + "/sock", top + "/m",
              *([] if upper else ["-"]), *layers], stdout=subprocess.PIPE, stderr=open(self.path("driver.log"), "wb"))
         line_of(self.driver, "listening")
+
+    def start_relay(self, upper=True, folder=None, top=None, options=()):
+        """folder says how a, b and s are named to the relay; top is where its files are."""
+        folder, top = folder or self.path, top or self.top
         self.relay = subprocess.Popen(
-            [self.out + "/mica-relay", "--name", "t", "--at", self.path("s"), "--socket", self.path("sock"),
-             "--layer" if upper else "--lower", layers[0], "--lower", layers[1], "--log", self.path("relay.log"),
-             "--state", self.path("state"), *self.relay_options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=relay_environment())
+            [self.out + "/mica-relay", "--name", "t", "--at", folder("s"), "--socket", top + "/sock",
+             "--layer" if upper else "--lower", folder("b"), "--lower", folder("a"), "--log", top + "/relay.log",
+             "--state", top + "/state", *self.relay_options, *options], stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, env=relay_environment())
         self.ready = line_of(self.relay, "ready")
 
     def unmount(self):

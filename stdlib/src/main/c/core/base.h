@@ -73,4 +73,7 @@ static inline void job_add(struct mica_job *job, uint64_t entries, uint64_t byte
 		__atomic_fetch_add(&job->bytes, bytes, __ATOMIC_RELAXED);
 }
 
+/* What the directory that fd has open is (identity.c). */
+errint_t mica_identify(int fd, struct mica_identity *is);
+
 #endif

@@ -23,7 +23,7 @@ static void read_handle(int fd, struct mica_identity *is)
 	memcpy(is->handle, handle.head.f_handle, handle.head.handle_bytes);
 }
 
-static errint_t identify(int fd, struct mica_identity *is)
+errint_t mica_identify(int fd, struct mica_identity *is)
 {
 	struct statfs fs;
 	struct statx stx;
@@ -52,7 +52,7 @@ int mica_open_directory(const char *path, struct mica_identity *is, struct mica_
 	mica_error_clear(err);
 	if (fd < 0)
 		return mica_fail(err, -errno, "open", path);
-	code = identify(fd, is);
+	code = mica_identify(fd, is);
 	return code ? mica_fail(err, code, "stat", path) : steal_fd(&fd);
 }
 

@@ -415,7 +415,7 @@ int64_t mica_mounts(void *buf, size_t len, struct mica_error *err);
 
 /*
  * What the folder dir can do, found by doing it in a scratch directory made and removed inside dir
- * (never by asking for versions). A bit is set where it worked.
+ * (never by asking for versions). A bit is set where it worked. What a killed probe left there is removed first.
  */
 #define MICA_CAN_TRUSTED_XATTR 0x001u
 #define MICA_CAN_USER_XATTR 0x002u
@@ -430,6 +430,17 @@ int64_t mica_mounts(void *buf, size_t len, struct mica_error *err);
 #define MICA_CAN_OVERLAY_USER 0x400u /* the same with userxattr */
 #define MICA_CAN_ACL 0x800u
 errint_t mica_probe(const char *dir, uint32_t *can, struct mica_error *err);
+
+/*
+ * Makes an empty directory of a random name in dir that nobody else can enter, opens it (O_RDONLY) and says what it is.
+ * Returns a descriptor; both that (mica_close_directory) and the directory are the caller's to end. What it holds is
+ * removed by a later probe or scratch directory in dir if the caller is killed, what is mounted at "at" in it too.
+ */
+int mica_open_scratch(const char *dir, struct mica_identity *is, struct mica_error *err);
+
+/* Removes from dir such directories, and those of mica_probe, that processes of this user left when they were killed;
+ * what cannot be removed stays. No such dir: 0. */
+errint_t mica_clean_scratch(const char *dir, struct mica_error *err);
 
 /* The home directory of a user of this host, by its name, as a string of less than len bytes. -ENOENT: no such user, or
  * none that can be asked for now. */

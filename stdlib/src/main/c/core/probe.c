@@ -6,13 +6,13 @@
  */
 #include "mount.h"
 #include "remove.h"
+#include "scratch.h"
 
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 
@@ -204,16 +204,6 @@ static const struct trial {
 	{MICA_CAN_ACL, try_acl},
 };
 
-static errint_t make_scratch(int dir, char name[static 32])
-{
-	uint64_t random;
-
-	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
-		return -errno;
-	snprintf(name, 32, ".mica-probe-%016llx", (unsigned long long)random);
-	return mkdirat(dir, name, 0700) < 0 ? -errno : 0;
-}
-
 /* A full disk must not look like one that can do nothing. */
 static errint_t put_content(int scratch)
 {
@@ -226,10 +216,9 @@ static errint_t put_content(int scratch)
 	return put == sizeof(content) ? 0 : -ENOSPC;
 }
 
-static errint_t run_trials(int dir, const char *name, uint32_t wanted, uint32_t *can)
+static errint_t run_trials(int scratch, uint32_t wanted, uint32_t *can)
 {
-	cleanup_fd int scratch = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	errint_t code = scratch < 0 ? -errno : put_content(scratch);
+	errint_t code = put_content(scratch);
 
 	for (size_t i = 0; !code && i < sizeof(trials) / sizeof(*trials); i++)
 		if (trials[i].bit & wanted && trials[i].works(scratch))
@@ -258,24 +247,54 @@ errint_t mica_probe(const char *path, uint32_t *can, struct mica_error *err)
 
 errint_t mica_probe_for(const char *path, uint32_t wanted, uint32_t *can, struct mica_error *err)
 {
-	cleanup_fd int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	cleanup_fd int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), scratch = -1;
 	struct stat before, made, now;
 	errint_t code, removed;
-	char name[32];
+	char name[SCRATCH_NAME];
 
 	*can = 0;
 	mica_error_clear(err);
 	if (dir < 0 || fstat(dir, &before) < 0)
 		return mica_fail(err, -errno, "open", path);
-	code = make_scratch(dir, name);
+	scratch_clean(dir);
+	code = scratch_make(dir, name, &scratch);
 	if (code)
 		return mica_fail_note(err, code, "probe", path, "a scratch directory is made in it to try what it can");
-	code = fstat(dir, &made) < 0 ? -errno : run_trials(dir, name, wanted, can);
+	code = fstat(dir, &made) < 0 ? -errno : run_trials(scratch, wanted, can);
 	if (code)
 		mica_fail_at(err, code, "probe", path, name);
 	bool alone = !fstat(dir, &now) && same_time(&made, &now);
-	removed = remove_at(dir, name, name, NULL, err);
+	removed = remove_below(scratch, name, NULL, err);
+	if (!removed && unlinkat(dir, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
+		removed = mica_fail_at(err, -errno, "remove", path, name);
 	if (alone && !removed)
 		restore_time(dir, &before);
 	return code ? code : removed;
+}
+
+int mica_open_scratch(const char *path, struct mica_identity *is, struct mica_error *err)
+{
+	cleanup_fd int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), scratch = -1;
+	char name[SCRATCH_NAME];
+	errint_t code;
+
+	mica_error_clear(err);
+	if (dir < 0)
+		return mica_fail(err, -errno, "open", path);
+	scratch_clean(dir);
+	code = scratch_make(dir, name, &scratch);
+	if (!code)
+		code = mica_identify(scratch, is);
+	return code ? mica_fail(err, code, "make a scratch directory in", path) : steal_fd(&scratch);
+}
+
+errint_t mica_clean_scratch(const char *path, struct mica_error *err)
+{
+	cleanup_fd int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	mica_error_clear(err);
+	if (dir < 0)
+		return errno == ENOENT ? 0 : mica_fail(err, -errno, "open", path);
+	scratch_clean(dir);
+	return 0;
 }

@@ -11,6 +11,7 @@
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <stddef.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -65,41 +66,130 @@ static errint_t keep_capabilities(struct mica_error *err)
 }
 
 static const uint32_t allowed[] = {
-	__NR_read,	__NR_write,	 __NR_readv,	      __NR_writev,	    __NR_pread64,
-	__NR_pwrite64,	__NR_sendmsg,	 __NR_sendto,	      __NR_accept4,	    __NR_recvfrom,
-	__NR_shutdown,	__NR_ppoll,	 __NR_openat,	      __NR_openat2,	    __NR_close,
-	__NR_dup3,	__NR_fstat,	 __NR_newfstatat,     __NR_fchownat,	    __NR_fchmodat,
-	__NR_utimensat, __NR_truncate,	 __NR_ftruncate,      __NR_getxattr,	    __NR_ioctl,
-	__NR_lseek,	__NR_fsync,	 __NR_fdatasync,      __NR_fallocate,	    __NR_copy_file_range,
-	__NR_capget,	__NR_capset,	 __NR_futex,	      __NR_clock_gettime,   __NR_clock_nanosleep,
-	__NR_mmap,	__NR_munmap,	 __NR_mprotect,	      __NR_mremap,	    __NR_madvise,
-	__NR_brk,	__NR_clone3,	 __NR_clone,	      __NR_set_robust_list, __NR_rseq,
-	__NR_exit,	__NR_exit_group, __NR_rt_sigprocmask, __NR_rt_sigreturn,    __NR_restart_syscall,
-	__NR_getpid,	__NR_gettid,	 __NR_tgkill,	      __NR_sched_yield,	    __NR_getrandom,
+	__NR_read,
+	__NR_write,
+	__NR_readv,
+	__NR_writev,
+	__NR_pread64,
+	__NR_pwrite64,
+	__NR_sendmsg,
+	__NR_sendto,
+	__NR_accept4,
+	__NR_recvfrom,
+	__NR_shutdown,
+	__NR_ppoll,
+	__NR_openat,
+	__NR_openat2,
+	__NR_close,
+	__NR_dup3,
+	__NR_fstat,
+	__NR_newfstatat,
+	__NR_fchownat,
+	__NR_fchmodat,
+	__NR_utimensat,
+	__NR_truncate,
+	__NR_ftruncate,
+	__NR_getxattr,
+	__NR_lseek,
+	__NR_fsync,
+	__NR_fdatasync,
+	__NR_fallocate,
+	__NR_copy_file_range,
+	__NR_capget,
+	__NR_capset,
+	__NR_futex,
+	__NR_clock_gettime,
+	__NR_clock_nanosleep,
+	__NR_munmap,
+	__NR_mremap,
+	__NR_madvise,
+	__NR_brk,
+	__NR_set_robust_list,
+	__NR_rseq,
+	__NR_exit,
+	__NR_exit_group,
+	__NR_rt_sigprocmask,
+	__NR_rt_sigreturn,
+	__NR_restart_syscall,
+	__NR_getpid,
+	__NR_gettid,
+	__NR_sched_yield,
+	__NR_getrandom,
 #ifdef __NR_poll
 	__NR_poll,
 #endif
 };
-#define ALLOWED (sizeof(allowed) / sizeof(*allowed))
+#define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
-/* Others fail with EPERM rather than kill: a C library that tries a new call falls back to the old one. */
+#define NAMESPACES                                                                                                     \
+	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET)
+#define THREAD (CLONE_VM | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD)
+
+/* Calls that are allowed where (argument & mask) == value: a thread and no process, no memory with instructions in it,
+ * and of the controls those of /dev/fuse. */
+static const struct conditional {
+	uint32_t call;
+	uint8_t argument;
+	uint32_t mask, value;
+} conditional[] = {
+	{__NR_clone, 0, THREAD | NAMESPACES, THREAD},
+	{__NR_mmap, 2, PROT_EXEC, 0},
+	{__NR_mprotect, 2, PROT_EXEC, 0},
+	{__NR_ioctl, 1, 0xff00, FUSE_DEV_IOC_MAGIC << 8},
+};
+#define INSTRUCTIONS (4 + 2 + COUNT(conditional) * 6 + COUNT(allowed) * 2 + 1)
+
+struct filter {
+	struct sock_filter code[INSTRUCTIONS];
+	unsigned short length;
+};
+
+static void put(struct filter *f, uint16_t code, uint32_t k)
+{
+	f->code[f->length++] = (struct sock_filter)BPF_STMT(code, k);
+}
+
+/* Goes on with the next instruction if what was loaded is k, else that many further. */
+static void put_if(struct filter *f, uint32_t k, uint8_t further)
+{
+	f->code[f->length++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, k, 0, further);
+}
+
+/* The lower half of an argument: both machines have it first, and no flag of these calls is in the other. */
+static void put_conditional(struct filter *f, const struct conditional *c)
+{
+	put_if(f, c->call, 5);
+	put(f, BPF_LD | BPF_W | BPF_ABS, (uint32_t)offsetof(struct seccomp_data, args) + c->argument * 8u);
+	put(f, BPF_ALU | BPF_AND | BPF_K, c->mask);
+	put_if(f, c->value, 1);
+	put(f, BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	put(f, BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM);
+}
+
+/*
+ * Others fail with EPERM rather than kill: a C library that tries a new call falls back to the old one. From clone3,
+ * whose flags are in memory, it does so for ENOSYS only.
+ */
 static errint_t only_known_calls(struct mica_error *err)
 {
-	struct sock_filter program[ALLOWED + 6];
-	unsigned at = 0;
+	struct filter f = {.length = 0};
 
-	program[at++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch));
-	program[at++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCH, 1, 0);
-	program[at++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
-	program[at++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
-	for (unsigned i = 0; i < ALLOWED; i++)
-		program[at++] =
-			(struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, allowed[i], (uint8_t)(ALLOWED - i), 0);
-	program[at++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM);
-	program[at++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
-	struct sock_fprog filter = {(unsigned short)at, program};
+	put(&f, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch));
+	f.code[f.length++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCH, 1, 0);
+	put(&f, BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
+	put(&f, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
+	put_if(&f, __NR_clone3, 1);
+	put(&f, BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS);
+	for (unsigned i = 0; i < COUNT(conditional); i++)
+		put_conditional(&f, &conditional[i]);
+	for (unsigned i = 0; i < COUNT(allowed); i++) {
+		put_if(&f, allowed[i], 1);
+		put(&f, BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	}
+	put(&f, BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM);
+	struct sock_fprog program = {f.length, f.code};
 
-	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) < 0)
+	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0)
 		return mica_fail(err, -errno, "filter system calls", "");
 	return 0;
 }

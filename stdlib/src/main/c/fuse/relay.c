@@ -1,9 +1,13 @@
 /*
  * mica-relay - mounts a folder whose names a guest decides and whose data lie here.
  *
- *   mica-relay --name NAME --at FOLDER --socket PATH [--layer UPPER] [--lower FOLDER]... [--log FILE]
+ *   mica-relay --name NAME --at FOLDER --socket PATH [--peer PID] [--layer UPPER] [--lower FOLDER]... [--log FILE]
  *              [--pid FILE] [--state SOCKET] [--watch PID]... [--no-passthrough] [--silence SECONDS]
  *              [--patience SECONDS] [--copy-patience SECONDS] [--background]
+ *
+ * FOLDER and UPPER are not followed where they are symlinks. Who compared them, and the lowers, gives each as
+ * /proc/PID/fd/N/. of a process that holds it open: it is that directory then, wherever its path leads by now. What
+ * listens at PATH is told nothing unless it is the process of --peer, for that one can change what lies there.
  *
  * Says "ready" on stdout when the folder can be used, and ends when the folder is unmounted. In the background, what
  * was started ends when the folder can be used, and another process, in a session of its own, goes on. Whoever connects
@@ -29,32 +33,27 @@
 struct arguments {
 	const char *at, *socket, *log, *pid, *state;
 	bool background;
+	pid_t peer;  /* who is to listen at socket; 0: whoever does */
 	int waiting; /* the pipe to the process that waits for us; -1: there is none */
 };
 
 static const struct option options[] = {
-	{"name", required_argument, NULL, 'n'},
-	{"at", required_argument, NULL, 'a'},
-	{"socket", required_argument, NULL, 's'},
-	{"layer", required_argument, NULL, 'u'},
-	{"lower", required_argument, NULL, 'l'},
-	{"log", required_argument, NULL, 'o'},
-	{"pid", required_argument, NULL, 'p'},
-	{"background", no_argument, NULL, 'b'},
-	{"no-passthrough", no_argument, NULL, 'P'},
-	{"silence", required_argument, NULL, 'S'},
-	{"patience", required_argument, NULL, 'A'},
-	{"copy-patience", required_argument, NULL, 'C'},
-	{"watch", required_argument, NULL, 'w'},
-	{"state", required_argument, NULL, 't'},
-	{NULL, 0, NULL, 0},
+	{"name", required_argument, NULL, 'n'},		 {"at", required_argument, NULL, 'a'},
+	{"socket", required_argument, NULL, 's'},	 {"peer", required_argument, NULL, 'q'},
+	{"layer", required_argument, NULL, 'u'},	 {"lower", required_argument, NULL, 'l'},
+	{"log", required_argument, NULL, 'o'},		 {"pid", required_argument, NULL, 'p'},
+	{"background", no_argument, NULL, 'b'},		 {"no-passthrough", no_argument, NULL, 'P'},
+	{"silence", required_argument, NULL, 'S'},	 {"patience", required_argument, NULL, 'A'},
+	{"copy-patience", required_argument, NULL, 'C'}, {"watch", required_argument, NULL, 'w'},
+	{"state", required_argument, NULL, 't'},	 {NULL, 0, NULL, 0},
 };
 
 static errint_t usage(struct mica_error *err)
 {
 	return mica_fail_note(
 		err, -EINVAL, "read the command line", "",
-		"usage: mica-relay --name NAME --at FOLDER --socket PATH [--layer UPPER] [--lower FOLDER]... "
+		"usage: mica-relay --name NAME --at FOLDER --socket PATH [--peer PID] [--layer UPPER] [--lower "
+		"FOLDER]... "
 		"[--log FILE] [--pid FILE] [--state SOCKET] [--watch PID]... [--no-passthrough] [--background] "
 		"[--silence SECONDS] "
 		"[--patience SECONDS] [--copy-patience SECONDS]");
@@ -78,6 +77,9 @@ static errint_t take_option(struct relay *r, struct arguments *args, int option,
 	case 's':
 		args->socket = optarg;
 		return 0;
+	case 'q':
+		args->peer = (pid_t)strtol(optarg, NULL, 10);
+		return args->peer > 0 ? 0 : usage(err);
 	case 'u':
 		return r->layer_count ? usage(err) : relay_layer(r, optarg, true, err);
 	case 'l':
@@ -143,7 +145,21 @@ static errint_t go_background(struct arguments *args, struct mica_error *err)
 	return child < 0 || setsid() < 0 ? mica_fail(err, -errno, "go into the background", "") : 0;
 }
 
-static errint_t connect_guest(struct relay *r, const char *path, struct mica_error *err)
+/* QEMU, which hears the guest, makes the socket in a folder of its own, where it could put a link to any other. */
+static errint_t check_peer(int sock, pid_t peer, const char *path, struct mica_error *err)
+{
+	struct ucred is;
+	socklen_t size = sizeof(is);
+
+	if (getsockopt(sock, SOL_SOCKET, SO_PEERCRED, &is, &size) < 0)
+		return mica_fail(err, -errno, "ask who listens at", path);
+	if (is.pid != peer)
+		return mica_fail_note(err, -EACCES, "connect", path, "process %d listens there, not %d, the guest's",
+				      is.pid, peer);
+	return 0;
+}
+
+static errint_t connect_guest(struct relay *r, const char *path, pid_t peer, struct mica_error *err)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	int room = 1 << 20;
@@ -155,7 +171,7 @@ static errint_t connect_guest(struct relay *r, const char *path, struct mica_err
 	if (r->sock < 0 || connect(r->sock, (struct sockaddr *)&address, sizeof(address)) < 0)
 		return mica_fail(err, -errno, "connect", path);
 	setsockopt(r->sock, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
-	return 0;
+	return peer ? check_peer(r->sock, peer, path, err) : 0;
 }
 
 static errint_t write_pid(const char *path, struct mica_error *err)
@@ -244,9 +260,10 @@ static errint_t bring_up(struct relay *r, const struct arguments *args, struct m
 		return code;
 	r->attributes = !getuid();
 	if (r->attributes)
-		relay_readahead(args->at);
+		relay_readahead(r);
 	if ((code = relay_sandbox(r, err)) < 0 || (code = start_threads(r, err)) < 0)
 		return code;
+	close(r->mount);
 	say_ready(r, args);
 	return 0;
 }
@@ -258,13 +275,14 @@ static errint_t run(struct relay *r, int argc, char **argv, struct mica_error *e
 
 	if (!code && args.background)
 		code = go_background(&args, err);
-	if (code < 0 || (code = open_all(r, &args, err)) < 0 || (code = connect_guest(r, args.socket, err)) < 0 ||
-	    (code = wire_greet(r, err)) < 0 || (code = write_pid(args.pid, err)) < 0 ||
-	    (code = open_state(r, args.state, err)) < 0 || (code = relay_mount(r, args.at, err)) < 0)
+	if (code < 0 || (code = open_all(r, &args, err)) < 0 ||
+	    (code = connect_guest(r, args.socket, args.peer, err)) < 0 || (code = wire_greet(r, err)) < 0 ||
+	    (code = write_pid(args.pid, err)) < 0 || (code = open_state(r, args.state, err)) < 0 ||
+	    (code = relay_mount(r, args.at, err)) < 0)
 		return code;
 	code = bring_up(r, &args, err);
 	if (code < 0)
-		umount2(args.at, MNT_DETACH);
+		relay_umount(r);
 	return code;
 }
 
@@ -273,6 +291,7 @@ int main(int argc, char **argv)
 	static struct relay relay = {
 		.dev = -1,
 		.sock = -1,
+		.mount = -1,
 		.proc = -1,
 		.state = -1,
 		.log = STDERR_FILENO,

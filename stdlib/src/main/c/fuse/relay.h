@@ -34,6 +34,7 @@ struct relay {
 	const char *name;
 	int dev;		/* /dev/fuse */
 	int sock;		/* to the guest's port */
+	int mount;		/* S, until it can be used: who holds it keeps it from being unmounted */
 	int proc;		/* /proc/self/fd, for what an O_PATH descriptor holds; in the end our current folder */
 	int layers[MAX_LAYERS]; /* the upper (-1: there is none), then the lowers: O_PATH, lowers read-only mounts if we
 				   are root */
@@ -218,7 +219,9 @@ bool data_request(struct relay *r, const struct fuse_in_header *head, const char
 
 /* relay-mount.c, relay-sandbox.c, relay-wire.c */
 errint_t relay_mount(struct relay *r, const char *at, struct mica_error *err);
-void relay_readahead(const char *at);
+/* Takes it back at once. */
+void relay_umount(struct relay *r);
+void relay_readahead(const struct relay *r);
 errint_t relay_layer(struct relay *r, const char *path, bool upper, struct mica_error *err);
 errint_t relay_sandbox(struct relay *r, struct mica_error *err);
 /* The guest counts as dead when that process ends. */

@@ -5,10 +5,11 @@
  *               [--folder DIR [--read-only]] [--user ID --directory DIR [--kvm]] -- PROGRAM ARGUMENT...
  *
  * PROGRAM runs in a session and a mount namespace of its own. Its root has, read-only, the folders with the system's
- * programs, /dev/null, zero and urandom; each PATH as /NAME; and DIR of --folder as /shared/DIR, alone, without what
+ * programs, /dev/null, zero and urandom; each PATH as /NAME; and DIR of --folder as /shared, alone, without what
  * is mounted below it, without devices, set-id bits and programs, and with --read-only so that nobody can write to it,
- * whatever the program would do. From descriptor 3 on it has what --listen, --read and --append name, in their order:
- * listening sockets, and files.
+ * whatever the program would do. Who compared DIR gives it as /proc/PID/fd/N/. of a process that holds it open: it is
+ * that directory then, wherever its path leads by now. From descriptor 3 on it has what --listen, --read and --append
+ * name, in their order: listening sockets, and files.
  *
  * With --user it is not root's: it has that user and group id, no other group, no capability and no way to any, and
  * process, network, IPC and host name namespaces of its own. DIR of --directory becomes that user's, and is its current
@@ -27,6 +28,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -82,12 +84,20 @@ static errint_t add_seen(struct request *request, char *words, struct mica_error
 	return 0;
 }
 
+/* Now, while we are in the mount namespace that a descriptor of another process belongs to. */
+static errint_t take_folder(struct request *request, struct mica_error *err)
+{
+	if (request->folder_fd >= 0)
+		return misuse(err);
+	request->folder_fd = open_tree(AT_FDCWD, optarg, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW);
+	return request->folder_fd < 0 ? mica_fail(err, -errno, "copy the mount of", optarg) : 0;
+}
+
 static errint_t take_option(struct request *request, int option, struct mica_error *err)
 {
 	switch (option) {
 	case 'f':
-		request->folder = optarg;
-		return 0;
+		return take_folder(request, err);
 	case 'o':
 		request->read_only = true;
 		return 0;
@@ -169,6 +179,8 @@ static errint_t place_descriptors(struct request *request, int *report, struct m
 
 	*report = fcntl(*report, F_DUPFD_CLOEXEC, clear);
 	if (*report < 0)
+		return mica_fail(err, -errno, "move", "a descriptor");
+	if (request->folder_fd >= 0 && (request->folder_fd = fcntl(request->folder_fd, F_DUPFD_CLOEXEC, clear)) < 0)
 		return mica_fail(err, -errno, "move", "a descriptor");
 	for (unsigned i = 0; i < request->descriptor_count; i++)
 		if ((request->descriptors[i] = fcntl(request->descriptors[i], F_DUPFD_CLOEXEC, clear)) < 0)
@@ -305,7 +317,7 @@ static errint_t start(struct request *request, pid_t *program, struct mica_error
 
 int main(int argc, char **argv)
 {
-	struct request request = {0};
+	struct request request = {.folder_fd = -1};
 	struct mica_error err = {0};
 	pid_t program = 0;
 

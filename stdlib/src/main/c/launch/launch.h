@@ -16,8 +16,9 @@ struct seen {
 };
 
 struct request {
-	const char *folder, *directory, *pid, *log;
+	const char *directory, *pid, *log;
 	char **program;
+	int folder_fd; /* a detached copy of the mount of what is shared; -1: nothing is */
 	bool read_only, kvm;
 	uid_t user; /* 0: it stays root */
 	struct seen seen[MAX_SEEN];

@@ -22,13 +22,19 @@ static const char *const system_places[] = {
 static const char *const devices[] = {"/dev/null", "/dev/zero", "/dev/urandom"};
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
+static errint_t set_attributes(int tree, uint64_t attributes)
+{
+	struct mount_attr attr = {.attr_set = attributes};
+
+	return mount_setattr(tree, "", AT_EMPTY_PATH, &attr, sizeof(attr)) ? -errno : 0;
+}
+
 /* A copy of what is at path, alone. -1: it is not there, and errno. */
 static int copy_of(const char *path, uint64_t attributes)
 {
-	struct mount_attr attr = {.attr_set = attributes};
 	cleanup_fd int tree = open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW);
 
-	if (tree < 0 || mount_setattr(tree, "", AT_EMPTY_PATH, &attr, sizeof(attr)))
+	if (tree < 0 || set_attributes(tree, attributes))
 		return -1;
 	return steal_fd(&tree);
 }
@@ -138,13 +144,12 @@ static errint_t put_devices(const struct request *request, struct mica_error *er
 static errint_t put_folder(const struct request *request, struct mica_error *err)
 {
 	uint64_t bare = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
-	cleanup_free char *name = NULL;
+	errint_t failed;
 
 	if (request->read_only)
 		bare |= MOUNT_ATTR_RDONLY;
-	if (*request->folder != '/' || asprintf(&name, SHARED "%s", request->folder) < 0)
-		return mica_fail(err, -EINVAL, "share", request->folder);
-	return put_copy(request->folder, name, bare, err);
+	failed = set_attributes(request->folder_fd, bare);
+	return failed ? mica_fail(err, failed, "share", SHARED) : put(request->folder_fd, SHARED, err);
 }
 
 static errint_t put_named(const struct request *request, struct mica_error *err)
@@ -156,7 +161,7 @@ static errint_t put_named(const struct request *request, struct mica_error *err)
 		failed = put_copy(request->seen[i].path, request->seen[i].name, bare | MOUNT_ATTR_RDONLY, err);
 	if (!failed && request->directory)
 		failed = put_copy(request->directory, DIRECTORY, bare, err);
-	if (!failed && request->folder)
+	if (!failed && request->folder_fd >= 0)
 		failed = put_folder(request, err);
 	return failed;
 }

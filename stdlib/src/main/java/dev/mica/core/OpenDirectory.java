@@ -86,6 +86,14 @@ public final class OpenDirectory implements AutoCloseable {
     return Path.of("/proc/self/fd/" + descriptor);
   }
 
+  /**
+   * The same for a process that is started meanwhile and may look into this one: a program of root,
+   * or of this user. It names the directory itself also where a symlink is not followed.
+   */
+  public Path pathForOthers() {
+    return Path.of("/proc/" + ProcessHandle.current().pid() + "/fd/" + descriptor + "/.");
+  }
+
   /** Its path as the kernel knows it now. */
   public Path realPath() {
     try {

@@ -22,6 +22,9 @@ import java.nio.file.attribute.PosixFilePermissions;
  * @param folder what is shared; beside the upper
  */
 record Aside(Path upper, Path folder) {
+  /** How the upper is called in there. */
+  static final String UPPER = "upper";
+
   static Path folderFor(Path upper, String union) {
     return upper.resolveSibling("." + union + ".mica-guest");
   }
@@ -33,7 +36,7 @@ record Aside(Path upper, Path folder) {
 
   /** Where the upper itself is while it is put aside. */
   Path inside() {
-    return folder.resolve("upper");
+    return folder.resolve(UPPER);
   }
 
   private Path work() {
@@ -41,7 +44,7 @@ record Aside(Path upper, Path folder) {
   }
 
   private Path link() {
-    return folder.getFileName().resolve("upper");
+    return folder.getFileName().resolve(UPPER);
   }
 
   /** Whether the upper is put aside now. */

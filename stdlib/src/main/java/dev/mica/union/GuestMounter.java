@@ -2,6 +2,7 @@ package dev.mica.union;
 
 import dev.mica.core.Capability;
 import dev.mica.core.Core;
+import dev.mica.core.Identity;
 import dev.mica.core.Mount;
 import dev.mica.core.OpenDirectory;
 import dev.mica.core.Tree;
@@ -12,6 +13,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /** The overlayfs of a helper VM, for hosts that have none of their own. */
 record GuestMounter(Helper helper) implements Mounter {
@@ -61,9 +63,10 @@ record GuestMounter(Helper helper) implements Mounter {
     }
     try {
       if (ground.folders().hasUpper()) {
-        aside(union, ground.folders().besides()).enter();
+        mountOver(ground);
+      } else {
+        helper.mount(served(ground, null, null));
       }
-      helper.mount(served(union));
     } catch (RuntimeException failure) {
       clearAfter(failure, union);
       throw failure;
@@ -81,10 +84,29 @@ record GuestMounter(Helper helper) implements Mounter {
     }
   }
 
-  private static Helper.Served served(UnionRecord union) {
-    Path upper = union.upper();
-    Path folder = upper == null ? null : Aside.folderFor(upper, union.name());
-    return new Helper.Served(union.name(), union.lowers(), folder, union.at(), union.source());
+  /**
+   * What is shared is looked at again once the upper is in it, and its own path leads elsewhere.
+   */
+  private void mountOver(Ground ground) {
+    UnionRecord union = ground.union();
+    OpenFolders folders = ground.folders();
+    Aside place = aside(union, folders.besides());
+    place.enter();
+    try (OpenDirectory aside = OpenDirectory.of(place.folder());
+        OpenDirectory upper = OpenDirectory.of(aside.path().resolve(Aside.UPPER))) {
+      Identity was = folders.upper().identity();
+      if (!was.is(upper.identity())) {
+        throw OpenFolders.another(union, "upper", upper.openedBy(), was, upper.identity());
+      }
+      helper.mount(served(ground, aside, upper));
+    }
+  }
+
+  private static Helper.Served served(
+      Ground ground, @Nullable OpenDirectory aside, @Nullable OpenDirectory upper) {
+    UnionRecord union = ground.union();
+    return new Helper.Served(
+        union.name(), ground.folders().openLowers(), aside, upper, ground.point(), union.source());
   }
 
   /** Its paths lead through the open folder. */

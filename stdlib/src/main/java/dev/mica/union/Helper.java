@@ -1,6 +1,7 @@
 package dev.mica.union;
 
-import java.nio.file.Path;
+import dev.mica.core.OpenDirectory;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -14,16 +15,35 @@ public interface Helper {
   /**
    * One union.
    *
-   * @param lowers real paths, topmost first
+   * <p>Its directories are held open, and were found to be the union's own, by who asks for it;
+   * what is served is these, wherever their paths lead by now.
+   *
+   * @param lowers topmost first
    * @param aside the folder that holds the directories {@code upper} and {@code work}, and all that
    *     the other system may change; null: the union is read-only
+   * @param upper the {@code upper} in it; null with {@code aside}
    * @param at where it comes back: an empty directory
    * @param source how that mount is called in the first column of mount(8)
    */
-  record Served(String name, List<Path> lowers, @Nullable Path aside, Path at, String source) {
+  record Served(
+      String name,
+      List<OpenDirectory> lowers,
+      @Nullable OpenDirectory aside,
+      @Nullable OpenDirectory upper,
+      OpenDirectory at,
+      String source) {
     /** Copies the list. */
     public Served {
       lowers = List.copyOf(lowers);
+    }
+
+    /** All that the other system is given: {@code aside}, then the lowers. */
+    public List<OpenDirectory> folders() {
+      List<OpenDirectory> all = new ArrayList<>(lowers);
+      if (aside != null) {
+        all.addFirst(aside);
+      }
+      return all;
     }
   }
 

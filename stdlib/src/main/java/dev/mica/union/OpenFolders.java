@@ -150,6 +150,11 @@ final class OpenFolders implements AutoCloseable {
     return lowers.stream().map(OpenDirectory::path).toList();
   }
 
+  /** The lowers themselves, topmost first; they are closed with this. */
+  List<OpenDirectory> openLowers() {
+    return List.copyOf(lowers);
+  }
+
   /** The upper itself, wherever it is for now. */
   OpenDirectory upper() {
     return Objects.requireNonNull(upper, "a read-only union has none");

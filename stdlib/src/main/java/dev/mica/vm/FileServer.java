@@ -1,6 +1,7 @@
 package dev.mica.vm;
 
 import dev.mica.MicaException;
+import dev.mica.core.OpenDirectory;
 import dev.mica.state.Records;
 import dev.mica.state.StateDir;
 import java.io.IOException;
@@ -123,12 +124,15 @@ record FileServer(Path directory, Path sockets, String tag) {
     return new Daemon(directory.resolve(tag + ".pid"));
   }
 
-  /** Starts it; its socket can be connected to then. */
+  /**
+   * Starts it; its socket can be connected to then. What it serves is the directory that is open
+   * here, wherever its path leads.
+   */
   void start(
       Map<String, String> environment,
       Records cache,
       Qmp.Version qemu,
-      Path folder,
+      OpenDirectory folder,
       boolean readOnly) {
     refusal(environment)
         .ifPresent(no -> {
@@ -146,16 +150,17 @@ record FileServer(Path directory, Path sockets, String tag) {
     if (readOnly) {
       command.add("--read-only");
     }
-    command.addAll(List.of("--folder", folder.toString(), "--listen", socket().toString()));
+    command.addAll(List.of("--folder", folder.pathForOthers().toString()));
+    command.addAll(List.of("--listen", socket().toString()));
     command.addAll(List.of("--pid", daemon().pidFile().toString()));
     command.addAll(List.of("--log", directory.resolve(tag + ".log").toString(), "--"));
     command.add(program.toString());
-    command.addAll(options(make, Path.of(SHARED + folder), readOnly));
+    command.addAll(options(make, readOnly));
     daemon().start(command, directory, directory.resolve(tag + ".out"), START);
     try {
       Qemu.admit(socket());
     } catch (IOException broken) {
-      throw MicaException.failed("share", folder, StateDir.why(broken)).because(broken);
+      throw MicaException.failed("share", folder.openedBy(), StateDir.why(broken)).because(broken);
     }
   }
 
@@ -165,14 +170,14 @@ record FileServer(Path directory, Path sockets, String tag) {
    * overlayfs has its marks in them, in lowers as well. What only a writer needs, a lower's server
    * is without; but not CAP_FOWNER, since overlayfs copies up with O_NOATIME, an owner's right.
    */
-  static List<String> options(Make make, Path folder, boolean readOnly) {
+  static List<String> options(Make make, boolean readOnly) {
     String cache = readOnly ? "always" : "none";
     return switch (make) {
       case C ->
           List.of(
               "--fd=3",
               "-o",
-              "source=" + folder.toString().replace("\\", "\\\\").replace(",", "\\,"),
+              "source=" + SHARED,
               "-o",
               "sandbox=namespace,xattr,posix_acl,no_flock,no_posix_lock,cache=" + cache,
               "-o",
@@ -180,7 +185,7 @@ record FileServer(Path directory, Path sockets, String tag) {
       case RUST ->
           List.of(
               "--fd=3",
-              "--shared-dir=" + folder,
+              "--shared-dir=" + SHARED,
               "--sandbox=namespace",
               "--seccomp=kill",
               "--xattr",

@@ -1,5 +1,7 @@
 package dev.mica.vm;
 
+import dev.mica.core.Identity;
+import dev.mica.core.OpenDirectory;
 import dev.mica.state.Records;
 import dev.mica.union.Helper;
 import java.nio.file.Path;
@@ -13,18 +15,32 @@ import tools.jackson.databind.node.ObjectNode;
 /**
  * What is kept of a union that the helper VM serves; written before anything is done for it.
  *
+ * @param is which directories its {@link #folders} are, in their order
  * @param port the virtio-serial port it is exported over
  * @param tags the shares of its {@link #folders}, in their order; none until they are plugged
  */
 record HelperRecord(
-    String name, List<Path> lowers, @Nullable Path aside, String port, List<String> tags) {
+    String name,
+    List<Path> lowers,
+    @Nullable Path aside,
+    List<Identity> is,
+    String port,
+    List<String> tags) {
   HelperRecord {
     lowers = List.copyOf(lowers);
+    is = List.copyOf(is);
     tags = List.copyOf(tags);
   }
 
   static HelperRecord of(Helper.Served union, String port) {
-    return new HelperRecord(union.name(), union.lowers(), union.aside(), port, List.of());
+    OpenDirectory aside = union.aside();
+    return new HelperRecord(
+        union.name(),
+        union.lowers().stream().map(OpenDirectory::openedBy).toList(),
+        aside == null ? null : aside.openedBy(),
+        union.folders().stream().map(OpenDirectory::identity).toList(),
+        port,
+        List.of());
   }
 
   /** All that it has shared. */
@@ -38,11 +54,11 @@ record HelperRecord(
 
   HelperRecord with(List<Machine.Share> shares) {
     List<String> plugged = shares.stream().map(Machine.Share::tag).toList();
-    return new HelperRecord(name, lowers, aside, port, plugged);
+    return new HelperRecord(name, lowers, aside, is, port, plugged);
   }
 
-  boolean uses(Path folder) {
-    return folders().contains(folder);
+  boolean uses(Identity folder) {
+    return is.stream().anyMatch(folder::is);
   }
 
   ObjectNode toJson() {
@@ -51,6 +67,8 @@ record HelperRecord(
     ArrayNode below = json.putArray("lowers");
     lowers.forEach(lower -> below.add(lower.toString()));
     json.put("aside", aside == null ? null : aside.toString());
+    ArrayNode which = json.putArray("is");
+    is.forEach(one -> which.add(one.text()));
     json.put("port", port);
     ArrayNode shares = json.putArray("tags");
     tags.forEach(shares::add);
@@ -62,6 +80,10 @@ record HelperRecord(
     for (JsonNode lower : json.required("lowers")) {
       lowers.add(Path.of(lower.asString()));
     }
+    List<Identity> is = new ArrayList<>();
+    for (JsonNode one : json.required("is")) {
+      is.add(Identity.of(one.asString()));
+    }
     List<String> tags = new ArrayList<>();
     for (JsonNode tag : json.required("tags")) {
       tags.add(tag.asString());
@@ -71,6 +93,7 @@ record HelperRecord(
         json.required("name").asString(),
         lowers,
         aside.isNull() ? null : Path.of(aside.asString()),
+        is,
         json.required("port").asString(),
         tags);
   }

@@ -1,6 +1,7 @@
 package dev.mica.vm;
 
 import dev.mica.MicaException;
+import dev.mica.core.OpenDirectory;
 import dev.mica.state.Records;
 import dev.mica.state.StateDir;
 import dev.mica.union.Helper;
@@ -70,8 +71,8 @@ public final class HelperServer implements Helper {
   private void bring(Agent agent, Served union, HelperRecord record) {
     List<Machine.Share> shares = new ArrayList<>();
     List<Agent.Answer<Agent.Probe>> mounted = new ArrayList<>();
-    for (Path folder : record.folders()) {
-      Machine.Share share = machine.plugShare(folder, !folder.equals(record.aside()));
+    for (OpenDirectory folder : union.folders()) {
+      Machine.Share share = machine.plugShare(folder, folder != union.aside());
       shares.add(share);
       mounted.add(mount(agent, share));
     }
@@ -86,7 +87,7 @@ public final class HelperServer implements Helper {
     union(agent, record, shares);
     Agent.Answer<?> exported = agent.exportFuse(record.name(), record.port(), files(shares));
     try {
-      relay(union.name()).start(union, socket, shares);
+      relay(union.name()).start(union, socket, machine.status().pid(), shares);
     } catch (MicaException late) {
       exported.await(); // if that failed, it says why
       throw late;
@@ -215,9 +216,7 @@ public final class HelperServer implements Helper {
   /** Those it noted, and those plugged for it before it came to that. */
   private static SortedSet<String> tags(HelperRecord union, List<Machine.Share> alive) {
     SortedSet<String> tags = new TreeSet<>(union.tags());
-    alive.stream()
-        .filter(share -> union.uses(share.folder()))
-        .forEach(share -> tags.add(share.tag()));
+    alive.stream().filter(share -> union.uses(share.is())).forEach(share -> tags.add(share.tag()));
     return tags;
   }
 

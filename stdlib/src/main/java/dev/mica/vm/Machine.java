@@ -1,6 +1,8 @@
 package dev.mica.vm;
 
 import dev.mica.MicaException;
+import dev.mica.core.Identity;
+import dev.mica.core.OpenDirectory;
 import dev.mica.state.StateDir;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -60,11 +62,12 @@ public interface Machine {
    * A host folder that the machine has.
    *
    * @param tag what the guest mounts it by
-   * @param folder the host's folder, its real path
+   * @param folder the host's folder, by the path it was opened by
+   * @param is which directory that is
    * @param readOnly whether the host lets nobody in the guest write to it
    * @param pid its file server's process id
    */
-  record Share(String tag, Path folder, boolean readOnly, long pid) {}
+  record Share(String tag, Path folder, Identity is, boolean readOnly, long pid) {}
 
   /** The one of that state directory; nothing is done yet. */
   static Machine of(StateDir state) {
@@ -106,11 +109,11 @@ public interface Machine {
   Agent agent();
 
   /**
-   * Gives the folder to the guest, and returns when the guest can mount it. A folder already
-   * plugged read-only is plugged once, and the same share is returned; read-write ones are always
-   * new.
+   * Gives the folder to the guest, the directory that is open and nothing else that its path may
+   * lead to by now; returns when the guest can mount it. A folder already plugged read-only is
+   * plugged once, and the same share is returned; read-write ones are always new.
    */
-  Share plugShare(Path folder, boolean readOnly);
+  Share plugShare(OpenDirectory folder, boolean readOnly);
 
   /**
    * Where the guest's kernel has the share's device: its PCI address, as {@code 0000:01:05.0};

@@ -1,6 +1,7 @@
 package dev.mica.vm;
 
 import dev.mica.MicaException;
+import dev.mica.core.OpenDirectory;
 import dev.mica.state.Records;
 import dev.mica.state.StateDir;
 import java.nio.file.Path;
@@ -125,8 +126,8 @@ final class QemuMachine implements Machine {
   }
 
   @Override
-  public Share plugShare(Path folder, boolean readOnly) {
-    try (StateDir.Lock _ = state.lock("share " + folder)) {
+  public Share plugShare(OpenDirectory folder, boolean readOnly) {
+    try (StateDir.Lock _ = state.lock("share " + folder.openedBy())) {
       requireRunning();
       return shares.plug(folder, readOnly);
     }

@@ -2,6 +2,7 @@ package dev.mica.vm;
 
 import dev.mica.MicaException;
 import dev.mica.core.Core;
+import dev.mica.core.OpenDirectory;
 import dev.mica.state.StateDir;
 import dev.mica.union.Helper;
 import java.io.IOException;
@@ -47,8 +48,12 @@ record Relay(Path directory, String name) {
     return directory.resolve(name + ".sock");
   }
 
-  /** Returns once the union is mounted and answers. */
-  void start(Helper.Served union, Path socket, List<Machine.Share> shares) {
+  /**
+   * Returns once the union is mounted and answers.
+   *
+   * @param peer the process that made the socket: whatever else answers there is told nothing
+   */
+  void start(Helper.Served union, Path socket, long peer, List<Machine.Share> shares) {
     try {
       Files.createDirectories(directory);
     } catch (IOException broken) {
@@ -57,22 +62,24 @@ record Relay(Path directory, String name) {
     try {
       // The address of a socket has room for 107 bytes: it is named from where it is.
       Path here = Objects.requireNonNull(socket.getParent());
-      daemon().start(command(union, socket, shares), here, said(), START);
+      daemon().start(command(union, socket, peer, shares), here, said(), START);
     } catch (MicaException failure) {
       stop();
       throw failed(union, failure.why()).because(failure);
     }
   }
 
-  private List<String> command(Helper.Served union, Path socket, List<Machine.Share> shares) {
+  private List<String> command(
+      Helper.Served union, Path socket, long peer, List<Machine.Share> shares) {
     List<String> words = new ArrayList<>(List.of(program().toString(), "--background"));
-    words.addAll(List.of("--name", union.name(), "--at", union.at().toString()));
+    words.addAll(List.of("--name", union.name(), "--at", other(union.at())));
     words.addAll(List.of("--socket", socket.getFileName().toString()));
-    if (union.aside() != null) {
-      words.addAll(List.of("--layer", union.aside().resolve("upper").toString()));
+    words.addAll(List.of("--peer", Long.toString(peer)));
+    if (union.upper() != null) {
+      words.addAll(List.of("--layer", other(union.upper())));
     }
-    for (Path lower : union.lowers()) {
-      words.addAll(List.of("--lower", lower.toString()));
+    for (OpenDirectory lower : union.lowers()) {
+      words.addAll(List.of("--lower", other(lower)));
     }
     for (Machine.Share share : shares) {
       words.addAll(List.of("--watch", Long.toString(share.pid())));
@@ -82,8 +89,13 @@ record Relay(Path directory, String name) {
     return words;
   }
 
+  private static String other(OpenDirectory directory) {
+    return directory.pathForOthers().toString();
+  }
+
   private MicaException failed(Helper.Served union, String why) {
-    return MicaException.failed("bring the union " + union.name() + " back to", union.at(), why);
+    return MicaException.failed(
+        "bring the union " + union.name() + " back to", union.at().openedBy(), why);
   }
 
   /** Why nobody can use its union now: what it says itself, for only it knows its guest. */

@@ -1,11 +1,10 @@
 package dev.mica.vm;
 
 import dev.mica.MicaException;
+import dev.mica.core.Identity;
+import dev.mica.core.OpenDirectory;
 import dev.mica.core.PathBytes;
 import dev.mica.state.Records;
-import dev.mica.state.StateDir;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -47,34 +46,31 @@ final class Shares {
 
   private Optional<Machine.Share> share(String tag, ObjectNode record) {
     Path folder = PathBytes.toPath(Base64.getDecoder().decode(record.path("folder").asString("")));
-    return share(tag, folder, record.path("readOnly").asBoolean(false));
+    Identity is = Identity.of(record.path("is").asString(""));
+    return share(tag, folder, is, record.path("readOnly").asBoolean(false));
   }
 
-  private Optional<Machine.Share> share(String tag, Path folder, boolean readOnly) {
+  private Optional<Machine.Share> share(String tag, Path folder, Identity is, boolean readOnly) {
     return server(tag)
         .daemon()
         .process()
-        .map(process -> new Machine.Share(tag, folder, readOnly, process.pid()));
+        .map(process -> new Machine.Share(tag, folder, is, readOnly, process.pid()));
   }
 
-  Machine.Share plug(Path folder, boolean readOnly) {
-    Path real = real(folder);
-    String identity = identity(real);
+  /** By what it is: a folder that was removed and made again is another one. */
+  Machine.Share plug(OpenDirectory folder, boolean readOnly) {
     Optional<Machine.Share> known =
-        readOnly
-            ? all().stream()
-                .filter(share -> share.readOnly() && share.folder().equals(real))
-                .filter(share -> identity.equals(identityOf(share)))
-                .findFirst()
-            : Optional.empty();
-    return known.orElseGet(() -> start(real, readOnly, identity));
+        all().stream()
+            .filter(share -> readOnly && share.readOnly() && share.is().is(folder.identity()))
+            .findFirst();
+    return known.orElseGet(() -> start(folder, readOnly));
   }
 
-  private Machine.Share start(Path folder, boolean readOnly, String identity) {
+  private Machine.Share start(OpenDirectory folder, boolean readOnly) {
     String tag = String.format("s%08x", RANDOM.nextInt());
     ObjectNode record = Records.object();
-    record.put("folder", Base64.getEncoder().encodeToString(PathBytes.of(folder)));
-    record.put("readOnly", readOnly).put("identity", identity);
+    record.put("folder", Base64.getEncoder().encodeToString(PathBytes.of(folder.openedBy())));
+    record.put("readOnly", readOnly).put("is", folder.identity().text());
     records.put(tag, record);
     boolean done = false;
     try {
@@ -88,8 +84,9 @@ final class Shares {
         forget(tag);
       }
     }
-    return share(tag, folder, readOnly)
-        .orElseThrow(() -> MicaException.failed("share", folder, "its file server has ended"));
+    return share(tag, folder.openedBy(), folder.identity(), readOnly)
+        .orElseThrow(
+            () -> MicaException.failed("share", folder.openedBy(), "its file server has ended"));
   }
 
   private void plugIn(Qmp qmp, String tag) {
@@ -146,30 +143,5 @@ final class Shares {
   /** After the guest's end. */
   void forgetAll() {
     records.names().forEach(this::forget);
-  }
-
-  private String identityOf(Machine.Share share) {
-    return records.find(share.tag()).map(found -> found.path("identity").asString("")).orElse("");
-  }
-
-  private static Path real(Path folder) {
-    try {
-      Path real = folder.toRealPath();
-      if (!Files.isDirectory(real)) {
-        throw MicaException.failed("share", folder, "it is not a directory");
-      }
-      return real;
-    } catch (IOException broken) {
-      throw MicaException.failed("share", folder, StateDir.why(broken)).because(broken);
-    }
-  }
-
-  /** A folder that was removed and made again is another one. */
-  private static String identity(Path folder) {
-    try {
-      return Files.getAttribute(folder, "unix:dev") + ":" + Files.getAttribute(folder, "unix:ino");
-    } catch (IOException broken) {
-      throw MicaException.failed("share", folder, StateDir.why(broken)).because(broken);
-    }
   }
 }

@@ -3,6 +3,7 @@ package dev.mica.vm;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mica.core.Core;
+import dev.mica.core.OpenDirectory;
 import dev.mica.core.Tree;
 import dev.mica.state.StateDir;
 import dev.mica.test.Scratch;
@@ -69,8 +70,12 @@ final class FewFilesTest extends ScratchTest {
     scratch.dir(aside + "/upper");
     scratch.dir(aside + "/work");
     Path at = scratch.dir(name);
-    helper.mount(
-        new Helper.Served(name, List.of(scratch.path("low")), scratch.path(aside), at, name));
+    try (OpenDirectory low = OpenDirectory.of(scratch.path("low"));
+        OpenDirectory shared = OpenDirectory.of(scratch.path(aside));
+        OpenDirectory upper = OpenDirectory.of(scratch.path(aside + "/upper"));
+        OpenDirectory point = OpenDirectory.of(at)) {
+      helper.mount(new Helper.Served(name, List.of(low), shared, upper, point, name));
+    }
     return at.resolve("many");
   }
 

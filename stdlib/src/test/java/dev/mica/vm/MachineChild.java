@@ -1,6 +1,7 @@
 package dev.mica.vm;
 
 import dev.mica.MicaException;
+import dev.mica.core.OpenDirectory;
 import dev.mica.state.StateDir;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -20,7 +21,9 @@ final class MachineChild {
       return;
     }
     machine.boot(Duration.ZERO);
-    machine.plugShare(Path.of(words[1]), true);
+    try (OpenDirectory folder = OpenDirectory.of(Path.of(words[1]))) {
+      machine.plugShare(folder, true);
+    }
     System.out.println("up");
     while (true) {
       LockSupport.park();

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.mica.MicaException;
+import dev.mica.core.OpenDirectory;
 import dev.mica.state.StateDir;
 import dev.mica.test.Child;
 import dev.mica.test.NeedsRoot;
@@ -84,6 +85,12 @@ final class MachineTest {
     return Poll.until(SOON, () -> !Files.exists(Path.of("/proc/" + pid + "/exe")));
   }
 
+  private static Machine.Share plug(Machine machine, Path folder, boolean readOnly) {
+    try (OpenDirectory open = OpenDirectory.of(folder)) {
+      return machine.plugShare(open, readOnly);
+    }
+  }
+
   /** What a guest writes to a share is on the host; what it may not, is not. */
   @ParameterizedTest
   @MethodSource("fileServers")
@@ -95,9 +102,9 @@ final class MachineTest {
     scratch.dir("upper/upper");
     scratch.dir("upper/work");
     scratch.file("a, b\\c/f", "as it was");
-    Machine.Share a = machine.plugShare(lower, true);
-    Machine.Share b = machine.plugShare(upper, false);
-    assertThat(machine.plugShare(lower, true)).isEqualTo(a);
+    Machine.Share a = plug(machine, lower, true);
+    Machine.Share b = plug(machine, upper, false);
+    assertThat(plug(machine, lower, true)).isEqualTo(a);
     assertThat(machine.shares()).containsExactlyInAnyOrder(a, b);
     try (Agent agent = machine.agent()) {
       assertThat(agent.mountShare(a.tag(), "a", true).await().maxName()).isEqualTo(255);
@@ -114,7 +121,7 @@ final class MachineTest {
     machine.unplugShare(b.tag());
     assertThat(machine.shares()).containsExactly(a);
     assertThat(upper.resolve("work")).isDirectory();
-    Machine.Share again = machine.plugShare(upper, false); // where the other was
+    Machine.Share again = plug(machine, upper, false); // where the other was
     try (Agent agent = machine.agent()) {
       assertThat(agent.mountShare(again.tag(), "b", false).await().can()).contains("trusted");
     }
@@ -124,8 +131,8 @@ final class MachineTest {
   @Test
   void aShareIsTakenFromAGuestThatKeepsIt() {
     machine.boot(Duration.ZERO);
-    Machine.Share kept = machine.plugShare(scratch.dir("kept"), false);
-    Machine.Share other = machine.plugShare(scratch.dir("other folder"), true);
+    Machine.Share kept = plug(machine, scratch.dir("kept"), false);
+    Machine.Share other = plug(machine, scratch.dir("other folder"), true);
     Daemon server =
         new FileServer(state.path().resolve("vm"), state.path().resolve("vm/peers"), kept.tag())
             .daemon();
@@ -158,14 +165,14 @@ final class MachineTest {
     try (Agent agent = machine.agent()) {
       for (int i = 0; i < 40; i++) {
         scratch.file("many" + i + "/f", "");
-        Machine.Share share = machine.plugShare(scratch.path("many" + i), true);
+        Machine.Share share = plug(machine, scratch.path("many" + i), true);
         assertThat(agent.mountShare(share.tag(), share.tag(), true).await().maxName())
             .isEqualTo(255);
       }
       assertThat(agent.list()).hasSize(40);
     }
     for (Machine.Share share : machine.shares()) {
-      assertThat(machine.plugShare(share.folder(), true)).isEqualTo(share);
+      assertThat(plug(machine, share.folder(), true)).isEqualTo(share);
     }
   }
 
@@ -178,7 +185,7 @@ final class MachineTest {
     Path folder = scratch.dir("held");
     scratch.dir("held/upper");
     scratch.dir("held/work");
-    Machine.Share share = machine.plugShare(folder, true);
+    Machine.Share share = plug(machine, folder, true);
     try (Agent agent = machine.agent()) {
       assertThatThrownBy(() -> agent.mountShare(share.tag(), "liar", false).await())
           .isInstanceOf(MicaException.class)
@@ -274,7 +281,7 @@ final class MachineTest {
   @Test
   void aKilledQemuIsToldAndStartedAnew() {
     machine.boot(Duration.ZERO);
-    Machine.Share share = machine.plugShare(scratch.dir("a"), true);
+    Machine.Share share = plug(machine, scratch.dir("a"), true);
     Daemon server =
         new FileServer(state.path().resolve("vm"), state.path().resolve("vm/peers"), share.tag())
             .daemon();
@@ -292,12 +299,12 @@ final class MachineTest {
   void aKilledFileServerIsReplaced() {
     machine.boot(Duration.ZERO);
     Path folder = scratch.dir("served");
-    Machine.Share share = machine.plugShare(folder, true);
+    Machine.Share share = plug(machine, folder, true);
     new FileServer(state.path().resolve("vm"), state.path().resolve("vm/peers"), share.tag())
         .daemon()
         .kill();
     assertThat(machine.shares()).isEmpty();
-    Machine.Share next = machine.plugShare(folder, true);
+    Machine.Share next = plug(machine, folder, true);
     assertThat(next.tag()).isNotEqualTo(share.tag());
     try (Agent agent = machine.agent()) {
       agent.mountShare(next.tag(), "again", true).await();
