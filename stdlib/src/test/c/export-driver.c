@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#include "export.h"
+#include "export/export.h"
 
 static int listen_at(const char *path)
 {

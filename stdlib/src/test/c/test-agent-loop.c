@@ -3,6 +3,7 @@
  * that nothing can end.
  */
 #include "agent-host.h"
+#include "child.h"
 #include "client.h"
 
 #include <linux/fuse.h>
@@ -57,7 +58,7 @@ static errint_t stay(const struct request *request, struct answer *answer, struc
 {
 	(void)request, (void)err;
 	answer_put_number(answer, "pid", (uint64_t)getpid());
-	calls_stay(stay_for_ever);
+	child_stay(stay_for_ever);
 	return 0;
 }
 
@@ -81,14 +82,14 @@ static errint_t calls(const struct request *request, struct answer *answer, stru
 static errint_t rest(const struct request *request, struct answer *answer, struct mica_error *err)
 {
 	(void)request, (void)answer, (void)err;
-	loop_idle(1);
+	power_off_when_idle(1);
 	return 0;
 }
 
 static errint_t quit(const struct request *request, struct answer *answer, struct mica_error *err)
 {
 	(void)request, (void)answer, (void)err;
-	loop_power_off();
+	power_off();
 	return 0;
 }
 

@@ -4,7 +4,7 @@
  *
  * It has three phases, a file each: init.c (may die: the kernel then panics, with our line on the console), loop.c
  * (must not die, and must not wait for anything but its own descriptors), finish.c. Whatever can hang, which is all
- * that touches a share, runs in a child of its own: calls.c.
+ * that touches a share, runs in a child of its own: calls.c, and beyond the fork child.c.
  */
 #ifndef MICA_AGENT_H
 #define MICA_AGENT_H
@@ -69,12 +69,13 @@ const struct verb *verb_find(const struct request *request, struct mica_error *e
 /* The verbs as lines for people, in place of an answer. */
 void verb_help(struct answer *answer);
 
-/* What verbs run in the loop ask of it. */
-void loop_power_off(void);
-void loop_idle(uint32_t seconds);
-
 /* calls.c: the children. All in the loop's process. */
-void calls_open(int epoll);
+struct calls_events {
+	void (*served)(int more);		  /* one more union is served, or one less */
+	void (*tell)(const struct answer *event); /* to the host, which did not ask */
+};
+/* Before the first call; events: borrowed. */
+void calls_open(int epoll, const struct calls_events *events);
 struct client;
 /* Takes the line over (a copy that may be freed), which verb_find has found to be a request of that verb. Answers the
  * client by itself, at once or later. */
@@ -84,10 +85,6 @@ void calls_read(uint32_t which);
 void calls_reap(void);
 /* Ends those whose time is up. Returns the next moment it wants to be called, or INT64_MAX. */
 int64_t calls_expire(void);
-/* In a child: when its time is up. */
-int64_t calls_until(void);
-/* In a child, from its verb: it goes on with this after an "ok", which is answered at once. */
-void calls_stay(int (*go_on)(const struct request *request));
 bool calls_busy(void);
 void calls_kill_all(void);
 /* The process that serves union name, or 0; port may be NULL. */
@@ -95,8 +92,12 @@ pid_t calls_exporter(const char *name, const char **port);
 /* In list's child: one fact each. */
 void calls_list(struct answer *answer, uint32_t *number);
 
-/* loop.c: tells the host what nobody asked for. */
-void loop_tell(const struct answer *event);
+/* power.c: when the machine is to power off. In the loop's process. */
+void power_off(void);
+bool power_is_off(void);
+/* After so many seconds without work; 0: never. */
+void power_off_when_idle(uint32_t seconds);
+int64_t power_idle_ms(void);
 
 /* Verbs. */
 errint_t guest_hello(const struct request *request, struct answer *answer, struct mica_error *err);
@@ -112,21 +113,21 @@ errint_t probe_check(const char *asked, struct mica_error *err);
 errint_t probe_share(const char *share, bool read_only, const char *asked, struct answer *answer,
 		     struct mica_error *err);
 errint_t share_unmount(const struct request *request, struct answer *answer, struct mica_error *err);
-/* The request says that a file server is gone, which whoever waits for it in the kernel would do for ever. */
-bool is_lost(const struct request *request);
 /* Takes the mount folder/name off its place; its file system stays, in the hands of a process that does nothing. */
 errint_t mount_leave(const char *folder, const char *name, struct mica_error *err);
 errint_t union_mount(const struct request *request, struct answer *answer, struct mica_error *err);
 errint_t union_unmount(const struct request *request, struct answer *answer, struct mica_error *err);
 /* Serves one host after the other over the port; returns only with a failure. */
 errint_t union_serve(const char *name, int port, struct mica_error *err);
-/* exports.c: before the first child. */
-void exports_open(void);
+/* served.c: before the first child. */
+void served_open(void);
 /* In the loop's process: one more union is served, or one less. */
-void exports_changed(int more);
-struct export_budget *exports_budget(void);
-errint_t export_begin(const struct request *request, struct answer *answer, struct mica_error *err);
+void served_changed(int more);
+/* The descriptors that those who serve share; NULL where there was no memory. */
+struct export_budget *served_budget(void);
 errint_t export_end(const struct request *request, struct answer *answer, struct mica_error *err);
+/* exports.c */
+errint_t export_begin(const struct request *request, struct answer *answer, struct mica_error *err);
 
 /* table.c: what is mounted, as the kernel says. */
 struct mounted {

@@ -6,8 +6,7 @@
  * call is answered all the same, stays in the list as stuck, and holds its share or union until it comes back, or until
  * the host says that this is lost: then it is left, and in nobody's way.
  */
-#include "agent.h"
-
+#include "child.h"
 #include "client.h"
 
 #include <signal.h>
@@ -41,24 +40,13 @@ struct call {
 static struct call calls[MAX_CALLS];
 static int epoll = -1;
 static uint64_t turns;
-static int64_t child_deadline;
-static int (*child_goes_on)(const struct request *request);
-static struct answer scratch; /* for what is not a child's */
+static struct answer scratch;
+static const struct calls_events *events;
 
-void calls_open(int epoll_fd)
+void calls_open(int epoll_fd, const struct calls_events *who_hears)
 {
 	epoll = epoll_fd;
-	exports_open();
-}
-
-int64_t calls_until(void)
-{
-	return child_deadline;
-}
-
-void calls_stay(int (*go_on)(const struct request *request))
-{
-	child_goes_on = go_on;
+	events = who_hears;
 }
 
 static const char *name_of(const struct call *call)
@@ -113,55 +101,10 @@ static void leave_hanging(const struct call *call)
 	for (struct call *other = calls; other < calls + MAX_CALLS; other++)
 		if ((other->state == SERVING || other->state == STUCK) && same_object(other, call)) {
 			if (other->state == SERVING)
-				exports_changed(-1);
+				events->served(-1);
 			kill(other->pid, SIGKILL);
 			other->state = LEFT;
 		}
-}
-
-/* Before the answer of a child that goes on after it. */
-static const char stays = '+';
-
-/* In the child. Answers are at most a line; a pipe may hold less, so that writing can wait for the loop. */
-static void write_bytes(const char *bytes, size_t len)
-{
-	while (len) {
-		ssize_t put = write(3, bytes, len);
-		if (put < 0 && errno != EINTR)
-			_exit(1);
-		bytes += put < 0 ? 0 : put;
-		len -= put < 0 ? 0 : (size_t)put;
-	}
-}
-
-__attribute__((noreturn)) static void be_child(const struct call *call, int pipe_fd)
-{
-	const char *id = call->request.id;
-	struct mica_error err = {0};
-	errint_t code;
-	sigset_t none;
-
-	/* What is the loop's is none of ours: a port held open would seem to be the guest's still. */
-	if (pipe_fd != 3 && dup2(pipe_fd, 3) < 0)
-		_exit(1);
-	close_range(4, ~0u, 0);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	child_deadline = call->deadline;
-	answer_begin(&scratch, id, "ok");
-	code = call->verb->run(&call->request, &scratch, &err);
-	if (code && !err.code)
-		mica_fail(&err, code, call->verb->name, name_of(call));
-	if (code)
-		answer_fail(&scratch, id, &err);
-	answer_end(&scratch, id);
-	if (code)
-		child_goes_on = NULL;
-	if (child_goes_on)
-		write_bytes(&stays, 1);
-	write_bytes(scratch.text, scratch.len);
-	close(3);
-	_exit(child_goes_on ? child_goes_on(&call->request) : 0);
 }
 
 static errint_t spawn(struct call *call)
@@ -180,7 +123,7 @@ static errint_t spawn(struct call *call)
 		return -errno;
 	call->pid = fork();
 	if (!call->pid)
-		be_child(call, out);
+		child_run(call->verb, &call->request, call->deadline, out);
 	if (call->pid < 0)
 		return -errno;
 	call->fd = steal_fd(&in);
@@ -229,7 +172,7 @@ void calls_start(const struct verb *verb, char *line, struct client *client)
 	call->turn = ++turns;
 	call->began = now_ms();
 	call->deadline = call->began + (int64_t)limit;
-	if (is_lost(&call->request))
+	if (request_lost(&call->request))
 		leave_hanging(call);
 	start_waiting();
 }
@@ -244,10 +187,10 @@ static void answer_if_serving(struct call *call)
 {
 	struct answer *answer = call->answer;
 
-	if (call->state != RUNNING || !is_complete(call) || answer->text[0] != stays)
+	if (call->state != RUNNING || !is_complete(call) || answer->text[0] != CHILD_STAYS)
 		return;
 	call->state = SERVING;
-	exports_changed(1);
+	events->served(1);
 	memmove(answer->text, answer->text + 1, --answer->len);
 	client_send(call->client, answer);
 }
@@ -285,7 +228,7 @@ static void tell_event(const struct call *call, const char *event, const char *w
 	answer_put(&scratch, "name", name_of(call));
 	answer_put(&scratch, "note", why);
 	answer_end(&scratch, "*");
-	loop_tell(&scratch);
+	events->tell(&scratch);
 }
 
 static void finish(struct call *call, int status)
@@ -295,7 +238,7 @@ static void finish(struct call *call, int status)
 	describe(status, how);
 	calls_read((uint32_t)(call - calls));
 	if (call->state == SERVING) {
-		exports_changed(-1);
+		events->served(-1);
 		say("the export of %s %s", name_of(call), how);
 		tell_event(call, "unexported", how);
 	} else if (call->state == STUCK || call->state == LEFT) {

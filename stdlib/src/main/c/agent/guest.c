@@ -215,14 +215,14 @@ errint_t guest_idle(const struct request *request, struct answer *answer, struct
 
 	(void)answer;
 	if (!code)
-		loop_idle((uint32_t)seconds);
+		power_off_when_idle((uint32_t)seconds);
 	return code;
 }
 
 errint_t guest_power_off(const struct request *request, struct answer *answer, struct mica_error *err)
 {
 	(void)request, (void)answer, (void)err;
-	loop_power_off();
+	power_off();
 	return 0;
 }
 

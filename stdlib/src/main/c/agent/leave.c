@@ -3,18 +3,11 @@
  * for it waits until the guest ends. Whoever unmounts it waits too, and holds a lock meanwhile that every other share
  * needs to come or go (virtio_fs_mutex). So it is taken out of the way, and a process sees that it is never unmounted.
  */
-#include "agent.h"
+#include "child.h"
 
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
-
-bool is_lost(const struct request *request)
-{
-	const char *value = line_value(request, "lost");
-
-	return value && !strcmp(value, "1");
-}
 
 __attribute__((noreturn)) static void detach_and_hold(const char *path)
 {
@@ -41,7 +34,7 @@ static errint_t wait_detached(int list, const char *folder, const char *name, st
 	for (;;) {
 		cleanup_mounted struct mounted mounted = {0};
 		errint_t code = mounted_read(&mounted, err);
-		int64_t left = calls_until() - now_ms();
+		int64_t left = child_until() - now_ms();
 
 		if (code || !mounted_at(&mounted, folder, name))
 			return code;

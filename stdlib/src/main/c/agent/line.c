@@ -174,6 +174,13 @@ errint_t line_flag(const struct request *request, const char *key, bool *out, st
 	return code;
 }
 
+bool request_lost(const struct request *request)
+{
+	const char *value = line_value(request, "lost");
+
+	return value && !strcmp(value, "1");
+}
+
 errint_t line_name(const struct request *request, const char *key, const char **out, struct mica_error *err)
 {
 	const char *value = line_value(request, key);

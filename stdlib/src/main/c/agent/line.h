@@ -46,6 +46,9 @@ errint_t line_number(const struct request *request, const char *key, uint64_t mi
 /* 0 or 1; *out stays as it is where the request does not say. */
 errint_t line_flag(const struct request *request, const char *key, bool *out, struct mica_error *err);
 
+/* The request says that a file server is gone, for which whoever waits in the kernel would wait for ever. */
+bool request_lost(const struct request *request);
+
 /* Shares, unions and ports have names that need no encoding anywhere: letters, digits, '.', '_', '-', no '.' first. */
 bool line_is_name(const char *text, size_t len);
 errint_t line_name(const struct request *request, const char *key, const char **out, struct mica_error *err);

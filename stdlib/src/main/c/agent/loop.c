@@ -19,27 +19,11 @@
 
 static struct {
 	int epoll, signals;
-	bool power_off;
-	int64_t idle_ms, quiet_since;
+	int64_t quiet_since;
 	struct client host, console;
 } loop;
 
 static struct answer answer;
-
-void loop_tell(const struct answer *event)
-{
-	client_send(&loop.host, event);
-}
-
-void loop_power_off(void)
-{
-	loop.power_off = true;
-}
-
-void loop_idle(uint32_t seconds)
-{
-	loop.idle_ms = (int64_t)seconds * 1000;
-}
 
 static void run_here(struct client *client, const struct verb *verb, const struct request *request)
 {
@@ -124,17 +108,17 @@ static void on_event(const struct epoll_event *event)
 /* Powers off after idle_ms without a union, a call or a request. Returns when to look again. */
 static int64_t count_idle(void)
 {
-	int64_t now = now_ms(), end = loop.quiet_since + loop.idle_ms;
+	int64_t now = now_ms(), idle = power_idle_ms(), end = loop.quiet_since + idle;
 
-	if (!loop.idle_ms)
+	if (!idle)
 		return INT64_MAX;
 	if (now >= end && (calls_busy() || mounted_count(UNIONS)))
 		loop.quiet_since = now;
 	else if (now >= end) {
 		say("idle: powering off");
-		loop.power_off = true;
+		power_off();
 	}
-	return loop.quiet_since + loop.idle_ms;
+	return loop.quiet_since + idle;
 }
 
 static int timeout(void)
@@ -154,6 +138,13 @@ static void watch(int fd, uint32_t events, uint32_t which)
 		say("watch descriptor %d: %m", fd);
 }
 
+static void tell_host(const struct answer *event)
+{
+	client_send(&loop.host, event);
+}
+
+static const struct calls_events events_of_calls = {.served = served_changed, .tell = tell_host};
+
 static void open_loop(int port, int console)
 {
 	sigset_t all;
@@ -168,7 +159,8 @@ static void open_loop(int port, int console)
 	if (console >= 0)
 		watch(console, EPOLLIN | EPOLLOUT | EPOLLET, CONSOLE);
 	watch(loop.signals, EPOLLIN, SIGNALS);
-	calls_open(loop.epoll);
+	served_open();
+	calls_open(loop.epoll, &events_of_calls);
 }
 
 void agent_loop(int port, int console)
@@ -176,7 +168,7 @@ void agent_loop(int port, int console)
 	struct epoll_event events[16];
 
 	open_loop(port, console);
-	while (!loop.power_off) {
+	while (!power_is_off()) {
 		int count = epoll_wait(loop.epoll, events, 16, timeout());
 		for (int i = 0; i < count; i++)
 			on_event(&events[i]);

@@ -2,7 +2,7 @@
  * unions.c - overlays over shares, mounted as on a host by the core.
  */
 #include "agent.h"
-#include "export.h"
+#include "export/export.h"
 
 #include <fcntl.h>
 #include <linux/openat2.h>
@@ -217,7 +217,7 @@ errint_t union_serve(const char *name, int port, struct mica_error *err)
 	layers[0] = u.upper;
 	memcpy(layers + 1, u.lowers, u.count * sizeof(*layers));
 	const struct export_spec spec = {
-		.root = u.path, .layers = layers, .layer_count = u.count + 1, .port = port, .budget = exports_budget()};
+		.root = u.path, .layers = layers, .layer_count = u.count + 1, .port = port, .budget = served_budget()};
 
 	while (!code)
 		code = export_serve(&spec, err);

@@ -6,7 +6,7 @@
 #define MICA_EXPORT_H
 
 #include "base.h"
-#include "export-budget.h"
+#include "budget.h"
 
 struct export_spec {
 	const char *root;	   /* the mounted union */

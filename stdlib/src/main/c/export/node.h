@@ -1,5 +1,5 @@
 /*
- * export-node.h - the nodes of an export: what the host's kernel knows by number.
+ * node.h - the nodes of an export: what the host's kernel knows by number.
  *
  * A node is found by its number, by its identity (device and inode of the union) and by its places
  * (parent and name). It has an O_PATH descriptor only once something needed one: a listing makes a
@@ -21,7 +21,7 @@
 #include <sys/stat.h>
 
 #include "base.h"
-#include "export-budget.h"
+#include "budget.h"
 
 #define NODE_ROOT 1u
 #define LAYER_UNKNOWN (-1)

@@ -1,5 +1,5 @@
 /*
- * export-budget.h - how many files the kernel of this guest may remember.
+ * budget.h - how many files the kernel of this guest may remember.
  *
  * The file server of a share keeps a descriptor for each file of it that the guest's kernel remembers, and where it may
  * have few, an overlayfs that meets many files would sooner or later be told EMFILE. What nobody uses is forgotten

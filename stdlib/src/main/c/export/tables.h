@@ -1,5 +1,5 @@
 /*
- * export-tables.h - how the nodes of an export are found: by number, by identity and by place.
+ * tables.h - how the nodes of an export are found: by number, by identity and by place.
  *
  * Three hash tables of one size, chained through the nodes and places themselves, so that nothing is allocated for
  * being found. They own no node; a place is made and freed here. The caller sees to it that one thread is in here.
@@ -7,7 +7,7 @@
 #ifndef MICA_EXPORT_TABLES_H
 #define MICA_EXPORT_TABLES_H
 
-#include "export-node.h"
+#include "node.h"
 
 struct tables {
 	struct node **ids, **identities;

@@ -1,4 +1,4 @@
-/* export-ops.h - what the parts of the export share; each call of the FUSE protocol is one function. */
+/* ops.h - what the parts of the export share; each call of the FUSE protocol is one function. */
 #ifndef MICA_EXPORT_OPS_H
 #define MICA_EXPORT_OPS_H
 
@@ -7,8 +7,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "export-node.h"
-#include "export-stat.h"
+#include "node.h"
+#include "stat.h"
 #include "export.h"
 #include "frame.h"
 #include "setid.h"
@@ -71,6 +71,8 @@ extern _Thread_local bool request_kills_setid;
 /* The backing that goes with the next reply of this thread; shown: st_ino for the host. */
 void tail_set(uint64_t node, uint64_t shown, int layer, uint64_t inode, const char *path);
 
+/* Says where the data of a node are, if they are anywhere to be found. */
+void tell_backing(struct export *ex, struct node *node);
 /* The directory just made there is the upper's alone: says where it lies. */
 void tell_made(struct export *ex, struct node *parent, const char *name, const struct fuse_entry_param *made);
 

@@ -1,5 +1,5 @@
-/* export-directories.c - listings, each entry with its attributes, so that nobody asks for them again. */
-#include "export-ops.h"
+/* directories.c - listings, each entry with its attributes, so that nobody asks for them again. */
+#include "ops.h"
 
 #include <dirent.h>
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-#include "export-budget.h"
+#include "budget.h"
 
 #include <fcntl.h>
 #include <stdatomic.h>

@@ -1,4 +1,4 @@
-#include "export-stat.h"
+#include "stat.h"
 
 #include <fcntl.h>
 #include <sys/sysmacros.h>

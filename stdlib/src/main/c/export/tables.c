@@ -1,4 +1,4 @@
-#include "export-tables.h"
+#include "tables.h"
 
 #define FIRST_BUCKETS 4096u
 

@@ -1,9 +1,9 @@
-#include "export-io.h"
+#include "io.h"
 
 #include <poll.h>
 #include <sys/stat.h>
 
-#include "export-ops.h"
+#include "ops.h"
 
 #define IN_ROOM (2 * FRAME_MAX)
 /* Where nothing tells that a port was opened: how often to look, and how long after the host is known to be there. */

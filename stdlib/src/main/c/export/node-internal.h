@@ -1,13 +1,13 @@
 /*
- * export-node-internal.h - what the parts of the nodes share. All but identity_of are called with the lock held.
+ * node-internal.h - what the parts of the nodes share. All but identity_of are called with the lock held.
  */
 #ifndef MICA_EXPORT_NODE_INTERNAL_H
 #define MICA_EXPORT_NODE_INTERNAL_H
 
 #include <pthread.h>
 
-#include "export-node.h"
-#include "export-tables.h"
+#include "node.h"
+#include "tables.h"
 
 struct nodes {
 	pthread_mutex_t lock;
@@ -16,17 +16,17 @@ struct nodes {
 	struct node *root;
 	struct export_budget *budget;
 	struct node *oldest, *newest;
-	/* export-node-identity.c's. */
+	/* node-identity.c's. */
 	const int *layers;
 	unsigned layer_count;
 	uint64_t devices[256]; /* those met: their position keeps their inode numbers apart */
 	unsigned device_count;
-	/* export-node-fd.c's: those with a descriptor, by its last use. */
+	/* node-fd.c's: those with a descriptor, by its last use. */
 	unsigned fd_limit, fd_count;
 	struct node *fd_oldest, *fd_newest;
 };
 
-/* export-node-identity.c */
+/* node-identity.c */
 /* What a node is found by but its number and its places. */
 struct identity {
 	uint64_t dev, ino, salt;
@@ -42,9 +42,11 @@ void node_key_by_upper(struct nodes *all, struct node *n, const struct identity 
 /* Inode numbers of different devices must not meet: the host sees one device. */
 uint64_t shown_ino(struct nodes *all, uint64_t dev, uint64_t ino);
 
-/* export-node-fd.c */
+/* node-fd.c */
 /* The node has just been given its descriptor. */
 void fd_list(struct nodes *all, struct node *n);
+/* It is used now, if it has one. */
+void fd_used(struct nodes *all, struct node *n);
 /* If it has one. */
 void fd_close(struct nodes *all, struct node *n);
 /* Closes some of those not used lately, where there are more than there may be. */

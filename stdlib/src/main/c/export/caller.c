@@ -1,9 +1,9 @@
 /*
- * export-caller.c - what a request makes belongs to its caller. The host's kernel has checked all
+ * caller.c - what a request makes belongs to its caller. The host's kernel has checked all
  * permissions (default_permissions), with the caller's groups, which we do not know; so only the
  * identity is taken on, and the capabilities stay.
  */
-#include "export-ops.h"
+#include "ops.h"
 
 #include <linux/securebits.h>
 #include <sched.h>

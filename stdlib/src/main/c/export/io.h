@@ -1,4 +1,4 @@
-/* export-io.h - frames to and from the port. */
+/* io.h - frames to and from the port. */
 #ifndef MICA_EXPORT_IO_H
 #define MICA_EXPORT_IO_H
 

@@ -1,4 +1,4 @@
-/* export-stat.h - what the guest's kernel knows of a file. */
+/* stat.h - what the guest's kernel knows of a file. */
 #ifndef MICA_EXPORT_STAT_H
 #define MICA_EXPORT_STAT_H
 

@@ -1,96 +1,13 @@
 /*
- * export-files.c - regular files. Opening one tells the host where its data lie, and the host reads
+ * files.c - regular files. Opening one tells the host where its data lie, and the host reads
  * and writes them there itself; no handle is kept. Where that was not possible the data come here,
  * and each call opens the file anew, through its node.
  */
-#include "export-ops.h"
+#include "ops.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
-
-/* Says where the data of a node are, if they are anywhere to be found. */
-static void tell_backing(struct export *ex, struct node *node)
-{
-	char path[PATH_MAX];
-	struct stat st;
-	int layer;
-
-	if (ex->spec->no_backing || node->type != S_IFREG || node_path(ex->nodes, node, path) < 0)
-		return;
-	layer = layer_of(ex->nodes, path, &st);
-	if (layer < 0 || !S_ISREG(st.st_mode))
-		return;
-	node->layer = layer;
-	node->told = true;
-	tail_set(node->id, node_shown_ino(ex->nodes, node), layer, st.st_ino, path);
-}
-
-/*
- * The union numbers directories by itself: which one it is in the upper, only that can say. That folders above changed
- * places meanwhile, and the path leads to another, is told by the time when it was made: nobody has changed it yet.
- */
-void tell_made(struct export *ex, struct node *parent, const char *name, const struct fuse_entry_param *made)
-{
-	const struct timespec *since = &made->attr.st_mtim;
-	char path[PATH_MAX];
-	struct stat st;
-
-	if (!ex->spec->no_backing && !node_path_at(ex->nodes, parent, name, path) && ex->layers[LAYER_UPPER] >= 0 &&
-	    !stat_known(ex->layers[LAYER_UPPER], path, &st) && S_ISDIR(st.st_mode) &&
-	    st.st_mtim.tv_sec == since->tv_sec && st.st_mtim.tv_nsec == since->tv_nsec)
-		tail_set(made->ino, made->attr.st_ino, LAYER_UPPER, st.st_ino, path);
-}
-
-void copied_up(struct export *ex, struct held *h)
-{
-	bool lower_told = h->node->told && h->node->layer > LAYER_UPPER;
-	struct stat st;
-
-	if (h->node->layer == LAYER_UPPER || stat_known(h->fd, "", &st) < 0)
-		return;
-	node_copied_up(ex->nodes, h->node, &st);
-	if (lower_told)
-		tell_backing(ex, h->node);
-}
-
-/*
- * Overlayfs gives a copy its mode and attributes, and then its owner; on a share that is a chown(2) of the host, which
- * takes set-id bits and capabilities away. A chmod to the mode it has copies the file up, and gives the bits back.
- */
-int copy_up_setid(struct held *h)
-{
-	struct fd_path path = fd_path(h->fd);
-	char capability[64];
-	ssize_t len = -1;
-	struct stat st;
-
-	if (!h->node || h->fd < 0 || h->node->type == S_IFDIR || h->node->layer == LAYER_UPPER ||
-	    stat_known(h->fd, "", &st) < 0)
-		return 0;
-	if (S_ISREG(st.st_mode))
-		len = getxattr(path.text, "security.capability", capability, sizeof(capability));
-	if (len < 0 && !(st.st_mode & (S_ISUID | S_ISGID)))
-		return 0;
-	if (chmod(path.text, st.st_mode & 07777) < 0)
-		return errno;
-	return len < 0 ? 0 : errno_of(setxattr(path.text, "security.capability", capability, (size_t)len, 0));
-}
-
-/*
- * The host changes the mode of a file of the upper by itself once it was told where that is, so overlayfs may have an
- * old one in mind when it decides whether there are set-id bits to take away. A chmod to the mode the file has tells
- * it.
- */
-int setid_known(struct held *h)
-{
-	struct stat st;
-
-	if (!request_kills_setid || h->node->layer != LAYER_UPPER || fstat(h->fd, &st) < 0 ||
-	    !(st.st_mode & (S_ISUID | S_ISGID)))
-		return 0;
-	return errno_of(chmod(fd_path(h->fd).text, st.st_mode & 07777));
-}
 
 /* Around what the caller does to the data: takes set-id bits away if this request must. 0 or an errno. */
 static int change_begin(struct held *h)

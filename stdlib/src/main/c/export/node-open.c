@@ -1,59 +1,11 @@
-/*
- * export-node-fd.c - the descriptors of the nodes: opened at a node's place once something needs one, and closed again
- * when they were not used lately.
- */
-#include "export-node-internal.h"
-#include "export-stat.h"
+/* node-open.c - a node's descriptor: opened at its place once something needs one. */
+#include "node-internal.h"
+#include "stat.h"
 
 #include <fcntl.h>
 #include <linux/mount.h>
 #include <stdio.h>
 #include <sys/syscall.h>
-
-static void fd_unlist(struct nodes *all, struct node *n)
-{
-	*(n->fd_older ? &n->fd_older->fd_newer : &all->fd_oldest) = n->fd_newer;
-	*(n->fd_newer ? &n->fd_newer->fd_older : &all->fd_newest) = n->fd_older;
-	n->fd_older = n->fd_newer = NULL;
-	all->fd_count--;
-}
-
-void fd_list(struct nodes *all, struct node *n)
-{
-	n->fd_newer = NULL;
-	n->fd_older = all->fd_newest;
-	*(all->fd_newest ? &all->fd_newest->fd_newer : &all->fd_oldest) = n;
-	all->fd_newest = n;
-	all->fd_count++;
-}
-
-void fd_close(struct nodes *all, struct node *n)
-{
-	if (n->fd < 0)
-		return;
-	fd_unlist(all, n);
-	close(n->fd);
-	n->fd = -1;
-}
-
-/* Closes what was not used for long. What is in use, or could not be found again, stays open. */
-static void close_unused(struct nodes *all, unsigned limit, unsigned tries)
-{
-	for (struct node *n = all->fd_oldest, *next; n && all->fd_count > limit && tries--; n = next) {
-		next = n->fd_newer;
-		if (n->pins || !n->places)
-			continue;
-		fd_close(all, n);
-	}
-}
-
-void fd_trim(struct nodes *all)
-{
-	unsigned limit = budget_fds(all->budget, all->fd_limit);
-
-	if (all->fd_count > limit)
-		close_unused(all, limit, 64);
-}
 
 /*
  * Whether what was opened at the node's place is the node. It is what its name says, whatever became of its number:
@@ -97,10 +49,7 @@ int node_fd(struct nodes *all, struct node *n)
 	pthread_mutex_lock(&all->lock);
 	int fd = n->fd;
 
-	if (fd >= 0 && all->fd_newest != n) {
-		fd_unlist(all, n);
-		fd_list(all, n);
-	}
+	fd_used(all, n);
 	parent = fd < 0 && n->places ? n->places->parent : NULL;
 	if (parent) {
 		parent->pins++;
@@ -145,12 +94,4 @@ bool nodes_refresh(struct nodes *all)
 
 	/* Asked to change nothing, it still drops the names that nobody uses. */
 	return union_fs >= 0 && !syscall(SYS_fsconfig, union_fs, FSCONFIG_CMD_RECONFIGURE, NULL, NULL, 0);
-}
-
-void nodes_let_go(struct nodes *all)
-{
-	pthread_mutex_lock(&all->lock);
-	close_unused(all, 0, UINT_MAX);
-	pthread_mutex_unlock(&all->lock);
-	budget_spent(all->budget);
 }

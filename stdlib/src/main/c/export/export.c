@@ -1,6 +1,6 @@
 /* export.c - one host served: its session with libfuse, and the threads that take its requests. */
-#include "export-io.h"
-#include "export-ops.h"
+#include "io.h"
+#include "ops.h"
 
 #include <fcntl.h>
 #include <linux/fuse.h>

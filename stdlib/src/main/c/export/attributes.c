@@ -1,5 +1,5 @@
-/* export-attributes.c - attributes, extended attributes, and those of the file system. */
-#include "export-ops.h"
+/* attributes.c - attributes, extended attributes, and those of the file system. */
+#include "ops.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>

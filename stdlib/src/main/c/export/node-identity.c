@@ -1,8 +1,8 @@
 /*
- * export-node-identity.c - which file a node is: what tells it from the others, the inode number the host is shown for
+ * node-identity.c - which file a node is: what tells it from the others, the inode number the host is shown for
  * it, and the layer that has it.
  */
-#include "export-node-internal.h"
+#include "node-internal.h"
 
 #include <fcntl.h>
 
