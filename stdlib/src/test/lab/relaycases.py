@@ -1481,8 +1481,9 @@ def relay_stands_still(u):
     another relay, which finds its own guest silent meanwhile, and has more patience.
     """
     os.mkdir(u.path("other"))
-    other = Union(u.out, u.path("other"), u.way, lambda a: None, False, ("--silence", "4"))
+    other = Union(u.out, u.path("other"), u.way, lambda a: None, False, ("--silence", "5"))
     try:
+        os.mkdir(u.path("s", "heard"))
         u.relay.send_signal(signal.SIGSTOP)
         os.mkdir(other.path("s", "heard"))
         other.driver.send_signal(signal.SIGSTOP)
@@ -1630,7 +1631,7 @@ CASES = [
     Case(guest_silent, fill=fill_late, clean=False, ways=("passed", "guest"), relay_options=("--silence", "3"),
          one_way=True),
     Case(guest_full, fill=fill_big, clean=False, ways=("guest",), relay_options=("--silence", "3"), one_way=True),
-    Case(relay_stands_still, ways=("passed",), relay_options=("--silence", "2"), one_way=True),
+    Case(relay_stands_still, ways=("passed",), relay_options=("--silence", "3"), one_way=True),
     Case(few_privileges, ways=("passed",), one_way=True),
     Case(folders_by_descriptor, fill=fill_names, ways=("passed",), one_way=True),
     Case(symlinks_for_folders, ways=("passed",), clean=False, one_way=True),

@@ -71,7 +71,7 @@ uint64_t pending_add(struct relay *r, const struct request *request)
 		number = ++p->generation * SLOTS * 2 + 2 * p->first_free;
 		p->first_free = slot->next_free;
 		slot->request = *request;
-		slot->request.since = r->lived;
+		slot->request.since = lived_ms(r);
 		slot->number = number;
 		p->slow += takes_long(request);
 	}
@@ -85,7 +85,7 @@ static void slot_free(struct relay *r, struct slot *slot, struct request *reques
 
 	*request = slot->request;
 	if (takes_long(request) && !--p->slow)
-		p->slow_until = r->lived;
+		p->slow_until = lived_ms(r);
 	slot->number = 0;
 	slot->next_free = p->first_free;
 	p->first_free = (uint32_t)(slot - p->slots);

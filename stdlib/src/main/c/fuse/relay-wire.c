@@ -300,7 +300,7 @@ void *wire_read(void *relay)
 			break;
 		}
 		if (done)
-			r->heard = r->lived;
+			r->heard = lived_ms(r);
 		have -= (size_t)done;
 		if (done && have)
 			memmove(in, in + done, have);
@@ -385,13 +385,30 @@ static void tell_state(struct relay *r)
 		return; /* it did not */
 }
 
-/* Time in which we did not run, for we were stopped or the host was asleep, is none in which the guest was silent. */
-static void count_time(struct relay *r, int64_t *last)
+static int64_t counted(int64_t passed)
 {
-	int64_t now = now_ms(), passed = now - *last;
+	return passed < MAX_TURN_MS ? passed : MAX_TURN_MS;
+}
 
-	r->lived += passed < MAX_TURN_MS ? passed : MAX_TURN_MS;
-	*last = now;
+/* Else who asks just before a turn that is late would seem to have waited as long as that. */
+int64_t lived_ms(struct relay *r)
+{
+	int64_t turned, lived;
+
+	do {
+		turned = r->turned;
+		lived = r->lived;
+	} while (turned != r->turned);
+	return turned ? lived + counted(now_ms() - turned) : lived;
+}
+
+/* Time in which we did not run, for we were stopped or the host was asleep, is none in which the guest was silent. */
+static void count_time(struct relay *r)
+{
+	int64_t now = now_ms();
+
+	r->lived += counted(now - r->turned);
+	r->turned = now;
 }
 
 /* A guest that is busy sending is alive; one that is not is asked. What it waits for when a server of its shares has
@@ -400,15 +417,15 @@ void *wire_watch(void *relay)
 {
 	struct relay *r = relay;
 	struct pollfd *state = &r->watched[r->watched_count]; /* the last; nobody listens where it is -1 */
-	int64_t last = now_ms();
 
+	r->turned = now_ms();
 	*state = (struct pollfd){.fd = r->state, .events = POLLIN};
 	for (;;) {
 		int ready = r->dead ? poll(state, 1, -1)
 				    : poll(r->watched, r->watched_count + 1, r->away ? AWAY_TURN_MS : TURN_MS);
 		bool asked = ready > 0 && state->revents;
 
-		count_time(r, &last);
+		count_time(r);
 		if (asked)
 			tell_state(r);
 		if (r->dead)

@@ -50,10 +50,11 @@ struct relay {
 	atomic_bool passthrough;
 	bool long_setxattr; /* the kernel says with an ACL whether the set-group-id bit goes */
 	atomic_bool away, dead;
-	_Atomic int64_t lived; /* milliseconds of our own: those in which we stood still do not count */
-	_Atomic int64_t heard; /* when the last whole frame of the guest came */
-	atomic_uint pings;     /* not answered yet */
-	bool asked_back;       /* one of them was sent since it is away */
+	_Atomic int64_t lived;	/* milliseconds of our own: those in which we stood still do not count */
+	_Atomic int64_t turned; /* when the thread that watches counted them last, by now_ms; 0: not yet */
+	_Atomic int64_t heard;	/* when the last whole frame of the guest came */
+	atomic_uint pings;	/* not answered yet */
+	bool asked_back;	/* one of them was sent since it is away */
 	pthread_mutex_t why_lock;
 	char why[200]; /* the guest is away or dead */
 	struct pending *pending;
@@ -72,6 +73,8 @@ static inline bool guest_serves(struct relay *r)
 
 __attribute__((format(printf, 2, 3))) void relay_log(const struct relay *r, const char *text, ...);
 int64_t now_ms(void);
+/* Milliseconds of our own by now, not only when they were counted last. */
+int64_t lived_ms(struct relay *r);
 
 /* relay-wire.c: frames. False: the guest has nothing of it, for it is away or dead. */
 bool wire_send(struct relay *r, enum frame_kind kind, const void *message, size_t size);
