@@ -3,8 +3,10 @@
 #include "tap.h"
 
 #include <dirent.h>
+#include <linux/fs.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 
@@ -106,6 +108,46 @@ static void idle(const char *what, uint32_t flags)
 	ok(file_is("up/two", "2") && !exists("store/layer/two"), "and is written to its fresh upper");
 	ok(mounts_at("at") == 1 && is_empty("trial"), "one mount is there, and nothing is left of trying");
 	forget_union();
+}
+
+static bool is_immutable(const char *path)
+{
+	struct statx stx;
+
+	NEED(statx(AT_FDCWD, path, 0, STATX_BASIC_STATS, &stx));
+	return stx.stx_attributes & STATX_ATTR_IMMUTABLE;
+}
+
+static void set_immutable(const char *path, bool on)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), raw;
+
+	NEED(fd);
+	NEED(ioctl(fd, FS_IOC_GETFLAGS, &raw));
+	raw = on ? raw | FS_IMMUTABLE_FL : raw & ~FS_IMMUTABLE_FL;
+	NEED(ioctl(fd, FS_IOC_SETFLAGS, &raw));
+	close(fd);
+}
+
+/* overlayfs itself forgets them with each mount. */
+static void root_flags(void)
+{
+	struct mica_overlay o = {(const char *const[]){"store/layer", "low"}, 2, 0, "up", "work2", "at", "mica:test"};
+
+	make_union();
+	set_immutable("at", true);
+	ok_code(rotate_to("store/layer", 0), 0, &err, "a union whose root is immutable is rotated");
+	ok(is_immutable("at") && open("at/new", O_CREAT | O_WRONLY | O_CLOEXEC, 0600) < 0 && errno == EPERM,
+	   "its root still is");
+	NEED(umount2("at", 0));
+	NEED(mkdir("work2", 0755));
+	ok_code(mica_overlay_mount(&o, &err), 0, &err, "it is mounted again");
+	ok(is_immutable("at"), "and its root still is");
+	set_immutable("at", false);
+	put_file("at/new", "new");
+	ok(file_is("up/new", "new"), "until that is taken back");
+	forget_union();
+	NEED(mica_remove("work2", NULL, &err));
 }
 
 /* Who holds the union, how he is let go, and whether he was seen beforehand. */
@@ -382,6 +424,7 @@ int main(void)
 	idle("on a shared mount", 0);
 	one_holder(&holders[2], 0);
 	NEED(mount(NULL, "/tmp", NULL, MS_PRIVATE, NULL));
+	root_flags();
 	another_upper();
 	hammered();
 	return done();

@@ -244,6 +244,10 @@ errint_t mica_discard(const char *path, struct mica_job *job, struct mica_error 
  * takes nothing of that away. */
 errint_t mica_make_like(const char *model, const char *path, struct mica_error *err);
 
+/* The same of a fresh upper, for an overlay to go on with over layer, which was its upper: with immutable and
+ * append-only of the overlay's root. flags: MICA_MOUNT_USERXATTR or 0. */
+errint_t mica_make_upper(const char *layer, const char *upper, uint32_t flags, struct mica_error *err);
+
 /* Sets the modification time of path, also before 1970; a symbolic link is not followed. -EOVERFLOW: the file system
  * cannot hold it. */
 errint_t mica_set_mtime(const char *path, int64_t seconds, uint32_t nanoseconds, struct mica_error *err);
@@ -311,7 +315,8 @@ errint_t mica_manifest(const struct mica_tree *tree, uint8_t digest[32], struct 
  * Mounts.  By the new mount API (fsopen, fsconfig, fsmount, move_mount), by mount(2) where the kernel lacks
  * it. What is mounted has private propagation. A failed mount leaves nothing behind; note carries the
  * kernel's own words where it gives any. An overlay is nosuid, nodev and noexec if the mount of any of its layers is:
- * what a folder's mount forbids does not come to life in a union.
+ * what a folder's mount forbids does not come to life in a union. An overlay's root is immutable or append-only where
+ * its upper's was made so in an overlay before (on kernels that have fsopen, and take layers singly).
  */
 #define MICA_MOUNT_RDONLY 0x01u
 #define MICA_MOUNT_NODEV 0x02u

@@ -63,6 +63,10 @@ void mica_read_fs_log(int fs_fd, char *note, size_t room);
 int mica_open_kernel_log(void);
 void mica_read_kernel_log(int log_fd, const char *prefix, char *note, size_t room);
 
+/* Before anybody sees it: gives the root of a new overlay, mounted nowhere yet, the flags that the upper keeps of it.
+ */
+errint_t mica_restore_root_flags(int mount_fd, const struct mica_overlay *overlay, struct mica_error *err);
+
 /* mica_probe for the MICA_CAN_* in wanted only: over a slow share each costs. */
 errint_t mica_probe_for(const char *dir, uint32_t wanted, uint32_t *can, struct mica_error *err);
 

@@ -184,8 +184,8 @@ int mica_overlay_detached(const struct mica_overlay *o, struct mica_error *err)
 {
 	cleanup_fd int fs_fd = fsopen("overlay", FSOPEN_CLOEXEC);
 	uint32_t flags = o->flags;
+	cleanup_fd int mount_fd = -1;
 	errint_t code;
-	int mount_fd;
 
 	if (fs_fd < 0)
 		return errno == ENOSYS ? -ENOSYS : mica_fail(err, -errno, "fsopen", o->target);
@@ -199,7 +199,10 @@ int mica_overlay_detached(const struct mica_overlay *o, struct mica_error *err)
 	if (code)
 		return code;
 	mount_fd = fsmount(fs_fd, FSMOUNT_CLOEXEC, mica_mount_attributes(flags));
-	return mount_fd < 0 ? fail_logged(fs_fd, -errno, "fsmount", o->target, err) : mount_fd;
+	if (mount_fd < 0)
+		return fail_logged(fs_fd, -errno, "fsmount", o->target, err);
+	code = mica_restore_root_flags(mount_fd, o, err);
+	return code ? code : steal_fd(&mount_fd);
 }
 
 /* mount(2). */

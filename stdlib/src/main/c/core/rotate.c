@@ -282,7 +282,7 @@ static int turn_over(struct turn *t, const struct turn_names *n)
 {
 	const struct mica_rotation *r = t->r;
 	cleanup_fd int new_union = -1;
-	errint_t code = mica_make_like(r->layer, r->upper, t->err), back;
+	errint_t code = mica_make_upper(r->layer, r->upper, r->flags, t->err), back;
 	uint32_t id = 0;
 
 	if (!code)

@@ -6,6 +6,7 @@ import dev.mica.core.Core;
 import dev.mica.core.CoreError;
 import dev.mica.core.Errno;
 import dev.mica.core.LayerFlag;
+import dev.mica.core.OpenDirectory;
 import dev.mica.core.OverlayMount;
 import dev.mica.state.Recovery;
 import dev.mica.state.StateDir;
@@ -168,7 +169,7 @@ final class Committer {
     boolean reflink =
         union.via() != UnionSpec.Via.FUSE
             && oneFileSystem(upper, store.layers())
-            && lock.probe(state.path()).contains(Capability.REFLINK);
+            && canReflink(lock);
     if (reflink) {
       try {
         return capture(lock, rotation.by(Commit.Method.REFLINK), union);
@@ -180,6 +181,12 @@ final class Committer {
       }
     }
     return capture(lock, rotation.by(Commit.Method.COPY), union);
+  }
+
+  private boolean canReflink(StateDir.Lock lock) {
+    try (OpenDirectory home = state.open()) {
+      return lock.probe(home).contains(Capability.REFLINK);
+    }
   }
 
   private CommitRecord capture(StateDir.Lock lock, Creation creation, Union union) {

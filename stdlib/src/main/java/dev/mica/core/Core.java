@@ -158,6 +158,15 @@ public final class Core {
     }
   }
 
+  /** The same for a fresh upper over {@code layer}, which was that union's upper until now. */
+  public static void makeUpper(Path layer, Path upper) {
+    try (Call call = new Call("make a fresh upper", upper + " like " + layer)) {
+      MemorySegment from = call.path(layer);
+      MemorySegment to = call.path(upper);
+      call.run(() -> (int) Function.MAKE_UPPER.handle().invokeExact(from, to, 0, call.error()));
+    }
+  }
+
   /** Sets the modification time of {@code path} itself; the JDK makes a fraction before 1970 0. */
   public static void setModified(Path path, Instant time) {
     try (Call call = new Call("set the time of", path)) {
@@ -326,6 +335,14 @@ public final class Core {
       MemorySegment can = call.allocate(Integer.BYTES);
       call.run(() -> (int) Function.PROBE.handle().invokeExact(where, can, call.error()));
       return set(Capability.class, can.get(ValueLayout.JAVA_INT, 0));
+    }
+  }
+
+  /** Removes from {@code dir} what probes and scratch directories left there when killed. */
+  public static void cleanScratch(Path dir) {
+    try (Call call = new Call("remove what was left behind in", dir)) {
+      MemorySegment where = call.path(dir);
+      call.run(() -> (int) Function.CLEAN_SCRATCH.handle().invokeExact(where, call.error()));
     }
   }
 

@@ -31,6 +31,7 @@ enum Function {
   DISCARD("mica_discard", JAVA_INT, ADDRESS, ADDRESS, ADDRESS),
   SETTLE("mica_settle", JAVA_INT, ADDRESS, JAVA_INT, ADDRESS, ADDRESS, ADDRESS),
   MAKE_LIKE("mica_make_like", JAVA_INT, ADDRESS, ADDRESS, ADDRESS),
+  MAKE_UPPER("mica_make_upper", JAVA_INT, ADDRESS, ADDRESS, JAVA_INT, ADDRESS),
   SET_MTIME("mica_set_mtime", JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT, ADDRESS),
   OPEN_DIRECTORY("mica_open_directory", JAVA_INT, ADDRESS, ADDRESS, ADDRESS),
   CLOSE_DIRECTORY("mica_close_directory", null, JAVA_INT),
@@ -47,6 +48,8 @@ enum Function {
   IN_USE("mica_in_use", JAVA_INT, ADDRESS, ADDRESS, ADDRESS),
   MOUNTS("mica_mounts", JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS),
   PROBE("mica_probe", JAVA_INT, ADDRESS, ADDRESS, ADDRESS),
+  OPEN_SCRATCH("mica_open_scratch", JAVA_INT, ADDRESS, ADDRESS, ADDRESS),
+  CLEAN_SCRATCH("mica_clean_scratch", JAVA_INT, ADDRESS, ADDRESS),
   HOME("mica_home", JAVA_INT, ADDRESS, ADDRESS, JAVA_LONG, ADDRESS),
   TSC_KHZ("mica_tsc_khz", JAVA_INT),
   /** Of the C library: the untranslated text of an errno value. */

@@ -56,6 +56,22 @@ public final class OpenDirectory implements AutoCloseable {
     }
   }
 
+  /**
+   * A new directory of a random name in {@code dir}, empty, that nobody else can enter; what it
+   * holds is removed later by whoever next tries something in {@code dir}, if we are killed.
+   */
+  public static OpenDirectory scratch(Path dir) {
+    try (Call call = new Call("make a scratch directory in", dir)) {
+      MemorySegment where = call.path(dir);
+      MemorySegment is = call.allocate(Identity.SIZE);
+      int descriptor =
+          (int)
+              call.run(
+                  () -> (int) Function.OPEN_SCRATCH.handle().invokeExact(where, is, call.error()));
+      return new OpenDirectory(descriptor, dir, is);
+    }
+  }
+
   /** A directory in it; its name is not followed if a symlink. */
   public OpenDirectory child(Path name) {
     return of(path().resolve(name));

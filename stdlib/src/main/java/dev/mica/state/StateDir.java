@@ -3,12 +3,12 @@ package dev.mica.state;
 import dev.mica.MicaException;
 import dev.mica.core.Capability;
 import dev.mica.core.Core;
+import dev.mica.core.OpenDirectory;
 import java.io.IOException;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryNotEmptyException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -66,7 +66,7 @@ public final class StateDir {
     this.shared = shared;
     this.journal = new Journal(this, home.resolve("journal"));
     this.reserve = new Reserve(home.resolve("reserve"));
-    onLeftover(PROBE, facts -> removeProbes(Path.of(facts.required("directory").asString())));
+    onLeftover(PROBE, facts -> Core.cleanScratch(Path.of(facts.required("directory").asString())));
   }
 
   /** The directory at {@code home}; made with mode 0700 when it is first written to. */
@@ -141,6 +141,11 @@ public final class StateDir {
   /** Where it is. */
   public Path path() {
     return home;
+  }
+
+  /** The directory itself, also where its path ends in a symlink; to be closed. */
+  public OpenDirectory open() {
+    return OpenDirectory.of(home.resolve("."), home);
   }
 
   /** The records of one kind. */
@@ -371,9 +376,9 @@ public final class StateDir {
      * What {@code directory} can do; what the trying leaves there if we are killed is removed
      * later.
      */
-    public Set<Capability> probe(Path directory) {
-      ObjectNode facts = Records.object().put("directory", directory.toString());
-      return run(PROBE, facts, () -> Core.probe(directory));
+    public Set<Capability> probe(OpenDirectory directory) {
+      ObjectNode facts = Records.object().put("directory", directory.openedBy().toString());
+      return run(PROBE, facts, () -> Core.probe(directory.path()));
     }
 
     /** Under the lock: what was cut short and could not be ended is about these. */
@@ -490,16 +495,6 @@ public final class StateDir {
     mutex().turn();
     journal.strike(entry.id());
     shared.stuck.remove(entry.id());
-  }
-
-  private static void removeProbes(Path directory) {
-    try (DirectoryStream<Path> left = Files.newDirectoryStream(directory, ".mica-probe-*")) {
-      left.forEach(Core::remove);
-    } catch (NoSuchFileException gone) {
-      return;
-    } catch (IOException broken) {
-      throw MicaException.failed("list", directory, why(broken)).because(broken);
-    }
   }
 
   private String stamp() {

@@ -4,6 +4,7 @@ import dev.mica.MicaException;
 import dev.mica.core.Capability;
 import dev.mica.core.Core;
 import dev.mica.core.Mount;
+import dev.mica.core.OpenDirectory;
 import dev.mica.core.Tree;
 import dev.mica.state.StateDir;
 import java.io.IOException;
@@ -33,7 +34,8 @@ final class FuseMounter implements Mounter {
   }
 
   @Override
-  public Optional<String> refusal(Path place, Function<Path, Set<Capability>> probe) {
+  public Optional<String> refusal(
+      OpenDirectory place, Function<OpenDirectory, Set<Capability>> probe) {
     if (!Files.isReadable(Path.of("/dev/fuse")) || !Files.isWritable(Path.of("/dev/fuse"))) {
       return Optional.of("/dev/fuse cannot be opened by " + System.getProperty("user.name"));
     }
@@ -43,15 +45,15 @@ final class FuseMounter implements Mounter {
   }
 
   @Override
-  public Optional<String> trial(Path directory) {
-    Optional<String> refusal = refusal(directory, Core::probe);
+  public Optional<String> trial(OpenDirectory directory) {
+    Optional<String> refusal = refusal(directory, place -> Core.probe(place.path()));
     if (refusal.isPresent()) {
       return refusal;
     }
     try (FuseTrial trial = new FuseTrial(this, directory)) {
       return trial.run();
     } catch (IOException broken) {
-      return Optional.of("in " + directory + ": " + StateDir.why(broken));
+      return Optional.of("in " + directory.openedBy() + ": " + StateDir.why(broken));
     } catch (MicaException failure) {
       return Optional.of(failure.why());
     }
@@ -68,7 +70,36 @@ final class FuseMounter implements Mounter {
   @Override
   public void mount(Ground ground) {
     requireEnded(ground.union());
+    if (Core.isPrivileged()) {
+      requireSafe(ground);
+    }
     mount(ground.union());
+  }
+
+  /**
+   * The program asks for the text of a path and opens that, descriptors' too; it could be sent
+   * elsewhere in between. Where nobody else can change the way, a path still leads to what was
+   * compared.
+   */
+  private static void requireSafe(Ground ground) {
+    UnionRecord union = ground.union();
+    List<Path> all = new ArrayList<>(union.stack());
+    all.add(union.at());
+    if (union.work() != null) {
+      all.add(union.work());
+    }
+    for (Path path : all) {
+      if (!SafePath.is(path)) {
+        throw failed(
+                union,
+                "another user can change the way to "
+                    + path
+                    + ", which "
+                    + PROGRAM
+                    + " of root would follow")
+            .hint("say via kernel, or have that folder below folders of root's");
+      }
+    }
   }
 
   /** Where its mount point was moved away with it, it is served as before. */

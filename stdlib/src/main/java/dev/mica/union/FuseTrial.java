@@ -1,6 +1,7 @@
 package dev.mica.union;
 
 import dev.mica.core.Core;
+import dev.mica.core.OpenDirectory;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -8,15 +9,22 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 
-/** A small union, made to see whether its mounter works, and removed. */
+/**
+ * A small union, made to see whether its mounter works, and removed; by whoever tries next, if we
+ * are killed.
+ */
 final class FuseTrial implements AutoCloseable {
   private final FuseMounter mounter;
+  private final OpenDirectory directory;
+  private final OpenDirectory scratch;
   private final Path root;
   private final UnionRecord union;
 
-  FuseTrial(FuseMounter mounter, Path directory) throws IOException {
+  FuseTrial(FuseMounter mounter, OpenDirectory directory) throws IOException {
     this.mounter = mounter;
-    this.root = Files.createTempDirectory(directory, ".mica-trial-").toRealPath();
+    this.directory = directory;
+    this.scratch = OpenDirectory.scratch(directory.path());
+    this.root = scratch.realPath();
     this.union =
         new UnionRecord(
             "trial",
@@ -29,22 +37,26 @@ final class FuseTrial implements AutoCloseable {
             UnionSpec.Via.FUSE,
             Instant.now(),
             new Identities(List.of(), null, null, null, null));
-    Files.writeString(root.resolve("lower/kept"), "lower");
-    Files.writeString(root.resolve("lower/gone"), "lower");
+    Files.writeString(scratch.path().resolve("lower/kept"), "lower");
+    Files.writeString(scratch.path().resolve("lower/gone"), "lower");
   }
 
   private Path make(String name) throws IOException {
-    return Files.createDirectory(root.resolve(name));
+    Files.createDirectory(scratch.path().resolve(name));
+    return root.resolve(name);
   }
 
   /** What went wrong. */
   Optional<String> run() throws IOException {
+    if (Core.isPrivileged() && !SafePath.is(root)) {
+      return Optional.of("another user can change the way to " + directory.openedBy());
+    }
     mounter.mount(union);
     try {
       Files.writeString(union.at().resolve("kept"), "upper");
       Files.delete(union.at().resolve("gone"));
-      boolean changed = Files.readString(root.resolve("upper/kept")).equals("upper");
-      boolean safe = Files.readString(root.resolve("lower/kept")).equals("lower");
+      boolean changed = Files.readString(scratch.path().resolve("upper/kept")).equals("upper");
+      boolean safe = Files.readString(scratch.path().resolve("lower/kept")).equals("lower");
       boolean hidden = Files.notExists(union.at().resolve("gone"));
       return changed && safe && hidden
           ? Optional.empty()
@@ -56,6 +68,7 @@ final class FuseTrial implements AutoCloseable {
 
   @Override
   public void close() {
-    Core.remove(root);
+    Core.remove(directory.path().resolve(root.getFileName()));
+    scratch.close();
   }
 }

@@ -31,7 +31,8 @@ record GuestMounter(Helper helper) implements Mounter {
   }
 
   @Override
-  public Optional<String> refusal(Path place, Function<Path, Set<Capability>> probe) {
+  public Optional<String> refusal(
+      OpenDirectory place, Function<OpenDirectory, Set<Capability>> probe) {
     Optional<String> refusal = helper.refusal();
     if (refusal.isPresent()) {
       return refusal;

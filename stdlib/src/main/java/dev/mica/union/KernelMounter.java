@@ -30,7 +30,8 @@ final class KernelMounter implements Mounter {
   }
 
   @Override
-  public Optional<String> refusal(Path place, Function<Path, Set<Capability>> probe) {
+  public Optional<String> refusal(
+      OpenDirectory place, Function<OpenDirectory, Set<Capability>> probe) {
     if (!Core.isPrivileged()) {
       return Optional.of(Mounters.NEEDS_ROOT);
     }

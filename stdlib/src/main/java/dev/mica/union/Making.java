@@ -77,10 +77,24 @@ final class Making {
     return directory.path().resolve(path.getFileName());
   }
 
-  private static OpenDirectory besides(Plan plan) {
+  /** The folder that the upper is in, or is to be made in. */
+  static OpenDirectory besides(Plan plan) {
     Path upper = Objects.requireNonNull(plan.union().upper());
     return require(
         plan, "the upper's folder", upper, Objects.requireNonNull(plan.union().is().besides()));
+  }
+
+  /** The work directory that was asked for, which is there. */
+  static OpenDirectory work(Plan plan) {
+    UnionRecord union = plan.union();
+    Path work = Objects.requireNonNull(union.work());
+    OpenDirectory found = OpenDirectory.of(work);
+    Identity was = Objects.requireNonNull(union.is().work());
+    if (!was.is(found.identity())) {
+      found.close();
+      throw OpenFolders.another(union, "work directory", work, was, found.identity());
+    }
+    return found;
   }
 
   private static OpenDirectory above(Plan plan) {

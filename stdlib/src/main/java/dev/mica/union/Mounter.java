@@ -3,6 +3,7 @@ package dev.mica.union;
 import dev.mica.core.Capability;
 import dev.mica.core.Core;
 import dev.mica.core.Mount;
+import dev.mica.core.OpenDirectory;
 import dev.mica.core.Tree;
 import java.nio.file.Path;
 import java.util.List;
@@ -21,11 +22,11 @@ sealed interface Mounter permits KernelMounter, FuseMounter, GuestMounter {
    * @param place a directory on the file system of the upper
    * @param probe tells what a directory can do, by trying there
    */
-  Optional<String> refusal(Path place, Function<Path, Set<Capability>> probe);
+  Optional<String> refusal(OpenDirectory place, Function<OpenDirectory, Set<Capability>> probe);
 
   /** The same by a whole union in a scratch directory made and removed inside {@code directory}. */
-  default Optional<String> trial(Path directory) {
-    return refusal(directory, Core::probe);
+  default Optional<String> trial(OpenDirectory directory) {
+    return refusal(directory, place -> Core.probe(place.path()));
   }
 
   /** Done before {@link #mount}: what may take long and changes nothing that readers look at. */

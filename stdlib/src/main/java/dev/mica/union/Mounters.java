@@ -2,7 +2,7 @@ package dev.mica.union;
 
 import dev.mica.MicaException;
 import dev.mica.core.Capability;
-import java.nio.file.Path;
+import dev.mica.core.OpenDirectory;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
@@ -55,12 +55,13 @@ final class Mounters {
   }
 
   /** {@link Mounter#refusal}, of those that are not declared unavailable. */
-  Optional<String> refusal(Mounter mounter, Path place, Function<Path, Set<Capability>> probe) {
+  Optional<String> refusal(
+      Mounter mounter, OpenDirectory place, Function<OpenDirectory, Set<Capability>> probe) {
     return declared(mounter.via()).or(() -> mounter.refusal(place, probe));
   }
 
   /** {@link Mounter#trial}, likewise. */
-  Optional<String> trial(UnionSpec.Via via, Path directory) {
+  Optional<String> trial(UnionSpec.Via via, OpenDirectory directory) {
     return declared(via).or(() -> of(via).trial(directory));
   }
 

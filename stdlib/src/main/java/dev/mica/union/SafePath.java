@@ -67,6 +67,9 @@ final class SafePath {
    */
   static boolean is(Path real) {
     try {
+      if (!staysInPlace(real)) {
+        return false;
+      }
       for (Path above = real.getParent(); above != null; above = above.getParent()) {
         if (!isOurs(above)) {
           return false;
@@ -76,6 +79,17 @@ final class SafePath {
     } catch (IOException hidden) {
       return false;
     }
+  }
+
+  /** In a directory like /tmp each name is its owner's to change. */
+  private static boolean staysInPlace(Path real) throws IOException {
+    Path above = real.getParent();
+    if (above == null || !Files.exists(real, LinkOption.NOFOLLOW_LINKS)) {
+      return true;
+    }
+    int mode = (int) Files.getAttribute(above, "unix:mode", LinkOption.NOFOLLOW_LINKS);
+    int owner = (int) Files.getAttribute(real, "unix:uid", LinkOption.NOFOLLOW_LINKS);
+    return (mode & WRITABLE_BY_OTHERS) == 0 || owner == 0 || owner == me();
   }
 
   private static boolean isOurs(Path directory) throws IOException {

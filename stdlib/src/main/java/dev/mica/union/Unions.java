@@ -10,6 +10,7 @@ import dev.mica.core.Tree;
 import dev.mica.state.Records;
 import dev.mica.state.Recovery;
 import dev.mica.state.StateDir;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -181,12 +182,18 @@ public final class Unions {
 
   /** The mounter asked for, or the first that works. */
   private Plan choose(StateDir.Lock lock, Plan plan) {
+    try (OpenDirectory place = place(plan)) {
+      return choose(lock, plan, place);
+    }
+  }
+
+  private Plan choose(StateDir.Lock lock, Plan plan, OpenDirectory place) {
     List<String> refusals = new ArrayList<>();
     for (Mounter mounter : mounters.candidates(plan.union().via())) {
       Optional<String> refusal =
           ownWork(plan.union(), mounter)
               .or(() -> oddBytes(plan.union(), mounter))
-              .or(() -> mounters.refusal(mounter, scratch(plan.union()), lock::probe));
+              .or(() -> mounters.refusal(mounter, place, lock::probe));
       if (refusal.isEmpty()) {
         return plan.via(mounter.via());
       }
@@ -226,13 +233,12 @@ public final class Unions {
   }
 
   /** Where the mounter is tried: on the upper's file system, but not in the upper. */
-  private Path scratch(UnionRecord union) {
+  private OpenDirectory place(Plan plan) {
+    UnionRecord union = plan.union();
     if (union.upper() == null) {
-      return state.path();
+      return state.open();
     }
-    return union.work() == null || union.workMade()
-        ? union.upper().resolveSibling("")
-        : union.work();
+    return union.work() == null || union.workMade() ? Making.besides(plan) : Making.work(plan);
   }
 
   private String placeTried(UnionRecord union) {
@@ -244,7 +250,17 @@ public final class Unions {
    * found by trying it in a scratch directory made and removed there. Empty: they can.
    */
   public Optional<String> refusal(UnionSpec.Via via, Path directory) {
-    return mounters.trial(via, directory);
+    try (OpenDirectory place = OpenDirectory.of(real(directory))) {
+      return mounters.trial(via, place);
+    }
+  }
+
+  private static Path real(Path directory) {
+    try {
+      return directory.toRealPath();
+    } catch (IOException gone) {
+      throw MicaException.failed("look at", directory, StateDir.why(gone)).because(gone);
+    }
   }
 
   /** All of them, by name. */
@@ -383,7 +399,7 @@ public final class Unions {
             union, "upper", folders.upperByName(), folders.upper().identity(), moved.identity());
       }
     }
-    Core.makeLike(layer, folders.upperByName());
+    Core.makeUpper(layer, folders.upperByName());
     Core.syncDirectory(folders.besides().path());
     return true;
   }
@@ -433,7 +449,7 @@ public final class Unions {
       try (OpenDirectory besides = Objects.requireNonNull(OpenFolders.besidesOf(union))) {
         Path upper = besides.path().resolve(requireUpper(union).getFileName());
         if (!Files.exists(upper, LinkOption.NOFOLLOW_LINKS)) {
-          Core.makeLike(layer, upper);
+          Core.makeUpper(layer, upper);
           Core.syncDirectory(besides.path());
         }
         put(union, besides, layer);

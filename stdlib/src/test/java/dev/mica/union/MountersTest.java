@@ -3,6 +3,7 @@ package dev.mica.union;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.mica.core.OpenDirectory;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.Set;
@@ -12,7 +13,9 @@ import org.junit.jupiter.api.Test;
 final class MountersTest {
   private static Optional<String> refusal(String without, UnionSpec.Via via) {
     Mounters mounters = new Mounters(new NoHelper(), () -> without);
-    return mounters.refusal(mounters.of(via), Path.of("/"), directory -> Set.of());
+    try (OpenDirectory place = OpenDirectory.of(Path.of("/"))) {
+      return mounters.refusal(mounters.of(via), place, directory -> Set.of());
+    }
   }
 
   @Test

@@ -1,22 +1,31 @@
 package dev.mica.union;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.mica.MicaException;
 import dev.mica.core.Core;
 import dev.mica.core.Manifest;
 import dev.mica.core.Tree;
 import dev.mica.folder.Folder;
+import dev.mica.state.StateDir;
 import dev.mica.test.Scratch;
 import dev.mica.test.ScratchTest;
+import dev.mica.vm.HelperServer;
 import java.io.IOException;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardWatchEventKinds;
+import java.nio.file.WatchKey;
+import java.nio.file.WatchService;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * A folder on the way to one of a union's is somebody else's, who exchanges what lies there for a
@@ -61,15 +70,17 @@ final class SwappedFoldersTest extends ScratchTest {
   }
 
   private Union create() {
-    return mica.unions()
-        .create(
-            new UnionSpec(
-                "at",
-                List.of(Folder.of(user("lower"))),
-                Folder.of(user("u/up")),
-                null,
-                Folder.of(user("m/at")),
-                UnionSpec.Via.KERNEL));
+    return mica.unions().create(spec(UnionSpec.Via.KERNEL));
+  }
+
+  private UnionSpec spec(UnionSpec.Via via) {
+    return new UnionSpec(
+        "at",
+        List.of(Folder.of(user("lower"))),
+        Folder.of(user("u/up")),
+        null,
+        Folder.of(user("m/at")),
+        via);
   }
 
   private Manifest victim() {
@@ -127,7 +138,8 @@ final class SwappedFoldersTest extends ScratchTest {
           }
         });
     racer.start();
-    try {
+    try (WatchService tried = FileSystems.getDefault().newWatchService()) {
+      scratch.path("victim").register(tried, StandardWatchEventKinds.ENTRY_CREATE);
       for (int i = 0; i < ROUNDS; i++) {
         attempt(this::create);
         attempt(() -> Scratch.write(user("m/at/file"), "text"));
@@ -135,6 +147,7 @@ final class SwappedFoldersTest extends ScratchTest {
         attempt(() -> mica.unions().get("at").remount());
         attempt(() -> mica.unions().get("at").remove());
       }
+      assertThat(made(tried)).as("what was made in the victim").noneMatch(SwappedFoldersTest::ours);
     } finally {
       stop.set(true);
       racer.join();
@@ -151,6 +164,106 @@ final class SwappedFoldersTest extends ScratchTest {
     assertThat(Scratch.read(scratch.path("victim/up/precious"))).isEqualTo("precious");
     assertThat(Scratch.read(scratch.path("victim/at/precious"))).isEqualTo("precious");
     assertThat(before.entries()).isEqualTo(victim().entries());
+  }
+
+  private static List<String> made(WatchService watch) {
+    WatchKey key = watch.poll();
+    return key == null
+        ? List.of()
+        : key.pollEvents().stream().map(event -> String.valueOf(event.context())).toList();
+  }
+
+  /** The test's own write goes by the path, and makes a file. */
+  private static boolean ours(String name) {
+    return name.startsWith(".") || name.equals("null");
+  }
+
+  /** Between the comparison and what the helper VM is given, what lies at the path is exchanged. */
+  @ParameterizedTest
+  @EnumSource(names = {"LOWER", "UPPER", "ABOVE_THE_UPPER", "ABOVE_THE_MOUNT_POINT"})
+  void aGuestIsGivenWhatWasCompared(Swapped what) throws IOException {
+    require(UnionSpec.Via.GUEST);
+    Manifest before = victim();
+    Path real = user(what.path);
+    Path link = scratch.path("user/link");
+    link(link);
+    StateDir state = StateDir.at(scratch.path("guest home"));
+    HelperServer helper = new HelperServer(state);
+    Unions unions = new Unions(state, new Exchanging(helper, real, link));
+    try {
+      Union union = unions.create(spec(UnionSpec.Via.GUEST));
+      assertThat(scratch.mounts()).noneMatch(target -> target.contains("/victim"));
+      assertThat(user("m/at/base")).hasContent("base");
+      assertThat(user("m/at/precious")).doesNotExist();
+      Scratch.write(user("m/at/file"), "text");
+      union.remove();
+      assertThat(user("u/up/file")).hasContent("text");
+      assertThat(victim()).isEqualTo(before);
+    } finally {
+      helper.vm().kill();
+    }
+  }
+
+  /** Has a mount find the one in the place of the other. An upper that is put aside is a link. */
+  private record Exchanging(Helper helper, Path real, Path link) implements Helper {
+    @Override
+    public Optional<String> refusal() {
+      return helper.refusal();
+    }
+
+    @Override
+    public void start() {
+      helper.start();
+    }
+
+    @Override
+    public void mount(Served union) {
+      Core.exchange(real, link);
+      try {
+        helper.mount(union);
+      } finally {
+        Core.exchange(real, link);
+      }
+    }
+
+    @Override
+    public void flush(String name) {
+      helper.flush(name);
+    }
+
+    @Override
+    public void clear(String name) {
+      helper.clear(name);
+    }
+
+    @Override
+    public Optional<String> problem(String name) {
+      return helper.problem(name);
+    }
+  }
+
+  /** fuse-overlayfs of root follows paths, so that nobody else may be able to change them. */
+  @ParameterizedTest
+  @ValueSource(strings = {"way", "u", "m"})
+  void fuseOfRootGoesNoWayThatAUserCanChange(String whose) throws IOException {
+    require(UnionSpec.Via.FUSE);
+    scratch.file("user/way/lower/base", "base");
+    UnionSpec spec =
+        new UnionSpec(
+            "at",
+            List.of(Folder.of(user("way/lower"))),
+            Folder.of(user("u/up")),
+            null,
+            Folder.of(user("m/at")),
+            UnionSpec.Via.FUSE);
+    String owned = user(whose).toString();
+    Scratch.run("chown", "65534:65534", owned);
+    assertThatThrownBy(() -> mica.unions().create(spec))
+        .isInstanceOf(MicaException.class)
+        .hasMessageContaining("another user can change the way to " + owned);
+    assertThat(scratch.mounts()).noneMatch(target -> target.contains("/user/"));
+    Scratch.run("chown", "0:0", owned);
+    mica.unions().create(spec).remove();
   }
 
   /** Nobody's: what a symlink of root's leads to is root's will. */
