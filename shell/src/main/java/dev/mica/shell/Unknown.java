@@ -34,6 +34,7 @@ final class Unknown {
           Map.entry("commit graph", "commits.graph()"),
           Map.entry("commit rm", "commit('web:v2').remove()"),
           Map.entry("commit mount", "commit('web:v2').mount(folder('/mnt/v2'))"),
+          Map.entry("commit verify", "commit('web:v2').verify()"),
           Map.entry("commit gc", "commits.gc()"),
           Map.entry("doctor", "doctor()"),
           Map.entry("diff", "diff('/srv/a', '/srv/b')"),
