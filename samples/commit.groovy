@@ -11,6 +11,7 @@ second = union { lower one; upper work / 'up2'; at work / 'u2'; name 'sample-2' 
 two = second.commit('sample:v2', message: 'the second')
 
 println commits.log('sample:v2')*.message
+println "changed since: ${two.verify().findAll { it.isBad() }*.id}"
 one.diff(two).each { println "$it.kind $it.path" }
 old = one.mount("$work.location/old")
 println((old / 'version').text)

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""The figures of the diff, the folder commit and the helper VM, each beside a peer in the same run.
+"""The figures of the diff, the folder commit, its verification and the helper VM, each beside a peer in the same run.
 
 One JSON line a row: {"bench", "ours", "peer", "peerName", "ratio", ...}. Times are seconds, medians
 of --runs runs in which ours and the peer take turns, so that a machine whose speed drifts slows both.
@@ -20,6 +20,7 @@ from measure import MICA, Warm, log, row, run, timed
 
 SYNTHETIC_FILES = 100_000
 ROOT_ENTRIES = 68_000
+VERIFIED_ENTRIES = 57_000
 
 
 def make_synthetic(scratch):
@@ -40,11 +41,11 @@ def make_synthetic(scratch):
     return str(a), str(b)
 
 
-def make_root(scratch):
-    """A lower of 68,000 entries: this Debian's own /usr and /etc, as many as it takes."""
-    lower = scratch / "root"
+def make_root(scratch, entries=ROOT_ENTRIES):
+    """A folder of so many entries: this Debian's own /usr and /etc, as many as it takes."""
+    lower = scratch / f"root-{entries}"
     lower.mkdir()
-    names = run(["sh", "-c", f"cd / && find etc usr -xdev | LC_ALL=C sort | head -n {ROOT_ENTRIES}"])
+    names = run(["sh", "-c", f"cd / && find etc usr -xdev | LC_ALL=C sort | head -n {entries}"])
     run(["rsync", "-aHAX", "--files-from=-", "/", str(lower)], input=names)
     return lower
 
@@ -142,7 +143,7 @@ def commit_rows(scratch, at, upper, runs):
     """Each run needs a full upper: a copy of the first one is put back, untimed, by name."""
     model, copy = scratch / "model", scratch / "copy"
     run(["cp", "-a", str(upper), str(model)])
-    lower = scratch / "root"
+    lower = scratch / f"root-{ROOT_ENTRIES}"
     number = 0
 
     def union():
@@ -181,10 +182,36 @@ def commit_rows(scratch, at, upper, runs):
             prepare("done")
 
 
+def verify_rows(scratch, runs):
+    """A commit of 57,000 entries; the peer hashes the same files and looks at nothing else of them."""
+    log("bench: making a commit of 57,000 entries")
+    upper = make_root(scratch, VERIFIED_ENTRIES)
+    lower, at = scratch / "empty", scratch / "verify-at"
+    lower.mkdir()
+    run([MICA, "union", "create", "--lower", str(lower), "--upper", str(upper), "--at", str(at), "--name", "verify"])
+    try:
+        run([MICA, "commit", "create", "verify:v1", "--union", "verify"])
+        run([MICA, "union", "rm", "verify"])
+        run([MICA, "commit", "verify", "verify:v1"])
+        (layer,) = (scratch / "state" / "layers").iterdir()
+        for peer in ("sha256sum", "xargs -P 2 sha256sum"):
+            parallel = "-P 2 -n 500" if "-P" in peer else ""
+            words = f"find {layer} -type f -print0 | xargs -0 {parallel} sha256sum"
+            sums = lambda: timed(["sh", "-c", words])
+            row("verify a commit of 57,000 entries, one-shot", f"find -type f | {peer.removeprefix('xargs ')}",
+                lambda: timed([MICA, "commit", "verify", "verify:v1"]), sums, 1.0, runs)
+            with Warm() as warm:
+                row("verify a commit of 57,000 entries, warm", f"find -type f | {peer.removeprefix('xargs ')}",
+                    lambda: warm.call("verify", "verify:v1"), sums, 1.0, runs, cold=False)
+    finally:
+        run([MICA, "union", "rm", "--all"])
+        run([MICA, "commit", "rm", "--all"])
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("rows", nargs="*", default=["diff", "union", "helper"],
-                        help="diff, union, helper (default: all)")
+    parser.add_argument("rows", nargs="*", default=["diff", "union", "verify", "helper"],
+                        help="diff, union, verify, helper (default: all)")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--scratch", default="/var/tmp", help="where some 6 GB are free; not a tmpfs")
     options = parser.parse_args()
@@ -192,7 +219,8 @@ def main():
         scratch = pathlib.Path(scratch)
         os.environ["MICA_HOME"] = str(scratch / "state")
         for name in options.rows:
-            {"diff": diff_rows, "union": union_rows, "helper": helper.rows}[name](scratch, options.runs)
+            rows = {"diff": diff_rows, "union": union_rows, "verify": verify_rows, "helper": helper.rows}
+            rows[name](scratch, options.runs)
 
 
 if __name__ == "__main__":

@@ -107,6 +107,7 @@ final class FailureTest {
             + " | cannot find the commit web:v9: there is none of that name; did you mean web:v1?",
         "1 | commit diff web:v1 web:v9 | cannot find the commit web:v9",
         "1 | commit rm web:v1 | live",
+        "1 | commit verify web:v1 web:v9 | cannot find the commit web:v9",
         "1 | commit mount web:v1 --at @/full | the directory is not empty",
         "1 | commit mount web:v1 --at @/lower/file | @/lower/file",
       })

@@ -228,9 +228,7 @@ public final class Commits {
       store.discard(id);
       removed.add("layer " + id);
     }
-    for (String id : store.orphanValues()) {
-      store.discard(id);
-    }
+    store.orphanValues().forEach(store::discard);
     store.trash().forEach(left -> removed.add("trash " + left.getFileName()));
     store.emptyTrash();
     return new ArrayList<>(new LinkedHashSet<>(removed));

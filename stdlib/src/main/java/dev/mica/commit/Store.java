@@ -227,11 +227,12 @@ final class Store {
         .toList();
   }
 
-  /** Computed values of commits that are no more. */
+  /** Those of which nothing but computed values is left: a layer that is there may be in use. */
   List<String> orphanValues() {
     Set<String> left = new TreeSet<>(stats.names());
     left.addAll(digests.names());
     left.removeAll(ids());
+    left.removeIf(this::hasLayer);
     return List.copyOf(left);
   }
 

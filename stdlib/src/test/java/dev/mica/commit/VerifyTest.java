@@ -333,6 +333,7 @@ final class VerifyTest extends ScratchTest {
     Commit two = mica.commits().create(mica.unions().list().getFirst(), "web:v2", "");
     scratch.awaitDigests();
     Files.delete(scratch.path("home/commits/" + one.id() + ".json"));
+    assertThat(mica.commits().gc()).isEmpty(); // neither the layer nor its digest: it is in use
     assertThat(two.verify().getLast().condition()).isEqualTo(Condition.INTACT);
     flip(1).of(one.layer());
     assertThat(two.verify().getLast().condition()).isEqualTo(Condition.CHANGED);

@@ -168,6 +168,11 @@ final class PagesTest {
     assertThat(complete("nothing", "")).isEmpty();
     assertThat(complete("diff", "/a", "/b", "")).contains("--exact").doesNotContain("/");
     assertThat(complete("commit", "show", "web:v2")).containsExactly("web:v2");
+    assertThat(complete("commit", "verify", "--all", "web:v1", "web:v2", "web:v"))
+        .containsExactly("web:v1", "web:v2");
+    assertThat(complete("commit", "show", "web:v1", ""))
+        .contains("--output")
+        .doesNotContain("web:v1");
   }
 
   @ParameterizedTest
