@@ -43,7 +43,16 @@ final class CrashStep {
     REMOVE_COMMIT,
     COLLECT,
     SETTLE_KEEP,
-    SETTLE_DISCARD
+    SETTLE_DISCARD;
+
+    /** What it can be killed at, at least: what is settled is struck, and a record put back. */
+    int fewestSteps() {
+      return switch (this) {
+        case SETTLE_KEEP -> 4;
+        case SETTLE_DISCARD -> 2;
+        default -> 10;
+      };
+    }
   }
 
   static UnionSpec spec(Path root) {
