@@ -4,6 +4,7 @@ import dev.mica.commit.Commits;
 import dev.mica.folder.Folder;
 import dev.mica.host.Host;
 import dev.mica.state.StateDir;
+import dev.mica.union.UnionLayers;
 import dev.mica.union.Unions;
 import dev.mica.vm.HelperServer;
 import java.nio.file.Path;
@@ -26,7 +27,7 @@ public final class Mica {
     this.state = state;
     HelperServer helper = new HelperServer(state);
     this.unions = new Unions(state, helper);
-    this.commits = new Commits(state, unions);
+    this.commits = new Commits(state, unions, new UnionLayers(state, helper));
     this.host = new Host(state, unions, helper.vm());
   }
 
@@ -68,10 +69,5 @@ public final class Mica {
   /** The state directory; made with mode 0700 at first use. */
   public Path home() {
     return state.path();
-  }
-
-  /** Where the records are. */
-  public StateDir state() {
-    return state;
   }
 }

@@ -1,9 +1,13 @@
 package dev.mica.shell;
 
 import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.equivalentTo;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.type;
+import static com.tngtech.archunit.core.domain.properties.HasModifiers.Predicates.modifier;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noMethods;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -14,6 +18,8 @@ import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.lang.ArchRule;
+import dev.mica.Mica;
+import dev.mica.union.UnionLayers;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -104,6 +110,37 @@ final class ArchitectureTest {
   @Test
   void internalMeansInternal() {
     forbid(not(STDLIB), INTERNAL);
+  }
+
+  /** What commits need of unions is theirs: only they and what wires them may know it. */
+  @Test
+  void layersOfUnionsAreForCommits() {
+    check(
+        noClasses()
+            .that(
+                not(
+                    resideInAnyPackage("dev.mica.union..", "dev.mica.commit..")
+                        .or(type(Mica.class))))
+            .should()
+            .dependOnClassesThat()
+            .haveFullyQualifiedName("dev.mica.union.UnionLayers"));
+  }
+
+  /** Whatever a script may call gives it nothing of these. */
+  @Test
+  void noPublicMethodGivesSomethingInternal() {
+    check(
+        noMethods()
+            .that()
+            .arePublic()
+            .and()
+            .areDeclaredInClassesThat(
+                STDLIB.and(not(resideInAnyPackage(INTERNAL))).and(modifier(JavaModifier.PUBLIC)))
+            .should()
+            .haveRawReturnType(
+                resideInAnyPackage(INTERNAL)
+                    .or(equivalentTo(UnionLayers.class))
+                    .as("something internal")));
   }
 
   @Test

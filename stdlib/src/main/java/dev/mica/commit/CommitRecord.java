@@ -38,7 +38,18 @@ record CommitRecord(
     }
     requireId(id);
     for (String kept : below) {
-      layerId(kept).ifPresent(CommitRecord::requireId);
+      requireBelow(id, kept);
+    }
+  }
+
+  private static void requireBelow(String id, String kept) {
+    Optional<String> layer = layerId(kept);
+    layer.ifPresent(CommitRecord::requireId);
+    if (layer.isPresent() && layer.get().equals(id)) {
+      throw new IllegalArgumentException("the commit stands on itself");
+    }
+    if (layer.isEmpty() && !PathBytes.parse(kept).isAbsolute()) {
+      throw new IllegalArgumentException("'" + kept + "' is no absolute path");
     }
   }
 
@@ -117,6 +128,6 @@ record CommitRecord(
         json.required("message").asString(),
         Instant.parse(json.required("created").asString()),
         json.required("origin").asString(),
-        Commit.Method.valueOf(json.required("method").asString()));
+        Records.constant(Commit.Method.class, json.required("method")));
   }
 }

@@ -6,6 +6,7 @@ import dev.mica.state.Records;
 import dev.mica.state.Recovery;
 import dev.mica.state.StateDir;
 import dev.mica.union.Union;
+import dev.mica.union.UnionLayers;
 import dev.mica.union.Unions;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -32,15 +33,20 @@ public final class Commits {
   private final Verifier verifier;
 
   /** The store in {@code state}, of commits of {@code unions}. */
-  public Commits(StateDir state, Unions unions) {
+  public Commits(StateDir state, Unions unions, UnionLayers layers) {
     this.state = state;
     this.unions = unions;
     this.store = new Store(state);
-    this.committer = new Committer(state, store, unions);
+    this.committer = new Committer(state, store, unions, layers);
     this.stats = new Stats(state, store);
     this.verifier = new Verifier(state, store);
-    state.onLeftover(REMOVE, new RemoveRecovery());
-    state.onLeftover(COLLECT, facts -> tidy());
+    state.onLeftover(
+        REMOVE,
+        Recovery.of(
+            facts -> facts.required("id").asString(),
+            id -> List.of(Store.object(id)),
+            this::recoverRemove));
+    state.onLeftover(COLLECT, Recovery.of(facts -> facts, facts -> List.of(), facts -> tidy()));
   }
 
   Unions unions() {
@@ -105,19 +111,34 @@ public final class Commits {
   }
 
   private Optional<CommitRecord> lookUp(String refOrId) {
-    String named = store.refs().get(Ref.normal(refOrId));
+    String named = store.readableRefs().get(Ref.normal(refOrId));
     if (named != null) {
       return store.commit(named);
     }
-    if (refOrId.length() < SHORTEST_ID || !refOrId.matches("[0-9a-f]+")) {
-      return Optional.empty();
-    }
-    List<String> ids = store.ids().stream().filter(id -> id.startsWith(refOrId)).toList();
+    List<String> ids = idsThatBegin(refOrId);
     if (ids.size() > 1) {
       throw MicaException.usage("find the commit", refOrId, "several ids begin so")
           .hint("write more of it: " + String.join(", ", ids));
     }
-    return ids.isEmpty() ? Optional.empty() : store.commit(ids.getFirst());
+    if (ids.isEmpty()) {
+      store.refs(); // that it has no such name is known only if the names can be read
+      return Optional.empty();
+    }
+    return store.commit(ids.getFirst());
+  }
+
+  private List<String> idsThatBegin(String digits) {
+    return digits.length() < SHORTEST_ID || !digits.matches("[0-9a-f]+")
+        ? List.of()
+        : store.ids().stream().filter(id -> id.startsWith(digits)).toList();
+  }
+
+  /** Fails if its descent has no end. */
+  void requireEnd(CommitRecord commit) {
+    state.read(() -> {
+      store.requireEnd(commit);
+      return commit;
+    });
   }
 
   Commit byId(String id) {
@@ -133,9 +154,7 @@ public final class Commits {
     for (Optional<Commit> at = Optional.of(get(refOrId)); at.isPresent(); at = at.get().parent()) {
       Commit commit = at.get();
       if (line.putIfAbsent(commit.id(), commit) != null) {
-        throw MicaException.failed(
-                "follow the parents of", refOrId, "the commit " + commit.id() + " stands on itself")
-            .hint("put back the record that is wrong from a backup");
+        throw store.circular(commit.id());
       }
     }
     return new ArrayList<>(line.values());
@@ -240,18 +259,6 @@ public final class Commits {
       store.emptyTrash();
     } catch (MicaException stuck) {
       return; // nothing else needs to wait for it
-    }
-  }
-
-  private final class RemoveRecovery implements Recovery {
-    @Override
-    public List<String> objects(ObjectNode facts) {
-      return List.of(Store.object(facts.required("id").asString()));
-    }
-
-    @Override
-    public void recover(ObjectNode facts) {
-      recoverRemove(facts.required("id").asString());
     }
   }
 

@@ -11,6 +11,7 @@ import dev.mica.core.OverlayMount;
 import dev.mica.state.Recovery;
 import dev.mica.state.StateDir;
 import dev.mica.union.Union;
+import dev.mica.union.UnionLayers;
 import dev.mica.union.UnionSpec;
 import dev.mica.union.Unions;
 import java.io.IOException;
@@ -20,7 +21,6 @@ import java.time.Instant;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
-import tools.jackson.databind.node.ObjectNode;
 
 /** Makes a commit of a union, moving as little as it can. */
 final class Committer {
@@ -32,18 +32,25 @@ final class Committer {
   private final StateDir state;
   private final Store store;
   private final Unions unions;
+  private final UnionLayers layers;
 
-  Committer(StateDir state, Store store, Unions unions) {
+  Committer(StateDir state, Store store, Unions unions, UnionLayers layers) {
     this.state = state;
     this.store = store;
     this.unions = unions;
-    state.onLeftover(ROTATE, new RotationRecovery());
-    state.onLeftover(CAPTURE, new CaptureRecovery());
+    this.layers = layers;
+    state.onLeftover(
+        ROTATE,
+        Recovery.of(Creation::of, Committer::objects, this::recoverRotation)
+            .keeping(this::keepRotation)
+            .discarding(this::discardRotation));
+    state.onLeftover(CAPTURE, Recovery.of(Creation::of, Committer::objects, this::recoverCapture));
   }
 
   CommitRecord create(String unionName, Ref ref, String message) {
     try (StateDir.Lock lock =
-        state.lock("commit " + ref + " from the union " + unionName, Unions.object(unionName))) {
+        state.lock(
+            "commit " + ref + " from the union " + unionName, UnionLayers.object(unionName))) {
       Union union = unions.get(unionName);
       Path upper = requireCommittable(union, ref);
       Creation creation = describe(union, ref, message);
@@ -84,8 +91,7 @@ final class Committer {
     CommitRecord commit =
         new CommitRecord(
             store.newId(), below, message, Instant.now(), union.name(), Commit.Method.ROTATE);
-    boolean mounted = union.state() == Union.State.MOUNTED;
-    return new Creation(commit, ref.toString(), store.refs().get(ref.toString()), mounted);
+    return new Creation(commit, ref.toString(), store.refs().get(ref.toString()));
   }
 
   /**
@@ -96,7 +102,7 @@ final class Committer {
         ROTATE,
         creation.toJson(),
         () -> {
-          if (!unions.rotate(creation.union(), layerOf(creation))) {
+          if (!layers.rotate(creation.union(), layerOf(creation))) {
             return false;
           }
           store.publish(creation.commit(), creation.ref());
@@ -104,61 +110,33 @@ final class Committer {
         });
   }
 
+  private static List<String> objects(Creation creation) {
+    return List.of(UnionLayers.object(creation.union()), Store.object(creation.commit().id()));
+  }
+
   /**
    * Once the union goes on over the layer somebody may have written: from there it goes forward.
    */
-  private final class RotationRecovery implements Recovery {
-    @Override
-    public List<String> objects(ObjectNode facts) {
-      return objectsOf(Creation.of(facts));
-    }
-
-    @Override
-    public void recover(ObjectNode facts) {
-      recoverRotation(Creation.of(facts));
-    }
-
-    /** Nothing is mounted, made writable or given back: where the layer is, the commit stays. */
-    @Override
-    public void keep(ObjectNode facts) {
-      Creation creation = Creation.of(facts);
-      if (store.hasLayer(creation.commit().id())) {
-        store.publish(creation.commit(), creation.ref());
-      } else {
-        retract(creation);
-      }
-    }
-
-    @Override
-    public void discard(ObjectNode facts) {
-      Creation creation = Creation.of(facts);
-      unions.discardRotation(creation.union(), layerOf(creation));
-      retract(creation);
-    }
-  }
-
-  private final class CaptureRecovery implements Recovery {
-    @Override
-    public List<String> objects(ObjectNode facts) {
-      return objectsOf(Creation.of(facts));
-    }
-
-    @Override
-    public void recover(ObjectNode facts) {
-      recoverCapture(Creation.of(facts));
-    }
-  }
-
-  private static List<String> objectsOf(Creation creation) {
-    return List.of(Unions.object(creation.union()), Store.object(creation.commit().id()));
-  }
-
   private void recoverRotation(Creation creation) {
-    if (unions.recoverRotation(creation.union(), layerOf(creation))) {
+    if (layers.recoverRotation(creation.union(), layerOf(creation))) {
       store.publish(creation.commit(), creation.ref());
     } else {
       retract(creation);
     }
+  }
+
+  /** Nothing is mounted, made writable or given back: where the layer is, the commit stays. */
+  private void keepRotation(Creation creation) {
+    if (store.hasLayer(creation.commit().id())) {
+      store.publish(creation.commit(), creation.ref());
+    } else {
+      retract(creation);
+    }
+  }
+
+  private void discardRotation(Creation creation) {
+    layers.discardRotation(creation.union(), layerOf(creation));
+    retract(creation);
   }
 
   private void retract(Creation creation) {
@@ -197,24 +175,30 @@ final class Committer {
     return lock.run(
         CAPTURE,
         creation.toJson(),
-        () -> unions.capture(union.name(), layerOf(creation), flags),
+        () -> layers.capture(union.name(), layerOf(creation), flags),
         () -> {
-          StateDir.syncDirectory(store.layers());
+          Core.syncDirectory(store.layers());
           store.publish(creation.commit(), creation.ref());
           return creation.commit();
         });
   }
 
   private void recoverCapture(Creation creation) {
-    try {
-      if (store.hasCommit(creation.commit().id())) {
-        store.publish(creation.commit(), creation.ref());
-        return;
-      }
-    } catch (MicaException cannot) {
-      store.retract(creation.commit(), creation.ref(), creation.refBefore());
+    if (isRecorded(creation)) {
+      store.publish(creation.commit(), creation.ref());
+    } else {
+      Core.discard(layerOf(creation));
     }
-    Core.discard(layerOf(creation));
+  }
+
+  /** A record that cannot be read makes no commit; the union has all that the copy has. */
+  private boolean isRecorded(Creation creation) {
+    try {
+      return store.hasCommit(creation.commit().id());
+    } catch (MicaException damaged) {
+      retract(creation);
+      return false;
+    }
   }
 
   private Path layerOf(Creation creation) {

@@ -8,20 +8,14 @@ import tools.jackson.databind.node.ObjectNode;
  * What is about to be done to make a commit: the facts its journal entry keeps.
  *
  * @param refBefore the commit that {@code ref} led to; null: none
- * @param mounted whether the union was mounted
  */
-record Creation(CommitRecord commit, String ref, @Nullable String refBefore, boolean mounted) {
+record Creation(CommitRecord commit, String ref, @Nullable String refBefore) {
   String union() {
     return commit.origin();
   }
 
   Creation by(Commit.Method method) {
-    return new Creation(commit.by(method), ref, refBefore, mounted);
-  }
-
-  /** The same for a union that is not to be mounted at the end. */
-  Creation unmounted() {
-    return new Creation(commit, ref, refBefore, false);
+    return new Creation(commit.by(method), ref, refBefore);
   }
 
   ObjectNode toJson() {
@@ -29,7 +23,6 @@ record Creation(CommitRecord commit, String ref, @Nullable String refBefore, boo
     json.set("commit", commit.toJson());
     json.put("ref", ref);
     json.put("refBefore", refBefore);
-    json.put("mounted", mounted);
     return json;
   }
 
@@ -37,7 +30,6 @@ record Creation(CommitRecord commit, String ref, @Nullable String refBefore, boo
     return new Creation(
         CommitRecord.of((ObjectNode) json.required("commit")),
         json.required("ref").asString(),
-        json.required("refBefore").isNull() ? null : json.required("refBefore").asString(),
-        json.required("mounted").asBoolean());
+        json.required("refBefore").isNull() ? null : json.required("refBefore").asString());
   }
 }

@@ -6,20 +6,24 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.PriorityQueue;
 
 /**
  * The order of commits: a parent after all its children, whatever a clock said when it was made.
+ *
+ * @param sorted among those of which no child is left, the newest first
+ * @param circular those that stand on themselves over others, which only a damaged record can say
  */
-final class Descent {
+record Descent(List<CommitRecord> sorted, List<CommitRecord> circular) {
   private static final Comparator<CommitRecord> NEWEST =
       Comparator.comparing(CommitRecord::created).reversed().thenComparing(CommitRecord::id);
 
-  private Descent() {}
+  Descent {
+    sorted = List.copyOf(sorted);
+    circular = List.copyOf(circular);
+  }
 
-  /** Among those of which no child is left, the newest first. */
-  static List<CommitRecord> sort(List<CommitRecord> commits) {
+  static Descent of(List<CommitRecord> commits) {
     Map<String, CommitRecord> left = new LinkedHashMap<>();
     Map<String, Integer> children = new HashMap<>();
     commits.stream().sorted(NEWEST).forEach(commit -> left.put(commit.id(), commit));
@@ -27,21 +31,16 @@ final class Descent {
     PriorityQueue<CommitRecord> ready = new PriorityQueue<>(NEWEST);
     left.values().stream().filter(one -> !children.containsKey(one.id())).forEach(ready::add);
     List<CommitRecord> sorted = new ArrayList<>();
-    while (!left.isEmpty()) {
-      CommitRecord next = Optional.ofNullable(ready.poll()).orElseGet(() -> cut(left));
-      if (left.remove(next.id()) != null) {
-        sorted.add(next);
-        next.parent()
-            .filter(parent -> children.merge(parent, -1, Integer::sum) == 0)
-            .map(left::get)
-            .ifPresent(ready::add);
-      }
+    while (!ready.isEmpty()) {
+      CommitRecord next = ready.remove();
+      left.remove(next.id());
+      sorted.add(next);
+      next.parent()
+          .filter(parent -> children.merge(parent, -1, Integer::sum) == 0)
+          .map(left::get)
+          .ifPresent(ready::add);
     }
-    return sorted;
-  }
-
-  /** Records that stand on one another in a circle are damaged: it is cut at the newest. */
-  private static CommitRecord cut(Map<String, CommitRecord> left) {
-    return left.values().iterator().next();
+    // Each has one parent at most: of what is left every one is a child of another that is left.
+    return new Descent(sorted, List.copyOf(left.values()));
   }
 }

@@ -106,12 +106,17 @@ final class LiveCommit implements Commit {
 
   @Override
   public Diff diff() {
+    commits.requireEnd(record);
     return Diff.of(
         "what lies below " + label(), Tree.layers(below()), label(), Tree.layers(layers()), true);
   }
 
   @Override
   public Diff diff(Commit other) {
+    commits.requireEnd(record);
+    if (other instanceof LiveCommit live) {
+      commits.requireEnd(live.record());
+    }
     return Diff.of(
         label(), Tree.layers(layers()), other.label(), Tree.layers(other.layers()), true);
   }

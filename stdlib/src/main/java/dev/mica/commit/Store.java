@@ -2,6 +2,7 @@ package dev.mica.commit;
 
 import dev.mica.MicaException;
 import dev.mica.core.Core;
+import dev.mica.state.Durable;
 import dev.mica.state.Records;
 import dev.mica.state.StateDir;
 import java.io.IOException;
@@ -11,6 +12,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -83,7 +85,7 @@ final class Store {
   }
 
   Optional<CommitRecord> commit(String id) {
-    return commits.find(id, json -> read(id, json));
+    return commits.find(id, Store::read);
   }
 
   private static CommitRecord read(String id, ObjectNode json) {
@@ -94,18 +96,46 @@ final class Store {
     return commit;
   }
 
-  /** All of them; of the readable those that stand on others first, then the newest first. */
+  /**
+   * All of them; of the readable those that stand on others first, then the newest first. Names
+   * that cannot be read are among the damaged.
+   */
   Records.Listing<CommitRecord> all() {
-    List<CommitRecord> readable = new ArrayList<>();
-    List<MicaException> damaged = new ArrayList<>();
-    for (String id : ids()) {
-      try {
-        commit(id).ifPresent(readable::add);
-      } catch (MicaException bad) {
-        damaged.add(bad);
-      }
+    Records.Listing<CommitRecord> found = commits.all(Store::read);
+    List<MicaException> damaged = new ArrayList<>(found.damaged());
+    Descent descent = Descent.of(found.readable());
+    descent.circular().forEach(commit -> damaged.add(circular(commit.id())));
+    try {
+      Map<String, String> _ = refs();
+    } catch (MicaException bad) {
+      damaged.add(bad);
     }
-    return new Records.Listing<>(Descent.sort(readable), damaged);
+    return new Records.Listing<>(descent.sorted(), damaged);
+  }
+
+  /** Fails if the commit stands on itself over others, as far as their records can be read. */
+  void requireEnd(CommitRecord commit) {
+    Set<String> seen = new HashSet<>();
+    Optional<CommitRecord> at = Optional.of(commit);
+    while (at.isPresent() && seen.add(at.get().id())) {
+      at = at.get().parent().flatMap(this::readable);
+    }
+    if (at.isPresent()) {
+      throw circular(at.get().id());
+    }
+  }
+
+  private Optional<CommitRecord> readable(String id) {
+    try {
+      return commit(id);
+    } catch (MicaException bad) {
+      return Optional.empty(); // it is told of where it is asked for itself
+    }
+  }
+
+  /** The failure of a commit that stands on itself over others. */
+  MicaException circular(String id) {
+    return commits.damaged(id, "the commit stands on itself, over those below it");
   }
 
   List<String> ids() {
@@ -145,7 +175,16 @@ final class Store {
     }
   }
 
-  /** The names, and the id each leads to. */
+  /** The names as far as they can be read, for what is only shown. */
+  Map<String, String> readableRefs() {
+    try {
+      return refs();
+    } catch (MicaException bad) {
+      return Map.of(); // all() has it among the damaged
+    }
+  }
+
+  /** The names, and the id each leads to; fails, naming their file, if that is damaged. */
   Map<String, String> refs() {
     Map<String, String> refs = new TreeMap<>();
     names
@@ -155,8 +194,9 @@ final class Store {
     return refs;
   }
 
+  /** What leads to it, where the names can be read. */
   List<String> refsOf(String id) {
-    return refs().entrySet().stream()
+    return readableRefs().entrySet().stream()
         .filter(ref -> ref.getValue().equals(id))
         .map(Map.Entry::getKey)
         .collect(Collectors.toCollection(ArrayList::new));
@@ -170,7 +210,7 @@ final class Store {
 
   /** What the layer was like; damaged, it is a failure: computed anew it would hide a change. */
   Optional<Digest> digest(String id) {
-    return digests.find(id, Digest::of);
+    return digests.find(id, (_, json) -> Digest.of(json));
   }
 
   void putDigest(String id, Digest digest) {
@@ -241,22 +281,9 @@ final class Store {
     state.makeDirectory("digests");
   }
 
-  /** Whether the upper could be renamed; where it cannot, nothing has changed. */
-  static boolean tryMove(Path from, Path to) {
-    try {
-      StateDir.move(from, to);
-      return true;
-    } catch (IOException refused) { // another file system or mount, or a mount point itself
-      if (exists(to)) {
-        throw MicaException.failed("sync", to, StateDir.why(refused)).because(refused);
-      }
-      return false;
-    }
-  }
-
   private static void move(Path from, Path to) {
     try {
-      StateDir.move(from, to);
+      Durable.move(from, to);
     } catch (IOException broken) {
       throw MicaException.failed("rename " + from + " to", to, StateDir.why(broken))
           .because(broken);

@@ -15,7 +15,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Objects;
 
 /** Changes that are there after a crash or a power cut, whole or not at all. */
-final class Durable {
+public final class Durable {
   private Durable() {}
 
   /** Makes {@code file} hold {@code bytes}; {@code scratch} is on the same file system. */
@@ -26,12 +26,17 @@ final class Durable {
 
   /** Likewise, but after a power cut it may hold what it held before, or be gone. */
   static void writeWhole(Path file, byte[] bytes, Path scratch) throws IOException {
-    // Not a FileChannel: an interrupted thread would lose the file half way.
-    try (FileOutputStream out = new FileOutputStream(scratch.toFile())) {
-      out.write(bytes);
-      out.getFD().sync();
+    try {
+      // Not a FileChannel: an interrupted thread would lose the file half way.
+      try (FileOutputStream out = new FileOutputStream(scratch.toFile())) {
+        out.write(bytes);
+        out.getFD().sync();
+      }
+      Files.move(scratch, file, StandardCopyOption.ATOMIC_MOVE);
+    } catch (IOException failure) {
+      Files.deleteIfExists(scratch); // on a full file system it would keep its inode and blocks
+      throw failure;
     }
-    Files.move(scratch, file, StandardCopyOption.ATOMIC_MOVE);
   }
 
   static void delete(Path file) throws IOException {
@@ -40,7 +45,8 @@ final class Durable {
     }
   }
 
-  static void move(Path from, Path to) throws IOException {
+  /** Renames; neither is a root. To another file system or mount it fails. */
+  public static void move(Path from, Path to) throws IOException {
     Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
     syncParent(to);
     if (!parent(to).equals(parent(from))) {
@@ -49,7 +55,7 @@ final class Durable {
   }
 
   /** Makes a directory and those missing above it, all with {@code mode}; there is fine. */
-  static void makeDirectories(Path directory, String mode) throws IOException {
+  public static void makeDirectories(Path directory, String mode) throws IOException {
     if (Files.isDirectory(directory)) {
       return;
     }
@@ -69,8 +75,11 @@ final class Durable {
     return Objects.requireNonNull(file.getParent(), "a root cannot be made, moved or written");
   }
 
-  /** One may change what is in a directory without being allowed to open it. */
-  static void syncParent(Path file) throws IOException {
+  /**
+   * What was made, renamed or removed at {@code file} stays so. One may change what is in a
+   * directory without being allowed to open it.
+   */
+  public static void syncParent(Path file) throws IOException {
     Path parent = parent(file);
     try {
       syncDirectory(parent);
@@ -80,7 +89,7 @@ final class Durable {
   }
 
   /** fsync(2) of a directory: what was renamed, made or removed in it stays so. */
-  static void syncDirectory(Path directory) throws IOException {
+  public static void syncDirectory(Path directory) throws IOException {
     boolean interrupted = false;
     try {
       while (true) {

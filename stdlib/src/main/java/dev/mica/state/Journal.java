@@ -26,12 +26,15 @@ final class Journal {
   private static final Pattern ID = Pattern.compile("(\\d{1,9})-[0-9a-f]{4}");
   private static final String SUFFIX = ".json";
 
-  private final StateDir state;
+  /** An older Mica had one entry at a time, in this file beside the journal; it is its id, too. */
+  private static final String SINGLE = "intent";
+
+  private final Home home;
   private final Path directory;
 
-  Journal(StateDir state, Path directory) {
-    this.state = state;
-    this.directory = directory;
+  Journal(Home home) {
+    this.home = home;
+    this.directory = home.path().resolve("journal");
   }
 
   /**
@@ -77,8 +80,15 @@ final class Journal {
     }
   }
 
-  /** All of them, the inner before the outer. */
+  /** All of them, the inner before the outer, and the one of an older Mica at the end. */
   List<Entry> entries() {
+    List<Entry> entries = numbered();
+    entries.sort(Comparator.comparingInt(Entry::number).reversed().thenComparing(Entry::id));
+    read(SINGLE).ifPresent(entries::add);
+    return entries;
+  }
+
+  private List<Entry> numbered() {
     List<Entry> entries = new ArrayList<>();
     try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, "*" + SUFFIX)) {
       for (Path file : files) {
@@ -86,12 +96,11 @@ final class Journal {
         read(name.substring(0, name.length() - SUFFIX.length())).ifPresent(entries::add);
       }
     } catch (NoSuchFileException none) {
-      return List.of();
+      return entries;
     } catch (IOException broken) {
       throw MicaException.failed("list the journal", directory, StateDir.why(broken))
           .because(broken);
     }
-    entries.sort(Comparator.comparingInt(Entry::number).reversed().thenComparing(Entry::id));
     return entries;
   }
 
@@ -119,8 +128,8 @@ final class Journal {
     entry.put("publishing", publishing);
     entry.set("facts", facts);
     try {
-      state.makeDirectory(directory);
-      Records.store(state, file(id), entry);
+      home.makeDirectory(directory);
+      Records.store(home, file(id), entry);
     } catch (IOException broken) {
       throw MicaException.failed("write the journal", file(id), StateDir.why(broken))
           .because(broken);
@@ -137,6 +146,7 @@ final class Journal {
   }
 
   private Path file(String id) {
-    return directory.resolve(id + SUFFIX);
+    Path in = id.equals(SINGLE) ? home.path() : directory;
+    return in.resolve(id + SUFFIX);
   }
 }

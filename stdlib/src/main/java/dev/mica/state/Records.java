@@ -3,14 +3,16 @@ package dev.mica.state;
 import dev.mica.MicaException;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.time.DateTimeException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.NoSuchElementException;
 import java.util.Optional;
-import java.util.function.Function;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import tools.jackson.core.JacksonException;
@@ -25,18 +27,22 @@ import tools.jackson.databind.node.ObjectNode;
  */
 public final class Records {
   private static final String SUFFIX = ".json";
+
+  /** What is larger is no record: one of 500 layers with the longest paths has 11 MiB. */
+  private static final long LARGEST = 32 << 20;
+
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,127}");
 
-  private final StateDir state;
+  private final Home home;
   private final Path directory;
   private final boolean lasting;
 
-  Records(StateDir state, Path directory) {
-    this(state, directory, true);
+  Records(Home home, Path directory) {
+    this(home, directory, true);
   }
 
-  private Records(StateDir state, Path directory, boolean lasting) {
-    this.state = state;
+  private Records(Home home, Path directory, boolean lasting) {
+    this.home = home;
     this.directory = directory;
     this.lasting = lasting;
   }
@@ -46,7 +52,7 @@ public final class Records {
    * before the last change, but is whole.
    */
   public Records ofProcesses() {
-    return new Records(state, directory, false);
+    return new Records(home, directory, false);
   }
 
   /** A record with nothing in it. */
@@ -76,7 +82,7 @@ public final class Records {
 
   /** The names there are, in order. */
   public List<String> names() {
-    state.requireTrusted();
+    home.requireTrusted();
     try (Stream<Path> files = Files.list(directory)) {
       return files
           .map(file -> file.getFileName().toString())
@@ -95,17 +101,31 @@ public final class Records {
 
   /** One record; fails, naming its file, if it is damaged. */
   public Optional<ObjectNode> find(String name) {
-    state.requireTrusted();
+    home.requireTrusted();
     return isName(name) ? load(file(name)) : Optional.empty();
   }
 
+  /**
+   * What a record tells.
+   *
+   * @param <T> what it is made to
+   */
+  @FunctionalInterface
+  public interface Reader<T> {
+    /**
+     * Fails with an IllegalArgumentException, or one of Jackson's, where the record of that name
+     * does not tell it.
+     */
+    T read(String name, ObjectNode json);
+  }
+
   /** One record as {@code reader} understands it; fails, naming its file, if it does not. */
-  public <T> Optional<T> find(String name, Function<ObjectNode, T> reader) {
-    return find(name).map(json -> understand(file(name), json, reader));
+  public <T> Optional<T> find(String name, Reader<T> reader) {
+    return find(name).map(json -> understand(name, json, reader));
   }
 
   /** All of them as {@code reader} understands them. */
-  public <T> Listing<T> all(Function<ObjectNode, T> reader) {
+  public <T> Listing<T> all(Reader<T> reader) {
     List<T> readable = new ArrayList<>();
     List<MicaException> damaged = new ArrayList<>();
     for (String name : names()) {
@@ -119,24 +139,44 @@ public final class Records {
   }
 
   /** What a record lacks, or has of another kind, is told with its file. */
-  private static <T> T understand(Path file, ObjectNode json, Function<ObjectNode, T> reader) {
+  private <T> T understand(String name, ObjectNode json, Reader<T> reader) {
     try {
-      return reader.apply(json);
+      return reader.read(name, json);
     } catch (JacksonException missing) {
-      throw damaged(file, missing.getOriginalMessage()).because(missing);
+      throw damaged(name, missing.getOriginalMessage()).because(missing);
     } catch (IllegalArgumentException | DateTimeException | NoSuchElementException other) {
-      throw damaged(file, String.valueOf(other.getMessage())).because(other);
+      throw damaged(name, String.valueOf(other.getMessage())).because(other);
     }
+  }
+
+  /** The failure of a record that is wrong, and why. */
+  public MicaException damaged(String name, String why) {
+    return damaged(file(name), why);
+  }
+
+  /** The constant of that name; one that a newer Mica may know is told as such. */
+  public static <E extends Enum<E>> E constant(Class<E> type, JsonNode json) {
+    String word = json.asString();
+    return Stream.of(type.getEnumConstants())
+        .filter(constant -> constant.name().equals(word))
+        .findFirst()
+        .orElseThrow(() ->
+            new IllegalArgumentException(
+                "this Mica does not know the "
+                    + type.getSimpleName().toLowerCase(Locale.ROOT)
+                    + " '"
+                    + word
+                    + "'"));
   }
 
   /** Writes a record in place of the one of that name, if any. */
   public void put(String name, ObjectNode value) {
     try {
-      state.makeDirectory(directory);
+      home.makeDirectory(directory);
       if (lasting) {
-        store(state, file(name), value);
+        store(home, file(name), value);
       } else {
-        state.writeWhole(file(name), bytes(value));
+        home.writeWhole(file(name), bytes(value));
       }
     } catch (IOException broken) {
       throw MicaException.failed("write the record", file(name), StateDir.why(broken))
@@ -170,8 +210,8 @@ public final class Records {
     return directory.resolve(name + SUFFIX);
   }
 
-  static void store(StateDir state, Path file, ObjectNode value) throws IOException {
-    state.write(file, bytes(value));
+  static void store(Home home, Path file, ObjectNode value) throws IOException {
+    home.write(file, bytes(value));
   }
 
   private static byte[] bytes(ObjectNode value) {
@@ -180,6 +220,7 @@ public final class Records {
 
   static Optional<ObjectNode> load(Path file) {
     try {
+      requireFile(file);
       JsonNode read = JsonMapper.shared().readTree(Files.readAllBytes(file));
       if (read instanceof ObjectNode object) {
         return Optional.of(object);
@@ -191,6 +232,18 @@ public final class Records {
       throw damaged(file, bad.getOriginalMessage()).because(bad);
     } catch (IOException broken) {
       throw MicaException.failed("read the record", file, StateDir.why(broken)).because(broken);
+    }
+  }
+
+  /** Nothing is opened that could block, lead elsewhere, or fill the memory. */
+  private static void requireFile(Path file) throws IOException {
+    BasicFileAttributes is =
+        Files.readAttributes(file, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+    if (!is.isRegularFile()) {
+      throw damaged(file, "it is no regular file");
+    }
+    if (is.size() > LARGEST) {
+      throw damaged(file, "it has " + is.size() + " bytes, more than any record");
     }
   }
 

@@ -11,7 +11,6 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
@@ -19,11 +18,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.CancellationException;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
-import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -38,40 +33,38 @@ import tools.jackson.databind.node.ObjectNode;
 public final class StateDir {
   static final Charset UTF_8 = StandardCharsets.UTF_8;
 
-  private static final Duration DEFAULT_WAIT = Duration.ofSeconds(10);
   private static final String PROBE = "probe a folder";
+  private static final String NONE = "";
   private static final int OPTIMISTIC_READS = 5;
-  private static final String MODE = "rwx------";
 
-  private final Path home;
+  private final Home home;
   private final Duration wait;
-  private final Shared shared;
   private final Journal journal;
-  private final Reserve reserve;
+  private final Unfinished unfinished;
 
-  /** What all that wait for different times have in common. */
-  private static final class Shared {
-    final Map<String, Recovery> recoveries = new ConcurrentHashMap<>();
-
-    /** Why the entry of that id could not be carried out when it was last tried. */
-    final Map<String, MicaException> stuck = new ConcurrentHashMap<>();
-
-    /** The directory may be believed: nobody else can change that. */
-    volatile boolean trusted;
-  }
-
-  private StateDir(Path home, Duration wait, Shared shared) {
+  private StateDir(Home home, Duration wait, Journal journal, Unfinished unfinished) {
     this.home = home;
     this.wait = wait;
-    this.shared = shared;
-    this.journal = new Journal(this, home.resolve("journal"));
-    this.reserve = new Reserve(home.resolve("reserve"));
-    onLeftover(PROBE, facts -> Core.cleanScratch(Path.of(facts.required("directory").asString())));
+    this.journal = journal;
+    this.unfinished = unfinished;
+  }
+
+  private static StateDir at(Path path, Duration wait) {
+    Home home = new Home(Location.real(path));
+    Journal journal = new Journal(home);
+    StateDir state = new StateDir(home, wait, journal, new Unfinished(journal));
+    state.onLeftover(
+        PROBE,
+        Recovery.of(
+            facts -> Path.of(facts.required("directory").asString()),
+            directory -> List.of(),
+            Core::cleanScratch));
+    return state;
   }
 
   /** The directory at {@code home}; made with mode 0700 when it is first written to. */
   public static StateDir at(Path home) {
-    return new StateDir(real(home), DEFAULT_WAIT, new Shared());
+    return at(home, Location.DEFAULT_WAIT);
   }
 
   /**
@@ -80,77 +73,43 @@ public final class StateDir {
    * seconds to wait for another process; 10 unless set.
    */
   public static StateDir ofEnvironment(Map<String, String> environment) {
-    return new StateDir(
-        real(homeOf(environment)),
-        waitOf(environment.getOrDefault("MICA_LOCK_WAIT", "")),
-        new Shared());
-  }
-
-  /** The real path, also of what is not there yet, so that a layer in it has one name only. */
-  private static Path real(Path home) {
-    Path absolute = home.toAbsolutePath().normalize();
-    for (Path there = absolute; there != null; there = there.getParent()) {
-      if (Files.exists(there)) {
-        try {
-          return there.toRealPath().resolve(there.relativize(absolute)).normalize();
-        } catch (IOException hidden) {
-          return absolute; // whoever uses it is told why it cannot be
-        }
-      }
-    }
-    return absolute;
-  }
-
-  private static Path homeOf(Map<String, String> environment) {
-    String named = environment.getOrDefault("MICA_HOME", "");
-    if (!named.isEmpty()) {
-      return Path.of(named);
-    }
-    if (System.getProperty("user.name").equals("root")) {
-      return Path.of("/var/lib/mica");
-    }
-    String xdg = environment.getOrDefault("XDG_STATE_HOME", "");
-    Path base =
-        xdg.startsWith("/") // the XDG rules: a relative one is ignored
-            ? Path.of(xdg)
-            : home(environment).resolve(".local/state");
-    return base.resolve("mica");
-  }
-
-  /** {@code HOME} as the XDG rules have it; Java's own is that of the user database. */
-  private static Path home(Map<String, String> environment) {
-    String named = environment.getOrDefault("HOME", "");
-    return Path.of(named.startsWith("/") ? named : System.getProperty("user.home"));
-  }
-
-  private static Duration waitOf(String seconds) {
-    if (seconds.isEmpty()) {
-      return DEFAULT_WAIT;
-    }
-    if (!seconds.matches("\\d{1,6}")) {
-      throw MicaException.usage("use MICA_LOCK_WAIT", seconds, "it is not a number of seconds");
-    }
-    return Duration.ofSeconds(Long.parseLong(seconds));
+    return at(Location.of(environment), Location.wait(environment));
   }
 
   /** The same directory, waiting that long for another process. */
   public StateDir waiting(Duration longest) {
-    return new StateDir(home, longest, shared);
+    return new StateDir(home, longest, journal, unfinished);
   }
 
   /** Where it is. */
   public Path path() {
-    return home;
+    return home.path();
   }
 
   /** The directory itself, also where its path ends in a symlink; to be closed. */
   public OpenDirectory open() {
-    return OpenDirectory.of(home.resolve("."), home);
+    return OpenDirectory.of(path().resolve("."), path());
   }
 
   /** The records of one kind. */
   public Records records(String kind) {
-    return new Records(this, home.resolve(kind));
+    return new Records(home, path().resolve(kind));
+  }
+
+  /** Makes a directory in this one and those missing above it, for good. */
+  public Path makeDirectory(String relative) {
+    Path directory = path().resolve(relative);
+    try {
+      home.makeDirectory(directory);
+      return directory;
+    } catch (IOException broken) {
+      throw MicaException.failed("make", directory, why(broken)).because(broken);
+    }
+  }
+
+  /** Says who finishes or undoes an operation that was cut short. */
+  public void onLeftover(String operation, Recovery<?> recovery) {
+    unfinished.on(operation, recovery);
   }
 
   /**
@@ -160,11 +119,9 @@ public final class StateDir {
    * of the objects and could not be ended.
    */
   public Lock lock(String what, String... objects) {
-    Mutex mutex = mutex();
-    mutex.acquire(what, wait);
-    Lock lock = locked(mutex);
+    Lock lock = lockBut(NONE, what);
     try {
-      requireSettled(what, Set.of(objects));
+      unfinished.requireNone(what, Set.of(objects), lock.mutex);
     } catch (RuntimeException unsettled) {
       lock.close();
       throw unsettled;
@@ -172,17 +129,28 @@ public final class StateDir {
     return lock;
   }
 
-  private void requireSettled(String what, Set<String> objects) {
-    if (objects.isEmpty()) {
-      return;
-    }
-    for (Leftover left : left(mutex())) {
-      if (left.objects().stream().anyMatch(objects::contains)) {
-        throw MicaException.failed(
-                what,
-                "",
-                "'" + left.operation() + "' was cut short and cannot be ended: " + left.why())
-            .hint(String.join(" or ", left.settling()));
+  /** Likewise, but leaves the journal entry of that id as it is. */
+  private Lock lockBut(String id, String what) {
+    Mutex mutex = home.open();
+    mutex.acquire(what, wait);
+    return locked(mutex, id);
+  }
+
+  private Lock locked(Mutex mutex, String but) {
+    boolean done = false;
+    try {
+      if (mutex.depth() == 1) {
+        home.removeScratch();
+        mutex.makingRoom(() -> {
+          unfinished.recoverAllBut(but, mutex);
+          return mutex;
+        });
+      }
+      done = true;
+      return new Lock(mutex);
+    } finally {
+      if (!done) {
+        mutex.release();
       }
     }
   }
@@ -192,39 +160,18 @@ public final class StateDir {
    * directory that cannot be written, all that was cut short.
    */
   public List<Leftover> leftovers() {
-    if (!Files.isDirectory(home)) {
+    if (!home.isThere()) {
       return List.of();
     }
-    requireTrusted();
+    home.requireTrusted();
     if (journal.entries().isEmpty()) {
       return List.of();
     }
-    try (Lock _ = lock("look for what was left half done")) {
-      return left(mutex());
+    try (Lock lock = lock("look for what was left half done")) {
+      return unfinished.left(lock.mutex);
     } catch (MicaException cannot) {
-      return journal.entries().stream()
-          .filter(entry -> !entry.isUnderWay())
-          .map(entry -> leftover(entry, cannot))
-          .toList();
+      return unfinished.untried(cannot);
     }
-  }
-
-  /** Under the lock: all that is not being done by its holder. */
-  private List<Leftover> left(Mutex mutex) {
-    return journal.entries().stream()
-        .filter(entry -> !mutex.running().contains(entry.id()))
-        .map(entry -> leftover(entry, shared.stuck.get(entry.id())))
-        .toList();
-  }
-
-  private Leftover leftover(Journal.Entry entry, @Nullable MicaException stuck) {
-    String why = stuck == null ? "it was not tried" : String.valueOf(stuck.getMessage());
-    return new Leftover(entry.id(), entry.operation(), objects(entry), entry.damage().orElse(why));
-  }
-
-  private List<String> objects(Journal.Entry entry) {
-    List<String> noted = entry.objects();
-    return noted.isEmpty() ? List.of(entry.operation()) : noted;
   }
 
   /**
@@ -232,25 +179,9 @@ public final class StateDir {
    * the operation is taken back. Nothing that holds data is removed either way.
    */
   public void settle(String id, boolean keep) {
-    try (Lock lock = lock("settle " + id)) {
-      List<Journal.Entry> entries = journal.entries();
-      Journal.Entry entry =
-          entries.stream()
-              .filter(one -> one.id().equals(id))
-              .findFirst()
-              .orElseThrow(() ->
-                  MicaException.unknown(
-                      "unfinished operation",
-                      id,
-                      entries.stream().map(Journal.Entry::id).toList()));
-      lock.makingRoom(() -> {
-        Recovery recovery = shared.recoveries.getOrDefault(entry.operation(), facts -> {});
-        if (keep) {
-          recovery.keep(entry.facts());
-        } else {
-          recovery.discard(entry.facts());
-        }
-        strike(entry);
+    try (Lock lock = lockBut(id, "settle " + id)) {
+      lock.mutex.makingRoom(() -> {
+        unfinished.settle(id, keep, lock.mutex);
         return id;
       });
     }
@@ -261,11 +192,11 @@ public final class StateDir {
    * Takes no lock unless a dead process left something half done.
    */
   public <T> T read(Supplier<T> reader) {
-    if (!Files.isDirectory(home)) {
+    if (!home.isThere()) {
       return reader.get();
     }
-    requireTrusted();
-    if (Mutex.of(home).isMine()) {
+    home.requireTrusted();
+    if (home.mutex().isMine()) {
       return reader.get();
     }
     boolean tried = false;
@@ -291,24 +222,23 @@ public final class StateDir {
     }
   }
 
+  private String stamp() {
+    StringBuilder all = new StringBuilder(home.mutex().lastHolder());
+    journal.entries().forEach(entry -> all.append(entry.id()).append(entry.json()));
+    return all.toString();
+  }
+
   /** Whether it was tried. Who only reads may not be able to, and reads on: the doctor tells. */
   private boolean recoverIfFree() {
     try {
-      if (mutex().tryAcquire("recover")) {
-        locked(mutex()).close();
+      Mutex mutex = home.open();
+      if (mutex.tryAcquire("recover")) {
+        locked(mutex, NONE).close();
         return true;
       }
       return false;
     } catch (MicaException cannotWrite) {
       return false;
-    }
-  }
-
-  /** Fails unless the directory is ours alone, once. */
-  void requireTrusted() {
-    if (!shared.trusted && Files.isDirectory(home)) {
-      Trust.require(home);
-      shared.trusted = true;
     }
   }
 
@@ -318,8 +248,9 @@ public final class StateDir {
    */
   public void ifFree(String what, Runnable action) {
     try {
-      if (mutex().tryAcquire(what)) {
-        try (Lock _ = locked(mutex())) {
+      Mutex mutex = home.open();
+      if (mutex.tryAcquire(what)) {
+        try (Lock _ = locked(mutex, NONE)) {
           action.run();
         }
       }
@@ -328,11 +259,6 @@ public final class StateDir {
         throw cannotWrite;
       }
     }
-  }
-
-  /** Says who finishes or undoes an operation that was cut short. */
-  public void onLeftover(String operation, Recovery recovery) {
-    shared.recoveries.put(operation, recovery);
   }
 
   /** The lock, held. */
@@ -354,7 +280,7 @@ public final class StateDir {
 
     /** Likewise for an operation that makes room: on a full file system it uses the reserve. */
     public <T> T reclaim(String operation, ObjectNode facts, Supplier<T> body) {
-      return makingRoom(() -> run(operation, facts, body));
+      return mutex.makingRoom(() -> run(operation, facts, body));
     }
 
     /**
@@ -383,13 +309,7 @@ public final class StateDir {
 
     /** Under the lock: what was cut short and could not be ended is about these. */
     public Set<String> unsettled() {
-      return left(mutex).stream()
-          .flatMap(left -> left.objects().stream())
-          .collect(Collectors.toUnmodifiableSet());
-    }
-
-    private <T> T makingRoom(Supplier<T> body) {
-      return mutex.makingRoom(body);
+      return unfinished.objects(mutex);
     }
 
     private String begin(String operation, ObjectNode facts, boolean publishing) {
@@ -400,8 +320,8 @@ public final class StateDir {
     }
 
     private void write(String id, String operation, ObjectNode facts, boolean publishing) {
-      Recovery recovery = shared.recoveries.getOrDefault(operation, nothing -> {});
-      journal.write(id, operation, recovery.objects(facts), facts, publishing);
+      List<String> objects = unfinished.recovery(operation).objects(facts);
+      journal.write(id, operation, objects, facts, publishing);
     }
 
     private <T> T finish(String id, Supplier<T> body) {
@@ -420,15 +340,9 @@ public final class StateDir {
 
     private void undo(String id, Throwable failure) {
       try {
-        journal.entries().stream()
-            .filter(entry -> entry.id().equals(id))
-            .forEach(StateDir.this::recover);
+        unfinished.recover(id, mutex).ifPresent(failure::addSuppressed);
       } catch (RuntimeException worse) {
         failure.addSuppressed(worse);
-      }
-      MicaException stuck = shared.stuck.get(id);
-      if (stuck != null) {
-        failure.addSuppressed(stuck);
       }
     }
 
@@ -436,160 +350,11 @@ public final class StateDir {
     public void close() {
       try {
         if (mutex.depth() == 1) {
-          reserve.fill();
+          home.fillReserve();
         }
       } finally {
         mutex.release();
       }
-    }
-  }
-
-  private Lock locked(Mutex mutex) {
-    boolean done = false;
-    try {
-      if (mutex.depth() == 1) {
-        Files.deleteIfExists(scratch());
-        mutex.makingRoom(() -> {
-          journal.entries().forEach(this::recover);
-          return mutex;
-        });
-      }
-      done = true;
-      return new Lock(mutex);
-    } catch (IOException broken) {
-      throw MicaException.failed("remove", scratch(), why(broken)).because(broken);
-    } finally {
-      if (!done) {
-        mutex.release();
-      }
-    }
-  }
-
-  /** Carries one entry out; one that cannot be stays, and why is remembered. */
-  private void recover(Journal.Entry entry) {
-    try {
-      if (entry.damage().isPresent()) {
-        throw MicaException.failed("read the journal", entry.id(), entry.damage().get());
-      }
-      Recovery recovery = shared.recoveries.get(entry.operation());
-      if (recovery == null) {
-        throw MicaException.failed(
-            "end what the journal notes", entry.id(), "nothing here knows " + entry.operation());
-      }
-      recovery.recover(entry.facts());
-      strike(entry);
-    } catch (CancellationException stop) {
-      throw stop;
-    } catch (RuntimeException cannot) {
-      shared.stuck.put(
-          entry.id(),
-          cannot instanceof MicaException failure
-              ? failure
-              : MicaException.failed(
-                      "end what the journal notes", entry.id(), String.valueOf(cannot.getMessage()))
-                  .because(cannot));
-    }
-  }
-
-  private void strike(Journal.Entry entry) {
-    mutex().turn();
-    journal.strike(entry.id());
-    shared.stuck.remove(entry.id());
-  }
-
-  private String stamp() {
-    StringBuilder all = new StringBuilder(Mutex.of(home).lastHolder());
-    journal.entries().forEach(entry -> all.append(entry.id()).append(entry.json()));
-    return all.toString();
-  }
-
-  /** Makes {@code file} hold {@code bytes}, for good. */
-  void write(Path file, byte[] bytes) throws IOException {
-    orWithReserve(() -> Durable.write(file, bytes, scratch()));
-  }
-
-  /** Likewise, but after a power cut it may hold what it held before, or be gone. */
-  void writeWhole(Path file, byte[] bytes) throws IOException {
-    orWithReserve(() -> Durable.writeWhole(file, bytes, scratch()));
-  }
-
-  /** Makes a directory of this one, for good. */
-  void makeDirectory(Path directory) throws IOException {
-    orWithReserve(() -> Durable.makeDirectories(directory, MODE));
-  }
-
-  private interface Step {
-    void run() throws IOException;
-  }
-
-  private void orWithReserve(Step step) throws IOException {
-    try {
-      step.run();
-    } catch (IOException full) {
-      if (!Mutex.of(home).makesRoom() || !reserve.giveUp()) {
-        throw full;
-      }
-      step.run();
-    }
-  }
-
-  Path scratch() {
-    return home.resolve("scratch");
-  }
-
-  private Mutex mutex() {
-    try {
-      Durable.makeDirectories(home, MODE);
-      requireTrusted();
-      return Mutex.of(home);
-    } catch (IOException broken) {
-      throw MicaException.failed("make the state directory", home, why(broken))
-          .hint("name another one in MICA_HOME")
-          .because(broken);
-    }
-  }
-
-  /** Makes a directory in this one and those missing above it, for good. */
-  public Path makeDirectory(String relative) {
-    Path directory = home.resolve(relative);
-    try {
-      makeDirectory(directory);
-      return directory;
-    } catch (IOException broken) {
-      throw MicaException.failed("make", directory, why(broken)).because(broken);
-    }
-  }
-
-  /** Makes a directory and those missing above it with {@code mode}, for good; there is fine. */
-  public static void makeDirectories(Path directory, String mode) throws IOException {
-    Durable.makeDirectories(directory, mode);
-  }
-
-  /** Removes a file or an empty directory, for good; absent is fine. */
-  public static void delete(Path path) throws IOException {
-    Durable.delete(path);
-  }
-
-  /** What was made, renamed or removed at {@code path} stays so. */
-  public static void syncParent(Path path) {
-    try {
-      Durable.syncParent(path);
-    } catch (IOException broken) {
-      throw MicaException.failed("sync", path, why(broken)).because(broken);
-    }
-  }
-
-  /** Renames durably; neither is a root. To another file system or mount it fails. */
-  public static void move(Path from, Path to) throws IOException {
-    Durable.move(from, to);
-  }
-
-  /** fsync(2) of a directory: what was renamed, made or removed in it stays so. */
-  public static void syncDirectory(Path directory) {
-    try {
-      Durable.syncDirectory(directory);
-    } catch (IOException broken) {
-      throw MicaException.failed("sync", directory, why(broken)).because(broken);
     }
   }
 

@@ -3,6 +3,7 @@ package dev.mica.union;
 import dev.mica.MicaException;
 import dev.mica.core.Core;
 import dev.mica.core.OpenDirectory;
+import dev.mica.state.Durable;
 import dev.mica.state.StateDir;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -100,7 +101,11 @@ record Aside(Path upper, Path folder) {
           .hint("move the one away and the other to its place");
     }
     Core.remove(folder);
-    StateDir.syncParent(folder);
+    try {
+      Durable.syncParent(folder);
+    } catch (IOException broken) {
+      throw failed("sync", folder, broken);
+    }
   }
 
   private boolean isLink(Path path) {

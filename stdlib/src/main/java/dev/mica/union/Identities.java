@@ -45,6 +45,11 @@ record Identities(
     return new Identities(all, upper, besides, work, at);
   }
 
+  /** Without the lower on top. */
+  Identities withoutTop() {
+    return new Identities(lowers.subList(1, lowers.size()), upper, besides, work, at);
+  }
+
   ObjectNode toJson() {
     ObjectNode json = Records.object();
     ArrayNode below = json.putArray("lowers");

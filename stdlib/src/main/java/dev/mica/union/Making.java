@@ -5,6 +5,7 @@ import dev.mica.core.Core;
 import dev.mica.core.Identity;
 import dev.mica.core.Mount;
 import dev.mica.core.OpenDirectory;
+import dev.mica.state.Durable;
 import dev.mica.state.StateDir;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
@@ -139,6 +140,7 @@ final class Making {
     if (union.atMade() && leads(union.at(), plan.above())) {
       try (OpenDirectory above = above(plan)) {
         removeIfEmpty(named(above, union.at()));
+        Core.syncDirectory(above.path());
       }
     }
     if (union.upper() == null || !leads(union.upper(), plan.union().is().besides())) {
@@ -253,8 +255,7 @@ final class Making {
     Path at = union.at();
     boolean gone = !Files.exists(at, LinkOption.NOFOLLOW_LINKS);
     if (gone && SafePath.is(at)) {
-      makeDirectories(at);
-      Core.syncDirectory(parent(at));
+      onFiles("make", at, path -> Durable.makeDirectories(path, "rwxr-xr-x"));
     }
     OpenDirectory point = OpenDirectory.of(at);
     Identity was = union.is().at();
@@ -302,7 +303,7 @@ final class Making {
     void accept(Path named);
   }
 
-  /** Does that to a directory, by its name in its open parent, if it is the one it was. */
+  /** Does that to a directory for good, by its name in its open parent, if it is the one it was. */
   private static void ifStill(Path path, Identity was, OnDirectory action) {
     if (!Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS)) {
       return;
@@ -311,6 +312,7 @@ final class Making {
         OpenDirectory named = parent.child(path.getFileName())) {
       if (named.identity().is(was)) {
         action.accept(named(parent, path));
+        Core.syncDirectory(parent.path());
       }
     }
   }
@@ -325,17 +327,6 @@ final class Making {
                 path, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(mode)));
           }
         });
-  }
-
-  private static void makeDirectories(Path directory) {
-    onFiles(
-        "make",
-        directory,
-        path ->
-            Files.createDirectories(
-                path,
-                PosixFilePermissions.asFileAttribute(
-                    PosixFilePermissions.fromString("rwxr-xr-x"))));
   }
 
   /** Removes a directory unless it is gone or holds something. */
@@ -365,7 +356,7 @@ final class Making {
     onFiles(
         "rename " + OpenDirectory.show(from.toString()) + " to",
         to,
-        path -> StateDir.move(from, path));
+        path -> Durable.move(from, path));
   }
 
   /** What a union of that record is mounted as, on top, if anywhere. */

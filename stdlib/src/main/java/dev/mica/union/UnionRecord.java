@@ -6,7 +6,6 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
@@ -32,6 +31,19 @@ record UnionRecord(
     Identities is) {
   UnionRecord {
     lowers = List.copyOf(lowers);
+  }
+
+  private UnionRecord whole() {
+    require(!lowers.isEmpty(), "the union has no lower");
+    require(lowers.size() == is.lowers().size(), "it does not say which directory each lower is");
+    require(upper == null || is.besides() != null, "it does not say which directory has the upper");
+    return this;
+  }
+
+  private static void require(boolean holds, String otherwise) {
+    if (!holds) {
+      throw new IllegalArgumentException(otherwise);
+    }
   }
 
   /** The first column of mount(8). */
@@ -97,25 +109,44 @@ record UnionRecord(
     return json;
   }
 
+  /** As {@link Records} reads it: a record is of the union that it is called after. */
+  static UnionRecord of(String name, ObjectNode json) {
+    UnionRecord union = of(json);
+    require(union.name.equals(name), "it is of the union '" + union.name + "'");
+    return union;
+  }
+
   static UnionRecord of(ObjectNode json) {
     List<Path> lowers = new ArrayList<>();
     for (JsonNode lower : json.required("lowers")) {
       lowers.add(requirePath(lower));
     }
-    return new UnionRecord(
-        json.required("name").asString(),
-        lowers,
-        PathJson.path(json.required("upper")),
-        PathJson.path(json.required("work")),
-        json.required("workMade").asBoolean(),
-        requirePath(json.required("at")),
-        json.required("atMade").asBoolean(),
-        UnionSpec.Via.valueOf(json.required("via").asString()),
-        Instant.parse(json.required("created").asString()),
-        Identities.of(json.required("is")));
+    UnionRecord read =
+        new UnionRecord(
+            json.required("name").asString(),
+            lowers,
+            path(json.required("upper")),
+            path(json.required("work")),
+            json.required("workMade").asBoolean(),
+            requirePath(json.required("at")),
+            json.required("atMade").asBoolean(),
+            Records.constant(UnionSpec.Via.class, json.required("via")),
+            Instant.parse(json.required("created").asString()),
+            Identities.of(json.required("is")));
+    return read.whole();
   }
 
   private static Path requirePath(JsonNode json) {
-    return Objects.requireNonNull(PathJson.path(json));
+    Path path = path(json);
+    if (path == null) {
+      throw new IllegalArgumentException("a path is missing");
+    }
+    return path;
+  }
+
+  private static @Nullable Path path(JsonNode json) {
+    Path path = PathJson.path(json);
+    require(path == null || path.isAbsolute(), "'" + path + "' is no absolute path");
+    return path;
   }
 }

@@ -2,26 +2,18 @@ package dev.mica.union;
 
 import dev.mica.MicaException;
 import dev.mica.core.Core;
-import dev.mica.core.LayerFlag;
 import dev.mica.core.Mount;
 import dev.mica.core.OpenDirectory;
 import dev.mica.core.PathBytes;
-import dev.mica.core.Tree;
-import dev.mica.state.Records;
 import dev.mica.state.Recovery;
 import dev.mica.state.StateDir;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import tools.jackson.databind.node.ObjectNode;
 
 /**
  * The union mounts of this host. They outlive the process that makes them; what is kept of each is
@@ -32,8 +24,7 @@ public final class Unions {
   private static final String REMOVE = "remove a union";
 
   private final StateDir state;
-  private final Records records;
-  private final Mounters mounters;
+  private final UnionStore store;
 
   /** The unions that {@code state} keeps, all of them served by this host itself. */
   public Unions(StateDir state) {
@@ -43,10 +34,23 @@ public final class Unions {
   /** The unions that {@code state} keeps; those of other systems are served by {@code helper}. */
   public Unions(StateDir state, Helper helper) {
     this.state = state;
-    this.mounters = new Mounters(helper);
-    this.records = state.records("unions");
-    state.onLeftover(CREATE, new CreateRecovery());
-    state.onLeftover(REMOVE, new RemoveRecovery());
+    this.store = new UnionStore(state, helper);
+    state.onLeftover(
+        CREATE,
+        Recovery.of(
+                Plan::of,
+                plan -> List.of(UnionLayers.object(plan.union().name())),
+                this::recoverCreate)
+            .keeping(this::keepCreated)
+            .discarding(this::discardCreated));
+    state.onLeftover(
+        REMOVE,
+        Recovery.of(
+                UnionRecord::of,
+                union -> List.of(UnionLayers.object(union.name())),
+                this::recoverRemove)
+            .keeping(store::put)
+            .discarding(union -> store.remove(union.name()))); // what is there stays
   }
 
   /**
@@ -55,8 +59,8 @@ public final class Unions {
    */
   public Union create(UnionSpec spec) {
     String label = spec.name() != null ? spec.name() : spec.at().name();
-    try (StateDir.Lock lock = state.lock("create the union " + label, object(label))) {
-      Plan plan = choose(lock, new SpecCheck(spec, all(), state.path()).plan());
+    try (StateDir.Lock lock = state.lock("create the union " + label, UnionLayers.object(label))) {
+      Plan plan = choose(lock, new SpecCheck(spec, store.all().readable(), state.path()).plan());
       Mounter mounter = mounterOf(plan.union());
       return lock.run(
           CREATE, plan.toJson(), () -> mounter.prepare(plan.union()), () -> create(plan, mounter));
@@ -65,7 +69,7 @@ public final class Unions {
 
   private Union create(Plan plan, Mounter mounter) {
     UnionRecord union = Making.directories(plan);
-    records.put(union.name(), union.toJson());
+    store.put(union);
     keep(Making.mount(union, mounter));
     Making.forgetBefore(plan);
     return new LiveUnion(this, union);
@@ -73,62 +77,8 @@ public final class Unions {
 
   /** The record says which directories its paths mean: those it was mounted with just now. */
   private void keep(UnionRecord union) {
-    if (!union.equals(requireRecord(union.name()))) {
-      records.put(union.name(), union.toJson());
-    }
-  }
-
-  /** How the journal calls the union. */
-  public static String object(String name) {
-    return "union " + name;
-  }
-
-  private final class CreateRecovery implements Recovery {
-    @Override
-    public List<String> objects(ObjectNode facts) {
-      return List.of(object(Plan.of(facts).union().name()));
-    }
-
-    @Override
-    public void recover(ObjectNode facts) {
-      recoverCreate(Plan.of(facts));
-    }
-
-    @Override
-    public void keep(ObjectNode facts) {
-      keepCreated(Plan.of(facts));
-    }
-
-    /** It is forgotten; what is not empty stays where it is. */
-    @Override
-    public void discard(ObjectNode facts) {
-      Plan plan = Plan.of(facts);
-      Making.unmount(plan.union(), mounterOf(plan.union()));
-      undoCreate(plan);
-    }
-  }
-
-  private final class RemoveRecovery implements Recovery {
-    @Override
-    public List<String> objects(ObjectNode facts) {
-      return List.of(object(UnionRecord.of(facts).name()));
-    }
-
-    @Override
-    public void recover(ObjectNode facts) {
-      recoverRemove(UnionRecord.of(facts));
-    }
-
-    @Override
-    public void keep(ObjectNode facts) {
-      UnionRecord union = UnionRecord.of(facts);
-      records.put(union.name(), union.toJson());
-    }
-
-    /** Its record goes; whatever could not be removed stays where it is. */
-    @Override
-    public void discard(ObjectNode facts) {
-      records.remove(UnionRecord.of(facts).name());
+    if (!union.equals(store.require(union.name()))) {
+      store.put(union);
     }
   }
 
@@ -138,10 +88,10 @@ public final class Unions {
    */
   private void recoverCreate(Plan plan) {
     UnionRecord union = plan.union();
-    if (union.via() == UnionSpec.Via.FUSE && !isMounted(union)) {
+    if (union.via() == UnionSpec.Via.FUSE && !UnionStore.isMounted(union)) {
       FuseMounter.awaitMount(union);
     }
-    if (isMounted(union)) {
+    if (UnionStore.isMounted(union)) {
       keepCreated(plan);
       return;
     }
@@ -166,16 +116,22 @@ public final class Unions {
 
   /** It is recorded before it is mounted, so without a record it never was. */
   private void keepCreated(Plan plan) {
-    if (record(plan.union().name()).isPresent()) {
+    if (store.find(plan.union().name()).isPresent()) {
       Making.forgetBefore(plan);
     } else {
       undoCreate(plan);
     }
   }
 
+  /** It is forgotten; what is not empty stays where it is. */
+  private void discardCreated(Plan plan) {
+    Making.unmount(plan.union(), store.mounterOf(plan.union()));
+    undoCreate(plan);
+  }
+
   private void undoCreate(Plan plan) {
     UnionRecord union = plan.union();
-    records.remove(union.name());
+    store.remove(union.name());
     mounterOf(union).clear(union);
     Making.undo(plan);
   }
@@ -189,11 +145,11 @@ public final class Unions {
 
   private Plan choose(StateDir.Lock lock, Plan plan, OpenDirectory place) {
     List<String> refusals = new ArrayList<>();
-    for (Mounter mounter : mounters.candidates(plan.union().via())) {
+    for (Mounter mounter : store.mounters().candidates(plan.union().via())) {
       Optional<String> refusal =
           ownWork(plan.union(), mounter)
               .or(() -> oddBytes(plan.union(), mounter))
-              .or(() -> mounters.refusal(mounter, place, lock::probe));
+              .or(() -> store.mounters().refusal(mounter, place, lock::probe));
       if (refusal.isEmpty()) {
         return plan.via(mounter.via());
       }
@@ -251,7 +207,7 @@ public final class Unions {
    */
   public Optional<String> refusal(UnionSpec.Via via, Path directory) {
     try (OpenDirectory place = OpenDirectory.of(real(directory))) {
-      return mounters.trial(via, place);
+      return store.mounters().trial(via, place);
     }
   }
 
@@ -266,24 +222,24 @@ public final class Unions {
   /** All of them, by name. */
   public List<Union> list() {
     return state.read(() ->
-        all().stream()
+        store.all().readable().stream()
             .map(record -> new LiveUnion(this, record))
             .collect(Collectors.toCollection(ArrayList<Union>::new)));
   }
 
   /** Why each of the others cannot be listed: its record is damaged. */
   public List<MicaException> damaged() {
-    return state.read(() -> records.all(UnionRecord::of).damaged());
+    return state.read(() -> store.all().damaged());
   }
 
   /** The one of that name. */
   public Optional<Union> find(String name) {
-    return state.read(() -> record(name)).map(record -> new LiveUnion(this, record));
+    return state.read(() -> store.find(name)).map(record -> new LiveUnion(this, record));
   }
 
   /** The one of that name; fails, naming the nearest, if there is none. */
   public Union get(String name) {
-    return new LiveUnion(this, requireRecord(name));
+    return new LiveUnion(this, store.require(name));
   }
 
   /**
@@ -311,8 +267,8 @@ public final class Unions {
   }
 
   void remove(String name) {
-    try (StateDir.Lock lock = state.lock("remove the union " + name, object(name))) {
-      UnionRecord union = requireRecord(name);
+    try (StateDir.Lock lock = state.lock("remove the union " + name, UnionLayers.object(name))) {
+      UnionRecord union = store.require(name);
       lock.reclaim(
           REMOVE,
           union.toJson(),
@@ -327,19 +283,19 @@ public final class Unions {
   private void forget(UnionRecord union) {
     mounterOf(union).clear(union);
     Making.forget(union);
-    records.remove(union.name());
+    store.remove(union.name());
   }
 
   /** Still mounted means that nothing was done yet. */
   private void recoverRemove(UnionRecord union) {
-    if (!isMounted(union)) {
+    if (!UnionStore.isMounted(union)) {
       forget(union);
     }
   }
 
   void remount(String name) {
-    try (StateDir.Lock _ = state.lock("remount the union " + name, object(name))) {
-      UnionRecord union = requireRecord(name);
+    try (StateDir.Lock _ = state.lock("remount the union " + name, UnionLayers.object(name))) {
+      UnionRecord union = store.require(name);
       List<Mount> mounts = Core.mounts();
       Mounter mounter = mounterOf(union);
       boolean served = Mounted.isServed(union, mounts);
@@ -361,153 +317,10 @@ public final class Unions {
   }
 
   Mounter mounterOf(UnionRecord union) {
-    return mounters.of(union.via());
-  }
-
-  /**
-   * For the commit store, under its lock: has a union go on over its own upper, which becomes
-   * {@code layer}, a path in the store. False, and nothing done, where something holds the union or
-   * that cannot be ruled out.
-   */
-  public boolean rotate(String name, Path layer) {
-    UnionRecord union = requireRecord(name);
-    Mounter mounter = mounterOf(union);
-    Optional<Mount> mount = Making.mounted(union);
-    try (OpenFolders folders = OpenFolders.of(union)) {
-      boolean rotated =
-          mount.isPresent()
-              ? mounter.rotate(folders, mount.get(), layer)
-              : rotateUnmounted(folders, mounter, layer);
-      if (rotated) {
-        Core.settle(layer, false);
-        put(union, folders.besides(), layer);
-      }
-      return rotated;
-    }
-  }
-
-  private static boolean rotateUnmounted(OpenFolders folders, Mounter mounter, Path layer) {
-    UnionRecord union = folders.union();
-    if (!mounter.upperIsLayer() || isInUse(folders)) {
-      return false;
-    }
-    Making.rename(folders.upperByName(), layer);
-    try (OpenDirectory moved = OpenDirectory.of(layer)) {
-      if (!moved.identity().is(folders.upper().identity())) {
-        Making.rename(layer, folders.upperByName());
-        throw OpenFolders.another(
-            union, "upper", folders.upperByName(), folders.upper().identity(), moved.identity());
-      }
-    }
-    Core.makeUpper(layer, folders.upperByName());
-    Core.syncDirectory(folders.besides().path());
-    return true;
-  }
-
-  /** Whether an overlay has it all the same, or that cannot be ruled out. */
-  private static boolean isInUse(OpenFolders folders) {
-    if (!Core.isPrivileged()) {
-      return true;
-    }
-    Path trial = folders.besides().path().resolve("." + folders.union().name() + ".mica-trial");
-    Core.remove(trial);
-    Core.makeLike(folders.upper().path(), trial);
-    try {
-      return Core.inUse(folders.upper().path(), trial).orElse(true);
-    } finally {
-      Core.remove(trial);
-    }
-  }
-
-  /** Its record, once it is rotated. May be called again. */
-  private void put(UnionRecord union, OpenDirectory besides, Path layer) {
-    if (!union.lowers().getFirst().equals(layer)) {
-      List<Path> lowers = new ArrayList<>(union.lowers());
-      lowers.addFirst(layer);
-      Path upper = requireUpper(union).getFileName();
-      try (OpenDirectory top = OpenDirectory.of(layer);
-          OpenDirectory fresh = besides.child(upper)) {
-        Identities is = union.is().over(top.identity()).upper(fresh.identity());
-        records.put(union.name(), union.over(lowers, is).toJson());
-      }
-    }
-  }
-
-  /**
-   * Ends a {@link #rotate} that was cut short, also one after which the host was booted again;
-   * whether the union is rotated then. May be called again.
-   */
-  public boolean recoverRotation(String name, Path layer) {
-    UnionRecord union = requireRecord(name);
-    Optional<Mount> mount = Making.mounted(union);
-    boolean rotated =
-        mount.isPresent()
-            ? mounterOf(union).recoverRotation(union, mount.get(), layer)
-            : Files.isDirectory(layer, LinkOption.NOFOLLOW_LINKS);
-    if (rotated) {
-      Core.settle(layer, false);
-      try (OpenDirectory besides = Objects.requireNonNull(OpenFolders.besidesOf(union))) {
-        Path upper = besides.path().resolve(requireUpper(union).getFileName());
-        if (!Files.exists(upper, LinkOption.NOFOLLOW_LINKS)) {
-          Core.makeUpper(layer, upper);
-          Core.syncDirectory(besides.path());
-        }
-        put(union, besides, layer);
-      }
-    }
-    return rotated;
-  }
-
-  /**
-   * Takes a {@link #rotate} back that was cut short, of a union that is not mounted: the layer
-   * becomes its upper again, unless something was written to the fresh one.
-   */
-  public void discardRotation(String name, Path layer) {
-    UnionRecord union = requireRecord(name);
-    if (!Files.isDirectory(layer, LinkOption.NOFOLLOW_LINKS) || isMounted(union)) {
-      return;
-    }
-    try (OpenDirectory besides = Objects.requireNonNull(OpenFolders.besidesOf(union))) {
-      Path upper = besides.path().resolve(requireUpper(union).getFileName());
-      if (Making.holdsSomething(upper)) {
-        return;
-      }
-      Making.removeIfEmpty(upper);
-      Making.rename(layer, upper);
-    }
-  }
-
-  /** For the commit store: captures what the union's tree changes over its lowers. */
-  public void capture(String name, Path layer, Set<LayerFlag> flags) {
-    UnionRecord union = requireRecord(name);
-    try (OpenFolders folders = OpenFolders.of(union)) {
-      Tree tree = mounterOf(union).tree(union, folders.stack());
-      Core.capture(Tree.layers(folders.lowers()), tree, layer, flags);
-    }
-  }
-
-  private static Path requireUpper(UnionRecord union) {
-    if (union.upper() == null) {
-      throw MicaException.failed("commit the union", union.name(), "it is read-only");
-    }
-    return union.upper();
-  }
-
-  private static boolean isMounted(UnionRecord union) {
-    return Mounted.isServed(union, Core.mounts());
-  }
-
-  private List<UnionRecord> all() {
-    return records.all(UnionRecord::of).readable();
-  }
-
-  private Optional<UnionRecord> record(String name) {
-    return records.find(name, UnionRecord::of);
+    return store.mounterOf(union);
   }
 
   UnionRecord requireRecord(String name) {
-    return state
-        .read(() -> record(name))
-        .orElseThrow(() -> MicaException.unknown("union", name, records.names()));
+    return store.require(name);
   }
 }

@@ -1,6 +1,6 @@
 package dev.mica.vm;
 
-import dev.mica.state.StateDir;
+import dev.mica.state.Durable;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -59,7 +59,7 @@ final class BareKernel {
     }
     Path scratch = file.resolveSibling(file.getFileName() + ".new");
     Files.write(scratch, kernel.get());
-    StateDir.move(scratch, file);
+    Durable.move(scratch, file);
     return true;
   }
 

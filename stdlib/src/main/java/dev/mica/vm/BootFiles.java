@@ -2,6 +2,7 @@ package dev.mica.vm;
 
 import dev.mica.MicaException;
 import dev.mica.core.Core;
+import dev.mica.state.Durable;
 import dev.mica.state.StateDir;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -53,7 +54,7 @@ record BootFiles(Path cache) {
         forget(INITRAMFS);
         Files.write(scratch, Initramfs.of(agent, kernel));
         Files.setPosixFilePermissions(scratch, READABLE);
-        StateDir.move(scratch, file);
+        Durable.move(scratch, file);
       } catch (IOException broken) {
         throw MicaException.failed("write", file, StateDir.why(broken)).because(broken);
       }
@@ -96,7 +97,7 @@ record BootFiles(Path cache) {
         Path scratch = file.resolveSibling(file.getFileName() + ".new");
         Files.copy(image, scratch, StandardCopyOption.REPLACE_EXISTING);
         Files.setPosixFilePermissions(scratch, READABLE);
-        StateDir.move(scratch, file);
+        Durable.move(scratch, file);
       }
       return file;
     } catch (IOException broken) {

@@ -259,6 +259,6 @@ public final class HelperServer implements Helper {
   }
 
   private Optional<HelperRecord> record(String name) {
-    return records.find(name).map(HelperRecord::of);
+    return records.find(name, (named, json) -> HelperRecord.of(json));
   }
 }

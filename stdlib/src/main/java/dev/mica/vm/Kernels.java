@@ -2,6 +2,7 @@ package dev.mica.vm;
 
 import dev.mica.MicaException;
 import dev.mica.core.Core;
+import dev.mica.state.Durable;
 import dev.mica.state.StateDir;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -92,7 +93,7 @@ final class Kernels {
       }
       Core.sync(tree);
       Core.remove(fetched);
-      StateDir.move(tree, fetched);
+      Durable.move(tree, fetched);
     } catch (IOException broken) {
       throw MicaException.failed("unpack a kernel at", fetched, StateDir.why(broken))
           .because(broken);

@@ -22,7 +22,10 @@ final class CrashStep {
       case CREATE, CREATE_OVER_EMPTY -> mica.unions().create(spec(root));
       case REMOVE_UNION -> mica.unions().get("u").remove();
       case ROTATE -> mica.commits().create(mica.unions().get("u"), "web:v1", "");
-      case COPY -> copy(mica, root);
+      case COPY, REFLINK -> copy(mica, root);
+      case REMOUNT -> mica.unions().get("u").remount();
+      case SETTLE_KEEP -> mica.host().settle("1-0000", true);
+      case SETTLE_DISCARD -> mica.host().settle("1-0000", false);
       case REMOVE_COMMIT -> mica.commits().get("old:v1").remove();
       case COLLECT -> mica.commits().gc();
     }
@@ -35,8 +38,21 @@ final class CrashStep {
     REMOVE_UNION,
     ROTATE,
     COPY,
+    REFLINK,
+    REMOUNT,
     REMOVE_COMMIT,
-    COLLECT
+    COLLECT,
+    SETTLE_KEEP,
+    SETTLE_DISCARD;
+
+    /** What it can be killed at, at least: what is settled is struck, and a record put back. */
+    int fewestSteps() {
+      return switch (this) {
+        case SETTLE_KEEP -> 4;
+        case SETTLE_DISCARD -> 2;
+        default -> 10;
+      };
+    }
   }
 
   static UnionSpec spec(Path root) {

@@ -46,7 +46,7 @@ final class StateChild {
   }
 
   private static void die(StateDir state) {
-    state.onLeftover("step", new StateDirTest.Stuck(new ArrayList<>()));
+    state.onLeftover("step", StateDirTest.stuck(new ArrayList<>()));
     try (StateDir.Lock lock = state.lock("die")) {
       lock.run(
           "step",

@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -218,7 +219,7 @@ final class StateDirTest {
       assertThat(home().resolve("journal")).isNotEmptyDirectory();
       StateDir state = StateDir.at(home());
       AtomicInteger recovered = new AtomicInteger();
-      state.onLeftover("step", facts -> recovered.addAndGet(facts.get("number").asInt()));
+      state.onLeftover("step", by(facts -> recovered.addAndGet(facts.get("number").asInt())));
       if (reader) {
         assertThat(state.read(() -> recovered.get())).isEqualTo(7);
       } else {
@@ -236,7 +237,7 @@ final class StateDirTest {
     assertThat(child.waitFor()).isEqualTo(StateChild.DIED);
     StateDir state = StateDir.at(home());
     List<Boolean> kept = new ArrayList<>();
-    state.onLeftover("step", new Stuck(kept));
+    state.onLeftover("step", stuck(kept));
     assertThat(state.read(() -> 1)).isEqualTo(1);
     state.lock("work on another", "thing 8").close();
     assertThatThrownBy(() -> state.lock("work on it", "thing 7"))
@@ -252,21 +253,20 @@ final class StateDirTest {
     state.lock("work on it", "thing 7").close();
   }
 
-  record Stuck(List<Boolean> kept) implements Recovery {
-    @Override
-    public List<String> objects(ObjectNode facts) {
-      return List.of("thing " + facts.path("number").asInt());
-    }
+  private static Recovery<ObjectNode> by(Consumer<ObjectNode> recover) {
+    return Recovery.of(facts -> facts, facts -> List.of(), recover);
+  }
 
-    @Override
-    public void recover(ObjectNode facts) {
-      throw MicaException.failed("do", "it", "it is in the way");
-    }
-
-    @Override
-    public void keep(ObjectNode facts) {
-      kept.add(true);
-    }
+  /** Of things, none of which can be ended without a decision. */
+  static Recovery<Integer> stuck(List<Boolean> kept) {
+    return Recovery.of(
+            facts -> facts.required("number").asInt(),
+            number -> List.of("thing " + number),
+            number -> {
+              throw MicaException.failed("do", "it", "it is in the way");
+            })
+        .keeping(number -> kept.add(true))
+        .discarding(number -> kept.add(false));
   }
 
   /** One that nobody here knows, and one that cannot be read, are told, too. */
@@ -282,6 +282,127 @@ final class StateDirTest {
     state.settle("1-0000", true);
     state.settle("2-0000", true);
     assertThat(state.leftovers()).isEmpty();
+  }
+
+  /** An older Mica had one entry in a file beside the journal; it is carried out, or told. */
+  @Test
+  void whatAnOlderMicaLeftIsEndedOrTold() throws IOException {
+    Path left = home().resolve("intent.json");
+    List<Integer> recovered = new ArrayList<>();
+    StateDir state = StateDir.at(home());
+    state.lock("test").close();
+    state.onLeftover(
+        "step",
+        Recovery.of(
+            facts -> facts.required("number").asInt(), number -> List.of(), recovered::add));
+    String entry = "{\"operation\": \"%s\", \"process\": 1, \"facts\": %s}";
+    Files.writeString(left, entry.formatted("step", "{\"number\": 7}"));
+    assertThat(state.read(() -> recovered)).containsExactly(7);
+    assertThat(left).doesNotExist();
+
+    for (String text :
+        List.of(
+            entry.formatted("step", "{\"of another\": 1}"),
+            entry.formatted("fly", "{}"),
+            "{\"operation\": 5",
+            "")) {
+      for (boolean keep : List.of(true, false)) {
+        Files.writeString(left, text);
+        state.lock("work on", "thing 7").close();
+        assertThat(state.leftovers())
+            .as(text)
+            .extracting(Leftover::settling)
+            .containsExactly(
+                List.of(
+                    "mica doctor --settle intent --keep", "mica doctor --settle intent --discard"));
+        assertThat(state.leftovers().getFirst().why()).isNotBlank();
+        state.settle("intent", keep);
+        assertThat(state.leftovers()).isEmpty();
+        assertThat(left).doesNotExist();
+      }
+    }
+    assertThat(recovered).containsExactly(7);
+  }
+
+  /** What was decided is done, not what would be done without a decision. */
+  @Test
+  void whatCouldBeEndedByNowIsSettledAllTheSame() throws Exception {
+    for (boolean keep : List.of(true, false)) {
+      Process child = Child.start(Child.command(StateChild.class, "die", home()));
+      assertThat(child.waitFor()).isEqualTo(StateChild.DIED);
+      String id = StateDir.at(home()).leftovers().getFirst().id();
+      List<String> done = new ArrayList<>();
+      StateDir state = StateDir.at(home());
+      state.onLeftover(
+          "step",
+          Recovery.<Integer>of(
+                  facts -> facts.required("number").asInt(),
+                  number -> List.of(),
+                  number -> done.add("recovered " + number))
+              .keeping(number -> done.add("kept " + number))
+              .discarding(number -> done.add("discarded " + number)));
+      state.settle(id, keep);
+      assertThat(done).containsExactly(keep ? "kept 7" : "discarded 7");
+      assertThat(home().resolve("journal")).isEmptyDirectory();
+    }
+  }
+
+  /** An id that is none is told with those there are; what still runs is nobody's to settle. */
+  @Test
+  void whatCannotBeSettledIsTold() {
+    StateDir state = StateDir.at(home());
+    state.onLeftover("step", by(facts -> {}));
+    for (String id : List.of("", "1-0000", "..", "../lock", "/etc/passwd", "1-0000\n", "intent")) {
+      assertThatThrownBy(() -> state.settle(id, true))
+          .isInstanceOf(MicaException.class)
+          .hasMessageContaining("unfinished operation")
+          .hasMessageContaining("there is none of that name");
+    }
+    try (StateDir.Lock lock = state.lock("test")) {
+      String done =
+          lock.run(
+              "step",
+              Records.object(),
+              () -> {
+                String id = onlyEntry();
+                assertThatThrownBy(() -> state.settle(id, true))
+                    .isInstanceOf(MicaException.class)
+                    .hasMessageContaining("it is under way");
+                assertThat(settleElsewhere(id)).contains("in use by process");
+                return onlyEntry();
+              });
+      assertThat(done).isNotEmpty();
+    }
+    assertThat(home().resolve("journal")).isEmptyDirectory();
+  }
+
+  private String onlyEntry() {
+    try (var entries = Files.list(home().resolve("journal"))) {
+      String name = entries.toList().getFirst().getFileName().toString();
+      return name.substring(0, name.length() - ".json".length());
+    } catch (IOException broken) {
+      throw new AssertionError(broken);
+    }
+  }
+
+  private String settleElsewhere(String id) {
+    CompletableFuture<String> said = new CompletableFuture<>();
+    Thread other =
+        Thread.ofPlatform()
+            .start(() -> {
+              try {
+                StateDir.at(home()).waiting(Duration.ofMillis(50)).settle(id, false);
+                said.complete("settled");
+              } catch (MicaException refused) {
+                said.complete(String.valueOf(refused.getMessage()));
+              }
+            });
+    try {
+      other.join();
+    } catch (InterruptedException stop) {
+      throw new AssertionError(stop);
+    }
+    return said.join();
   }
 
   /** Neither another process of the same number nor one of an earlier boot is the writer. */
@@ -335,7 +456,7 @@ final class StateDirTest {
   void aFailureIsUndoneAtOnce() {
     StateDir state = StateDir.at(home());
     AtomicInteger recovered = new AtomicInteger();
-    state.onLeftover("step", facts -> recovered.incrementAndGet());
+    state.onLeftover("step", by(facts -> recovered.incrementAndGet()));
     try (StateDir.Lock lock = state.lock("test")) {
       assertThatThrownBy(() ->
               lock.run(
@@ -354,7 +475,7 @@ final class StateDirTest {
   @Test
   void aReaderSeesNoMiddle() throws Exception {
     StateDir state = StateDir.at(home());
-    state.onLeftover("step", facts -> {});
+    state.onLeftover("step", by(facts -> {}));
     Records records = state.records("things");
     try (var _ = state.lock("test")) {
       records.put("a", Records.object().put("n", 0));

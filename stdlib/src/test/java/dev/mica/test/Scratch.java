@@ -16,9 +16,15 @@ public final class Scratch implements AutoCloseable {
 
   /** Makes it. */
   public Scratch() {
+    this(Path.of(System.getProperty("java.io.tmpdir")));
+  }
+
+  /** Makes it in that directory, for its file system's sake. */
+  public Scratch(Path in) {
     try {
       root =
           Files.createTempDirectory(
+                  in,
                   "mica-test-",
                   PosixFilePermissions.asFileAttribute(
                       PosixFilePermissions.fromString("rwxr-xr-x")))

@@ -1,0 +1,184 @@
+package dev.mica.union;
+
+import dev.mica.MicaException;
+import dev.mica.core.Core;
+import dev.mica.core.LayerFlag;
+import dev.mica.core.Mount;
+import dev.mica.core.OpenDirectory;
+import dev.mica.core.Tree;
+import dev.mica.state.StateDir;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * What the commit store needs of unions, and nobody else: what a union has changed becomes a layer.
+ * No object that a script is given leads here.
+ */
+public final class UnionLayers {
+  private final UnionStore store;
+
+  /**
+   * Of the unions that {@code state} keeps; those of other systems are served by {@code helper}.
+   */
+  public UnionLayers(StateDir state, Helper helper) {
+    this.store = new UnionStore(state, helper);
+  }
+
+  /** How the journal calls the union. */
+  public static String object(String name) {
+    return "union " + name;
+  }
+
+  /**
+   * Under the commit store's lock: has a union go on over its own upper, which becomes {@code
+   * layer}, a path in the store. False, and nothing done, where something holds the union or that
+   * cannot be ruled out.
+   */
+  public boolean rotate(String name, Path layer) {
+    UnionRecord union = store.require(name);
+    Mounter mounter = store.mounterOf(union);
+    Optional<Mount> mount = Making.mounted(union);
+    try (OpenFolders folders = OpenFolders.of(union)) {
+      boolean rotated =
+          mount.isPresent()
+              ? mounter.rotate(folders, mount.get(), layer)
+              : rotateUnmounted(folders, mounter, layer);
+      if (rotated) {
+        Core.settle(layer, false);
+        put(union, folders.besides(), layer);
+      }
+      return rotated;
+    }
+  }
+
+  private static boolean rotateUnmounted(OpenFolders folders, Mounter mounter, Path layer) {
+    UnionRecord union = folders.union();
+    if (!mounter.upperIsLayer() || isInUse(folders)) {
+      return false;
+    }
+    Making.rename(folders.upperByName(), layer);
+    try (OpenDirectory moved = OpenDirectory.of(layer)) {
+      if (!moved.identity().is(folders.upper().identity())) {
+        Making.rename(layer, folders.upperByName());
+        throw OpenFolders.another(
+            union, "upper", folders.upperByName(), folders.upper().identity(), moved.identity());
+      }
+    }
+    Core.makeUpper(layer, folders.upperByName());
+    Core.syncDirectory(folders.besides().path());
+    return true;
+  }
+
+  /** Whether an overlay has it all the same, or that cannot be ruled out. */
+  private static boolean isInUse(OpenFolders folders) {
+    if (!Core.isPrivileged()) {
+      return true;
+    }
+    Path trial = folders.besides().path().resolve("." + folders.union().name() + ".mica-trial");
+    Core.remove(trial);
+    Core.makeLike(folders.upper().path(), trial);
+    try {
+      return Core.inUse(folders.upper().path(), trial).orElse(true);
+    } finally {
+      Core.remove(trial);
+    }
+  }
+
+  /** Its record, once it is rotated. May be called again. */
+  private void put(UnionRecord union, OpenDirectory besides, Path layer) {
+    if (!union.lowers().getFirst().equals(layer)) {
+      List<Path> lowers = new ArrayList<>(union.lowers());
+      lowers.addFirst(layer);
+      Path upper = requireUpper(union).getFileName();
+      try (OpenDirectory top = OpenDirectory.of(layer);
+          OpenDirectory fresh = besides.child(upper)) {
+        Identities is = union.is().over(top.identity()).upper(fresh.identity());
+        store.put(union.over(lowers, is));
+      }
+    }
+  }
+
+  /**
+   * Ends a {@link #rotate} that was cut short, also one after which the host was booted again;
+   * whether the union is rotated then. May be called again.
+   */
+  public boolean recoverRotation(String name, Path layer) {
+    UnionRecord union = store.require(name);
+    Optional<Mount> mount = Making.mounted(union);
+    boolean rotated =
+        mount.isPresent()
+            ? store.mounterOf(union).recoverRotation(union, mount.get(), layer)
+            : Files.isDirectory(layer, LinkOption.NOFOLLOW_LINKS);
+    if (rotated) {
+      Core.settle(layer, false);
+      try (OpenDirectory besides = Objects.requireNonNull(OpenFolders.besidesOf(union))) {
+        Path upper = besides.path().resolve(requireUpper(union).getFileName());
+        if (!Files.exists(upper, LinkOption.NOFOLLOW_LINKS)) {
+          Core.makeUpper(layer, upper);
+          Core.syncDirectory(besides.path());
+        }
+        put(union, besides, layer);
+      }
+    }
+    return rotated;
+  }
+
+  /**
+   * Takes a {@link #rotate} back that was cut short: the layer becomes the union's upper again.
+   * Fails, and changes nothing, where the union is mounted, since it may stand on the layer, and
+   * where something was written to the fresh upper. May be called again.
+   */
+  public void discardRotation(String name, Path layer) {
+    UnionRecord union = store.require(name);
+    Path upper = requireUpper(union);
+    try (OpenDirectory besides = Objects.requireNonNull(OpenFolders.besidesOf(union))) {
+      if (Files.isDirectory(layer, LinkOption.NOFOLLOW_LINKS)) {
+        giveBack(union, layer, besides.path().resolve(upper.getFileName()));
+      }
+      if (union.lowers().getFirst().equals(layer)) {
+        try (OpenDirectory given = besides.child(upper.getFileName())) {
+          Identities is = union.is().withoutTop().upper(given.identity());
+          store.put(union.over(union.lowers().subList(1, union.lowers().size()), is));
+        }
+      }
+    }
+  }
+
+  private static void giveBack(UnionRecord union, Path layer, Path upper) {
+    if (UnionStore.isMounted(union)) {
+      throw stays(union, layer, "is mounted, and may stand on it")
+          .hint("unmount " + OpenDirectory.show(union.at().toString()) + " first, or keep it");
+    }
+    if (Making.holdsSomething(upper)) {
+      throw stays(union, layer, "was written to since").hint("keep it");
+    }
+    Making.removeIfEmpty(upper);
+    Making.rename(layer, upper);
+  }
+
+  private static MicaException stays(UnionRecord union, Path layer, String why) {
+    return MicaException.failed("give back", layer, "the union " + union.name() + " " + why);
+  }
+
+  /** Captures what the union's tree changes over its lowers. */
+  public void capture(String name, Path layer, Set<LayerFlag> flags) {
+    UnionRecord union = store.require(name);
+    try (OpenFolders folders = OpenFolders.of(union)) {
+      Tree tree = store.mounterOf(union).tree(union, folders.stack());
+      Core.capture(Tree.layers(folders.lowers()), tree, layer, flags);
+    }
+  }
+
+  private static Path requireUpper(UnionRecord union) {
+    if (union.upper() == null) {
+      throw MicaException.failed("commit the union", union.name(), "it is read-only");
+    }
+    return union.upper();
+  }
+}
