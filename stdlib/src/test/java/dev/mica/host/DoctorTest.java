@@ -62,7 +62,8 @@ final class DoctorTest extends ScratchTest {
   @Test
   void everyCheckIsWholeAndNothingIsLeft() throws IOException {
     Path home = scratch.path("home");
-    List<String> mounts = Files.readAllLines(Path.of("/proc/self/mounts"));
+    List<String> mounts =
+        Files.readAllLines(Path.of("/proc/self/mounts"), StandardCharsets.ISO_8859_1);
     List<Check> checks = host(home).checks();
     assertThat(checks).extracting(Check::name).containsExactlyElementsOf(NAMES);
     assertThat(checks).allSatisfy(check -> assertThat(check.detail()).isNotBlank());
@@ -71,7 +72,8 @@ final class DoctorTest extends ScratchTest {
             assertThat(check.fix() == null)
                 .as(DoctorMain.line(check))
                 .isEqualTo(check.status() == Check.Status.OK));
-    assertThat(Files.readAllLines(Path.of("/proc/self/mounts"))).isEqualTo(mounts);
+    assertThat(Files.readAllLines(Path.of("/proc/self/mounts"), StandardCharsets.ISO_8859_1))
+        .isEqualTo(mounts);
     assertThat(scratch.path("")).isEmptyDirectory();
   }
 
