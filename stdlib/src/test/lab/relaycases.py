@@ -21,7 +21,7 @@ import relayposix
 import treeedit
 import treefacts
 import treemake
-from relaylab import DEADLINE, Case, Union, call, until
+from relaylab import DEADLINE, Case, Union, call, stop, until
 
 NOREPLACE, EXCHANGE, WHITEOUT = 1, 2, 4
 AT_FDCWD = -100
@@ -724,7 +724,7 @@ def guest_is_not_asked(u):
     put(path, b"made")
     os.setxattr(path, "user.a", b"a")
     with open(path, "r+b") as f:
-        u.driver.send_signal(signal.SIGSTOP)
+        stop(u.driver)
         try:
             os.fchmod(f.fileno(), 0o600)
             os.fchown(f.fileno(), 1, 2)
@@ -755,7 +755,7 @@ def guest_is_not_asked_without_an_upper(u):
     u.start(upper=False)
     for name, want in (("above", b"of the topmost lower"), ("below", b"of a lower"), ("below too", b"of a lower")):
         with open(u.path("s", name), "rb", buffering=0) as f:
-            u.driver.send_signal(signal.SIGSTOP)
+            stop(u.driver)
             try:
                 assert f.read() == want, name
             finally:
@@ -882,7 +882,7 @@ def guest_stands_still(u):
     """Who asks it gets EIO, too late. Where the relay does not know where anything lies, it has to be asked."""
     stands = u.driver and u.way != "guest"
     if stands:
-        u.driver.send_signal(signal.SIGSTOP)
+        stop(u.driver)
     try:
         yield
     finally:
@@ -1355,7 +1355,7 @@ def guest_killed(u):
         f.write(b"SYNCED")
         f.flush()
         os.fsync(f.fileno())
-        u.driver.send_signal(signal.SIGSTOP)
+        stop(u.driver)
         waiting = child(lambda: eio_soon(os.mkdir, s + "/never"))
         u.driver.kill()
         u.driver.wait()
@@ -1428,7 +1428,7 @@ def guest_silent(u):
     s, m = u.path("s"), u.path("m")
     make_late(s, MADE)
     assert seen(s).keys() == LATE.keys() and state_of(u) == "serves"
-    u.driver.send_signal(signal.SIGSTOP)
+    stop(u.driver)
     try:
         joined(*[child(lambda f=f, n=name: eio_soon(f, f"{s}/{n}")) for name, f in LATE.items()])
         eio_soon(os.stat, s + "/unknown")
@@ -1458,7 +1458,7 @@ def guest_full(u):
     s = u.path("s")
     data = os.urandom(1 << 20)
     with open(s + "/big", "r+b") as f:
-        u.driver.send_signal(signal.SIGSTOP)
+        stop(u.driver)
         try:
             joined(*[child(lambda i=i: eio_soon(os.pwrite, f.fileno(), data, i << 20)) for i in range(8)])
         finally:
@@ -1484,9 +1484,9 @@ def relay_stands_still(u):
     other = Union(u.out, u.path("other"), u.way, lambda a: None, False, ("--silence", "5"))
     try:
         os.mkdir(u.path("s", "heard"))
-        u.relay.send_signal(signal.SIGSTOP)
+        stop(u.relay)
         os.mkdir(other.path("s", "heard"))
-        other.driver.send_signal(signal.SIGSTOP)
+        stop(other.driver)
         waiting = child(lambda: os.mkdir(u.path("s", "late")))
         until(lambda: state_of(other).startswith("away "), "the other relay to miss its guest")
     finally:
@@ -1509,7 +1509,7 @@ def few_privileges(u):
     assert int(of["CapBnd"], 16) == 0
     assert of["Seccomp"] == ("0" if os.environ.get("MICA_SANITIZE") else "2"), of
     assert os.listdir(f"/proc/{u.relay.pid}/root/") == []
-    with open("/proc/self/mountinfo") as f:
+    with open("/proc/self/mountinfo", errors="surrogateescape") as f:
         line = next(l for l in f if f" {u.path('s')} " in l)
     assert "nosuid" in line and "nodev" in line and " fuse.mica mica:t " in line, line
 

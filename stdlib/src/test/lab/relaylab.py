@@ -46,6 +46,12 @@ def until(condition, what):
         time.sleep(0.01)
 
 
+def stop(process):
+    """Until SIGCONT. On a busy host the signal is sent long before the last of its threads stands still."""
+    process.send_signal(signal.SIGSTOP)
+    os.waitid(os.P_PID, process.pid, os.WSTOPPED)
+
+
 def line_of(process, word):
     """The first line the process says, which must begin with word."""
     if not select.select([process.stdout], [], [], DEADLINE)[0]:

@@ -36,7 +36,7 @@ final class Making {
       Path point = named(above, union.at());
       if (union.atMade()) {
         makeDirectory(point, "rwxr-xr-x");
-        Core.syncDirectory(above.path());
+        StateDir.syncParent(point);
       }
       is = is.at(identityOf(union, "mount point", union.at(), point, is.at()));
     }

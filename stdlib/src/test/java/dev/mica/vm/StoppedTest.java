@@ -145,6 +145,7 @@ final class StoppedTest extends ScratchTest {
     stopped =
         Stream.concat(Stream.of(process), process.descendants()).map(ProcessHandle::pid).toList();
     signal("STOP", stopped);
+    await("it to stop", () -> stopped.stream().allMatch(StoppedTest::standsStill));
   }
 
   private long share(boolean readOnly) {
@@ -158,6 +159,17 @@ final class StoppedTest extends ScratchTest {
   private static void signal(String name, List<Long> pids) {
     for (long pid : pids) {
       Scratch.run("kill", "-" + name, Long.toString(pid));
+    }
+  }
+
+  /** Whether each of its threads does, which on a busy host takes a while. */
+  private static boolean standsStill(long pid) {
+    Path threads = Path.of("/proc", Long.toString(pid), "task");
+    try (Stream<Path> all = Files.list(threads)) {
+      return all.allMatch(thread ->
+          Scratch.read(thread.resolve("status")).lines().anyMatch("State:\tT (stopped)"::equals));
+    } catch (IOException gone) {
+      throw new AssertionError(threads.toString(), gone);
     }
   }
 
