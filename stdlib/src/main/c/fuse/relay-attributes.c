@@ -9,26 +9,6 @@
 #include <sys/stat.h>
 #include <sys/xattr.h>
 
-struct fuse_attr attributes_shown(const struct stat *st, uint64_t shown)
-{
-	return (struct fuse_attr){
-		.ino = shown,
-		.size = (uint64_t)st->st_size,
-		.blocks = (uint64_t)st->st_blocks,
-		.atime = (uint64_t)st->st_atim.tv_sec,
-		.mtime = (uint64_t)st->st_mtim.tv_sec,
-		.ctime = (uint64_t)st->st_ctim.tv_sec,
-		.atimensec = (uint32_t)st->st_atim.tv_nsec,
-		.mtimensec = (uint32_t)st->st_mtim.tv_nsec,
-		.ctimensec = (uint32_t)st->st_ctim.tv_nsec,
-		.mode = st->st_mode,
-		.nlink = (uint32_t)st->st_nlink,
-		.uid = st->st_uid,
-		.gid = st->st_gid,
-		.blksize = (uint32_t)st->st_blksize,
-	};
-}
-
 static bool known_here(struct relay *r, uint64_t node, struct fuse_attr *attr)
 {
 	return file_attributes(r, node, attr) || made_attributes(r, node, attr);

@@ -3,25 +3,6 @@
 
 #include <fcntl.h>
 
-static bool reply(struct relay *r, uint64_t unique, int error, const void *data, size_t size)
-{
-	struct fuse_out_header head = {(uint32_t)(sizeof(head) + size), -error, unique};
-	struct iovec iov[2] = {{&head, sizeof(head)}, {(void *)(uintptr_t)data, size}};
-
-	/* ENOENT: the caller was killed and waits no more. */
-	return writev(r->dev, iov, size ? 2 : 1) >= 0;
-}
-
-bool reply_error(struct relay *r, uint64_t unique, int error)
-{
-	return reply(r, unique, error, NULL, 0);
-}
-
-bool reply_data(struct relay *r, uint64_t unique, const void *data, size_t size)
-{
-	return reply(r, unique, 0, data, size);
-}
-
 /* Whether a successful answer to it may have size bytes. */
 static bool size_fits(const struct request *q, size_t size)
 {

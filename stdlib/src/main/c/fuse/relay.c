@@ -295,6 +295,7 @@ int main(int argc, char **argv)
 		.proc = -1,
 		.state = -1,
 		.log = STDERR_FILENO,
+		.died = relay_bury,
 		.silence = 8,
 		.patience = 30,
 		.copy_patience = 600,

@@ -62,7 +62,8 @@ struct relay {
 	struct made *made;
 	struct notices *notices;
 	pthread_mutex_t send_lock;
-	char *rest; /* of a frame whose beginning was sent when the guest went away: it goes first */
+	void (*died)(struct relay *r); /* relay_bury */
+	char *rest;		       /* of a frame whose beginning was sent when the guest went away: it goes first */
 	size_t rest_size;
 };
 
@@ -71,18 +72,14 @@ static inline bool guest_serves(struct relay *r)
 	return !r->away && !r->dead;
 }
 
+/* relay-guest.c: how the guest is. */
 __attribute__((format(printf, 2, 3))) void relay_log(const struct relay *r, const char *text, ...);
 int64_t now_ms(void);
 /* Milliseconds of our own by now, not only when they were counted last. */
 int64_t lived_ms(struct relay *r);
+/* At each turn of the thread that watches. */
+void lived_count(struct relay *r);
 
-/* relay-wire.c: frames. False: the guest has nothing of it, for it is away or dead. */
-bool wire_send(struct relay *r, enum frame_kind kind, const void *message, size_t size);
-errint_t wire_greet(struct relay *r, struct mica_error *err);
-/* Handles whole frames at data; how many bytes those were, or -1: the guest breaks the protocol. */
-ssize_t wire_feed(struct relay *r, char *data, size_t size);
-void *wire_read(void *relay);
-void *wire_watch(void *relay);
 /* How the guest is, a line. */
 struct state_line {
 	char text[256];
@@ -90,6 +87,26 @@ struct state_line {
 struct state_line relay_state(struct relay *r);
 /* No more guest: everything waiting is answered EIO. Once; the first reason counts. */
 __attribute__((format(printf, 2, 3))) void relay_die(struct relay *r, const char *why, ...);
+/* It does not answer. Only the thread that watches may find that; and only notices_deliver, that it is over. */
+__attribute__((format(printf, 2, 3))) void relay_away(struct relay *r, const char *why, ...);
+
+/* relay-send.c: frames. False: the guest has nothing of it, for it is away or dead. */
+bool wire_send(struct relay *r, enum frame_kind kind, const void *message, size_t size);
+/* The same with send_lock held, and whether it serves or not; errno says why not. */
+bool wire_send_at_once(struct relay *r, enum frame_kind kind, const void *message, size_t size);
+
+/* relay-wire.c */
+errint_t wire_greet(struct relay *r, struct mica_error *err);
+/* Handles whole frames at data; how many bytes those were, or -1: the guest breaks the protocol. */
+ssize_t wire_feed(struct relay *r, char *data, size_t size);
+void *wire_read(void *relay);
+/* Whoever waits for a guest that is dead is answered EIO. */
+void relay_bury(struct relay *r);
+
+/* relay-watch.c */
+void *wire_watch(void *relay);
+/* The guest counts as dead when that process ends. */
+errint_t relay_watch(struct relay *r, const char *pid, struct mica_error *err);
 
 /* relay-pending.c: requests the guest has. */
 struct request {
@@ -121,9 +138,13 @@ void pending_give_up(struct relay *r);
 /* After how many seconds without an answer some request is overdue, or 0; and what that asks for. */
 unsigned pending_overdue(struct relay *r, const char **what);
 
-/* relay-reply.c */
+/* relay-kernel.c */
 bool reply_error(struct relay *r, uint64_t unique, int error);
 bool reply_data(struct relay *r, uint64_t unique, const void *data, size_t size);
+/* What the kernel is shown of st. */
+struct fuse_attr attributes_shown(const struct stat *st, uint64_t shown);
+
+/* relay-reply.c */
 /* One FUSE message of the guest with its tail; false: it breaks the protocol. */
 bool reply_from_guest(struct relay *r, char *message, size_t size, const char *tail, size_t tail_size);
 
@@ -211,7 +232,6 @@ bool made_lookup(struct relay *r, const struct fuse_in_header *head, const char 
 bool made_attributes(struct relay *r, uint64_t node, struct fuse_attr *attr);
 
 /* relay-attributes.c */
-struct fuse_attr attributes_shown(const struct stat *st, uint64_t shown);
 /* Whether the request was about a file of the upper that is here, and is answered. */
 bool attributes_request(struct relay *r, const struct fuse_in_header *head, const char *body, size_t size, char *room);
 /* Corrects what the guest says of such files in the entries it answers with. */
@@ -220,14 +240,12 @@ void attributes_correct(struct relay *r, uint32_t opcode, char *body, size_t siz
 /* relay-data.c: whether the request was about data here, and is answered. */
 bool data_request(struct relay *r, const struct fuse_in_header *head, const char *body, size_t size, char *room);
 
-/* relay-mount.c, relay-sandbox.c, relay-wire.c */
+/* relay-mount.c, relay-sandbox.c */
 errint_t relay_mount(struct relay *r, const char *at, struct mica_error *err);
 /* Takes it back at once. */
 void relay_umount(struct relay *r);
 void relay_readahead(const struct relay *r);
 errint_t relay_layer(struct relay *r, const char *path, bool upper, struct mica_error *err);
 errint_t relay_sandbox(struct relay *r, struct mica_error *err);
-/* The guest counts as dead when that process ends. */
-errint_t relay_watch(struct relay *r, const char *pid, struct mica_error *err);
 
 #endif

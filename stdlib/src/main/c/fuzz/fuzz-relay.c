@@ -91,7 +91,8 @@ static void feed(struct relay *r, const uint8_t *data, size_t size)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static int nowhere = -1;
-	struct relay r = {.name = "fuzz", .sock = -1, .pings = 2, .passthrough = true, .attributes = true};
+	struct relay r = {
+		.name = "fuzz", .sock = -1, .pings = 2, .passthrough = true, .attributes = true, .died = relay_bury};
 
 	if (nowhere < 0)
 		nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
