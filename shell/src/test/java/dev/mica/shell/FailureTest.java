@@ -3,8 +3,6 @@ package dev.mica.shell;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mica.Mica;
-import dev.mica.core.Core;
-import dev.mica.core.Mount;
 import dev.mica.folder.Folder;
 import dev.mica.test.NeedsRoot;
 import dev.mica.test.Scratch;
@@ -57,7 +55,7 @@ final class FailureTest {
         Folder.of(scratch.path("home/layers")).digest(),
         String.valueOf(mica.unions().list().stream().map(u -> u.name() + u.state()).toList()),
         String.valueOf(mica.commits().list().stream().map(c -> c.id() + c.refs()).toList()),
-        String.valueOf(Core.mounts().stream().map(Mount::target).toList()));
+        String.valueOf(scratch.mounts()));
   }
 
   @ParameterizedTest

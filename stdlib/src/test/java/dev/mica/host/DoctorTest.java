@@ -8,7 +8,6 @@ import dev.mica.test.NeedsRoot;
 import dev.mica.test.Nobody;
 import dev.mica.test.Scratch;
 import dev.mica.test.ScratchTest;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -60,10 +59,9 @@ final class DoctorTest extends ScratchTest {
   }
 
   @Test
-  void everyCheckIsWholeAndNothingIsLeft() throws IOException {
+  void everyCheckIsWholeAndNothingIsLeft() {
     Path home = scratch.path("home");
-    List<String> mounts =
-        Files.readAllLines(Path.of("/proc/self/mounts"), StandardCharsets.ISO_8859_1);
+    List<String> mounts = scratch.mounts();
     List<Check> checks = host(home).checks();
     assertThat(checks).extracting(Check::name).containsExactlyElementsOf(NAMES);
     assertThat(checks).allSatisfy(check -> assertThat(check.detail()).isNotBlank());
@@ -72,8 +70,7 @@ final class DoctorTest extends ScratchTest {
             assertThat(check.fix() == null)
                 .as(DoctorMain.line(check))
                 .isEqualTo(check.status() == Check.Status.OK));
-    assertThat(Files.readAllLines(Path.of("/proc/self/mounts"), StandardCharsets.ISO_8859_1))
-        .isEqualTo(mounts);
+    assertThat(scratch.mounts()).isEqualTo(mounts);
     assertThat(scratch.path("")).isEmptyDirectory();
   }
 
