@@ -30,6 +30,7 @@ final class Prompt {
 
   private final Terminal terminal;
   private final Keyboard keyboard;
+  private final Interrupts interrupts = new Interrupts();
   private final Session session;
   private final PrintStream out;
   private final Errors errors;
@@ -129,13 +130,14 @@ final class Prompt {
       tellEnded();
       try {
         keyboard.restore();
+        interrupts.settle();
         keep(lines.typed(keyboard));
         String line = lines.read(java ? "java> " : "mica> ");
         // Behind Enter the line editor has heard it; what came before was for the line before.
         pressed = Thread.interrupted();
         keep(lines.typed(keyboard));
         line(line);
-      } catch (UserInterruptException cleared) {
+      } catch (UserInterruptException | InterruptedException cleared) {
         errors.forget(); // Ctrl-C drops the line being typed, nothing failed
       } catch (EndOfFileException | IOError | IOException left) { // Ctrl-D, or no terminal
         break;
