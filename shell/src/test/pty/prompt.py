@@ -14,6 +14,7 @@ import pty
 import re
 import select
 import shlex
+import shutil
 import signal
 import struct
 import sys
@@ -223,9 +224,7 @@ def progress(command):
     terminal.type("\x03")
     terminal.sees("cancelled")
     terminal.sees("mica> ")
-    last = terminal.raw.rindex(b"count sheep")
-    if b"\x1b[K" not in terminal.raw[last:]:
-        raise Failure("the line stays: %r" % terminal.raw[last:])
+    shown_then_gone(terminal, "count sheep")
     leave(terminal)
 
 
@@ -396,6 +395,61 @@ def tabs(command):
     leave(terminal)
 
 
+def home(command):
+    """~ is completed and read as shells do, in a command and in the language, and stays as it was typed."""
+    there = os.path.join(os.environ["MICA_HOME"], "there")
+    os.makedirs(os.path.join(there, "some dir", "below"))
+    os.makedirs(os.path.join(there, "other"))
+    terminal = Terminal(["env", "HOME=" + there] + command)
+    terminal.sees("mica> ")
+    terminal.type("folder('~\t")
+    terminal.sees("folder('~/")
+    terminal.type("so\t")
+    terminal.sees("some dir/")
+    terminal.type("').path.toString()\r")
+    terminal.sees("\n%s/some dir\n" % there)
+    terminal.sees("mica> ")
+    terminal.type("diff ~/so\t")
+    terminal.sees("some\\ dir/")
+    terminal.type(" ~/oth\t")
+    terminal.sees("other/")
+    terminal.type("\r")
+    terminal.sees("deleted")
+    terminal.sees("below\n")
+    terminal.sees("mica> ")
+    leave(terminal)
+
+
+def booting(command):
+    """Where the helper VM is in its start is shown, at the prompt and by a command, and is gone then."""
+    said = "start the helper VM: "
+    terminal = Terminal(command)
+    terminal.sees("mica> ")
+    terminal.type("host.helper.kill()\r")
+    terminal.sees("\n")
+    terminal.sees("mica> ")
+    shutil.rmtree(os.path.join(os.environ["MICA_HOME"], "cache"), ignore_errors=True)
+    terminal.type("helper start\r")
+    terminal.sees(said + "boot its kernel, ")
+    terminal.sees("mica> ")
+    shown_then_gone(terminal, said)
+    terminal.type("host.helper.kill()\r")
+    terminal.sees("mica> ")
+    leave(terminal)
+    shutil.rmtree(os.path.join(os.environ["MICA_HOME"], "cache"))
+    terminal = Terminal(command + ["helper", "start"])
+    terminal.sees(said + "boot its kernel, ")
+    if terminal.ends() != 0:
+        raise Failure("it did not end well")
+    shown_then_gone(terminal, said)
+
+
+def shown_then_gone(terminal, said):
+    last = terminal.raw.rindex(said.encode())
+    if b"\x1b[K" not in terminal.raw[last:]:
+        raise Failure("the line stays: %r" % terminal.raw[last:])
+
+
 def colourless(command):
     """NO_COLOR holds for the line, what is offered, and what is printed."""
     terminal = Terminal(["env", "NO_COLOR=1"] + command)
@@ -479,7 +533,9 @@ def narrow(command):
     terminal.sees("STATUS")
     terminal.sees("mica> ")
     leave(terminal)
-    rows = [row.split("\r")[-1] for row in terminal.seen[terminal.seen.index("KIND"):].split("\n")]
+    drawn = terminal.raw[terminal.raw.index(b"KIND"):].decode("utf-8", "replace").split("\n")
+    # What stood there of progress is gone where the line was cleared.
+    rows = [CONTROL.sub("", row.split("\r\x1b[K")[-1]) for row in drawn]
     wide = [row for row in rows if len(row) > 40 and "~" not in row and "mica>" not in row]
     if wide:
         raise Failure("wider than the page: %r" % wide)
@@ -561,7 +617,7 @@ CASES = {
     case.__name__: case
     for case in (appears, no_size, ctrl_c, running, stubborn, java, progress, paste, unmarked, turns, ahead, unwanted,
                  stopped, resized, dumb,
-                 tabs, colourless, obeyed, graphemes, narrow, console, restored, killed)
+                 tabs, home, booting, colourless, obeyed, graphemes, narrow, console, restored, killed)
 }
 
 

@@ -59,6 +59,7 @@ public final class Activity implements AutoCloseable {
   private final Work work;
   private final Instant started = Instant.now();
   private volatile boolean cancelled;
+  private volatile String step = "";
 
   // Guarded by this: a reader must not see an inner one twice, once running and once added up.
   private @Nullable Activity inner;
@@ -153,6 +154,25 @@ public final class Activity implements AutoCloseable {
   /** What is done to what, in a few words. */
   public String text() {
     return text;
+  }
+
+  /**
+   * What of it is begun now, for work whose parts differ and cannot be counted.
+   *
+   * @param what in a few words: "boot the kernel"
+   */
+  public void step(String what) {
+    step = what;
+  }
+
+  /** What of it is done now, by the innermost one that says so; "" where none does. */
+  public String step() {
+    Activity inside;
+    synchronized (this) {
+      inside = inner;
+    }
+    String deeper = inside == null ? "" : inside.step();
+    return deeper.isEmpty() ? step : deeper;
   }
 
   /** How many entries it will be, where that is known. */

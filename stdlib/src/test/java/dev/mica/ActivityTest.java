@@ -59,6 +59,23 @@ class ActivityTest {
   }
 
   @Test
+  void theInnermostThatSaysWhatItIsAtIsHeard() {
+    try (Activity serve = begin("serve", Activity.Work.NONE)) {
+      assertThat(serve.step()).isEmpty();
+      serve.step("helper VM");
+      try (Activity start = begin("start", Activity.Work.NONE);
+          Activity _ = begin("remove", new Counted())) {
+        assertThat(serve.step()).isEqualTo("helper VM");
+        start.step("kernel");
+        assertThat(serve.step()).isEqualTo("kernel");
+      }
+      assertThat(serve.step()).isEqualTo("helper VM");
+      serve.step("union");
+      assertThat(serve.step()).isEqualTo("union");
+    }
+  }
+
+  @Test
   void workInPiecesIsCountedOnce() {
     Counted work = new Counted();
     Activity stream = Activity.inPieces("compare", work);

@@ -94,14 +94,13 @@ final class LanguageTest {
             "class A { def m(int n) { n } }; new A().m('x', null)",
             "'m' does not take (String, null); it takes (int)"),
         arguments("c = 3; c(1)", "'c' is a variable, and no block or method that could be called"),
-        arguments(
-            "commits.grpah()", "Commits has no property 'grpah'; did you mean 'graph'?" + NONE),
+        arguments("commits.grpah()", "Commits has no method 'grpah'; did you mean 'graph'?"),
+        arguments("commits.lgo('x')", "Commits has no method 'lgo'; did you mean 'log'?"),
+        arguments("commits.grpah", "Commits has no property 'grpah'; did you mean 'graph'?" + NONE),
         arguments("commits.graph", "'graph' of Commits is a method; write graph()" + NONE),
         arguments(
             "commits.get('graph')", "cannot find the commit graph: there is none of that name"),
-        arguments(
-            "unions.lsit()",
-            "Unions has no property 'lsit'; did you mean 'list'?, and there is no union of that name"),
+        arguments("unions.lsit()", "Unions has no method 'lsit'; did you mean 'list'?"),
         arguments("folder('/x').list", "'list' of Folder is a method; write list()"),
         arguments("folder('/x').copyTo", "'copyTo' of Folder is a method; write copyTo(…)"),
         arguments(

@@ -106,7 +106,7 @@ final class ConsoleTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"console", "restored", "killed"})
+  @ValueSource(strings = {"console", "restored", "killed", "booting"})
   void atARealTerminal(String name) throws Exception {
     Path typist = Path.of(System.getProperty("mica.root"), "shell/src/test/pty/prompt.py");
     List<String> command = new ArrayList<>(List.of("python3", typist.toString(), name));

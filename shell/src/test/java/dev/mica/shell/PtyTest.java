@@ -41,6 +41,7 @@ final class PtyTest {
         "resized",
         "dumb",
         "tabs",
+        "home",
         "colourless",
         "obeyed",
         "graphemes",

@@ -36,7 +36,7 @@ final class Making {
       Path point = named(above, union.at());
       if (union.atMade()) {
         makeDirectory(point, "rwxr-xr-x");
-        StateDir.syncParent(point);
+        Core.syncDirectory(above.path());
       }
       is = is.at(identityOf(union, "mount point", union.at(), point, is.at()));
     }

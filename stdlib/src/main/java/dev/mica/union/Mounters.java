@@ -17,7 +17,7 @@ import java.util.stream.Stream;
 /** The mounters of this host, in the order in which they are tried. */
 final class Mounters {
   /** Why the kernel does not let this process mount overlays. */
-  static final String NEEDS_ROOT = "only root may mount the kernel's overlayfs";
+  static final String NEEDS_ROOT = Helper.ONLY_ROOT + " mount the kernel's overlayfs";
 
   private static final String WITHOUT = "MICA_WITHOUT";
 

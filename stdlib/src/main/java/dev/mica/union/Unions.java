@@ -155,17 +155,21 @@ public final class Unions {
       }
       refusals.add(refusal.get());
     }
+    throw refused(plan.union(), refusals);
+  }
+
+  /** Where root could do it, that is what is missing. */
+  private MicaException refused(UnionRecord union, List<String> refusals) {
+    String doing = "create the union " + union.name() + " at";
     if (refusals.equals(List.of(Mounters.NEEDS_ROOT))) {
-      throw MicaException.denied(
-              "create the union " + plan.union().name() + " at",
-              plan.union().at(),
-              Mounters.NEEDS_ROOT)
+      return MicaException.denied(doing, union.at(), Mounters.NEEDS_ROOT)
           .hint("run it as root, or say via fuse");
     }
-    throw MicaException.failed(
-            "create the union " + plan.union().name() + " at",
-            plan.union().at(),
-            "with " + placeTried(plan.union()) + ": " + String.join("; and ", refusals))
+    String why = "with " + placeTried(union) + ": " + String.join("; and ", refusals);
+    if (refusals.stream().anyMatch(refusal -> refusal.contains(Helper.ONLY_ROOT))) {
+      return MicaException.denied(doing, union.at(), why).hint("run it as root");
+    }
+    return MicaException.failed(doing, union.at(), why)
         .hint("see 'mica doctor' for what this host can do");
   }
 

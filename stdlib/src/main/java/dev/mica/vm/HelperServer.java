@@ -1,5 +1,6 @@
 package dev.mica.vm;
 
+import dev.mica.Activity;
 import dev.mica.MicaException;
 import dev.mica.core.OpenDirectory;
 import dev.mica.state.Records;
@@ -10,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
@@ -55,28 +57,32 @@ public final class HelperServer implements Helper {
 
   @Override
   public void mount(Served union) {
-    try (StateDir.Lock _ = state.lock("serve the union " + union.name())) {
+    String text = "serve the union " + union.name();
+    try (Activity serve = Activity.begin(text, OptionalLong.empty(), Activity.Work.NONE);
+        StateDir.Lock _ = state.lock(text)) {
       HelperRecord record = HelperRecord.of(union, freePort());
       records.put(union.name(), record.toJson());
       if (machine.status().state() != Machine.State.RUNNING) {
         machine.boot(HelperVm.IDLE);
       }
       try (Agent agent = machine.agent()) {
-        bring(agent, union, record);
+        bring(agent, union, record, serve);
       }
     }
   }
 
   /** The guest works on each thing while the host prepares the next. */
-  private void bring(Agent agent, Served union, HelperRecord record) {
+  private void bring(Agent agent, Served union, HelperRecord record, Activity told) {
     List<Machine.Share> shares = new ArrayList<>();
     List<Agent.Answer<Agent.Probe>> mounted = new ArrayList<>();
     for (OpenDirectory folder : union.folders()) {
+      told.step("start the file server of " + folder.openedBy());
       Machine.Share share = machine.plugShare(folder, folder != union.aside());
       shares.add(share);
       mounted.add(mount(agent, share));
     }
     records.put(union.name(), record.with(shares).toJson());
+    told.step("mount its folders in the helper VM");
     Path socket = machine.plugPort(record.port());
     for (int i = 0; i < shares.size(); i++) {
       Agent.Probe probe = mounted.get(i).await();
@@ -84,7 +90,9 @@ public final class HelperServer implements Helper {
         requireUpper(shares.get(i).folder(), probe);
       }
     }
+    told.step("mount it in the helper VM");
     union(agent, record, shares);
+    told.step("bring it back to this host");
     Agent.Answer<?> exported = agent.exportFuse(record.name(), record.port(), files(shares));
     try {
       relay(union.name()).start(union, socket, machine.status().pid(), shares);

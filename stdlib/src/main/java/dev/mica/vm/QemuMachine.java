@@ -1,5 +1,6 @@
 package dev.mica.vm;
 
+import dev.mica.Activity;
 import dev.mica.MicaException;
 import dev.mica.core.OpenDirectory;
 import dev.mica.state.Records;
@@ -8,6 +9,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -57,12 +59,14 @@ final class QemuMachine implements Machine {
 
   @Override
   public Start boot(Duration idle) {
-    try (StateDir.Lock _ = state.lock("start the helper VM")) {
+    try (Activity start =
+            Activity.begin("start the helper VM", OptionalLong.empty(), Activity.Work.NONE);
+        StateDir.Lock _ = state.lock("start the helper VM")) {
       if (isAdopted(idle)) {
         return Start.ADOPTED;
       }
       end();
-      Starter.Started started = starter.start(qemu, idle);
+      Starter.Started started = starter.start(qemu, idle, start);
       ObjectNode facts = Records.object().put("accel", started.accel().kind().word());
       facts.put("kernel", started.kernel().release()).put("memory", starter.memory());
       records.put(NAME, facts);

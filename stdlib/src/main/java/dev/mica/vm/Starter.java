@@ -1,8 +1,10 @@
 package dev.mica.vm;
 
+import dev.mica.Activity;
 import dev.mica.MicaException;
 import dev.mica.core.Core;
 import dev.mica.state.StateDir;
+import dev.mica.union.Helper;
 import java.net.SocketTimeoutException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -95,31 +97,41 @@ final class Starter {
     return System.getProperty("user.name").equals("root")
         ? Optional.empty()
         : Optional.of(
-            MicaException.denied("share folders with", "a helper VM", "only root may")
+            MicaException.denied("share folders with", "a helper VM", Helper.ONLY_ROOT)
                 .hint("run as root"));
   }
 
-  /** Starts a guest in that QEMU: restored where there is a good template, else booted. */
-  Started start(Qemu qemu, Duration idle) {
+  /**
+   * Starts a guest in that QEMU: restored where there is a good template, else booted.
+   *
+   * @param told each step of it
+   */
+  Started start(Qemu qemu, Duration idle, Activity told) {
     refusal()
         .ifPresent(no -> {
           throw no;
         });
+    told.step("find a kernel");
     Kernel kernel = kernels.get();
     Path initramfs = files.initramfs(kernel);
+    told.step("try its kernel with KVM");
     Accel accel = accel(kernel, initramfs);
+    told.step("take it from its template");
     Qemu.Boot boot = boot(accel.kind(), files.image(kernel, accel.kind()), initramfs);
     Template template = files.template(boot);
     if (settings.templates() && template.exists() && isRestored(qemu, boot, template, idle)) {
       return new Started(Machine.Start.WARM, accel, kernel);
     }
+    told.step("boot its kernel");
     bootTwice(qemu, boot);
+    told.step("load its modules");
     boolean settled;
     try (AgentConnection agent = AgentConnection.connect(qemu.agent(), WARM)) {
       agent.idle(idle);
       settled = settings.templates() && isSettled(agent);
     }
     if (settled) {
+      told.step("keep it for the next start");
       save(qemu, template);
     }
     return new Started(Machine.Start.COLD, accel, kernel);

@@ -9,7 +9,6 @@ import dev.mica.test.Nobody;
 import dev.mica.test.Scratch;
 import dev.mica.test.ScratchTest;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;

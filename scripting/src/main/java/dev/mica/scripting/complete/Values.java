@@ -68,6 +68,9 @@ public final class Values {
 
   /** The paths that begin so, directories with a slash at their end; at most 500. */
   public List<String> paths(String typed) {
+    if (typed.equals("~")) {
+      return List.of("~/");
+    }
     int slash = typed.lastIndexOf('/') + 1;
     String parent = typed.substring(0, slash);
     String prefix = typed.substring(slash);

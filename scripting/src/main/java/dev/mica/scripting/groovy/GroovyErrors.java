@@ -222,6 +222,10 @@ public final class GroovyErrors {
       return unfit(type, wanted, arguments);
     }
     String subject = isScript(type) ? "there is no word" : Help.typeName(type) + " has no method";
+    return noMethod(subject, wanted, known);
+  }
+
+  private static String noMethod(String subject, String wanted, Collection<String> known) {
     return subject + " '" + wanted + "'" + Nearest.hint(wanted, known);
   }
 
@@ -260,10 +264,20 @@ public final class GroovyErrors {
    * not have, so {@code commits.grpah()} asks for a commit of that name.
    */
   private boolean isMember(MicaException none) {
+    return owner(none).isPresent() && places(none).findAny().isPresent();
+  }
+
+  /** Where the source asks an object for it, as indexes of tokens. */
+  private IntStream places(MicaException none) {
     List<Token> tokens = Input.of(source).tokens();
-    return owner(none).isPresent()
-        && IntStream.range(1, tokens.size())
-            .anyMatch(i -> tokens.get(i).is(none.object()) && tokens.get(i - 1).is("."));
+    return IntStream.range(1, tokens.size())
+        .filter(i -> tokens.get(i).is(none.object()) && tokens.get(i - 1).is("."));
+  }
+
+  /** Whether it is called wherever it is named. */
+  private boolean isCalled(MicaException none) {
+    List<Token> tokens = Input.of(source).tokens();
+    return places(none).allMatch(i -> i + 1 < tokens.size() && tokens.get(i + 1).is("("));
   }
 
   private static Optional<Class<?>> owner(MicaException none) {
@@ -281,6 +295,9 @@ public final class GroovyErrors {
 
   private String member(MicaException none) {
     Class<?> type = owner(none).orElseThrow();
+    if (isCalled(none)) {
+      return noMethod(Help.typeName(type) + " has no method", none.object(), membersOf(type));
+    }
     return noProperty(type, none.object())
         + ", and there is no "
         + singular(type)

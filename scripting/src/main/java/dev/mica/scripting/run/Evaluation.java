@@ -1,9 +1,12 @@
 package dev.mica.scripting.run;
 
 import dev.mica.Activity;
+import java.io.FileInputStream;
 import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -114,6 +117,41 @@ public final class Evaluation<T extends @Nullable Object> {
   /** A stream that takes what anybody writes but those who work for an abandoned one. */
   public static OutputStream guard(OutputStream out) {
     return new Guarded(out);
+  }
+
+  /** Looks from now on whether it may yet notice that it was cancelled. */
+  public Notice notice() {
+    return new Notice(thread);
+  }
+
+  /**
+   * Tells what cannot be stopped from what has not had the time to stop.
+   *
+   * <p>One that waits, or is in some native call, was interrupted there; one that computes would
+   * have met a check long ago. But where others have the processors it may do neither yet; and a
+   * read of the process's input ends as soon as it is refused, which is no interruption.
+   */
+  public static final class Notice {
+    private static final long COMPUTES_NANOS = 100_000_000;
+
+    private final ThreadMXBean times = ManagementFactory.getThreadMXBean();
+    private final Thread thread;
+    private final long before;
+
+    private Notice(Thread thread) {
+      this.thread = thread;
+      this.before = times.getThreadCpuTime(thread.threadId());
+    }
+
+    /** Whether it may. */
+    public boolean isPossible() {
+      StackTraceElement[] stack = thread.getStackTrace();
+      if (stack.length > 0 && stack[0].isNativeMethod()) {
+        return stack[0].getClassName().equals(FileInputStream.class.getName());
+      }
+      return thread.getState() == Thread.State.RUNNABLE
+          && times.getThreadCpuTime(thread.threadId()) - before < COMPUTES_NANOS;
+    }
   }
 
   /** What it is doing now, for a progress line. */

@@ -127,6 +127,7 @@ final class CompletionTest {
     assertThat(test.complete("folder('" + temp + "/some"))
         .containsExactly(temp + "/some dir/", temp + "/some file");
     assertThat(test.complete("println '" + temp + "/some")).isEmpty();
+    assertThat(test.complete("folder('~")).containsExactly("~/");
   }
 
   /** Every position of every text of the corpus: nothing may be run, loaded anew or changed. */

@@ -29,7 +29,7 @@ public final class Keyboard {
   }
 
   /** What came, or nothing, in that time; the end of all keys counts as coming. */
-  static boolean hasKey(Terminal terminal, int millis) throws IOException {
+  public static boolean hasKey(Terminal terminal, int millis) throws IOException {
     if (Thread.interrupted()) {
       throw new InterruptedIOException("cancelled");
     }

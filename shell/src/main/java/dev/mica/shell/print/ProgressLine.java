@@ -75,6 +75,9 @@ public final class ProgressLine {
     double seconds = elapsed.toMillis() / 1000.0;
     long entries = activity.entries();
     StringBuilder line = new StringBuilder(Cells.printable(activity.text()));
+    if (!activity.step().isEmpty()) {
+      return line + ": " + Cells.printable(activity.step()) + ", " + elapsed.toSeconds() + " s";
+    }
     if (entries == 0 && activity.total().isEmpty()) {
       return line + ": " + elapsed.toSeconds() + " s";
     }

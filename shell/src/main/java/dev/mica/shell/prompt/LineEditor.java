@@ -2,6 +2,7 @@ package dev.mica.shell.prompt;
 
 import dev.mica.shell.attach.Keyboard;
 import dev.mica.shell.print.Unprintable;
+import java.io.IOError;
 import java.io.IOException;
 import org.jline.reader.Buffer;
 import org.jline.reader.impl.LineReaderImpl;
@@ -13,10 +14,10 @@ import org.jline.utils.InfoCmp.Capability;
  * that is not marked as one, characters that terminals obey, and those that are shown as one.
  */
 final class LineEditor extends LineReaderImpl implements Lines {
-  /** How long what belongs to a paste may be behind it. */
-  private static final long PASTE_MILLIS = 100;
+  /** How long the next piece of a paste may be behind the last, as over a network. */
+  private static final int PIECE_MILLIS = 100;
 
-  private static final long WAIT_MILLIS = 1;
+  private static final long PUSHED_BACK_MILLIS = 1;
   private static final int DELETE = 127;
 
   private final boolean colour;
@@ -62,7 +63,7 @@ final class LineEditor extends LineReaderImpl implements Lines {
       return false;
     }
     StringBuilder more = new StringBuilder();
-    while (isText(peekCharacter(WAIT_MILLIS))) {
+    while (isText(waiting(0))) {
       more.appendCodePoint(readCharacter());
     }
     burst = !more.isEmpty();
@@ -73,18 +74,33 @@ final class LineEditor extends LineReaderImpl implements Lines {
   /** A tab with text or the line's end right behind it was never typed, so it is text too. */
   @Override
   protected boolean expandOrComplete() {
-    long patience = burst ? PASTE_MILLIS : WAIT_MILLIS;
+    int patience = burst ? PIECE_MILLIS : 0;
     StringBuilder tabs = new StringBuilder();
-    while (peekCharacter(patience) == '\t') {
+    while (waiting(patience) == '\t') {
       tabs.appendCodePoint(readCharacter());
     }
-    int next = peekCharacter(patience);
+    int next = waiting(patience);
     if (isText(next) || next == '\r' || next == '\n') {
       buf.write(tabs.append('\t'));
       return true;
     }
     runMacro(tabs.toString());
     return super.expandOrComplete();
+  }
+
+  /**
+   * What can be read without waiting, or comes in that time; -2: nothing. What is there is found
+   * however busy the machine is: JLine's own look has a thread read, and takes nothing for an
+   * answer where that gets no processor in time. It still is asked for what was pushed back.
+   */
+  private int waiting(int millis) {
+    try {
+      return Keyboard.hasKey(terminal, millis)
+          ? peekCharacter(0) // 0: as long as it takes
+          : peekCharacter(PUSHED_BACK_MILLIS);
+    } catch (IOException gone) {
+      throw new IOError(gone); // as JLine's own looks do: it knows a Ctrl-C by its cause
+    }
   }
 
   /** Not a key with a meaning, nor -1 or -2: the end, or nothing there. */

@@ -6,6 +6,7 @@ import dev.mica.scripting.run.Engine;
 import dev.mica.scripting.run.Evaluation;
 import dev.mica.shell.attach.Children;
 import dev.mica.shell.attach.ConsoleClient;
+import dev.mica.shell.attach.Interrupts;
 import dev.mica.shell.attach.Keyboard;
 import dev.mica.shell.attach.Page;
 import dev.mica.shell.attach.Streams;
@@ -46,6 +47,7 @@ public final class Prompt {
 
   private final Terminal terminal;
   private final Keyboard keyboard;
+  private final Interrupts interrupts = new Interrupts();
   private final Conversation conversation;
   private final PrintStream out;
   private final Errors errors;
@@ -133,13 +135,14 @@ public final class Prompt {
       tellEnded();
       try {
         keyboard.restore();
+        interrupts.settle();
         keep(lines.typed(keyboard));
         String line = lines.read(conversation.isJava() ? "java> " : "mica> ");
         // Behind Enter the line editor has heard it; what came before was for the line before.
         pressed = Thread.interrupted();
         keep(lines.typed(keyboard));
         line(line);
-      } catch (UserInterruptException cleared) {
+      } catch (UserInterruptException | InterruptedException cleared) {
         errors.forget(); // Ctrl-C drops the line being typed, nothing failed
       } catch (EndOfFileException | IOError | IOException left) { // Ctrl-D, or no terminal
         break;

@@ -12,8 +12,11 @@ import org.jspecify.annotations.Nullable;
 final class Work {
   static final long TICK_MILLIS = 50;
 
-  /** How long a cancelled script may take to notice before nobody waits for it any more. */
+  /** How long a cancelled script may take to notice before one looks why it does not. */
   private static final long GRACE_MILLIS = 100;
+
+  /** How often one looks at most. */
+  private static final int LOOKS = 50;
 
   private final @Nullable ProgressLine progress;
 
@@ -89,8 +92,18 @@ final class Work {
 
   private boolean ends(Evaluation<?> evaluation) throws InterruptedException {
     if (!evaluation.await(GRACE_MILLIS)) {
-      lastResort.during(() -> evaluation.await(GRACE_MILLIS));
+      lastResort.during(() -> awaitNotice(evaluation));
     }
     return evaluation.await(0);
+  }
+
+  /** On a busy machine that may take long; whoever does not notice is told by what he does. */
+  private static void awaitNotice(Evaluation<?> evaluation) throws InterruptedException {
+    Evaluation.Notice notice = evaluation.notice();
+    for (int look = 0; look < LOOKS; look++) {
+      if (evaluation.await(GRACE_MILLIS) || !notice.isPossible()) {
+        return;
+      }
+    }
   }
 }

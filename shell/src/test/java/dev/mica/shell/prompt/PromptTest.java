@@ -71,10 +71,15 @@ final class PromptTest {
     sees("mica> ");
   }
 
+  /** As a user leaves: a terminal that is closed under the line editor makes JLine warn of it. */
   @AfterEach
-  void close() throws Exception {
-    terminal.close();
+  void leave() throws Exception {
+    if (prompt.isAlive()) {
+      type("\u0003\u0004");
+    }
     prompt.join(60_000);
+    assertThat(prompt.isAlive()).isFalse();
+    terminal.close();
   }
 
   private void type(String keys) throws IOException {

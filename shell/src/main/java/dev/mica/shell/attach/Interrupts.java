@@ -1,0 +1,61 @@
+package dev.mica.shell.attach;
+
+import java.util.Arrays;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import org.jline.utils.Signals;
+
+/**
+ * Signals take their way through threads of the JVM, and come late on a busy machine: a Ctrl-C that
+ * ended a program could cancel the line after it. So before a line is read, what has come is dealt
+ * with: a signal of our own follows it on the same way.
+ */
+public final class Interrupts {
+  /** One that nobody sends, and that does nothing where it is not handled. */
+  private static final String OURS = "URG";
+
+  private static final String HANDLER = "SIGINT handler";
+
+  /** A JVM that was told to leave signals alone (-Xrs) does not tell of ours. */
+  private static final long DEAF_SECONDS = 5;
+
+  private final Semaphore heard = new Semaphore(0);
+
+  public Interrupts() {
+    Signals.register(OURS, heard::release);
+  }
+
+  /** Returns when each Ctrl-C that this process has got has been heard. */
+  public void settle() throws InterruptedException {
+    heard.drainPermits();
+    if (isRaised() && heard.tryAcquire(DEAF_SECONDS, TimeUnit.SECONDS)) {
+      // The JVM tells of signals by their numbers, of a Ctrl-C first, on a thread for each.
+      for (Thread each : all()) {
+        if (each.getName().equals(HANDLER)) {
+          each.join();
+        }
+      }
+    }
+  }
+
+  private static Thread[] all() {
+    ThreadGroup root = Thread.currentThread().getThreadGroup();
+    while (root.getParent() != null) {
+      root = root.getParent();
+    }
+    Thread[] found = new Thread[root.activeCount() + 64];
+    return Arrays.copyOf(found, root.enumerate(found));
+  }
+
+  /** By the calling thread, which so takes what has come for the process, too. */
+  private static boolean isRaised() {
+    try {
+      Class<?> signal = Class.forName("sun.misc.Signal"); // javac warns of it, and knows no end
+      Object ours = signal.getConstructor(String.class).newInstance(OURS);
+      signal.getMethod("raise", signal).invoke(null, ours);
+      return true;
+    } catch (ReflectiveOperationException absent) {
+      return false; // then as JLine: without signals
+    }
+  }
+}

@@ -1,0 +1,45 @@
+package dev.mica.shell.attach;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jline.utils.Signals;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(300)
+final class InterruptsTest {
+  @Test
+  void whatCameIsHeardWhenItHasSettled() throws Exception {
+    AtomicInteger heard = new AtomicInteger();
+    Object before =
+        Signals.register(
+            "INT",
+            () -> {
+              // Takes long enough that nobody hears it who does not wait for it.
+              double sum = 0;
+              for (int i = 1; i < 200_000; i++) {
+                sum += Math.sin(i);
+              }
+              assertThat(sum).isNotNaN();
+              heard.incrementAndGet();
+            });
+    try {
+      Interrupts interrupts = new Interrupts();
+      for (int sent = 1; sent <= 50; sent++) {
+        interrupt();
+        interrupts.settle();
+        assertThat(heard).hasValue(sent);
+      }
+    } finally {
+      Signals.unregister("INT", before);
+    }
+  }
+
+  private static void interrupt() throws Exception {
+    Class<?> signal = Class.forName("sun.misc.Signal");
+    signal
+        .getMethod("raise", signal)
+        .invoke(null, signal.getConstructor(String.class).newInstance("INT"));
+  }
+}
