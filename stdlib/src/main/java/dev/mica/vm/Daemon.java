@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /**
  * A process that outlives us, known by the file with its process id. That the process of that id is
@@ -81,14 +82,16 @@ record Daemon(Path pidFile) {
     return process().flatMap(one -> one.info().startInstant());
   }
 
-  /** Ends it at once, and waits until it is gone. Not there is fine. */
+  /** Ends it at once, and what it has started, and waits until all are gone. Not there is fine. */
   void kill() {
-    Optional<ProcessHandle> process = process();
-    process.ifPresent(ProcessHandle::destroyForcibly);
-    if (process.isPresent() && !ends(END)) {
+    List<ProcessHandle> all =
+        process().stream().flatMap(one -> Stream.concat(Stream.of(one), one.descendants())).toList();
+    // The children as well: one that stands still does not hear that its parent is gone.
+    all.forEach(ProcessHandle::destroyForcibly);
+    if (!Poll.until(END, () -> all.stream().allMatch(one -> environment(one).isEmpty()))) {
       throw MicaException.failed(
           "end the process",
-          process.get().pid(),
+          all.getFirst().pid(),
           "it is still there " + END.toSeconds() + " s later");
     }
     delete();
@@ -116,14 +119,17 @@ record Daemon(Path pidFile) {
     }
   }
 
-  /** One that has ended and waits for its parent has no environment any more. */
   private boolean isMeant(ProcessHandle process) {
+    return ("\0" + environment(process) + "\0").contains("\0" + MARK + "=" + pidFile + "\0");
+  }
+
+  /** One that has ended and waits for its parent has no environment any more. */
+  private static String environment(ProcessHandle process) {
     try {
-      byte[] all = Files.readAllBytes(Path.of("/proc", Long.toString(process.pid()), "environ"));
-      String environment = "\0" + new String(all, StandardCharsets.UTF_8) + "\0";
-      return environment.contains("\0" + MARK + "=" + pidFile + "\0");
+      Path file = Path.of("/proc", Long.toString(process.pid()), "environ");
+      return new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
     } catch (IOException gone) {
-      return false;
+      return "";
     }
   }
 }

@@ -85,7 +85,8 @@ final class StoppedTest extends ScratchTest {
     isMounted("later");
     stop(part);
     union.remount();
-    stopped = List.of(); // it was ended
+    assertThat(stopped).noneMatch(StoppedTest::isThere);
+    stopped = List.of();
     isMounted("last");
   }
 
@@ -170,6 +171,14 @@ final class StoppedTest extends ScratchTest {
           Scratch.read(thread.resolve("status")).lines().anyMatch("State:\tT (stopped)"::equals));
     } catch (IOException gone) {
       throw new AssertionError(threads.toString(), gone);
+    }
+  }
+
+  private static boolean isThere(long pid) {
+    try {
+      return Files.readAllBytes(Path.of("/proc", Long.toString(pid), "environ")).length > 0;
+    } catch (IOException gone) {
+      return false;
     }
   }
 

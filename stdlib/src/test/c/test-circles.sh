@@ -1,0 +1,48 @@
+#!/bin/bash
+# No file of a room calls one that calls it back, directly or by way of others; nor does a room another. agent/ and
+# export/ are one program and looked at together, and so is fuse/; core/ knows none of them.
+set -u
+sources=../../main/c
+[ -d $sources ] || sources=$(dirname "$0")/../../main/c
+
+# edges ROOM...: a line USER DEFINER for each file that uses what another defines, and FILE FILE for each.
+edges() {
+	for room in "$@"; do
+		for source in "$sources/$room"/*.c; do
+			# What was built from a file that is gone is still there.
+			object=$room/$(basename "$source" .c).o
+			[ ! -e "$MICA_OUT/$object" ] || nm "$MICA_OUT/$object" | sed "s|^|$object |"
+		done
+	done | awk '
+		$(NF - 1) == "U" { used[$1, $NF] }
+		$(NF - 1) ~ /^[TDBRVC]$/ { defined[$NF] = $1 }
+		{ print $1, $1 }
+		END {
+			for (use in used) {
+				split(use, part, SUBSEP)
+				if (part[2] in defined)
+					print part[1], defined[part[2]]
+			}
+		}'
+}
+
+number=0
+# told NAME OUTPUT: it holds if nothing was said.
+told() {
+	number=$((number + 1))
+	if [ -z "$2" ]; then
+		echo "ok $number - $1"
+	else
+		echo "not ok $number - $1"
+		echo "$2" | sed 's/^/# /'
+	fi
+}
+
+echo 1..4
+for rooms in core 'agent export' fuse; do
+	found=$(edges $rooms)
+	[ "$(echo "$found" | wc -l)" -gt 20 ] || found='nothing nowhere
+nowhere nothing'
+	told "no circle in $rooms" "$(echo "$found" | tsort 2>&1 >/dev/null)"
+done
+told 'the export does not know the agent' "$(edges agent export | grep '^export/.* agent/')"
