@@ -85,7 +85,9 @@ record Daemon(Path pidFile) {
   /** Ends it at once, and what it has started, and waits until all are gone. Not there is fine. */
   void kill() {
     List<ProcessHandle> all =
-        process().stream().flatMap(one -> Stream.concat(Stream.of(one), one.descendants())).toList();
+        process().stream()
+            .flatMap(one -> Stream.concat(Stream.of(one), one.descendants()))
+            .toList();
     // The children as well: one that stands still does not hear that its parent is gone.
     all.forEach(ProcessHandle::destroyForcibly);
     if (!Poll.until(END, () -> all.stream().allMatch(one -> environment(one).isEmpty()))) {
