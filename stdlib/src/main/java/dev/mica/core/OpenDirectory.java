@@ -18,7 +18,7 @@ import java.util.regex.Pattern;
  */
 public final class OpenDirectory implements AutoCloseable {
   private static final Pattern BY_DESCRIPTOR =
-      Pattern.compile("/proc/self/fd/(\\d+)(/\\.(?=/|\\b|$))?");
+      Pattern.compile("/proc/self/fd/(\\d+)(/\\.(?=[/\\s:,;'\")]|$))?");
 
   /** The paths that those now open were opened by, for {@link #show}. */
   private static final Map<Integer, Path> OPENED_BY = new ConcurrentHashMap<>();
