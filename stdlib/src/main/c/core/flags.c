@@ -32,6 +32,17 @@ errint_t flags_set(int fd, int raw)
 	return errno == ENOTTY || errno == ENOSYS ? -EOPNOTSUPP : -errno;
 }
 
+int flags_lost(int from, int to)
+{
+	/* Which files are stored in extents is the file system's own affair. */
+	const int users = FS_FL_USER_MODIFIABLE & ~(PROTECTS | FS_EXTENT_FL);
+	int had, has;
+
+	if (flags_get(from, &had) || !(had & users) || flags_get(to, &has))
+		return 0;
+	return had & users & ~has;
+}
+
 static int open_entry(int dir, const char *name)
 {
 	return openat(dir, *name ? name : ".", O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);

@@ -20,6 +20,12 @@ uint8_t flags_of_text(const char *value);
 errint_t flags_get(int fd, int *raw);
 errint_t flags_set(int fd, int raw);
 
+/*
+ * Of the flags of the open file from that a user may set, those that the open file to lacks; immutable and append-only
+ * left out. 0 where one of the two cannot be asked: nothing is known to be lost.
+ */
+int flags_lost(int from, int to);
+
 /* Gives name in the directory dir, a file or directory that is not followed, what flags says besides what it has. */
 errint_t flags_protect(int dir, const char *name, uint8_t flags, const char *path, struct mica_error *err);
 

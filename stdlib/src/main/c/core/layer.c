@@ -59,6 +59,17 @@ static errint_t protect(struct layer *layer, const struct flagged *flagged)
 	return flags_protect(dir, slash ? slash + 1 : flagged->path, flagged->flags, flagged->path, layer->err);
 }
 
+/* What a copy loses besides is told: it says how a file system stores the inode, and not every one can. */
+static void tell_lost(struct layer *layer, int from, int to)
+{
+	int lost = layer->how.job ? flags_lost(from, to) : 0;
+
+	if (!lost)
+		return;
+	__atomic_fetch_or(&layer->how.job->unkept_flags, (uint32_t)lost, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&layer->how.job->unkept, 1, __ATOMIC_RELAXED);
+}
+
 /* Directories. */
 
 static errint_t reserve_level(struct layer *layer)
@@ -134,6 +145,16 @@ errint_t layer_start(struct layer *layer, int fd, struct ventry *root)
 	return push(layer, fd, "", root, false);
 }
 
+static void tell_lost_of_directory(struct layer *layer, const struct ventry *entry, int to)
+{
+	const char *name = entry->place && *entry->name ? entry->name : ".";
+	cleanup_fd int from = entry->place ? openat(entry->place->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+					   : -1;
+
+	if (from >= 0)
+		tell_lost(layer, from, to);
+}
+
 errint_t layer_enter(struct layer *layer, const char *name, struct ventry *entry, bool opaque)
 {
 	const int how = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
@@ -150,6 +171,8 @@ errint_t layer_enter(struct layer *layer, const char *name, struct ventry *entry
 		close(fd);
 		return layer_fail(layer, -errno, "set mode", name, "");
 	}
+	if (made)
+		tell_lost_of_directory(layer, entry, fd);
 	return enter(layer, fd, name, entry, opaque);
 }
 
@@ -207,6 +230,7 @@ static void fill_file(struct pool_task *task)
 	mica_error_clear(&err);
 	if (!failure_code(&layer->failure))
 		copy_file(&source, file->from, file->to, &target, &layer->how, &err);
+	tell_lost(layer, file->from, file->to);
 	failure_note(&layer->failure, &err);
 	close(file->from);
 	close(file->to);

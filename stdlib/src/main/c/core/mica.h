@@ -27,7 +27,7 @@ extern "C" {
 #pragma GCC visibility push(default)
 
 /* Raised whenever a layout or a meaning on this page changes; the caller checks it once. */
-#define MICA_ABI 3
+#define MICA_ABI 4
 uint32_t mica_abi(void);
 
 /* 0, or a negative errno value. */
@@ -52,6 +52,11 @@ struct mica_job {
 	uint32_t threads; /* in: 0 = as many as pay (the online processors, at most 8) */
 	uint64_t entries; /* out: names looked at or made so far */
 	uint64_t bytes;	  /* out: bytes of content compared, copied or hashed so far */
+	/* out, of mica_capture: files and directories that had flags which the layer has not, and which, as
+	 * FS_IOC_GETFLAGS has them */
+	uint64_t unkept;
+	uint32_t unkept_flags;
+	uint32_t reserved;
 };
 
 /*

@@ -32,6 +32,12 @@ public interface Commit extends LayerSource {
   /** How its layer got into the store. */
   Method method();
 
+  /**
+   * Flags of files that its layer has not, for it was copied, and which no union or container sees:
+   * {@code dA of 3 entries}, by the letters of lsattr(1). Immutable and append-only are kept.
+   */
+  Optional<String> unkeptFlags();
+
   /** This commit's own layer. */
   Path layer();
 

@@ -1,6 +1,7 @@
 package dev.mica.commit;
 
 import dev.mica.core.PathBytes;
+import dev.mica.core.UnkeptFlags;
 import dev.mica.state.PathJson;
 import dev.mica.state.Records;
 import java.nio.file.Path;
@@ -20,6 +21,7 @@ import tools.jackson.databind.node.ObjectNode;
  *
  * @param below what its layer lies on, topmost first: {@code layer:ID} or the path of a folder, as
  *     {@link PathBytes#text} has it
+ * @param unkept which flags of files its layer has not, as {@link UnkeptFlags} says it; empty: none
  */
 record CommitRecord(
     String id,
@@ -27,7 +29,8 @@ record CommitRecord(
     String message,
     Instant created,
     String origin,
-    Commit.Method method) {
+    Commit.Method method,
+    String unkept) {
   private static final String LAYER = "layer:";
   private static final Pattern ID = Pattern.compile("[0-9a-f]{4,64}");
 
@@ -102,7 +105,11 @@ record CommitRecord(
   }
 
   CommitRecord by(Commit.Method other) {
-    return new CommitRecord(id, below, message, created, origin, other);
+    return new CommitRecord(id, below, message, created, origin, other, unkept);
+  }
+
+  CommitRecord without(UnkeptFlags flags) {
+    return new CommitRecord(id, below, message, created, origin, method, flags.toString());
   }
 
   ObjectNode toJson() {
@@ -114,6 +121,9 @@ record CommitRecord(
     json.put("created", created.toString());
     json.put("origin", origin);
     json.put("method", method.name());
+    if (!unkept.isEmpty()) {
+      json.put("unkept", unkept);
+    }
     return json;
   }
 
@@ -128,6 +138,7 @@ record CommitRecord(
         json.required("message").asString(),
         Instant.parse(json.required("created").asString()),
         json.required("origin").asString(),
-        Records.constant(Commit.Method.class, json.required("method")));
+        Records.constant(Commit.Method.class, json.required("method")),
+        json.path("unkept").asString(""));
   }
 }

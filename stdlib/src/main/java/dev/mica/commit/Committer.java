@@ -8,6 +8,7 @@ import dev.mica.core.Errno;
 import dev.mica.core.LayerFlag;
 import dev.mica.core.OpenDirectory;
 import dev.mica.core.OverlayMount;
+import dev.mica.core.UnkeptFlags;
 import dev.mica.state.Recovery;
 import dev.mica.state.StateDir;
 import dev.mica.union.Union;
@@ -20,7 +21,9 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
 
 /** Makes a commit of a union, moving as little as it can. */
 final class Committer {
@@ -90,7 +93,7 @@ final class Committer {
         union.lowers().stream().map(path -> CommitRecord.keep(path, store.layers())).toList();
     CommitRecord commit =
         new CommitRecord(
-            store.newId(), below, message, Instant.now(), union.name(), Commit.Method.ROTATE);
+            store.newId(), below, message, Instant.now(), union.name(), Commit.Method.ROTATE, "");
     return new Creation(commit, ref.toString(), store.refs().get(ref.toString()));
   }
 
@@ -172,32 +175,35 @@ final class Committer {
         creation.commit().method() == Commit.Method.REFLINK
             ? EnumSet.of(LayerFlag.SYNC, LayerFlag.REFLINK_ONLY)
             : EnumSet.of(LayerFlag.SYNC);
+    AtomicReference<UnkeptFlags> unkept = new AtomicReference<>(UnkeptFlags.NONE);
     return lock.run(
         CAPTURE,
         creation.toJson(),
-        () -> layers.capture(union.name(), layerOf(creation), flags),
+        () -> unkept.set(layers.capture(union.name(), layerOf(creation), flags)),
         () -> {
           Core.syncDirectory(store.layers());
-          store.publish(creation.commit(), creation.ref());
-          return creation.commit();
+          CommitRecord commit = creation.commit().without(unkept.get());
+          store.publish(commit, creation.ref());
+          return commit;
         });
   }
 
   private void recoverCapture(Creation creation) {
-    if (isRecorded(creation)) {
-      store.publish(creation.commit(), creation.ref());
+    Optional<CommitRecord> recorded = recorded(creation);
+    if (recorded.isPresent()) {
+      store.publish(recorded.get(), creation.ref());
     } else {
       Core.discard(layerOf(creation));
     }
   }
 
   /** A record that cannot be read makes no commit; the union has all that the copy has. */
-  private boolean isRecorded(Creation creation) {
+  private Optional<CommitRecord> recorded(Creation creation) {
     try {
-      return store.hasCommit(creation.commit().id());
+      return store.commit(creation.commit().id());
     } catch (MicaException damaged) {
       retract(creation);
-      return false;
+      return Optional.empty();
     }
   }
 

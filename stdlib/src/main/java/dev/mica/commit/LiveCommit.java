@@ -63,6 +63,11 @@ final class LiveCommit implements Commit {
   }
 
   @Override
+  public Optional<String> unkeptFlags() {
+    return Optional.of(record.unkept()).filter(text -> !text.isEmpty());
+  }
+
+  @Override
   public Path layer() {
     return store.layer(record.id());
   }

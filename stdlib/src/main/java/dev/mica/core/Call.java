@@ -83,6 +83,11 @@ final class Call implements AutoCloseable {
     }
   }
 
+  /** Once it has run: what the layer that it made has not. */
+  UnkeptFlags unkept() {
+    return job.unkept();
+  }
+
   MemorySegment job() {
     return job.memory;
   }

@@ -47,8 +47,11 @@ public final class Core {
     return new DiffReader(a, b, exact);
   }
 
-  /** Makes {@code dest}, which must not exist, the layer that turns {@code a} into {@code b}. */
-  public static void capture(Tree a, Tree b, Path dest, Set<LayerFlag> flags) {
+  /**
+   * Makes {@code dest}, which must not exist, the layer that turns {@code a} into {@code b}; the
+   * flags that it has not.
+   */
+  public static UnkeptFlags capture(Tree a, Tree b, Path dest, Set<LayerFlag> flags) {
     String doing = a.layers().isEmpty() ? "copy" : "capture the changes of";
     try (Call call = new Call(doing, b.describe() + " to " + dest).unlessCancelled()) {
       MemorySegment treeA = call.tree(a);
@@ -60,6 +63,7 @@ public final class Core {
               Function.CAPTURE
                   .handle()
                   .invokeExact(treeA, treeB, to, bits, call.job(), call.error()));
+      return call.unkept();
     }
   }
 

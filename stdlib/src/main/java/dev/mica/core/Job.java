@@ -15,7 +15,9 @@ final class Job implements Activity.Work {
   static final long THREADS = 4;
   static final long ENTRIES = 8;
   static final long BYTES = 16;
-  static final long SIZE = 24;
+  static final long UNKEPT = 24;
+  static final long UNKEPT_FLAGS = 32;
+  static final long SIZE = 40;
 
   private static final VarHandle INT = ValueLayout.JAVA_INT.varHandle();
   private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
@@ -30,6 +32,12 @@ final class Job implements Activity.Work {
   @Override
   public long bytes() {
     return (long) LONG.getOpaque(memory, BYTES);
+  }
+
+  /** What a layer that was captured has not of what its source had. */
+  UnkeptFlags unkept() {
+    return new UnkeptFlags(
+        (long) LONG.getAcquire(memory, UNKEPT), (int) INT.getAcquire(memory, UNKEPT_FLAGS));
   }
 
   @Override

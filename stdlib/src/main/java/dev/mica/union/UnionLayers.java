@@ -6,6 +6,7 @@ import dev.mica.core.LayerFlag;
 import dev.mica.core.Mount;
 import dev.mica.core.OpenDirectory;
 import dev.mica.core.Tree;
+import dev.mica.core.UnkeptFlags;
 import dev.mica.state.StateDir;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -166,12 +167,12 @@ public final class UnionLayers {
     return MicaException.failed("give back", layer, "the union " + union.name() + " " + why);
   }
 
-  /** Captures what the union's tree changes over its lowers. */
-  public void capture(String name, Path layer, Set<LayerFlag> flags) {
+  /** Captures what the union's tree changes over its lowers; the flags that the layer has not. */
+  public UnkeptFlags capture(String name, Path layer, Set<LayerFlag> flags) {
     UnionRecord union = store.require(name);
     try (OpenFolders folders = OpenFolders.of(union)) {
       Tree tree = store.mounterOf(union).tree(union, folders.stack());
-      Core.capture(Tree.layers(folders.lowers()), tree, layer, flags);
+      return Core.capture(Tree.layers(folders.lowers()), tree, layer, flags);
     }
   }
 

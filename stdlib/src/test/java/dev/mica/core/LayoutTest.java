@@ -29,6 +29,8 @@ class LayoutTest {
     OURS.put("offsetof(struct mica_job, threads)", Job.THREADS);
     OURS.put("offsetof(struct mica_job, entries)", Job.ENTRIES);
     OURS.put("offsetof(struct mica_job, bytes)", Job.BYTES);
+    OURS.put("offsetof(struct mica_job, unkept)", Job.UNKEPT);
+    OURS.put("offsetof(struct mica_job, unkept_flags)", Job.UNKEPT_FLAGS);
     OURS.put("sizeof(struct mica_job)", Job.SIZE);
     OURS.put("offsetof(struct mica_tree, layers)", Call.TREE_LAYERS);
     OURS.put("offsetof(struct mica_tree, count)", Call.TREE_COUNT);

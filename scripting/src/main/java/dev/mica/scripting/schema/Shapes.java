@@ -45,6 +45,7 @@ public final class Shapes {
   public static final Shape<Commit> COMMIT_DETAIL =
       commit()
           .field("digest", "string|null", commit -> commit.recordedDigest().orElse(null))
+          .field("unkeptFlags", "string|null", commit -> commit.unkeptFlags().orElse(null))
           .build();
 
   /** What the verification of a layer found. */

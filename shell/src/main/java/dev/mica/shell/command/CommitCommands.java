@@ -38,8 +38,12 @@ final class CommitCommands {
         in -> {
           Union union = in.mica().unions().get(in.value("--union"));
           String message = in.optional("--message").orElse("");
-          return new Result.One<>(
-              Shapes.COMMIT, in.mica().commits().create(union, in.value("NAME:TAG"), message));
+          Commit commit = in.mica().commits().create(union, in.value("NAME:TAG"), message);
+          commit
+              .unkeptFlags()
+              .ifPresent(
+                  flags -> in.say("the commit is a copy, and does not keep the flags " + flags));
+          return new Result.One<>(Shapes.COMMIT, commit);
         });
   }
 
