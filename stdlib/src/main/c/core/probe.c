@@ -5,7 +5,6 @@
  * under names of its own and answers whether it saw its effect; it need not clean up.
  */
 #include "mount.h"
-#include "remove.h"
 #include "scratch.h"
 
 #include <fcntl.h>
@@ -264,9 +263,7 @@ errint_t mica_probe_for(const char *path, uint32_t wanted, uint32_t *can, struct
 	if (code)
 		mica_fail_at(err, code, "probe", path, name);
 	bool alone = !fstat(dir, &now) && same_time(&made, &now);
-	removed = remove_below(scratch, name, NULL, err);
-	if (!removed && unlinkat(dir, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
-		removed = mica_fail_at(err, -errno, "remove", path, name);
+	removed = scratch_remove(dir, name, scratch, err);
 	if (alone && !removed)
 		restore_time(dir, &before);
 	return code ? code : removed;

@@ -102,6 +102,40 @@ static void umount_below(int scratch)
 	(void)!umount2(at, MNT_DETACH | UMOUNT_NOFOLLOW);
 }
 
+/* What is in it but its mark. */
+static errint_t empty(int scratch, const char *name, struct mica_error *err)
+{
+	int fd = openat(scratch, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *entries = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+	errint_t code = 0;
+
+	if (!entries) {
+		code = mica_fail(err, -errno, "list", name);
+		if (fd >= 0)
+			close(fd);
+		return code;
+	}
+	while (!code && (entry = readdir(entries)))
+		if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..") && strcmp(entry->d_name, MARK))
+			code = remove_at(scratch, entry->d_name, entry->d_name, NULL, err);
+	closedir(entries);
+	return code;
+}
+
+errint_t scratch_remove(int dir, const char *name, int scratch, struct mica_error *err)
+{
+	errint_t code = empty(scratch, name, err);
+
+	if (code)
+		return code;
+	if (unlinkat(scratch, MARK, 0) < 0 && errno != ENOENT)
+		return mica_fail(err, -errno, "remove", MARK);
+	if (unlinkat(dir, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
+		return mica_fail(err, -errno, "remove", name);
+	return 0;
+}
+
 /* A directory that has no mark and is not empty stays. */
 static void clean(int dir, const char *name)
 {
@@ -111,9 +145,10 @@ static void clean(int dir, const char *name)
 		return;
 	if (has_mark(scratch)) {
 		umount_below(scratch);
-		(void)remove_below(scratch, name, NULL, NULL);
+		(void)scratch_remove(dir, name, scratch, NULL);
+	} else {
+		(void)!unlinkat(dir, name, AT_REMOVEDIR);
 	}
-	(void)!unlinkat(dir, name, AT_REMOVEDIR);
 }
 
 void scratch_clean(int dir)

@@ -13,6 +13,9 @@
  */
 errint_t scratch_make(int dir, char name[static SCRATCH_NAME], int *fd);
 
+/* Removes it, which is open, with all that is in it: its file "mica" last, so that what is left is known. */
+errint_t scratch_remove(int dir, const char *name, int scratch, struct mica_error *err);
+
 /*
  * Removes from dir those that processes of this user left behind when they were killed: real directories of such a
  * name, of this user and closed to others, that no process has open and that are empty or have that file. All else

@@ -2,6 +2,7 @@ package dev.mica.vm;
 
 import dev.mica.Activity;
 import dev.mica.MicaException;
+import dev.mica.core.Identity;
 import dev.mica.core.OpenDirectory;
 import dev.mica.state.Records;
 import dev.mica.state.StateDir;
@@ -224,7 +225,9 @@ public final class HelperServer implements Helper {
   /** Those it noted, and those plugged for it before it came to that. */
   private static SortedSet<String> tags(HelperRecord union, List<Machine.Share> alive) {
     SortedSet<String> tags = new TreeSet<>(union.tags());
-    alive.stream().filter(share -> union.uses(share.is())).forEach(share -> tags.add(share.tag()));
+    alive.stream()
+        .filter(share -> union.uses(Identity.of(share.identity())))
+        .forEach(share -> tags.add(share.tag()));
     return tags;
   }
 

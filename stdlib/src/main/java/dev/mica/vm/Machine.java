@@ -1,7 +1,6 @@
 package dev.mica.vm;
 
 import dev.mica.MicaException;
-import dev.mica.core.Identity;
 import dev.mica.core.OpenDirectory;
 import dev.mica.state.StateDir;
 import java.nio.file.Path;
@@ -63,11 +62,11 @@ public interface Machine {
    *
    * @param tag what the guest mounts it by
    * @param folder the host's folder, by the path it was opened by
-   * @param is which directory that is
+   * @param identity which directory that is, as a text
    * @param readOnly whether the host lets nobody in the guest write to it
    * @param pid its file server's process id
    */
-  record Share(String tag, Path folder, Identity is, boolean readOnly, long pid) {}
+  record Share(String tag, Path folder, String identity, boolean readOnly, long pid) {}
 
   /** The one of that state directory; nothing is done yet. */
   static Machine of(StateDir state) {

@@ -249,7 +249,10 @@ final class Qemu {
     words.addAll(
         List.of("-object", "memory-backend-memfd,id=memory,share=on,size=" + megabytes + "M"));
     words.addAll(List.of("-m", megabytes + "M", "-accel", boot.accel().word()));
-    words.addAll(List.of("-cpu", boot.accel().cpu(), "-smp", "1"));
+    // One processor, but room for another: without that QEMU takes the guest's barriers for
+    // needless
+    // and leaves them out, and who serves a queue in another thread misses that something is in it.
+    words.addAll(List.of("-cpu", boot.accel().cpu(), "-smp", "1,maxcpus=2"));
     words.addAll(List.of("-kernel", "/" + KERNEL, "-initrd", "/" + INITRAMFS));
     for (int i = 1; i <= BRIDGES; i++) {
       String bridge = "pci-bridge,id=" + BRIDGE + i + ",chassis_nr=" + i;

@@ -46,11 +46,11 @@ final class Shares {
 
   private Optional<Machine.Share> share(String tag, ObjectNode record) {
     Path folder = PathBytes.toPath(Base64.getDecoder().decode(record.path("folder").asString("")));
-    Identity is = Identity.of(record.path("is").asString(""));
-    return share(tag, folder, is, record.path("readOnly").asBoolean(false));
+    return share(
+        tag, folder, record.path("is").asString(""), record.path("readOnly").asBoolean(false));
   }
 
-  private Optional<Machine.Share> share(String tag, Path folder, Identity is, boolean readOnly) {
+  private Optional<Machine.Share> share(String tag, Path folder, String is, boolean readOnly) {
     return server(tag)
         .daemon()
         .process()
@@ -61,7 +61,8 @@ final class Shares {
   Machine.Share plug(OpenDirectory folder, boolean readOnly) {
     Optional<Machine.Share> known =
         all().stream()
-            .filter(share -> readOnly && share.readOnly() && share.is().is(folder.identity()))
+            .filter(share ->
+                readOnly && share.readOnly() && Identity.of(share.identity()).is(folder.identity()))
             .findFirst();
     return known.orElseGet(() -> start(folder, readOnly));
   }
@@ -84,7 +85,7 @@ final class Shares {
         forget(tag);
       }
     }
-    return share(tag, folder.openedBy(), folder.identity(), readOnly)
+    return share(tag, folder.openedBy(), folder.identity().text(), readOnly)
         .orElseThrow(
             () -> MicaException.failed("share", folder.openedBy(), "its file server has ended"));
   }
