@@ -148,8 +148,8 @@ errint_t layer_start(struct layer *layer, int fd, struct ventry *root)
 static void tell_lost_of_directory(struct layer *layer, const struct ventry *entry, int to)
 {
 	const char *name = entry->place && *entry->name ? entry->name : ".";
-	cleanup_fd int from = entry->place ? openat(entry->place->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-					   : -1;
+	cleanup_fd int from =
+		entry->place ? openat(entry->place->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
 
 	if (from >= 0)
 		tell_lost(layer, from, to);

@@ -121,6 +121,27 @@ final class CommitsTest extends ScratchTest {
     Core.discard(scratch.path("upper"));
   }
 
+  /** A rotation moves the files themselves, with all flags. */
+  @Test
+  void aCopySaysWhichFlagsItHasNot() throws IOException {
+    Scratch.write(at.resolve("apart"), "text");
+    Files.createDirectory(at.resolve("dir"));
+    Scratch.run("chattr", "+dA", scratch.path("upper/apart").toString());
+    Scratch.run("chattr", "+A", scratch.path("upper/dir").toString());
+    Scratch.run("chattr", "+i", at.resolve("kept").toString());
+    try (OutputStream open = Files.newOutputStream(at.resolve("open"))) {
+      Commit copied = commit("web:v1");
+      assertThat(copied.method()).isEqualTo(Commit.Method.COPY);
+      assertThat(copied.unkeptFlags()).contains("dA of 2 entries");
+      assertThat(mica.commits().get("web:v1").unkeptFlags()).contains("dA of 2 entries");
+      open.write('a');
+    }
+    Commit rotated = commit("web:v2");
+    assertThat(rotated.method()).isEqualTo(Commit.Method.ROTATE);
+    assertThat(rotated.unkeptFlags()).isEmpty();
+    assertThat(Scratch.run("lsattr", rotated.layer().resolve("apart").toString())).contains("dA");
+  }
+
   @Test
   void aBusyUnionIsCopiedAndGoesOn() throws IOException {
     try (OutputStream open = Files.newOutputStream(at.resolve("open"))) {
