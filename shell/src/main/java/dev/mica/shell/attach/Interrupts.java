@@ -27,15 +27,20 @@ public final class Interrupts {
 
   /** Returns when each Ctrl-C that this process has got has been heard. */
   public void settle() throws InterruptedException {
-    heard.drainPermits();
-    if (isRaised() && heard.tryAcquire(DEAF_SECONDS, TimeUnit.SECONDS)) {
-      // The JVM tells of signals by their numbers, of a Ctrl-C first, on a thread for each.
+    // The JVM looks for signals by their numbers, so it tells of a Ctrl-C before ours, on a thread
+    // for each; but it may have looked at the Ctrl-C's number just before that came. So twice.
+    if (isOursHeard() && isOursHeard()) {
       for (Thread each : all()) {
         if (each.getName().equals(HANDLER)) {
           each.join();
         }
       }
     }
+  }
+
+  private boolean isOursHeard() throws InterruptedException {
+    heard.drainPermits();
+    return isRaised() && heard.tryAcquire(DEAF_SECONDS, TimeUnit.SECONDS);
   }
 
   private static Thread[] all() {
