@@ -29,11 +29,11 @@ public final class Interrupts {
   public void settle() throws InterruptedException {
     // The JVM looks for signals by their numbers, so it tells of a Ctrl-C before ours, on a thread
     // for each; but it may have looked at the Ctrl-C's number just before that came. So twice.
-    if (isOursHeard() && isOursHeard()) {
-      for (Thread each : all()) {
-        if (each.getName().equals(HANDLER)) {
-          each.join();
-        }
+    boolean first = isOursHeard();
+    boolean told = first && isOursHeard();
+    for (Thread each : told ? all() : new Thread[0]) {
+      if (each.getName().equals(HANDLER)) {
+        each.join();
       }
     }
   }
