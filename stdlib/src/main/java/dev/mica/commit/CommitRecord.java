@@ -1,7 +1,6 @@
 package dev.mica.commit;
 
 import dev.mica.core.PathBytes;
-import dev.mica.core.UnkeptFlags;
 import dev.mica.state.PathJson;
 import dev.mica.state.Records;
 import java.nio.file.Path;
@@ -21,7 +20,7 @@ import tools.jackson.databind.node.ObjectNode;
  *
  * @param below what its layer lies on, topmost first: {@code layer:ID} or the path of a folder, as
  *     {@link PathBytes#text} has it
- * @param unkept which flags of files its layer has not, as {@link UnkeptFlags} says it; empty: none
+ * @param unkept which flags of files its layer has not, for people; empty: none
  */
 record CommitRecord(
     String id,
@@ -108,8 +107,8 @@ record CommitRecord(
     return new CommitRecord(id, below, message, created, origin, other, unkept);
   }
 
-  CommitRecord without(UnkeptFlags flags) {
-    return new CommitRecord(id, below, message, created, origin, method, flags.toString());
+  CommitRecord without(String flags) {
+    return new CommitRecord(id, below, message, created, origin, method, flags);
   }
 
   ObjectNode toJson() {

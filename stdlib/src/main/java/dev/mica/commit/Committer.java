@@ -8,7 +8,6 @@ import dev.mica.core.Errno;
 import dev.mica.core.LayerFlag;
 import dev.mica.core.OpenDirectory;
 import dev.mica.core.OverlayMount;
-import dev.mica.core.UnkeptFlags;
 import dev.mica.state.Recovery;
 import dev.mica.state.StateDir;
 import dev.mica.union.Union;
@@ -175,7 +174,7 @@ final class Committer {
         creation.commit().method() == Commit.Method.REFLINK
             ? EnumSet.of(LayerFlag.SYNC, LayerFlag.REFLINK_ONLY)
             : EnumSet.of(LayerFlag.SYNC);
-    AtomicReference<UnkeptFlags> unkept = new AtomicReference<>(UnkeptFlags.NONE);
+    AtomicReference<String> unkept = new AtomicReference<>("");
     return lock.run(
         CAPTURE,
         creation.toJson(),

@@ -7,9 +7,6 @@ package dev.mica.core;
  * @param bits which, as {@code FS_IOC_GETFLAGS} has them
  */
 public record UnkeptFlags(long entries, int bits) {
-  /** None were lost. */
-  public static final UnkeptFlags NONE = new UnkeptFlags(0, 0);
-
   /** Each at the place of its bit, as lsattr(1) and chattr(1) call it; a dot has no name there. */
   private static final String LETTERS = "sucSiadA..mEI.jtDT.eV..C.x..NPF.";
 

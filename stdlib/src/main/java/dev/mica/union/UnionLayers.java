@@ -6,7 +6,6 @@ import dev.mica.core.LayerFlag;
 import dev.mica.core.Mount;
 import dev.mica.core.OpenDirectory;
 import dev.mica.core.Tree;
-import dev.mica.core.UnkeptFlags;
 import dev.mica.state.StateDir;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -167,12 +166,15 @@ public final class UnionLayers {
     return MicaException.failed("give back", layer, "the union " + union.name() + " " + why);
   }
 
-  /** Captures what the union's tree changes over its lowers; the flags that the layer has not. */
-  public UnkeptFlags capture(String name, Path layer, Set<LayerFlag> flags) {
+  /**
+   * Captures what the union's tree changes over its lowers; which flags of files the layer has not,
+   * for people, empty for none.
+   */
+  public String capture(String name, Path layer, Set<LayerFlag> flags) {
     UnionRecord union = store.require(name);
     try (OpenFolders folders = OpenFolders.of(union)) {
       Tree tree = store.mounterOf(union).tree(union, folders.stack());
-      return Core.capture(Tree.layers(folders.lowers()), tree, layer, flags);
+      return Core.capture(Tree.layers(folders.lowers()), tree, layer, flags).toString();
     }
   }
 
