@@ -66,7 +66,7 @@ final class VerifyCommandTest extends ScratchTest {
   @Test
   void whatIsNotRecordedYetIsSaid() throws IOException {
     Commit commit = commit("web:v1", "one");
-    assertThat(run("commit", "show", "web:v1").out()).contains("digest   sha256:");
+    assertThat(run("commit", "show", "web:v1").out()).containsPattern("digest +sha256:");
     Files.delete(digest(commit));
     Runs.Run none = run("commit", "show", "web:v1", "-o", "json");
     assertThat(none.status()).isZero();
