@@ -325,7 +325,8 @@ def stopped(command):
     terminal.type("echo sh''ell\r")
     terminal.sees("\nshell\n")
     terminal.type("fg\r")
-    terminal.sees("\n")
+    # What bash says of the job: until then it has the terminal, in a mode of its own.
+    terminal.sees(shlex.quote(command[-1]) + "\n")
     terminal.type("bob\r")
     terminal.sees("\ngot=bob=\n")
     terminal.sees("mica> ")
