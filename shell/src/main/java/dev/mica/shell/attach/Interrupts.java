@@ -14,14 +14,20 @@ public final class Interrupts {
   /** One that nobody sends, and that does nothing where it is not handled. */
   private static final String OURS = "URG";
 
-  private static final String HANDLER = "SIGINT handler";
-
   /** A JVM that was told to leave signals alone (-Xrs) does not tell of ours. */
   private static final long DEAF_SECONDS = 5;
 
   private final Semaphore heard = new Semaphore(0);
+  private final String handler;
 
+  /** Of Ctrl-C. */
   public Interrupts() {
+    this("INT");
+  }
+
+  /** Of another signal, which has a lower number than ours. */
+  Interrupts(String signal) {
+    handler = "SIG" + signal + " handler";
     Signals.register(OURS, heard::release);
   }
 
@@ -32,7 +38,7 @@ public final class Interrupts {
     boolean first = isOursHeard();
     boolean told = first && isOursHeard();
     for (Thread each : told ? all() : new Thread[0]) {
-      if (each.getName().equals(HANDLER)) {
+      if (each.getName().equals(handler)) {
         each.join();
       }
     }

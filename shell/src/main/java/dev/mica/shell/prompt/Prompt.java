@@ -137,9 +137,12 @@ public final class Prompt {
         keyboard.restore();
         interrupts.settle();
         keep(lines.typed(keyboard));
+        // What came until now was for the line before.
+        pressed = false;
+        Thread.interrupted();
         String line = lines.read(conversation.isJava() ? "java> " : "mica> ");
-        // Behind Enter the line editor has heard it; what came before was for the line before.
-        pressed = Thread.interrupted();
+        // Behind Enter, when the terminal was the user's again, but this thread still the editor's.
+        pressed |= Thread.interrupted();
         keep(lines.typed(keyboard));
         line(line);
       } catch (UserInterruptException | InterruptedException cleared) {

@@ -9,12 +9,15 @@ import org.junit.jupiter.api.Timeout;
 
 @Timeout(300)
 final class InterruptsTest {
+  /** Not the one of Ctrl-C: a process that runs in the background is born deaf to that. */
+  private static final String SIGNAL = "ALRM";
+
   @Test
   void whatCameIsHeardWhenItHasSettled() throws Exception {
     AtomicInteger heard = new AtomicInteger();
     Object before =
         Signals.register(
-            "INT",
+            SIGNAL,
             () -> {
               // Takes long enough that nobody hears it who does not wait for it.
               double sum = 0;
@@ -25,14 +28,14 @@ final class InterruptsTest {
               heard.incrementAndGet();
             });
     try {
-      Interrupts interrupts = new Interrupts();
+      Interrupts interrupts = new Interrupts(SIGNAL);
       for (int sent = 1; sent <= 500; sent++) {
         interrupt();
         interrupts.settle();
         assertThat(heard).hasValue(sent);
       }
     } finally {
-      Signals.unregister("INT", before);
+      Signals.unregister(SIGNAL, before);
     }
   }
 
@@ -40,6 +43,6 @@ final class InterruptsTest {
     Class<?> signal = Class.forName("sun.misc.Signal");
     signal
         .getMethod("raise", signal)
-        .invoke(null, signal.getConstructor(String.class).newInstance("INT"));
+        .invoke(null, signal.getConstructor(String.class).newInstance(SIGNAL));
   }
 }
