@@ -216,7 +216,7 @@ def progress(command):
     """Work that lasts shows how far it is, and the line is gone when it ends."""
     terminal = Terminal(command)
     terminal.sees("mica> ")
-    terminal.type("import dev.mica.Activity\r")
+    terminal.type("import dev.mica.job.Activity\r")
     terminal.sees("mica> ")
     begin = "a = Activity.begin('count ' + 'sheep', OptionalLong.of(10), Activity.Work.NONE)"
     terminal.type(begin + "; try { while (true) { sleep 1000 } } finally { a.close() }\r")

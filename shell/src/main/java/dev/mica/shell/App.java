@@ -1,7 +1,7 @@
 package dev.mica.shell;
 
 import dev.mica.Mica;
-import dev.mica.MicaException;
+import dev.mica.failure.MicaException;
 import dev.mica.folder.Name;
 import dev.mica.shell.attach.ConsoleClient;
 import dev.mica.shell.attach.LinesClient;

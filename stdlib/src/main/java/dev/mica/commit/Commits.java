@@ -1,6 +1,6 @@
 package dev.mica.commit;
 
-import dev.mica.MicaException;
+import dev.mica.failure.MicaException;
 import dev.mica.folder.Diff;
 import dev.mica.state.Records;
 import dev.mica.state.Recovery;

@@ -1,6 +1,5 @@
 package dev.mica.commit;
 
-import dev.mica.MicaException;
 import dev.mica.core.Capability;
 import dev.mica.core.Core;
 import dev.mica.core.CoreError;
@@ -8,6 +7,7 @@ import dev.mica.core.Errno;
 import dev.mica.core.LayerFlag;
 import dev.mica.core.OpenDirectory;
 import dev.mica.core.OverlayMount;
+import dev.mica.failure.MicaException;
 import dev.mica.state.Recovery;
 import dev.mica.state.StateDir;
 import dev.mica.union.Union;

@@ -1,6 +1,6 @@
 package dev.mica.commit;
 
-import dev.mica.MicaException;
+import dev.mica.failure.MicaException;
 import java.util.regex.Pattern;
 
 /** What people call a commit: {@code NAME:TAG}, the tag {@code latest} where none is given. */

@@ -1,10 +1,10 @@
 package dev.mica.commit;
 
-import dev.mica.Activity;
-import dev.mica.MicaException;
 import dev.mica.core.Core;
 import dev.mica.core.Manifest;
 import dev.mica.core.Tree;
+import dev.mica.failure.MicaException;
+import dev.mica.job.Activity;
 import dev.mica.state.StateDir;
 import java.io.IOException;
 import java.nio.file.Path;

@@ -1,7 +1,7 @@
 package dev.mica.core;
 
-import dev.mica.Activity;
-import dev.mica.MicaException;
+import dev.mica.failure.MicaException;
+import dev.mica.job.Activity;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SegmentAllocator;

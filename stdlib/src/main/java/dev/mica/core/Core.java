@@ -1,6 +1,6 @@
 package dev.mica.core;
 
-import dev.mica.MicaException;
+import dev.mica.failure.MicaException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
@@ -15,7 +15,7 @@ import java.util.Set;
 /**
  * The C core, function by function; what each does and promises stands in {@code mica.h}. Every
  * failure is a {@link MicaException} with a {@link CoreError} as its cause; a call whose {@link
- * dev.mica.Activity} was cancelled throws {@link java.util.concurrent.CancellationException}.
+ * dev.mica.job.Activity} was cancelled throws {@link java.util.concurrent.CancellationException}.
  */
 public final class Core {
   private static final long DIGEST_SIZE = 32;

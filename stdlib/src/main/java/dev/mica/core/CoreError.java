@@ -1,6 +1,8 @@
 package dev.mica.core;
 
-/** What the C core said of a failure: always the cause of a {@link dev.mica.MicaException}. */
+/**
+ * What the C core said of a failure: always the cause of a {@link dev.mica.failure.MicaException}.
+ */
 public final class CoreError extends Exception {
   private static final long serialVersionUID = 1L;
 

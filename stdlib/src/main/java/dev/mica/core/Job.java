@@ -1,6 +1,6 @@
 package dev.mica.core;
 
-import dev.mica.Activity;
+import dev.mica.job.Activity;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

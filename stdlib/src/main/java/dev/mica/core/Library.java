@@ -1,6 +1,6 @@
 package dev.mica.core;
 
-import dev.mica.MicaException;
+import dev.mica.failure.MicaException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;

@@ -1,6 +1,6 @@
 package dev.mica.core;
 
-import dev.mica.MicaException;
+import dev.mica.failure.MicaException;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

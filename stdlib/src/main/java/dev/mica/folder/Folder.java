@@ -1,6 +1,6 @@
 package dev.mica.folder;
 
-import dev.mica.MicaException;
+import dev.mica.failure.MicaException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Predicate;

@@ -1,6 +1,6 @@
 package dev.mica.folder;
 
-import dev.mica.MicaException;
+import dev.mica.failure.MicaException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;

@@ -1,6 +1,6 @@
 package dev.mica.folder;
 
-import dev.mica.MicaException;
+import dev.mica.failure.MicaException;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 

@@ -1,7 +1,7 @@
 package dev.mica.folder;
 
-import dev.mica.MicaException;
 import dev.mica.core.Core;
+import dev.mica.failure.MicaException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;

@@ -1,8 +1,8 @@
 package dev.mica.folder;
 
-import dev.mica.Activity;
-import dev.mica.MicaException;
 import dev.mica.core.Core;
+import dev.mica.failure.MicaException;
+import dev.mica.job.Activity;
 import java.io.BufferedInputStream;
 import java.io.FilterInputStream;
 import java.io.IOException;

@@ -1,8 +1,8 @@
 package dev.mica.host;
 
-import dev.mica.MicaException;
 import dev.mica.core.Capability;
 import dev.mica.core.Core;
+import dev.mica.failure.MicaException;
 import dev.mica.state.StateDir;
 import dev.mica.union.Union;
 import dev.mica.union.UnionSpec;

@@ -1,6 +1,6 @@
 package dev.mica.host;
 
-import dev.mica.MicaException;
+import dev.mica.failure.MicaException;
 import dev.mica.state.StateDir;
 import dev.mica.union.Unions;
 import dev.mica.vm.HelperVm;

@@ -1,6 +1,6 @@
 package dev.mica.state;
 
-import dev.mica.MicaException;
+import dev.mica.failure.MicaException;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.Function;

@@ -1,9 +1,9 @@
 package dev.mica.state;
 
-import dev.mica.MicaException;
 import dev.mica.core.Capability;
 import dev.mica.core.Core;
 import dev.mica.core.OpenDirectory;
+import dev.mica.failure.MicaException;
 import java.io.IOException;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;

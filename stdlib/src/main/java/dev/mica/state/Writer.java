@@ -1,6 +1,6 @@
 package dev.mica.state;
 
-import dev.mica.MicaException;
+import dev.mica.failure.MicaException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,11 +1,11 @@
 package dev.mica.union;
 
-import dev.mica.MicaException;
 import dev.mica.core.Core;
 import dev.mica.core.CoreError;
 import dev.mica.core.Errno;
 import dev.mica.core.Mount;
 import dev.mica.core.PathBytes;
+import dev.mica.failure.MicaException;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;

@@ -1,6 +1,5 @@
 package dev.mica.union;
 
-import dev.mica.MicaException;
 import dev.mica.core.Capability;
 import dev.mica.core.Core;
 import dev.mica.core.Mount;
@@ -9,6 +8,7 @@ import dev.mica.core.OpenDirectory;
 import dev.mica.core.OverlayMount;
 import dev.mica.core.Rotation;
 import dev.mica.core.Tree;
+import dev.mica.failure.MicaException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.EnumSet;

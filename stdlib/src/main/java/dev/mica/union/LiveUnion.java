@@ -1,9 +1,9 @@
 package dev.mica.union;
 
-import dev.mica.MicaException;
 import dev.mica.core.Core;
 import dev.mica.core.Mount;
 import dev.mica.core.Tree;
+import dev.mica.failure.MicaException;
 import dev.mica.folder.Diff;
 import dev.mica.folder.Folder;
 import java.io.IOException;

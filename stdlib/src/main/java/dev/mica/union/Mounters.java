@@ -1,8 +1,8 @@
 package dev.mica.union;
 
-import dev.mica.MicaException;
 import dev.mica.core.Capability;
 import dev.mica.core.OpenDirectory;
+import dev.mica.failure.MicaException;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;

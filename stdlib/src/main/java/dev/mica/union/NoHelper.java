@@ -1,6 +1,6 @@
 package dev.mica.union;
 
-import dev.mica.MicaException;
+import dev.mica.failure.MicaException;
 import java.util.Optional;
 
 /** Where nothing serves unions of {@link UnionSpec.Via#GUEST}. */

@@ -1,8 +1,8 @@
 package dev.mica.union;
 
-import dev.mica.MicaException;
 import dev.mica.core.Identity;
 import dev.mica.core.OpenDirectory;
+import dev.mica.failure.MicaException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -1,10 +1,10 @@
 package dev.mica.union;
 
-import dev.mica.MicaException;
 import dev.mica.core.Identity;
 import dev.mica.core.OpenDirectory;
 import dev.mica.core.OverlayMount;
 import dev.mica.core.PathBytes;
+import dev.mica.failure.MicaException;
 import dev.mica.folder.Folder;
 import dev.mica.folder.LayerSource;
 import dev.mica.state.StateDir;

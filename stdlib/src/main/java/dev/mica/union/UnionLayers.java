@@ -1,11 +1,11 @@
 package dev.mica.union;
 
-import dev.mica.MicaException;
 import dev.mica.core.Core;
 import dev.mica.core.LayerFlag;
 import dev.mica.core.Mount;
 import dev.mica.core.OpenDirectory;
 import dev.mica.core.Tree;
+import dev.mica.failure.MicaException;
 import dev.mica.state.StateDir;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;

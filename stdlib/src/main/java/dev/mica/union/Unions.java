@@ -1,10 +1,10 @@
 package dev.mica.union;
 
-import dev.mica.MicaException;
 import dev.mica.core.Core;
 import dev.mica.core.Mount;
 import dev.mica.core.OpenDirectory;
 import dev.mica.core.PathBytes;
+import dev.mica.failure.MicaException;
 import dev.mica.state.Recovery;
 import dev.mica.state.StateDir;
 import java.io.IOException;

@@ -1,9 +1,9 @@
 package dev.mica.union;
 
-import dev.mica.MicaException;
 import dev.mica.core.Core;
 import dev.mica.core.Identity;
 import dev.mica.core.OpenDirectory;
+import dev.mica.failure.MicaException;
 import dev.mica.state.StateDir;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;

@@ -1,6 +1,6 @@
 package dev.mica.vm;
 
-import dev.mica.MicaException;
+import dev.mica.failure.MicaException;
 import dev.mica.state.Records;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,6 +1,6 @@
 package dev.mica.vm;
 
-import dev.mica.MicaException;
+import dev.mica.failure.MicaException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;

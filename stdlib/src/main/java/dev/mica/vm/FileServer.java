@@ -1,7 +1,7 @@
 package dev.mica.vm;
 
-import dev.mica.MicaException;
 import dev.mica.core.OpenDirectory;
+import dev.mica.failure.MicaException;
 import dev.mica.state.Records;
 import dev.mica.state.StateDir;
 import java.io.IOException;

@@ -1,6 +1,6 @@
 package dev.mica.vm;
 
-import dev.mica.MicaException;
+import dev.mica.failure.MicaException;
 import dev.mica.folder.Folder;
 import dev.mica.state.Records;
 import dev.mica.state.StateDir;

@@ -1,6 +1,6 @@
 package dev.mica.vm;
 
-import dev.mica.MicaException;
+import dev.mica.failure.MicaException;
 import dev.mica.state.StateDir;
 import java.io.IOException;
 import java.nio.file.Files;

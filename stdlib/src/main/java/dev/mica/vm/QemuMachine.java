@@ -1,8 +1,8 @@
 package dev.mica.vm;
 
-import dev.mica.Activity;
-import dev.mica.MicaException;
 import dev.mica.core.OpenDirectory;
+import dev.mica.failure.MicaException;
+import dev.mica.job.Activity;
 import dev.mica.state.Records;
 import dev.mica.state.StateDir;
 import java.nio.file.Path;

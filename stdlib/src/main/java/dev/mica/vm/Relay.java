@@ -1,8 +1,8 @@
 package dev.mica.vm;
 
-import dev.mica.MicaException;
 import dev.mica.core.Core;
 import dev.mica.core.OpenDirectory;
+import dev.mica.failure.MicaException;
 import dev.mica.state.StateDir;
 import dev.mica.union.Helper;
 import java.io.IOException;

@@ -1,9 +1,9 @@
 package dev.mica.vm;
 
-import dev.mica.MicaException;
 import dev.mica.core.Identity;
 import dev.mica.core.OpenDirectory;
 import dev.mica.core.PathBytes;
+import dev.mica.failure.MicaException;
 import dev.mica.state.Records;
 import java.nio.file.Path;
 import java.security.SecureRandom;

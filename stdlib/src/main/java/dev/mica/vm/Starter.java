@@ -1,8 +1,8 @@
 package dev.mica.vm;
 
-import dev.mica.Activity;
-import dev.mica.MicaException;
 import dev.mica.core.Core;
+import dev.mica.failure.MicaException;
+import dev.mica.job.Activity;
 import dev.mica.state.StateDir;
 import dev.mica.union.Helper;
 import java.net.SocketTimeoutException;

@@ -3,7 +3,7 @@ package dev.mica.commit;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.mica.MicaException;
+import dev.mica.failure.MicaException;
 import dev.mica.folder.Folder;
 import dev.mica.folder.LayerSource;
 import dev.mica.test.Scratch;

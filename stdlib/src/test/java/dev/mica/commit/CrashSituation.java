@@ -3,9 +3,9 @@ package dev.mica.commit;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mica.Mica;
-import dev.mica.MicaException;
 import dev.mica.core.Core;
 import dev.mica.core.Tree;
+import dev.mica.failure.MicaException;
 import dev.mica.folder.Folder;
 import dev.mica.state.StateDir;
 import dev.mica.test.Scratch;

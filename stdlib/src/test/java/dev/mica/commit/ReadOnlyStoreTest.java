@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.mica.Mica;
-import dev.mica.MicaException;
 import dev.mica.core.Core;
 import dev.mica.core.Tree;
+import dev.mica.failure.MicaException;
 import dev.mica.folder.Folder;
 import dev.mica.folder.LayerSource;
 import dev.mica.host.Check;

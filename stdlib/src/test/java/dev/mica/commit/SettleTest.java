@@ -3,7 +3,7 @@ package dev.mica.commit;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mica.Mica;
-import dev.mica.MicaException;
+import dev.mica.failure.MicaException;
 import dev.mica.state.Leftover;
 import dev.mica.state.StateDir;
 import dev.mica.test.Child;

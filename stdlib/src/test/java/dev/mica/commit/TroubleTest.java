@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.mica.Mica;
-import dev.mica.MicaException;
+import dev.mica.failure.MicaException;
 import dev.mica.folder.Folder;
 import dev.mica.test.Child;
 import dev.mica.test.Scratch;

@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.mica.Mica;
-import dev.mica.MicaException;
 import dev.mica.commit.Commit.Condition;
 import dev.mica.commit.Commit.Verified;
 import dev.mica.core.Core;
 import dev.mica.core.Tree;
+import dev.mica.failure.MicaException;
 import dev.mica.folder.Folder;
 import dev.mica.test.Lab;
 import dev.mica.test.Scratch;

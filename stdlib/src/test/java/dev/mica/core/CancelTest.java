@@ -2,7 +2,7 @@ package dev.mica.core;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.mica.Activity;
+import dev.mica.job.Activity;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;

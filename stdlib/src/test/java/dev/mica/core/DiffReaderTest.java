@@ -3,7 +3,7 @@ package dev.mica.core;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.mica.MicaException;
+import dev.mica.failure.MicaException;
 import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

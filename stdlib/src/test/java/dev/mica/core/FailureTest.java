@@ -2,7 +2,7 @@ package dev.mica.core;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.mica.MicaException;
+import dev.mica.failure.MicaException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

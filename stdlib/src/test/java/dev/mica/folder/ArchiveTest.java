@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.groups.Tuple.tuple;
 
-import dev.mica.MicaException;
+import dev.mica.failure.MicaException;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;

@@ -3,9 +3,9 @@ package dev.mica.folder;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.mica.MicaException;
 import dev.mica.core.Core;
 import dev.mica.core.PathBytes;
+import dev.mica.failure.MicaException;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

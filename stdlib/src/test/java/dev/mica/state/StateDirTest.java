@@ -3,7 +3,7 @@ package dev.mica.state;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.mica.MicaException;
+import dev.mica.failure.MicaException;
 import dev.mica.test.Child;
 import dev.mica.test.NeedsRoot;
 import java.io.BufferedReader;

@@ -2,11 +2,11 @@ package dev.mica.union;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.mica.MicaException;
 import dev.mica.commit.Commit;
 import dev.mica.core.Core;
 import dev.mica.core.Manifest;
 import dev.mica.core.Tree;
+import dev.mica.failure.MicaException;
 import dev.mica.folder.Folder;
 import dev.mica.folder.LayerSource;
 import dev.mica.test.Hammer;

@@ -3,10 +3,10 @@ package dev.mica.union;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.mica.MicaException;
 import dev.mica.core.Core;
 import dev.mica.core.Manifest;
 import dev.mica.core.Tree;
+import dev.mica.failure.MicaException;
 import dev.mica.folder.Folder;
 import dev.mica.state.StateDir;
 import dev.mica.test.Scratch;

@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.mica.Mica;
-import dev.mica.MicaException;
 import dev.mica.commit.Commit;
 import dev.mica.core.PathBytes;
+import dev.mica.failure.MicaException;
 import dev.mica.folder.Folder;
 import dev.mica.test.Scratch;
 import dev.mica.test.ScratchTest;

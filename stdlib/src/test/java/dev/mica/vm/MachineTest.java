@@ -3,8 +3,8 @@ package dev.mica.vm;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.mica.MicaException;
 import dev.mica.core.OpenDirectory;
+import dev.mica.failure.MicaException;
 import dev.mica.state.StateDir;
 import dev.mica.test.Child;
 import dev.mica.test.NeedsRoot;

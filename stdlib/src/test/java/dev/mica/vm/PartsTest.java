@@ -3,7 +3,7 @@ package dev.mica.vm;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.mica.MicaException;
+import dev.mica.failure.MicaException;
 import dev.mica.state.Records;
 import dev.mica.state.StateDir;
 import java.io.IOException;

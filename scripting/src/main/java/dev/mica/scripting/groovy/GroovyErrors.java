@@ -1,8 +1,8 @@
 package dev.mica.scripting.groovy;
 
-import dev.mica.MicaException;
-import dev.mica.Nearest;
 import dev.mica.commit.Commits;
+import dev.mica.failure.MicaException;
+import dev.mica.failure.Nearest;
 import dev.mica.scripting.complete.Input;
 import dev.mica.scripting.complete.Token;
 import dev.mica.scripting.help.Help;

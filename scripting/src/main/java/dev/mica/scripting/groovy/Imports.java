@@ -30,6 +30,7 @@ final class Imports {
           "dev.mica.union",
           "dev.mica.commit",
           "dev.mica.host",
+          "dev.mica.failure",
           "java.nio.file",
           "java.time");
 

@@ -1,6 +1,6 @@
 package dev.mica.scripting.help;
 
-import dev.mica.MicaException;
+import dev.mica.failure.MicaException;
 import dev.mica.folder.Diff;
 import dev.mica.folder.LayerSource;
 import dev.mica.folder.Name;

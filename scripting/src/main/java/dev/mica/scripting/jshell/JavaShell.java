@@ -28,6 +28,7 @@ final class JavaShell {
           "import dev.mica.union.*;",
           "import dev.mica.commit.*;",
           "import dev.mica.host.*;",
+          "import dev.mica.failure.*;",
           "import java.nio.file.*;",
           "import java.util.*;",
           "import java.util.stream.*;");

@@ -1,6 +1,6 @@
 package dev.mica.scripting.run;
 
-import dev.mica.Activity;
+import dev.mica.job.Activity;
 import java.io.FileInputStream;
 import java.io.FilterOutputStream;
 import java.io.IOException;

@@ -1,8 +1,8 @@
 package dev.mica.scripting.words;
 
 import dev.mica.Mica;
-import dev.mica.MicaException;
 import dev.mica.commit.Commit;
+import dev.mica.failure.MicaException;
 import dev.mica.folder.Diff;
 import dev.mica.folder.Folder;
 import dev.mica.folder.LayerSource;

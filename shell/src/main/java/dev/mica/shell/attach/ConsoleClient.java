@@ -1,6 +1,6 @@
 package dev.mica.shell.attach;
 
-import dev.mica.MicaException;
+import dev.mica.failure.MicaException;
 import dev.mica.vm.Console;
 import java.io.IOException;
 import java.io.Writer;

@@ -1,6 +1,6 @@
 package dev.mica.shell.attach;
 
-import dev.mica.MicaException;
+import dev.mica.failure.MicaException;
 import dev.mica.vm.Console;
 import java.io.BufferedReader;
 import java.io.IOException;

@@ -1,6 +1,6 @@
 package dev.mica.shell.attach;
 
-import dev.mica.MicaException;
+import dev.mica.failure.MicaException;
 import java.io.BufferedOutputStream;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;

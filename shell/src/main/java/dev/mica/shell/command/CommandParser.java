@@ -1,6 +1,6 @@
 package dev.mica.shell.command;
 
-import dev.mica.Nearest;
+import dev.mica.failure.Nearest;
 import dev.mica.shell.print.Cells;
 import java.util.ArrayList;
 import java.util.Iterator;

@@ -1,7 +1,7 @@
 package dev.mica.shell.command;
 
 import dev.mica.Mica;
-import dev.mica.MicaException;
+import dev.mica.failure.MicaException;
 import dev.mica.shell.print.Format;
 import java.util.List;
 import java.util.Map;

@@ -1,6 +1,6 @@
 package dev.mica.shell.command;
 
-import dev.mica.Nearest;
+import dev.mica.failure.Nearest;
 import dev.mica.scripting.Session;
 import dev.mica.scripting.help.Help;
 import dev.mica.scripting.help.HelpEntry;

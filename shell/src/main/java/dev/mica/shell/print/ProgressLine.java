@@ -1,6 +1,6 @@
 package dev.mica.shell.print;
 
-import dev.mica.Activity;
+import dev.mica.job.Activity;
 import java.io.PrintStream;
 import java.time.Duration;
 import java.time.Instant;

@@ -1,6 +1,6 @@
 package dev.mica.shell.prompt;
 
-import dev.mica.MicaException;
+import dev.mica.failure.MicaException;
 import dev.mica.scripting.run.Cancelled;
 import dev.mica.scripting.run.ScriptException;
 import dev.mica.shell.attach.OutputClosed;

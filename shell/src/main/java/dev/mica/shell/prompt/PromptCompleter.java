@@ -1,6 +1,6 @@
 package dev.mica.shell.prompt;
 
-import dev.mica.MicaException;
+import dev.mica.failure.MicaException;
 import dev.mica.scripting.Session;
 import dev.mica.scripting.complete.Values;
 import dev.mica.scripting.help.Help;

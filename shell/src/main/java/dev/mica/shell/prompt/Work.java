@@ -1,6 +1,6 @@
 package dev.mica.shell.prompt;
 
-import dev.mica.Activity;
+import dev.mica.job.Activity;
 import dev.mica.scripting.run.Evaluation;
 import dev.mica.shell.attach.Keyboard;
 import dev.mica.shell.print.ProgressLine;

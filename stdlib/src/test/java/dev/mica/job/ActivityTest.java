@@ -1,4 +1,4 @@
-package dev.mica;
+package dev.mica.job;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;

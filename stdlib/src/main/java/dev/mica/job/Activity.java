@@ -1,4 +1,4 @@
-package dev.mica;
+package dev.mica.job;
 
 import java.time.Instant;
 import java.util.Optional;

@@ -1,4 +1,4 @@
-package dev.mica;
+package dev.mica.failure;
 
 import java.util.Collection;
 import java.util.Comparator;

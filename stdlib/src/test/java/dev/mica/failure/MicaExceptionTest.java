@@ -1,4 +1,4 @@
-package dev.mica;
+package dev.mica.failure;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

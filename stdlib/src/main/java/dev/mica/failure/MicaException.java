@@ -1,4 +1,4 @@
-package dev.mica;
+package dev.mica.failure;
 
 import dev.mica.core.PathBytes;
 import java.nio.file.Path;
