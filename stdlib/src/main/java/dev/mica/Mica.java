@@ -2,11 +2,11 @@ package dev.mica;
 
 import dev.mica.commit.Commits;
 import dev.mica.folder.Folder;
+import dev.mica.helper.HelperServer;
 import dev.mica.host.Host;
 import dev.mica.state.StateDir;
 import dev.mica.union.UnionLayers;
 import dev.mica.union.Unions;
-import dev.mica.vm.HelperServer;
 import java.nio.file.Path;
 import java.util.Map;
 

@@ -1,8 +1,8 @@
 package dev.mica.commit;
 
-import dev.mica.core.PathBytes;
 import dev.mica.state.PathJson;
 import dev.mica.state.Records;
+import dev.mica.text.PathBytes;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;

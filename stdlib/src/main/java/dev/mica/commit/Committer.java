@@ -8,6 +8,7 @@ import dev.mica.core.LayerFlag;
 import dev.mica.core.OpenDirectory;
 import dev.mica.core.OverlayMount;
 import dev.mica.failure.MicaException;
+import dev.mica.failure.Why;
 import dev.mica.state.Recovery;
 import dev.mica.state.StateDir;
 import dev.mica.union.Union;
@@ -218,7 +219,7 @@ final class Committer {
     try {
       return Files.getAttribute(path, "unix:dev");
     } catch (IOException broken) {
-      throw MicaException.failed("look at", path, StateDir.why(broken)).because(broken);
+      throw MicaException.failed("look at", path, Why.of(broken)).because(broken);
     }
   }
 }

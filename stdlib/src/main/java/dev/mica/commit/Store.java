@@ -2,6 +2,7 @@ package dev.mica.commit;
 
 import dev.mica.core.Core;
 import dev.mica.failure.MicaException;
+import dev.mica.failure.Why;
 import dev.mica.state.Durable;
 import dev.mica.state.Records;
 import dev.mica.state.StateDir;
@@ -285,8 +286,7 @@ final class Store {
     try {
       Durable.move(from, to);
     } catch (IOException broken) {
-      throw MicaException.failed("rename " + from + " to", to, StateDir.why(broken))
-          .because(broken);
+      throw MicaException.failed("rename " + from + " to", to, Why.of(broken)).because(broken);
     }
   }
 
@@ -296,7 +296,7 @@ final class Store {
     } catch (NoSuchFileException none) {
       return List.of();
     } catch (IOException broken) {
-      throw MicaException.failed("list", directory, StateDir.why(broken)).because(broken);
+      throw MicaException.failed("list", directory, Why.of(broken)).because(broken);
     }
   }
 

@@ -2,6 +2,7 @@ package dev.mica.core;
 
 import dev.mica.failure.MicaException;
 import dev.mica.job.Activity;
+import dev.mica.text.PathBytes;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SegmentAllocator;

@@ -1,6 +1,7 @@
 package dev.mica.core;
 
 import dev.mica.failure.MicaException;
+import dev.mica.text.Printable;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import org.jspecify.annotations.Nullable;

@@ -1,5 +1,6 @@
 package dev.mica.core;
 
+import dev.mica.text.PathBytes;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;

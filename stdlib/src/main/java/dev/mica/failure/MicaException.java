@@ -1,6 +1,6 @@
 package dev.mica.failure;
 
-import dev.mica.core.PathBytes;
+import dev.mica.text.PathBytes;
 import java.nio.file.Path;
 import java.util.Collection;
 import org.jspecify.annotations.Nullable;

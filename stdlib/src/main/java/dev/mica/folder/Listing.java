@@ -1,7 +1,7 @@
 package dev.mica.folder;
 
 import dev.mica.core.DiffReader;
-import dev.mica.core.PathBytes;
+import dev.mica.text.PathBytes;
 import java.io.IOException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;

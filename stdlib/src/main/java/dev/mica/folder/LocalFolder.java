@@ -2,10 +2,10 @@ package dev.mica.folder;
 
 import dev.mica.core.Core;
 import dev.mica.core.LayerFlag;
-import dev.mica.core.PathBytes;
-import dev.mica.core.Printable;
 import dev.mica.core.Tree;
 import dev.mica.failure.MicaException;
+import dev.mica.text.PathBytes;
+import dev.mica.text.Printable;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;

@@ -1,7 +1,7 @@
 package dev.mica.folder;
 
-import dev.mica.core.PathBytes;
-import dev.mica.core.Printable;
+import dev.mica.text.PathBytes;
+import dev.mica.text.Printable;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;

@@ -1,7 +1,7 @@
 package dev.mica.folder;
 
-import dev.mica.core.PathBytes;
 import dev.mica.failure.MicaException;
+import dev.mica.text.PathBytes;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;

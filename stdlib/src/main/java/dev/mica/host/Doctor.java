@@ -3,11 +3,12 @@ package dev.mica.host;
 import dev.mica.core.Capability;
 import dev.mica.core.Core;
 import dev.mica.failure.MicaException;
+import dev.mica.failure.Why;
+import dev.mica.helper.HelperVm;
 import dev.mica.state.StateDir;
 import dev.mica.union.Union;
 import dev.mica.union.UnionSpec;
 import dev.mica.union.Unions;
-import dev.mica.vm.HelperVm;
 import dev.mica.vm.Machine;
 import java.io.IOException;
 import java.nio.charset.Charset;
@@ -134,7 +135,7 @@ final class Doctor {
     try {
       return List.of(Files.readString(words, StandardCharsets.ISO_8859_1).split("\0"));
     } catch (IOException broken) {
-      throw MicaException.failed("read", words, StateDir.why(broken)).because(broken);
+      throw MicaException.failed("read", words, Why.of(broken)).because(broken);
     }
   }
 
@@ -250,7 +251,7 @@ final class Doctor {
       String text = String.format(Locale.ROOT, "%.1f GB free at %s", free / 1e9, directory);
       return free < LITTLE_SPACE ? Finding.limited(text) : Finding.ok(text);
     } catch (IOException broken) {
-      throw MicaException.failed("look at", directory, StateDir.why(broken)).because(broken);
+      throw MicaException.failed("look at", directory, Why.of(broken)).because(broken);
     }
   }
 

@@ -1,9 +1,10 @@
 package dev.mica.host;
 
 import dev.mica.failure.MicaException;
+import dev.mica.failure.Why;
+import dev.mica.helper.HelperVm;
 import dev.mica.state.StateDir;
 import dev.mica.union.Unions;
-import dev.mica.vm.HelperVm;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -67,7 +68,7 @@ public final class Host {
     try (var lines = Files.lines(file)) {
       return lines.findFirst().orElse("").strip();
     } catch (IOException broken) {
-      throw MicaException.failed("read", file, StateDir.why(broken)).because(broken);
+      throw MicaException.failed("read", file, Why.of(broken)).because(broken);
     }
   }
 }

@@ -1,6 +1,7 @@
 package dev.mica.state;
 
 import dev.mica.failure.MicaException;
+import dev.mica.failure.Why;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -48,7 +49,7 @@ final class Home {
       requireTrusted();
       return mutex();
     } catch (IOException broken) {
-      throw MicaException.failed("make the state directory", path, StateDir.why(broken))
+      throw MicaException.failed("make the state directory", path, Why.of(broken))
           .hint("name another one in MICA_HOME")
           .because(broken);
     }
@@ -64,7 +65,7 @@ final class Home {
     try {
       Files.deleteIfExists(scratch());
     } catch (IOException broken) {
-      throw MicaException.failed("remove", scratch(), StateDir.why(broken)).because(broken);
+      throw MicaException.failed("remove", scratch(), Why.of(broken)).because(broken);
     }
   }
 

@@ -1,6 +1,7 @@
 package dev.mica.state;
 
 import dev.mica.failure.MicaException;
+import dev.mica.failure.Why;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -98,8 +99,7 @@ final class Journal {
     } catch (NoSuchFileException none) {
       return entries;
     } catch (IOException broken) {
-      throw MicaException.failed("list the journal", directory, StateDir.why(broken))
-          .because(broken);
+      throw MicaException.failed("list the journal", directory, Why.of(broken)).because(broken);
     }
     return entries;
   }
@@ -131,8 +131,7 @@ final class Journal {
       home.makeDirectory(directory);
       Records.store(home, file(id), entry);
     } catch (IOException broken) {
-      throw MicaException.failed("write the journal", file(id), StateDir.why(broken))
-          .because(broken);
+      throw MicaException.failed("write the journal", file(id), Why.of(broken)).because(broken);
     }
   }
 
@@ -140,8 +139,7 @@ final class Journal {
     try {
       Durable.delete(file(id));
     } catch (IOException broken) {
-      throw MicaException.failed("strike the journal", file(id), StateDir.why(broken))
-          .because(broken);
+      throw MicaException.failed("strike the journal", file(id), Why.of(broken)).because(broken);
     }
   }
 

@@ -1,6 +1,7 @@
 package dev.mica.state;
 
 import dev.mica.failure.MicaException;
+import dev.mica.failure.Why;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.channels.AsynchronousCloseException;
@@ -116,7 +117,7 @@ final class Mutex {
       Thread.currentThread().interrupt();
       throw MicaException.failed(what, "", "interrupted while waiting for " + holder());
     } catch (IOException broken) {
-      throw MicaException.failed("lock", file, StateDir.why(broken)).because(broken);
+      throw MicaException.failed("lock", file, Why.of(broken)).because(broken);
     }
   }
 
@@ -196,7 +197,7 @@ final class Mutex {
     try (FileChannel _ = channel) {
       channel = null;
     } catch (IOException broken) {
-      throw MicaException.failed("unlock", file, StateDir.why(broken)).because(broken);
+      throw MicaException.failed("unlock", file, Why.of(broken)).because(broken);
     }
   }
 
@@ -208,7 +209,7 @@ final class Mutex {
     try {
       writeOwner(holding);
     } catch (IOException broken) {
-      throw MicaException.failed("write", owner, StateDir.why(broken)).because(broken);
+      throw MicaException.failed("write", owner, Why.of(broken)).because(broken);
     }
   }
 
@@ -238,7 +239,7 @@ final class Mutex {
     try {
       return Files.exists(owner) ? Files.readString(owner) : "";
     } catch (IOException broken) {
-      throw MicaException.failed("read", owner, StateDir.why(broken)).because(broken);
+      throw MicaException.failed("read", owner, Why.of(broken)).because(broken);
     }
   }
 

@@ -1,7 +1,7 @@
 package dev.mica.state;
 
-import dev.mica.core.PathBytes;
-import dev.mica.core.Printable;
+import dev.mica.text.PathBytes;
+import dev.mica.text.Printable;
 import java.nio.file.Path;
 import java.util.Base64;
 import org.jspecify.annotations.Nullable;

@@ -1,6 +1,7 @@
 package dev.mica.state;
 
 import dev.mica.failure.MicaException;
+import dev.mica.failure.Why;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -94,8 +95,7 @@ public final class Records {
     } catch (NoSuchFileException none) {
       return List.of();
     } catch (IOException broken) {
-      throw MicaException.failed("list the records in", directory, StateDir.why(broken))
-          .because(broken);
+      throw MicaException.failed("list the records in", directory, Why.of(broken)).because(broken);
     }
   }
 
@@ -179,8 +179,7 @@ public final class Records {
         home.writeWhole(file(name), bytes(value));
       }
     } catch (IOException broken) {
-      throw MicaException.failed("write the record", file(name), StateDir.why(broken))
-          .because(broken);
+      throw MicaException.failed("write the record", file(name), Why.of(broken)).because(broken);
     }
   }
 
@@ -193,8 +192,7 @@ public final class Records {
         Files.deleteIfExists(file(name));
       }
     } catch (IOException broken) {
-      throw MicaException.failed("remove the record", file(name), StateDir.why(broken))
-          .because(broken);
+      throw MicaException.failed("remove the record", file(name), Why.of(broken)).because(broken);
     }
   }
 
@@ -231,7 +229,7 @@ public final class Records {
     } catch (JacksonException bad) {
       throw damaged(file, bad.getOriginalMessage()).because(bad);
     } catch (IOException broken) {
-      throw MicaException.failed("read the record", file, StateDir.why(broken)).because(broken);
+      throw MicaException.failed("read the record", file, Why.of(broken)).because(broken);
     }
   }
 

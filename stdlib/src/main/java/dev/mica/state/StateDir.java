@@ -4,15 +4,10 @@ import dev.mica.core.Capability;
 import dev.mica.core.Core;
 import dev.mica.core.OpenDirectory;
 import dev.mica.failure.MicaException;
+import dev.mica.failure.Why;
 import java.io.IOException;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.AccessDeniedException;
-import java.nio.file.DirectoryNotEmptyException;
-import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.FileSystemException;
-import java.nio.file.NoSuchFileException;
-import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -103,7 +98,7 @@ public final class StateDir {
       home.makeDirectory(directory);
       return directory;
     } catch (IOException broken) {
-      throw MicaException.failed("make", directory, why(broken)).because(broken);
+      throw MicaException.failed("make", directory, Why.of(broken)).because(broken);
     }
   }
 
@@ -356,18 +351,5 @@ public final class StateDir {
         mutex.release();
       }
     }
-  }
-
-  /** Why a file operation failed, for people; the JDK's message alone is often just the path. */
-  public static String why(IOException failure) {
-    return switch (failure) {
-      case NoSuchFileException missing -> "it does not exist";
-      case AccessDeniedException denied -> "permission denied";
-      case FileAlreadyExistsException taken -> "it exists already";
-      case DirectoryNotEmptyException full -> "it is not empty";
-      case NotDirectoryException other -> "it is not a directory";
-      case FileSystemException other when other.getReason() != null -> other.getReason();
-      default -> String.valueOf(failure.getMessage());
-    };
   }
 }

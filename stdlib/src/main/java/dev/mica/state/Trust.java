@@ -1,6 +1,7 @@
 package dev.mica.state;
 
 import dev.mica.failure.MicaException;
+import dev.mica.failure.Why;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileSystemException;
@@ -34,7 +35,7 @@ final class Trust {
         requireSafe(home, above);
       }
     } catch (IOException broken) {
-      throw MicaException.failed("use the state directory", home, StateDir.why(broken))
+      throw MicaException.failed("use the state directory", home, Why.of(broken))
           .hint("name another one in MICA_HOME")
           .because(broken);
     }
@@ -133,7 +134,7 @@ final class Trust {
         }
         return new Facts(uid, gid, 0);
       } catch (IOException broken) {
-        throw MicaException.failed("read", status, StateDir.why(broken)).because(broken);
+        throw MicaException.failed("read", status, Why.of(broken)).because(broken);
       }
     }
   }

@@ -1,6 +1,7 @@
 package dev.mica.state;
 
 import dev.mica.failure.MicaException;
+import dev.mica.failure.Why;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -43,7 +44,7 @@ record Writer(long pid, long started, String boot) {
     try {
       return Files.readString(BOOT).strip();
     } catch (IOException broken) {
-      throw MicaException.failed("read", BOOT, StateDir.why(broken)).because(broken);
+      throw MicaException.failed("read", BOOT, Why.of(broken)).because(broken);
     }
   }
 

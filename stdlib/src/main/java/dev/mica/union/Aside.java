@@ -3,8 +3,8 @@ package dev.mica.union;
 import dev.mica.core.Core;
 import dev.mica.core.OpenDirectory;
 import dev.mica.failure.MicaException;
+import dev.mica.failure.Why;
 import dev.mica.state.Durable;
-import dev.mica.state.StateDir;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -132,7 +132,7 @@ record Aside(Path upper, Path folder) {
   }
 
   private static MicaException failed(String doing, Path path, IOException broken) {
-    return MicaException.failed(doing, OpenDirectory.show(path.toString()), StateDir.why(broken))
+    return MicaException.failed(doing, OpenDirectory.show(path.toString()), Why.of(broken))
         .because(broken);
   }
 }

@@ -6,7 +6,7 @@ import dev.mica.core.Mount;
 import dev.mica.core.OpenDirectory;
 import dev.mica.core.Tree;
 import dev.mica.failure.MicaException;
-import dev.mica.state.StateDir;
+import dev.mica.failure.Why;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
@@ -34,28 +34,29 @@ final class FuseMounter implements Mounter {
   }
 
   @Override
-  public Optional<String> refusal(
+  public Optional<Refusal> refusal(
       OpenDirectory place, Function<OpenDirectory, Set<Capability>> probe) {
     if (!Files.isReadable(Path.of("/dev/fuse")) || !Files.isWritable(Path.of("/dev/fuse"))) {
-      return Optional.of("/dev/fuse cannot be opened by " + System.getProperty("user.name"));
+      return Optional.of(
+          Refusal.because("/dev/fuse cannot be opened by " + System.getProperty("user.name")));
     }
     return program().isPresent()
         ? Optional.empty()
-        : Optional.of("the program " + PROGRAM + " is not in PATH");
+        : Optional.of(Refusal.because("the program " + PROGRAM + " is not in PATH"));
   }
 
   @Override
-  public Optional<String> trial(OpenDirectory directory) {
-    Optional<String> refusal = refusal(directory, place -> Core.probe(place.path()));
+  public Optional<Refusal> trial(OpenDirectory directory) {
+    Optional<Refusal> refusal = refusal(directory, place -> Core.probe(place.path()));
     if (refusal.isPresent()) {
       return refusal;
     }
     try (FuseTrial trial = new FuseTrial(this, directory)) {
-      return trial.run();
+      return trial.run().map(Refusal::because);
     } catch (IOException broken) {
-      return Optional.of("in " + directory.openedBy() + ": " + StateDir.why(broken));
+      return Optional.of(Refusal.because("in " + directory.openedBy() + ": " + Why.of(broken)));
     } catch (MicaException failure) {
-      return Optional.of(failure.why());
+      return Optional.of(Refusal.because(failure.why()));
     }
   }
 
@@ -128,7 +129,7 @@ final class FuseMounter implements Mounter {
       }
       run(union, List.of(PROGRAM, "-o", options.toString(), union.at().toString()));
     } catch (IOException broken) {
-      throw failed(union, StateDir.why(broken)).because(broken);
+      throw failed(union, Why.of(broken)).because(broken);
     }
   }
 
@@ -220,7 +221,7 @@ final class FuseMounter implements Mounter {
         }
       }
     } catch (IOException broken) {
-      throw MicaException.failed("look for " + PROGRAM + " in", "/proc", StateDir.why(broken))
+      throw MicaException.failed("look for " + PROGRAM + " in", "/proc", Why.of(broken))
           .because(broken);
     }
     return found;

@@ -1,7 +1,7 @@
 package dev.mica.union;
 
 import dev.mica.failure.MicaException;
-import dev.mica.state.StateDir;
+import dev.mica.failure.Why;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -27,7 +27,7 @@ final class Fusermount {
     try {
       return run(at, command);
     } catch (IOException missing) {
-      throw failed(at, StateDir.why(missing)).hint("apt install fuse3").because(missing);
+      throw failed(at, Why.of(missing)).hint("apt install fuse3").because(missing);
     } catch (InterruptedException stop) {
       Thread.currentThread().interrupt();
       throw failed(at, "interrupted").because(stop);

@@ -31,9 +31,9 @@ record GuestMounter(Helper helper) implements Mounter {
   }
 
   @Override
-  public Optional<String> refusal(
+  public Optional<Refusal> refusal(
       OpenDirectory place, Function<OpenDirectory, Set<Capability>> probe) {
-    Optional<String> refusal = helper.refusal();
+    Optional<Refusal> refusal = helper.refusal();
     if (refusal.isPresent()) {
       return refusal;
     }
@@ -41,7 +41,8 @@ record GuestMounter(Helper helper) implements Mounter {
     missing.removeAll(probe.apply(place));
     return missing.isEmpty()
         ? Optional.empty()
-        : Optional.of("a helper VM cannot have an upper there (no " + words(missing) + ")");
+        : Optional.of(
+            Refusal.because("a helper VM cannot have an upper there (no " + words(missing) + ")"));
   }
 
   private static String words(Set<Capability> missing) {

@@ -50,11 +50,8 @@ public interface Helper {
   /** What type the folder that comes back has in mount(8). */
   String MOUNT_TYPE = "fuse.mica";
 
-  /** The beginning of each refusal that root would not hear. */
-  String ONLY_ROOT = "only root may";
-
   /** Why it cannot serve on this host, with what to do; empty: all that it needs is there. */
-  Optional<String> refusal();
+  Optional<Refusal> refusal();
 
   /** Sees that the other system runs, which takes seconds when it does not. */
   void start();

@@ -30,10 +30,10 @@ final class KernelMounter implements Mounter {
   }
 
   @Override
-  public Optional<String> refusal(
+  public Optional<Refusal> refusal(
       OpenDirectory place, Function<OpenDirectory, Set<Capability>> probe) {
     if (!Core.isPrivileged()) {
-      return Optional.of(Mounters.NEEDS_ROOT);
+      return Optional.of(Refusal.toOthersThanRoot(Mounters.NEEDS_ROOT));
     }
     Set<Capability> missing = EnumSet.copyOf(NEEDED);
     missing.removeAll(probe.apply(place));
@@ -41,7 +41,8 @@ final class KernelMounter implements Mounter {
       return Optional.empty();
     }
     String names = missing.stream().map(Mounters::word).collect(Collectors.joining(", "));
-    return Optional.of("the kernel's overlayfs cannot have its upper there (no " + names + ")");
+    return Optional.of(
+        Refusal.because("the kernel's overlayfs cannot have its upper there (no " + names + ")"));
   }
 
   @Override

@@ -5,8 +5,8 @@ import dev.mica.core.Identity;
 import dev.mica.core.Mount;
 import dev.mica.core.OpenDirectory;
 import dev.mica.failure.MicaException;
+import dev.mica.failure.Why;
 import dev.mica.state.Durable;
-import dev.mica.state.StateDir;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -377,7 +377,7 @@ final class Making {
   }
 
   private static MicaException failed(String doing, Path path, IOException broken) {
-    return MicaException.failed(doing, OpenDirectory.show(path.toString()), StateDir.why(broken))
+    return MicaException.failed(doing, OpenDirectory.show(path.toString()), Why.of(broken))
         .because(broken);
   }
 }

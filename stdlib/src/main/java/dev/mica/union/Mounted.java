@@ -2,7 +2,7 @@ package dev.mica.union;
 
 import dev.mica.core.Mount;
 import dev.mica.core.MountFlag;
-import dev.mica.core.PathBytes;
+import dev.mica.text.PathBytes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

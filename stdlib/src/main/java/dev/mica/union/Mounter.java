@@ -22,10 +22,10 @@ sealed interface Mounter permits KernelMounter, FuseMounter, GuestMounter {
    * @param place a directory on the file system of the upper
    * @param probe tells what a directory can do, by trying there
    */
-  Optional<String> refusal(OpenDirectory place, Function<OpenDirectory, Set<Capability>> probe);
+  Optional<Refusal> refusal(OpenDirectory place, Function<OpenDirectory, Set<Capability>> probe);
 
   /** The same by a whole union in a scratch directory made and removed inside {@code directory}. */
-  default Optional<String> trial(OpenDirectory directory) {
+  default Optional<Refusal> trial(OpenDirectory directory) {
     return refusal(directory, place -> Core.probe(place.path()));
   }
 

@@ -17,7 +17,7 @@ import java.util.stream.Stream;
 /** The mounters of this host, in the order in which they are tried. */
 final class Mounters {
   /** Why the kernel does not let this process mount overlays. */
-  static final String NEEDS_ROOT = Helper.ONLY_ROOT + " mount the kernel's overlayfs";
+  static final String NEEDS_ROOT = "only root may mount the kernel's overlayfs";
 
   private static final String WITHOUT = "MICA_WITHOUT";
 
@@ -55,19 +55,21 @@ final class Mounters {
   }
 
   /** {@link Mounter#refusal}, of those that are not declared unavailable. */
-  Optional<String> refusal(
+  Optional<Refusal> refusal(
       Mounter mounter, OpenDirectory place, Function<OpenDirectory, Set<Capability>> probe) {
     return declared(mounter.via()).or(() -> mounter.refusal(place, probe));
   }
 
   /** {@link Mounter#trial}, likewise. */
-  Optional<String> trial(UnionSpec.Via via, OpenDirectory directory) {
+  Optional<Refusal> trial(UnionSpec.Via via, OpenDirectory directory) {
     return declared(via).or(() -> of(via).trial(directory));
   }
 
-  private Optional<String> declared(UnionSpec.Via via) {
+  private Optional<Refusal> declared(UnionSpec.Via via) {
     return without().contains(via)
-        ? Optional.of(word(via) + " is declared unavailable by " + WITHOUT + "=" + without.get())
+        ? Optional.of(
+            Refusal.because(
+                word(via) + " is declared unavailable by " + WITHOUT + "=" + without.get()))
         : Optional.empty();
   }
 

@@ -8,8 +8,8 @@ final class NoHelper implements Helper {
   private static final String WHY = "there is no helper VM in this program";
 
   @Override
-  public Optional<String> refusal() {
-    return Optional.of(WHY);
+  public Optional<Refusal> refusal() {
+    return Optional.of(Refusal.because(WHY));
   }
 
   @Override

@@ -3,11 +3,11 @@ package dev.mica.union;
 import dev.mica.core.Identity;
 import dev.mica.core.OpenDirectory;
 import dev.mica.core.OverlayMount;
-import dev.mica.core.PathBytes;
 import dev.mica.failure.MicaException;
+import dev.mica.failure.Why;
 import dev.mica.folder.Folder;
 import dev.mica.folder.LayerSource;
-import dev.mica.state.StateDir;
+import dev.mica.text.PathBytes;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -141,7 +141,7 @@ final class SpecCheck {
       return part.where.real();
     } catch (IOException gone) {
       String what = mustBe ? "" : ", nor does the directory it would be made in";
-      throw refuse(name, spec.at(), "the " + role + " " + path + ": " + StateDir.why(gone) + what)
+      throw refuse(name, spec.at(), "the " + role + " " + path + ": " + Why.of(gone) + what)
           .because(gone);
     }
   }
@@ -279,8 +279,7 @@ final class SpecCheck {
         }
       }
     } catch (IOException gone) {
-      throw refuse(name, spec.at(), "Mica's store " + home + ": " + StateDir.why(gone))
-          .because(gone);
+      throw refuse(name, spec.at(), "Mica's store " + home + ": " + Why.of(gone)).because(gone);
     }
   }
 
@@ -330,7 +329,7 @@ final class SpecCheck {
     try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory)) {
       return !entries.iterator().hasNext();
     } catch (IOException broken) {
-      throw refuse(name, spec.at(), "the " + role + " " + directory + ": " + StateDir.why(broken))
+      throw refuse(name, spec.at(), "the " + role + " " + directory + ": " + Why.of(broken))
           .because(broken);
     }
   }

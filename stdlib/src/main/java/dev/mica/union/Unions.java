@@ -3,10 +3,11 @@ package dev.mica.union;
 import dev.mica.core.Core;
 import dev.mica.core.Mount;
 import dev.mica.core.OpenDirectory;
-import dev.mica.core.PathBytes;
 import dev.mica.failure.MicaException;
+import dev.mica.failure.Why;
 import dev.mica.state.Recovery;
 import dev.mica.state.StateDir;
+import dev.mica.text.PathBytes;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -144,9 +145,9 @@ public final class Unions {
   }
 
   private Plan choose(StateDir.Lock lock, Plan plan, OpenDirectory place) {
-    List<String> refusals = new ArrayList<>();
+    List<Refusal> refusals = new ArrayList<>();
     for (Mounter mounter : store.mounters().candidates(plan.union().via())) {
-      Optional<String> refusal =
+      Optional<Refusal> refusal =
           ownWork(plan.union(), mounter)
               .or(() -> oddBytes(plan.union(), mounter))
               .or(() -> store.mounters().refusal(mounter, place, lock::probe));
@@ -159,29 +160,33 @@ public final class Unions {
   }
 
   /** Where root could do it, that is what is missing. */
-  private MicaException refused(UnionRecord union, List<String> refusals) {
+  private MicaException refused(UnionRecord union, List<Refusal> refusals) {
     String doing = "create the union " + union.name() + " at";
-    if (refusals.equals(List.of(Mounters.NEEDS_ROOT))) {
+    if (refusals.equals(List.of(Refusal.toOthersThanRoot(Mounters.NEEDS_ROOT)))) {
       return MicaException.denied(doing, union.at(), Mounters.NEEDS_ROOT)
           .hint("run it as root, or say via fuse");
     }
-    String why = "with " + placeTried(union) + ": " + String.join("; and ", refusals);
-    if (refusals.stream().anyMatch(refusal -> refusal.contains(Helper.ONLY_ROOT))) {
+    String why =
+        "with "
+            + placeTried(union)
+            + ": "
+            + refusals.stream().map(Refusal::why).collect(Collectors.joining("; and "));
+    if (refusals.stream().anyMatch(Refusal::needsRoot)) {
       return MicaException.denied(doing, union.at(), why).hint("run it as root");
     }
     return MicaException.failed(doing, union.at(), why)
         .hint("see 'mica doctor' for what this host can do");
   }
 
-  private static Optional<String> ownWork(UnionRecord union, Mounter mounter) {
+  private static Optional<Refusal> ownWork(UnionRecord union, Mounter mounter) {
     boolean own = union.work() != null && !union.workMade();
     return own && mounter.via() == UnionSpec.Via.GUEST
-        ? Optional.of("a helper VM cannot use the work directory " + union.work())
+        ? Optional.of(Refusal.because("a helper VM cannot use the work directory " + union.work()))
         : Optional.empty();
   }
 
   /** Programs are told paths as text. */
-  private static Optional<String> oddBytes(UnionRecord union, Mounter mounter) {
+  private static Optional<Refusal> oddBytes(UnionRecord union, Mounter mounter) {
     return Stream.concat(union.stack().stream(), Stream.of(union.at()))
         .filter(path -> mounter.via() != UnionSpec.Via.KERNEL && !PathBytes.isText(path))
         .map(path ->
@@ -189,6 +194,7 @@ public final class Unions {
                 + " cannot take "
                 + PathBytes.printable(path)
                 + ", which is not named in UTF-8")
+        .map(Refusal::because)
         .findFirst();
   }
 
@@ -211,7 +217,7 @@ public final class Unions {
    */
   public Optional<String> refusal(UnionSpec.Via via, Path directory) {
     try (OpenDirectory place = OpenDirectory.of(real(directory))) {
-      return store.mounters().trial(via, place);
+      return store.mounters().trial(via, place).map(Refusal::why);
     }
   }
 
@@ -219,7 +225,7 @@ public final class Unions {
     try {
       return directory.toRealPath();
     } catch (IOException gone) {
-      throw MicaException.failed("look at", directory, StateDir.why(gone)).because(gone);
+      throw MicaException.failed("look at", directory, Why.of(gone)).because(gone);
     }
   }
 

@@ -2,7 +2,7 @@ package dev.mica.union;
 
 import dev.mica.core.Core;
 import dev.mica.core.Mount;
-import dev.mica.core.PathBytes;
+import dev.mica.text.PathBytes;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,7 +1,7 @@
 package dev.mica.union;
 
 import dev.mica.core.Core;
-import dev.mica.core.PathBytes;
+import dev.mica.text.PathBytes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;

@@ -4,7 +4,7 @@ import dev.mica.core.Core;
 import dev.mica.core.Identity;
 import dev.mica.core.OpenDirectory;
 import dev.mica.failure.MicaException;
-import dev.mica.state.StateDir;
+import dev.mica.failure.Why;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -60,8 +60,7 @@ final class WorkDirectory implements AutoCloseable {
     try {
       return Files.createDirectory(directory, mode);
     } catch (IOException broken) {
-      throw MicaException.failed(
-              "make", OpenDirectory.show(directory.toString()), StateDir.why(broken))
+      throw MicaException.failed("make", OpenDirectory.show(directory.toString()), Why.of(broken))
           .because(broken);
     }
   }
@@ -115,7 +114,7 @@ final class WorkDirectory implements AutoCloseable {
       }
       return false;
     } catch (IOException broken) {
-      throw MicaException.failed("look at", work, StateDir.why(broken)).because(broken);
+      throw MicaException.failed("look at", work, Why.of(broken)).because(broken);
     }
   }
 
@@ -127,7 +126,7 @@ final class WorkDirectory implements AutoCloseable {
     } catch (NoSuchFileException gone) {
       return all;
     } catch (IOException broken) {
-      throw MicaException.failed("empty the work directory", open.openedBy(), StateDir.why(broken))
+      throw MicaException.failed("empty the work directory", open.openedBy(), Why.of(broken))
           .because(broken);
     }
   }

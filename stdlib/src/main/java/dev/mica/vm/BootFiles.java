@@ -2,8 +2,16 @@ package dev.mica.vm;
 
 import dev.mica.core.Core;
 import dev.mica.failure.MicaException;
+import dev.mica.failure.Why;
 import dev.mica.state.Durable;
-import dev.mica.state.StateDir;
+import dev.mica.vm.guest.BareKernel;
+import dev.mica.vm.guest.Initramfs;
+import dev.mica.vm.guest.Kernel;
+import dev.mica.vm.process.Program;
+import dev.mica.vm.process.Text;
+import dev.mica.vm.qemu.Accel;
+import dev.mica.vm.qemu.Qemu;
+import dev.mica.vm.qemu.Template;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
@@ -37,7 +45,7 @@ record BootFiles(Path cache) {
     try (DirectoryStream<Path> all = Files.newDirectoryStream(cache, prefix + "*")) {
       all.forEach(Core::remove);
     } catch (IOException broken) {
-      throw MicaException.failed("list", cache, StateDir.why(broken)).because(broken);
+      throw MicaException.failed("list", cache, Why.of(broken)).because(broken);
     }
   }
 
@@ -56,7 +64,7 @@ record BootFiles(Path cache) {
         Files.setPosixFilePermissions(scratch, READABLE);
         Durable.move(scratch, file);
       } catch (IOException broken) {
-        throw MicaException.failed("write", file, StateDir.why(broken)).because(broken);
+        throw MicaException.failed("write", file, Why.of(broken)).because(broken);
       }
     }
     return file;
@@ -80,7 +88,7 @@ record BootFiles(Path cache) {
       Files.setPosixFilePermissions(file, READABLE);
       return file;
     } catch (IOException broken) {
-      throw MicaException.failed("unpack the kernel", kernel.image(), StateDir.why(broken))
+      throw MicaException.failed("unpack the kernel", kernel.image(), Why.of(broken))
           .because(broken);
     }
   }
@@ -101,7 +109,7 @@ record BootFiles(Path cache) {
       }
       return file;
     } catch (IOException broken) {
-      throw MicaException.failed("copy the kernel", image, StateDir.why(broken)).because(broken);
+      throw MicaException.failed("copy the kernel", image, Why.of(broken)).because(broken);
     }
   }
 

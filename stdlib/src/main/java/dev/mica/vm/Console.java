@@ -1,7 +1,11 @@
 package dev.mica.vm;
 
 import dev.mica.failure.MicaException;
-import dev.mica.state.StateDir;
+import dev.mica.failure.Why;
+import dev.mica.vm.process.Alias;
+import dev.mica.vm.process.Poll;
+import dev.mica.vm.qemu.Qemu;
+import dev.mica.vm.qemu.Qmp;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -41,7 +45,7 @@ public final class Console implements AutoCloseable {
     this.recent = recent;
   }
 
-  static Console attach(Qemu qemu) {
+  public static Console attach(Qemu qemu) {
     if (!qemu.daemon().isAlive()) {
       throw MicaException.failed("attach to", NAME, "it does not run")
           .hint("start it with mica helper start");
@@ -74,7 +78,7 @@ public final class Console implements AutoCloseable {
       channel.write(ByteBuffer.wrap(KILL_LINE)); // who left may have left half a line
       return channel;
     } catch (IOException broken) {
-      throw MicaException.failed("attach to " + NAME + " at", socket, StateDir.why(broken))
+      throw MicaException.failed("attach to " + NAME + " at", socket, Why.of(broken))
           .because(broken);
     }
   }
@@ -92,7 +96,7 @@ public final class Console implements AutoCloseable {
       return String.join("\n", lines.subList(Math.max(0, lines.size() - SHOWN_LINES), lines.size()))
           + (text.endsWith("\n") ? "\n" : "");
     } catch (IOException broken) {
-      throw MicaException.failed("read", log, StateDir.why(broken)).because(broken);
+      throw MicaException.failed("read", log, Why.of(broken)).because(broken);
     }
   }
 
@@ -125,7 +129,7 @@ public final class Console implements AutoCloseable {
     try {
       channel.close();
     } catch (IOException broken) {
-      throw MicaException.failed("detach from", NAME, StateDir.why(broken)).because(broken);
+      throw MicaException.failed("detach from", NAME, Why.of(broken)).because(broken);
     }
   }
 

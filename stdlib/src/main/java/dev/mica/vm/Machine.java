@@ -3,10 +3,13 @@ package dev.mica.vm;
 import dev.mica.core.OpenDirectory;
 import dev.mica.failure.MicaException;
 import dev.mica.state.StateDir;
+import dev.mica.vm.agent.Agent;
+import dev.mica.vm.share.Share;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -57,20 +60,14 @@ public interface Machine {
   record Status(
       State state, long pid, Optional<Instant> started, String accel, String kernel, long memory) {}
 
-  /**
-   * A host folder that the machine has.
-   *
-   * @param tag what the guest mounts it by
-   * @param folder the host's folder, by the path it was opened by
-   * @param identity which directory that is, as a text
-   * @param readOnly whether the host lets nobody in the guest write to it
-   * @param pid its file server's process id
-   */
-  record Share(String tag, Path folder, String identity, boolean readOnly, long pid) {}
-
   /** The one of that state directory; nothing is done yet. */
   static Machine of(StateDir state) {
-    return new QemuMachine(state);
+    return of(state, System.getenv());
+  }
+
+  /** The same with other variables than the process's own, {@code MICA_VIRTIOFSD} for one. */
+  static Machine of(StateDir state, Map<String, String> environment) {
+    return new QemuMachine(state, Starter.Settings.of(environment));
   }
 
   /**

@@ -5,6 +5,15 @@ import dev.mica.failure.MicaException;
 import dev.mica.job.Activity;
 import dev.mica.state.Records;
 import dev.mica.state.StateDir;
+import dev.mica.vm.agent.Agent;
+import dev.mica.vm.agent.AgentConnection;
+import dev.mica.vm.process.Daemon;
+import dev.mica.vm.process.Poll;
+import dev.mica.vm.qemu.Ports;
+import dev.mica.vm.qemu.Qemu;
+import dev.mica.vm.qemu.Qmp;
+import dev.mica.vm.share.Share;
+import dev.mica.vm.share.Shares;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -28,10 +37,6 @@ final class QemuMachine implements Machine {
   private final Shares shares;
   private final Ports ports;
   private final Records records;
-
-  QemuMachine(StateDir state) {
-    this(state, Starter.Settings.of(System.getenv()));
-  }
 
   QemuMachine(StateDir state, Starter.Settings settings) {
     this.state = state;

@@ -4,7 +4,15 @@ import dev.mica.core.Core;
 import dev.mica.failure.MicaException;
 import dev.mica.job.Activity;
 import dev.mica.state.StateDir;
-import dev.mica.union.Helper;
+import dev.mica.vm.agent.AgentConnection;
+import dev.mica.vm.guest.Kernel;
+import dev.mica.vm.guest.Kernels;
+import dev.mica.vm.process.Program;
+import dev.mica.vm.process.Text;
+import dev.mica.vm.qemu.Accel;
+import dev.mica.vm.qemu.Qemu;
+import dev.mica.vm.qemu.Template;
+import dev.mica.vm.share.FileServer;
 import java.net.SocketTimeoutException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -97,7 +105,7 @@ final class Starter {
     return System.getProperty("user.name").equals("root")
         ? Optional.empty()
         : Optional.of(
-            MicaException.denied("share folders with", "a helper VM", Helper.ONLY_ROOT)
+            MicaException.denied("share folders with", "a helper VM", "only root may")
                 .hint("run as root"));
   }
 

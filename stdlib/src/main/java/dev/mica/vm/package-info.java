@@ -1,4 +1,7 @@
-/** Virtual machines: QEMU, the kernel and the shares it is given, and the agent inside. */
+/**
+ * Machines: what they are made of, and their start, state and end. Each room below is one part of
+ * it.
+ */
 @NullMarked
 package dev.mica.vm;
 

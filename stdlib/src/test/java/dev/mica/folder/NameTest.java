@@ -2,8 +2,8 @@ package dev.mica.folder;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.mica.core.PathBytes;
-import dev.mica.core.Printable;
+import dev.mica.text.PathBytes;
+import dev.mica.text.Printable;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;

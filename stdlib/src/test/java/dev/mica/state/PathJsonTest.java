@@ -2,7 +2,7 @@ package dev.mica.state;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.mica.core.PathBytes;
+import dev.mica.text.PathBytes;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;

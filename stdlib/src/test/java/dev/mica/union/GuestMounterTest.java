@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.mica.core.Core;
 import dev.mica.folder.Folder;
 import dev.mica.test.Scratch;
-import dev.mica.vm.Machine;
+import dev.mica.vm.share.Share;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -57,7 +57,7 @@ final class GuestMounterTest extends MounterContract {
     assertThat(Core.freeze(folder)).isTrue();
     assertThatThrownBy(() -> Files.createFile(folder.resolve("new")))
         .isInstanceOf(IOException.class);
-    for (Machine.Share share : mica.host().helper().shares()) {
+    for (Share share : mica.host().helper().shares()) {
       ProcessHandle server = ProcessHandle.of(share.pid()).orElseThrow();
       List<Long> mays =
           Stream.concat(Stream.of(server), server.descendants())

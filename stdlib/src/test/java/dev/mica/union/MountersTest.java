@@ -14,7 +14,7 @@ final class MountersTest {
   private static Optional<String> refusal(String without, UnionSpec.Via via) {
     Mounters mounters = new Mounters(new NoHelper(), () -> without);
     try (OpenDirectory place = OpenDirectory.of(Path.of("/"))) {
-      return mounters.refusal(mounters.of(via), place, directory -> Set.of());
+      return mounters.refusal(mounters.of(via), place, directory -> Set.of()).map(Refusal::why);
     }
   }
 
@@ -32,7 +32,8 @@ final class MountersTest {
     assertThat(refusal("kernel, fuse", UnionSpec.Via.FUSE)).isPresent();
     assertThat(refusal("guest", UnionSpec.Via.KERNEL))
         .hasValueSatisfying(why -> assertThat(why).contains("cannot have its upper there"));
-    assertThat(refusal("", UnionSpec.Via.GUEST)).hasValue(new NoHelper().refusal().orElseThrow());
+    assertThat(refusal("", UnionSpec.Via.GUEST))
+        .hasValue(new NoHelper().refusal().orElseThrow().why());
   }
 
   @Test

@@ -8,10 +8,10 @@ import dev.mica.core.Manifest;
 import dev.mica.core.Tree;
 import dev.mica.failure.MicaException;
 import dev.mica.folder.Folder;
+import dev.mica.helper.HelperServer;
 import dev.mica.state.StateDir;
 import dev.mica.test.Scratch;
 import dev.mica.test.ScratchTest;
-import dev.mica.vm.HelperServer;
 import java.io.IOException;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
@@ -207,7 +207,7 @@ final class SwappedFoldersTest extends ScratchTest {
   /** Has a mount find the one in the place of the other. An upper that is put aside is a link. */
   private record Exchanging(Helper helper, Path real, Path link) implements Helper {
     @Override
-    public Optional<String> refusal() {
+    public Optional<Refusal> refusal() {
       return helper.refusal();
     }
 

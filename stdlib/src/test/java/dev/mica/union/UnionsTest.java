@@ -5,11 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.mica.Mica;
 import dev.mica.commit.Commit;
-import dev.mica.core.PathBytes;
 import dev.mica.failure.MicaException;
 import dev.mica.folder.Folder;
 import dev.mica.test.Scratch;
 import dev.mica.test.ScratchTest;
+import dev.mica.text.PathBytes;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;

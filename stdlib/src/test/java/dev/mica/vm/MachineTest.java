@@ -9,6 +9,13 @@ import dev.mica.state.StateDir;
 import dev.mica.test.Child;
 import dev.mica.test.NeedsRoot;
 import dev.mica.test.Scratch;
+import dev.mica.vm.agent.Agent;
+import dev.mica.vm.process.Daemon;
+import dev.mica.vm.process.LineSocket;
+import dev.mica.vm.process.Poll;
+import dev.mica.vm.qemu.Template;
+import dev.mica.vm.share.FileServer;
+import dev.mica.vm.share.Share;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -85,7 +92,7 @@ final class MachineTest {
     return Poll.until(SOON, () -> !Files.exists(Path.of("/proc/" + pid + "/exe")));
   }
 
-  private static Machine.Share plug(Machine machine, Path folder, boolean readOnly) {
+  private static Share plug(Machine machine, Path folder, boolean readOnly) {
     try (OpenDirectory open = OpenDirectory.of(folder)) {
       return machine.plugShare(open, readOnly);
     }
@@ -102,8 +109,8 @@ final class MachineTest {
     scratch.dir("upper/upper");
     scratch.dir("upper/work");
     scratch.file("a, b\\c/f", "as it was");
-    Machine.Share a = plug(machine, lower, true);
-    Machine.Share b = plug(machine, upper, false);
+    Share a = plug(machine, lower, true);
+    Share b = plug(machine, upper, false);
     assertThat(plug(machine, lower, true)).isEqualTo(a);
     assertThat(machine.shares()).containsExactlyInAnyOrder(a, b);
     try (Agent agent = machine.agent()) {
@@ -121,7 +128,7 @@ final class MachineTest {
     machine.unplugShare(b.tag());
     assertThat(machine.shares()).containsExactly(a);
     assertThat(upper.resolve("work")).isDirectory();
-    Machine.Share again = plug(machine, upper, false); // where the other was
+    Share again = plug(machine, upper, false); // where the other was
     try (Agent agent = machine.agent()) {
       assertThat(agent.mountShare(again.tag(), "b", false).await().can()).contains("trusted");
     }
@@ -131,8 +138,8 @@ final class MachineTest {
   @Test
   void aShareIsTakenFromAGuestThatKeepsIt() {
     machine.boot(Duration.ZERO);
-    Machine.Share kept = plug(machine, scratch.dir("kept"), false);
-    Machine.Share other = plug(machine, scratch.dir("other folder"), true);
+    Share kept = plug(machine, scratch.dir("kept"), false);
+    Share other = plug(machine, scratch.dir("other folder"), true);
     Daemon server =
         new FileServer(state.path().resolve("vm"), state.path().resolve("vm/peers"), kept.tag())
             .daemon();
@@ -165,13 +172,13 @@ final class MachineTest {
     try (Agent agent = machine.agent()) {
       for (int i = 0; i < 40; i++) {
         scratch.file("many" + i + "/f", "");
-        Machine.Share share = plug(machine, scratch.path("many" + i), true);
+        Share share = plug(machine, scratch.path("many" + i), true);
         assertThat(agent.mountShare(share.tag(), share.tag(), true).await().maxName())
             .isEqualTo(255);
       }
       assertThat(agent.list()).hasSize(40);
     }
-    for (Machine.Share share : machine.shares()) {
+    for (Share share : machine.shares()) {
       assertThat(plug(machine, share.folder(), true)).isEqualTo(share);
     }
   }
@@ -185,7 +192,7 @@ final class MachineTest {
     Path folder = scratch.dir("held");
     scratch.dir("held/upper");
     scratch.dir("held/work");
-    Machine.Share share = plug(machine, folder, true);
+    Share share = plug(machine, folder, true);
     try (Agent agent = machine.agent()) {
       assertThatThrownBy(() -> agent.mountShare(share.tag(), "liar", false).await())
           .isInstanceOf(MicaException.class)
@@ -281,7 +288,7 @@ final class MachineTest {
   @Test
   void aKilledQemuIsToldAndStartedAnew() {
     machine.boot(Duration.ZERO);
-    Machine.Share share = plug(machine, scratch.dir("a"), true);
+    Share share = plug(machine, scratch.dir("a"), true);
     Daemon server =
         new FileServer(state.path().resolve("vm"), state.path().resolve("vm/peers"), share.tag())
             .daemon();
@@ -299,12 +306,12 @@ final class MachineTest {
   void aKilledFileServerIsReplaced() {
     machine.boot(Duration.ZERO);
     Path folder = scratch.dir("served");
-    Machine.Share share = plug(machine, folder, true);
+    Share share = plug(machine, folder, true);
     new FileServer(state.path().resolve("vm"), state.path().resolve("vm/peers"), share.tag())
         .daemon()
         .kill();
     assertThat(machine.shares()).isEmpty();
-    Machine.Share next = plug(machine, folder, true);
+    Share next = plug(machine, folder, true);
     assertThat(next.tag()).isNotEqualTo(share.tag());
     try (Agent agent = machine.agent()) {
       agent.mountShare(next.tag(), "again", true).await();

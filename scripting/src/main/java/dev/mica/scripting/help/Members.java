@@ -7,6 +7,7 @@ import dev.mica.folder.Diff;
 import dev.mica.folder.Entry;
 import dev.mica.folder.Folder;
 import dev.mica.folder.Name;
+import dev.mica.helper.HelperVm;
 import dev.mica.host.Check;
 import dev.mica.host.Host;
 import dev.mica.scripting.words.MicaExtensions;
@@ -15,8 +16,8 @@ import dev.mica.scripting.words.Words;
 import dev.mica.union.Union;
 import dev.mica.union.Unions;
 import dev.mica.vm.Console;
-import dev.mica.vm.HelperVm;
 import dev.mica.vm.Machine;
+import dev.mica.vm.share.Share;
 import java.beans.Introspector;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
@@ -54,7 +55,7 @@ public final class Members {
           Host.class,
           HelperVm.class,
           Console.class,
-          Machine.Share.class,
+          Share.class,
           Machine.Part.class,
           UnionWords.class,
           Words.class);

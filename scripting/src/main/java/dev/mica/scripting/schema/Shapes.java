@@ -5,12 +5,13 @@ import dev.mica.folder.Change;
 import dev.mica.folder.Diff;
 import dev.mica.folder.Entry;
 import dev.mica.folder.Folder;
+import dev.mica.helper.HelperVm;
 import dev.mica.host.Check;
 import dev.mica.host.Host;
 import dev.mica.union.Union;
 import dev.mica.vm.Console;
-import dev.mica.vm.HelperVm;
 import dev.mica.vm.Machine;
+import dev.mica.vm.share.Share;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -101,12 +102,12 @@ public final class Shapes {
           .build();
 
   /** A folder that the helper VM has. */
-  public static final Shape<Machine.Share> SHARE =
-      Shape.<Machine.Share>of("shares")
-          .column("tag", "string", Machine.Share::tag)
-          .column("readOnly", "boolean", Machine.Share::readOnly)
-          .column("pid", "number", Machine.Share::pid)
-          .column("folder", "string", Machine.Share::folder)
+  public static final Shape<Share> SHARE =
+      Shape.<Share>of("shares")
+          .column("tag", "string", Share::tag)
+          .column("readOnly", "boolean", Share::readOnly)
+          .column("pid", "number", Share::pid)
+          .column("folder", "string", Share::folder)
           .build();
 
   /** What the helper VM is made of. */
@@ -138,7 +139,7 @@ public final class Shapes {
   public static final Shape<Console> CONSOLE =
       Shape.<Console>of("consoles").column("console", "string", Console::recent).build();
 
-  private static String share(Machine.Share share) {
+  private static String share(Share share) {
     return share.folder() + (share.readOnly() ? ":ro" : "");
   }
 
@@ -162,7 +163,7 @@ public final class Shapes {
           new Typed<>(Host.class, HOST),
           new Typed<>(HelperVm.class, HELPER),
           new Typed<>(Console.class, CONSOLE),
-          new Typed<>(Machine.Share.class, SHARE),
+          new Typed<>(Share.class, SHARE),
           new Typed<>(Machine.Part.class, PART),
           new Typed<>(Diff.Summary.class, SUMMARY));
 

@@ -1,9 +1,9 @@
 package dev.mica.shell.command;
 
+import dev.mica.helper.HelperVm;
 import dev.mica.scripting.schema.Role;
 import dev.mica.scripting.schema.Shapes;
 import dev.mica.shell.print.Result;
-import dev.mica.vm.HelperVm;
 import java.util.List;
 
 /** {@code helper …}: the VM that serves the unions made via guest. */

@@ -1,0 +1,5 @@
+/** Paths and other bytes as texts: for people, and to be read again. */
+@NullMarked
+package dev.mica.text;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,115 @@
+package dev.mica.vm.agent;
+
+import dev.mica.failure.MicaException;
+import dev.mica.vm.Machine;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A conversation with the agent in the guest: {@code docs/agent-protocol.md}, verb by verb. Every
+ * verb may be repeated. A failure is a {@link MicaException} with the step, the guest's path and
+ * the cause; an answer that does not come within the verb's time limit is one too, and the
+ * conversation is over then.
+ *
+ * <p>Guest paths: shares are at {@code /shares/NAME}, unions at {@code /unions/NAME}.
+ */
+public interface Agent extends AutoCloseable {
+  /**
+   * What the agent says of itself.
+   *
+   * @param version the protocol's
+   * @param digest of the agent's own binary
+   * @param kernel the guest kernel's release
+   * @param uptime since the guest's kernel began
+   */
+  record Hello(int version, String digest, String kernel, Duration uptime) {}
+
+  /**
+   * What a mounted share can do, found by doing it in the guest.
+   *
+   * @param can the words of the protocol that hold: {@code xattr trusted whiteout exchange
+   *     noreplace link tmpfile acl times case}
+   * @param maxName the longest name, bytes
+   */
+  record Probe(Set<String> can, int maxName) {}
+
+  /**
+   * What the agent was asked, and works on until somebody needs to know. Any number may be under
+   * way at once, and other verbs besides.
+   */
+  interface Answer<T> {
+    /** Waits for it; fails as the verb did. */
+    T await();
+  }
+
+  /** The answer to the greeting that began this conversation. */
+  Hello hello();
+
+  /** Mounts the share of that tag, which is plugged, at {@code /shares/NAME}; its probe. */
+  Answer<Probe> mountShare(String tag, String name, boolean readOnly);
+
+  /** Mounts it to be written to, and tries only those words of the protocol. */
+  Answer<Probe> mountShare(String tag, String name, Set<String> asked);
+
+  /**
+   * Unmounts {@code /shares/NAME} and lets go of its device.
+   *
+   * @param device see {@link Machine#device}; empty where it is not plugged
+   */
+  void unmountShare(String name, Optional<String> device);
+
+  /**
+   * Takes it away where its file server is gone: who waits for that goes on waiting, out of the
+   * way.
+   */
+  void leaveShare(String name);
+
+  /**
+   * Mounts a union at {@code /unions/NAME}.
+   *
+   * @param lowers topmost first, each {@code SHARE} or {@code SHARE/sub}
+   * @param upper likewise; null: read-only
+   * @param work likewise, in the same share as the upper
+   */
+  void union(String name, List<Path> lowers, @Nullable Path upper, @Nullable Path work);
+
+  /** Unmounts a union. */
+  void unmount(String name);
+
+  /** Ends its export and takes it away where a file server of it is gone; nothing is flushed. */
+  void leaveUnion(String name);
+
+  /**
+   * Starts serving a union as FUSE over a port that is plugged; what is sent there before waits.
+   *
+   * @param files how many files each of its shares' file servers can have open, at least
+   */
+  Answer<Boolean> exportFuse(String name, String port, long files);
+
+  /** Stops that. */
+  void unexport(String name);
+
+  /** Flushes one union's upper, or with null everything. */
+  void sync(@Nullable String name);
+
+  /** Figures of the guest, by the protocol's names. */
+  Map<String, String> stats();
+
+  /** What is mounted and exported, one map of the protocol's facts each. */
+  List<Map<String, String>> list();
+
+  /** Has the guest power off once there has been no union for so long; zero: never. */
+  void idle(Duration delay);
+
+  /** Has the guest flush, unmount and power off; it does not answer any more then. */
+  void poweroff();
+
+  /** Hangs up. */
+  @Override
+  void close();
+}

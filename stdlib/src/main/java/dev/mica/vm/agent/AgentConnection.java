@@ -1,0 +1,305 @@
+package dev.mica.vm.agent;
+
+import dev.mica.failure.MicaException;
+import dev.mica.failure.Why;
+import dev.mica.vm.process.LineSocket;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/** The agent's protocol over its socket. */
+public final class AgentConnection implements Agent {
+  private static final int VERSION = 1;
+  private static final int SEED = 64;
+  private static final Duration QUICK = Duration.ofSeconds(10);
+  private static final Duration LONG = Duration.ofSeconds(60);
+
+  /** The agent answers a call that it ended half a second after its limit. */
+  private static final Duration GRACE = Duration.ofSeconds(3);
+
+  private static final SecureRandom RANDOM = new SecureRandom();
+
+  private final LineSocket socket;
+  private final Path path;
+  // No client before us used these: late answers to them are not ours.
+  private final String session = Long.toString(RANDOM.nextLong() >>> 1, Character.MAX_RADIX);
+  private int requests;
+
+  /** The ids of requests whose answers nobody has had yet. */
+  private final Set<String> asked = new HashSet<>();
+
+  /** Those of them that came while another was waited for. */
+  private final Map<String, AgentLine> early = new HashMap<>();
+
+  private final Hello hello;
+
+  private AgentConnection(LineSocket socket, Path path, Duration limit) throws IOException {
+    this.socket = socket;
+    this.path = path;
+    socket.send("", LineSocket.in(limit));
+    this.hello = greet(limit);
+  }
+
+  /** Connects and greets, which a guest that still boots answers when it has. */
+  public static AgentConnection connect(Path path, Duration limit) {
+    LineSocket socket = null;
+    boolean done = false;
+    try {
+      socket = LineSocket.connect(path);
+      AgentConnection connection = new AgentConnection(socket, path, limit);
+      done = true;
+      return connection;
+    } catch (IOException broken) {
+      throw silent(path, broken);
+    } finally {
+      if (!done && socket != null) {
+        socket.close();
+      }
+    }
+  }
+
+  private static MicaException silent(Path path, IOException broken) {
+    return MicaException.failed("talk to the guest's agent at", path, Why.of(broken))
+        .because(broken);
+  }
+
+  private Hello greet(Duration limit) {
+    Instant now = Instant.now();
+    byte[] seed = new byte[SEED];
+    RANDOM.nextBytes(seed);
+    Map<String, String> answer =
+        call(
+            "hello",
+            limit,
+            Map.of(
+                "version",
+                Integer.toString(VERSION),
+                "time",
+                Long.toString(TimeUnit.SECONDS.toNanos(now.getEpochSecond()) + now.getNano()),
+                "seed",
+                HexFormat.of().formatHex(seed)));
+    return new Hello(
+        Integer.parseInt(fact(answer, "version")),
+        fact(answer, "agent"),
+        fact(answer, "kernel"),
+        Duration.ofNanos(Long.parseLong(fact(answer, "uptime"))));
+  }
+
+  private String fact(Map<String, String> answer, String key) {
+    String value = answer.get(key);
+    if (value == null) {
+      throw MicaException.failed("understand the guest's agent at", path, "it tells no " + key);
+    }
+    return value;
+  }
+
+  @Override
+  public Hello hello() {
+    return hello;
+  }
+
+  @Override
+  public Answer<Probe> mountShare(String tag, String name, boolean readOnly) {
+    Map<String, String> words =
+        new TreeMap<>(Map.of("tag", AgentLine.encode(tag), "name", AgentLine.encode(name)));
+    if (readOnly) {
+      words.put("ro", "1");
+    }
+    return mountShare(words);
+  }
+
+  @Override
+  public Answer<Probe> mountShare(String tag, String name, Set<String> asked) {
+    return mountShare(
+        Map.of(
+            "tag",
+            AgentLine.encode(tag),
+            "name",
+            AgentLine.encode(name),
+            "probe",
+            String.join(",", new TreeSet<>(asked))));
+  }
+
+  private Answer<Probe> mountShare(Map<String, String> words) {
+    Request request = ask("mount-share", LONG, words);
+    return () -> probe(answer(request));
+  }
+
+  private Probe probe(Map<String, String> answer) {
+    Set<String> can =
+        answer.entrySet().stream()
+            .filter(each -> each.getValue().equals("1") && !each.getKey().equals("maxname"))
+            .map(Map.Entry::getKey)
+            .collect(Collectors.toCollection(TreeSet::new));
+    return new Probe(can, Integer.parseInt(fact(answer, "maxname")));
+  }
+
+  @Override
+  public void unmountShare(String name, Optional<String> device) {
+    Map<String, String> words = new TreeMap<>(Map.of("name", AgentLine.encode(name)));
+    device.ifPresent(address -> words.put("device", address));
+    call("unmount-share", LONG, words);
+  }
+
+  @Override
+  public void leaveShare(String name) {
+    call("unmount-share", QUICK, Map.of("name", AgentLine.encode(name), "lost", "1"));
+  }
+
+  @Override
+  public void union(String name, List<Path> lowers, @Nullable Path upper, @Nullable Path work) {
+    Map<String, String> words = new TreeMap<>(Map.of("name", AgentLine.encode(name)));
+    words.put("lower", AgentLine.list(lowers));
+    if (upper != null && work != null) {
+      words.put("upper", AgentLine.encode(upper.toString()));
+      words.put("work", AgentLine.encode(work.toString()));
+    }
+    call("union", LONG, words);
+  }
+
+  @Override
+  public void unmount(String name) {
+    call("unmount", LONG, Map.of("name", AgentLine.encode(name)));
+  }
+
+  @Override
+  public void leaveUnion(String name) {
+    call("unmount", QUICK, Map.of("name", AgentLine.encode(name), "lost", "1"));
+  }
+
+  @Override
+  public Answer<Boolean> exportFuse(String name, String port, long files) {
+    Request request =
+        ask(
+            "export-fuse",
+            LONG,
+            Map.of(
+                "name",
+                AgentLine.encode(name),
+                "port",
+                AgentLine.encode(port),
+                "files",
+                Long.toString(files)));
+    return () -> answer(request).isEmpty();
+  }
+
+  @Override
+  public void unexport(String name) {
+    call("unexport", LONG, Map.of("name", AgentLine.encode(name)));
+  }
+
+  @Override
+  public void sync(@Nullable String name) {
+    call("sync", LONG, name == null ? Map.of() : Map.of("name", AgentLine.encode(name)));
+  }
+
+  @Override
+  public Map<String, String> stats() {
+    return call("stats", QUICK, Map.of());
+  }
+
+  @Override
+  public List<Map<String, String>> list() {
+    Map<Integer, Map<String, String>> numbered = new TreeMap<>();
+    call("list", QUICK, Map.of())
+        .forEach((key, value) -> {
+          int dot = key.indexOf('.');
+          if (dot > 0 && key.substring(0, dot).matches("\\d{1,6}")) {
+            numbered
+                .computeIfAbsent(
+                    Integer.parseInt(key.substring(0, dot)), n -> new LinkedHashMap<>())
+                .put(key.substring(dot + 1), value);
+          }
+        });
+    return List.copyOf(numbered.values());
+  }
+
+  @Override
+  public void idle(Duration delay) {
+    call("idle", QUICK, Map.of("seconds", Long.toString(delay.toSeconds())));
+  }
+
+  @Override
+  public void poweroff() {
+    call("poweroff", QUICK, Map.of());
+  }
+
+  /** Waits until the guest has all its modules, and nothing of booting is left. */
+  public void settle() {
+    call("settle", LONG, Map.of());
+  }
+
+  @Override
+  public void close() {
+    socket.close();
+  }
+
+  /** What is under way; the deadline is in {@link System#nanoTime}. */
+  private record Request(String id, String verb, long deadline) {}
+
+  private Map<String, String> call(String verb, Duration limit, Map<String, String> words) {
+    return answer(ask(verb, limit, words));
+  }
+
+  private Request ask(String verb, Duration limit, Map<String, String> words) {
+    Request request =
+        new Request(session + "." + ++requests, verb, LineSocket.in(limit.plus(GRACE)));
+    Map<String, String> all = new TreeMap<>(words);
+    all.put("limit", Long.toString(limit.toMillis()));
+    try {
+      asked.add(request.id());
+      socket.send(AgentLine.request(request.id(), verb, all), request.deadline());
+    } catch (IOException broken) {
+      throw over(broken);
+    }
+    return request;
+  }
+
+  private Map<String, String> answer(Request request) {
+    AgentLine line = early.remove(request.id());
+    try {
+      while (line == null) {
+        AgentLine next = AgentLine.parse(socket.receive(request.deadline()));
+        if (next.isAnswerTo(request.id())) {
+          line = next;
+        } else if (asked.contains(next.id()) && next.isAnswerTo(next.id())) {
+          early.put(next.id(), next);
+        }
+      }
+    } catch (IOException broken) {
+      throw over(broken);
+    }
+    asked.remove(request.id());
+    return line.isOk() ? line.facts() : fail(request.verb(), line.facts());
+  }
+
+  private MicaException over(IOException broken) {
+    socket.close(); // what comes later would be taken for another answer
+    return silent(path, broken);
+  }
+
+  private static Map<String, String> fail(String verb, Map<String, String> facts) {
+    String note = facts.getOrDefault("note", "");
+    String errno = facts.getOrDefault("errno", "no reason given");
+    String step = facts.getOrDefault("step", "");
+    throw MicaException.failed(
+        "have the guest do " + verb + (step.isEmpty() ? "" : ", to " + step),
+        facts.getOrDefault("path", ""),
+        note.isEmpty() ? errno : note + " (" + errno + ")");
+  }
+}

@@ -1,0 +1,84 @@
+package dev.mica.helper;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.mica.core.Core;
+import dev.mica.core.Manifest;
+import dev.mica.core.Tree;
+import dev.mica.folder.Folder;
+import dev.mica.test.Scratch;
+import dev.mica.test.ScratchTest;
+import dev.mica.union.Union;
+import dev.mica.union.UnionSpec;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.TestFactory;
+
+/**
+ * What the relay's own tests ask of a folder, asked of one that a real helper VM brings back: POSIX
+ * to its corners, git, SQLite, rsync, tar ({@code lab/run-guest}). After each case the lower is as
+ * it was, and the host's own overlayfs makes of the upper what the union showed. {@code
+ * MICA_FULL=1} takes the sizes that need minutes on an emulated processor, {@code -Dmica.case=NAME}
+ * one case.
+ */
+final class GuestFolderTest extends ScratchTest {
+  private static final String CASES = lab("run-guest");
+
+  @BeforeEach
+  void works() {
+    require(UnionSpec.Via.GUEST);
+  }
+
+  @AfterEach
+  void stop() {
+    mica.host().helper().kill();
+  }
+
+  @TestFactory
+  Stream<DynamicTest> whatHoldsForAnyFolder() {
+    String only = System.getProperty("mica.case");
+    return Scratch.run(CASES, "list")
+        .lines()
+        .filter(name -> only == null || name.equals(only))
+        .map(name -> DynamicTest.dynamicTest(name, () -> hold(name)));
+  }
+
+  private void hold(String name) {
+    Path top = scratch.dir(name);
+    run("fill", name, top);
+    Path lower = top.resolve("a");
+    Manifest before = Core.manifest(Tree.plain(lower));
+    Union union = create(name, top, UnionSpec.Via.GUEST);
+    run("try", name, top);
+    assertThat(union.problem()).isEmpty();
+    Manifest shown = Core.manifest(Tree.plain(union.at().path()));
+    union.remove();
+    assertThat(Core.manifest(Tree.plain(lower))).as("the lower").isEqualTo(before);
+    Union host = create(name, top, UnionSpec.Via.KERNEL);
+    assertThat(Core.manifest(Tree.plain(host.at().path())))
+        .as("the union by the host's own overlayfs")
+        .isEqualTo(shown);
+    host.remove();
+    Core.remove(top);
+  }
+
+  private Union create(String name, Path top, UnionSpec.Via via) {
+    return mica.unions()
+        .create(
+            new UnionSpec(
+                name,
+                List.of(Folder.of(top.resolve("a"))),
+                Folder.of(top.resolve("b")),
+                null,
+                Folder.of(top.resolve("s")),
+                via));
+  }
+
+  private static void run(String what, String name, Path top) {
+    System.out.print(Scratch.run(CASES, what, name, top.toString()));
+  }
+}
