@@ -27,6 +27,7 @@ public final class Commits {
 
   private final StateDir state;
   private final Unions unions;
+  private final UnionLayers layers;
   private final Store store;
   private final Committer committer;
   private final Stats stats;
@@ -36,6 +37,7 @@ public final class Commits {
   public Commits(StateDir state, Unions unions, UnionLayers layers) {
     this.state = state;
     this.unions = unions;
+    this.layers = layers;
     this.store = new Store(state);
     this.committer = new Committer(state, store, unions, layers);
     this.stats = new Stats(state, store);
@@ -234,15 +236,16 @@ public final class Commits {
    */
   public List<String> gc() {
     try (StateDir.Lock lock = state.lock("collect garbage")) {
-      return lock.reclaim(COLLECT, Records.object(), () -> collect(lock.unsettled()));
+      return lock.reclaim(COLLECT, Records.object(), () -> collect(lock));
     }
   }
 
-  private List<String> collect(Set<String> unsettled) {
+  private List<String> collect(StateDir.Lock lock) {
+    Set<String> noted = lock.noted();
     List<String> removed = new ArrayList<>();
     for (String id : store.orphans()) {
-      if (unsettled.contains(Store.object(id)) || userOf(id).isPresent()) {
-        continue; // what becomes of it is not decided; or its manifest was lost, but it is in use
+      if (noted.contains(Store.object(id)) || userOf(lock, id).isPresent()) {
+        continue; // it is being made, or nobody decided yet; or its record was lost
       }
       store.discard(id);
       removed.add("layer " + id);
@@ -265,7 +268,7 @@ public final class Commits {
   void remove(String id) {
     try (StateDir.Lock lock = state.lock("remove the commit " + id, Store.object(id))) {
       byId(id);
-      requireUnused(id);
+      requireUnused(lock, id);
       ObjectNode facts = Records.object().put("id", id);
       lock.reclaim(
           REMOVE,
@@ -287,8 +290,8 @@ public final class Commits {
     tidy();
   }
 
-  private void requireUnused(String id) {
-    userOf(id)
+  private void requireUnused(StateDir.Lock lock, String id) {
+    userOf(lock, id)
         .ifPresent(user -> {
           throw MicaException.failed("remove the commit", id, user + " stands on it")
               .hint("remove that first");
@@ -296,22 +299,14 @@ public final class Commits {
   }
 
   /** A commit or union that has the layer below it. */
-  private Optional<String> userOf(String id) {
+  private Optional<String> userOf(StateDir.Lock lock, String id) {
     Optional<String> child =
         store.all().complete().stream()
             .filter(other -> other.standsOn(id))
             .map(other -> "the commit " + commit(other).label())
             .findFirst();
-    unions
-        .damaged()
-        .forEach(bad -> {
-          throw bad; // it might stand on it
-        });
-    return child.or(() ->
-        unions.list().stream()
-            .filter(union -> union.lowers().stream().anyMatch(l -> l.startsWith(store.layer(id))))
-            .map(union -> "the union " + union.name())
-            .findFirst());
+    Optional<String> union = layers.standingOn(lock, store.layer(id));
+    return child.or(() -> union.map(name -> "the union " + name));
   }
 
   List<String> refsOf(String id) {

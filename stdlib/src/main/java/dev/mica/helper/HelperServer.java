@@ -66,7 +66,8 @@ public final class HelperServer implements Helper {
   public void mount(Served union) {
     String text = "serve the union " + union.name();
     try (Activity serve = Activity.begin(text, OptionalLong.empty(), Activity.Work.NONE);
-        StateDir.Lock _ = state.lock(text)) {
+        StateDir.Lock _ = state.lock(text);
+        StateDir.Hold _ = state.hold(text, Machine.OBJECT)) {
       HelperRecord record = HelperRecord.of(union, freePort());
       records.put(union.name(), record.toJson());
       if (machine.status().state() != Machine.State.RUNNING) {
@@ -162,7 +163,7 @@ public final class HelperServer implements Helper {
 
   @Override
   public void flush(String name) {
-    try (StateDir.Lock _ = state.lock("flush the union " + name);
+    try (StateDir.Hold _ = state.hold("flush the union " + name, Machine.OBJECT);
         Agent agent = machine.agent()) {
       agent.sync(name);
     }
@@ -170,7 +171,9 @@ public final class HelperServer implements Helper {
 
   @Override
   public void clear(String name) {
-    try (StateDir.Lock _ = state.lock("end serving the union " + name)) {
+    String text = "end serving the union " + name;
+    try (StateDir.Lock _ = state.lock(text);
+        StateDir.Hold _ = state.hold(text, Machine.OBJECT)) {
       relay(name).stop();
       Optional<HelperRecord> record = record(name);
       if (record.isPresent()) {

@@ -87,14 +87,12 @@ public final class HelperVm {
 
   /** Sees that it runs; making a union does so by itself. */
   public void start() {
-    try (StateDir.Lock _ = home.lock("start the helper VM")) {
-      machine.boot(IDLE);
-    }
+    machine.boot(IDLE);
   }
 
   /** Powers it off. Fails, naming them, while it serves unions. */
   public void stop() {
-    try (StateDir.Lock _ = home.lock("stop the helper VM")) {
+    try (StateDir.Hold _ = home.hold("stop the helper VM", Machine.OBJECT)) {
       if (!records.names().isEmpty()) {
         throw MicaException.failed(
                 "stop", "the helper VM", "it serves " + String.join(", ", records.names()))
@@ -106,8 +104,6 @@ public final class HelperVm {
 
   /** Ends it at once; the unions it serves are dead until they are mounted again. */
   public void kill() {
-    try (StateDir.Lock _ = home.lock("kill the helper VM")) {
-      machine.kill();
-    }
+    machine.kill();
   }
 }

@@ -21,7 +21,7 @@ import java.util.stream.Stream;
  * a record in the state directory, and whether it is mounted is asked of the kernel every time.
  */
 public final class Unions {
-  private static final String CREATE = "create a union";
+  static final String CREATE = "create a union";
   private static final String REMOVE = "remove a union";
 
   private final StateDir state;
@@ -61,11 +61,18 @@ public final class Unions {
   public Union create(UnionSpec spec) {
     String label = spec.name() != null ? spec.name() : spec.at().name();
     try (StateDir.Lock lock = state.lock("create the union " + label, UnionLayers.object(label))) {
-      Plan plan = choose(lock, new SpecCheck(spec, store.all().readable(), state.path()).plan());
+      Plan plan = choose(lock, new SpecCheck(spec, others(lock), state.path()).plan());
       Mounter mounter = mounterOf(plan.union());
       return lock.run(
-          CREATE, plan.toJson(), () -> mounter.prepare(plan.union()), () -> create(plan, mounter));
+          CREATE, plan::toJson, () -> mounter.prepare(plan.union()), () -> create(plan, mounter));
     }
+  }
+
+  /** Those there are, and those that are being made: their folders are taken as well. */
+  private List<UnionRecord> others(StateDir.Lock lock) {
+    List<UnionRecord> others = new ArrayList<>(store.all().readable());
+    store.planned(lock).forEach(plan -> others.add(plan.union()));
+    return others;
   }
 
   private Union create(Plan plan, Mounter mounter) {
@@ -304,7 +311,7 @@ public final class Unions {
   }
 
   void remount(String name) {
-    try (StateDir.Lock _ = state.lock("remount the union " + name, UnionLayers.object(name))) {
+    try (StateDir.Lock lock = state.lock("remount the union " + name, UnionLayers.object(name))) {
       UnionRecord union = store.require(name);
       List<Mount> mounts = Core.mounts();
       Mounter mounter = mounterOf(union);
@@ -321,7 +328,7 @@ public final class Unions {
             union, Mounted.at(union.at(), mounts).orElseThrow()); // but by what has ended
       }
       mounter.clear(union);
-      mounter.prepare(union);
+      lock.meanwhile(() -> mounter.prepare(union));
       keep(Making.mount(union, mounter));
     }
   }
