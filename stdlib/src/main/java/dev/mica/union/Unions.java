@@ -61,18 +61,17 @@ public final class Unions {
   public Union create(UnionSpec spec) {
     String label = spec.name() != null ? spec.name() : spec.at().name();
     try (StateDir.Lock lock = state.lock("create the union " + label, UnionLayers.object(label))) {
-      Plan plan = choose(lock, new SpecCheck(spec, others(lock), state.path()).plan());
+      Plan plan = choose(lock, check(lock, spec).plan());
       Mounter mounter = mounterOf(plan.union());
       return lock.run(
           CREATE, plan::toJson, () -> mounter.prepare(plan.union()), () -> create(plan, mounter));
     }
   }
 
-  /** Those there are, and those that are being made: their folders are taken as well. */
-  private List<UnionRecord> others(StateDir.Lock lock) {
-    List<UnionRecord> others = new ArrayList<>(store.all().readable());
-    store.planned(lock).forEach(plan -> others.add(plan.union()));
-    return others;
+  /** What is being made has taken its folders, too. */
+  private SpecCheck check(StateDir.Lock lock, UnionSpec spec) {
+    List<UnionRecord> planned = store.planned(lock).stream().map(Plan::union).toList();
+    return new SpecCheck(spec, store.all().readable(), planned, state.path());
   }
 
   private Union create(Plan plan, Mounter mounter) {
