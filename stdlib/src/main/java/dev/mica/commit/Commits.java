@@ -1,5 +1,7 @@
 package dev.mica.commit;
 
+import dev.mica.access.Caller;
+import dev.mica.access.Role;
 import dev.mica.failure.MicaException;
 import dev.mica.folder.Diff;
 import dev.mica.state.Records;
@@ -25,6 +27,7 @@ public final class Commits {
   private static final String COLLECT = "collect garbage";
   private static final int SHORTEST_ID = 4;
 
+  private final Caller caller;
   private final StateDir state;
   private final Unions unions;
   private final UnionLayers layers;
@@ -35,6 +38,7 @@ public final class Commits {
 
   /** The store in {@code state}, of commits of {@code unions}. */
   public Commits(StateDir state, Unions unions, UnionLayers layers) {
+    this.caller = Caller.ofProcess();
     this.state = state;
     this.unions = unions;
     this.layers = layers;
@@ -49,6 +53,22 @@ public final class Commits {
             id -> List.of(Store.object(id)),
             this::recoverRemove));
     state.onLeftover(COLLECT, Recovery.of(facts -> facts, facts -> List.of(), facts -> tidy()));
+  }
+
+  /** The same as {@code caller} sees them, who may change what their role lets them. */
+  public Commits(Caller caller, Commits same) {
+    this.caller = caller;
+    this.state = same.state;
+    this.unions = new Unions(caller, same.unions);
+    this.layers = same.layers;
+    this.store = same.store;
+    this.committer = same.committer;
+    this.stats = same.stats;
+    this.verifier = same.verifier;
+  }
+
+  Caller caller() {
+    return caller;
   }
 
   Unions unions() {
@@ -70,6 +90,7 @@ public final class Commits {
    * @param ref {@code NAME:TAG}, or {@code NAME} for {@code NAME:latest}
    */
   public Commit create(Union union, String ref, String message) {
+    caller.require(Role.OPERATOR, "commit " + ref + " from the union", union.name());
     CommitRecord made = committer.create(union.name(), Ref.parse(ref), message);
     verifier.startRecording();
     return commit(made);
@@ -214,6 +235,7 @@ public final class Commits {
 
   /** Removes every commit; those that a union stands on are left, and told at the end. */
   public void removeAll() {
+    caller.require(Role.OPERATOR, "remove", "all commits");
     MicaException failure = null;
     for (Commit commit : list()) { // children come before their parents
       try {
@@ -235,6 +257,7 @@ public final class Commits {
    * name stay.
    */
   public List<String> gc() {
+    caller.require(Role.OPERATOR, "collect", "garbage");
     try (StateDir.Lock lock = state.lock("collect garbage")) {
       return lock.reclaim(COLLECT, Records.object(), () -> collect(lock));
     }
@@ -266,6 +289,7 @@ public final class Commits {
   }
 
   void remove(String id) {
+    caller.require(Role.OPERATOR, "remove the commit", id);
     try (StateDir.Lock lock = state.lock("remove the commit " + id, Store.object(id))) {
       byId(id);
       requireUnused(lock, id);

@@ -1,5 +1,6 @@
 package dev.mica.helper;
 
+import dev.mica.access.Caller;
 import dev.mica.core.Identity;
 import dev.mica.core.OpenDirectory;
 import dev.mica.failure.MicaException;
@@ -47,9 +48,9 @@ public final class HelperServer implements Helper {
     this.records = state.records("helper");
   }
 
-  /** The VM itself. */
-  public HelperVm vm() {
-    return new HelperVm(state, machine, records);
+  /** The VM itself, as {@code caller} sees it. */
+  public HelperVm vm(Caller caller) {
+    return new HelperVm(caller, state, machine, records);
   }
 
   @Override
@@ -59,7 +60,7 @@ public final class HelperServer implements Helper {
 
   @Override
   public void start() {
-    vm().start();
+    machine.boot(HelperVm.IDLE);
   }
 
   @Override

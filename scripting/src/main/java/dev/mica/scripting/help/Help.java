@@ -1,7 +1,7 @@
 package dev.mica.scripting.help;
 
+import dev.mica.access.Role;
 import dev.mica.folder.Diff;
-import dev.mica.scripting.schema.Role;
 import dev.mica.scripting.words.UnionBlock;
 import dev.mica.scripting.words.UnionWords;
 import dev.mica.scripting.words.Words;

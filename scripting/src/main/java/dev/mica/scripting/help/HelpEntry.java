@@ -1,6 +1,6 @@
 package dev.mica.scripting.help;
 
-import dev.mica.scripting.schema.Role;
+import dev.mica.access.Role;
 import dev.mica.scripting.words.UnionWords;
 import dev.mica.scripting.words.Words;
 

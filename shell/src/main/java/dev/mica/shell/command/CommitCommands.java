@@ -4,9 +4,9 @@ import static dev.mica.shell.command.Parameter.argument;
 import static dev.mica.shell.command.Parameter.flag;
 import static dev.mica.shell.command.Parameter.option;
 
+import dev.mica.access.Role;
 import dev.mica.commit.Commit;
 import dev.mica.commit.Commits;
-import dev.mica.scripting.schema.Role;
 import dev.mica.scripting.schema.Shapes;
 import dev.mica.shell.command.Parameter.Kind;
 import dev.mica.shell.print.Result;

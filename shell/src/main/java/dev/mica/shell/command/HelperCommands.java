@@ -1,7 +1,7 @@
 package dev.mica.shell.command;
 
+import dev.mica.access.Role;
 import dev.mica.helper.HelperVm;
-import dev.mica.scripting.schema.Role;
 import dev.mica.scripting.schema.Shapes;
 import dev.mica.shell.print.Result;
 import java.util.List;

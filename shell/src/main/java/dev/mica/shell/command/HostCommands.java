@@ -4,8 +4,8 @@ import static dev.mica.shell.command.Parameter.argument;
 import static dev.mica.shell.command.Parameter.flag;
 import static dev.mica.shell.command.Parameter.option;
 
+import dev.mica.access.Role;
 import dev.mica.folder.Diff;
-import dev.mica.scripting.schema.Role;
 import dev.mica.scripting.schema.Shapes;
 import dev.mica.scripting.words.Sources;
 import dev.mica.shell.command.Parameter.Kind;

@@ -3,8 +3,8 @@ package dev.mica.shell.command;
 import static dev.mica.shell.command.Parameter.argument;
 import static dev.mica.shell.command.Parameter.rest;
 
+import dev.mica.access.Role;
 import dev.mica.folder.Name;
-import dev.mica.scripting.schema.Role;
 import dev.mica.shell.command.Parameter.Kind;
 import dev.mica.shell.print.Printer;
 import dev.mica.shell.print.Result;

@@ -5,9 +5,9 @@ import static dev.mica.shell.command.Parameter.choice;
 import static dev.mica.shell.command.Parameter.flag;
 import static dev.mica.shell.command.Parameter.option;
 
+import dev.mica.access.Role;
 import dev.mica.folder.Folder;
 import dev.mica.folder.LayerSource;
-import dev.mica.scripting.schema.Role;
 import dev.mica.scripting.schema.Shape;
 import dev.mica.scripting.schema.Shapes;
 import dev.mica.scripting.words.Sources;
@@ -60,8 +60,8 @@ final class UnionCommands {
     }
     Sources sources = new Sources(in.mica());
     List<LayerSource> lowers = in.all("--lower").stream().map(sources::layer).toList();
-    Folder upper = in.optional("--upper").map(Folder::of).orElse(null);
-    Folder work = in.optional("--work").map(Folder::of).orElse(null);
+    Folder upper = in.optional("--upper").map(in.mica()::folder).orElse(null);
+    Folder work = in.optional("--work").map(in.mica()::folder).orElse(null);
     UnionSpec.Via via =
         UnionSpec.Via.valueOf(in.optional("--via").orElse("auto").toUpperCase(Locale.ROOT));
     UnionSpec spec =
@@ -70,7 +70,7 @@ final class UnionCommands {
             lowers,
             upper,
             work,
-            Folder.of(in.value("--at")),
+            in.mica().folder(in.value("--at")),
             via);
     return new Result.One<>(Shapes.UNION, in.mica().unions().create(spec));
   }
