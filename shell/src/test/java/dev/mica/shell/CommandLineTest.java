@@ -42,6 +42,8 @@ final class CommandLineTest {
         "help nothing | there is no help for 'nothing'",
         "run | run: missing FILE; usage: mica run FILE [ARGS]…",
         "run /no/such.groovy | cannot run /no/such.groovy: there is no such file",
+        "/no/such | cannot run /no/such: there is no such file",
+        "/proc/ | cannot run /proc: it is a directory",
         "-e | -e: missing EXPR; usage: mica -e EXPR [--output table~json~yaml]",
         "-e 1 2 | -e: unexpected argument '2'; usage: mica -e EXPR [--output table~json~yaml]"
       })

@@ -3,6 +3,8 @@ package dev.mica.folder;
 import dev.mica.failure.MicaException;
 import dev.mica.text.PathBytes;
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -100,6 +102,9 @@ record VfsFolder(String scheme, Path archive, String inside) implements Folder {
         ask(
             "draw",
             file -> {
+              if (!file.exists()) {
+                throw failed("draw", "nothing is there");
+              }
               List<Entry> found = new ArrayList<>();
               collect(Name.ROOT, file, depth, found);
               return found;
@@ -175,6 +180,10 @@ record VfsFolder(String scheme, Path archive, String inside) implements Folder {
   <T> T ask(String doing, Vfs.Question<T> question) {
     if (!new LocalFolder(archive).exists()) {
       throw failed(doing, archive + ": no such file");
+    }
+    if (!Files.isReadable(archive)) {
+      throw failed(doing, archive + ": permission denied")
+          .because(new AccessDeniedException(archive.toString()));
     }
     try (Vfs vfs = Vfs.open()) {
       return question.about(vfs.resolve(this));

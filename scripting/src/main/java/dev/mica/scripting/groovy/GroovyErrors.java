@@ -65,8 +65,13 @@ public final class GroovyErrors {
   public static String readScript(Path file) {
     try {
       return Input.withoutMark(Files.readString(file, StandardCharsets.UTF_8));
+    } catch (AccessDeniedException why) {
+      String toDo = "; run it as root, or as the owner";
+      throw new ScriptException(
+          "cannot run " + file + ": " + reason(why) + toDo, List.of(), 3, why);
     } catch (IOException why) {
-      throw new ScriptException("cannot run " + file + ": " + reason(why), List.of(), 2, why);
+      String reason = Files.isDirectory(file) ? "it is a directory" : reason(why);
+      throw new ScriptException("cannot run " + file + ": " + reason, List.of(), 2, why);
     }
   }
 
@@ -98,8 +103,10 @@ public final class GroovyErrors {
           failed(nothing, nothing.getMessage(), 1);
       case GroovyRuntimeException unclear when AMBIGUOUS.matcher(text(unclear)).find() ->
           failed(unclear, ambiguous(unclear), 1);
-      case FileSystemException file when file.getFile() != null ->
-          failed(file, file.getFile() + ": " + reason(file), 1);
+      case FileSystemException file when file.getFile() != null -> {
+        int status = file instanceof AccessDeniedException ? 3 : 1;
+        yield failed(file, file.getFile() + ": " + reason(file), status);
+      }
       case StackOverflowError deep -> failed(deep, "the script calls itself too deep", 1);
       case AssertionError wrong -> failed(wrong, describe(wrong), 1);
       case VirtualMachineError broken -> failed(broken, describe(broken), 1);
