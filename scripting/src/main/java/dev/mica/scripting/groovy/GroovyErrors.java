@@ -92,6 +92,8 @@ public final class GroovyErrors {
     return switch (cause) {
       case Cancelled cancelled -> throw cancelled;
       case MultipleCompilationErrorsException errors -> syntax(errors);
+      case MicaException none when isWordCalled(none) ->
+          failed(none, takesNothing(singular(owner(none).orElseThrow()) + "s"), 1);
       case MicaException none when isMember(none) -> failed(none, member(none), 1);
       case MicaException known -> failed(known, known.getMessage(), known.kind().exitStatus());
       case MissingPropertyException missing -> failed(missing, property(missing), 1);
@@ -203,9 +205,13 @@ public final class GroovyErrors {
 
   private String noProperty(Class<?> type, String wanted) {
     Members.Member method = Members.find(type, wanted);
-    if (method != null && !method.property()) {
+    if (method != null) {
       String call = wanted + (method.takesArguments() ? "(…)" : "()");
-      return "'" + wanted + "' of " + Help.typeName(type) + " is a method; write " + call;
+      return "'"
+          + wanted
+          + "' of "
+          + Help.typeName(type)
+          + (method.property() ? " can only be read" : " is a method; write " + call);
     }
     return Help.typeName(type)
         + " has no property '"
@@ -224,12 +230,23 @@ public final class GroovyErrors {
     if (isScript(type) && context.variables().containsKey(wanted)) {
       return "'" + wanted + "' is a variable, and no block or method that could be called";
     }
+    if (isScript(type) && Help.isProperty(Words.class, wanted)) {
+      return takesNothing(wanted);
+    }
+    Members.Member property = Members.find(type, wanted);
+    if (property != null && property.property()) {
+      return "'" + wanted + "' of " + Help.typeName(type) + " is a property; write " + wanted;
+    }
     Collection<String> known = isScript(type) ? wordsAndVariables() : membersOf(type);
     if (known.contains(wanted)) {
       return unfit(type, wanted, arguments);
     }
     String subject = isScript(type) ? "there is no word" : Help.typeName(type) + " has no method";
     return noMethod(subject, wanted, known);
+  }
+
+  private static String takesNothing(String word) {
+    return "'" + word + "' takes nothing; write " + word;
   }
 
   private static String noMethod(String subject, String wanted, Collection<String> known) {
@@ -272,6 +289,13 @@ public final class GroovyErrors {
    */
   private boolean isMember(MicaException none) {
     return owner(none).isPresent() && places(none).findAny().isPresent();
+  }
+
+  /** Of {@code unions()} it asks for a property as well, which nobody has named. */
+  private boolean isWordCalled(MicaException none) {
+    return owner(none).isPresent()
+        && none.object().equals("call")
+        && Input.of(source).tokens().stream().noneMatch(token -> token.text().contains("call"));
   }
 
   /** Where the source asks an object for it, as indexes of tokens. */
