@@ -109,6 +109,8 @@ final class OutputTest {
     assertThat(shown(new Result.Text("log", text), new Page(80, true)))
         .isEqualTo("a\\x1b[31m    b\\x9bc\\u202ed\n");
     assertThat(shown(new Result.Text("log", text), Page.PLAIN)).isEqualTo(text);
+    Result drawing = new Result.Drawing<>(Shapes.CHANGE, Stream.<Change>empty(), () -> text);
+    assertThat(shown(drawing, new Page(80, true))).isEqualTo("a\\x1b[31m    b\\x9bc\\u202ed\n");
   }
 
   /** A terminal breaks it, and what is copied from there is whole. */
