@@ -20,6 +20,7 @@ SHELLS = {
              " PS1='re''ady> '; . %s\r"),
     "zsh": (["zsh", "-f"], "unsetopt beep zle_bracketed_paste prompt_sp; unset zle_bracketed_paste; fpath=(%s $fpath);"
             " autoload -Uz compinit; compinit -u -D; PS1='re''ady> '\r"),
+    "fish": (["fish", "--no-config", "--private"], "source %s; function fish_prompt; echo -n 're''ady> '; end\r"),
 }
 
 

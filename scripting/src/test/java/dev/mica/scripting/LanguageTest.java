@@ -24,6 +24,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 final class LanguageTest {
   private static final String NULL = " got null where it needs a value; for example ";
   private static final String NONE = ", and there is no commit of that name";
+  private static final String PROPERTY = "'%1$s' of %2$s is a property; write %1$s";
 
   @TempDir Path temp;
   private Sessions test;
@@ -84,6 +85,23 @@ final class LanguageTest {
             "union { lower '/a'; at '/b' }",
             "cannot make the union: it has no upper; say where changes land: upper '/srv/work', or"
                 + " say readOnly"),
+        arguments("union { readOnly() }", PROPERTY.formatted("readOnly", "a union block")),
+        arguments("union { readOnly true }", PROPERTY.formatted("readOnly", "a union block")),
+        arguments("union { via kernel() }", PROPERTY.formatted("kernel", "a union block")),
+        arguments("5.KB()", PROPERTY.formatted("KB", "Integer")),
+        arguments("unions()", "'unions' takes nothing; write unions"),
+        arguments("commits('web:v1')", "'commits' takes nothing; write commits"),
+        arguments("host()", "'host' takes nothing; write host"),
+        arguments("commits['call']", "cannot find the commit call: there is none of that name"),
+        arguments("union { upper = '/a' }", "'upper' of a union block is a method; write upper(…)"),
+        arguments(
+            "union { lowers = [] }",
+            "a union block has no property 'lowers'; did you mean 'lower'?"),
+        arguments("union { kernel = 1 }", "'kernel' of a union block can only be read"),
+        arguments(
+            "union { lower '/a'; upper '/u'; at '/b'; readOnly = true }",
+            "cannot make the union: it is readOnly and has the upper /u; leave out one of them"),
+        arguments("host.helper.state = 1", "'state' of HelperVm can only be read"),
         arguments("x = 1\n1 / 0", "line 2: ArithmeticException: Division by zero"),
         arguments("null.foo", "Cannot get property 'foo' on null object"),
         arguments("throw new IOException('a\\nb')", "IOException: a"),

@@ -2,7 +2,6 @@ package dev.mica.shell;
 
 import dev.mica.Mica;
 import dev.mica.failure.MicaException;
-import dev.mica.folder.Name;
 import dev.mica.shell.attach.ConsoleClient;
 import dev.mica.shell.attach.LinesClient;
 import dev.mica.shell.attach.OutputClosed;
@@ -18,7 +17,6 @@ import dev.mica.shell.prompt.Piped;
 import dev.mica.shell.prompt.Program;
 import dev.mica.shell.prompt.Prompt;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -67,9 +65,8 @@ final class App {
   private static boolean isScript(String name) {
     boolean verb = CommandTable.get().isVerb(name);
     return !verb
-        && (name.endsWith(".groovy")
-            || name.endsWith(".jsh")
-            || (name.contains("/") && Files.isRegularFile(Name.ofExact(name).path())));
+        && !name.startsWith("-")
+        && (name.endsWith(".groovy") || name.endsWith(".jsh") || name.contains("/"));
   }
 
   private int lines() throws IOException, InterruptedException {

@@ -2,9 +2,12 @@ package dev.mica.shell;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.mica.shell.command.CommandTable;
 import java.util.List;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Wrong command lines: status 2, one line that says what is wrong, nothing printed as data. */
@@ -39,6 +42,8 @@ final class CommandLineTest {
         "help nothing | there is no help for 'nothing'",
         "run | run: missing FILE; usage: mica run FILE [ARGS]…",
         "run /no/such.groovy | cannot run /no/such.groovy: there is no such file",
+        "/no/such | cannot run /no/such: there is no such file",
+        "/proc/ | cannot run /proc: it is a directory",
         "-e | -e: missing EXPR; usage: mica -e EXPR [--output table~json~yaml]",
         "-e 1 2 | -e: unexpected argument '2'; usage: mica -e EXPR [--output table~json~yaml]"
       })
@@ -64,5 +69,32 @@ final class CommandLineTest {
     assertThat(alone.err())
         .startsWith("mica: " + group + ": say what to do, one of: ")
         .contains(help.out().lines().takeWhile(line -> line.startsWith("  ")).toList());
+  }
+
+  static List<String> commands() {
+    return CommandTable.get().below(List.of()).stream()
+        .map(each -> String.join(" ", each.path()))
+        .toList();
+  }
+
+  /** Completion offers it behind each. */
+  @ParameterizedTest
+  @MethodSource("commands")
+  void everyCommandExplainsItself(String command) {
+    for (String option : List.of("--help", "-h")) {
+      Runs.Run asked = Runs.here((command + " " + option).split(" "));
+      assertThat(asked.err()).isEmpty();
+      assertThat(asked.out()).startsWith("mica " + command + " ");
+      assertThat(asked.status()).isZero();
+    }
+  }
+
+  /** What begins like an option, and is none. */
+  @Test
+  void anExpressionMayBeginWithADash() {
+    assertThat(Runs.here("-e", "-5").out()).isEqualTo("-5\n");
+    assertThat(Runs.here("-e", "-o", "json", "-5").out()).isEqualTo("-5\n");
+    assertThat(Runs.here("-e", "--output=json", "[-5]").out()).isEqualTo("[-5]\n");
+    assertThat(Runs.here("-e", "-[3].sum()", "--output", "json").out()).isEqualTo("-3\n");
   }
 }

@@ -1,6 +1,7 @@
 package dev.mica.failure;
 
 import dev.mica.text.PathBytes;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Path;
 import java.util.Collection;
 import org.jspecify.annotations.Nullable;
@@ -86,9 +87,15 @@ public final class MicaException extends RuntimeException {
     return copyStack(new MicaException(kind, doing, object, why, whatToDo, getCause()));
   }
 
-  /** The same failure with its cause, kept for {@code :trace}. */
+  /**
+   * The same failure with its cause, kept for {@code :trace}. What the system did not permit is
+   * denied, whatever it was done for.
+   */
   public MicaException because(Throwable cause) {
-    return copyStack(new MicaException(kind, doing, object, why, hint, cause));
+    boolean denied = kind == Kind.FAILED && cause instanceof AccessDeniedException;
+    Kind told = denied ? Kind.DENIED : kind;
+    String toDo = denied && hint == null ? "run it as root, or as the owner" : hint;
+    return copyStack(new MicaException(told, doing, object, why, toDo, cause));
   }
 
   /** What kind of failure it is. */

@@ -17,9 +17,7 @@ final class Failures {
   static MicaException of(String doing, Path path, IOException e) {
     return switch (e) {
       case AccessDeniedException denied ->
-          MicaException.denied(doing, path, at(denied, path) + "permission denied")
-              .hint("run it as root, or as the owner")
-              .because(e);
+          failed(doing, path, at(denied, path) + "permission denied", e);
       case NoSuchFileException missing ->
           failed(doing, path, at(missing, path) + "no such file", e);
       case FileAlreadyExistsException there ->

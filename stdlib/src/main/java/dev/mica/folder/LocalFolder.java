@@ -67,7 +67,7 @@ record LocalFolder(Caller caller, Path path) implements Folder {
 
   @Override
   public boolean isDirectory() {
-    return Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS);
+    return exists() && Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS);
   }
 
   @Override
@@ -92,6 +92,9 @@ record LocalFolder(Caller caller, Path path) implements Folder {
 
   @Override
   public String tree(int depth) {
+    if (!exists()) {
+      throw MicaException.failed("draw", path, "nothing is there");
+    }
     return Listing.tree(path, depth);
   }
 

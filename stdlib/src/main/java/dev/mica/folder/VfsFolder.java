@@ -5,6 +5,8 @@ import dev.mica.access.Role;
 import dev.mica.failure.MicaException;
 import dev.mica.text.PathBytes;
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -108,6 +110,9 @@ record VfsFolder(Caller caller, String scheme, Path archive, String inside) impl
         ask(
             "draw",
             file -> {
+              if (!file.exists()) {
+                throw failed("draw", "nothing is there");
+              }
               List<Entry> found = new ArrayList<>();
               collect(Name.ROOT, file, depth, found);
               return found;
@@ -184,6 +189,10 @@ record VfsFolder(Caller caller, String scheme, Path archive, String inside) impl
   <T> T ask(String doing, Vfs.Question<T> question) {
     if (!new LocalFolder(caller, archive).exists()) {
       throw failed(doing, archive + ": no such file");
+    }
+    if (!Files.isReadable(archive)) {
+      throw failed(doing, archive + ": permission denied")
+          .because(new AccessDeniedException(archive.toString()));
     }
     try (Vfs vfs = Vfs.open()) {
       return question.about(vfs.resolve(this));

@@ -255,10 +255,14 @@ public final class StateDir {
     }
   }
 
+  /**
+   * The holder comes last: an operation that is struck while the journal is looked through, and not
+   * seen there, has had the holder say anew who he is before that.
+   */
   private String stamp() {
-    StringBuilder all = new StringBuilder(home.mutex().lastHolder());
+    StringBuilder all = new StringBuilder();
     journal.entries().forEach(entry -> all.append(entry.id()).append(entry.json()));
-    return all.toString();
+    return all.append(home.mutex().lastHolder()).toString();
   }
 
   /** Whether it was tried. Who only reads may not be able to, and reads on: the doctor tells. */

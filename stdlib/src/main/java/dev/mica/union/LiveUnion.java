@@ -7,8 +7,10 @@ import dev.mica.failure.MicaException;
 import dev.mica.folder.Diff;
 import dev.mica.folder.Folder;
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -63,14 +65,24 @@ final class LiveUnion implements Union {
   /** A folder that is gone. */
   static Optional<String> loss(UnionRecord record) {
     for (Path lower : record.lowers()) {
-      if (!Files.isDirectory(lower)) {
-        return Optional.of("its lower " + lower + " is gone");
+      Optional<String> loss = loss("its lower " + lower, lower);
+      if (loss.isPresent()) {
+        return loss;
       }
     }
-    if (record.upper() != null && !Files.isDirectory(record.upper())) {
-      return Optional.of("its upper " + record.upper() + " is gone");
+    Path upper = record.upper();
+    return upper == null ? Optional.empty() : loss("its upper " + upper, upper);
+  }
+
+  private static Optional<String> loss(String what, Path folder) {
+    try {
+      boolean there = Files.readAttributes(folder, BasicFileAttributes.class).isDirectory();
+      return there ? Optional.empty() : Optional.of(what + " is gone");
+    } catch (AccessDeniedException hidden) {
+      return Optional.of(what + " is out of reach: permission denied");
+    } catch (IOException gone) {
+      return Optional.of(what + " is gone");
     }
-    return Optional.empty();
   }
 
   private static Optional<String> moved(UnionRecord record, List<Mount> mounts) {

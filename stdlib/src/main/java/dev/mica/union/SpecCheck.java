@@ -9,14 +9,18 @@ import dev.mica.folder.Folder;
 import dev.mica.folder.LayerSource;
 import dev.mica.text.PathBytes;
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -57,7 +61,7 @@ final class SpecCheck {
   Plan plan() {
     List<Path> lowers = requireLowers();
     Path upper = spec.upper() == null ? null : requirePlace("upper", spec.upper());
-    boolean upperMade = upper != null && !exists(upper);
+    boolean upperMade = upper != null && !exists("upper", upper);
     Path work = upper == null ? null : requireWork(upper);
     Path at = requirePlace("mount point", spec.at());
     requireFree(at);
@@ -72,7 +76,7 @@ final class SpecCheck {
             work,
             spec.work() == null && upper != null,
             at,
-            !exists(at),
+            !exists("mount point", at),
             UnionSpec.Via.AUTO,
             Instant.now(),
             identities(lowers, upper, work, at));
@@ -134,29 +138,46 @@ final class SpecCheck {
 
   /** A folder that is there, or whose parent is. */
   private Path requirePlace(String role, Folder folder) {
-    return add(role, folder.path(), exists(folder.path()));
+    return add(role, folder.path(), exists(role, folder.path()));
   }
 
   private Path add(String role, Path path, boolean mustBe) {
     Path named = PathBytes.absolute(path).normalize();
     try {
-      if (mustBe && !Files.isDirectory(named)) {
+      if (mustBe && !isDirectory(named)) {
         throw refuse(name, spec.at(), "the " + role + " " + path + " is not a directory");
       }
       Part part = mustBe ? opened(role, named) : toBeMade(role, named);
       parts.add(part);
       return part.where.real();
     } catch (IOException gone) {
-      String what = mustBe ? "" : ", nor does the directory it would be made in";
+      boolean missing = !mustBe && gone instanceof NoSuchFileException;
+      String what = missing ? ", nor does the directory it would be made in" : "";
       throw refuse(name, spec.at(), "the " + role + " " + path + ": " + Why.of(gone) + what)
           .because(gone);
+    }
+  }
+
+  private static boolean isDirectory(Path path) throws AccessDeniedException {
+    return is(path, BasicFileAttributes::isDirectory);
+  }
+
+  /** Whether it is there and {@code such}; of what cannot be looked at nobody knows. */
+  private static boolean is(Path path, Predicate<BasicFileAttributes> such, LinkOption... options)
+      throws AccessDeniedException {
+    try {
+      return such.test(Files.readAttributes(path, BasicFileAttributes.class, options));
+    } catch (AccessDeniedException hidden) {
+      throw hidden;
+    } catch (IOException nothing) {
+      return false;
     }
   }
 
   /** Where it lies is asked of what was opened: the path may lead elsewhere a moment later. */
   private Part opened(String role, Path path) throws IOException {
     try (OpenDirectory directory = open(role, path);
-        OpenDirectory above = OpenDirectory.of(directory.path().resolve(".."), path)) {
+        OpenDirectory above = open(role, directory.path().resolve(".."), path)) {
       Where where = finder.of(directory.realPath());
       return new Part(role, where, directory.identity(), above.identity());
     }
@@ -172,7 +193,7 @@ final class SpecCheck {
 
   private OpenDirectory open(String role, Path path) throws IOException {
     SafePath.Resolved resolved = SafePath.resolve(path);
-    OpenDirectory directory = OpenDirectory.of(resolved.path());
+    OpenDirectory directory = open(role, resolved.path(), path);
     boolean same = directory.realPath().equals(resolved.path());
     if (same && resolved.strangers().stream().allMatch(owner -> owner == directory.owner())) {
       return directory;
@@ -193,6 +214,21 @@ final class SpecCheck {
         .hint("name the folder itself, without symlinks");
   }
 
+  private OpenDirectory open(String role, Path path, Path shown) {
+    try {
+      return OpenDirectory.of(path, shown);
+    } catch (MicaException denied) {
+      if (denied.kind() != MicaException.Kind.DENIED) {
+        throw denied;
+      }
+      String at = spec.at().location();
+      String why = "the " + role + " " + shown + ": " + denied.why();
+      throw MicaException.denied("create the union " + name + " at", at, why)
+          .hint("run it as root, or as the owner")
+          .because(denied);
+    }
+  }
+
   private Path requireWork(Path upper) {
     requireAside(upper);
     if (spec.work() != null) {
@@ -204,7 +240,7 @@ final class SpecCheck {
       return work;
     }
     Path work = upper.resolveSibling("." + name + ".mica-work");
-    if (exists(work)) {
+    if (exists("work directory", work)) {
       throw refuse(name, spec.at(), "the work directory " + work + " exists already")
           .hint("remove it if no union uses it, or name another one");
     }
@@ -226,7 +262,9 @@ final class SpecCheck {
           .hint("leave out " + spec.work().location());
     }
     Path aside = Aside.folderFor(upper, name);
-    if (spec.via() != UnionSpec.Via.KERNEL && spec.via() != UnionSpec.Via.FUSE && exists(aside)) {
+    if (spec.via() != UnionSpec.Via.KERNEL
+        && spec.via() != UnionSpec.Via.FUSE
+        && exists("directory", aside)) {
       throw refuse(name, spec.at(), "the directory " + aside + " exists already")
           .hint("remove it if no union uses it, or give this one another name");
     }
@@ -254,7 +292,7 @@ final class SpecCheck {
       throw refuse(name, at, "something is mounted there already")
           .hint("unmount it, or mount elsewhere");
     }
-    if (exists(at) && !isEmpty("mount point", at)) {
+    if (exists("mount point", at) && !isEmpty("mount point", at)) {
       throw refuse(name, at, "the directory is not empty")
           .hint("mount at an empty or new directory");
     }
@@ -273,7 +311,7 @@ final class SpecCheck {
 
   /** What Mica keeps is not to be written, and is removed without asking whether it is an upper. */
   private void requireOutOfStore() {
-    if (!exists(home)) {
+    if (!Files.exists(home, LinkOption.NOFOLLOW_LINKS)) {
       return;
     }
     try {
@@ -343,8 +381,13 @@ final class SpecCheck {
     }
   }
 
-  private static boolean exists(Path path) {
-    return Files.exists(path, LinkOption.NOFOLLOW_LINKS);
+  private boolean exists(String role, Path path) {
+    try {
+      return is(path, there -> true, LinkOption.NOFOLLOW_LINKS);
+    } catch (AccessDeniedException hidden) {
+      throw refuse(name, spec.at(), "the " + role + " " + path + ": " + Why.of(hidden))
+          .because(hidden);
+    }
   }
 
   private static MicaException refuse(String name, @Nullable Object at, String why) {

@@ -282,21 +282,26 @@ public final class Unions {
   public List<String> removeAll() {
     caller.require(Role.OPERATOR, "remove", "all unions");
     List<String> removed = new ArrayList<>();
-    MicaException failure = null;
-    for (Union union :
-        list().reversed()) { // by name: what was named after another often lies on it
-      try {
-        union.remove();
-        removed.add(union.name());
-      } catch (MicaException held) {
-        if (failure != null) {
-          held.addSuppressed(failure);
+    List<Union> left = list().reversed(); // by name: what was named after another often lies on it
+    while (!left.isEmpty()) {
+      MicaException failure = null;
+      List<Union> held = new ArrayList<>();
+      for (Union union : left) {
+        try {
+          union.remove();
+          removed.add(union.name());
+        } catch (MicaException inUse) {
+          held.add(union);
+          if (failure != null) {
+            inUse.addSuppressed(failure);
+          }
+          failure = inUse;
         }
-        failure = held;
       }
-    }
-    if (failure != null) {
-      throw failure;
+      if (failure != null && held.size() == left.size()) {
+        throw failure;
+      }
+      left = held; // what held them may be gone by now: a union that was mounted in them
     }
     return removed;
   }

@@ -2,6 +2,8 @@ package dev.mica.failure;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.file.AccessDeniedException;
+import java.nio.file.NoSuchFileException;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -28,6 +30,20 @@ class MicaExceptionTest {
             MicaException.failed("open", "a\nb\r\tc\0\u001b[31m\u009b", "why\nnot").hint("a\nb"),
             "cannot open a\\nb\\r\\tc\\x00\\x1b[31m\\x9b: why\\nnot; a\\nb",
             1));
+  }
+
+  /** Whoever catches what the JDK says need not look what it is. */
+  @Test
+  void whatTheSystemDoesNotPermitIsDenied() {
+    MicaException failed = MicaException.failed("read", "/x", "permission denied");
+    MicaException denied = failed.because(new AccessDeniedException("/x"));
+    assertThat(denied.kind()).isEqualTo(MicaException.Kind.DENIED);
+    assertThat(denied)
+        .hasMessage("cannot read /x: permission denied; run it as root, or as the owner");
+    assertThat(failed.hint("ask").because(new AccessDeniedException("/x")))
+        .hasMessage("cannot read /x: permission denied; ask");
+    assertThat(failed.because(new NoSuchFileException("/x")).kind())
+        .isEqualTo(MicaException.Kind.FAILED);
   }
 
   @ParameterizedTest

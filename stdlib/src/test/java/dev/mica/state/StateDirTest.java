@@ -23,6 +23,8 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.node.ObjectNode;
 
 @Timeout(300)
@@ -471,10 +473,18 @@ final class StateDirTest {
     assertThat(home().resolve("journal")).isEmptyDirectory();
   }
 
-  /** Two records change in one operation: a reader sees both old or both new. */
-  @Test
-  void aReaderSeesNoMiddle() throws Exception {
+  /**
+   * Two records change in one operation: a reader sees both old or both new, also where it takes
+   * him long to look through the journal's folder, and operations end while he does.
+   */
+  @ParameterizedTest
+  @ValueSource(ints = {0, 2000})
+  void aReaderSeesNoMiddle(int strangers) throws Exception {
     StateDir state = StateDir.at(home());
+    Path journal = Files.createDirectories(home().resolve("journal"));
+    for (int i = 0; i < strangers; i++) {
+      Files.createFile(journal.resolve("stranger" + i));
+    }
     state.onLeftover("step", by(facts -> {}));
     Records records = state.records("things");
     try (var _ = state.lock("test")) {

@@ -15,7 +15,7 @@ final class KernelMounterTest extends MounterContract {
 
   @Override
   int commits() {
-    return 60;
+    return "1".equals(System.getenv("MICA_FULL")) ? 300 : 60;
   }
 
   @BeforeEach

@@ -345,6 +345,16 @@ final class UnionsTest extends ScratchTest {
     first.remove();
   }
 
+  /** What is mounted in another one goes before it, whatever they are called. */
+  @Test
+  void allAreRemovedThoughOneIsMountedInAnother() {
+    union("outer", scratch.dir("a"), scratch.path("b"), scratch.path("at"));
+    union("inner", scratch.dir("a"), scratch.path("c"), scratch.path("at/in"));
+    union("amid", scratch.dir("a"), scratch.path("d"), scratch.path("at/in/in"));
+    assertThat(mica.unions().removeAll()).containsExactly("amid", "inner", "outer");
+    assertThat(scratch.mounts()).isEmpty();
+  }
+
   @Test
   void anUpperIsNotMountedTwiceThoughItsMountPointWasMoved() throws IOException {
     Union union = union("u", scratch.dir("a"), scratch.path("b"), scratch.dir("m").resolve("at"));

@@ -65,8 +65,13 @@ public final class GroovyErrors {
   public static String readScript(Path file) {
     try {
       return Input.withoutMark(Files.readString(file, StandardCharsets.UTF_8));
+    } catch (AccessDeniedException why) {
+      String toDo = "; run it as root, or as the owner";
+      throw new ScriptException(
+          "cannot run " + file + ": " + reason(why) + toDo, List.of(), 3, why);
     } catch (IOException why) {
-      throw new ScriptException("cannot run " + file + ": " + reason(why), List.of(), 2, why);
+      String reason = Files.isDirectory(file) ? "it is a directory" : reason(why);
+      throw new ScriptException("cannot run " + file + ": " + reason, List.of(), 2, why);
     }
   }
 
@@ -87,6 +92,8 @@ public final class GroovyErrors {
     return switch (cause) {
       case Cancelled cancelled -> throw cancelled;
       case MultipleCompilationErrorsException errors -> syntax(errors);
+      case MicaException none when isWordCalled(none) ->
+          failed(none, takesNothing(singular(owner(none).orElseThrow()) + "s"), 1);
       case MicaException none when isMember(none) -> failed(none, member(none), 1);
       case MicaException known -> failed(known, known.getMessage(), known.kind().exitStatus());
       case MissingPropertyException missing -> failed(missing, property(missing), 1);
@@ -98,8 +105,10 @@ public final class GroovyErrors {
           failed(nothing, nothing.getMessage(), 1);
       case GroovyRuntimeException unclear when AMBIGUOUS.matcher(text(unclear)).find() ->
           failed(unclear, ambiguous(unclear), 1);
-      case FileSystemException file when file.getFile() != null ->
-          failed(file, file.getFile() + ": " + reason(file), 1);
+      case FileSystemException file when file.getFile() != null -> {
+        int status = file instanceof AccessDeniedException ? 3 : 1;
+        yield failed(file, file.getFile() + ": " + reason(file), status);
+      }
       case StackOverflowError deep -> failed(deep, "the script calls itself too deep", 1);
       case AssertionError wrong -> failed(wrong, describe(wrong), 1);
       case VirtualMachineError broken -> failed(broken, describe(broken), 1);
@@ -196,9 +205,13 @@ public final class GroovyErrors {
 
   private String noProperty(Class<?> type, String wanted) {
     Members.Member method = Members.find(type, wanted);
-    if (method != null && !method.property()) {
+    if (method != null) {
       String call = wanted + (method.takesArguments() ? "(…)" : "()");
-      return "'" + wanted + "' of " + Help.typeName(type) + " is a method; write " + call;
+      return "'"
+          + wanted
+          + "' of "
+          + Help.typeName(type)
+          + (method.property() ? " can only be read" : " is a method; write " + call);
     }
     return Help.typeName(type)
         + " has no property '"
@@ -217,12 +230,23 @@ public final class GroovyErrors {
     if (isScript(type) && context.variables().containsKey(wanted)) {
       return "'" + wanted + "' is a variable, and no block or method that could be called";
     }
+    if (isScript(type) && Help.isProperty(Words.class, wanted)) {
+      return takesNothing(wanted);
+    }
+    Members.Member property = Members.find(type, wanted);
+    if (property != null && property.property()) {
+      return "'" + wanted + "' of " + Help.typeName(type) + " is a property; write " + wanted;
+    }
     Collection<String> known = isScript(type) ? wordsAndVariables() : membersOf(type);
     if (known.contains(wanted)) {
       return unfit(type, wanted, arguments);
     }
     String subject = isScript(type) ? "there is no word" : Help.typeName(type) + " has no method";
     return noMethod(subject, wanted, known);
+  }
+
+  private static String takesNothing(String word) {
+    return "'" + word + "' takes nothing; write " + word;
   }
 
   private static String noMethod(String subject, String wanted, Collection<String> known) {
@@ -265,6 +289,13 @@ public final class GroovyErrors {
    */
   private boolean isMember(MicaException none) {
     return owner(none).isPresent() && places(none).findAny().isPresent();
+  }
+
+  /** Of {@code unions()} it asks for a property as well, which nobody has named. */
+  private boolean isWordCalled(MicaException none) {
+    return owner(none).isPresent()
+        && none.object().equals("call")
+        && Input.of(source).tokens().stream().noneMatch(token -> token.text().contains("call"));
   }
 
   /** Where the source asks an object for it, as indexes of tokens. */

@@ -12,6 +12,7 @@ import groovy.lang.MissingPropertyException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.codehaus.groovy.runtime.typehandling.DefaultTypeTransformation;
 import org.jspecify.annotations.Nullable;
 
 /** Collects the words of one {@code union} block into a spec. Public for the scripts it serves. */
@@ -116,6 +117,15 @@ public final class UnionBlock extends GroovyObjectSupport implements UnionWords 
       case "guest" -> getGuest();
       default -> variable(property);
     };
+  }
+
+  /** Likewise: {@code upper = '/srv/work'} would set a field. */
+  @Override
+  public void setProperty(String property, @Nullable Object value) {
+    if (!property.equals("readOnly")) {
+      throw new MissingPropertyException(property, UnionBlock.class);
+    }
+    readOnly = DefaultTypeTransformation.castToBoolean(value);
   }
 
   private @Nullable Object variable(String variable) {

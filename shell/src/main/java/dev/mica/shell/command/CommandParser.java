@@ -26,10 +26,10 @@ final class CommandParser {
   boolean asksForHelp(List<String> args) {
     int positional = 0;
     for (String arg : args) {
-      if (arg.equals("--") || isTakenAsItIs(positional)) {
+      if (arg.equals("--") || isTakenAsItIs(positional, arg)) {
         return false;
       }
-      if (arg.equals("--help") || arg.equals("-h")) {
+      if (isHelp(arg)) {
         return true;
       }
       positional += isOption(arg) ? 0 : 1;
@@ -42,7 +42,7 @@ final class CommandParser {
     Iterator<String> rest = args.iterator();
     while (rest.hasNext()) {
       String arg = rest.next();
-      if (isTakenAsItIs(positionals.size())) {
+      if (isTakenAsItIs(positionals.size(), arg)) {
         positionals.add(arg);
       } else if (arg.equals("--")) {
         rest.forEachRemaining(positionals::add);
@@ -65,26 +65,37 @@ final class CommandParser {
     return arg.startsWith("-") && !arg.equals("-");
   }
 
-  private boolean isTakenAsItIs(int position) {
-    return command
-        .argument(position)
-        .map(Parameter::kind)
-        .filter(kind -> kind == Parameter.Kind.REST || kind == Parameter.Kind.CODE)
-        .isPresent();
+  /** An expression may begin like an option, such as -5, but what is one is none. */
+  private boolean isTakenAsItIs(int position, String arg) {
+    return switch (command.argument(position).map(Parameter::kind).orElse(Parameter.Kind.TEXT)) {
+      case REST -> true;
+      case CODE -> !isHelp(arg) && find(nameOf(arg)).isEmpty();
+      default -> false;
+    };
+  }
+
+  static boolean isHelp(String arg) {
+    return arg.equals("--help") || arg.equals("-h");
+  }
+
+  /** Of {@code --at=S}, {@code --at}. */
+  private static String nameOf(String arg) {
+    int equals = arg.startsWith("--") ? arg.indexOf('=') : -1;
+    return equals < 0 ? arg : arg.substring(0, equals);
   }
 
   /** {@code --at S}, {@code --at=S}, {@code --exact}. */
   private void option(String arg, Iterator<String> rest) {
-    int equals = arg.startsWith("--") ? arg.indexOf('=') : -1;
-    String name = equals < 0 ? arg : arg.substring(0, equals);
+    String name = nameOf(arg);
+    boolean joined = name.length() < arg.length();
     Parameter option = find(name).orElseThrow(() -> unknown(name));
     if (option.kind() == Parameter.Kind.FLAG) {
-      if (equals >= 0) {
+      if (joined) {
         throw wrong(option.name() + " takes no value");
       }
       put(option, option.name());
-    } else if (equals >= 0) {
-      put(option, arg.substring(equals + 1));
+    } else if (joined) {
+      put(option, arg.substring(name.length() + 1));
     } else if (rest.hasNext()) {
       put(option, rest.next());
     } else {

@@ -20,7 +20,9 @@ final class Dispatch {
   /** Runs {@code words}, prints what comes of it, and returns the exit status. */
   int run(List<String> words) {
     CommandTable table = CommandTable.get();
-    if (words.size() == 2 && table.isGroup(words.getFirst()) && isHelp(words.getLast())) {
+    if (words.size() == 2
+        && table.isGroup(words.getFirst())
+        && CommandParser.isHelp(words.getLast())) {
       output.print(HelpText.of(words.subList(0, 1)), Format.TABLE);
       return 0;
     }
@@ -36,9 +38,5 @@ final class Dispatch {
     return result instanceof Result.Done done
         ? done.status()
         : invocation.exitStatus(output.print(result, invocation.format()));
-  }
-
-  private static boolean isHelp(String word) {
-    return word.equals("--help") || word.equals("-h");
   }
 }

@@ -19,7 +19,7 @@ public final class HelpText {
     list(text, CommandTable.get().all());
     text.append("\nWhat prints data takes -o table|json|yaml. ")
         .append("Exit status: 0 done, 1 failed, 2 wrong command line, 3 not permitted.\n");
-    return new Result.Text("help", text.toString());
+    return new Result.Help(text.toString());
   }
 
   /** At the prompt: words as well. */
@@ -39,7 +39,7 @@ public final class HelpText {
         :reset       starts both anew, and keeps the variables that can do without
         :quit        leave, like Ctrl-D
         """);
-    return new Result.Text("help", text.toString());
+    return new Result.Help(text.toString());
   }
 
   /** What is called so: commands, then words of the language. */
@@ -59,11 +59,11 @@ public final class HelpText {
     if (text.isEmpty()) {
       throw unknown(String.join(" ", words));
     }
-    return new Result.Text("help", text.toString());
+    return new Result.Help(text.toString());
   }
 
   public static Result of(Command command) {
-    return new Result.Text("help", describe(command));
+    return new Result.Help(describe(command));
   }
 
   private static CommandLineException unknown(String name) {

@@ -58,7 +58,13 @@ final class LanguageCommands {
         "mica help union create",
         "",
         "",
-        in -> in.has("WORDS") ? HelpText.of(in.all("WORDS")) : HelpText.overview());
+        in -> in.has("WORDS") ? help(in.all("WORDS")) : HelpText.overview());
+  }
+
+  /** Help on {@code help} itself may be asked for as that on any other command. */
+  private static Result help(List<String> words) {
+    boolean itself = words.size() == 1 && CommandParser.isHelp(words.getFirst());
+    return HelpText.of(itself ? List.of("help") : words);
   }
 
   private static Command version() {

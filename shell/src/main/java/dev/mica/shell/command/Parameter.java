@@ -31,7 +31,7 @@ public record Parameter(
     TEXT,
     /** A script; completed like a path. */
     SCRIPT,
-    /** An expression, taken as it is even if it begins like an option. */
+    /** An expression, taken as it is unless it is one of the command's options. */
     CODE,
     /** All the words that are left, options or not; of a command's arguments only the last. */
     REST

@@ -50,6 +50,7 @@ public final class Output {
         return table(value.shown());
       }
       case Result.Text text -> table.text(text.text());
+      case Result.Help help -> table.prose(help.text());
       case Result.Done done -> {
         return 0;
       }
@@ -60,7 +61,7 @@ public final class Output {
       }
       case Result.Drawing<?> drawing -> {
         drawing.rows().close();
-        table.text(drawing.picture().get());
+        table.picture(drawing.picture().get());
       }
     }
     return 1;
@@ -78,6 +79,7 @@ public final class Output {
         case Result.One<?> one -> one(document, one);
         case Result.Value value -> document.value(value.value());
         case Result.Text text -> document.text(text.key(), text.text());
+        case Result.Help help -> document.text("help", help.text());
         case Result.Done done -> throw new IllegalStateException("printed already: " + done);
         case Result.Attached attached -> {
           try (Console console = attached.console()) {

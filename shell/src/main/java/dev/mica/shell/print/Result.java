@@ -28,4 +28,7 @@ public sealed interface Result {
 
   /** Text for people, which is also the only member of the JSON object. */
   record Text(String key, String text) implements Result {}
+
+  /** The same, whose lines may be broken between words. */
+  record Help(String text) implements Result {}
 }

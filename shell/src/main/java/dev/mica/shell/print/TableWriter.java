@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Tables for people. The first thousand rows decide how wide the columns are, the others stream
- * behind them, so any number of rows can be printed. No line is wider than the page.
+ * behind them, so any number of rows can be printed. No row is wider than the page.
  */
 final class TableWriter {
   private static final int MEASURED = 1000;
@@ -65,14 +65,39 @@ final class TableWriter {
           page.width() == 0
               ? text
               : Column.cut(field, text, Math.max(1, page.width() - names - GAP.length()));
-      println(Cells.pad(field.key(), names) + GAP + shown, null);
+      println(cut(Cells.pad(field.key(), names) + GAP + shown), null);
     }
   }
 
+  /** Prints lines of which nothing may be missing: a terminal itself breaks those too long. */
   void text(String text) throws IOException {
     for (String line : text.lines().toList()) {
-      println(page.width() == 0 ? line : line.replace("\t", TAB), null);
+      println(expanded(line), null);
     }
+  }
+
+  /** Prints lines that are broken between words. */
+  void prose(String text) throws IOException {
+    for (String line : text.lines().toList()) {
+      for (String part : page.width() == 0 ? List.of(line) : Prose.broken(line, page.width())) {
+        println(part, null);
+      }
+    }
+  }
+
+  /** Prints lines whose beginnings make a picture, so that none may take two. */
+  void picture(String text) throws IOException {
+    for (String line : text.lines().toList()) {
+      println(cut(expanded(line)), null);
+    }
+  }
+
+  private String expanded(String line) {
+    return page.width() == 0 ? line : line.replace("\t", TAB);
+  }
+
+  private String cut(String line) {
+    return page.width() == 0 ? line : Cells.cut(Unprintable.escaped(line), page.width());
   }
 
   private <T> void row(List<Column<T>> columns, T row) throws IOException {
@@ -92,7 +117,7 @@ final class TableWriter {
       line.append(column.isNumber() ? blank + cell : i == last ? cell : cell + blank);
       line.append(i == last ? "" : GAP);
     }
-    println(line.toString(), colour);
+    println(cut(line.toString()), colour);
   }
 
   private static @Nullable String colour(Object row) {
@@ -115,7 +140,7 @@ final class TableWriter {
 
   /** The only way to the page: a terminal gets no character that it would obey but our colours. */
   private void println(String line, @Nullable String colour) throws IOException {
-    String shown = page.width() == 0 ? line : Cells.cut(Unprintable.escaped(line), page.width());
+    String shown = page.width() == 0 ? line : Unprintable.escaped(line);
     boolean coloured = page.colour() && colour != null;
     out.write(coloured ? "\u001b[" + colour + "m" + shown + "\u001b[0m" : shown);
     out.write('\n');

@@ -89,6 +89,21 @@ final class LineEditor extends LineReaderImpl implements Lines {
   }
 
   /**
+   * Ctrl-D where there is no character to delete drops the line if it is asked for more, and does
+   * nothing else: who wants to leave does not want to see all words there are.
+   */
+  @Override
+  protected boolean deleteCharOrList() {
+    if (buf.cursor() < buf.length()) {
+      return deleteChar();
+    }
+    if (buf.prevChar() == '\n') {
+      state = State.INTERRUPT;
+    }
+    return true;
+  }
+
+  /**
    * What can be read without waiting, or comes in that time; -2: nothing. What is there is found
    * however busy the machine is: JLine's own look has a thread read, and takes nothing for an
    * answer where that gets no processor in time. It still is asked for what was pushed back.

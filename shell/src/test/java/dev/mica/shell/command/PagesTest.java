@@ -189,10 +189,10 @@ final class PagesTest {
 
   /** TAB in a real shell. */
   @ParameterizedTest
-  @ValueSource(strings = {"bash", "zsh"})
+  @ValueSource(strings = {"bash", "zsh", "fish"})
   void tabCompletesIn(String shell) throws Exception {
     needs(shell);
-    String script = shell.equals("zsh") ? "_mica" : "mica.bash";
+    String script = shell.equals("zsh") ? "_mica" : "mica." + shell;
     run(
         """
         mica union cre	mica union create
@@ -206,23 +206,5 @@ final class PagesTest {
             SOURCES.resolve("test/pty/completion.py").toString(),
             shell,
             SOURCES.resolve("main/completions").resolve(script).toString()));
-  }
-
-  @Test
-  void tabCompletesInFish() throws Exception {
-    needs("fish");
-    String script =
-        """
-        source '%s'
-        for line in 'union cre' 'union create --lower fol' 'commit show web:' 'union ls -o j'
-          complete -C "mica $line"
-        end
-        """
-            .formatted(SOURCES.resolve("main/completions/mica.fish"));
-    assertThat(
-            run("", List.of("fish", "--no-config", "-c", script))
-                .lines()
-                .map(l -> l.split("\t", -1)[0]))
-        .containsExactly("create", "folder/", "web:v1", "web:v2", "json");
   }
 }

@@ -109,6 +109,24 @@ final class OutputTest {
     assertThat(shown(new Result.Text("log", text), new Page(80, true)))
         .isEqualTo("a\\x1b[31m    b\\x9bc\\u202ed\n");
     assertThat(shown(new Result.Text("log", text), Page.PLAIN)).isEqualTo(text);
+    Result drawing = new Result.Drawing<>(Shapes.CHANGE, Stream.<Change>empty(), () -> text);
+    assertThat(shown(drawing, new Page(80, true))).isEqualTo("a\\x1b[31m    b\\x9bc\\u202ed\n");
+  }
+
+  /** A terminal breaks it, and what is copied from there is whole. */
+  @Test
+  void aLongTextIsNotCut() {
+    String line = "x".repeat(50) + " " + "y".repeat(50) + "\n";
+    assertThat(shown(new Result.Text("value", line), new Page(40, false))).isEqualTo(line);
+  }
+
+  /** A picture is. */
+  @Test
+  void aDrawingIsNoWiderThanItsPage() {
+    Result drawing =
+        new Result.Drawing<>(
+            Shapes.CHANGE, Stream.<Change>empty(), () -> "* a long message\n| *\n");
+    assertThat(shown(drawing, new Page(10, false))).isEqualTo("* a long …\n| *\n");
   }
 
   private static String shown(Result result, Page page) {
