@@ -46,7 +46,7 @@ public final class PropertyExtensions {
   }
 
   private static @Nullable Object property(Class<?> face, Object self, String name) {
-    if (!Help.isProperty(face, name)) {
+    if (!Help.get().isProperty(face, name)) {
       throw new MissingPropertyException(name, face);
     }
     try {
