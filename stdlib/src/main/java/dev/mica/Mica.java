@@ -1,34 +1,36 @@
 package dev.mica;
 
+import dev.mica.access.Caller;
+import dev.mica.access.Role;
 import dev.mica.commit.Commits;
 import dev.mica.folder.Folder;
-import dev.mica.helper.HelperServer;
 import dev.mica.host.Host;
 import dev.mica.state.StateDir;
-import dev.mica.union.UnionLayers;
 import dev.mica.union.Unions;
 import java.nio.file.Path;
 import java.util.Map;
 
 /**
- * The way in: the objects of one host, over one state directory.
+ * The way in: the objects of one host, over one state directory, as one caller sees them. What they
+ * lead to is the same caller's.
  *
  * <p>Opening is cheap: nothing is read, locked or created until an object is used. Several
- * processes may use one state directory at once; each operation that changes something takes the
- * directory's lock for its own length, and finishes or undoes first what a dead process left.
+ * processes may use one state directory at once; each operation locks what it changes for its own
+ * length, and finishes or undoes first what a dead process left.
  */
 public final class Mica {
-  private final StateDir state;
+  private final Engine engine;
+  private final Caller caller;
   private final Unions unions;
   private final Commits commits;
   private final Host host;
 
-  private Mica(StateDir state) {
-    this.state = state;
-    HelperServer helper = new HelperServer(state);
-    this.unions = new Unions(state, helper);
-    this.commits = new Commits(state, unions, new UnionLayers(state, helper));
-    this.host = new Host(state, unions, helper.vm());
+  private Mica(Engine engine, Caller caller) {
+    this.engine = engine;
+    this.caller = caller;
+    this.unions = engine.unions(caller);
+    this.commits = engine.commits(caller);
+    this.host = engine.host(caller);
   }
 
   /** The state directory that {@code MICA_HOME}, the user and the XDG rules name. */
@@ -38,17 +40,35 @@ public final class Mica {
 
   /** The same with other variables than the process's own. */
   public static Mica open(Map<String, String> environment) {
-    return new Mica(StateDir.ofEnvironment(environment));
+    return open(StateDir.ofEnvironment(environment));
   }
 
   /** A state directory of the caller's choice; made with mode 0700 at first use. */
   public static Mica open(Path home) {
-    return new Mica(StateDir.at(home));
+    return open(StateDir.at(home));
   }
 
-  /** A place: an absolute or relative local path, or a {@code file: tar: zip:} URI. */
+  private static Mica open(StateDir state) {
+    return new Mica(new Engine(state), Caller.ofProcess());
+  }
+
+  /** The same objects as {@code other} sees them. Only an admin may speak for somebody else. */
+  public Mica as(Caller other) {
+    caller.require(Role.ADMIN, "speak for", other.user());
+    return new Mica(engine, other);
+  }
+
+  /** Who asks. */
+  public Caller caller() {
+    return caller;
+  }
+
+  /**
+   * A place: an absolute local path, one relative to the caller's, or a {@code file: tar: zip:}
+   * URI.
+   */
   public Folder folder(String pathOrUri) {
-    return Folder.of(pathOrUri);
+    return Folder.of(caller, pathOrUri);
   }
 
   /** The union mounts of this host. */
@@ -68,6 +88,6 @@ public final class Mica {
 
   /** The state directory; made with mode 0700 at first use. */
   public Path home() {
-    return state.path();
+    return engine.home();
   }
 }

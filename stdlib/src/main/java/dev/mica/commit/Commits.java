@@ -1,5 +1,7 @@
 package dev.mica.commit;
 
+import dev.mica.access.Caller;
+import dev.mica.access.Role;
 import dev.mica.failure.MicaException;
 import dev.mica.folder.Diff;
 import dev.mica.state.Records;
@@ -25,8 +27,10 @@ public final class Commits {
   private static final String COLLECT = "collect garbage";
   private static final int SHORTEST_ID = 4;
 
+  private final Caller caller;
   private final StateDir state;
   private final Unions unions;
+  private final UnionLayers layers;
   private final Store store;
   private final Committer committer;
   private final Stats stats;
@@ -34,8 +38,10 @@ public final class Commits {
 
   /** The store in {@code state}, of commits of {@code unions}. */
   public Commits(StateDir state, Unions unions, UnionLayers layers) {
+    this.caller = Caller.ofProcess();
     this.state = state;
     this.unions = unions;
+    this.layers = layers;
     this.store = new Store(state);
     this.committer = new Committer(state, store, unions, layers);
     this.stats = new Stats(state, store);
@@ -47,6 +53,22 @@ public final class Commits {
             id -> List.of(Store.object(id)),
             this::recoverRemove));
     state.onLeftover(COLLECT, Recovery.of(facts -> facts, facts -> List.of(), facts -> tidy()));
+  }
+
+  /** The same as {@code caller} sees them, who may change what their role lets them. */
+  public Commits(Caller caller, Commits same) {
+    this.caller = caller;
+    this.state = same.state;
+    this.unions = new Unions(caller, same.unions);
+    this.layers = same.layers;
+    this.store = same.store;
+    this.committer = same.committer;
+    this.stats = same.stats;
+    this.verifier = same.verifier;
+  }
+
+  Caller caller() {
+    return caller;
   }
 
   Unions unions() {
@@ -68,6 +90,7 @@ public final class Commits {
    * @param ref {@code NAME:TAG}, or {@code NAME} for {@code NAME:latest}
    */
   public Commit create(Union union, String ref, String message) {
+    caller.require(Role.OPERATOR, "commit " + ref + " from the union", union.name());
     CommitRecord made = committer.create(union.name(), Ref.parse(ref), message);
     verifier.startRecording();
     return commit(made);
@@ -212,6 +235,7 @@ public final class Commits {
 
   /** Removes every commit; those that a union stands on are left, and told at the end. */
   public void removeAll() {
+    caller.require(Role.OPERATOR, "remove", "all commits");
     MicaException failure = null;
     for (Commit commit : list()) { // children come before their parents
       try {
@@ -233,16 +257,18 @@ public final class Commits {
    * name stay.
    */
   public List<String> gc() {
+    caller.require(Role.OPERATOR, "collect", "garbage");
     try (StateDir.Lock lock = state.lock("collect garbage")) {
-      return lock.reclaim(COLLECT, Records.object(), () -> collect(lock.unsettled()));
+      return lock.reclaim(COLLECT, Records.object(), () -> collect(lock));
     }
   }
 
-  private List<String> collect(Set<String> unsettled) {
+  private List<String> collect(StateDir.Lock lock) {
+    Set<String> noted = lock.noted();
     List<String> removed = new ArrayList<>();
     for (String id : store.orphans()) {
-      if (unsettled.contains(Store.object(id)) || userOf(id).isPresent()) {
-        continue; // what becomes of it is not decided; or its manifest was lost, but it is in use
+      if (noted.contains(Store.object(id)) || userOf(lock, id).isPresent()) {
+        continue; // it is being made, or nobody decided yet; or its record was lost
       }
       store.discard(id);
       removed.add("layer " + id);
@@ -263,9 +289,10 @@ public final class Commits {
   }
 
   void remove(String id) {
+    caller.require(Role.OPERATOR, "remove the commit", id);
     try (StateDir.Lock lock = state.lock("remove the commit " + id, Store.object(id))) {
       byId(id);
-      requireUnused(id);
+      requireUnused(lock, id);
       ObjectNode facts = Records.object().put("id", id);
       lock.reclaim(
           REMOVE,
@@ -287,8 +314,8 @@ public final class Commits {
     tidy();
   }
 
-  private void requireUnused(String id) {
-    userOf(id)
+  private void requireUnused(StateDir.Lock lock, String id) {
+    userOf(lock, id)
         .ifPresent(user -> {
           throw MicaException.failed("remove the commit", id, user + " stands on it")
               .hint("remove that first");
@@ -296,22 +323,14 @@ public final class Commits {
   }
 
   /** A commit or union that has the layer below it. */
-  private Optional<String> userOf(String id) {
+  private Optional<String> userOf(StateDir.Lock lock, String id) {
     Optional<String> child =
         store.all().complete().stream()
             .filter(other -> other.standsOn(id))
             .map(other -> "the commit " + commit(other).label())
             .findFirst();
-    unions
-        .damaged()
-        .forEach(bad -> {
-          throw bad; // it might stand on it
-        });
-    return child.or(() ->
-        unions.list().stream()
-            .filter(union -> union.lowers().stream().anyMatch(l -> l.startsWith(store.layer(id))))
-            .map(union -> "the union " + union.name())
-            .findFirst());
+    Optional<String> union = layers.standingOn(lock, store.layer(id));
+    return child.or(() -> union.map(name -> "the union " + name));
   }
 
   List<String> refsOf(String id) {

@@ -51,12 +51,12 @@ final class Committer {
   }
 
   CommitRecord create(String unionName, Ref ref, String message) {
-    try (StateDir.Lock lock =
-        state.lock(
-            "commit " + ref + " from the union " + unionName, UnionLayers.object(unionName))) {
+    String doing = "commit " + ref + " from the union " + unionName;
+    String id = store.newId();
+    try (StateDir.Lock lock = state.lock(doing, UnionLayers.object(unionName), Store.object(id))) {
       Union union = unions.get(unionName);
       Path upper = requireCommittable(union, ref);
-      Creation creation = describe(union, ref, message);
+      Creation creation = describe(union, id, ref, message);
       store.makeLayers();
       if (oneFileSystem(upper, store.layers()) && rotate(lock, creation)) {
         return creation.commit();
@@ -88,12 +88,11 @@ final class Committer {
     return union.upper().orElseThrow().path();
   }
 
-  private Creation describe(Union union, Ref ref, String message) {
+  private Creation describe(Union union, String id, Ref ref, String message) {
     List<String> below =
         union.lowers().stream().map(path -> CommitRecord.keep(path, store.layers())).toList();
     CommitRecord commit =
-        new CommitRecord(
-            store.newId(), below, message, Instant.now(), union.name(), Commit.Method.ROTATE, "");
+        new CommitRecord(id, below, message, Instant.now(), union.name(), Commit.Method.ROTATE, "");
     return new Creation(commit, ref.toString(), store.refs().get(ref.toString()));
   }
 
@@ -178,7 +177,7 @@ final class Committer {
     AtomicReference<String> unkept = new AtomicReference<>("");
     return lock.run(
         CAPTURE,
-        creation.toJson(),
+        () -> creation.over(store.refs().get(creation.ref())).toJson(),
         () -> unkept.set(layers.capture(union.name(), layerOf(creation), flags)),
         () -> {
           Core.syncDirectory(store.layers());

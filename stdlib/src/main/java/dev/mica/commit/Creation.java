@@ -18,6 +18,10 @@ record Creation(CommitRecord commit, String ref, @Nullable String refBefore) {
     return new Creation(commit.by(method), ref, refBefore);
   }
 
+  Creation over(@Nullable String before) {
+    return new Creation(commit, ref, before);
+  }
+
   ObjectNode toJson() {
     ObjectNode json = Records.object();
     json.set("commit", commit.toJson());

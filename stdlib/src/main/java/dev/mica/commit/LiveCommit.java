@@ -128,9 +128,10 @@ final class LiveCommit implements Commit {
 
   @Override
   public Union mount(String at) {
+    Folder point = Folder.of(commits.caller(), at);
     return commits
         .unions()
-        .create(new UnionSpec(null, List.of(this), null, null, Folder.of(at), UnionSpec.Via.AUTO));
+        .create(new UnionSpec(null, List.of(this), null, null, point, UnionSpec.Via.AUTO));
   }
 
   @Override

@@ -1,5 +1,6 @@
 package dev.mica.folder;
 
+import dev.mica.access.Caller;
 import dev.mica.failure.MicaException;
 import java.nio.file.Path;
 import java.util.List;
@@ -18,12 +19,22 @@ public sealed interface Folder extends LayerSource permits LocalFolder, VfsFolde
    * absolute. Nothing is opened.
    */
   static Folder of(String pathOrUri) {
-    return Places.parse(pathOrUri);
+    return of(Caller.ofProcess(), pathOrUri);
+  }
+
+  /** The same as {@code caller} means it; what they may not change is refused. */
+  static Folder of(Caller caller, String pathOrUri) {
+    return Places.parse(caller, pathOrUri);
   }
 
   /** The local folder at {@code path}, made absolute. */
   static Folder of(Path path) {
-    return new LocalFolder(path);
+    return of(Caller.ofProcess(), path);
+  }
+
+  /** The same for {@code caller}. */
+  static Folder of(Caller caller, Path path) {
+    return new LocalFolder(caller, path);
   }
 
   /** The absolute local path, or the URI; bytes that are not UTF-8 as {@code \xHH}. */

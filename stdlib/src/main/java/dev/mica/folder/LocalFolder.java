@@ -1,5 +1,7 @@
 package dev.mica.folder;
 
+import dev.mica.access.Caller;
+import dev.mica.access.Role;
 import dev.mica.core.Core;
 import dev.mica.core.LayerFlag;
 import dev.mica.core.Tree;
@@ -21,11 +23,16 @@ import java.util.stream.Stream;
 /**
  * A place in this host's own file systems.
  *
+ * @param caller who has it, and may change what their role lets them
  * @param path absolute, without {@code .} and {@code ..}
  */
-record LocalFolder(Path path) implements Folder {
+record LocalFolder(Caller caller, Path path) implements Folder {
   LocalFolder {
-    path = PathBytes.absolute(path).normalize();
+    path = PathBytes.absolute(caller.folder().resolve(path)).normalize();
+  }
+
+  private void mayChange(String doing) {
+    caller.require(Role.OPERATOR, doing, path);
   }
 
   @Override
@@ -40,7 +47,7 @@ record LocalFolder(Path path) implements Folder {
 
   @Override
   public Folder resolve(String relative) {
-    return new LocalFolder(path.resolve(Places.below(relative, location())));
+    return new LocalFolder(caller, path.resolve(Places.below(relative, location())));
   }
 
   @Override
@@ -98,6 +105,7 @@ record LocalFolder(Path path) implements Folder {
 
   @Override
   public void write(String text) {
+    mayChange("write");
     LocalText.write(path, text);
   }
 
@@ -114,7 +122,7 @@ record LocalFolder(Path path) implements Folder {
   private Diff diff(Folder other, boolean exact) {
     Path to = other.path();
     requireDirectory("compare");
-    new LocalFolder(to).requireDirectory("compare");
+    new LocalFolder(caller, to).requireDirectory("compare");
     return Diff.of(location(), Tree.plain(path), other.location(), Tree.plain(to), exact);
   }
 
@@ -127,6 +135,7 @@ record LocalFolder(Path path) implements Folder {
   @Override
   public Folder copyTo(Folder target) {
     Path to = target.path();
+    caller.require(Role.OPERATOR, "copy " + location() + " to", to);
     if (to.startsWith(path)) {
       throw MicaException.usage("copy " + location() + " to", to, "that lies inside it");
     }
@@ -144,6 +153,7 @@ record LocalFolder(Path path) implements Folder {
 
   @Override
   public Folder create() {
+    mayChange("make the directory");
     try {
       Files.createDirectories(path);
       return this;
@@ -154,6 +164,7 @@ record LocalFolder(Path path) implements Folder {
 
   @Override
   public void delete() {
+    mayChange("remove");
     if (path.getNameCount() == 0) {
       throw MicaException.usage("remove", path, "that is the root of this host");
     }

@@ -1,5 +1,6 @@
 package dev.mica.folder;
 
+import dev.mica.access.Caller;
 import dev.mica.failure.MicaException;
 import dev.mica.text.PathBytes;
 import java.nio.file.InvalidPathException;
@@ -45,32 +46,32 @@ final class Places {
 
   private Places() {}
 
-  static Folder parse(String pathOrUri) {
+  static Folder parse(Caller caller, String pathOrUri) {
     Matcher uri = SCHEME.matcher(pathOrUri);
     if (!uri.matches()) {
-      return new LocalFolder(path(pathOrUri));
+      return new LocalFolder(caller, path(caller, pathOrUri));
     }
     String scheme = uri.group(1).toLowerCase(Locale.ROOT);
     String rest = uri.group(2);
     if (scheme.equals("file")) {
-      return new LocalFolder(fileUri(pathOrUri, rest));
+      return new LocalFolder(caller, fileUri(caller, pathOrUri, rest));
     }
     if (ARCHIVES.contains(scheme)) {
-      return VfsFolder.of(scheme, rest);
+      return VfsFolder.of(caller, scheme, rest);
     }
     if (rest.startsWith("//")) {
       throw MicaException.usage("open", pathOrUri, "no provider for " + scheme + ":")
           .hint("use a local path, or one of " + SUPPORTED);
     }
-    return new LocalFolder(path(pathOrUri));
+    return new LocalFolder(caller, path(caller, pathOrUri));
   }
 
-  /** A local path, absolute, relative to the working directory, or below a home directory. */
-  static Path path(String text) {
+  /** A local path, absolute, relative to the caller's folder, or below a home directory. */
+  static Path path(Caller caller, String text) {
     if (text.isEmpty()) {
       throw MicaException.usage("open a folder", "", "its path is empty");
     }
-    return relative(Home.expand(text), "the path");
+    return relative(Home.expand(caller, text), "the path");
   }
 
   /** A path to be resolved against {@code where}. */
@@ -104,11 +105,11 @@ final class Places {
   }
 
   /** A local path, or a {@code file:} URI. */
-  static Path localPath(String text) {
-    return text.startsWith("file:") ? fileUri(text, text.substring(5)) : path(text);
+  static Path localPath(Caller caller, String text) {
+    return text.startsWith("file:") ? fileUri(caller, text, text.substring(5)) : path(caller, text);
   }
 
-  private static Path fileUri(String uri, String rest) {
+  private static Path fileUri(Caller caller, String uri, String rest) {
     String text = rest;
     if (rest.startsWith("//")) {
       int slash = rest.indexOf('/', 2);
@@ -119,9 +120,9 @@ final class Places {
       text = rest.substring(slash);
     }
     if (text.indexOf('%') < 0) {
-      return path(text);
+      return path(caller, text);
     }
-    Path above = path(text.startsWith("/") ? "/" : ".");
+    Path above = caller.folder().resolve(text.startsWith("/") ? "/" : "");
     return PathBytes.resolve(above, Percent.decode(uri, text.replaceFirst("^/+", "")));
   }
 }

@@ -40,7 +40,7 @@ final class Unpack {
   /** All or nothing: on failure {@code target} is removed again. */
   static void to(VfsFolder source, Path target) {
     String doing = "copy " + source + " to";
-    if (new LocalFolder(target).exists()) {
+    if (new LocalFolder(source.caller(), target).exists()) {
       throw MicaException.failed(doing, target, "something is there already")
           .hint("choose a path where nothing is yet");
     }

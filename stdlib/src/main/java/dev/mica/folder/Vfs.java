@@ -85,7 +85,8 @@ final class Vfs implements AutoCloseable {
       return file;
     }
     Path first = Path.of("/").resolve(entry.getLinkName()).normalize();
-    return resolveName(new VfsFolder(folder.scheme(), folder.archive(), first.toString()));
+    return resolveName(
+        new VfsFolder(folder.caller(), folder.scheme(), folder.archive(), first.toString()));
   }
 
   private FileObject resolveName(VfsFolder folder) throws FileSystemException {

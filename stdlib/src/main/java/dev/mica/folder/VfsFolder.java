@@ -1,5 +1,7 @@
 package dev.mica.folder;
 
+import dev.mica.access.Caller;
+import dev.mica.access.Role;
 import dev.mica.failure.MicaException;
 import dev.mica.text.PathBytes;
 import java.io.IOException;
@@ -20,17 +22,23 @@ import org.apache.commons.vfs2.FileType;
  * A place in an archive, as Commons VFS reads it. Each question opens the archive anew, so that
  * what it says is what is there now, and nothing stays open.
  *
+ * @param caller who has it
  * @param scheme one of {@link Places#ARCHIVES}
  * @param archive the local file
  * @param inside the path in it: {@code /}, or {@code /a/b} without {@code .} and {@code ..}
  */
-record VfsFolder(String scheme, Path archive, String inside) implements Folder {
+record VfsFolder(Caller caller, String scheme, Path archive, String inside) implements Folder {
   /** The place that {@code scheme:rest} names: a local path or file: URI, then {@code !/path}. */
-  static VfsFolder of(String scheme, String rest) {
+  static VfsFolder of(Caller caller, String scheme, String rest) {
     int mark = rest.indexOf("!/");
     String archive = mark < 0 ? rest.replaceFirst("!$", "") : rest.substring(0, mark);
     VfsFolder root =
-        new VfsFolder(scheme, PathBytes.absolute(Places.localPath(archive)).normalize(), "/");
+        new VfsFolder(
+            caller,
+            scheme,
+            PathBytes.absolute(caller.folder().resolve(Places.localPath(caller, archive)))
+                .normalize(),
+            "/");
     return mark < 0 ? root : root.resolve(rest.substring(mark + 2));
   }
 
@@ -55,7 +63,7 @@ record VfsFolder(String scheme, Path archive, String inside) implements Folder {
   @Override
   public VfsFolder resolve(String relative) {
     Path below = Path.of(inside).resolve(Places.below(relative, location())).normalize();
-    return new VfsFolder(scheme, archive, below.toString());
+    return new VfsFolder(caller, scheme, archive, below.toString());
   }
 
   @Override
@@ -147,6 +155,7 @@ record VfsFolder(String scheme, Path archive, String inside) implements Folder {
 
   @Override
   public Folder copyTo(Folder target) {
+    caller.require(Role.OPERATOR, "copy " + location() + " to", target.path());
     Unpack.to(this, target.path());
     return target;
   }
@@ -178,7 +187,7 @@ record VfsFolder(String scheme, Path archive, String inside) implements Folder {
 
   /** Opens the archive, asks about this place in it, and closes it. */
   <T> T ask(String doing, Vfs.Question<T> question) {
-    if (!new LocalFolder(archive).exists()) {
+    if (!new LocalFolder(caller, archive).exists()) {
       throw failed(doing, archive + ": no such file");
     }
     if (!Files.isReadable(archive)) {

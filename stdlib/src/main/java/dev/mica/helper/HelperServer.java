@@ -1,5 +1,6 @@
 package dev.mica.helper;
 
+import dev.mica.access.Caller;
 import dev.mica.core.Identity;
 import dev.mica.core.OpenDirectory;
 import dev.mica.failure.MicaException;
@@ -47,9 +48,9 @@ public final class HelperServer implements Helper {
     this.records = state.records("helper");
   }
 
-  /** The VM itself. */
-  public HelperVm vm() {
-    return new HelperVm(state, machine, records);
+  /** The VM itself, as {@code caller} sees it. */
+  public HelperVm vm(Caller caller) {
+    return new HelperVm(caller, state, machine, records);
   }
 
   @Override
@@ -59,14 +60,15 @@ public final class HelperServer implements Helper {
 
   @Override
   public void start() {
-    vm().start();
+    machine.boot(HelperVm.IDLE);
   }
 
   @Override
   public void mount(Served union) {
     String text = "serve the union " + union.name();
     try (Activity serve = Activity.begin(text, OptionalLong.empty(), Activity.Work.NONE);
-        StateDir.Lock _ = state.lock(text)) {
+        StateDir.Lock _ = state.lock(text);
+        StateDir.Hold _ = state.hold(text, Machine.OBJECT)) {
       HelperRecord record = HelperRecord.of(union, freePort());
       records.put(union.name(), record.toJson());
       if (machine.status().state() != Machine.State.RUNNING) {
@@ -162,7 +164,7 @@ public final class HelperServer implements Helper {
 
   @Override
   public void flush(String name) {
-    try (StateDir.Lock _ = state.lock("flush the union " + name);
+    try (StateDir.Hold _ = state.hold("flush the union " + name, Machine.OBJECT);
         Agent agent = machine.agent()) {
       agent.sync(name);
     }
@@ -170,7 +172,9 @@ public final class HelperServer implements Helper {
 
   @Override
   public void clear(String name) {
-    try (StateDir.Lock _ = state.lock("end serving the union " + name)) {
+    String text = "end serving the union " + name;
+    try (StateDir.Lock _ = state.lock(text);
+        StateDir.Hold _ = state.hold(text, Machine.OBJECT)) {
       relay(name).stop();
       Optional<HelperRecord> record = record(name);
       if (record.isPresent()) {

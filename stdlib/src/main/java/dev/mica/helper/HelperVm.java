@@ -1,5 +1,7 @@
 package dev.mica.helper;
 
+import dev.mica.access.Caller;
+import dev.mica.access.Role;
 import dev.mica.failure.MicaException;
 import dev.mica.folder.Folder;
 import dev.mica.state.Records;
@@ -20,11 +22,13 @@ import java.util.Optional;
 public final class HelperVm {
   static final Duration IDLE = Duration.ofMinutes(1);
 
+  private final Caller caller;
   private final StateDir home;
   private final Machine machine;
   private final Records records;
 
-  HelperVm(StateDir state, Machine machine, Records records) {
+  HelperVm(Caller caller, StateDir state, Machine machine, Records records) {
+    this.caller = caller;
     this.home = state;
     this.machine = machine;
     this.records = records;
@@ -77,24 +81,25 @@ public final class HelperVm {
 
   /** What its console said since it was started. */
   public Folder log() {
-    return Folder.of(machine.consoleLog());
+    return Folder.of(caller, machine.consoleLog());
   }
 
   /** Its console, live and in both directions; to be closed. One at a time may have it. */
   public Console console() {
+    caller.require(Role.OPERATOR, "attach to", "the helper VM's console");
     return machine.console();
   }
 
   /** Sees that it runs; making a union does so by itself. */
   public void start() {
-    try (StateDir.Lock _ = home.lock("start the helper VM")) {
-      machine.boot(IDLE);
-    }
+    caller.require(Role.OPERATOR, "start", "the helper VM");
+    machine.boot(IDLE);
   }
 
   /** Powers it off. Fails, naming them, while it serves unions. */
   public void stop() {
-    try (StateDir.Lock _ = home.lock("stop the helper VM")) {
+    caller.require(Role.OPERATOR, "stop", "the helper VM");
+    try (StateDir.Hold _ = home.hold("stop the helper VM", Machine.OBJECT)) {
       if (!records.names().isEmpty()) {
         throw MicaException.failed(
                 "stop", "the helper VM", "it serves " + String.join(", ", records.names()))
@@ -106,8 +111,7 @@ public final class HelperVm {
 
   /** Ends it at once; the unions it serves are dead until they are mounted again. */
   public void kill() {
-    try (StateDir.Lock _ = home.lock("kill the helper VM")) {
-      machine.kill();
-    }
+    caller.require(Role.OPERATOR, "kill", "the helper VM");
+    machine.kill();
   }
 }

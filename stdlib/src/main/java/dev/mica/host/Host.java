@@ -1,5 +1,7 @@
 package dev.mica.host;
 
+import dev.mica.access.Caller;
+import dev.mica.access.Role;
 import dev.mica.failure.MicaException;
 import dev.mica.failure.Why;
 import dev.mica.helper.HelperVm;
@@ -14,12 +16,14 @@ import java.util.List;
 public final class Host {
   private static final Path KERNEL = Path.of("/proc/sys/kernel");
 
+  private final Caller caller;
   private final Doctor doctor;
   private final HelperVm helper;
   private final StateDir state;
 
-  /** The host, with the state directory that its checks look at. */
-  public Host(StateDir state, Unions unions, HelperVm helper) {
+  /** The host as {@code caller} sees it, with the state directory that its checks look at. */
+  public Host(Caller caller, StateDir state, Unions unions, HelperVm helper) {
+    this.caller = caller;
     this.doctor = new Doctor(state, unions, helper);
     this.helper = helper;
     this.state = state;
@@ -61,6 +65,7 @@ public final class Host {
    * what it made is kept, or the operation is taken back. What holds data is removed by neither.
    */
   public void settle(String id, boolean keep) {
+    caller.require(Role.OPERATOR, "settle", id);
     state.settle(id, keep);
   }
 

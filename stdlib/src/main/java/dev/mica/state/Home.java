@@ -47,6 +47,7 @@ final class Home {
     try {
       Durable.makeDirectories(path, MODE);
       requireTrusted();
+      makeObjects();
       return mutex();
     } catch (IOException broken) {
       throw MicaException.failed("make the state directory", path, Why.of(broken))
@@ -55,9 +56,30 @@ final class Home {
     }
   }
 
+  /** An older Mica has not made it, and then the file system was filled. */
+  private void makeObjects() throws IOException {
+    Path file = objects().file();
+    if (Files.exists(file)) {
+      return;
+    }
+    try {
+      Files.write(file, new byte[0]);
+    } catch (IOException full) {
+      if (!reserve.giveUp()) {
+        throw full;
+      }
+      Files.write(file, new byte[0]);
+    }
+  }
+
   /** Its lock; it is there. */
   Mutex mutex() {
     return Mutex.of(path);
+  }
+
+  /** The locks of its objects; it is there. */
+  ObjectLocks objects() {
+    return ObjectLocks.of(path);
   }
 
   /** Removes what a write that was cut short has left; under the lock. */
@@ -78,9 +100,13 @@ final class Home {
     orWithReserve(() -> Durable.write(file, bytes, scratch()));
   }
 
-  /** Likewise, but after a power cut it may hold what it held before, or be gone. */
+  /**
+   * Likewise, but after a power cut it may hold what it held before, or be gone. Whoever has the
+   * object that the file is about may do it, without the directory's lock.
+   */
   void writeWhole(Path file, byte[] bytes) throws IOException {
-    orWithReserve(() -> Durable.writeWhole(file, bytes, scratch()));
+    Path scratch = file.resolveSibling("." + file.getFileName() + ".new");
+    orWithReserve(() -> Durable.writeWhole(file, bytes, scratch));
   }
 
   /** Makes a directory in it and those missing above, for good; there is fine. */

@@ -13,10 +13,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.Arrays;
-import java.util.Deque;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -27,7 +26,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One lock for all threads of all processes that use a state directory.
+ * One lock for all threads of all processes that use a state directory: of its journal and its
+ * records, and of whatever is short enough for others to wait.
  *
  * <p>The kernel's file lock belongs to the process and falls with it, however it ends; but it is
  * lost as soon as the process closes <em>any</em> descriptor of the file. So there is one of these
@@ -47,8 +47,8 @@ final class Mutex {
   private String holding = "";
   private @Nullable FileChannel channel;
 
-  /** The journal entries of what the holder is doing, the inner first; only it looks at them. */
-  private final Deque<String> running = new ArrayDeque<>();
+  /** The journal entries of what this JVM's threads are doing. */
+  private final Set<String> running = ConcurrentHashMap.newKeySet();
 
   /** How many of these make room, and may use the reserve for it. */
   private int makingRoom;
@@ -63,7 +63,7 @@ final class Mutex {
     return OF_DIRECTORY.computeIfAbsent(real, Mutex::new);
   }
 
-  Deque<String> running() {
+  Set<String> running() {
     return running;
   }
 
@@ -118,6 +118,27 @@ final class Mutex {
       throw MicaException.failed(what, "", "interrupted while waiting for " + holder());
     } catch (IOException broken) {
       throw MicaException.failed("lock", file, Why.of(broken)).because(broken);
+    }
+  }
+
+  /**
+   * Takes it again for an operation that gave it up for a while, and has to end there in any case:
+   * an interruption waits.
+   */
+  void acquireAgain(String what, Duration wait) {
+    boolean interrupted = Thread.interrupted();
+    try {
+      acquire(what, wait);
+    } catch (MicaException stopped) {
+      if (!Thread.interrupted()) {
+        throw stopped;
+      }
+      interrupted = true;
+      acquire(what, wait);
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
     }
   }
 

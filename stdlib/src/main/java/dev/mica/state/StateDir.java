@@ -10,26 +10,37 @@ import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Supplier;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
  * The state directory of one host: records, and a journal with an entry per operation under way.
  *
- * <p>Any number of processes may use it at once. Whoever changes something holds {@link #lock}
- * while doing so, and says in the journal beforehand what is about to be done. Whoever takes the
- * lock and finds such an entry knows that its writer is dead or gave up, and first finishes or
- * undoes it. An entry of which neither can be done stays: it stands in the way of those who ask for
- * one of its objects, and of nobody else, until {@link #settle} decides it.
+ * <p>Any number of processes may use it at once. Whoever changes an object has that object's lock
+ * from the beginning to the end, and the lock of the directory while records are read and written;
+ * what takes long is done without the latter, so that work on other objects goes on. The journal
+ * says beforehand what is about to be done. Whoever has the directory's lock and finds an entry
+ * whose objects nobody has locked knows that its writer is dead or gave up, and finishes or undoes
+ * it. An entry of which neither can be done stays: it stands in the way of those who ask for one of
+ * its objects, and of nobody else, until {@link #settle} decides it.
+ *
+ * <p>Locks are taken in this order: objects, the directory, and last what is below both, which the
+ * holder of it never leaves for one of the first two (the helper VM).
  */
 public final class StateDir {
   static final Charset UTF_8 = StandardCharsets.UTF_8;
 
   private static final String PROBE = "probe a folder";
   private static final String NONE = "";
+
+  /** Nobody has the directory for so long; it is waited for all the same. */
+  private static final Duration AGAIN = Duration.ofMinutes(10);
+
   private static final int OPTIMISTIC_READS = 5;
 
   private final Home home;
@@ -47,7 +58,7 @@ public final class StateDir {
   private static StateDir at(Path path, Duration wait) {
     Home home = new Home(Location.real(path));
     Journal journal = new Journal(home);
-    StateDir state = new StateDir(home, wait, journal, new Unfinished(journal));
+    StateDir state = new StateDir(home, wait, journal, new Unfinished(journal, home.objects()));
     state.onLeftover(
         PROBE,
         Recovery.of(
@@ -108,30 +119,54 @@ public final class StateDir {
   }
 
   /**
-   * Takes the lock to do {@code what} ("create the union web") to {@code objects} ("union web"),
-   * and finishes or undoes first what was left half done. A thread may take it again inside. Fails,
-   * naming the holder, if another has it for too long; and if what was left half done is about one
-   * of the objects and could not be ended.
+   * Locks {@code objects} ("union web") and the directory to do {@code what} ("create the union
+   * web"), and finishes or undoes first what was left half done. A thread may take either again
+   * inside. Fails, naming the holder, if another has one of them for too long; and if what was left
+   * half done is about one of the objects and could not be ended.
    */
   public Lock lock(String what, String... objects) {
-    Lock lock = lockBut(NONE, what);
+    Hold hold = hold(what, objects);
     try {
-      unfinished.requireNone(what, Set.of(objects), lock.mutex);
+      return lockBut(NONE, what, hold);
+    } catch (RuntimeException | Error failure) {
+      hold.close();
+      throw failure;
+    }
+  }
+
+  private Lock lockBut(String id, String what, Hold hold) {
+    Mutex mutex = home.open();
+    mutex.acquire(what, wait);
+    Lock lock = locked(mutex, what, hold, id);
+    try {
+      unfinished.requireNone(what, Set.copyOf(hold.objects), mutex);
     } catch (RuntimeException unsettled) {
-      lock.close();
+      lock.release();
       throw unsettled;
     }
     return lock;
   }
 
-  /** Likewise, but leaves the journal entry of that id as it is. */
-  private Lock lockBut(String id, String what) {
-    Mutex mutex = home.open();
-    mutex.acquire(what, wait);
-    return locked(mutex, id);
+  /**
+   * Locks {@code objects} alone, for what may take long and changes no record but what is only
+   * theirs.
+   */
+  public Hold hold(String what, String... objects) {
+    home.open();
+    Hold hold = new Hold();
+    try {
+      for (String object : new TreeSet<>(List.of(objects))) {
+        home.objects().acquire(object, what, wait);
+        hold.objects.add(object);
+      }
+      return hold;
+    } catch (RuntimeException | Error failure) {
+      hold.close();
+      throw failure;
+    }
   }
 
-  private Lock locked(Mutex mutex, String but) {
+  private Lock locked(Mutex mutex, String what, Hold hold, String but) {
     boolean done = false;
     try {
       if (mutex.depth() == 1) {
@@ -142,7 +177,7 @@ public final class StateDir {
         });
       }
       done = true;
-      return new Lock(mutex);
+      return new Lock(mutex, what, hold);
     } finally {
       if (!done) {
         mutex.release();
@@ -174,9 +209,12 @@ public final class StateDir {
    * the operation is taken back. Nothing that holds data is removed either way.
    */
   public void settle(String id, boolean keep) {
-    try (Lock lock = lockBut(id, "settle " + id)) {
-      lock.mutex.makingRoom(() -> {
-        unfinished.settle(id, keep, lock.mutex);
+    String what = "settle " + id;
+    Mutex mutex = home.open();
+    mutex.acquire(what, wait);
+    try (Lock _ = locked(mutex, what, new Hold(), id)) {
+      mutex.makingRoom(() -> {
+        unfinished.settle(id, keep, mutex);
         return id;
       });
     }
@@ -232,7 +270,7 @@ public final class StateDir {
     try {
       Mutex mutex = home.open();
       if (mutex.tryAcquire("recover")) {
-        locked(mutex, NONE).close();
+        locked(mutex, "recover", new Hold(), NONE).close();
         return true;
       }
       return false;
@@ -249,7 +287,7 @@ public final class StateDir {
     try {
       Mutex mutex = home.open();
       if (mutex.tryAcquire(what)) {
-        try (Lock _ = locked(mutex, NONE)) {
+        try (Lock _ = locked(mutex, what, new Hold(), NONE)) {
           action.run();
         }
       }
@@ -260,12 +298,29 @@ public final class StateDir {
     }
   }
 
-  /** The lock, held. */
+  /** Objects, locked. */
+  public final class Hold implements AutoCloseable {
+    private final List<String> objects = new ArrayList<>();
+
+    private Hold() {}
+
+    @Override
+    public void close() {
+      objects.reversed().forEach(home.objects()::release);
+      objects.clear();
+    }
+  }
+
+  /** The lock of the directory, and the objects that go with it. */
   public final class Lock implements AutoCloseable {
     private final Mutex mutex;
+    private final String what;
+    private final Hold hold;
 
-    private Lock(Mutex mutex) {
+    private Lock(Mutex mutex, String what, Hold hold) {
       this.mutex = mutex;
+      this.what = what;
+      this.hold = hold;
     }
 
     /**
@@ -284,17 +339,37 @@ public final class StateDir {
 
     /**
      * Likewise for an operation that takes long: {@code prepare} makes what no reader looks at, and
-     * readers do not wait for it; {@code publish} is short.
+     * has only the objects locked; {@code publish} is short.
+     *
+     * @param facts asked for again before {@code publish}, when others may have changed records
      */
-    public <T> T run(String operation, ObjectNode facts, Runnable prepare, Supplier<T> publish) {
-      String id = begin(operation, facts, false);
+    public <T> T run(
+        String operation, Supplier<ObjectNode> facts, Runnable prepare, Supplier<T> publish) {
+      String id = begin(operation, facts.get(), false);
       return finish(
           id,
           () -> {
-            prepare.run();
-            write(id, operation, facts, true);
+            meanwhile(prepare);
+            write(id, operation, facts.get(), true);
             return publish.get();
           });
+    }
+
+    /**
+     * Does what may take long, with the objects locked and the directory not, unless the thread had
+     * locked that before: so what was read of other objects may have changed afterwards.
+     */
+    public void meanwhile(Runnable body) {
+      if (mutex.depth() > 1) {
+        body.run();
+        return;
+      }
+      mutex.release();
+      try {
+        body.run();
+      } finally {
+        mutex.acquireAgain(what, AGAIN);
+      }
     }
 
     /**
@@ -306,15 +381,20 @@ public final class StateDir {
       return run(PROBE, facts, () -> Core.probe(directory.path()));
     }
 
-    /** Under the lock: what was cut short and could not be ended is about these. */
-    public Set<String> unsettled() {
-      return unfinished.objects(mutex);
+    /** What operations are about that are under way or were cut short. */
+    public Set<String> noted() {
+      return unfinished.objects();
+    }
+
+    /** The facts of each operation of that name that is under way or was cut short. */
+    public List<ObjectNode> noted(String operation) {
+      return unfinished.facts(operation);
     }
 
     private String begin(String operation, ObjectNode facts, boolean publishing) {
       String id = journal.newId();
       write(id, operation, facts, publishing);
-      mutex.running().push(id);
+      mutex.running().add(id);
       return id;
     }
 
@@ -338,6 +418,9 @@ public final class StateDir {
     }
 
     private void undo(String id, Throwable failure) {
+      if (!mutex.isMine()) {
+        return; // it could not be had again: the next one that has it ends this
+      }
       try {
         unfinished.recover(id, mutex).ifPresent(failure::addSuppressed);
       } catch (RuntimeException worse) {
@@ -347,6 +430,15 @@ public final class StateDir {
 
     @Override
     public void close() {
+      try (Hold _ = hold) {
+        release();
+      }
+    }
+
+    private void release() {
+      if (!mutex.isMine()) {
+        return;
+      }
       try {
         if (mutex.depth() == 1) {
           home.fillReserve();

@@ -1,6 +1,7 @@
 package dev.mica.state;
 
 import dev.mica.failure.MicaException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -19,13 +20,15 @@ final class Unfinished {
       Recovery.of(facts -> facts, facts -> List.of(), Unfinished::refuse);
 
   private final Journal journal;
+  private final ObjectLocks objects;
   private final Map<String, Recovery<?>> recoveries = new ConcurrentHashMap<>();
 
   /** Why the entry of that id could not be carried out when it was last tried. */
   private final Map<String, MicaException> stuck = new ConcurrentHashMap<>();
 
-  Unfinished(Journal journal) {
+  Unfinished(Journal journal, ObjectLocks objects) {
     this.journal = journal;
+    this.objects = objects;
   }
 
   private static void refuse(ObjectNode facts) {
@@ -44,8 +47,30 @@ final class Unfinished {
   /** Carries all entries out, the inner before the outer, but for the one of that id. */
   void recoverAllBut(String id, Mutex mutex) {
     journal.entries().stream()
-        .filter(entry -> !entry.id().equals(id))
-        .forEach(entry -> recover(entry, mutex));
+        .filter(entry -> !entry.id().equals(id) && !mutex.running().contains(entry.id()))
+        .forEach(entry -> recoverIfFree(entry, mutex));
+  }
+
+  /** One whose objects somebody works on is under way, or is ended by who does. */
+  private void recoverIfFree(Journal.Entry entry, Mutex mutex) {
+    boolean _ = ifFree(entry, () -> recover(entry, mutex));
+  }
+
+  /** Does that with the entry's objects locked, if nobody else has one of them; whether it did. */
+  private boolean ifFree(Journal.Entry entry, Runnable action) {
+    List<String> taken = new ArrayList<>();
+    try {
+      for (String object : entry.objects()) {
+        if (!objects.tryAcquire(object, entry.operation())) {
+          return false;
+        }
+        taken.add(object);
+      }
+      action.run();
+      return true;
+    } finally {
+      taken.forEach(objects::release);
+    }
   }
 
   /** Carries one entry out, if it is there; returns why that failed. */
@@ -85,17 +110,22 @@ final class Unfinished {
     return journal.entries().stream().filter(entry -> entry.id().equals(id)).findFirst();
   }
 
-  /** All that is not being done by the lock's holder. */
+  /** All that is not under way. */
   List<Leftover> left(Mutex mutex) {
     return journal.entries().stream()
-        .filter(entry -> !mutex.running().contains(entry.id()))
-        .map(entry ->
-            leftover(
-                entry,
-                Optional.ofNullable(stuck.get(entry.id()))
-                    .map(why -> String.valueOf(why.getMessage()))
-                    .orElse("it was not tried")))
+        .filter(entry -> !isUnderWay(entry, mutex))
+        .map(this::leftover)
         .toList();
+  }
+
+  private Leftover leftover(Journal.Entry entry) {
+    MicaException why = stuck.get(entry.id());
+    return leftover(entry, why == null ? "somebody works on it" : String.valueOf(why.getMessage()));
+  }
+
+  /** Under the lock: what has no objects is done under it, from its beginning to its end. */
+  private boolean isUnderWay(Journal.Entry entry, Mutex mutex) {
+    return mutex.running().contains(entry.id()) || !ifFree(entry, () -> {});
   }
 
   /** All that is not under way, where it cannot be tried and that is why; takes no lock. */
@@ -115,26 +145,34 @@ final class Unfinished {
         entry.damage().orElse(why));
   }
 
-  /** What {@link #left} is about. */
-  Set<String> objects(Mutex mutex) {
-    return left(mutex).stream()
-        .flatMap(left -> left.objects().stream())
+  /** What all entries are about, under way or not. */
+  Set<String> objects() {
+    return journal.entries().stream()
+        .flatMap(entry -> entry.objects().stream())
         .collect(Collectors.toUnmodifiableSet());
   }
 
-  /** Fails if something is left that is about one of these. */
-  void requireNone(String what, Set<String> objects, Mutex mutex) {
-    if (objects.isEmpty()) {
-      return;
-    }
-    for (Leftover left : left(mutex)) {
-      if (left.objects().stream().anyMatch(objects::contains)) {
-        throw MicaException.failed(
-                what,
-                "",
-                "'" + left.operation() + "' was cut short and cannot be ended: " + left.why())
-            .hint(String.join(" or ", left.settling()));
+  /** The facts of all entries of an operation, under way or not. */
+  List<ObjectNode> facts(String operation) {
+    return journal.entries().stream()
+        .filter(entry -> entry.operation().equals(operation))
+        .map(Journal.Entry::facts)
+        .toList();
+  }
+
+  /** Fails if something is left that is about one of these, which the caller has locked. */
+  void requireNone(String what, Set<String> mine, Mutex mutex) {
+    for (Journal.Entry entry : journal.entries()) {
+      if (mutex.running().contains(entry.id())
+          || entry.objects().stream().noneMatch(mine::contains)) {
+        continue;
       }
+      Leftover left = leftover(entry);
+      throw MicaException.failed(
+              what,
+              "",
+              "'" + left.operation() + "' was cut short and cannot be ended: " + left.why())
+          .hint(String.join(" or ", left.settling()));
     }
   }
 
@@ -147,14 +185,17 @@ final class Unfinished {
                     "unfinished operation",
                     id,
                     journal.entries().stream().map(Journal.Entry::id).toList()));
-    if (mutex.running().contains(id)) {
+    boolean settled =
+        !mutex.running().contains(id) && ifFree(entry, () -> settle(entry, keeping, mutex));
+    if (!settled) {
       throw MicaException.failed("settle", id, "it is under way");
     }
-    if (entry.damage().isEmpty()) {
-      Recovery<?> recovery = recoveries.get(entry.operation());
-      if (recovery != null) {
-        recovery.settle(entry.facts(), keeping);
-      }
+  }
+
+  private void settle(Journal.Entry entry, boolean keeping, Mutex mutex) {
+    Recovery<?> recovery = recoveries.get(entry.operation());
+    if (entry.damage().isEmpty() && recovery != null) {
+      recovery.settle(entry.facts(), keeping);
     }
     strike(entry, mutex);
   }

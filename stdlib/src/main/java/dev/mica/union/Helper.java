@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What serves the unions of {@link UnionSpec.Via#GUEST}: another system, that union-mounts folders
- * of this host which are shared with it and brings the union back as a folder. Called under the
- * lock of the state directory, but for {@link #refusal} and {@link #problem}.
+ * of this host which are shared with it and brings the union back as a folder. Called with the
+ * union locked, but for {@link #refusal} and {@link #problem}.
  */
 public interface Helper {
   /**

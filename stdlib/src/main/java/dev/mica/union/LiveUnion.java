@@ -117,12 +117,12 @@ final class LiveUnion implements Union {
 
   @Override
   public Optional<Folder> upper() {
-    return Optional.ofNullable(record().upper()).map(Folder::of);
+    return Optional.ofNullable(record().upper()).map(path -> Folder.of(unions.caller(), path));
   }
 
   @Override
   public Folder at() {
-    return Folder.of(record().at());
+    return Folder.of(unions.caller(), record().at());
   }
 
   @Override

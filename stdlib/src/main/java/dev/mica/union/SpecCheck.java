@@ -38,14 +38,21 @@ final class SpecCheck {
 
   private final UnionSpec spec;
   private final List<UnionRecord> others;
+  private final List<UnionRecord> planned;
   private final Where.Finder finder = new Where.Finder();
   private final List<Part> parts = new ArrayList<>();
   private final String name;
   private final Path home;
 
-  SpecCheck(UnionSpec spec, List<UnionRecord> others, Path home) {
+  /**
+   * A spec beside the unions there are and those that are being made, in the state directory {@code
+   * home}.
+   */
+  SpecCheck(UnionSpec spec, List<UnionRecord> others, List<UnionRecord> planned, Path home) {
     this.spec = spec;
-    this.others = others;
+    this.others = new ArrayList<>(others);
+    this.others.addAll(planned);
+    this.planned = planned;
     this.home = home;
     this.name = requireName(spec);
   }
@@ -341,7 +348,9 @@ final class SpecCheck {
    */
   private void requireUnused() {
     parts.forEach(this::requireNotInUnion);
-    for (UsedPath used : UsedPath.all(others)) {
+    List<UsedPath> all = new ArrayList<>(UsedPath.all(others));
+    planned.forEach(union -> all.add(UsedPath.point(union)));
+    for (UsedPath used : all) {
       for (Part part : parts) {
         boolean written = !part.role.equals("lower");
         if ((written || used.isMounted()) && overlaps(part, used)) {

@@ -36,6 +36,19 @@ public final class UnionLayers {
   }
 
   /**
+   * The name of a union that stands on {@code layer}, or is being made to. Fails if a union's
+   * record is damaged, for that one might.
+   */
+  public Optional<String> standingOn(StateDir.Lock lock, Path layer) {
+    List<UnionRecord> unions = new ArrayList<>(store.all().complete());
+    store.planned(lock).forEach(plan -> unions.add(plan.union()));
+    return unions.stream()
+        .filter(union -> union.lowers().stream().anyMatch(lower -> lower.startsWith(layer)))
+        .map(UnionRecord::name)
+        .findFirst();
+  }
+
+  /**
    * Under the commit store's lock: has a union go on over its own upper, which becomes {@code
    * layer}, a path in the store. False, and nothing done, where something holds the union or that
    * cannot be ruled out.

@@ -4,7 +4,10 @@ import dev.mica.core.Core;
 import dev.mica.failure.MicaException;
 import dev.mica.state.Records;
 import dev.mica.state.StateDir;
+import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
+import tools.jackson.databind.node.ObjectNode;
 
 /** The records of the unions, and who mounts each. */
 final class UnionStore {
@@ -29,6 +32,20 @@ final class UnionStore {
   /** All of them, by name. */
   Records.Listing<UnionRecord> all() {
     return records.all(UnionRecord::of);
+  }
+
+  /** Those that are being made, or were not made to the end. */
+  List<Plan> planned(StateDir.Lock lock) {
+    return lock.noted(Unions.CREATE).stream().flatMap(UnionStore::plan).toList();
+  }
+
+  /** None where another Mica noted it in its own way: the doctor tells of that. */
+  private static Stream<Plan> plan(ObjectNode facts) {
+    try {
+      return Stream.of(Plan.of(facts));
+    } catch (RuntimeException another) {
+      return Stream.empty();
+    }
   }
 
   /** The one of that name; fails if its record is damaged. */

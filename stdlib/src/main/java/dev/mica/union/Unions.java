@@ -1,5 +1,7 @@
 package dev.mica.union;
 
+import dev.mica.access.Caller;
+import dev.mica.access.Role;
 import dev.mica.core.Core;
 import dev.mica.core.Mount;
 import dev.mica.core.OpenDirectory;
@@ -21,9 +23,10 @@ import java.util.stream.Stream;
  * a record in the state directory, and whether it is mounted is asked of the kernel every time.
  */
 public final class Unions {
-  private static final String CREATE = "create a union";
+  static final String CREATE = "create a union";
   private static final String REMOVE = "remove a union";
 
+  private final Caller caller;
   private final StateDir state;
   private final UnionStore store;
 
@@ -34,8 +37,7 @@ public final class Unions {
 
   /** The unions that {@code state} keeps; those of other systems are served by {@code helper}. */
   public Unions(StateDir state, Helper helper) {
-    this.state = state;
-    this.store = new UnionStore(state, helper);
+    this(Caller.ofProcess(), state, new UnionStore(state, helper));
     state.onLeftover(
         CREATE,
         Recovery.of(
@@ -54,18 +56,40 @@ public final class Unions {
             .discarding(union -> store.remove(union.name()))); // what is there stays
   }
 
+  /** The same as {@code caller} sees them, who may change what their role lets them. */
+  public Unions(Caller caller, Unions same) {
+    this(caller, same.state, same.store);
+  }
+
+  private Unions(Caller caller, StateDir state, UnionStore store) {
+    this.caller = caller;
+    this.state = state;
+    this.store = store;
+  }
+
+  Caller caller() {
+    return caller;
+  }
+
   /**
    * Checks spec, mounts, records. Everything that can be refused is refused before anything is
    * touched.
    */
   public Union create(UnionSpec spec) {
     String label = spec.name() != null ? spec.name() : spec.at().name();
+    caller.require(Role.OPERATOR, "create the union", label);
     try (StateDir.Lock lock = state.lock("create the union " + label, UnionLayers.object(label))) {
-      Plan plan = choose(lock, new SpecCheck(spec, store.all().readable(), state.path()).plan());
+      Plan plan = choose(lock, check(lock, spec).plan());
       Mounter mounter = mounterOf(plan.union());
       return lock.run(
-          CREATE, plan.toJson(), () -> mounter.prepare(plan.union()), () -> create(plan, mounter));
+          CREATE, plan::toJson, () -> mounter.prepare(plan.union()), () -> create(plan, mounter));
     }
+  }
+
+  /** What is being made has taken its folders, too. */
+  private SpecCheck check(StateDir.Lock lock, UnionSpec spec) {
+    List<UnionRecord> planned = store.planned(lock).stream().map(Plan::union).toList();
+    return new SpecCheck(spec, store.all().readable(), planned, state.path());
   }
 
   private Union create(Plan plan, Mounter mounter) {
@@ -256,6 +280,7 @@ public final class Unions {
    * Removes every union; one that is held is left, and told at the end. Returns the names removed.
    */
   public List<String> removeAll() {
+    caller.require(Role.OPERATOR, "remove", "all unions");
     List<String> removed = new ArrayList<>();
     List<Union> left = list().reversed(); // by name: what was named after another often lies on it
     while (!left.isEmpty()) {
@@ -282,6 +307,7 @@ public final class Unions {
   }
 
   void remove(String name) {
+    caller.require(Role.OPERATOR, "remove the union", name);
     try (StateDir.Lock lock = state.lock("remove the union " + name, UnionLayers.object(name))) {
       UnionRecord union = store.require(name);
       lock.reclaim(
@@ -309,7 +335,8 @@ public final class Unions {
   }
 
   void remount(String name) {
-    try (StateDir.Lock _ = state.lock("remount the union " + name, UnionLayers.object(name))) {
+    caller.require(Role.OPERATOR, "remount the union", name);
+    try (StateDir.Lock lock = state.lock("remount the union " + name, UnionLayers.object(name))) {
       UnionRecord union = store.require(name);
       List<Mount> mounts = Core.mounts();
       Mounter mounter = mounterOf(union);
@@ -326,7 +353,7 @@ public final class Unions {
             union, Mounted.at(union.at(), mounts).orElseThrow()); // but by what has ended
       }
       mounter.clear(union);
-      mounter.prepare(union);
+      lock.meanwhile(() -> mounter.prepare(union));
       keep(Making.mount(union, mounter));
     }
   }

@@ -11,9 +11,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * An upper or work directory that is taken.
+ * A directory of a union's that is taken.
  *
- * @param role "upper" or "work directory"
+ * @param role "upper", "work directory" or "mount point"
  * @param by the union or mount that has it
  * @param isMounted whether it is being written now
  */
@@ -43,6 +43,11 @@ record UsedPath(String role, Path path, String by, boolean isMounted) {
     }
     mounts.stream().filter(mount -> mount.type().equals("overlay")).forEach(m -> add(used, m));
     return used;
+  }
+
+  /** Where a union that is being made will be mounted. */
+  static UsedPath point(UnionRecord union) {
+    return new UsedPath("mount point", union.at(), "the union " + union.name(), true);
   }
 
   /** The upper of an overlay, as the kernel tells it. */

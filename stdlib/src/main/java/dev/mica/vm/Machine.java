@@ -21,10 +21,13 @@ import java.util.Optional;
  * while it runs. Every method may fail with a {@link MicaException} that names the step, the path
  * and the cause.
  *
- * <p>Methods that change something hold the state directory's lock while they do; a caller that
- * does several things in a row takes it around them.
+ * <p>Methods that change something lock the machine while they do, and never the state directory
+ * besides; a caller that does several things in a row locks it around them.
  */
 public interface Machine {
+  /** What its lock is called: {@link StateDir#hold}. */
+  String OBJECT = "helper VM";
+
   /** What it can be at. */
   enum State {
     /** There is no QEMU of this state directory. */
@@ -100,7 +103,7 @@ public interface Machine {
 
   /**
    * A conversation with the agent, greeted; to be closed. The agent hears one client at a time:
-   * keep it short and under the state directory's lock.
+   * keep it short and have the machine locked.
    */
   Agent agent();
 

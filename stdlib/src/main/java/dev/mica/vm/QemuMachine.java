@@ -45,7 +45,7 @@ final class QemuMachine implements Machine {
     this.shares =
         new Shares(
             state.records("share").ofProcesses(),
-            state.records("cache"),
+            state.records("cache").ofProcesses(),
             qemu,
             settings.environment());
     this.ports = new Ports(qemu);
@@ -66,7 +66,7 @@ final class QemuMachine implements Machine {
   public Start boot(Duration idle) {
     try (Activity start =
             Activity.begin("start the helper VM", OptionalLong.empty(), Activity.Work.NONE);
-        StateDir.Lock _ = state.lock("start the helper VM")) {
+        StateDir.Hold _ = state.hold("start the helper VM", OBJECT)) {
       if (isAdopted(idle)) {
         return Start.ADOPTED;
       }
@@ -136,7 +136,7 @@ final class QemuMachine implements Machine {
 
   @Override
   public Share plugShare(OpenDirectory folder, boolean readOnly) {
-    try (StateDir.Lock _ = state.lock("share " + folder.openedBy())) {
+    try (StateDir.Hold _ = state.hold("share " + folder.openedBy(), OBJECT)) {
       requireRunning();
       return shares.plug(folder, readOnly);
     }
@@ -150,7 +150,7 @@ final class QemuMachine implements Machine {
 
   @Override
   public void unplugShare(String tag) {
-    try (StateDir.Lock _ = state.lock("unplug the share " + tag)) {
+    try (StateDir.Hold _ = state.hold("unplug the share " + tag, OBJECT)) {
       if (qemu.daemon().isAlive()) {
         shares.unplug(tag);
       } else {
@@ -161,7 +161,7 @@ final class QemuMachine implements Machine {
 
   @Override
   public void leaveShare(String tag) {
-    try (StateDir.Lock _ = state.lock("leave the share " + tag)) {
+    try (StateDir.Hold _ = state.hold("leave the share " + tag, OBJECT)) {
       shares.forget(tag);
     }
   }
@@ -173,7 +173,7 @@ final class QemuMachine implements Machine {
 
   @Override
   public Path plugPort(String name) {
-    try (StateDir.Lock _ = state.lock("plug the port " + name)) {
+    try (StateDir.Hold _ = state.hold("plug the port " + name, OBJECT)) {
       requireRunning();
       return ports.plug(name);
     }
@@ -181,7 +181,7 @@ final class QemuMachine implements Machine {
 
   @Override
   public void unplugPort(String name) {
-    try (StateDir.Lock _ = state.lock("unplug the port " + name)) {
+    try (StateDir.Hold _ = state.hold("unplug the port " + name, OBJECT)) {
       if (qemu.daemon().isAlive()) {
         ports.unplug(name);
       }
@@ -205,7 +205,7 @@ final class QemuMachine implements Machine {
 
   @Override
   public void shutdown() {
-    try (StateDir.Lock _ = state.lock("end the helper VM")) {
+    try (StateDir.Hold _ = state.hold("end the helper VM", OBJECT)) {
       if (qemu.daemon().isAlive()) {
         powerOff();
       }
@@ -226,7 +226,7 @@ final class QemuMachine implements Machine {
 
   @Override
   public void kill() {
-    try (StateDir.Lock _ = state.lock("end the helper VM")) {
+    try (StateDir.Hold _ = state.hold("end the helper VM", OBJECT)) {
       end();
     }
   }

@@ -241,7 +241,7 @@ final class Starter {
   private Accel accel(Kernel kernel, Path initramfs) {
     return Accel.choose(
         wanted(),
-        state.records("cache"),
+        state.records("cache").ofProcesses(),
         key(kernel),
         kind -> {
           Qemu probe = new Qemu(cache().resolve("probe"));
@@ -302,9 +302,12 @@ final class Starter {
   /** What is known without booting anything; empty: nothing yet. */
   Optional<Accel> knownAccel() {
     if (wanted().equals("kvm") || wanted().equals("tcg")) {
-      return Optional.of(Accel.choose(wanted(), state.records("cache"), "", kind -> {}));
+      return Optional.of(
+          Accel.choose(wanted(), state.records("cache").ofProcesses(), "", kind -> {}));
     }
-    return kernels.present().flatMap(kernel -> Accel.known(state.records("cache"), key(kernel)));
+    return kernels
+        .present()
+        .flatMap(kernel -> Accel.known(state.records("cache").ofProcesses(), key(kernel)));
   }
 
   /** QEMU by its file: to ask for its version takes as long as all the rest of a look. */

@@ -3,6 +3,7 @@ package dev.mica.union;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.mica.access.Caller;
 import dev.mica.core.Core;
 import dev.mica.core.Manifest;
 import dev.mica.core.Tree;
@@ -200,7 +201,7 @@ final class SwappedFoldersTest extends ScratchTest {
       assertThat(user("u/up/file")).hasContent("text");
       assertThat(victim()).isEqualTo(before);
     } finally {
-      helper.vm().kill();
+      helper.vm(Caller.ofProcess()).kill();
     }
   }
 

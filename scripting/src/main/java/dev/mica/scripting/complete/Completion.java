@@ -3,7 +3,6 @@ package dev.mica.scripting.complete;
 import dev.mica.scripting.complete.Token.Kind;
 import dev.mica.scripting.help.Help;
 import dev.mica.scripting.help.HelpEntry;
-import dev.mica.scripting.help.HelpShapes;
 import dev.mica.scripting.help.Members;
 import dev.mica.scripting.help.Types;
 import dev.mica.scripting.run.Candidate;
@@ -30,12 +29,16 @@ public final class Completion {
       Set.of("def", "for", "if", "import", "new", "return", "true", "false", "null", "while");
 
   private final Context context;
+  private final Help help;
+  private final Members members;
   private final Inference inference;
 
   /** {@code imported}: as {@link Inference} takes it. */
-  public Completion(Context context, Function<String, Stream<String>> imported) {
+  public Completion(Context context, Help help, Function<String, Stream<String>> imported) {
     this.context = context;
-    this.inference = new Inference(context, imported);
+    this.help = help;
+    this.members = new Members(help);
+    this.inference = new Inference(context, members, imported);
   }
 
   public List<Candidate> at(String source, int cursor) {
@@ -67,10 +70,10 @@ public final class Completion {
     return type == null ? List.of() : members(Types.raw(type), prefix, start);
   }
 
-  private static List<Candidate> members(Class<?> type, String prefix, int start) {
-    Class<?> face = Members.face(type);
+  private List<Candidate> members(Class<?> type, String prefix, int start) {
+    Class<?> face = help.face(type);
     List<Candidate> found = new ArrayList<>();
-    for (Members.Member member : Members.of(type).values()) {
+    for (Members.Member member : members.of(type).values()) {
       if (member.name().startsWith(prefix)) {
         found.add(candidate(member, face, start));
       }
@@ -79,13 +82,13 @@ public final class Completion {
     return found;
   }
 
-  private static boolean own(Candidate candidate, Class<?> face) {
-    return Help.find(face, candidate.value().replaceAll("\\W.*", "")).isPresent();
+  private boolean own(Candidate candidate, Class<?> face) {
+    return help.find(face, candidate.value().replaceAll("\\W.*", "")).isPresent();
   }
 
-  private static Candidate candidate(Members.Member member, Class<?> face, int start) {
+  private Candidate candidate(Members.Member member, Class<?> face, int start) {
     String description =
-        Help.find(face, member.name())
+        help.find(face, member.name())
             .map(HelpEntry::summary)
             .orElseGet(() -> member.method().getReturnType().getSimpleName());
     if (member.property()) {
@@ -134,11 +137,11 @@ public final class Completion {
       if (!found.isEmpty()) {
         return found;
       }
-      Help.membersOf(delegate).stream()
-          .flatMap(name -> Help.find(delegate, name).stream())
+      help.membersOf(delegate).stream()
+          .flatMap(name -> help.find(delegate, name).stream())
           .forEach(entry -> add(found, start, prefix, blockWord(entry), entry, Group.WORDS));
     } else {
-      Help.words().forEach(entry -> add(found, start, prefix, word(entry), entry, Group.WORDS));
+      help.words().forEach(entry -> add(found, start, prefix, word(entry), entry, Group.WORDS));
     }
     for (String variable : context.variables().names()) {
       if (variable.startsWith(prefix)) {
@@ -158,13 +161,13 @@ public final class Completion {
   }
 
   /** Right after a block's word only its values: {@code via k} is {@code via kernel}. */
-  private static void valuesOf(
+  private void valuesOf(
       Class<?> delegate, List<Token> before, String prefix, int start, List<Candidate> found) {
     if (before.isEmpty() || before.getLast().kind() != Kind.WORD) {
       return;
     }
-    Help.find(delegate, before.getLast().text()).stream()
-        .flatMap(HelpShapes::methods)
+    help.find(delegate, before.getLast().text()).stream()
+        .flatMap(Help::methods)
         .filter(method -> method.getParameterCount() == 1 && method.getParameterTypes()[0].isEnum())
         .flatMap(method -> namesOf(method.getParameterTypes()[0], delegate))
         .filter(name -> name.startsWith(prefix))
@@ -172,8 +175,8 @@ public final class Completion {
   }
 
   /** The properties of {@code delegate} that are values of {@code type}. */
-  private static Stream<String> namesOf(Class<?> type, Class<?> delegate) {
-    return Members.of(delegate).values().stream()
+  private Stream<String> namesOf(Class<?> type, Class<?> delegate) {
+    return members.of(delegate).values().stream()
         .filter(member -> member.property() && member.method().getReturnType() == type)
         .map(Members.Member::name);
   }
@@ -187,7 +190,7 @@ public final class Completion {
   }
 
   private static boolean takesNothing(HelpEntry entry) {
-    return HelpShapes.methods(entry).allMatch(method -> method.getParameterCount() == 0);
+    return Help.methods(entry).allMatch(method -> method.getParameterCount() == 0);
   }
 
   private static void add(
@@ -199,7 +202,7 @@ public final class Completion {
 
   private String typeOf(String variable) {
     Object value = context.variables().get(variable);
-    return value == null ? "" : Help.typeName(value.getClass());
+    return value == null ? "" : help.typeName(value.getClass());
   }
 
   private List<Candidate> inString(List<Token> tokens) {

@@ -24,14 +24,16 @@ final class Inference {
   private static final int DEPTH = 20;
 
   private final Context context;
+  private final Members members;
   private final Function<String, Stream<String>> imported;
   private int depth;
 
   /**
    * {@code imported}: the names of the classes that a simple name may mean, the likeliest first.
    */
-  Inference(Context context, Function<String, Stream<String>> imported) {
+  Inference(Context context, Members members, Function<String, Stream<String>> imported) {
     this.context = context;
+    this.members = members;
     this.imported = imported;
   }
 
@@ -86,7 +88,7 @@ final class Inference {
     if (type == null) {
       return null;
     }
-    Members.Member at = Members.find(Types.raw(type), "getAt");
+    Members.Member at = members.find(Types.raw(type), "getAt");
     Type element = Types.element(type);
     return element != null ? element : at == null ? null : at.typeOn(type);
   }
@@ -104,11 +106,11 @@ final class Inference {
     return typeAtEnd(tokens);
   }
 
-  private static @Nullable Type quotient(@Nullable Type left) {
+  private @Nullable Type quotient(@Nullable Type left) {
     if (left == null) {
       return null;
     }
-    Members.Member div = Members.find(Types.raw(left), "div");
+    Members.Member div = members.find(Types.raw(left), "div");
     return div == null ? left : div.typeOn(left);
   }
 
@@ -127,11 +129,11 @@ final class Inference {
     return called ? memberType(Words.class, name) : variable(tokens, at, name);
   }
 
-  private static @Nullable Type memberType(@Nullable Type owner, String name) {
+  private @Nullable Type memberType(@Nullable Type owner, String name) {
     if (owner == null) {
       return null;
     }
-    Members.Member member = Members.find(Types.raw(owner), name);
+    Members.Member member = members.find(Types.raw(owner), name);
     if (member == null && Map.class.isAssignableFrom(Types.raw(owner))) {
       return Object.class;
     }

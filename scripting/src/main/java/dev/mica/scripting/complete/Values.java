@@ -3,7 +3,6 @@ package dev.mica.scripting.complete;
 import dev.mica.Mica;
 import dev.mica.commit.Commit;
 import dev.mica.failure.MicaException;
-import dev.mica.folder.Folder;
 import dev.mica.scripting.run.Candidate;
 import dev.mica.scripting.run.Candidate.Group;
 import dev.mica.union.Union;
@@ -76,7 +75,7 @@ public final class Values {
     String prefix = typed.substring(slash);
     List<String> found = new ArrayList<>();
     try (DirectoryStream<Path> entries =
-        Files.newDirectoryStream(Folder.of(parent.isEmpty() ? "." : parent).path())) {
+        Files.newDirectoryStream(mica.folder(parent.isEmpty() ? "." : parent).path())) {
       for (Path entry : entries) {
         String name = entry.getFileName().toString();
         boolean hidden = name.startsWith(".") && !prefix.startsWith(".");

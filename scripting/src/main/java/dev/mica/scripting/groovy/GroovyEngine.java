@@ -2,6 +2,7 @@ package dev.mica.scripting.groovy;
 
 import dev.mica.scripting.complete.Completion;
 import dev.mica.scripting.complete.Input;
+import dev.mica.scripting.help.Help;
 import dev.mica.scripting.run.Candidate;
 import dev.mica.scripting.run.Context;
 import dev.mica.scripting.run.Engine;
@@ -94,7 +95,7 @@ public final class GroovyEngine implements Engine {
 
   @Override
   public List<Candidate> complete(String source, int cursor) {
-    return new Completion(context, imports::classesCalled).at(source, cursor);
+    return new Completion(context, Help.get(), imports::classesCalled).at(source, cursor);
   }
 
   @Override

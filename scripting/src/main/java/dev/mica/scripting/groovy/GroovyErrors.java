@@ -1,20 +1,19 @@
 package dev.mica.scripting.groovy;
 
-import dev.mica.commit.Commits;
+import dev.mica.Schemas;
 import dev.mica.failure.MicaException;
 import dev.mica.failure.Nearest;
+import dev.mica.schema.Descriptor;
 import dev.mica.scripting.complete.Input;
 import dev.mica.scripting.complete.Token;
 import dev.mica.scripting.help.Help;
 import dev.mica.scripting.help.HelpEntry;
-import dev.mica.scripting.help.HelpShapes;
 import dev.mica.scripting.help.Members;
 import dev.mica.scripting.run.Cancelled;
 import dev.mica.scripting.run.Context;
 import dev.mica.scripting.run.ScriptException;
 import dev.mica.scripting.words.UnionBlock;
 import dev.mica.scripting.words.Words;
-import dev.mica.union.Unions;
 import groovy.lang.GroovyRuntimeException;
 import groovy.lang.MissingMethodException;
 import groovy.lang.MissingPropertyException;
@@ -32,6 +31,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -193,7 +193,8 @@ public final class GroovyErrors {
     if (!isScript(type)) {
       return noProperty(type, wanted);
     }
-    return Help.find(Words.class, wanted)
+    return Help.get()
+        .find(Words.class, wanted)
         .map(word ->
             "'" + wanted + "' is a word that takes something; for example " + word.example())
         .orElseGet(() ->
@@ -204,16 +205,16 @@ public final class GroovyErrors {
   }
 
   private String noProperty(Class<?> type, String wanted) {
-    Members.Member method = Members.find(type, wanted);
+    Members.Member method = new Members(Help.get()).find(type, wanted);
     if (method != null) {
       String call = wanted + (method.takesArguments() ? "(…)" : "()");
       return "'"
           + wanted
           + "' of "
-          + Help.typeName(type)
+          + Help.get().typeName(type)
           + (method.property() ? " can only be read" : " is a method; write " + call);
     }
-    return Help.typeName(type)
+    return Help.get().typeName(type)
         + " has no property '"
         + wanted
         + "'"
@@ -230,18 +231,19 @@ public final class GroovyErrors {
     if (isScript(type) && context.variables().containsKey(wanted)) {
       return "'" + wanted + "' is a variable, and no block or method that could be called";
     }
-    if (isScript(type) && Help.isProperty(Words.class, wanted)) {
+    if (isScript(type) && Help.get().isProperty(Words.class, wanted)) {
       return takesNothing(wanted);
     }
-    Members.Member property = Members.find(type, wanted);
+    Members.Member property = new Members(Help.get()).find(type, wanted);
     if (property != null && property.property()) {
-      return "'" + wanted + "' of " + Help.typeName(type) + " is a property; write " + wanted;
+      return "'" + wanted + "' of " + Help.get().typeName(type) + " is a property; write " + wanted;
     }
     Collection<String> known = isScript(type) ? wordsAndVariables() : membersOf(type);
     if (known.contains(wanted)) {
       return unfit(type, wanted, arguments);
     }
-    String subject = isScript(type) ? "there is no word" : Help.typeName(type) + " has no method";
+    String subject =
+        isScript(type) ? "there is no word" : Help.get().typeName(type) + " has no method";
     return noMethod(subject, wanted, known);
   }
 
@@ -260,7 +262,8 @@ public final class GroovyErrors {
   /** With an example for what Mica has, and for what is the user's own with what it takes. */
   private static String unfit(Class<?> type, String method, List<?> arguments) {
     String wants =
-        Help.find(Help.owner(type), method)
+        Help.get()
+            .find(Help.get().face(type), method)
             .map(entry -> "; for example " + entry.example())
             .orElseGet(() -> takes(signatures(type, method)));
     return "'" + method + "' does not take (" + types(arguments) + ")" + wants;
@@ -277,7 +280,7 @@ public final class GroovyErrors {
         .filter(each -> each.getName().equals(method) && !each.isSynthetic())
         .map(each ->
             Arrays.stream(each.getParameterTypes())
-                .map(Help::typeName)
+                .map(Help.get()::typeName)
                 .collect(Collectors.joining(", ", "(", ")")))
         .distinct()
         .toList();
@@ -313,25 +316,33 @@ public final class GroovyErrors {
 
   private static Optional<Class<?>> owner(MicaException none) {
     String message = String.valueOf(none.getMessage());
-    return Stream.of(Commits.class, Unions.class)
-        .filter(
-            type -> message.startsWith("cannot find the " + singular(type) + " " + none.object()))
+    return Schemas.OBJECTS.descriptors().stream()
+        .map(Descriptor::face)
+        .filter(type ->
+            singular(type)
+                .map(one -> message.startsWith("cannot find the " + one + " " + none.object()))
+                .orElse(false))
         .<Class<?>>map(type -> type)
         .findFirst();
   }
 
-  private static String singular(Class<?> type) {
-    return type == Commits.class ? "commit" : "union";
+  /** What the {@code get(String)} of {@code type} finds; empty where it has none. */
+  private static Optional<String> singular(Class<?> type) {
+    return Arrays.stream(type.getMethods())
+        .filter(method -> method.getName().equals("get"))
+        .filter(method -> Arrays.equals(method.getParameterTypes(), new Class<?>[] {String.class}))
+        .map(method -> Help.get().typeName(method.getReturnType()).toLowerCase(Locale.ROOT))
+        .findFirst();
   }
 
   private String member(MicaException none) {
     Class<?> type = owner(none).orElseThrow();
     if (isCalled(none)) {
-      return noMethod(Help.typeName(type) + " has no method", none.object(), membersOf(type));
+      return noMethod(Help.get().typeName(type) + " has no method", none.object(), membersOf(type));
     }
     return noProperty(type, none.object())
         + ", and there is no "
-        + singular(type)
+        + singular(type).orElseThrow()
         + " of that name";
   }
 
@@ -350,8 +361,8 @@ public final class GroovyErrors {
   private static String needsValue(StackTraceElement called) {
     String method = called.getMethodName().replaceFirst("^lambda\\$(.*)\\$\\d+$", "$1");
     Optional<HelpEntry> help =
-        Help.lookUp(method).stream()
-            .filter(entry -> HelpShapes.isOf(entry, called.getClassName()))
+        Help.get().lookUp(method).stream()
+            .filter(entry -> Help.get().isOf(entry, called.getClassName()))
             .findFirst();
     return help.map(HelpEntry::title).orElse(method + "()")
         + " got null where it needs a value"
@@ -376,18 +387,18 @@ public final class GroovyErrors {
 
   private static String types(List<?> arguments) {
     return arguments.stream()
-        .map(argument -> argument == null ? "null" : Help.typeName(argument.getClass()))
+        .map(argument -> argument == null ? "null" : Help.get().typeName(argument.getClass()))
         .collect(Collectors.joining(", "));
   }
 
   private List<String> wordsAndVariables() {
-    List<String> known = new ArrayList<>(Help.membersOf(Words.class));
+    List<String> known = new ArrayList<>(Help.get().membersOf(Words.class));
     known.addAll(context.variables().names());
     return known;
   }
 
   private List<String> membersOf(Class<?> type) {
-    List<String> known = new ArrayList<>(Members.namesOf(type));
+    List<String> known = new ArrayList<>(new Members(Help.get()).namesOf(type));
     if (type == UnionBlock.class) {
       known.addAll(context.variables().names());
     }

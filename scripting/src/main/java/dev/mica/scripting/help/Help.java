@@ -1,131 +1,141 @@
 package dev.mica.scripting.help;
 
-import dev.mica.folder.Diff;
-import dev.mica.scripting.schema.Role;
-import dev.mica.scripting.words.UnionBlock;
-import dev.mica.scripting.words.UnionWords;
+import dev.mica.schema.Descriptor;
+import dev.mica.schema.Schema;
+import dev.mica.scripting.words.MicaExtensions;
 import dev.mica.scripting.words.Words;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
+import dev.mica.scripting.words.WordsSchema;
+import java.lang.reflect.Method;
 import java.util.List;
-import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 
-/** The help of the language, read from one resource when first asked for. */
+/** The help of the language: the members of all types that a schema describes. */
 public final class Help {
+  /** Made when first asked for. */
   private static final class Loaded {
-    static final List<HelpEntry> ENTRIES = load();
+    static final Help MICA = new Help(WordsSchema.LANGUAGE);
   }
 
-  private Help() {}
+  private final Schema schema;
+  private final Map<Class<?>, List<HelpEntry>> read = new ConcurrentHashMap<>();
+
+  /** Of what {@code schema} describes; what is said of a type is read when first asked for. */
+  public Help(Schema schema) {
+    this.schema = schema;
+  }
+
+  /** Of the language and Mica's objects. */
+  public static Help get() {
+    return Loaded.MICA;
+  }
 
   /** Everything there is help for, in the order to show it. */
-  public static List<HelpEntry> all() {
-    return Loaded.ENTRIES;
+  public List<HelpEntry> all() {
+    return schema.descriptors().stream().flatMap(type -> of(type).stream()).toList();
   }
 
   /** The words a script begins with. */
-  public static List<HelpEntry> words() {
-    return of(Words.class).toList();
+  public List<HelpEntry> words() {
+    return of(Words.class);
   }
 
   /** What is called {@code name}: a word, {@code Union.diff}, or a member of any type. */
-  public static List<HelpEntry> lookUp(String name) {
+  public List<HelpEntry> lookUp(String name) {
     String bare = name.replaceAll("\\(.*|\\{.*", "").strip();
     int dot = bare.lastIndexOf('.');
     String member = bare.substring(dot + 1);
     List<HelpEntry> found =
         all().stream()
             .filter(entry -> entry.name().equals(member))
-            .filter(entry -> dot < 0 || isType(entry, bare.substring(0, dot)))
+            .filter(entry -> dot < 0 || isOfType(entry, bare.substring(0, dot)))
             .toList();
-    return found.isEmpty() ? all().stream().filter(entry -> isType(entry, bare)).toList() : found;
+    return found.isEmpty() ? all().stream().filter(entry -> isOfType(entry, bare)).toList() : found;
   }
 
   /** All that {@link #lookUp} finds. */
-  public static List<String> names() {
+  public List<String> names() {
     return all().stream()
-        .flatMap(entry -> Stream.of(entry.name(), typeName(entry.owner())))
+        .flatMap(entry -> Stream.of(entry.name(), entry.type().name()))
         .distinct()
         .toList();
   }
 
-  public static Optional<HelpEntry> find(Class<?> owner, String name) {
-    return of(owner).filter(entry -> entry.name().equals(name)).findFirst();
+  /** What is said of the member {@code name} of exactly that face. */
+  public Optional<HelpEntry> find(Class<?> owner, String name) {
+    return of(owner).stream().filter(entry -> entry.name().equals(name)).findFirst();
   }
 
-  public static List<String> membersOf(Class<?> owner) {
-    return of(owner).map(HelpEntry::name).toList();
+  /** The names of the members of exactly that face; none where nothing is said of them. */
+  public List<String> membersOf(Class<?> owner) {
+    return of(owner).stream().map(HelpEntry::name).toList();
   }
 
-  public static boolean isProperty(Class<?> owner, String name) {
+  /** Whether the face has a property of that name. */
+  public boolean isProperty(Class<?> owner, String name) {
     return find(owner, name).map(HelpEntry::property).orElse(false);
   }
 
-  /** Under which interface the help for {@code type} stands. */
-  public static Class<?> owner(Class<?> type) {
-    return type == UnionBlock.class ? UnionWords.class : Members.face(type);
+  /** Whether it is, or implements, a type of Mica's. */
+  public boolean isOurs(Class<?> type) {
+    return schema.find(type) != null;
+  }
+
+  /** The public face of {@code type}: the type of ours that it is or implements, or itself. */
+  public Class<?> face(Class<?> type) {
+    Descriptor<?> ours = schema.find(type);
+    return ours == null ? type : ours.face();
   }
 
   /** How people call a type. */
-  public static String typeName(Class<?> type) {
-    Class<?> face = owner(type);
-    if (face == UnionWords.class) {
-      return "a union block";
+  public String typeName(Class<?> type) {
+    Descriptor<?> ours = schema.find(type);
+    if (ours != null) {
+      return ours.name();
     }
-    return groovy.lang.Closure.class.isAssignableFrom(face) ? "a block" : face.getSimpleName();
+    return groovy.lang.Closure.class.isAssignableFrom(type) ? "a block" : type.getSimpleName();
   }
 
-  private static Stream<HelpEntry> of(Class<?> owner) {
-    return all().stream().filter(entry -> entry.owner() == owner);
+  /** What the value of a member is in JSON. */
+  public String json(HelpEntry entry) {
+    return HelpShapes.of(entry, schema);
   }
 
-  private static boolean isType(HelpEntry entry, String name) {
-    return typeName(entry.owner()).equalsIgnoreCase(name);
+  /** The methods behind a member: those of its type, and those that Groovy gets from us. */
+  public static Stream<Method> methods(HelpEntry entry) {
+    return HelpShapes.methods(entry);
   }
 
-  private static List<HelpEntry> load() {
-    try (InputStream in = Help.class.getResourceAsStream("help.txt")) {
-      if (in == null) {
-        throw new IllegalStateException("help.txt is missing from the jar");
-      }
-      return new String(in.readAllBytes(), StandardCharsets.UTF_8)
-          .lines()
-          .filter(line -> !line.isBlank() && !line.startsWith("#"))
-          .map(Help::parse)
-          .toList();
-    } catch (IOException unreadable) {
-      throw new UncheckedIOException(unreadable);
+  /** Whether {@code entry} describes what the class called so has, or adds. */
+  public boolean isOf(HelpEntry entry, String className) {
+    try {
+      Class<?> type = Class.forName(className, false, Help.class.getClassLoader());
+      boolean added =
+          type == MicaExtensions.class
+              && methods(entry).anyMatch(method -> method.getDeclaringClass() == type);
+      return added || face(type) == entry.owner();
+    } catch (ClassNotFoundException absent) {
+      return false;
     }
   }
 
-  private static HelpEntry parse(String line) {
-    String[] parts = line.split(" *\\| *", 4);
-    if (parts.length != 4) {
-      throw new IllegalStateException("help.txt: not NAME | ROLE | SUMMARY | EXAMPLE: " + line);
-    }
-    int dot = parts[0].lastIndexOf('.');
-    String name = parts[0].substring(dot + 1);
-    boolean call = name.endsWith("()");
-    return new HelpEntry(
-        ownerNamed(dot < 0 ? "Words" : parts[0].substring(0, dot)),
-        call ? name.substring(0, name.length() - 2) : name,
-        !call,
-        Role.valueOf(parts[1].toUpperCase(Locale.ROOT)),
-        parts[2],
-        parts[3].strip());
-  }
-
-  private static Class<?> ownerNamed(String name) {
-    return Stream.concat(Members.FACES.stream(), Stream.of(Number.class, Diff.Summary.class))
-        .filter(face -> face.getSimpleName().equals(name))
+  private List<HelpEntry> of(Class<?> owner) {
+    return schema.descriptors().stream()
+        .filter(type -> type.face() == owner)
         .findFirst()
-        .orElseThrow(() ->
-            new IllegalStateException(
-                "help.txt: no type " + name + " in " + Arrays.toString(Members.FACES.toArray())));
+        .map(this::of)
+        .orElse(List.of());
+  }
+
+  private List<HelpEntry> of(Descriptor<?> type) {
+    return read.computeIfAbsent(
+        type.face(),
+        face -> type.members().stream().map(member -> new HelpEntry(type, member)).toList());
+  }
+
+  private static boolean isOfType(HelpEntry entry, String name) {
+    return entry.type().name().equalsIgnoreCase(name);
   }
 }

@@ -1,32 +1,48 @@
 package dev.mica.scripting.help;
 
-import dev.mica.scripting.schema.Role;
-import dev.mica.scripting.words.UnionWords;
-import dev.mica.scripting.words.Words;
+import dev.mica.access.Role;
+import dev.mica.schema.Descriptor;
+import dev.mica.schema.Member;
 
 /**
  * What the help says of one word, block word, property or method.
  *
- * @param owner the interface that declares it
- * @param name what is typed
- * @param property whether it is read without brackets
- * @param role who may use it
- * @param summary a sentence without its full stop
- * @param example a line that can be typed
+ * @param type whose it is
+ * @param member itself
  */
-public record HelpEntry(
-    Class<?> owner, String name, boolean property, Role role, String summary, String example) {
-  /** {@code Union.diff()}, {@code folder()}, {@code union { at }}. */
-  public String title() {
-    String call = property ? name : name + "()";
-    if (owner == Words.class) {
-      return call;
-    }
-    return owner == UnionWords.class ? "union { " + name + " }" : Help.typeName(owner) + "." + call;
+public record HelpEntry(Descriptor<?> type, Member member) {
+  /** The interface or class that it stands under. */
+  public Class<?> owner() {
+    return type.face();
   }
 
-  /** What its value is in JSON. */
-  public String shape() {
-    return HelpShapes.of(this);
+  /** What is typed. */
+  public String name() {
+    return member.name();
+  }
+
+  /** Whether it is read without brackets. */
+  public boolean property() {
+    return member.property();
+  }
+
+  /** Who may use it. */
+  public Role role() {
+    return member.role();
+  }
+
+  /** A sentence without its full stop. */
+  public String summary() {
+    return member.summary();
+  }
+
+  /** A line that can be typed. */
+  public String example() {
+    return member.example();
+  }
+
+  /** {@code Union.diff()}, {@code folder()}, {@code union { at }}. */
+  public String title() {
+    return type.title().apply(member);
   }
 }

@@ -1,15 +1,12 @@
 package dev.mica.scripting.help;
 
-import dev.mica.failure.MicaException;
-import dev.mica.folder.Diff;
-import dev.mica.folder.LayerSource;
-import dev.mica.folder.Name;
-import dev.mica.scripting.schema.Shape;
-import dev.mica.scripting.schema.Shapes;
+import dev.mica.schema.Descriptor;
+import dev.mica.schema.Schema;
 import dev.mica.scripting.words.MicaExtensions;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.lang.reflect.Method;
+import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.Type;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -20,18 +17,19 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Says in JSON what the value of a word is, from its declared type. */
-public final class HelpShapes {
+final class HelpShapes {
   private HelpShapes() {}
 
-  static String of(HelpEntry entry) {
+  /** The value of what {@code entry} describes, by the types of {@code schema}. */
+  static String of(HelpEntry entry, Schema schema) {
     return methods(entry)
         .findFirst()
-        .map(method -> of(method.getGenericReturnType()))
+        .map(method -> of(method.getGenericReturnType(), schema))
         .orElseThrow(() -> new IllegalStateException("help for what is not there: " + entry));
   }
 
   /** The methods an entry describes. */
-  public static Stream<Method> methods(HelpEntry entry) {
+  static Stream<Method> methods(HelpEntry entry) {
     Stream<Method> own = Arrays.stream(entry.owner().getMethods());
     Stream<Method> added =
         Arrays.stream(MicaExtensions.class.getMethods())
@@ -40,43 +38,26 @@ public final class HelpShapes {
     return Stream.concat(own, added).filter(method -> isNamed(method, entry.name()));
   }
 
-  /** Whether {@code entry} describes what the class called so has, or adds. */
-  public static boolean isOf(HelpEntry entry, String className) {
-    try {
-      Class<?> type = Class.forName(className, false, HelpShapes.class.getClassLoader());
-      boolean added =
-          type == MicaExtensions.class
-              && methods(entry).anyMatch(method -> method.getDeclaringClass() == type);
-      return added || Help.owner(type) == entry.owner();
-    } catch (ClassNotFoundException absent) {
-      return false;
-    }
-  }
-
+  /** Whether {@code method} is behind the member or bean property {@code name}. */
   static boolean isNamed(Method method, String name) {
     String bean = "get" + Character.toUpperCase(name.charAt(0)) + name.substring(1);
     return method.getName().equals(name) || method.getName().equals(bean);
   }
 
-  private static String of(Type type) {
+  private static String of(Type type, Schema schema) {
     Class<?> raw = Types.raw(type);
-    Type element = Types.element(type);
-    Shape<?> shape = Shapes.ofType(raw);
+    Descriptor<?> ours = schema.find(raw);
+    if (ours != null && ours.form() != null) {
+      return ours.form().json();
+    }
     if (raw == Void.class) {
       return "null";
     }
-    if (shape != null) {
-      return shape.json();
-    }
-    if (Diff.class.isAssignableFrom(raw)) {
-      return Shapes.CHANGE.jsonList();
-    }
     if (raw == Optional.class) {
-      return of(((java.lang.reflect.ParameterizedType) type).getActualTypeArguments()[0]) + "|null";
+      return of(((ParameterizedType) type).getActualTypeArguments()[0], schema) + "|null";
     }
-    return element != null && raw != Path.class && raw != Name.class
-        ? "[" + of(element) + "]"
-        : scalar(raw);
+    Type element = Types.element(type);
+    return element != null && raw != Path.class ? "[" + of(element, schema) + "]" : scalar(raw);
   }
 
   private static @Nullable String scalarOrNull(Class<?> raw) {
@@ -89,11 +70,9 @@ public final class HelpShapes {
     boolean text =
         CharSequence.class.isAssignableFrom(raw)
             || raw.isEnum()
-            || raw == Name.class
             || raw == Path.class
-            || raw == LayerSource.class
             || raw == Duration.class
-            || raw == MicaException.class;
+            || Throwable.class.isAssignableFrom(raw);
     boolean any = raw == Object.class || raw == InputStream.class || raw == OutputStream.class;
     return text ? "string" : raw == Instant.class ? "time" : any ? "any" : null;
   }

@@ -1,23 +1,6 @@
 package dev.mica.scripting.help;
 
-import dev.mica.commit.Commit;
-import dev.mica.commit.Commits;
-import dev.mica.folder.Change;
-import dev.mica.folder.Diff;
-import dev.mica.folder.Entry;
-import dev.mica.folder.Folder;
-import dev.mica.folder.Name;
-import dev.mica.helper.HelperVm;
-import dev.mica.host.Check;
-import dev.mica.host.Host;
 import dev.mica.scripting.words.MicaExtensions;
-import dev.mica.scripting.words.UnionWords;
-import dev.mica.scripting.words.Words;
-import dev.mica.union.Union;
-import dev.mica.union.Unions;
-import dev.mica.vm.Console;
-import dev.mica.vm.Machine;
-import dev.mica.vm.share.Share;
 import java.beans.Introspector;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
@@ -37,33 +20,15 @@ import org.jspecify.annotations.Nullable;
  * methods that extension modules add.
  */
 public final class Members {
-  /** The public faces of Mica's objects, whose implementations are nobody's business. */
-  static final List<Class<?>> FACES =
-      List.of(
-          Folder.class,
-          Union.class,
-          Unions.class,
-          Commit.class,
-          Commit.Verified.class,
-          Commits.class,
-          Diff.class,
-          Diff.Summary.class,
-          Change.class,
-          Entry.class,
-          Name.class,
-          Check.class,
-          Host.class,
-          HelperVm.class,
-          Console.class,
-          Share.class,
-          Machine.Part.class,
-          UnionWords.class,
-          Words.class);
-
   private static final List<Class<?>> EXTENSIONS =
       List.of(MicaExtensions.class, DefaultGroovyMethods.class, StringGroovyMethods.class);
 
-  private Members() {}
+  private final Help help;
+
+  /** Of our own types only what {@code help} knows is shown. */
+  public Members(Help help) {
+    this.help = help;
+  }
 
   /**
    * One member.
@@ -84,15 +49,10 @@ public final class Members {
     }
   }
 
-  /** The public face of {@code type}: the interface of ours it implements, or itself. */
-  public static Class<?> face(Class<?> type) {
-    return FACES.stream().filter(face -> face.isAssignableFrom(type)).findFirst().orElse(type);
-  }
-
   /** All members of {@code type}, by name, one for each name. */
-  public static Map<String, Member> of(Class<?> type) {
+  public Map<String, Member> of(Class<?> type) {
     Map<String, Member> members = new TreeMap<>();
-    Class<?> face = face(type);
+    Class<?> face = help.face(type);
     for (Class<?> extensions : EXTENSIONS) {
       for (Method method : extensions.getMethods()) {
         if (isExtensionOf(method, face)) {
@@ -110,14 +70,14 @@ public final class Members {
   }
 
   /** The member called {@code name}; null if there is none. */
-  public static @Nullable Member find(Class<?> type, String name) {
+  public @Nullable Member find(Class<?> type, String name) {
     return of(type).get(name);
   }
 
   /** The names of {@code type}'s own members and of what Mica adds to them. */
-  public static List<String> namesOf(Class<?> type) {
-    Class<?> face = face(type);
-    List<String> names = new ArrayList<>(Help.membersOf(face));
+  public List<String> namesOf(Class<?> type) {
+    Class<?> face = help.face(type);
+    List<String> names = new ArrayList<>(help.membersOf(face));
     if (names.isEmpty()) {
       of(face).forEach((name, member) -> names.add(name));
     }
@@ -132,9 +92,9 @@ public final class Members {
   }
 
   /** What has no help is there for Mica's own packages. */
-  private static boolean isForPeople(Class<?> face, Method method) {
-    return FACES.contains(face)
-        ? Help.membersOf(face).stream().anyMatch(name -> HelpShapes.isNamed(method, name))
+  private boolean isForPeople(Class<?> face, Method method) {
+    return help.isOurs(face)
+        ? help.membersOf(face).stream().anyMatch(name -> HelpShapes.isNamed(method, name))
         : !method.getName().contains("$");
   }
 
@@ -150,8 +110,7 @@ public final class Members {
         && Stream.of("propertyMissing", "getAt", "iterator").noneMatch(method.getName()::equals);
   }
 
-  private static void add(
-      Class<?> face, Map<String, Member> members, Method method, boolean extension) {
+  private void add(Class<?> face, Map<String, Member> members, Method method, boolean extension) {
     String property = propertyName(face, method, extension);
     if (property != null) {
       members.put(property, new Member(property, true, method, extension));
@@ -173,12 +132,12 @@ public final class Members {
     return shorter < 0 ? other : known;
   }
 
-  private static @Nullable String propertyName(Class<?> face, Method method, boolean extension) {
+  private @Nullable String propertyName(Class<?> face, Method method, boolean extension) {
     if (method.getParameterCount() > (extension ? 1 : 0) || method.getReturnType() == void.class) {
       return null;
     }
     String name = method.getName();
-    if (Help.isProperty(face, name)) {
+    if (help.isProperty(face, name)) {
       return name;
     }
     if (name.length() > 3 && name.startsWith("get") && Character.isUpperCase(name.charAt(3))) {

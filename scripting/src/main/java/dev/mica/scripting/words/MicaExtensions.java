@@ -56,12 +56,12 @@ public final class MicaExtensions {
 
   /** Copies it to a path. */
   public static Folder copyTo(Folder self, String path) {
-    return self.copyTo(Folder.of(path));
+    return self.copyTo(Context.current().mica().folder(path));
   }
 
   /** The difference to the folder at a path. */
   public static Diff diff(Folder self, String path) {
-    return self.diff(Folder.of(path));
+    return self.diff(Context.current().mica().folder(path));
   }
 
   /** Keeps what the union has changed, as {@code NAME:TAG}. */

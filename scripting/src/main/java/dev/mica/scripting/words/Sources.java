@@ -24,7 +24,7 @@ public final class Sources {
     return switch (what) {
       case Folder folder -> folder;
       case Union union -> union.at();
-      case Path path -> Folder.of(path);
+      case Path path -> Folder.of(mica.caller(), path);
       case CharSequence text -> mica.folder(text.toString());
       default -> throw unfit(what, "a folder, a path or a union");
     };

@@ -1,6 +1,6 @@
 package dev.mica.shell.command;
 
-import dev.mica.scripting.schema.Role;
+import dev.mica.access.Role;
 import dev.mica.shell.print.Format;
 import dev.mica.shell.print.Result;
 import java.util.List;

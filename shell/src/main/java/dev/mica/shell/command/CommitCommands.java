@@ -4,13 +4,15 @@ import static dev.mica.shell.command.Parameter.argument;
 import static dev.mica.shell.command.Parameter.flag;
 import static dev.mica.shell.command.Parameter.option;
 
+import dev.mica.access.Role;
 import dev.mica.commit.Commit;
+import dev.mica.commit.CommitSchema;
 import dev.mica.commit.Commits;
-import dev.mica.scripting.schema.Role;
-import dev.mica.scripting.schema.Shapes;
+import dev.mica.folder.FolderSchema;
 import dev.mica.shell.command.Parameter.Kind;
 import dev.mica.shell.print.Result;
 import dev.mica.union.Union;
+import dev.mica.union.UnionSchema;
 import java.util.List;
 
 /** {@code commit …}. */
@@ -34,7 +36,7 @@ final class CommitCommands {
         "keeps what a union has changed as a layer of its own",
         "mica commit create web:v2 --union u -m 'nginx in'",
         "union('u').commit('web:v2')",
-        Shapes.COMMIT.json(),
+        CommitSchema.COMMIT.shape().json(),
         in -> {
           Union union = in.mica().unions().get(in.value("--union"));
           String message = in.optional("--message").orElse("");
@@ -43,7 +45,7 @@ final class CommitCommands {
               .unkeptFlags()
               .ifPresent(
                   flags -> in.say("the commit is a copy, and does not keep the flags " + flags));
-          return new Result.One<>(Shapes.COMMIT, commit);
+          return new Result.One<>(CommitSchema.COMMIT.shape(), commit);
         });
   }
 
@@ -55,7 +57,7 @@ final class CommitCommands {
         "lists the commits, the newest first",
         "mica commit ls",
         "commits.list()",
-        Shapes.COMMIT.jsonList(),
+        CommitSchema.COMMIT.shape().jsonList(),
         in -> {
           in.without(in.mica().commits().damaged());
           return rows(in, in.mica().commits().list());
@@ -66,7 +68,7 @@ final class CommitCommands {
     if (commits.isEmpty()) {
       in.say("no commits");
     }
-    return new Result.Rows<>(Shapes.COMMIT, commits.stream());
+    return new Result.Rows<>(CommitSchema.COMMIT.shape(), commits.stream());
   }
 
   private static Command show() {
@@ -77,13 +79,13 @@ final class CommitCommands {
         "shows all there is to know of one commit, its digest too",
         "mica commit show web:v2",
         "commit('web:v2')",
-        Shapes.COMMIT_DETAIL.json(),
+        CommitSchema.COMMIT.shape().detailed().json(),
         in -> {
           Commit commit = commit(in);
           if (commit.recordedDigest().isEmpty()) {
             in.say("the digest is not recorded yet; 'mica commit verify' does it now");
           }
-          return new Result.One<>(Shapes.COMMIT_DETAIL, commit);
+          return new Result.One<>(CommitSchema.COMMIT.shape().detailed(), commit);
         });
   }
 
@@ -98,7 +100,7 @@ final class CommitCommands {
         "what a commit's layer changes, or what turns its tree into another commit's",
         "mica commit diff web:v1 web:v2",
         "diff('web:v1', 'web:v2')",
-        Shapes.CHANGE.jsonList(),
+        FolderSchema.CHANGE.shape().jsonList(),
         in -> {
           Commits commits = in.mica().commits();
           Commit commit = commit(in);
@@ -120,7 +122,7 @@ final class CommitCommands {
         "lists a commit, its parent, and so on",
         "mica commit log web:v2",
         "commits.log('web:v2')",
-        Shapes.COMMIT.jsonList(),
+        CommitSchema.COMMIT.shape().jsonList(),
         in -> rows(in, in.mica().commits().log(in.value("COMMIT"))));
   }
 
@@ -132,11 +134,12 @@ final class CommitCommands {
         "draws the commits, the newest on top",
         "mica commit graph",
         "commits.graph()",
-        Shapes.COMMIT.jsonList(),
+        CommitSchema.COMMIT.shape().jsonList(),
         in -> {
           Commits commits = in.mica().commits();
           in.without(commits.damaged());
-          return new Result.Drawing<>(Shapes.COMMIT, commits.list().stream(), commits::graph);
+          return new Result.Drawing<>(
+              CommitSchema.COMMIT.shape(), commits.list().stream(), commits::graph);
         });
   }
 
@@ -173,8 +176,8 @@ final class CommitCommands {
         "mounts a commit's tree read-only, as a union of its own",
         "mica commit mount web:v1 --at /mnt/v1",
         "commit('web:v2').mount(folder('/mnt/v2'))",
-        Shapes.UNION.json(),
-        in -> new Result.One<>(Shapes.UNION, commit(in).mount(in.value("--at"))));
+        UnionSchema.UNION.shape().json(),
+        in -> new Result.One<>(UnionSchema.UNION.shape(), commit(in).mount(in.value("--at"))));
   }
 
   private static Command verify() {
@@ -185,7 +188,7 @@ final class CommitCommands {
         "whether commits, and those they stand on, are still what was committed; ends with 1 if not",
         "mica commit verify web:v2",
         "commit('web:v2').verify()",
-        Shapes.VERIFIED.jsonList(),
+        CommitSchema.VERIFIED.shape().jsonList(),
         in -> {
           List<Commit.Verified> found =
               in.oneOrAll("COMMIT").isPresent() ? verify(in) : in.mica().commits().verify();
@@ -195,7 +198,7 @@ final class CommitCommands {
           if (found.stream().anyMatch(Commit.Verified::isBad)) {
             in.foundWrong();
           }
-          return new Result.Rows<>(Shapes.VERIFIED, found.stream());
+          return new Result.Rows<>(CommitSchema.VERIFIED.shape(), found.stream());
         });
   }
 

@@ -27,7 +27,7 @@ public final class HelpText {
     StringBuilder text = new StringBuilder("Commands:\n");
     list(text, CommandTable.get().all());
     text.append("\nWords of the language (Groovy):\n");
-    for (HelpEntry word : Help.words()) {
+    for (HelpEntry word : Help.get().words()) {
       text.append("  ").append(Cells.pad(word.title(), 26)).append(word.summary()).append('\n');
     }
     text.append(
@@ -52,7 +52,7 @@ public final class HelpText {
       list(text, commands);
     }
     if (words.size() == 1) {
-      for (HelpEntry entry : Help.lookUp(words.getFirst())) {
+      for (HelpEntry entry : Help.get().lookUp(words.getFirst())) {
         text.append(text.isEmpty() ? "" : "\n").append(describe(entry));
       }
     }
@@ -67,7 +67,7 @@ public final class HelpText {
   }
 
   private static CommandLineException unknown(String name) {
-    List<String> known = new ArrayList<>(Help.names());
+    List<String> known = new ArrayList<>(Help.get().names());
     CommandTable.get().all().forEach(command -> known.add(command.name()));
     return new CommandLineException(
         "there is no help for '" + Cells.printable(name) + "'" + Nearest.hint(name, known));
@@ -102,7 +102,7 @@ public final class HelpText {
         + "\n  "
         + entry.summary()
         + "\n"
-        + footer(entry.example(), entry.role(), entry.shape());
+        + footer(entry.example(), entry.role(), Help.get().json(entry));
   }
 
   private static String footer(String example, Enum<?> role, String shape) {

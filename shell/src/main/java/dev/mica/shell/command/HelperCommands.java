@@ -1,9 +1,10 @@
 package dev.mica.shell.command;
 
+import dev.mica.access.Role;
+import dev.mica.helper.HelperSchema;
 import dev.mica.helper.HelperVm;
-import dev.mica.scripting.schema.Role;
-import dev.mica.scripting.schema.Shapes;
 import dev.mica.shell.print.Result;
+import dev.mica.vm.VmSchema;
 import java.util.List;
 
 /** {@code helper …}: the VM that serves the unions made via guest. */
@@ -15,7 +16,7 @@ final class HelperCommands {
   }
 
   private static Result one(Invocation in) {
-    return new Result.One<>(Shapes.HELPER, helper(in));
+    return new Result.One<>(HelperSchema.HELPER.shape(), helper(in));
   }
 
   private static HelperVm helper(Invocation in) {
@@ -30,7 +31,7 @@ final class HelperCommands {
         "shows the helper VM: its state, memory, shares and unions",
         "mica helper show",
         "host.helper",
-        Shapes.HELPER.json(),
+        HelperSchema.HELPER.shape().json(),
         HelperCommands::one);
   }
 
@@ -42,7 +43,7 @@ final class HelperCommands {
         "starts the helper VM; making a union via guest does so by itself",
         "mica helper start",
         "host.helper.start()",
-        Shapes.HELPER.json(),
+        HelperSchema.HELPER.shape().json(),
         in -> {
           helper(in).start();
           return one(in);
@@ -57,7 +58,7 @@ final class HelperCommands {
         "powers the helper VM off, unless it serves unions",
         "mica helper stop",
         "host.helper.stop()",
-        Shapes.HELPER.json(),
+        HelperSchema.HELPER.shape().json(),
         in -> {
           helper(in).stop();
           return one(in);
@@ -84,7 +85,7 @@ final class HelperCommands {
         "attaches the terminal to the helper VM's console; Ctrl-] detaches",
         "mica helper console",
         "host.helper.console()",
-        Shapes.CONSOLE.json(),
+        VmSchema.CONSOLE.shape().json(),
         in -> new Result.Attached(helper(in).console()));
   }
 }

@@ -4,9 +4,10 @@ import static dev.mica.shell.command.Parameter.argument;
 import static dev.mica.shell.command.Parameter.flag;
 import static dev.mica.shell.command.Parameter.option;
 
+import dev.mica.access.Role;
 import dev.mica.folder.Diff;
-import dev.mica.scripting.schema.Role;
-import dev.mica.scripting.schema.Shapes;
+import dev.mica.folder.FolderSchema;
+import dev.mica.host.HostSchema;
 import dev.mica.scripting.words.Sources;
 import dev.mica.shell.command.Parameter.Kind;
 import dev.mica.shell.print.Result;
@@ -28,7 +29,7 @@ final class HostCommands {
             "what works on this host, what does not, and the line that mends it",
             "mica doctor",
             "doctor()",
-            Shapes.CHECK.jsonList(),
+            HostSchema.CHECK.shape().jsonList(),
             HostCommands::doctor),
         new Command(
             List.of("diff"),
@@ -41,7 +42,7 @@ final class HostCommands {
             "what turns the first folder or commit into the second",
             "mica diff /srv/a /srv/b",
             "diff('/srv/a', '/srv/b')",
-            Shapes.CHANGE.jsonList(),
+            FolderSchema.CHANGE.shape().jsonList(),
             HostCommands::diff));
   }
 
@@ -52,7 +53,7 @@ final class HostCommands {
       throw in.wrong("give --settle ID with either --keep or --discard");
     }
     in.optional("--settle").ifPresent(id -> in.mica().host().settle(id, in.has("--keep")));
-    return new Result.Rows<>(Shapes.CHECK, in.mica().host().checks().stream());
+    return new Result.Rows<>(HostSchema.CHECK.shape(), in.mica().host().checks().stream());
   }
 
   private static Result diff(Invocation in) {
@@ -63,6 +64,6 @@ final class HostCommands {
   }
 
   static Result changes(Diff diff) {
-    return new Result.Rows<>(Shapes.CHANGE, diff.stream());
+    return new Result.Rows<>(FolderSchema.CHANGE.shape(), diff.stream());
   }
 }

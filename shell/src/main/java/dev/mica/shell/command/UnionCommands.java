@@ -5,15 +5,16 @@ import static dev.mica.shell.command.Parameter.choice;
 import static dev.mica.shell.command.Parameter.flag;
 import static dev.mica.shell.command.Parameter.option;
 
+import dev.mica.access.Role;
 import dev.mica.folder.Folder;
+import dev.mica.folder.FolderSchema;
 import dev.mica.folder.LayerSource;
-import dev.mica.scripting.schema.Role;
-import dev.mica.scripting.schema.Shape;
-import dev.mica.scripting.schema.Shapes;
+import dev.mica.schema.Shape;
 import dev.mica.scripting.words.Sources;
 import dev.mica.shell.command.Parameter.Kind;
 import dev.mica.shell.print.Result;
 import dev.mica.union.Union;
+import dev.mica.union.UnionSchema;
 import dev.mica.union.UnionSpec;
 import java.util.List;
 import java.util.Locale;
@@ -47,7 +48,7 @@ final class UnionCommands {
         "mounts a union: changes land in the upper, the lowers stay as they are",
         "mica union create --lower /srv/debian --upper /srv/work --at /mnt/u",
         "union { lower '/srv/a'; upper '/srv/b'; at '/mnt/u' }",
-        Shapes.UNION.json(),
+        UnionSchema.UNION.shape().json(),
         UnionCommands::create);
   }
 
@@ -60,8 +61,8 @@ final class UnionCommands {
     }
     Sources sources = new Sources(in.mica());
     List<LayerSource> lowers = in.all("--lower").stream().map(sources::layer).toList();
-    Folder upper = in.optional("--upper").map(Folder::of).orElse(null);
-    Folder work = in.optional("--work").map(Folder::of).orElse(null);
+    Folder upper = in.optional("--upper").map(in.mica()::folder).orElse(null);
+    Folder work = in.optional("--work").map(in.mica()::folder).orElse(null);
     UnionSpec.Via via =
         UnionSpec.Via.valueOf(in.optional("--via").orElse("auto").toUpperCase(Locale.ROOT));
     UnionSpec spec =
@@ -70,9 +71,9 @@ final class UnionCommands {
             lowers,
             upper,
             work,
-            Folder.of(in.value("--at")),
+            in.mica().folder(in.value("--at")),
             via);
-    return new Result.One<>(Shapes.UNION, in.mica().unions().create(spec));
+    return new Result.One<>(UnionSchema.UNION.shape(), in.mica().unions().create(spec));
   }
 
   private static Command ls() {
@@ -83,14 +84,14 @@ final class UnionCommands {
         "lists the unions of this host",
         "mica union ls -o json",
         "unions.list()",
-        Shapes.UNION.jsonList(),
+        UnionSchema.UNION.shape().jsonList(),
         in -> {
           in.without(in.mica().unions().damaged());
           List<Union> unions = in.mica().unions().list();
           if (unions.isEmpty()) {
             in.say("no unions");
           }
-          return new Result.Rows<>(Shapes.UNION, unions.stream());
+          return new Result.Rows<>(UnionSchema.UNION.shape(), unions.stream());
         });
   }
 
@@ -102,8 +103,9 @@ final class UnionCommands {
         "shows all there is to know of one union",
         "mica union show u",
         "union('u')",
-        Shapes.UNION.json(),
-        in -> new Result.One<>(Shapes.UNION, in.mica().unions().get(in.value("UNION"))));
+        UnionSchema.UNION.shape().json(),
+        in ->
+            new Result.One<>(UnionSchema.UNION.shape(), in.mica().unions().get(in.value("UNION"))));
   }
 
   private static Command diff() {
@@ -114,7 +116,7 @@ final class UnionCommands {
         "what the upper changes over the lowers, exactly",
         "mica union diff u",
         "union('u').diff()",
-        Shapes.CHANGE.jsonList(),
+        FolderSchema.CHANGE.shape().jsonList(),
         in -> {
           if (in.has("--exit-code")) {
             in.rowsMeanFailure();
@@ -152,21 +154,19 @@ final class UnionCommands {
         "mounts unions again that are not mounted, or that what served them has left dead",
         "mica union remount --all",
         "union('u').remount()",
-        Shapes.UNION.jsonList(),
+        UnionSchema.UNION.shape().jsonList(),
         in -> {
           Optional<String> name = in.oneOrAll("UNION");
           List<Union> unions =
               name.map(one -> List.of(in.mica().unions().get(one)))
                   .orElseGet(() -> in.mica().unions().list());
-          return new Result.Rows<>(Shapes.UNION, unions.stream().map(Union::remount));
+          return new Result.Rows<>(UnionSchema.UNION.shape(), unions.stream().map(Union::remount));
         });
   }
 
   /** The names of what is gone. */
   static final Shape<String> REMOVED =
-      new Shape<>(
-          "removed",
-          List.of(new dev.mica.scripting.schema.Field<>("name", "string", true, name -> name)));
+      Shape.<String>of("removed").column("name", "string", name -> name).build();
 
   static Result removed(List<String> names) {
     return new Result.Rows<>(REMOVED, names.stream());

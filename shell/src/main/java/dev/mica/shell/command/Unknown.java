@@ -33,7 +33,7 @@ final class Unknown {
                   + command.language());
         });
     Set<String> known = new HashSet<>(variables);
-    Help.words().stream().map(HelpEntry::name).forEach(known::add);
+    Help.get().words().stream().map(HelpEntry::name).forEach(known::add);
     known.addAll(CommandTable.get().next(List.of()));
     LineKind.unknownVerb(line, known)
         .ifPresent(word -> {

@@ -1,6 +1,6 @@
 package dev.mica.shell.print;
 
-import dev.mica.scripting.schema.Field;
+import dev.mica.schema.Field;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;

@@ -1,10 +1,9 @@
 package dev.mica.shell.print;
 
-import dev.mica.folder.Folder;
 import dev.mica.folder.Name;
-import dev.mica.scripting.schema.Field;
-import dev.mica.scripting.schema.Shape;
-import dev.mica.scripting.schema.Shapes;
+import dev.mica.schema.Field;
+import dev.mica.schema.Schema;
+import dev.mica.schema.Shape;
 import java.io.IOException;
 import java.io.Writer;
 import java.math.BigDecimal;
@@ -26,10 +25,13 @@ import tools.jackson.core.json.JsonFactory;
 final class DocumentWriter implements AutoCloseable {
   private final JsonGenerator json;
   private final Writer out;
+  private final Schema schema;
   private final boolean lineEnd;
 
-  DocumentWriter(Writer out, Format format) {
+  /** Onto {@code out}; what {@code schema} describes is written by its fields. */
+  DocumentWriter(Writer out, Format format, Schema schema) {
     this.out = out;
+    this.schema = schema;
     this.lineEnd = format == Format.JSON;
     this.json = factory(format).createGenerator(ObjectWriteContext.empty(), out);
   }
@@ -140,11 +142,10 @@ final class DocumentWriter implements AutoCloseable {
   }
 
   private void other(Object value) {
-    Shape<Object> shape = value instanceof Folder ? null : Shapes.of(value);
-    if (shape == null) {
-      json.writeString(Printer.text(value));
-    } else {
+    if (schema.form(value) instanceof Shape<Object> shape && shape.alone() != Shape.Alone.TEXT) {
       one(shape, value);
+    } else {
+      json.writeString(Printer.text(value));
     }
   }
 

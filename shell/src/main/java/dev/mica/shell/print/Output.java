@@ -1,5 +1,8 @@
 package dev.mica.shell.print;
 
+import dev.mica.Schemas;
+import dev.mica.schema.Schema;
+import dev.mica.schema.Shape;
 import dev.mica.shell.attach.ConsoleClient;
 import dev.mica.shell.attach.Page;
 import dev.mica.vm.Console;
@@ -15,15 +18,26 @@ public final class Output {
   private final Writer out;
   private final Page page;
   private final ConsoleClient client;
+  private final Schema schema;
 
   public Output(Writer out, Page page) {
     this(out, page, ConsoleClient.NONE);
   }
 
   public Output(Writer out, Page page, ConsoleClient client) {
+    this(out, page, client, Schemas.OBJECTS);
+  }
+
+  /** Of objects that {@code schema} describes. */
+  Output(Writer out, Page page, ConsoleClient client, Schema schema) {
     this.out = out;
     this.page = page;
     this.client = client;
+    this.schema = schema;
+  }
+
+  Schema schema() {
+    return schema;
   }
 
   /** Prints {@code result}; returns how many rows there were, 1 for a single thing. */
@@ -68,7 +82,7 @@ public final class Output {
   }
 
   private long document(Result result, Format format) throws IOException {
-    try (DocumentWriter document = new DocumentWriter(out, format)) {
+    try (DocumentWriter document = new DocumentWriter(out, format, schema)) {
       switch (result) {
         case Result.Rows<?> rows -> {
           return rows(rows, document::rows);
@@ -110,6 +124,6 @@ public final class Output {
   }
 
   private interface RowsWriter {
-    <T> long rows(dev.mica.scripting.schema.Shape<T> shape, Iterator<T> rows) throws IOException;
+    <T> long rows(Shape<T> shape, Iterator<T> rows) throws IOException;
   }
 }

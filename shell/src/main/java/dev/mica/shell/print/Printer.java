@@ -1,16 +1,11 @@
 package dev.mica.shell.print;
 
-import dev.mica.commit.Commits;
-import dev.mica.folder.Change;
-import dev.mica.folder.Diff;
-import dev.mica.folder.Entry;
-import dev.mica.folder.Folder;
-import dev.mica.folder.Name;
+import dev.mica.schema.Form;
+import dev.mica.schema.Rows;
+import dev.mica.schema.Scalar;
+import dev.mica.schema.Schema;
+import dev.mica.schema.Shape;
 import dev.mica.scripting.run.Display;
-import dev.mica.scripting.schema.Field;
-import dev.mica.scripting.schema.Shape;
-import dev.mica.scripting.schema.Shapes;
-import dev.mica.union.Unions;
 import dev.mica.vm.Console;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -24,11 +19,10 @@ import org.jspecify.annotations.Nullable;
 /** Shows values by their type: Mica's objects as tables, everything else as text. */
 public final class Printer implements Display {
   private static final Shape<Map.Entry<?, ?>> PAIR =
-      new Shape<>(
-          "entries",
-          List.of(
-              new Field<>("key", "string", true, pair -> String.valueOf(pair.getKey())),
-              new Field<>("value", "any", true, pair -> text(pair.getValue()))));
+      Shape.<Map.Entry<?, ?>>of("entries")
+          .column("key", "string", pair -> String.valueOf(pair.getKey()))
+          .column("value", "any", pair -> text(pair.getValue()))
+          .build();
 
   private final Output output;
 
@@ -45,23 +39,18 @@ public final class Printer implements Display {
     if (value == null && format == Format.TABLE) {
       return;
     }
-    output.print(result(value), format);
+    output.print(result(output.schema(), value), format);
   }
 
-  public static Result result(@Nullable Object value) {
+  /** How {@code value} is shown, which may be one of those that {@code schema} describes. */
+  public static Result result(Schema schema, @Nullable Object value) {
     return switch (value) {
       case null -> plain(null);
-      case Diff diff -> new Result.Rows<>(Shapes.CHANGE, diff.stream());
-      case Unions unions -> new Result.Rows<>(Shapes.UNION, unions.list().stream());
-      case Commits commits -> new Result.Rows<>(Shapes.COMMIT, commits.list().stream());
-      case Folder folder -> new Result.Text("location", folder.location());
-      case Entry entry -> new Result.Rows<>(Shapes.ENTRY, Stream.of(entry));
-      case Change change -> new Result.Rows<>(Shapes.CHANGE, Stream.of(change));
       case Console console -> new Result.Attached(console);
-      case Collection<?> many -> collection(many);
+      case Collection<?> many -> collection(schema, many);
       case Map<?, ?> map -> new Result.Value(map, new Result.Rows<>(PAIR, pairs(map)));
       case Path path -> new Result.Value(path, new Result.Text("value", Cells.text(path)));
-      default -> single(value);
+      default -> single(schema.form(value), value);
     };
   }
 
@@ -69,16 +58,34 @@ public final class Printer implements Display {
     return map.entrySet().stream().map(entry -> entry);
   }
 
-  private static Result single(Object value) {
-    Shape<Object> shape = Shapes.of(value);
-    return shape == null ? plain(value) : new Result.One<>(shape, value);
+  private static Result single(@Nullable Form<Object> form, Object value) {
+    return switch (form) {
+      case Shape<Object> shape -> single(shape, value);
+      case Rows<Object, ?> rows -> rows(rows, value);
+      case Scalar<Object> text -> plain(value);
+      case null -> plain(value);
+    };
   }
 
-  private static Result collection(Collection<?> many) {
+  private static Result single(Shape<Object> shape, Object value) {
+    return switch (shape.alone()) {
+      case FIELDS -> new Result.One<>(shape, value);
+      case ROW -> new Result.Rows<>(shape, Stream.of(value));
+      case TEXT -> new Result.Text(shape.fields().getFirst().key(), text(value));
+    };
+  }
+
+  private static <E> Result rows(Rows<Object, E> rows, Object value) {
+    return new Result.Rows<>(rows.of(), rows.stream().apply(value));
+  }
+
+  /** A table where all have the same fields. */
+  private static Result collection(Schema schema, Collection<?> many) {
     Object first = many.isEmpty() ? null : many.iterator().next();
-    Shape<Object> shape = first == null ? null : Shapes.of(first);
-    boolean same = shape != null && many.stream().allMatch(each -> shape.equals(shapeOf(each)));
-    if (shape != null && same && !(first instanceof Folder)) {
+    Form<Object> form = first == null ? null : schema.form(first);
+    if (form instanceof Shape<Object> shape
+        && shape.alone() != Shape.Alone.TEXT
+        && many.stream().allMatch(each -> each != null && shape.equals(schema.form(each)))) {
       return new Result.Rows<>(shape, many.stream().map(each -> (Object) each));
     }
     return plain(many);
@@ -86,10 +93,6 @@ public final class Printer implements Display {
 
   private static Result plain(@Nullable Object value) {
     return new Result.Value(value, new Result.Text("value", text(value)));
-  }
-
-  private static @Nullable Shape<?> shapeOf(@Nullable Object value) {
-    return value == null ? null : Shapes.of(value);
   }
 
   /** As a Groovy programmer writes it: {@code [1, [a:b]]}. */
@@ -100,8 +103,6 @@ public final class Printer implements Display {
       case byte[] bytes -> Arrays.toString(bytes);
       case int[] numbers -> Arrays.toString(numbers);
       case long[] numbers -> Arrays.toString(numbers);
-      case Folder folder -> folder.location();
-      case Name name -> name.toString();
       case Map<?, ?> map ->
           joined(
               map.entrySet().stream().map(e -> text(e.getKey()) + ":" + text(e.getValue())),

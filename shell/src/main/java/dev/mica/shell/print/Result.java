@@ -1,6 +1,6 @@
 package dev.mica.shell.print;
 
-import dev.mica.scripting.schema.Shape;
+import dev.mica.schema.Shape;
 import dev.mica.vm.Console;
 import java.util.function.Supplier;
 import java.util.stream.Stream;

@@ -2,8 +2,8 @@ package dev.mica.shell.print;
 
 import dev.mica.folder.Change;
 import dev.mica.host.Check;
-import dev.mica.scripting.schema.Field;
-import dev.mica.scripting.schema.Shape;
+import dev.mica.schema.Field;
+import dev.mica.schema.Shape;
 import dev.mica.shell.attach.Page;
 import java.io.IOException;
 import java.io.Writer;

@@ -114,7 +114,7 @@ final class PromptCompleter implements Completer {
       List<String> path = before.subList(1, before.size());
       CommandTable.get().next(path).forEach(word -> add(candidates, word, "Commands", ""));
       if (path.isEmpty()) {
-        Help.names().forEach(word -> add(candidates, word, "Words", ""));
+        Help.get().names().forEach(word -> add(candidates, word, "Words", ""));
       }
     }
   }

@@ -39,7 +39,7 @@ final class PromptHighlighter implements Highlighter {
 
   private final Session session;
   private final Set<String> words =
-      Help.words().stream().map(HelpEntry::name).collect(Collectors.toSet());
+      Help.get().words().stream().map(HelpEntry::name).collect(Collectors.toSet());
 
   PromptHighlighter(Session session) {
     this.session = session;

@@ -7,9 +7,9 @@ import dev.mica.folder.Change;
 import dev.mica.folder.Diff;
 import dev.mica.folder.Entry;
 import dev.mica.folder.Folder;
+import dev.mica.folder.FolderSchema;
 import dev.mica.folder.Name;
 import dev.mica.folder.Type;
-import dev.mica.scripting.schema.Shapes;
 import dev.mica.shell.attach.Page;
 import java.io.StringWriter;
 import java.io.Writer;
@@ -47,7 +47,8 @@ final class OutputTest {
   private static String print(Format format, Page page) {
     StringWriter out = new StringWriter();
     long count =
-        new Output(out, page).print(new Result.Rows<>(Shapes.CHANGE, CHANGES.stream()), format);
+        new Output(out, page)
+            .print(new Result.Rows<>(FolderSchema.CHANGE.shape(), CHANGES.stream()), format);
     assertThat(count).isEqualTo(3);
     return out.toString();
   }
@@ -85,7 +86,7 @@ final class OutputTest {
     for (int width = 10; width < 120; width++) {
       StringWriter out = new StringWriter();
       new Output(out, new Page(width, true))
-          .print(new Result.Rows<>(Shapes.ENTRY, entries.stream()), Format.TABLE);
+          .print(new Result.Rows<>(FolderSchema.ENTRY.shape(), entries.stream()), Format.TABLE);
       int most = width;
       assertThat(out.toString().lines().map(line -> line.replaceAll("\u001b\\[[0-9]*m", "")))
           .allSatisfy(line -> assertThat(Cells.width(line)).isLessThanOrEqualTo(most));
@@ -109,7 +110,8 @@ final class OutputTest {
     assertThat(shown(new Result.Text("log", text), new Page(80, true)))
         .isEqualTo("a\\x1b[31m    b\\x9bc\\u202ed\n");
     assertThat(shown(new Result.Text("log", text), Page.PLAIN)).isEqualTo(text);
-    Result drawing = new Result.Drawing<>(Shapes.CHANGE, Stream.<Change>empty(), () -> text);
+    Result drawing =
+        new Result.Drawing<>(FolderSchema.CHANGE.shape(), Stream.<Change>empty(), () -> text);
     assertThat(shown(drawing, new Page(80, true))).isEqualTo("a\\x1b[31m    b\\x9bc\\u202ed\n");
   }
 
@@ -125,7 +127,7 @@ final class OutputTest {
   void aDrawingIsNoWiderThanItsPage() {
     Result drawing =
         new Result.Drawing<>(
-            Shapes.CHANGE, Stream.<Change>empty(), () -> "* a long message\n| *\n");
+            FolderSchema.CHANGE.shape(), Stream.<Change>empty(), () -> "* a long message\n| *\n");
     assertThat(shown(drawing, new Page(10, false))).isEqualTo("* a long …\n| *\n");
   }
 
@@ -207,7 +209,7 @@ final class OutputTest {
   @Test
   void nothingIsPrintedForNoRows() {
     StringWriter out = new StringWriter();
-    Result none = new Result.Rows<>(Shapes.CHANGE, Stream.<Change>empty());
+    Result none = new Result.Rows<>(FolderSchema.CHANGE.shape(), Stream.<Change>empty());
     assertThat(new Output(out, Page.PLAIN).print(none, Format.TABLE)).isZero();
     assertThat(out.toString()).isEmpty();
   }
@@ -232,7 +234,7 @@ final class OutputTest {
         };
     Stream<Change> rows =
         IntStream.range(0, 300_000).peek(i -> read[0] = i).mapToObj(i -> CHANGES.getFirst());
-    Result result = new Result.Rows<>(Shapes.CHANGE, rows);
+    Result result = new Result.Rows<>(FolderSchema.CHANGE.shape(), rows);
     assertThat(new Output(counting, Page.PLAIN).print(result, Format.JSON)).isEqualTo(300_000);
     assertThat(whenWritten[0]).as("rows read when the first were written").isLessThan(1_000);
   }

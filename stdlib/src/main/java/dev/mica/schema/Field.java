@@ -1,4 +1,4 @@
-package dev.mica.scripting.schema;
+package dev.mica.schema;
 
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;

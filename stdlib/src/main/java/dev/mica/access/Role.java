@@ -1,4 +1,4 @@
-package dev.mica.scripting.schema;
+package dev.mica.access;
 
 /** Who may use a word or a command; each role may do what those before it may. */
 public enum Role {

@@ -1,0 +1,31 @@
+package dev.mica.scripting.words;
+
+import dev.mica.Schemas;
+import dev.mica.schema.Descriptor;
+import dev.mica.schema.Member;
+import dev.mica.schema.Schema;
+
+/** What there is to say of the language. */
+public final class WordsSchema {
+  /** The words a script begins with, which are of no object. */
+  private static final Descriptor<Words> WORDS =
+      new Descriptor<>(Words.class, WordsSchema.class, "Words", Member::call, null);
+
+  private static final Descriptor<UnionWords> UNION_WORDS =
+      new Descriptor<>(
+          UnionWords.class,
+          WordsSchema.class,
+          "a union block",
+          member -> "union { " + member.name() + " }",
+          null);
+
+  /** What is added to numbers. */
+  private static final Descriptor<Number> NUMBER =
+      Descriptor.of(WordsSchema.class, Number.class, null);
+
+  /** The words, the objects, and what is added to Java's own types. */
+  public static final Schema LANGUAGE =
+      Schema.of(WORDS, UNION_WORDS).and(Schemas.OBJECTS).and(Schema.of(NUMBER));
+
+  private WordsSchema() {}
+}

@@ -1,0 +1,44 @@
+package dev.mica;
+
+import dev.mica.access.Caller;
+import dev.mica.commit.Commits;
+import dev.mica.helper.HelperServer;
+import dev.mica.host.Host;
+import dev.mica.state.StateDir;
+import dev.mica.union.UnionLayers;
+import dev.mica.union.Unions;
+import java.nio.file.Path;
+
+/**
+ * What all callers of one state directory share: the state itself, and who ends what was cut short
+ * in it. It reads, locks and makes nothing until an object is used.
+ */
+final class Engine {
+  private final StateDir state;
+  private final HelperServer helper;
+  private final Unions unions;
+  private final Commits commits;
+
+  Engine(StateDir state) {
+    this.state = state;
+    this.helper = new HelperServer(state);
+    this.unions = new Unions(state, helper);
+    this.commits = new Commits(state, unions, new UnionLayers(state, helper));
+  }
+
+  Path home() {
+    return state.path();
+  }
+
+  Unions unions(Caller caller) {
+    return new Unions(caller, unions);
+  }
+
+  Commits commits(Caller caller) {
+    return new Commits(caller, commits);
+  }
+
+  Host host(Caller caller) {
+    return new Host(caller, state, new Unions(caller, unions), helper.vm(caller));
+  }
+}

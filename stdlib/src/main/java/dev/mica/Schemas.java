@@ -1,0 +1,35 @@
+package dev.mica;
+
+import dev.mica.commit.CommitSchema;
+import dev.mica.folder.FolderSchema;
+import dev.mica.helper.HelperSchema;
+import dev.mica.host.HostSchema;
+import dev.mica.schema.Schema;
+import dev.mica.union.UnionSchema;
+import dev.mica.vm.VmSchema;
+
+/** What there is to say of the types of Mica's objects. */
+public final class Schemas {
+  /** All of them: the one list, in the order of the help. */
+  public static final Schema OBJECTS =
+      Schema.of(
+          FolderSchema.FOLDER,
+          UnionSchema.UNION,
+          UnionSchema.UNIONS,
+          CommitSchema.COMMIT,
+          CommitSchema.VERIFIED,
+          CommitSchema.COMMITS,
+          FolderSchema.DIFF,
+          FolderSchema.SUMMARY,
+          FolderSchema.CHANGE,
+          FolderSchema.ENTRY,
+          FolderSchema.NAME,
+          HostSchema.CHECK,
+          HostSchema.HOST,
+          HelperSchema.HELPER,
+          VmSchema.CONSOLE,
+          VmSchema.SHARE,
+          VmSchema.PART);
+
+  private Schemas() {}
+}

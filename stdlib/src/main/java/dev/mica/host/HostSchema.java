@@ -1,0 +1,33 @@
+package dev.mica.host;
+
+import dev.mica.schema.Descriptor;
+import dev.mica.schema.Shape;
+
+/** The machine. */
+public final class HostSchema {
+  /** A line of {@code mica doctor}. */
+  public static final Descriptor<Check> CHECK =
+      Descriptor.of(
+          HostSchema.class,
+          Check.class,
+          Shape.<Check>of("checks")
+              .column("status", "string", Check::status)
+              .column("name", "string", Check::name)
+              .column("detail", "string", Check::detail)
+              .column("fix", "string|null", Check::fix)
+              .build());
+
+  /** The machine. */
+  public static final Descriptor<Host> HOST =
+      Descriptor.of(
+          HostSchema.class,
+          Host.class,
+          Shape.<Host>of("hosts")
+              .column("name", "string", Host::name)
+              .column("kernel", "string", Host::kernel)
+              .column("cpus", "number", Host::cpus)
+              .column("memory", "number", Host::memory)
+              .build());
+
+  private HostSchema() {}
+}

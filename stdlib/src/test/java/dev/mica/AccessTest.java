@@ -1,0 +1,173 @@
+package dev.mica;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.mica.access.Caller;
+import dev.mica.access.Role;
+import dev.mica.commit.Commit;
+import dev.mica.failure.MicaException;
+import dev.mica.folder.Folder;
+import dev.mica.test.Scratch;
+import dev.mica.test.ScratchTest;
+import dev.mica.union.Union;
+import dev.mica.union.UnionSpec;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.FieldSource;
+
+/** What a caller may do, and where their words lead. */
+final class AccessTest extends ScratchTest {
+  /**
+   * What changes something.
+   *
+   * @param doing as the refusal says it
+   */
+  record Change(String doing, Consumer<AccessTest> action) {
+    @Override
+    public String toString() {
+      return doing;
+    }
+  }
+
+  static final List<Change> CHANGES =
+      List.of(
+          new Change("create the union new", test -> test.viewer.unions().create(test.spec())),
+          new Change("remove all unions", test -> test.viewer.unions().removeAll()),
+          new Change("remove the union u", test -> test.seen().remove()),
+          new Change("remount the union u", test -> test.seen().remount()),
+          new Change(
+              "commit new:v1 from the union u",
+              test -> test.viewer.commits().create(test.seen(), "new:v1", "")),
+          new Change("remove the commit", test -> test.viewer.commits().get("web:v1").remove()),
+          new Change("create the union", test -> test.viewer.commits().get("web:v1").mount("m")),
+          new Change("remove all commits", test -> test.viewer.commits().removeAll()),
+          new Change("collect garbage", test -> test.viewer.commits().gc()),
+          new Change("start the helper VM", test -> test.viewer.host().helper().start()),
+          new Change("stop the helper VM", test -> test.viewer.host().helper().stop()),
+          new Change("kill the helper VM", test -> test.viewer.host().helper().kill()),
+          new Change(
+              "attach to the helper VM's console",
+              test -> test.viewer.host().helper().console().close()),
+          new Change("settle 1-0000", test -> test.viewer.host().settle("1-0000", true)),
+          new Change("write", test -> test.viewer.folder("file").write("")),
+          new Change("write", test -> test.seen().at().resolve("file").write("")),
+          new Change("write", test -> test.seen().upper().orElseThrow().resolve("x").write("")),
+          new Change("make the directory", test -> test.viewer.folder("new").create()),
+          new Change("remove", test -> test.viewer.folder("lower").delete()),
+          new Change(
+              "copy", test -> test.viewer.folder("lower").copyTo(test.viewer.folder("copy"))),
+          new Change("copy", test -> test.archive().copyTo(test.viewer.folder("copy"))));
+
+  private Mica viewer = mica;
+  private Commit commit;
+
+  @BeforeEach
+  void make() {
+    scratch.file("lower/file", "lower");
+    Union union = union("u", scratch.path("lower"), scratch.path("up"), scratch.path("at"));
+    scratch.file("at/new", "new");
+    commit = mica.commits().create(union, "web:v1", "");
+    viewer = mica.as(caller(Role.VIEWER));
+    Scratch.run("tar", "-C", scratch.path("lower").toString(), "-cf", tar(), ".");
+  }
+
+  private Caller caller(Role role) {
+    return Caller.of(
+        "ann", role, scratch.path(""), Map.of("HOME", scratch.path("home").toString()));
+  }
+
+  private String tar() {
+    return scratch.path("a.tar").toString();
+  }
+
+  private Folder archive() {
+    return viewer.folder("tar:a.tar");
+  }
+
+  private Union seen() {
+    return viewer.unions().get("u");
+  }
+
+  private UnionSpec spec() {
+    return new UnionSpec(
+        "new",
+        List.of(viewer.folder("lower")),
+        viewer.folder("new-up"),
+        null,
+        viewer.folder("new-at"),
+        UnionSpec.Via.AUTO);
+  }
+
+  @ParameterizedTest
+  @FieldSource("CHANGES")
+  void aViewerChangesNothing(Change change) {
+    String before = state();
+    assertThatThrownBy(() -> change.action().accept(this))
+        .isInstanceOfSatisfying(
+            MicaException.class,
+            denied -> assertThat(denied.kind()).isEqualTo(MicaException.Kind.DENIED))
+        .hasMessageContaining("cannot " + change.doing())
+        .hasMessageContaining("ann is a viewer, and that is for an operator");
+    assertThat(state()).isEqualTo(before);
+  }
+
+  /** All that is there but the digests and locks that come and go. */
+  private String state() {
+    scratch.awaitDigests();
+    return Scratch.run(
+        "find", scratch.path("").toString(), "-path", "*/home/[a-z]*", "-prune", "-o", "-ls");
+  }
+
+  @Test
+  void aViewerSeesAll() {
+    assertThat(seen().state()).isEqualTo(Union.State.MOUNTED);
+    assertThat(seen().diff().isEmpty()).isTrue();
+    assertThat(seen().at().resolve("new").text()).isEqualTo("new");
+    assertThat(viewer.commits().list()).extracting(Commit::id).containsExactly(commit.id());
+    assertThat(viewer.commits().get("web:v1").diff().isEmpty()).isFalse();
+    assertThat(viewer.folder("lower").list()).hasSize(1);
+    assertThat(archive().list()).hasSize(1);
+    assertThat(viewer.host().helper().state()).isNotNull();
+  }
+
+  @Test
+  void anOperatorChangesWhatAViewerSees() {
+    Mica operator = mica.as(caller(Role.OPERATOR));
+    operator.folder("more/file").write("text");
+    operator.commits().get("web:v1").mount("m").remove();
+    operator.unions().get("u").remove();
+    operator.commits().get("web:v1").remove();
+    assertThat(viewer.unions().list()).isEmpty();
+    assertThat(viewer.commits().list()).isEmpty();
+    assertThat(viewer.folder("more/file").text()).isEqualTo("text");
+  }
+
+  @Test
+  void onlyAnAdminSpeaksForOthers() {
+    for (Role role : List.of(Role.VIEWER, Role.OPERATOR)) {
+      assertThatThrownBy(() -> mica.as(caller(role)).as(caller(Role.ADMIN)))
+          .hasMessageContaining("cannot speak for ann");
+    }
+    assertThat(mica.as(caller(Role.ADMIN)).as(caller(Role.VIEWER)).caller().role())
+        .isEqualTo(Role.VIEWER);
+  }
+
+  @Test
+  void wordsAreTheCallersOwn() {
+    Stream.of("lower", "./lower", "~/../lower", "file:lower")
+        .forEach(words ->
+            assertThat(viewer.folder(words).path()).as(words).isEqualTo(scratch.path("lower")));
+    assertThat(viewer.folder("tar:a.tar").location()).isEqualTo("tar:" + tar() + "!/");
+    assertThat(viewer.folder("/etc").path()).hasToString("/etc");
+    assertThat(mica.folder("lower").path()).isNotEqualTo(scratch.path("lower"));
+    assertThatThrownBy(
+            () -> Caller.of("ann", Role.VIEWER, scratch.path("").getFileName(), Map.of()))
+        .hasMessageContaining("it is not absolute");
+  }
+}
