@@ -93,7 +93,7 @@ public final class GroovyErrors {
       case Cancelled cancelled -> throw cancelled;
       case MultipleCompilationErrorsException errors -> syntax(errors);
       case MicaException none when isWordCalled(none) ->
-          failed(none, takesNothing(singular(owner(none).orElseThrow()) + "s"), 1);
+          failed(none, takesNothing(singular(owner(none).orElseThrow()).orElseThrow() + "s"), 1);
       case MicaException none when isMember(none) -> failed(none, member(none), 1);
       case MicaException known -> failed(known, known.getMessage(), known.kind().exitStatus());
       case MissingPropertyException missing -> failed(missing, property(missing), 1);

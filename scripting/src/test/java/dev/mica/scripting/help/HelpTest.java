@@ -3,6 +3,7 @@ package dev.mica.scripting.help;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mica.Mica;
+import dev.mica.access.Caller;
 import dev.mica.schema.Descriptor;
 import dev.mica.schema.Schema;
 import dev.mica.schema.Shape;
@@ -48,10 +49,15 @@ final class HelpTest {
     return Help.get().all();
   }
 
+  /** Who asks, and what they see: no word leads to either. */
+  private static final Set<Class<?>> NO_OBJECTS = Set.of(Mica.class, Caller.class);
+
   @ParameterizedTest
   @ValueSource(classes = {Mica.class, Words.class})
   void whatAScriptCanReachIsDescribed(Class<?> root) {
-    assertThat(Reach.from(root)).hasSizeGreaterThan(10).allMatch(HelpTest::isDescribed);
+    assertThat(Reach.from(root))
+        .hasSizeGreaterThan(10)
+        .allMatch(type -> NO_OBJECTS.contains(type) || isDescribed(type));
   }
 
   /** By a descriptor of its own, and not by that of a type above it. */
