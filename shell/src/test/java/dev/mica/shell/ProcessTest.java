@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -184,5 +185,25 @@ final class ProcessTest {
   void aCommandIsNoValue() throws Exception {
     assertThat(run(List.of(), "-e", "x = union ls").err())
         .isEqualTo("mica: 'union ls' is a command, and no value; in the language: unions.list()\n");
+  }
+
+  /** What is done unasked is told to those who want to know, and else to nobody. */
+  @Test
+  void whatMicaDoesOnItsOwnIsLogged() throws Exception {
+    for (String level : List.of("off", "info")) {
+      Path left = temp.resolve("home/journal/1-0000.json");
+      Files.createDirectories(left.getParent());
+      Files.writeString(left, "{\"operation\":\"collect garbage\",\"objects\":[],\"facts\":{}}");
+      Files.setPosixFilePermissions(
+          temp.resolve("home"), PosixFilePermissions.fromString("rwx------"));
+      ProcessBuilder builder = new ProcessBuilder(Runs.command(List.of(), "commit", "gc"));
+      builder.environment().put("MICA_HOME", temp.resolve("home").toString());
+      builder.environment().put("MICA_LOG", level);
+      Process process = builder.start();
+      String err = new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
+      assertThat(process.waitFor()).as(err).isZero();
+      assertThat(left).doesNotExist();
+      assertThat(err.contains("ended 'collect garbage'")).as(err).isEqualTo(level.equals("info"));
+    }
   }
 }

@@ -9,6 +9,8 @@ import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -18,6 +20,11 @@ import tools.jackson.databind.node.ObjectNode;
 final class Unfinished {
   private static final Recovery<ObjectNode> UNKNOWN =
       Recovery.of(facts -> facts, facts -> List.of(), Unfinished::refuse);
+
+  /** Loaded when there is something to say, which is seldom. */
+  private static final class Log {
+    static final Logger LOG = LoggerFactory.getLogger(StateDir.class);
+  }
 
   private final Journal journal;
   private final ObjectLocks objects;
@@ -87,17 +94,23 @@ final class Unfinished {
       }
       recovery(entry.operation()).recover(entry.facts());
       strike(entry, mutex);
+      Log.LOG.info("ended '{}' of {}, which was cut short", entry.operation(), entry.objects());
     } catch (CancellationException stop) {
       throw stop;
     } catch (MicaException cannot) {
-      stuck.put(entry.id(), cannot);
+      remember(entry, cannot);
     } catch (RuntimeException odd) {
-      stuck.put(
-          entry.id(),
+      remember(
+          entry,
           MicaException.failed(
                   "end what the journal notes", entry.id(), String.valueOf(odd.getMessage()))
               .because(odd));
     }
+  }
+
+  private void remember(Journal.Entry entry, MicaException cannot) {
+    stuck.put(entry.id(), cannot);
+    Log.LOG.warn("'{}' was cut short and cannot be ended", entry.operation(), cannot);
   }
 
   private void strike(Journal.Entry entry, Mutex mutex) {

@@ -20,6 +20,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Starts a guest: finds its parts, keeps what was made of them, and sees that it answers. */
 final class Starter {
@@ -48,6 +50,7 @@ final class Starter {
     }
   }
 
+  private static final Logger LOG = LoggerFactory.getLogger(Starter.class);
   private static final String QEMU_FIX = "apt install qemu-system-x86";
   private static final String KERNEL_FIX =
       "apt install linux-image-cloud-amd64, or name one in MICA_KERNEL";
@@ -161,6 +164,7 @@ final class Starter {
     try {
       bootOnce(qemu, boot, settings.deadline());
     } catch (MicaException first) {
+      LOG.warn("the guest is booted once more", first);
       try {
         bootOnce(qemu, boot, settings.deadline());
       } catch (MicaException second) {
@@ -209,6 +213,7 @@ final class Starter {
       }
       return true;
     } catch (MicaException broken) {
+      LOG.warn("the template cannot be used, and the guest is booted", broken);
       qemu.daemon().kill();
       template.discard(); // it is only a short cut: the way round is open
       return false;
@@ -221,6 +226,7 @@ final class Starter {
       agent.settle();
       return true;
     } catch (MicaException missing) {
+      LOG.warn("no template is made", missing);
       return false;
     }
   }
@@ -233,6 +239,7 @@ final class Starter {
       files.forget(Template.PREFIX);
       template.save(qemu);
     } catch (MicaException broken) {
+      LOG.warn("no template is made", broken);
       template.discard();
       AgentConnection.connect(qemu.agent(), WARM).close();
     }

@@ -29,6 +29,9 @@ final class ManPages {
       .B MICA_TRACE
       set to 1, it adds the stack to an error
       .TP
+      .B MICA_LOG
+      error, warn, info or debug: what is logged on standard error; nothing if not given
+      .TP
       .B NO_COLOR
       leaves colours out
       .TP
