@@ -8,12 +8,14 @@ import dev.mica.access.Role;
 import dev.mica.commit.Commit;
 import dev.mica.failure.MicaException;
 import dev.mica.folder.Folder;
+import dev.mica.helper.HelperVm;
 import dev.mica.test.Scratch;
 import dev.mica.test.ScratchTest;
 import dev.mica.union.Union;
 import dev.mica.union.UnionSpec;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -26,43 +28,72 @@ final class AccessTest extends ScratchTest {
   /**
    * What changes something.
    *
+   * @param member as the help calls it
    * @param doing as the refusal says it
    */
-  record Change(String doing, Consumer<AccessTest> action) {
+  record Change(String member, String doing, Consumer<AccessTest> action) {
     @Override
     public String toString() {
-      return doing;
+      return member + ": " + doing;
     }
   }
 
   static final List<Change> CHANGES =
       List.of(
-          new Change("create the union new", test -> test.viewer.unions().create(test.spec())),
-          new Change("remove all unions", test -> test.viewer.unions().removeAll()),
-          new Change("remove the union u", test -> test.seen().remove()),
-          new Change("remount the union u", test -> test.seen().remount()),
           new Change(
+              "Unions.create()",
+              "create the union new",
+              test -> test.viewer.unions().create(test.spec())),
+          new Change(
+              "Unions.removeAll()", "remove all unions", test -> test.viewer.unions().removeAll()),
+          new Change("Union.remove()", "remove the union u", test -> test.seen().remove()),
+          new Change("Union.remount()", "remount the union u", test -> test.seen().remount()),
+          new Change(
+              "Commits.create()",
               "commit new:v1 from the union u",
               test -> test.viewer.commits().create(test.seen(), "new:v1", "")),
-          new Change("remove the commit", test -> test.viewer.commits().get("web:v1").remove()),
-          new Change("create the union", test -> test.viewer.commits().get("web:v1").mount("m")),
-          new Change("remove all commits", test -> test.viewer.commits().removeAll()),
-          new Change("collect garbage", test -> test.viewer.commits().gc()),
-          new Change("start the helper VM", test -> test.viewer.host().helper().start()),
-          new Change("stop the helper VM", test -> test.viewer.host().helper().stop()),
-          new Change("kill the helper VM", test -> test.viewer.host().helper().kill()),
+          new Change("Commit.remove()", "remove the commit", test -> test.kept().remove()),
+          new Change("Commit.mount()", "create the union m", test -> test.kept().mount("m")),
           new Change(
+              "Commits.removeAll()",
+              "remove all commits",
+              test -> test.viewer.commits().removeAll()),
+          new Change("Commits.gc()", "collect garbage", test -> test.viewer.commits().gc()),
+          new Change("HelperVm.start()", "start the helper VM", test -> test.helper().start()),
+          new Change("HelperVm.stop()", "stop the helper VM", test -> test.helper().stop()),
+          new Change("HelperVm.kill()", "kill the helper VM", test -> test.helper().kill()),
+          new Change(
+              "HelperVm.console()",
               "attach to the helper VM's console",
-              test -> test.viewer.host().helper().console().close()),
-          new Change("settle 1-0000", test -> test.viewer.host().settle("1-0000", true)),
-          new Change("write", test -> test.viewer.folder("file").write("")),
-          new Change("write", test -> test.seen().at().resolve("file").write("")),
-          new Change("write", test -> test.seen().upper().orElseThrow().resolve("x").write("")),
-          new Change("make the directory", test -> test.viewer.folder("new").create()),
-          new Change("remove", test -> test.viewer.folder("lower").delete()),
+              test -> test.helper().console().close()),
           new Change(
-              "copy", test -> test.viewer.folder("lower").copyTo(test.viewer.folder("copy"))),
-          new Change("copy", test -> test.archive().copyTo(test.viewer.folder("copy"))));
+              "Host.settle()", "settle 1-0000", test -> test.viewer.host().settle("1-0000", true)),
+          new Change("Folder.write()", "write", test -> test.viewer.folder("file").write("")),
+          new Change("Folder.write()", "write", test -> test.seen().at().resolve("file").write("")),
+          new Change(
+              "Folder.write()",
+              "write",
+              test -> test.seen().upper().orElseThrow().resolve("x").write("")),
+          new Change(
+              "Folder.create()", "make the directory", test -> test.viewer.folder("new").create()),
+          new Change("Folder.delete()", "remove", test -> test.viewer.folder("lower").delete()),
+          new Change(
+              "Folder.copyTo()",
+              "copy",
+              test -> test.viewer.folder("lower").copyTo(test.viewer.folder("copy"))),
+          new Change(
+              "Folder.copyTo()",
+              "copy",
+              test -> test.archive().copyTo(test.viewer.folder("copy"))));
+
+  /** Groovy's other words for one of these, and what only one of these leads to. */
+  private static final Set<String> FOLLOW =
+      Set.of(
+          "Folder.setText()",
+          "Union.commit()",
+          "Console.input",
+          "Console.output",
+          "Console.close()");
 
   private Mica viewer = mica;
   private Commit commit;
@@ -94,6 +125,14 @@ final class AccessTest extends ScratchTest {
     return viewer.unions().get("u");
   }
 
+  private Commit kept() {
+    return viewer.commits().get("web:v1");
+  }
+
+  private HelperVm helper() {
+    return viewer.host().helper();
+  }
+
   private UnionSpec spec() {
     return new UnionSpec(
         "new",
@@ -102,6 +141,20 @@ final class AccessTest extends ScratchTest {
         null,
         viewer.folder("new-at"),
         UnionSpec.Via.AUTO);
+  }
+
+  /** What the help says is not for viewers is what they are refused. */
+  @Test
+  void everyMemberThatWantsMoreThanAViewerIsTried() {
+    assertThat(
+            Schemas.OBJECTS.descriptors().stream()
+                .flatMap(type ->
+                    type.members().stream()
+                        .filter(member -> member.role() != Role.VIEWER)
+                        .map(member -> type.title().apply(member)))
+                .filter(member -> !FOLLOW.contains(member)))
+        .containsExactlyInAnyOrderElementsOf(
+            CHANGES.stream().map(Change::member).distinct().toList());
   }
 
   @ParameterizedTest
