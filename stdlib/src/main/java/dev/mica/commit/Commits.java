@@ -4,6 +4,7 @@ import dev.mica.access.Caller;
 import dev.mica.access.Role;
 import dev.mica.failure.MicaException;
 import dev.mica.folder.Diff;
+import dev.mica.state.Lock;
 import dev.mica.state.Records;
 import dev.mica.state.Recovery;
 import dev.mica.state.StateDir;
@@ -258,12 +259,12 @@ public final class Commits {
    */
   public List<String> gc() {
     caller.require(Role.OPERATOR, "collect", "garbage");
-    try (StateDir.Lock lock = state.lock("collect garbage")) {
+    try (Lock lock = state.lock("collect garbage")) {
       return lock.reclaim(COLLECT, Records.object(), () -> collect(lock));
     }
   }
 
-  private List<String> collect(StateDir.Lock lock) {
+  private List<String> collect(Lock lock) {
     Set<String> noted = lock.noted();
     List<String> removed = new ArrayList<>();
     for (String id : store.orphans()) {
@@ -290,7 +291,7 @@ public final class Commits {
 
   void remove(String id) {
     caller.require(Role.OPERATOR, "remove the commit", id);
-    try (StateDir.Lock lock = state.lock("remove the commit " + id, Store.object(id))) {
+    try (Lock lock = state.lock("remove the commit " + id, Store.object(id))) {
       byId(id);
       requireUnused(lock, id);
       ObjectNode facts = Records.object().put("id", id);
@@ -314,7 +315,7 @@ public final class Commits {
     tidy();
   }
 
-  private void requireUnused(StateDir.Lock lock, String id) {
+  private void requireUnused(Lock lock, String id) {
     userOf(lock, id)
         .ifPresent(user -> {
           throw MicaException.failed("remove the commit", id, user + " stands on it")
@@ -323,7 +324,7 @@ public final class Commits {
   }
 
   /** A commit or union that has the layer below it. */
-  private Optional<String> userOf(StateDir.Lock lock, String id) {
+  private Optional<String> userOf(Lock lock, String id) {
     Optional<String> child =
         store.all().complete().stream()
             .filter(other -> other.standsOn(id))

@@ -9,6 +9,7 @@ import dev.mica.core.OpenDirectory;
 import dev.mica.core.OverlayMount;
 import dev.mica.failure.MicaException;
 import dev.mica.failure.Why;
+import dev.mica.state.Lock;
 import dev.mica.state.Recovery;
 import dev.mica.state.StateDir;
 import dev.mica.union.Union;
@@ -53,7 +54,7 @@ final class Committer {
   CommitRecord create(String unionName, Ref ref, String message) {
     String doing = "commit " + ref + " from the union " + unionName;
     String id = store.newId();
-    try (StateDir.Lock lock = state.lock(doing, UnionLayers.object(unionName), Store.object(id))) {
+    try (Lock lock = state.lock(doing, UnionLayers.object(unionName), Store.object(id))) {
       Union union = unions.get(unionName);
       Path upper = requireCommittable(union, ref);
       Creation creation = describe(union, id, ref, message);
@@ -99,7 +100,7 @@ final class Committer {
   /**
    * False, and all is as it was, where something holds the union or its upper cannot be renamed.
    */
-  private boolean rotate(StateDir.Lock lock, Creation creation) {
+  private boolean rotate(Lock lock, Creation creation) {
     return lock.run(
         ROTATE,
         creation.toJson(),
@@ -145,7 +146,7 @@ final class Committer {
     store.retract(creation.commit(), creation.ref(), creation.refBefore());
   }
 
-  private CommitRecord capture(StateDir.Lock lock, Creation rotation, Union union, Path upper) {
+  private CommitRecord capture(Lock lock, Creation rotation, Union union, Path upper) {
     boolean reflink =
         union.via() != UnionSpec.Via.FUSE
             && oneFileSystem(upper, store.layers())
@@ -163,13 +164,13 @@ final class Committer {
     return capture(lock, rotation.by(Commit.Method.COPY), union);
   }
 
-  private boolean canReflink(StateDir.Lock lock) {
+  private boolean canReflink(Lock lock) {
     try (OpenDirectory home = state.open()) {
       return lock.probe(home).contains(Capability.REFLINK);
     }
   }
 
-  private CommitRecord capture(StateDir.Lock lock, Creation creation, Union union) {
+  private CommitRecord capture(Lock lock, Creation creation, Union union) {
     Set<LayerFlag> flags =
         creation.commit().method() == Commit.Method.REFLINK
             ? EnumSet.of(LayerFlag.SYNC, LayerFlag.REFLINK_ONLY)

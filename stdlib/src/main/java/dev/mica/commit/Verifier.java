@@ -5,6 +5,7 @@ import dev.mica.core.Manifest;
 import dev.mica.core.Tree;
 import dev.mica.failure.MicaException;
 import dev.mica.job.Activity;
+import dev.mica.state.Lock;
 import dev.mica.state.StateDir;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -158,7 +159,7 @@ final class Verifier {
 
   private Commit.Verified add(String id, List<String> refs, Manifest found) {
     String why;
-    try (StateDir.Lock _ = state.lock("record the digest of " + id, Store.object(id))) {
+    try (Lock _ = state.lock("record the digest of " + id, Store.object(id))) {
       why = record(id, found) ? "" : "there is no commit of that id, only its layer";
     } catch (MicaException cannot) { // a store that cannot be written, or that another works on
       why = words(cannot);

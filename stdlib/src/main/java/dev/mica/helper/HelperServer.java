@@ -5,6 +5,8 @@ import dev.mica.core.Identity;
 import dev.mica.core.OpenDirectory;
 import dev.mica.failure.MicaException;
 import dev.mica.job.Activity;
+import dev.mica.state.Hold;
+import dev.mica.state.Lock;
 import dev.mica.state.Records;
 import dev.mica.state.StateDir;
 import dev.mica.union.Helper;
@@ -67,8 +69,8 @@ public final class HelperServer implements Helper {
   public void mount(Served union) {
     String text = "serve the union " + union.name();
     try (Activity serve = Activity.begin(text, OptionalLong.empty(), Activity.Work.NONE);
-        StateDir.Lock _ = state.lock(text);
-        StateDir.Hold _ = state.hold(text, Machine.OBJECT)) {
+        Lock _ = state.lock(text);
+        Hold _ = state.hold(text, Machine.OBJECT)) {
       HelperRecord record = HelperRecord.of(union, freePort());
       records.put(union.name(), record.toJson());
       if (machine.status().state() != Machine.State.RUNNING) {
@@ -164,7 +166,7 @@ public final class HelperServer implements Helper {
 
   @Override
   public void flush(String name) {
-    try (StateDir.Hold _ = state.hold("flush the union " + name, Machine.OBJECT);
+    try (Hold _ = state.hold("flush the union " + name, Machine.OBJECT);
         Agent agent = machine.agent()) {
       agent.sync(name);
     }
@@ -173,8 +175,8 @@ public final class HelperServer implements Helper {
   @Override
   public void clear(String name) {
     String text = "end serving the union " + name;
-    try (StateDir.Lock _ = state.lock(text);
-        StateDir.Hold _ = state.hold(text, Machine.OBJECT)) {
+    try (Lock _ = state.lock(text);
+        Hold _ = state.hold(text, Machine.OBJECT)) {
       relay(name).stop();
       Optional<HelperRecord> record = record(name);
       if (record.isPresent()) {

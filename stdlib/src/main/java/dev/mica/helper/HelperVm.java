@@ -4,6 +4,7 @@ import dev.mica.access.Caller;
 import dev.mica.access.Role;
 import dev.mica.failure.MicaException;
 import dev.mica.folder.Folder;
+import dev.mica.state.Hold;
 import dev.mica.state.Records;
 import dev.mica.state.StateDir;
 import dev.mica.vm.Console;
@@ -99,7 +100,7 @@ public final class HelperVm {
   /** Powers it off. Fails, naming them, while it serves unions. */
   public void stop() {
     caller.require(Role.OPERATOR, "stop", "the helper VM");
-    try (StateDir.Hold _ = home.hold("stop the helper VM", Machine.OBJECT)) {
+    try (Hold _ = home.hold("stop the helper VM", Machine.OBJECT)) {
       if (!records.names().isEmpty()) {
         throw MicaException.failed(
                 "stop", "the helper VM", "it serves " + String.join(", ", records.names()))

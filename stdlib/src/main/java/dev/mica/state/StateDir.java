@@ -1,6 +1,5 @@
 package dev.mica.state;
 
-import dev.mica.core.Capability;
 import dev.mica.core.Core;
 import dev.mica.core.OpenDirectory;
 import dev.mica.failure.MicaException;
@@ -10,13 +9,11 @@ import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Supplier;
-import tools.jackson.databind.node.ObjectNode;
 
 /**
  * The state directory of one host: records, and a journal with an entry per operation under way.
@@ -35,11 +32,8 @@ import tools.jackson.databind.node.ObjectNode;
 public final class StateDir {
   static final Charset UTF_8 = StandardCharsets.UTF_8;
 
-  private static final String PROBE = "probe a folder";
+  static final String PROBE = "probe a folder";
   private static final String NONE = "";
-
-  /** Nobody has the directory for so long; it is waited for all the same. */
-  private static final Duration AGAIN = Duration.ofMinutes(10);
 
   private static final int OPTIMISTIC_READS = 5;
 
@@ -139,7 +133,7 @@ public final class StateDir {
     mutex.acquire(what, wait);
     Lock lock = locked(mutex, what, hold, id);
     try {
-      unfinished.requireNone(what, Set.copyOf(hold.objects), mutex);
+      unfinished.requireNone(what, Set.copyOf(hold.objects()), mutex);
     } catch (RuntimeException unsettled) {
       lock.release();
       throw unsettled;
@@ -153,11 +147,10 @@ public final class StateDir {
    */
   public Hold hold(String what, String... objects) {
     home.open();
-    Hold hold = new Hold();
+    Hold hold = new Hold(home.objects());
     try {
       for (String object : new TreeSet<>(List.of(objects))) {
-        home.objects().acquire(object, what, wait);
-        hold.objects.add(object);
+        hold.add(object, what, wait);
       }
       return hold;
     } catch (RuntimeException | Error failure) {
@@ -177,7 +170,7 @@ public final class StateDir {
         });
       }
       done = true;
-      return new Lock(mutex, what, hold);
+      return new Lock(home, journal, unfinished, mutex, what, hold);
     } finally {
       if (!done) {
         mutex.release();
@@ -197,8 +190,8 @@ public final class StateDir {
     if (journal.entries().isEmpty()) {
       return List.of();
     }
-    try (Lock lock = lock("look for what was left half done")) {
-      return unfinished.left(lock.mutex);
+    try (Lock _ = lock("look for what was left half done")) {
+      return unfinished.left(home.mutex());
     } catch (MicaException cannot) {
       return unfinished.untried(cannot);
     }
@@ -212,7 +205,7 @@ public final class StateDir {
     String what = "settle " + id;
     Mutex mutex = home.open();
     mutex.acquire(what, wait);
-    try (Lock _ = locked(mutex, what, new Hold(), id)) {
+    try (Lock _ = locked(mutex, what, new Hold(home.objects()), id)) {
       mutex.makingRoom(() -> {
         unfinished.settle(id, keep, mutex);
         return id;
@@ -270,7 +263,7 @@ public final class StateDir {
     try {
       Mutex mutex = home.open();
       if (mutex.tryAcquire("recover")) {
-        locked(mutex, "recover", new Hold(), NONE).close();
+        locked(mutex, "recover", new Hold(home.objects()), NONE).close();
         return true;
       }
       return false;
@@ -287,164 +280,13 @@ public final class StateDir {
     try {
       Mutex mutex = home.open();
       if (mutex.tryAcquire(what)) {
-        try (Lock _ = locked(mutex, what, new Hold(), NONE)) {
+        try (Lock _ = locked(mutex, what, new Hold(home.objects()), NONE)) {
           action.run();
         }
       }
     } catch (MicaException cannotWrite) {
       if (!(cannotWrite.getCause() instanceof IOException)) {
         throw cannotWrite;
-      }
-    }
-  }
-
-  /** Objects, locked. */
-  public final class Hold implements AutoCloseable {
-    private final List<String> objects = new ArrayList<>();
-
-    private Hold() {}
-
-    @Override
-    public void close() {
-      objects.reversed().forEach(home.objects()::release);
-      objects.clear();
-    }
-  }
-
-  /** The lock of the directory, and the objects that go with it. */
-  public final class Lock implements AutoCloseable {
-    private final Mutex mutex;
-    private final String what;
-    private final Hold hold;
-
-    private Lock(Mutex mutex, String what, Hold hold) {
-      this.mutex = mutex;
-      this.what = what;
-      this.hold = hold;
-    }
-
-    /**
-     * Does a journaled operation: notes {@code facts}, runs {@code body}, strikes the note. If body
-     * fails, the operation's recovery is run as it would be after a crash.
-     */
-    public <T> T run(String operation, ObjectNode facts, Supplier<T> body) {
-      String id = begin(operation, facts, true);
-      return finish(id, body);
-    }
-
-    /** Likewise for an operation that makes room: on a full file system it uses the reserve. */
-    public <T> T reclaim(String operation, ObjectNode facts, Supplier<T> body) {
-      return mutex.makingRoom(() -> run(operation, facts, body));
-    }
-
-    /**
-     * Likewise for an operation that takes long: {@code prepare} makes what no reader looks at, and
-     * has only the objects locked; {@code publish} is short.
-     *
-     * @param facts asked for again before {@code publish}, when others may have changed records
-     */
-    public <T> T run(
-        String operation, Supplier<ObjectNode> facts, Runnable prepare, Supplier<T> publish) {
-      String id = begin(operation, facts.get(), false);
-      return finish(
-          id,
-          () -> {
-            meanwhile(prepare);
-            write(id, operation, facts.get(), true);
-            return publish.get();
-          });
-    }
-
-    /**
-     * Does what may take long, with the objects locked and the directory not, unless the thread had
-     * locked that before: so what was read of other objects may have changed afterwards.
-     */
-    public void meanwhile(Runnable body) {
-      if (mutex.depth() > 1) {
-        body.run();
-        return;
-      }
-      mutex.release();
-      try {
-        body.run();
-      } finally {
-        mutex.acquireAgain(what, AGAIN);
-      }
-    }
-
-    /**
-     * What {@code directory} can do; what the trying leaves there if we are killed is removed
-     * later.
-     */
-    public Set<Capability> probe(OpenDirectory directory) {
-      ObjectNode facts = Records.object().put("directory", directory.openedBy().toString());
-      return run(PROBE, facts, () -> Core.probe(directory.path()));
-    }
-
-    /** What operations are about that are under way or were cut short. */
-    public Set<String> noted() {
-      return unfinished.objects();
-    }
-
-    /** The facts of each operation of that name that is under way or was cut short. */
-    public List<ObjectNode> noted(String operation) {
-      return unfinished.facts(operation);
-    }
-
-    private String begin(String operation, ObjectNode facts, boolean publishing) {
-      String id = journal.newId();
-      write(id, operation, facts, publishing);
-      mutex.running().add(id);
-      return id;
-    }
-
-    private void write(String id, String operation, ObjectNode facts, boolean publishing) {
-      List<String> objects = unfinished.recovery(operation).objects(facts);
-      journal.write(id, operation, objects, facts, publishing);
-    }
-
-    private <T> T finish(String id, Supplier<T> body) {
-      try {
-        T result = body.get();
-        mutex.turn();
-        journal.strike(id);
-        return result;
-      } catch (RuntimeException | Error failure) {
-        undo(id, failure);
-        throw failure;
-      } finally {
-        mutex.running().remove(id);
-      }
-    }
-
-    private void undo(String id, Throwable failure) {
-      if (!mutex.isMine()) {
-        return; // it could not be had again: the next one that has it ends this
-      }
-      try {
-        unfinished.recover(id, mutex).ifPresent(failure::addSuppressed);
-      } catch (RuntimeException worse) {
-        failure.addSuppressed(worse);
-      }
-    }
-
-    @Override
-    public void close() {
-      try (Hold _ = hold) {
-        release();
-      }
-    }
-
-    private void release() {
-      if (!mutex.isMine()) {
-        return;
-      }
-      try {
-        if (mutex.depth() == 1) {
-          home.fillReserve();
-        }
-      } finally {
-        mutex.release();
       }
     }
   }

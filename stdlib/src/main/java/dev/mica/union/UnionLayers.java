@@ -6,6 +6,7 @@ import dev.mica.core.Mount;
 import dev.mica.core.OpenDirectory;
 import dev.mica.core.Tree;
 import dev.mica.failure.MicaException;
+import dev.mica.state.Lock;
 import dev.mica.state.StateDir;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -39,7 +40,7 @@ public final class UnionLayers {
    * The name of a union that stands on {@code layer}, or is being made to. Fails if a union's
    * record is damaged, for that one might.
    */
-  public Optional<String> standingOn(StateDir.Lock lock, Path layer) {
+  public Optional<String> standingOn(Lock lock, Path layer) {
     List<UnionRecord> unions = new ArrayList<>(store.all().complete());
     store.planned(lock).forEach(plan -> unions.add(plan.union()));
     return unions.stream()

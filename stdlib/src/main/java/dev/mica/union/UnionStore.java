@@ -2,6 +2,7 @@ package dev.mica.union;
 
 import dev.mica.core.Core;
 import dev.mica.failure.MicaException;
+import dev.mica.state.Lock;
 import dev.mica.state.Records;
 import dev.mica.state.StateDir;
 import java.util.List;
@@ -35,7 +36,7 @@ final class UnionStore {
   }
 
   /** Those that are being made, or were not made to the end. */
-  List<Plan> planned(StateDir.Lock lock) {
+  List<Plan> planned(Lock lock) {
     return lock.noted(Unions.CREATE).stream().flatMap(UnionStore::plan).toList();
   }
 

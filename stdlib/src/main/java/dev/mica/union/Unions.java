@@ -7,6 +7,7 @@ import dev.mica.core.Mount;
 import dev.mica.core.OpenDirectory;
 import dev.mica.failure.MicaException;
 import dev.mica.failure.Why;
+import dev.mica.state.Lock;
 import dev.mica.state.Recovery;
 import dev.mica.state.StateDir;
 import dev.mica.text.PathBytes;
@@ -78,7 +79,7 @@ public final class Unions {
   public Union create(UnionSpec spec) {
     String label = spec.name() != null ? spec.name() : spec.at().name();
     caller.require(Role.OPERATOR, "create the union", label);
-    try (StateDir.Lock lock = state.lock("create the union " + label, UnionLayers.object(label))) {
+    try (Lock lock = state.lock("create the union " + label, UnionLayers.object(label))) {
       Plan plan = choose(lock, check(lock, spec).plan());
       Mounter mounter = mounterOf(plan.union());
       return lock.run(
@@ -87,7 +88,7 @@ public final class Unions {
   }
 
   /** What is being made has taken its folders, too. */
-  private SpecCheck check(StateDir.Lock lock, UnionSpec spec) {
+  private SpecCheck check(Lock lock, UnionSpec spec) {
     List<UnionRecord> planned = store.planned(lock).stream().map(Plan::union).toList();
     return new SpecCheck(spec, store.all().readable(), planned, state.path());
   }
@@ -162,13 +163,13 @@ public final class Unions {
   }
 
   /** The mounter asked for, or the first that works. */
-  private Plan choose(StateDir.Lock lock, Plan plan) {
+  private Plan choose(Lock lock, Plan plan) {
     try (OpenDirectory place = place(plan)) {
       return choose(lock, plan, place);
     }
   }
 
-  private Plan choose(StateDir.Lock lock, Plan plan, OpenDirectory place) {
+  private Plan choose(Lock lock, Plan plan, OpenDirectory place) {
     List<Refusal> refusals = new ArrayList<>();
     for (Mounter mounter : store.mounters().candidates(plan.union().via())) {
       Optional<Refusal> refusal =
@@ -310,7 +311,7 @@ public final class Unions {
 
   void remove(String name) {
     caller.require(Role.OPERATOR, "remove the union", name);
-    try (StateDir.Lock lock = state.lock("remove the union " + name, UnionLayers.object(name))) {
+    try (Lock lock = state.lock("remove the union " + name, UnionLayers.object(name))) {
       UnionRecord union = store.require(name);
       lock.reclaim(
           REMOVE,
@@ -338,7 +339,7 @@ public final class Unions {
 
   void remount(String name) {
     caller.require(Role.OPERATOR, "remount the union", name);
-    try (StateDir.Lock lock = state.lock("remount the union " + name, UnionLayers.object(name))) {
+    try (Lock lock = state.lock("remount the union " + name, UnionLayers.object(name))) {
       UnionRecord union = store.require(name);
       List<Mount> mounts = Core.mounts();
       Mounter mounter = mounterOf(union);

@@ -3,6 +3,7 @@ package dev.mica.vm;
 import dev.mica.core.OpenDirectory;
 import dev.mica.failure.MicaException;
 import dev.mica.job.Activity;
+import dev.mica.state.Hold;
 import dev.mica.state.Records;
 import dev.mica.state.StateDir;
 import dev.mica.vm.agent.Agent;
@@ -66,7 +67,7 @@ final class QemuMachine implements Machine {
   public Start boot(Duration idle) {
     try (Activity start =
             Activity.begin("start the helper VM", OptionalLong.empty(), Activity.Work.NONE);
-        StateDir.Hold _ = state.hold("start the helper VM", OBJECT)) {
+        Hold _ = state.hold("start the helper VM", OBJECT)) {
       if (isAdopted(idle)) {
         return Start.ADOPTED;
       }
@@ -136,7 +137,7 @@ final class QemuMachine implements Machine {
 
   @Override
   public Share plugShare(OpenDirectory folder, boolean readOnly) {
-    try (StateDir.Hold _ = state.hold("share " + folder.openedBy(), OBJECT)) {
+    try (Hold _ = state.hold("share " + folder.openedBy(), OBJECT)) {
       requireRunning();
       return shares.plug(folder, readOnly);
     }
@@ -150,7 +151,7 @@ final class QemuMachine implements Machine {
 
   @Override
   public void unplugShare(String tag) {
-    try (StateDir.Hold _ = state.hold("unplug the share " + tag, OBJECT)) {
+    try (Hold _ = state.hold("unplug the share " + tag, OBJECT)) {
       if (qemu.daemon().isAlive()) {
         shares.unplug(tag);
       } else {
@@ -161,7 +162,7 @@ final class QemuMachine implements Machine {
 
   @Override
   public void leaveShare(String tag) {
-    try (StateDir.Hold _ = state.hold("leave the share " + tag, OBJECT)) {
+    try (Hold _ = state.hold("leave the share " + tag, OBJECT)) {
       shares.forget(tag);
     }
   }
@@ -173,7 +174,7 @@ final class QemuMachine implements Machine {
 
   @Override
   public Path plugPort(String name) {
-    try (StateDir.Hold _ = state.hold("plug the port " + name, OBJECT)) {
+    try (Hold _ = state.hold("plug the port " + name, OBJECT)) {
       requireRunning();
       return ports.plug(name);
     }
@@ -181,7 +182,7 @@ final class QemuMachine implements Machine {
 
   @Override
   public void unplugPort(String name) {
-    try (StateDir.Hold _ = state.hold("unplug the port " + name, OBJECT)) {
+    try (Hold _ = state.hold("unplug the port " + name, OBJECT)) {
       if (qemu.daemon().isAlive()) {
         ports.unplug(name);
       }
@@ -205,7 +206,7 @@ final class QemuMachine implements Machine {
 
   @Override
   public void shutdown() {
-    try (StateDir.Hold _ = state.hold("end the helper VM", OBJECT)) {
+    try (Hold _ = state.hold("end the helper VM", OBJECT)) {
       if (qemu.daemon().isAlive()) {
         powerOff();
       }
@@ -226,7 +227,7 @@ final class QemuMachine implements Machine {
 
   @Override
   public void kill() {
-    try (StateDir.Hold _ = state.hold("end the helper VM", OBJECT)) {
+    try (Hold _ = state.hold("end the helper VM", OBJECT)) {
       end();
     }
   }

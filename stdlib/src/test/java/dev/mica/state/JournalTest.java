@@ -181,7 +181,7 @@ final class JournalTest {
           .hasMessageContaining("unfinished operation")
           .hasMessageContaining("there is none of that name");
     }
-    try (StateDir.Lock lock = state.lock("test")) {
+    try (Lock lock = state.lock("test")) {
       String done =
           lock.run(
               "step",
@@ -243,7 +243,7 @@ final class JournalTest {
     StateDir state = StateDir.at(home());
     AtomicInteger recovered = new AtomicInteger();
     state.onLeftover("step", by(facts -> recovered.incrementAndGet()));
-    try (StateDir.Lock lock = state.lock("test")) {
+    try (Lock lock = state.lock("test")) {
       assertThatThrownBy(() ->
               lock.run(
                   "step",
@@ -297,7 +297,7 @@ final class JournalTest {
   }
 
   private static void step(StateDir state, Records records, int n) {
-    try (StateDir.Lock lock = state.waiting(Duration.ofSeconds(50)).lock("step")) {
+    try (Lock lock = state.waiting(Duration.ofSeconds(50)).lock("step")) {
       lock.run(
           "step",
           Records.object(),

@@ -70,7 +70,7 @@ final class ObjectLocksTest {
   }
 
   private int doIt(int thing) {
-    try (StateDir.Lock lock = state.waiting(SHORT).lock("do it", "thing " + thing)) {
+    try (Lock lock = state.waiting(SHORT).lock("do it", "thing " + thing)) {
       return lock.run("step", number(thing), () -> thing);
     }
   }
@@ -88,7 +88,7 @@ final class ObjectLocksTest {
   @Test
   void whileOneIsPreparedOthersAreWorkedOn() throws Exception {
     String self = "process " + ProcessHandle.current().pid() + ", to prepare it";
-    try (StateDir.Lock lock = state.lock("prepare it", "thing 7")) {
+    try (Lock lock = state.lock("prepare it", "thing 7")) {
       int done =
           lock.run(
               "step",
@@ -124,7 +124,7 @@ final class ObjectLocksTest {
   void whatIsNotedIsAsItIsWhenItIsPublished() {
     AtomicInteger asked = new AtomicInteger();
     List<Integer> noted = new ArrayList<>();
-    try (StateDir.Lock lock = state.lock("prepare it", "thing 7")) {
+    try (Lock lock = state.lock("prepare it", "thing 7")) {
       lock.run(
           "step",
           () -> number(asked.incrementAndGet()),
@@ -136,7 +136,7 @@ final class ObjectLocksTest {
 
   @Test
   void whatFailsWhileItIsPreparedIsUndone() {
-    try (StateDir.Lock lock = state.lock("prepare it", "thing 7")) {
+    try (Lock lock = state.lock("prepare it", "thing 7")) {
       assertThatThrownBy(() ->
               lock.run(
                   "step",
@@ -154,7 +154,7 @@ final class ObjectLocksTest {
   /** An interruption that comes when nobody listens is not lost, and stops no undoing. */
   @Test
   void whoIsInterruptedHasTheDirectoryAgain() {
-    try (StateDir.Lock lock = state.lock("prepare it", "thing 7")) {
+    try (Lock lock = state.lock("prepare it", "thing 7")) {
       lock.meanwhile(() -> Thread.currentThread().interrupt());
       assertThat(Thread.interrupted()).isTrue();
       assertThat(lock.run("step", number(7), () -> 7)).isEqualTo(7);
@@ -183,8 +183,8 @@ final class ObjectLocksTest {
 
   @Test
   void aThreadMayLockAnObjectAgain() throws Exception {
-    try (StateDir.Hold _ = state.hold("outer", "thing 7", "thing 9")) {
-      try (StateDir.Hold _ = state.hold("inner", "thing 7")) {
+    try (Hold _ = state.hold("outer", "thing 7", "thing 9")) {
+      try (Hold _ = state.hold("inner", "thing 7")) {
         assertThat(doIt(7)).isEqualTo(7);
       }
       assertThat(refusal(7)).contains("to outer");

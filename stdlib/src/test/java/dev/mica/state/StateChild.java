@@ -69,7 +69,7 @@ final class StateChild {
   /** In the part of an operation that takes long. */
   private static void prepare(StateDir state) {
     state.onLeftover("step", JournalTest.stuck(new ArrayList<>()));
-    try (StateDir.Lock lock = state.lock("prepare it", "thing 7")) {
+    try (Lock lock = state.lock("prepare it", "thing 7")) {
       lock.run(
           "step",
           () -> Records.object().put("number", 7),
@@ -83,7 +83,7 @@ final class StateChild {
 
   private static void die(StateDir state) {
     state.onLeftover("step", JournalTest.stuck(new ArrayList<>()));
-    try (StateDir.Lock lock = state.lock("die")) {
+    try (Lock lock = state.lock("die")) {
       lock.run(
           "step",
           Records.object().put("number", 7),

@@ -1,7 +1,6 @@
 package dev.mica.vm.agent;
 
 import dev.mica.failure.MicaException;
-import dev.mica.vm.Machine;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -59,7 +58,7 @@ public interface Agent extends AutoCloseable {
   /**
    * Unmounts {@code /shares/NAME} and lets go of its device.
    *
-   * @param device see {@link Machine#device}; empty where it is not plugged
+   * @param device its PCI address, as the machine says it; empty where it is not plugged
    */
   void unmountShare(String name, Optional<String> device);
 
