@@ -147,9 +147,10 @@ errint_t layer_start(struct layer *layer, int fd, struct ventry *root)
 
 static void tell_lost_of_directory(struct layer *layer, const struct ventry *entry, int to)
 {
-	const char *name = entry->place && *entry->name ? entry->name : ".";
+	const char *name = entry->layer_dir && *entry->name ? entry->name : ".";
 	cleanup_fd int from =
-		entry->place ? openat(entry->place->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
+		entry->layer_dir ? openat(entry->layer_dir->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+				 : -1;
 
 	if (from >= 0)
 		tell_lost(layer, from, to);
@@ -238,7 +239,7 @@ static void fill_file(struct pool_task *task)
 }
 
 /* Out of descriptors: those of directories higher up go first, then we wait for the copying to give some back. */
-static int create_file(struct layer *layer, const char *name, struct places *places)
+static int create_file(struct layer *layer, const char *name, struct layer_dirs *layer_dirs)
 {
 	bool drained = false;
 
@@ -247,7 +248,7 @@ static int create_file(struct layer *layer, const char *name, struct places *pla
 
 		if (fd >= 0 || (errno != EMFILE && errno != ENFILE))
 			return fd < 0 ? -errno : fd;
-		if (places_make_room(places))
+		if (layer_dirs_make_room(layer_dirs))
 			continue;
 		if (drained)
 			return -EMFILE;
@@ -259,7 +260,7 @@ static int create_file(struct layer *layer, const char *name, struct places *pla
 /* A metacopy's metadata is in another inode than its bytes, and its directory is pinned only now: no task. */
 static errint_t fill_metacopy(struct layer *layer, const struct ventry *entry, const struct file_task *file)
 {
-	struct copy_source source = {entry->place->fd, entry->name, file->from_space, file->from};
+	struct copy_source source = {entry->layer_dir->fd, entry->name, file->from_space, file->from};
 	struct meta_target target = {file->to, "", layer->space, file->path, layer->how.flags & MICA_OWN};
 
 	return copy_file(&source, file->from, file->to, &target, &layer->how, layer->err);
@@ -276,7 +277,7 @@ static errint_t open_both(struct layer *layer, const char *name, const struct ve
 	}
 	if (code < 0)
 		return code;
-	file->to = create_file(layer, name, entry->view->places);
+	file->to = create_file(layer, name, entry->view->layer_dirs);
 	if (file->to >= 0)
 		return 0;
 	close(file->from);
@@ -312,7 +313,7 @@ static errint_t put_file(struct layer *layer, const char *name, const struct ven
 errint_t layer_put(struct layer *layer, const char *name, const struct ventry *entry)
 {
 	cleanup_free char *path = NULL;
-	struct copy_source source = {entry->place->fd, entry->name, entry->view->space, -1};
+	struct copy_source source = {entry->layer_dir->fd, entry->name, entry->view->space, -1};
 	struct meta_target target = {way_fd(&layer->way), name, layer->space, NULL, layer->how.flags & MICA_OWN};
 
 	errint_t code = remember_flags(layer, name, entry);

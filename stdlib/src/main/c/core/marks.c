@@ -7,7 +7,7 @@ static errint_t refuse_unknown(const struct ventry *entry, const char *attr, str
 	char note[320];
 
 	snprintf(note, sizeof(note), "it has the xattr %s, whose meaning to overlayfs is not known here", attr);
-	return place_fail(err, -EOPNOTSUPP, "look up", entry->place, entry->name, note);
+	return layer_dir_fail(err, -EOPNOTSUPP, "look up", entry->layer_dir, entry->name, note);
 }
 
 errint_t marks_read(struct ventry *entry, uint32_t *marks, struct mica_error *err)
@@ -29,8 +29,8 @@ static errint_t read_mark(const struct ventry *entry, const char *mark, char **v
 	errint_t ret;
 
 	snprintf(attr, sizeof(attr), "%s%s", xattr_prefix(entry->view->space), mark);
-	ret = xattr_get(entry->place->fd, entry->name, attr, (void **)value, &len);
-	return ret ? place_fail(err, ret, "read xattr", entry->place, entry->name, attr) : 0;
+	ret = xattr_get(entry->layer_dir->fd, entry->name, attr, (void **)value, &len);
+	return ret ? layer_dir_fail(err, ret, "read xattr", entry->layer_dir, entry->name, attr) : 0;
 }
 
 /* ovl_get_opaquedir_val: one letter counts, anything else means nothing. */
@@ -85,6 +85,6 @@ errint_t marks_redirect(const struct ventry *entry, char **to, struct mica_error
 
 	if (ret || is_valid_redirect(*to))
 		return ret;
-	return place_fail(err, -EINVAL, "look up", entry->place, entry->name,
-			  "its overlay.redirect is neither a name nor an absolute path");
+	return layer_dir_fail(err, -EINVAL, "look up", entry->layer_dir, entry->name,
+			      "its overlay.redirect is neither a name nor an absolute path");
 }
