@@ -1,5 +1,5 @@
+#include "dir-stack.h"
 #include "layer-dir.h"
-#include "way.h"
 
 #include <fcntl.h>
 #include <sys/resource.h>

@@ -1,9 +1,9 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "dir-stack.h"
 #include "meta.h"
 #include "names.h"
-#include "way.h"
 
 static bool overlays_own(const char *name, enum xattr_space space)
 {

@@ -10,8 +10,8 @@
 
 #include "base.h"
 #include "flags.h"
-#include "names.h"
 #include "layer-dir.h"
+#include "names.h"
 #include "xattr.h"
 
 /* An opened mica_tree. Several views share one struct layer_dirs, and the root of a layer that both have. */
