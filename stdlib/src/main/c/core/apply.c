@@ -46,7 +46,8 @@ static struct level *top(struct apply *a)
 }
 
 /* What overlay's own attributes make of an entry of the layer. */
-static errint_t read_marks(struct apply *a, int dirfd, const char *name, const char *shown, uint32_t *marks)
+static errint_t read_overlay_xattrs(struct apply *a, int dirfd, const char *name, const char *shown,
+				    uint32_t *overlay_xattrs)
 {
 	cleanup_xattr_names struct xattr_names names = {0};
 	const char *unknown = NULL;
@@ -54,10 +55,10 @@ static errint_t read_marks(struct apply *a, int dirfd, const char *name, const c
 
 	if (code < 0)
 		return fail(a, code, "read attributes", shown, "");
-	*marks = xattr_marks(&names, a->space, &unknown);
-	if (*marks & MARK_UNKNOWN)
+	*overlay_xattrs = overlay_xattrs_of(&names, a->space, &unknown);
+	if (*overlay_xattrs & OVERLAY_XATTR_UNKNOWN)
 		return fail(a, -EOPNOTSUPP, "apply", shown, unknown);
-	if (*marks & (MARK_REDIRECT | MARK_METACOPY | MARK_NLINK))
+	if (*overlay_xattrs & (OVERLAY_XATTR_REDIRECT | OVERLAY_XATTR_METACOPY | OVERLAY_XATTR_NLINK))
 		return fail(a, -EOPNOTSUPP, "apply", shown,
 			    "the layer refers to what is below it (redirect, metacopy or index): capture it first");
 	return 0;
@@ -82,11 +83,11 @@ static errint_t read_opaque(struct apply *a, int dirfd, const char *shown, char 
 static errint_t read_level(struct apply *a, int dirfd, const char *name, struct level *level, bool *opaque)
 {
 	struct statx stx;
-	uint32_t marks;
+	uint32_t overlay_xattrs;
 	char value = 0;
-	errint_t code = read_marks(a, dirfd, "", name, &marks);
+	errint_t code = read_overlay_xattrs(a, dirfd, "", name, &overlay_xattrs);
 
-	if (code == 0 && (marks & MARK_OPAQUE))
+	if (code == 0 && (overlay_xattrs & OVERLAY_XATTR_OPAQUE))
 		code = read_opaque(a, dirfd, name, &value);
 	if (code < 0)
 		return code;
@@ -264,8 +265,10 @@ static errint_t put_linked(struct apply *a, const char *name, const struct statx
 
 static errint_t put(struct apply *a, const char *name, const struct statx *stx)
 {
-	uint32_t marks;
-	errint_t code = S_ISREG(stx->stx_mode) ? read_marks(a, dir_stack_fd(&a->from), name, name, &marks) : 0;
+	uint32_t overlay_xattrs;
+	errint_t code = S_ISREG(stx->stx_mode)
+				? read_overlay_xattrs(a, dir_stack_fd(&a->from), name, name, &overlay_xattrs)
+				: 0;
 
 	if (code == 0)
 		code = remove_name(a, name);
@@ -287,7 +290,7 @@ static int is_whiteout(struct apply *a, const char *name, const struct statx *st
 	code = xattr_list(dir_stack_fd(&a->from), name, &names);
 	if (code < 0)
 		return fail(a, code, "read attributes", name, "");
-	return (xattr_marks(&names, a->space, NULL) & MARK_WHITEOUT) != 0;
+	return (overlay_xattrs_of(&names, a->space, NULL) & OVERLAY_XATTR_WHITEOUT) != 0;
 }
 
 static errint_t apply_name(struct apply *a, const char *name)

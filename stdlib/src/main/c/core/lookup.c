@@ -2,7 +2,7 @@
  * lookup.c - what a name in a directory of a view is: the kernel's ovl_lookup, step by step. Where a
  * comment names an ovl_ function, that is the one that decides.
  */
-#include "marks.h"
+#include "overlay-xattrs.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -37,7 +37,7 @@ static bool is_device_whiteout(const struct ventry *entry)
 static errint_t follow_redirect(struct search *s, const struct ventry *entry, size_t prelen, const char *post)
 {
 	cleanup_free char *value = NULL, *path = NULL;
-	errint_t ret = marks_redirect(entry, &value, s->err);
+	errint_t ret = overlay_xattrs_redirect(entry, &value, s->err);
 
 	if (ret)
 		return ret;
@@ -94,14 +94,14 @@ static errint_t set_data(struct search *s, struct layer_dir *base, const struct 
 }
 
 /* The last component was found in a layer: it is the entry, or a lower part of the directory, or the bytes. */
-static errint_t take(struct search *s, struct layer_dir *base, struct ventry *found, uint32_t marks)
+static errint_t take(struct search *s, struct layer_dir *base, struct ventry *found, uint32_t overlay_xattrs)
 {
 	errint_t ret = 0;
 
 	if (found == s->out)
 		found->layer = s->layer;
 	if (found == s->out && !s->layer)
-		ret = marks_protattr(found, marks, s->err);
+		ret = overlay_xattrs_protattr(found, overlay_xattrs, s->err);
 	if (ret)
 		return ret;
 	if (found->type == 'd')
@@ -115,7 +115,7 @@ static errint_t take(struct search *s, struct layer_dir *base, struct ventry *fo
 
 /*
  * With index=on one inode of the upper stands for several names of the lower, of which only some are in the
- * upper's folders. Files whose lower has one name only may carry the mark too (nfs_export=on).
+ * upper's folders. A file whose lower has one name only may have overlay.nlink too (nfs_export=on).
  */
 static errint_t check_index(struct search *s, uint32_t part, const struct ventry *entry)
 {
@@ -139,20 +139,21 @@ static errint_t check_index(struct search *s, uint32_t part, const struct ventry
 }
 
 /* ovl_lookup_single, for what is not the last component: only whether and how to go on. */
-static errint_t pass_directory(struct search *s, struct ventry *found, uint32_t marks, size_t prelen, const char *post)
+static errint_t pass_directory(struct search *s, struct ventry *found, uint32_t overlay_xattrs, size_t prelen,
+			       const char *post)
 {
 	bool opaque;
-	errint_t ret = marks_opaque(found, marks, &opaque, s->err);
+	errint_t ret = overlay_xattrs_opaque(found, overlay_xattrs, &opaque, s->err);
 
 	if (!ret && opaque)
 		s->stop = true;
-	else if (!ret && marks & MARK_REDIRECT)
+	else if (!ret && overlay_xattrs & OVERLAY_XATTR_REDIRECT)
 		ret = follow_redirect(s, found, prelen, post);
 	return ret;
 }
 
 /* ovl_lookup_single, last component. prelen and post as in follow_redirect. */
-static errint_t found_last(struct search *s, struct layer_dir *base, struct ventry *found, uint32_t marks,
+static errint_t found_last(struct search *s, struct layer_dir *base, struct ventry *found, uint32_t overlay_xattrs,
 			   size_t prelen)
 {
 	errint_t ret;
@@ -164,28 +165,29 @@ static errint_t found_last(struct search *s, struct layer_dir *base, struct vent
 	}
 	if (found->type == 'd') {
 		s->is_dir = true;
-		ret = take(s, base, found, marks);
-		return ret ? ret : pass_directory(s, found, marks, prelen, "");
+		ret = take(s, base, found, overlay_xattrs);
+		return ret ? ret : pass_directory(s, found, overlay_xattrs, prelen, "");
 	}
-	s->metacopy = found->type == 'f' && marks & MARK_METACOPY;
+	s->metacopy = found->type == 'f' && overlay_xattrs & OVERLAY_XATTR_METACOPY;
 	s->stop = !s->metacopy;
-	ret = take(s, base, found, marks);
-	if (!ret && s->metacopy && marks & MARK_REDIRECT)
+	ret = take(s, base, found, overlay_xattrs);
+	if (!ret && s->metacopy && overlay_xattrs & OVERLAY_XATTR_REDIRECT)
 		ret = follow_redirect(s, found, prelen, "");
 	return ret;
 }
 
 /* Looks at one name of one real directory; found->type is 0 where the layer has nothing that counts. */
-static errint_t look(struct search *s, struct layer_dir *base, const char *name, struct ventry *found, uint32_t *marks)
+static errint_t look(struct search *s, struct layer_dir *base, const char *name, struct ventry *found,
+		     uint32_t *overlay_xattrs)
 {
 	errint_t ret = ventry_stat(base, name, found, s->err);
 
-	*marks = 0;
+	*overlay_xattrs = 0;
 	if (ret || !found->type || !s->dir->view->overlay)
 		return ret;
 	if (!is_device_whiteout(found)) {
-		ret = marks_read(found, marks, s->err);
-		if (ret || !(*marks & MARK_WHITEOUT) || found->type != 'f' || found->size)
+		ret = overlay_xattrs_read(found, overlay_xattrs, s->err);
+		if (ret || !(*overlay_xattrs & OVERLAY_XATTR_WHITEOUT) || found->type != 'f' || found->size)
 			return ret;
 	}
 	s->stop = true;
@@ -219,22 +221,22 @@ static errint_t look_for_name(struct search *s, struct layer_dir *base, uint32_t
 {
 	struct ventry spare cleanup_ventry;
 	struct ventry *found;
-	uint32_t marks;
+	uint32_t overlay_xattrs;
 	errint_t ret;
 
 	ventry_init(&spare, s->dir->view);
 	found = target(s, &spare);
 	if (open_as(s, base, &found->fd))
 		return 0;
-	ret = look(s, base, s->path, found, &marks);
+	ret = look(s, base, s->path, found, &overlay_xattrs);
 	if (ret || !found->type)
 		return ret;
-	if (marks & MARK_NLINK && found->type != 'd') {
+	if (overlay_xattrs & OVERLAY_XATTR_NLINK && found->type != 'd') {
 		ret = check_index(s, part, found);
 		if (ret)
 			return ret;
 	}
-	return found_last(s, base, found, marks, 0);
+	return found_last(s, base, found, overlay_xattrs, 0);
 }
 
 /* One component of an absolute redirect; *base is the directory it leads to, or NULL. */
@@ -242,22 +244,22 @@ static errint_t step_down(struct search *s, struct layer_dir **base, const char 
 {
 	struct ventry found cleanup_ventry;
 	struct layer_dir *next = NULL;
-	uint32_t marks;
+	uint32_t overlay_xattrs;
 	int fd;
 	errint_t ret = layer_dir_pin(s->dir->view->layer_dirs, *base, &fd);
 
 	ventry_init(&found, s->dir->view);
 	if (ret)
 		return layer_dir_fail(s->err, ret, "open", *base, "", NULL);
-	ret = look(s, *base, name, &found, &marks);
+	ret = look(s, *base, name, &found, &overlay_xattrs);
 	if (!ret && found.type && !*post)
-		ret = found_last(s, *base, &found, marks, prelen);
+		ret = found_last(s, *base, &found, overlay_xattrs, prelen);
 	else if (!ret && found.type && found.type != 'd')
 		s->stop = true;
 	else if (!ret && found.type) {
 		ret = layer_dir_child(*base, name, strlen(name), found.ino, &next);
 		if (!ret)
-			ret = pass_directory(s, &found, marks, prelen, post);
+			ret = pass_directory(s, &found, overlay_xattrs, prelen, post);
 	}
 	layer_dir_unpin(s->dir->view->layer_dirs, *base);
 	layer_dir_unref(s->dir->view->layer_dirs, *base);
@@ -383,7 +385,7 @@ static bool is_root(const struct vdir *dir)
 
 errint_t vdir_self(struct vdir *dir, struct ventry *out, struct mica_error *err)
 {
-	uint32_t marks;
+	uint32_t overlay_xattrs;
 	errint_t ret;
 
 	ventry_init(out, dir->view);
@@ -395,11 +397,11 @@ errint_t vdir_self(struct vdir *dir, struct ventry *out, struct mica_error *err)
 		return ret;
 	out->layer = dir->parts[0].layer;
 	out->dir = vdir_ref(dir);
-	ret = dir->view->overlay ? marks_read(out, &marks, err) : 0;
+	ret = dir->view->overlay ? overlay_xattrs_read(out, &overlay_xattrs, err) : 0;
 	if (is_root(dir))
 		out->flags = 0;
 	else if (!ret && dir->view->overlay && !out->layer)
-		ret = marks_protattr(out, marks, err);
+		ret = overlay_xattrs_protattr(out, overlay_xattrs, err);
 	if (ret)
 		ventry_free(out);
 	return ret;

@@ -1,4 +1,4 @@
-#include "marks.h"
+#include "overlay-xattrs.h"
 
 #include <stdio.h>
 
@@ -10,51 +10,52 @@ static errint_t refuse_unknown(const struct ventry *entry, const char *attr, str
 	return layer_dir_fail(err, -EOPNOTSUPP, "look up", entry->layer_dir, entry->name, note);
 }
 
-errint_t marks_read(struct ventry *entry, uint32_t *marks, struct mica_error *err)
+errint_t overlay_xattrs_read(struct ventry *entry, uint32_t *overlay_xattrs, struct mica_error *err)
 {
 	const char *unknown = NULL;
 	errint_t ret = ventry_list_xattrs(entry, err);
 
-	*marks = 0;
+	*overlay_xattrs = 0;
 	if (ret || !entry->xattrs.len)
 		return ret;
-	*marks = xattr_marks(&entry->xattrs, entry->view->space, &unknown);
-	return *marks & MARK_UNKNOWN ? refuse_unknown(entry, unknown, err) : 0;
+	*overlay_xattrs = overlay_xattrs_of(&entry->xattrs, entry->view->space, &unknown);
+	return *overlay_xattrs & OVERLAY_XATTR_UNKNOWN ? refuse_unknown(entry, unknown, err) : 0;
 }
 
-static errint_t read_mark(const struct ventry *entry, const char *mark, char **value, struct mica_error *err)
+static errint_t read_value(const struct ventry *entry, const char *name, char **value, struct mica_error *err)
 {
 	char attr[64];
 	size_t len;
 	errint_t ret;
 
-	snprintf(attr, sizeof(attr), "%s%s", xattr_prefix(entry->view->space), mark);
+	snprintf(attr, sizeof(attr), "%s%s", xattr_prefix(entry->view->space), name);
 	ret = xattr_get(entry->layer_dir->fd, entry->name, attr, (void **)value, &len);
 	return ret ? layer_dir_fail(err, ret, "read xattr", entry->layer_dir, entry->name, attr) : 0;
 }
 
 /* ovl_get_opaquedir_val: one letter counts, anything else means nothing. */
-errint_t marks_opaque(const struct ventry *entry, uint32_t marks, bool *opaque, struct mica_error *err)
+errint_t overlay_xattrs_opaque(const struct ventry *entry, uint32_t overlay_xattrs, bool *opaque,
+			       struct mica_error *err)
 {
 	cleanup_free char *value = NULL;
 	errint_t ret;
 
 	*opaque = false;
-	if (!(marks & MARK_OPAQUE))
+	if (!(overlay_xattrs & OVERLAY_XATTR_OPAQUE))
 		return 0;
-	ret = read_mark(entry, "opaque", &value, err);
+	ret = read_value(entry, "opaque", &value, err);
 	*opaque = !ret && !strcmp(value, "y");
 	return ret;
 }
 
-errint_t marks_protattr(struct ventry *entry, uint32_t marks, struct mica_error *err)
+errint_t overlay_xattrs_protattr(struct ventry *entry, uint32_t overlay_xattrs, struct mica_error *err)
 {
 	cleanup_free char *value = NULL;
 	errint_t ret;
 
-	if (!(marks & MARK_PROTATTR))
+	if (!(overlay_xattrs & OVERLAY_XATTR_PROTATTR))
 		return 0;
-	ret = read_mark(entry, "protattr", &value, err);
+	ret = read_value(entry, "protattr", &value, err);
 	if (!ret)
 		entry->flags |= flags_of_text(value);
 	return ret;
@@ -79,9 +80,9 @@ static bool is_valid_redirect(const char *value)
 	}
 }
 
-errint_t marks_redirect(const struct ventry *entry, char **to, struct mica_error *err)
+errint_t overlay_xattrs_redirect(const struct ventry *entry, char **to, struct mica_error *err)
 {
-	errint_t ret = read_mark(entry, "redirect", to, err);
+	errint_t ret = read_value(entry, "redirect", to, err);
 
 	if (ret || is_valid_redirect(*to))
 		return ret;
