@@ -160,8 +160,8 @@ final class QemuMachine implements Machine {
   }
 
   @Override
-  public void leaveShare(String tag) {
-    try (StateDir.Hold _ = state.hold("leave the share " + tag, OBJECT)) {
+  public void abandonShare(String tag) {
+    try (StateDir.Hold _ = state.hold("abandon the share " + tag, OBJECT)) {
       shares.forget(tag);
     }
   }
