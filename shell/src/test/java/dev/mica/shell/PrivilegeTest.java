@@ -122,7 +122,7 @@ final class PrivilegeTest {
         .satisfies(said ->
             assertThat(said)
                 .contains("only root may mount", "MICA_WITHOUT=fuse")
-                .endsWith("run it as root"));
+                .endsWith("a helper VM: only root may; run it as root"));
     assertThat(run.status()).isEqualTo(3);
   }
 

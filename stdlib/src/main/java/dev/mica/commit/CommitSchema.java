@@ -12,8 +12,8 @@ public final class CommitSchema {
           CommitSchema.class,
           Commit.class,
           Shape.<Commit>of("commits")
-              .column("id", "string", Commit::id)
-              .column("refs", "[string]", Commit::refs)
+              .essential("id", "string", Commit::id)
+              .essential("refs", "[string]", Commit::refs)
               .column("created", "time", Commit::created)
               .column(
                   "parent", "string|null", commit -> commit.parent().map(Commit::id).orElse(null))
@@ -33,8 +33,8 @@ public final class CommitSchema {
           Commit.Verified.class,
           Shape.<Commit.Verified>of("layers")
               .column("condition", "string", Commit.Verified::condition)
-              .column("id", "string", Commit.Verified::id)
-              .column("refs", "[string]", Commit.Verified::refs)
+              .essential("id", "string", Commit.Verified::id)
+              .essential("refs", "[string]", Commit.Verified::refs)
               .column("detail", "string", Commit.Verified::detail)
               .field("recorded", "string|null", Commit.Verified::recorded)
               .field("found", "string|null", Commit.Verified::found)

@@ -87,6 +87,11 @@ public final class MicaException extends RuntimeException {
     return copyStack(new MicaException(kind, doing, object, why, whatToDo, getCause()));
   }
 
+  /** The same failure without what to do about it, where somebody else says that. */
+  public MicaException withoutHint() {
+    return copyStack(new MicaException(kind, doing, object, why, null, getCause()));
+  }
+
   /**
    * The same failure with its cause, kept for {@code :trace}. What the system did not permit is
    * denied, whatever it was done for.

@@ -15,7 +15,7 @@ public final class FolderSchema {
           Folder.class,
           Shape.<Folder>of("folders")
               .column("location", "string", FolderSchema::place)
-              .column("name", "string", Folder::name)
+              .essential("name", "string", Folder::name)
               .column("local", "boolean", Folder::isLocal)
               .column("exists", "boolean", Folder::exists)
               .build(Shape.Alone.TEXT));
@@ -26,11 +26,11 @@ public final class FolderSchema {
           FolderSchema.class,
           Entry.class,
           Shape.<Entry>of("entries")
-              .column("type", "string", Entry::type)
+              .essential("type", "string", Entry::type)
               .column("mode", "string", entry -> octal(entry.mode()))
               .column("size", "number", Entry::size)
               .column("modified", "time", Entry::modified)
-              .column("path", "string", Entry::path)
+              .essential("path", "string", Entry::path)
               .build(Shape.Alone.ROW));
 
   /** A name. */
@@ -43,10 +43,10 @@ public final class FolderSchema {
           FolderSchema.class,
           Change.class,
           Shape.<Change>of("changes")
-              .column("kind", "string", Change::kind)
+              .essential("kind", "string", Change::kind)
               .column("what", "[string]", Change::what)
               .column("size", "number", change -> Math.max(change.sizeBefore(), change.sizeAfter()))
-              .column("path", "string", Change::path)
+              .essential("path", "string", Change::path)
               .field("before", "string|null", Change::before)
               .field("after", "string|null", Change::after)
               .field("sizeBefore", "number", Change::sizeBefore)

@@ -28,13 +28,13 @@ import org.jspecify.annotations.Nullable;
 final class Unpack {
   private final VfsFolder source;
   private final Activity activity;
-  private final Planting planting;
+  private final Extraction extraction;
   private boolean found;
 
-  private Unpack(VfsFolder source, Activity activity, Planting planting) {
+  private Unpack(VfsFolder source, Activity activity, Extraction extraction) {
     this.source = source;
     this.activity = activity;
-    this.planting = planting;
+    this.extraction = extraction;
   }
 
   /** All or nothing: on failure {@code target} is removed again. */
@@ -47,8 +47,9 @@ final class Unpack {
     boolean done = false;
     try (Activity activity =
         Activity.begin(doing + " " + target, OptionalLong.empty(), Activity.Work.NONE)) {
-      Planting planting = new Planting(target, "root".equals(System.getProperty("user.name")));
-      new Unpack(source, activity, planting).run();
+      Extraction extraction =
+          new Extraction(target, "root".equals(System.getProperty("user.name")));
+      new Unpack(source, activity, extraction).run();
       done = true;
     } catch (IOException e) {
       throw Failures.of(doing, target, e);
@@ -81,7 +82,7 @@ final class Unpack {
     if (!found) {
       throw MicaException.failed("copy", source, "no such file in there");
     }
-    planting.finish();
+    extraction.finish();
   }
 
   private InputStream open() throws IOException {
@@ -99,8 +100,8 @@ final class Unpack {
   }
 
   private void plant(String name, TarArchiveEntry entry, InputStream content) throws IOException {
-    Planting.Meta meta =
-        new Planting.Meta(
+    Extraction.Meta meta =
+        new Extraction.Meta(
             entry.getMode() & 07777,
             entry.getLongUserId(),
             entry.getLongGroupId(),
@@ -108,18 +109,18 @@ final class Unpack {
     if (entry.isLink()) {
       String to = below(entry.getLinkName());
       if (to == null) {
-        throw planting.refused(
+        throw extraction.refused(
             name, "it is a hard link to what is not copied: " + entry.getLinkName());
       }
-      planting.link(name, to);
+      extraction.link(name, to);
       return;
     }
     switch (Vfs.type(entry)) {
-      case DIRECTORY -> planting.directory(name, meta);
-      case SYMLINK -> planting.symlink(name, meta, entry.getLinkName());
-      case FILE -> planting.file(name, meta, cancellable(content));
+      case DIRECTORY -> extraction.directory(name, meta);
+      case SYMLINK -> extraction.symlink(name, meta, entry.getLinkName());
+      case FILE -> extraction.file(name, meta, cancellable(content));
       case FIFO, SOCKET, BLOCK_DEVICE, CHARACTER_DEVICE ->
-          throw planting.refused(name, "it is a device or a pipe; tar(1) can make those");
+          throw extraction.refused(name, "it is a device or a pipe; tar(1) can make those");
     }
   }
 
@@ -138,13 +139,13 @@ final class Unpack {
   private void plant(String name, ZipEntry entry, ZipFile zip) throws IOException {
     FileTime modified =
         entry.getLastModifiedTime() == null ? FileTime.fromMillis(0) : entry.getLastModifiedTime();
-    Planting.Meta meta = new Planting.Meta(-1, -1, -1, modified);
+    Extraction.Meta meta = new Extraction.Meta(-1, -1, -1, modified);
     if (entry.isDirectory()) {
-      planting.directory(name, meta);
+      extraction.directory(name, meta);
       return;
     }
     try (InputStream content = zip.getInputStream(entry)) {
-      planting.file(name, meta, cancellable(content));
+      extraction.file(name, meta, cancellable(content));
     }
   }
 
@@ -152,7 +153,7 @@ final class Unpack {
   private @Nullable String below(String name) {
     activity.check();
     if (name.indexOf('\uFFFD') >= 0) {
-      throw planting.refused(name, "its name is not UTF-8; tar(1) can unpack it");
+      throw extraction.refused(name, "its name is not UTF-8; tar(1) can unpack it");
     }
     String clean = name.replaceFirst("^(\\./+|/+)+", "").replaceFirst("/+$", "");
     String wanted = source.inside().substring(1);

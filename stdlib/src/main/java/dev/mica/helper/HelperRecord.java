@@ -23,7 +23,7 @@ import tools.jackson.databind.node.ObjectNode;
 record HelperRecord(
     String name,
     List<Path> lowers,
-    @Nullable Path aside,
+    @Nullable Path shared,
     List<Identity> is,
     String port,
     List<String> tags) {
@@ -34,11 +34,11 @@ record HelperRecord(
   }
 
   static HelperRecord of(Helper.Served union, String port) {
-    OpenDirectory aside = union.aside();
+    OpenDirectory shared = union.shared();
     return new HelperRecord(
         union.name(),
         union.lowers().stream().map(OpenDirectory::openedBy).toList(),
-        aside == null ? null : aside.openedBy(),
+        shared == null ? null : shared.openedBy(),
         union.folders().stream().map(OpenDirectory::identity).toList(),
         port,
         List.of());
@@ -47,15 +47,15 @@ record HelperRecord(
   /** All that it has shared. */
   List<Path> folders() {
     List<Path> all = new ArrayList<>(lowers);
-    if (aside != null) {
-      all.addFirst(aside);
+    if (shared != null) {
+      all.addFirst(shared);
     }
     return all;
   }
 
   HelperRecord with(List<Share> shares) {
     List<String> plugged = shares.stream().map(Share::tag).toList();
-    return new HelperRecord(name, lowers, aside, is, port, plugged);
+    return new HelperRecord(name, lowers, shared, is, port, plugged);
   }
 
   boolean uses(Identity folder) {
@@ -67,7 +67,7 @@ record HelperRecord(
     json.put("name", name);
     ArrayNode below = json.putArray("lowers");
     lowers.forEach(lower -> below.add(lower.toString()));
-    json.put("aside", aside == null ? null : aside.toString());
+    json.put("aside", shared == null ? null : shared.toString());
     ArrayNode which = json.putArray("is");
     is.forEach(one -> which.add(one.text()));
     json.put("port", port);
@@ -89,11 +89,11 @@ record HelperRecord(
     for (JsonNode tag : json.required("tags")) {
       tags.add(tag.asString());
     }
-    JsonNode aside = json.required("aside");
+    JsonNode shared = json.required("aside");
     return new HelperRecord(
         json.required("name").asString(),
         lowers,
-        aside.isNull() ? null : Path.of(aside.asString()),
+        shared.isNull() ? null : Path.of(shared.asString()),
         is,
         json.required("port").asString(),
         tags);

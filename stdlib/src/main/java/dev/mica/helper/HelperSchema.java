@@ -12,7 +12,7 @@ public final class HelperSchema {
           HelperSchema.class,
           HelperVm.class,
           Shape.<HelperVm>of("helpers")
-              .column("state", "string", HelperVm::state)
+              .essential("state", "string", HelperVm::state)
               .column("accel", "string", HelperVm::accel)
               .column("memory", "number", HelperVm::memory)
               .column("unions", "[string]", HelperVm::unions)

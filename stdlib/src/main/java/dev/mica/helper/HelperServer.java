@@ -86,7 +86,7 @@ public final class HelperServer implements Helper {
     List<Agent.Answer<Agent.Probe>> mounted = new ArrayList<>();
     for (OpenDirectory folder : union.folders()) {
       told.step("start the file server of " + folder.openedBy());
-      Share share = machine.plugShare(folder, folder != union.aside());
+      Share share = machine.plugShare(folder, folder != union.shared());
       shares.add(share);
       mounted.add(mount(agent, share));
     }
@@ -121,13 +121,13 @@ public final class HelperServer implements Helper {
 
   private static void union(Agent agent, HelperRecord union, List<Share> shares) {
     List<Path> places = shares.stream().map(share -> Path.of(share.tag())).toList();
-    if (union.aside() == null) {
+    if (union.shared() == null) {
       agent.union(union.name(), places, null, null);
       return;
     }
-    Path aside = places.getFirst();
+    Path shared = places.getFirst();
     List<Path> lowers = places.subList(1, places.size());
-    agent.union(union.name(), lowers, aside.resolve("upper"), aside.resolve("work"));
+    agent.union(union.name(), lowers, shared.resolve("upper"), shared.resolve("work"));
   }
 
   /** To be asked when the shares are mounted: only then have their servers the limit they set. */

@@ -11,8 +11,8 @@ public final class HostSchema {
           HostSchema.class,
           Check.class,
           Shape.<Check>of("checks")
-              .column("status", "string", Check::status)
-              .column("name", "string", Check::name)
+              .essential("status", "string", Check::status)
+              .essential("name", "string", Check::name)
               .column("detail", "string", Check::detail)
               .column("fix", "string|null", Check::fix)
               .build());
@@ -23,7 +23,7 @@ public final class HostSchema {
           HostSchema.class,
           Host.class,
           Shape.<Host>of("hosts")
-              .column("name", "string", Host::name)
+              .essential("name", "string", Host::name)
               .column("kernel", "string", Host::kernel)
               .column("cpus", "number", Host::cpus)
               .column("memory", "number", Host::memory)

@@ -8,9 +8,19 @@ import org.jspecify.annotations.Nullable;
  *
  * @param key its name in JSON and YAML; in capitals the head of its column
  * @param type what JSON holds: {@code string}, {@code number}, {@code [string]}, {@code time} …
- * @param column whether tables have it
+ * @param column how tables have it
  * @param value reads it: null, a string, number, boolean, enum, instant, {@code Name}, path, or a
  *     collection of those
  */
 public record Field<T>(
-    String key, String type, boolean column, Function<T, @Nullable Object> value) {}
+    String key, String type, Column column, Function<T, @Nullable Object> value) {
+  /** How tables have a field. */
+  public enum Column {
+    /** A row is known by it, so that the narrowest page shows it. */
+    ESSENTIAL,
+    /** Where the page is wide enough. */
+    USUAL,
+    /** JSON, YAML and single objects show it, tables do not. */
+    NONE
+  }
+}

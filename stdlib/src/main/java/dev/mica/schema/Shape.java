@@ -43,7 +43,7 @@ public record Shape<T>(String plural, List<Field<T>> fields, List<Field<T>> deta
 
   /** The fields that tables show. */
   public List<Field<T>> columns() {
-    return fields.stream().filter(Field::column).toList();
+    return fields.stream().filter(field -> field.column() != Field.Column.NONE).toList();
   }
 
   /** The same with the details among the fields. */
@@ -75,21 +75,27 @@ public record Shape<T>(String plural, List<Field<T>> fields, List<Field<T>> deta
       this.plural = plural;
     }
 
-    /** A field that tables show too. */
+    /** A field that tables show too, however narrow the page is. */
+    public Builder<T> essential(String key, String type, Function<T, @Nullable Object> value) {
+      fields.add(new Field<>(key, type, Field.Column.ESSENTIAL, value));
+      return this;
+    }
+
+    /** A field that tables show too, where there is room. */
     public Builder<T> column(String key, String type, Function<T, @Nullable Object> value) {
-      fields.add(new Field<>(key, type, true, value));
+      fields.add(new Field<>(key, type, Field.Column.USUAL, value));
       return this;
     }
 
     /** A field for JSON, YAML and single objects only. */
     public Builder<T> field(String key, String type, Function<T, @Nullable Object> value) {
-      fields.add(new Field<>(key, type, false, value));
+      fields.add(new Field<>(key, type, Field.Column.NONE, value));
       return this;
     }
 
     /** A field that lists leave out. */
     public Builder<T> detail(String key, String type, Function<T, @Nullable Object> value) {
-      details.add(new Field<>(key, type, false, value));
+      details.add(new Field<>(key, type, Field.Column.NONE, value));
       return this;
     }
 

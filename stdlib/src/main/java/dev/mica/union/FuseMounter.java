@@ -69,12 +69,12 @@ final class FuseMounter implements Mounter {
   }
 
   @Override
-  public void mount(Ground ground) {
-    requireEnded(ground.union());
+  public void mount(MountRequest request) {
+    requireEnded(request.union());
     if (Core.isPrivileged()) {
-      requireSafe(ground);
+      requireSafe(request);
     }
-    mount(ground.union());
+    mount(request.union());
   }
 
   /**
@@ -82,8 +82,8 @@ final class FuseMounter implements Mounter {
    * elsewhere in between. Where nobody else can change the way, a path still leads to what was
    * compared.
    */
-  private static void requireSafe(Ground ground) {
-    UnionRecord union = ground.union();
+  private static void requireSafe(MountRequest request) {
+    UnionRecord union = request.union();
     List<Path> all = new ArrayList<>(union.stack());
     all.add(union.at());
     if (union.work() != null) {

@@ -62,7 +62,7 @@ final class FuseTrial implements AutoCloseable {
           ? Optional.empty()
           : Optional.of("a change in the union did not land in its upper");
     } finally {
-      mounter.unmount(union, Making.mounted(union).orElseThrow());
+      mounter.unmount(union, UnionSetup.mounted(union).orElseThrow());
     }
   }
 

@@ -57,17 +57,17 @@ record GuestMounter(Helper helper) implements Mounter {
   }
 
   @Override
-  public void mount(Ground ground) {
-    UnionRecord union = ground.union();
+  public void mount(MountRequest request) {
+    UnionRecord union = request.union();
     if (union.isBind()) {
-      KernelMounter.bind(ground);
+      KernelMounter.bind(request);
       return;
     }
     try {
-      if (ground.folders().hasUpper()) {
-        mountOver(ground);
+      if (request.folders().hasUpper()) {
+        mountOver(request);
       } else {
-        helper.mount(served(ground, null, null));
+        helper.mount(served(request, null, null));
       }
     } catch (RuntimeException failure) {
       clearAfter(failure, union);
@@ -79,7 +79,7 @@ record GuestMounter(Helper helper) implements Mounter {
     try {
       helper.clear(union.name());
       // What serves it has been ended just now.
-      Making.mounted(union).ifPresent(mount -> Holders.detach(union, mount));
+      UnionSetup.mounted(union).ifPresent(mount -> Holders.detach(union, mount));
       clear(union);
     } catch (RuntimeException worse) {
       failure.addSuppressed(worse);
@@ -89,32 +89,37 @@ record GuestMounter(Helper helper) implements Mounter {
   /**
    * What is shared is looked at again once the upper is in it, and its own path leads elsewhere.
    */
-  private void mountOver(Ground ground) {
-    UnionRecord union = ground.union();
-    OpenFolders folders = ground.folders();
-    Aside place = aside(union, folders.besides());
-    place.enter();
-    try (OpenDirectory aside = OpenDirectory.of(place.folder());
-        OpenDirectory upper = OpenDirectory.of(aside.path().resolve(Aside.UPPER))) {
+  private void mountOver(MountRequest request) {
+    UnionRecord union = request.union();
+    OpenFolders folders = request.folders();
+    SharedUpper put = shared(union, folders.besides());
+    put.moveIn();
+    try (OpenDirectory shared = OpenDirectory.of(put.folder());
+        OpenDirectory upper = OpenDirectory.of(shared.path().resolve(SharedUpper.UPPER))) {
       Identity was = folders.upper().identity();
       if (!was.is(upper.identity())) {
         throw OpenFolders.another(union, "upper", upper.openedBy(), was, upper.identity());
       }
-      helper.mount(served(ground, aside, upper));
+      helper.mount(served(request, shared, upper));
     }
   }
 
   private static Helper.Served served(
-      Ground ground, @Nullable OpenDirectory aside, @Nullable OpenDirectory upper) {
-    UnionRecord union = ground.union();
+      MountRequest request, @Nullable OpenDirectory shared, @Nullable OpenDirectory upper) {
+    UnionRecord union = request.union();
     return new Helper.Served(
-        union.name(), ground.folders().openLowers(), aside, upper, ground.point(), union.source());
+        union.name(),
+        request.folders().openLowers(),
+        shared,
+        upper,
+        request.point(),
+        union.source());
   }
 
   /** Its paths lead through the open folder. */
-  private static Aside aside(UnionRecord union, OpenDirectory besides) {
+  private static SharedUpper shared(UnionRecord union, OpenDirectory besides) {
     Path upper = besides.path().resolve(Objects.requireNonNull(union.upper()).getFileName());
-    return new Aside(upper, Aside.folderFor(upper, union.name()));
+    return new SharedUpper(upper, SharedUpper.folderFor(upper, union.name()));
   }
 
   @Override
@@ -132,7 +137,7 @@ record GuestMounter(Helper helper) implements Mounter {
     if (union.upper() != null) {
       try (OpenDirectory besides = OpenFolders.besidesOf(union)) {
         if (besides != null) {
-          aside(union, besides).leave();
+          shared(union, besides).moveBack();
         }
       }
     }

@@ -19,16 +19,16 @@ public interface Helper {
    * what is served is these, wherever their paths lead by now.
    *
    * @param lowers topmost first
-   * @param aside the folder that holds the directories {@code upper} and {@code work}, and all that
-   *     the other system may change; null: the union is read-only
-   * @param upper the {@code upper} in it; null with {@code aside}
+   * @param shared the folder that holds the directories {@code upper} and {@code work}, and all
+   *     that the other system may change; null: the union is read-only
+   * @param upper the {@code upper} in it; null with {@code shared}
    * @param at where it comes back: an empty directory
    * @param source how that mount is called in the first column of mount(8)
    */
   record Served(
       String name,
       List<OpenDirectory> lowers,
-      @Nullable OpenDirectory aside,
+      @Nullable OpenDirectory shared,
       @Nullable OpenDirectory upper,
       OpenDirectory at,
       String source) {
@@ -37,11 +37,11 @@ public interface Helper {
       lowers = List.copyOf(lowers);
     }
 
-    /** All that the other system is given: {@code aside}, then the lowers. */
+    /** All that the other system is given: {@code shared}, then the lowers. */
     public List<OpenDirectory> folders() {
       List<OpenDirectory> all = new ArrayList<>(lowers);
-      if (aside != null) {
-        all.addFirst(aside);
+      if (shared != null) {
+        all.addFirst(shared);
       }
       return all;
     }

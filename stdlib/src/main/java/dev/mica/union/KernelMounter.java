@@ -46,39 +46,40 @@ final class KernelMounter implements Mounter {
   }
 
   @Override
-  public void mount(Ground ground) {
-    UnionRecord union = ground.union();
+  public void mount(MountRequest request) {
+    UnionRecord union = request.union();
     if (union.isBind()) {
-      bind(ground);
+      bind(request);
       return;
     }
-    OpenFolders folders = ground.folders();
+    OpenFolders folders = request.folders();
     boolean writes = folders.hasUpper();
     if (writes) {
-      requireFree(ground);
+      requireFree(request);
     }
     Core.overlayMount(
         new OverlayMount(
             folders.lowers(),
             writes ? folders.upper().path() : null,
-            writes ? ground.requireWork().fresh() : null,
-            ground.at(),
+            writes ? request.requireWork().fresh() : null,
+            request.at(),
             union.source(),
             writes ? Set.of() : EnumSet.of(MountFlag.RDONLY)));
   }
 
-  static void bind(Ground ground) {
-    Core.bindMount(ground.folders().lowers().getFirst(), ground.at(), EnumSet.of(MountFlag.RDONLY));
+  static void bind(MountRequest request) {
+    Core.bindMount(
+        request.folders().lowers().getFirst(), request.at(), EnumSet.of(MountFlag.RDONLY));
   }
 
   /** Two overlays that write one upper destroy it, and not every mount is in a list. */
-  private static void requireFree(Ground ground) {
-    WorkDirectory work = ground.requireWork();
+  private static void requireFree(MountRequest request) {
+    WorkDirectory work = request.requireWork();
     Path trial = work.trial();
-    Optional<Boolean> used = Core.inUse(ground.folders().upper().path(), trial);
+    Optional<Boolean> used = Core.inUse(request.folders().upper().path(), trial);
     Core.remove(trial);
     if (used.orElse(false)) {
-      UnionRecord union = ground.union();
+      UnionRecord union = request.union();
       throw MicaException.failed(
               "mount the union " + union.name() + " at",
               union.at(),
@@ -154,7 +155,7 @@ final class KernelMounter implements Mounter {
   /** What the kernel's mark would tell, too, but only when it is too late for that one. */
   private static boolean hasCopies(Mount mount) {
     try {
-      return Copies.exist(mount);
+      return OtherMounts.exist(mount);
     } catch (IOException unreadable) {
       return true; // that another namespace has it cannot be ruled out
     }

@@ -33,7 +33,7 @@ sealed interface Mounter permits KernelMounter, FuseMounter, GuestMounter {
   default void prepare(UnionRecord union) {}
 
   /** Mounts it; the work directory is empty. A failure leaves nothing mounted. */
-  void mount(Ground ground);
+  void mount(MountRequest request);
 
   /** Unmounts that mount of it; -EBUSY is told with who holds it. */
   void unmount(UnionRecord union, Mount mount);

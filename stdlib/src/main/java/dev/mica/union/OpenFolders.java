@@ -68,16 +68,16 @@ final class OpenFolders implements AutoCloseable {
 
   /** The folder it lies in is found from the upper itself, not by a path. */
   private void openUpper(Path path) {
-    boolean aside = aside(path).isIn();
-    Path real = aside(path).real();
+    boolean shared = shared(path).isIn();
+    Path real = shared(path).real();
     OpenDirectory found = keep(require("upper", real, Objects.requireNonNull(union.is().upper())));
     upper = found;
     OpenDirectory parent =
         keep(
             OpenDirectory.of(
-                found.path().resolve(aside ? "../.." : ".."), path.resolveSibling("")));
+                found.path().resolve(shared ? "../.." : ".."), path.resolveSibling("")));
     besides = parent;
-    if (!aside) {
+    if (!shared) {
       try (OpenDirectory named = parent.child(path.getFileName())) {
         requireSame("upper", path, found.identity(), named.identity());
       }
@@ -99,8 +99,8 @@ final class OpenFolders implements AutoCloseable {
     throw another(union, "upper's folder", parent, was, found.identity());
   }
 
-  private Aside aside(Path path) {
-    return new Aside(path, Aside.folderFor(path, union.name()));
+  private SharedUpper shared(Path path) {
+    return new SharedUpper(path, SharedUpper.folderFor(path, union.name()));
   }
 
   private OpenDirectory require(String role, Path path, Identity is) {

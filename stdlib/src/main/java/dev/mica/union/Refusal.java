@@ -19,9 +19,10 @@ public record Refusal(String why, boolean needsRoot) {
     return new Refusal(why, true);
   }
 
-  /** As a failure says it. */
+  /** As a failure says it; to be root is said once, of all that only root may. */
   public static Refusal of(MicaException failure) {
-    return new Refusal(
-        String.valueOf(failure.getMessage()), failure.kind() == MicaException.Kind.DENIED);
+    boolean needsRoot = failure.kind() == MicaException.Kind.DENIED;
+    MicaException told = needsRoot ? failure.withoutHint() : failure;
+    return new Refusal(String.valueOf(told.getMessage()), needsRoot);
   }
 }

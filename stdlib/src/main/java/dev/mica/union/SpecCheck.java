@@ -29,17 +29,17 @@ final class SpecCheck {
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}");
 
   /** A path of the spec with what the spec has it for. */
-  private record Part(String role, Where where, @Nullable Identity is, Identity above) {
+  private record Part(String role, ResolvedPath resolved, @Nullable Identity is, Identity above) {
     @Override
     public String toString() {
-      return role + " " + where.real();
+      return role + " " + resolved.real();
     }
   }
 
   private final UnionSpec spec;
   private final List<UnionRecord> others;
   private final List<UnionRecord> planned;
-  private final Where.Finder finder = new Where.Finder();
+  private final ResolvedPath.Finder finder = new ResolvedPath.Finder();
   private final List<Part> parts = new ArrayList<>();
   private final String name;
   private final Path home;
@@ -149,7 +149,7 @@ final class SpecCheck {
       }
       Part part = mustBe ? opened(role, named) : toBeMade(role, named);
       parts.add(part);
-      return part.where.real();
+      return part.resolved.real();
     } catch (IOException gone) {
       boolean missing = !mustBe && gone instanceof NoSuchFileException;
       String what = missing ? ", nor does the directory it would be made in" : "";
@@ -178,16 +178,16 @@ final class SpecCheck {
   private Part opened(String role, Path path) throws IOException {
     try (OpenDirectory directory = open(role, path);
         OpenDirectory above = open(role, directory.path().resolve(".."), path)) {
-      Where where = finder.of(directory.realPath());
-      return new Part(role, where, directory.identity(), above.identity());
+      ResolvedPath resolved = finder.of(directory.realPath());
+      return new Part(role, resolved, directory.identity(), above.identity());
     }
   }
 
   private Part toBeMade(String role, Path path) throws IOException {
     Path parent = Objects.requireNonNull(path.getParent(), "a root is always there");
     try (OpenDirectory above = open(role, parent)) {
-      Where where = finder.of(above.realPath().resolve(path.getFileName()));
-      return new Part(role, where, null, above.identity());
+      ResolvedPath resolved = finder.of(above.realPath().resolve(path.getFileName()));
+      return new Part(role, resolved, null, above.identity());
     }
   }
 
@@ -261,11 +261,11 @@ final class SpecCheck {
       throw refuse(name, spec.at(), "with via guest the work directory is made beside the upper")
           .hint("leave out " + spec.work().location());
     }
-    Path aside = Aside.folderFor(upper, name);
+    Path shared = SharedUpper.folderFor(upper, name);
     if (spec.via() != UnionSpec.Via.KERNEL
         && spec.via() != UnionSpec.Via.FUSE
-        && exists("directory", aside)) {
-      throw refuse(name, spec.at(), "the directory " + aside + " exists already")
+        && exists("directory", shared)) {
+      throw refuse(name, spec.at(), "the directory " + shared + " exists already")
           .hint("remove it if no union uses it, or give this one another name");
     }
   }
@@ -273,7 +273,7 @@ final class SpecCheck {
   private void requireOneFileSystem(Path upper, Path work, String hint) {
     Part upperPart = part(upper);
     Part workPart = part(work);
-    if (!upperPart.where.sameDevice(workPart.where)
+    if (!upperPart.resolved.sameDevice(workPart.resolved)
         || (finder.isMountPoint(upper) && spec.work() == null)) {
       throw refuse(
               name,
@@ -284,7 +284,10 @@ final class SpecCheck {
   }
 
   private Part part(Path real) {
-    return parts.stream().filter(part -> part.where.real().equals(real)).findFirst().orElseThrow();
+    return parts.stream()
+        .filter(part -> part.resolved.real().equals(real))
+        .findFirst()
+        .orElseThrow();
   }
 
   private void requireFree(Path at) {
@@ -301,7 +304,7 @@ final class SpecCheck {
   private void requireDisjoint() {
     for (int i = 0; i < parts.size(); i++) {
       for (Part other : parts.subList(i + 1, parts.size())) {
-        if (parts.get(i).where.overlaps(other.where)) {
+        if (parts.get(i).resolved.overlaps(other.resolved)) {
           throw refuse(name, spec.at(), "the " + parts.get(i) + " and the " + other + " overlap")
               .hint("keep lowers, upper, work directory and mount point apart");
         }
@@ -315,9 +318,9 @@ final class SpecCheck {
       return;
     }
     try {
-      Where store = finder.of(home);
+      ResolvedPath store = finder.of(home);
       for (Part part : parts) {
-        if (!part.role.equals("lower") && part.where.overlaps(store)) {
+        if (!part.role.equals("lower") && part.resolved.overlaps(store)) {
           throw refuse(
                   name, spec.at(), "the " + part + " and Mica's own store " + home + " overlap")
               .hint("take a folder outside of it");
@@ -333,7 +336,7 @@ final class SpecCheck {
     for (UnionRecord other : others) {
       if (part.role.equals("lower")
           && other.upper() != null
-          && part.where.real().startsWith(other.at())) {
+          && part.resolved.real().startsWith(other.at())) {
         throw refuse(
                 name,
                 spec.at(),
@@ -366,7 +369,7 @@ final class SpecCheck {
 
   private boolean overlaps(Part part, UsedPath used) {
     try {
-      return part.where.overlaps(finder.of(used.path()));
+      return part.resolved.overlaps(finder.of(used.path()));
     } catch (IOException gone) {
       return false; // a path that does not lead anywhere any more is in nobody's way
     }
@@ -391,7 +394,7 @@ final class SpecCheck {
   }
 
   private static MicaException refuse(String name, @Nullable Object at, String why) {
-    String where = at instanceof Folder folder ? folder.location() : String.valueOf(at);
-    return MicaException.failed("create the union " + name + " at", where, why);
+    String resolved = at instanceof Folder folder ? folder.location() : String.valueOf(at);
+    return MicaException.failed("create the union " + name + " at", resolved, why);
   }
 }

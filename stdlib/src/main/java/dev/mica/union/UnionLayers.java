@@ -56,7 +56,7 @@ public final class UnionLayers {
   public boolean rotate(String name, Path layer) {
     UnionRecord union = store.require(name);
     Mounter mounter = store.mounterOf(union);
-    Optional<Mount> mount = Making.mounted(union);
+    Optional<Mount> mount = UnionSetup.mounted(union);
     try (OpenFolders folders = OpenFolders.of(union)) {
       boolean rotated =
           mount.isPresent()
@@ -75,10 +75,10 @@ public final class UnionLayers {
     if (!mounter.upperIsLayer() || isInUse(folders)) {
       return false;
     }
-    Making.rename(folders.upperByName(), layer);
+    UnionSetup.rename(folders.upperByName(), layer);
     try (OpenDirectory moved = OpenDirectory.of(layer)) {
       if (!moved.identity().is(folders.upper().identity())) {
-        Making.rename(layer, folders.upperByName());
+        UnionSetup.rename(layer, folders.upperByName());
         throw OpenFolders.another(
             union, "upper", folders.upperByName(), folders.upper().identity(), moved.identity());
       }
@@ -123,7 +123,7 @@ public final class UnionLayers {
    */
   public boolean recoverRotation(String name, Path layer) {
     UnionRecord union = store.require(name);
-    Optional<Mount> mount = Making.mounted(union);
+    Optional<Mount> mount = UnionSetup.mounted(union);
     boolean rotated =
         mount.isPresent()
             ? store.mounterOf(union).recoverRotation(union, mount.get(), layer)
@@ -168,11 +168,11 @@ public final class UnionLayers {
       throw stays(union, layer, "is mounted, and may stand on it")
           .hint("unmount " + OpenDirectory.show(union.at().toString()) + " first, or keep it");
     }
-    if (Making.holdsSomething(upper)) {
+    if (UnionSetup.holdsSomething(upper)) {
       throw stays(union, layer, "was written to since").hint("keep it");
     }
-    Making.removeIfEmpty(upper);
-    Making.rename(layer, upper);
+    UnionSetup.removeIfEmpty(upper);
+    UnionSetup.rename(layer, upper);
   }
 
   private static MicaException stays(UnionRecord union, Path layer, String why) {

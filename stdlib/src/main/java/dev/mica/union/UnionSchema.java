@@ -13,8 +13,8 @@ public final class UnionSchema {
           UnionSchema.class,
           Union.class,
           Shape.<Union>of("unions")
-              .column("name", "string", Union::name)
-              .column("state", "string", Union::state)
+              .essential("name", "string", Union::name)
+              .essential("state", "string", Union::state)
               .column("via", "string", Union::via)
               .column("at", "string", union -> union.at().path())
               .column("upper", "string|null", union -> union.upper().map(Folder::path).orElse(null))

@@ -93,10 +93,10 @@ public final class Unions {
   }
 
   private Union create(Plan plan, Mounter mounter) {
-    UnionRecord union = Making.directories(plan);
+    UnionRecord union = UnionSetup.directories(plan);
     store.put(union);
-    keep(Making.mount(union, mounter));
-    Making.forgetBefore(plan);
+    keep(UnionSetup.mount(union, mounter));
+    UnionSetup.forgetBefore(plan);
     return new LiveUnion(this, union);
   }
 
@@ -136,13 +136,13 @@ public final class Unions {
       return false;
     }
     Path work = union.work();
-    return Making.wasUsed(plan, work != null ? work : Aside.workFor(upper, union.name()));
+    return UnionSetup.wasUsed(plan, work != null ? work : SharedUpper.workFor(upper, union.name()));
   }
 
   /** It is recorded before it is mounted, so without a record it never was. */
   private void keepCreated(Plan plan) {
     if (store.find(plan.union().name()).isPresent()) {
-      Making.forgetBefore(plan);
+      UnionSetup.forgetBefore(plan);
     } else {
       undoCreate(plan);
     }
@@ -150,7 +150,7 @@ public final class Unions {
 
   /** It is forgotten; what is not empty stays where it is. */
   private void discardCreated(Plan plan) {
-    Making.unmount(plan.union(), store.mounterOf(plan.union()));
+    UnionSetup.unmount(plan.union(), store.mounterOf(plan.union()));
     undoCreate(plan);
   }
 
@@ -158,7 +158,7 @@ public final class Unions {
     UnionRecord union = plan.union();
     store.remove(union.name());
     mounterOf(union).clear(union);
-    Making.undo(plan);
+    UnionSetup.undo(plan);
   }
 
   /** The mounter asked for, or the first that works. */
@@ -228,7 +228,9 @@ public final class Unions {
     if (union.upper() == null) {
       return state.open();
     }
-    return union.work() == null || union.workMade() ? Making.besides(plan) : Making.work(plan);
+    return union.work() == null || union.workMade()
+        ? UnionSetup.besides(plan)
+        : UnionSetup.work(plan);
   }
 
   private String placeTried(UnionRecord union) {
@@ -314,7 +316,7 @@ public final class Unions {
           REMOVE,
           union.toJson(),
           () -> {
-            Making.unmount(union, mounterOf(union));
+            UnionSetup.unmount(union, mounterOf(union));
             forget(union);
             return union;
           });
@@ -323,7 +325,7 @@ public final class Unions {
 
   private void forget(UnionRecord union) {
     mounterOf(union).clear(union);
-    Making.forget(union);
+    UnionSetup.forget(union);
     store.remove(union.name());
   }
 
@@ -354,7 +356,7 @@ public final class Unions {
       }
       mounter.clear(union);
       lock.meanwhile(() -> mounter.prepare(union));
-      keep(Making.mount(union, mounter));
+      keep(UnionSetup.mount(union, mounter));
     }
   }
 

@@ -36,7 +36,8 @@ record UsedPath(String role, Path path, String by, boolean isMounted) {
       String by = "the union " + union.name();
       Path upper = union.upper();
       if (upper != null) {
-        Path work = union.work() == null ? Aside.folderFor(upper, union.name()) : union.work();
+        Path work =
+            union.work() == null ? SharedUpper.folderFor(upper, union.name()) : union.work();
         used.add(new UsedPath("upper", upper, by, mounted));
         used.add(new UsedPath("work directory", work, by, mounted));
       }

@@ -108,7 +108,7 @@ final class WorkDirectory implements AutoCloseable {
     }
     try (DirectoryStream<Path> entries = Files.newDirectoryStream(work, "[0-9]*")) {
       for (Path entry : entries) {
-        if (Making.holdsSomething(entry)) {
+        if (UnionSetup.holdsSomething(entry)) {
           return true;
         }
       }

@@ -31,7 +31,7 @@ public final class VmSchema {
           VmSchema.class,
           Machine.Part.class,
           Shape.<Machine.Part>of("parts")
-              .column("name", "string", Machine.Part::name)
+              .essential("name", "string", Machine.Part::name)
               .column("works", "boolean", Machine.Part::works)
               .column("fatal", "boolean", Machine.Part::fatal)
               .column("found", "string", Machine.Part::found)

@@ -68,7 +68,7 @@ final class StateChild {
 
   /** In the part of an operation that takes long. */
   private static void prepare(StateDir state) {
-    state.onLeftover("step", StateDirTest.stuck(new ArrayList<>()));
+    state.onLeftover("step", JournalTest.stuck(new ArrayList<>()));
     try (StateDir.Lock lock = state.lock("prepare it", "thing 7")) {
       lock.run(
           "step",
@@ -82,7 +82,7 @@ final class StateChild {
   }
 
   private static void die(StateDir state) {
-    state.onLeftover("step", StateDirTest.stuck(new ArrayList<>()));
+    state.onLeftover("step", JournalTest.stuck(new ArrayList<>()));
     try (StateDir.Lock lock = state.lock("die")) {
       lock.run(
           "step",

@@ -25,6 +25,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -95,6 +96,47 @@ final class MachineTest {
   private static Share plug(Machine machine, Path folder, boolean readOnly) {
     try (OpenDirectory open = OpenDirectory.of(folder)) {
       return machine.plugShare(open, readOnly);
+    }
+  }
+
+  /** What proc(5) says of the processes of a machine that has a share. */
+  @Test
+  void itsProcessesMayDoNoMoreThanTheyMust() throws IOException {
+    machine.boot(Duration.ZERO);
+    Share share = plug(machine, scratch.dir("lower"), true);
+    Map<String, String> qemu = process(pid());
+    assertThat(String.valueOf(qemu.get("Uid")).split("\t")).doesNotContain("0");
+    assertThat(String.valueOf(qemu.get("Gid")).split("\t")).doesNotContain("0");
+    assertThat(qemu)
+        .containsEntry("CapEff", "0".repeat(16))
+        .containsEntry("CapPrm", "0".repeat(16))
+        .containsEntry("NoNewPrivs", "1")
+        .containsEntry("Seccomp", "2");
+    long own =
+        ProcessHandle.of(share.pid()).orElseThrow().children().findFirst().orElseThrow().pid();
+    assertThat(process(own))
+        .containsEntry("NoNewPrivs", "1")
+        .containsEntry("Seccomp", "2")
+        .doesNotContainEntry(
+            "CapEff", String.valueOf(process(ProcessHandle.current().pid()).get("CapEff")));
+    for (String space : List.of("mnt", "net", "ipc", "pid")) {
+      assertThat(namespace(pid(), space)).isNotEqualTo(namespace("self", space));
+    }
+    for (String space : List.of("mnt", "net", "pid")) {
+      assertThat(namespace(own, space)).isNotEqualTo(namespace("self", space));
+    }
+  }
+
+  private static Path namespace(Object process, String space) throws IOException {
+    return Files.readSymbolicLink(Path.of("/proc/" + process + "/ns/" + space));
+  }
+
+  private static Map<String, String> process(long pid) throws IOException {
+    try (Stream<String> lines = Files.lines(Path.of("/proc/" + pid + "/status"))) {
+      return lines
+          .map(line -> line.split(":\t", 2))
+          .filter(parts -> parts.length == 2)
+          .collect(Collectors.toMap(parts -> parts[0], parts -> parts[1].strip()));
     }
   }
 

@@ -166,7 +166,7 @@ final class UnionCommands {
 
   /** The names of what is gone. */
   static final Shape<String> REMOVED =
-      Shape.<String>of("removed").column("name", "string", name -> name).build();
+      Shape.<String>of("removed").essential("name", "string", name -> name).build();
 
   static Result removed(List<String> names) {
     return new Result.Rows<>(REMOVED, names.stream());

@@ -4,7 +4,6 @@ import dev.mica.schema.Field;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Set;
 
 /**
  * A column of a table.
@@ -13,10 +12,6 @@ import java.util.Set;
  * @param width how wide its widest cell or its head is, or may be
  */
 record Column<T>(Field<T> field, int width) {
-  /** What a row is known by; the others are left out of a narrow page, the last first. */
-  private static final Set<String> ESSENTIAL =
-      Set.of("name", "state", "status", "id", "refs", "kind", "type", "path", "key", "value");
-
   /** A column so narrow is not squeezed. */
   private static final int SHORT = 10;
 
@@ -41,8 +36,9 @@ record Column<T>(Field<T> field, int width) {
     return field.type().equals("number");
   }
 
+  /** Others are left out of a narrow page, the last first. */
   private boolean isEssential() {
-    return ESSENTIAL.contains(field.key());
+    return field.column() == Field.Column.ESSENTIAL;
   }
 
   private int least() {

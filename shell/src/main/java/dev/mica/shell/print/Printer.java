@@ -20,8 +20,8 @@ import org.jspecify.annotations.Nullable;
 public final class Printer implements Display {
   private static final Shape<Map.Entry<?, ?>> PAIR =
       Shape.<Map.Entry<?, ?>>of("entries")
-          .column("key", "string", pair -> String.valueOf(pair.getKey()))
-          .column("value", "any", pair -> text(pair.getValue()))
+          .essential("key", "string", pair -> String.valueOf(pair.getKey()))
+          .essential("value", "any", pair -> text(pair.getValue()))
           .build();
 
   private final Output output;

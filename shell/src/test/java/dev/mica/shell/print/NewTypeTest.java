@@ -51,7 +51,7 @@ final class NewTypeTest {
                   NewTypeTest.class,
                   Lamp.class,
                   Shape.<Lamp>of("lamps")
-                      .column("name", "string", Lamp::name)
+                      .essential("name", "string", Lamp::name)
                       .column("watts", "number", Lamp::watts)
                       .field("dimmed", "number", lamp -> lamp.dim().watts())
                       .build())));
@@ -75,6 +75,14 @@ final class NewTypeTest {
     new Printer(new Output(out, Page.PLAIN, ConsoleClient.NONE, SCHEMA))
         .show(List.of(DESK, HALL), format);
     assertThat(out.toString()).isEqualTo(expected.replace("\\n", "\n"));
+  }
+
+  @Test
+  void itSaysWhatANarrowPageKeeps() {
+    StringWriter out = new StringWriter();
+    new Printer(new Output(out, new Page(5, false), ConsoleClient.NONE, SCHEMA))
+        .show(List.of(DESK, HALL));
+    assertThat(out.toString()).isEqualTo("NAME\ndesk\nhall\n");
   }
 
   @Test

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param work null where there is no upper, or the mounter has a work directory of its own
  * @param point the mount point
  */
-record Ground(OpenFolders folders, @Nullable WorkDirectory work, OpenDirectory point) {
+record MountRequest(OpenFolders folders, @Nullable WorkDirectory work, OpenDirectory point) {
   UnionRecord union() {
     return folders.union();
   }

@@ -19,7 +19,7 @@ import java.util.List;
  *
  * <p>Nobody else writes below the directory meanwhile: it did not exist before.
  */
-final class Planting {
+final class Extraction {
   /**
    * What an archive says of an entry beside its content.
    *
@@ -37,7 +37,7 @@ final class Planting {
   private final boolean privileged;
 
   /** Below {@code root}; {@code privileged}: whether owners can be given away. */
-  Planting(Path root, boolean privileged) {
+  Extraction(Path root, boolean privileged) {
     this.root = root;
     this.privileged = privileged;
   }

@@ -18,11 +18,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** An upper is at its path at every instant, and comes back from wherever it was left. */
 @SuppressWarnings("NullAway.Init") // JUnit calls make
-final class AsideTest {
+final class SharedUpperTest {
   private Scratch scratch;
   private Path upper;
   private Path folder;
-  private Aside aside;
+  private SharedUpper shared;
 
   @BeforeEach
   void make() {
@@ -30,7 +30,7 @@ final class AsideTest {
     scratch.file("upper/file", "text");
     upper = scratch.path("upper");
     folder = scratch.path(".u.mica-guest");
-    aside = new Aside(upper, Aside.folderFor(upper, "u"));
+    shared = new SharedUpper(upper, SharedUpper.folderFor(upper, "u"));
   }
 
   @AfterEach
@@ -44,21 +44,21 @@ final class AsideTest {
   @Test
   void itsPathLeadsToItWhileItIsAside() throws IOException {
     Object inode = Files.getAttribute(upper, "unix:ino");
-    aside.enter();
-    aside.enter();
-    assertThat(aside.isIn()).isTrue();
-    assertThat(aside.folder()).isEqualTo(folder);
-    assertThat(aside.real()).isEqualTo(folder.resolve("upper"));
+    shared.moveIn();
+    shared.moveIn();
+    assertThat(shared.isIn()).isTrue();
+    assertThat(shared.folder()).isEqualTo(folder);
+    assertThat(shared.real()).isEqualTo(folder.resolve("upper"));
     assertThat(Files.getAttribute(upper, "unix:ino")).isEqualTo(inode);
     assertThat(Scratch.read(upper.resolve("file"))).isEqualTo("text");
     assertThat(names(folder)).containsExactly("upper", "work");
-    aside.leave();
+    shared.moveBack();
     isBack();
   }
 
   private void isBack() throws IOException {
-    assertThat(aside.isIn()).isFalse();
-    assertThat(aside.real()).isEqualTo(upper);
+    assertThat(shared.isIn()).isFalse();
+    assertThat(shared.real()).isEqualTo(upper);
     assertThat(upper).isDirectory();
     assertThat(Files.isSymbolicLink(upper)).isFalse();
     assertThat(names(upper)).containsExactly("file");
@@ -69,7 +69,7 @@ final class AsideTest {
   @Test
   @NeedsRoot
   void whoWritesInTheFolderCannotLeadThePathElsewhere() throws IOException {
-    aside.enter();
+    shared.moveIn();
     Path inside = folder.resolve("upper");
     for (String attempt :
         List.of("mv $1 $1.away", "ln -sfT /etc $1", "rm -rf $2/work", "mkdir $2/other")) {
@@ -93,7 +93,7 @@ final class AsideTest {
     assertThat(Files.isSymbolicLink(inside)).isFalse();
     scratch.file("upper/new", "by whoever serves it");
     scratch.file(".u.mica-guest/work/work/rest", "of a mount");
-    aside.leave();
+    shared.moveBack();
     assertThat(Scratch.read(upper.resolve("new"))).isEqualTo("by whoever serves it");
     assertThat(folder).doesNotExist();
   }
@@ -104,13 +104,13 @@ final class AsideTest {
   void cutShortItIsTakenBackOrDone(int steps) throws IOException {
     leaveAfter(steps);
     assertThat(Scratch.read(upper.resolve("file"))).isEqualTo("text");
-    aside.leave();
+    shared.moveBack();
     isBack();
     leaveAfter(steps);
-    aside.enter();
-    assertThat(aside.isIn()).isTrue();
-    aside.leave();
-    aside.leave();
+    shared.moveIn();
+    assertThat(shared.isIn()).isTrue();
+    shared.moveBack();
+    shared.moveBack();
     isBack();
   }
 
@@ -134,10 +134,10 @@ final class AsideTest {
 
   @Test
   void anUpperIsNotRemovedWhenSomethingElseTookItsPlace() throws IOException {
-    aside.enter();
+    shared.moveIn();
     Files.delete(upper);
     scratch.file("upper/other", "other");
-    assertThatThrownBy(aside::leave)
+    assertThatThrownBy(shared::moveBack)
         .hasMessageContaining(upper.toString())
         .hasMessageContaining(folder.resolve("upper").toString());
     assertThat(Scratch.read(folder.resolve("upper/file"))).isEqualTo("text");
@@ -148,8 +148,8 @@ final class AsideTest {
   @NeedsRoot
   void aMountPointStaysWhereItIs() throws IOException {
     Scratch.run("mount", "--bind", upper.toString(), upper.toString());
-    assertThatThrownBy(aside::enter).hasMessageContaining("one of the two is a mount point");
-    aside.leave();
+    assertThatThrownBy(shared::moveIn).hasMessageContaining("one of the two is a mount point");
+    shared.moveBack();
     isBack();
   }
 

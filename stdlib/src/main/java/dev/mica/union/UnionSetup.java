@@ -22,8 +22,8 @@ import org.jspecify.annotations.Nullable;
  * The steps that make and unmake a union's directories and mount. Each may be done again, and each
  * reaches what it changes through a directory that it has opened and found to be the right one.
  */
-final class Making {
-  private Making() {}
+final class UnionSetup {
+  private UnionSetup() {}
 
   /** Everything short of the mount, on disk; returns the union with what its paths mean now. */
   static UnionRecord directories(Plan plan) {
@@ -235,7 +235,7 @@ final class Making {
         work.empty();
       }
       try {
-        mounter.mount(new Ground(folders, work, point));
+        mounter.mount(new MountRequest(folders, work, point));
       } catch (RuntimeException failure) {
         if (work != null && !Mounted.isServed(union, Core.mounts())) {
           work.empty();
@@ -282,7 +282,7 @@ final class Making {
     Identity at = union.is().at();
     boolean taken = Mounted.at(union.at(), Core.mounts()).isPresent();
     if (union.atMade() && at != null && !taken) {
-      ifStill(union.at(), at, Making::removeIfEmpty);
+      ifStill(union.at(), at, UnionSetup::removeIfEmpty);
     }
   }
 

@@ -16,8 +16,8 @@ import java.util.regex.Pattern;
  * it was mounted. umount(2) of ours neither removes nor minds them, and they go on writing to the
  * upper.
  */
-final class Copies {
-  private Copies() {}
+final class OtherMounts {
+  private OtherMounts() {}
 
   /** Whether some other mount, in any process's namespace, shows what {@code mount} does. */
   static boolean exist(Mount mount) throws IOException {

@@ -22,7 +22,7 @@ import java.nio.file.attribute.PosixFilePermissions;
  * @param upper the upper's own path, which is then the symlink's
  * @param folder what is shared; beside the upper
  */
-record Aside(Path upper, Path folder) {
+record SharedUpper(Path upper, Path folder) {
   /** How the upper is called in there. */
   static final String UPPER = "upper";
 
@@ -32,7 +32,7 @@ record Aside(Path upper, Path folder) {
 
   /** The work directory of that union's while its upper is put aside. */
   static Path workFor(Path upper, String union) {
-    return new Aside(upper, folderFor(upper, union)).work();
+    return new SharedUpper(upper, folderFor(upper, union)).work();
   }
 
   /** Where the upper itself is while it is put aside. */
@@ -63,7 +63,7 @@ record Aside(Path upper, Path folder) {
    * place of {@code upper}, which the upper's own path leads to. Where the file system has no such
    * flag it goes without.
    */
-  void enter() {
+  void moveIn() {
     if (!isIn()) {
       putIn();
     }
@@ -72,7 +72,7 @@ record Aside(Path upper, Path folder) {
 
   private void putIn() {
     if (Files.exists(folder, LinkOption.NOFOLLOW_LINKS)) {
-      leave(); // what was cut short
+      moveBack(); // what was cut short
     }
     onFiles("make", folder, "rwx--x--x");
     onFiles("make", work(), "rwx------");
@@ -85,7 +85,7 @@ record Aside(Path upper, Path folder) {
   }
 
   /** The upper is at its path again, and nothing is left beside it. */
-  void leave() {
+  void moveBack() {
     if (isDirectory(folder)) {
       Core.unfreeze(folder);
     }

@@ -17,18 +17,18 @@ import java.util.Objects;
  * @param device the file system, as {@code major:minor}
  * @param inside the path from that file system's own root
  */
-record Where(Path real, String device, Path inside) {
+record ResolvedPath(Path real, String device, Path inside) {
   /** Whether one is, contains or lies in the other, by path or by what the path leads to. */
-  boolean overlaps(Where other) {
+  boolean overlaps(ResolvedPath other) {
     return nested(real, other.real) || (sameDevice(other) && nested(inside, other.inside));
   }
 
-  boolean sameDevice(Where other) {
+  boolean sameDevice(ResolvedPath other) {
     return device.equals(other.device);
   }
 
   /** Whether both lead to the same place. */
-  boolean is(Where other) {
+  boolean is(ResolvedPath other) {
     return sameDevice(other) && inside.equals(other.inside);
   }
 
@@ -48,13 +48,13 @@ record Where(Path real, String device, Path inside) {
             .toList();
 
     /** Fails where neither the path nor its parent is there. */
-    Where of(Path path) throws IOException {
+    ResolvedPath of(Path path) throws IOException {
       Path real =
           Files.exists(path, LinkOption.NOFOLLOW_LINKS)
               ? path.toRealPath()
               : parent(path).toRealPath().resolve(path.getFileName());
       Spot spot = spotOf(real);
-      return new Where(real, spot.device, spot.root.resolve(spot.target.relativize(real)));
+      return new ResolvedPath(real, spot.device, spot.root.resolve(spot.target.relativize(real)));
     }
 
     private static Path parent(Path path) {
