@@ -10,7 +10,7 @@
  *   remove PATH
  *   discard PATH                 what is immutable or append-only too
  *   settle UPPER                 makes an upper a lower; says how many entries have flags
- *   like MODEL PATH              a directory with MODEL's attributes
+ *   make-directory-like MODEL PATH   a directory with MODEL's attributes
  *   sync PATH
  *
  * A tree is a plain folder if it is one path, an overlay, topmost first, if it is several; of two trees both are
@@ -211,11 +211,11 @@ static int do_settle(struct call *call)
 	return code;
 }
 
-static int do_like(struct call *call)
+static int do_make_directory_like(struct call *call)
 {
 	if (call->count != 2)
 		usage();
-	return mica_make_like(call->args[0], call->args[1], &call->err);
+	return mica_make_directory_like(call->args[0], call->args[1], &call->err);
 }
 
 static int do_sync(struct call *call)
@@ -229,9 +229,11 @@ static const struct verb {
 	const char *name;
 	int (*run)(struct call *call);
 } verbs[] = {
-	{"diff", do_diff},	   {"capture", do_capture}, {"apply", do_apply},
-	{"manifest", do_manifest}, {"remove", do_remove},   {"discard", do_discard},
-	{"settle", do_settle},	   {"like", do_like},	    {"sync", do_sync},
+	{"diff", do_diff},     {"capture", do_capture},
+	{"apply", do_apply},   {"manifest", do_manifest},
+	{"remove", do_remove}, {"discard", do_discard},
+	{"settle", do_settle}, {"make-directory-like", do_make_directory_like},
+	{"sync", do_sync},
 };
 
 static bool parse_flag(struct call *call, const char *flag)

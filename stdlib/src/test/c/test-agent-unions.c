@@ -177,7 +177,7 @@ static void try_unmounting(void)
 	   "no folder and no note either");
 }
 
-/* What the host says is lost goes off its place whoever uses it, and stays as it is for them. */
+/* What the host says is lost is detached, whoever uses it, and stays as it is for those who do. */
 static void try_lost(void)
 {
 	int held, below;

@@ -151,7 +151,7 @@ def link(src, dst):
         os.close(b)
 
 
-def make_like(model, dst):
+def make_directory_like(model, dst):
     """The empty folder dst (made if absent) with the model's own attributes."""
     if not os.path.isdir(dst):
         os.mkdir(dst)

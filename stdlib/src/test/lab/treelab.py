@@ -100,7 +100,7 @@ def parser():
     edit = verb("edit", lambda a: treeedit.edit(a.seed, a.dir, a.count), "dir")
     edit.add_argument("--count", type=int, default=10)
     verb("copy", lambda a: treecopy.copy(a.a, a.b), "a", "b")
-    verb("like", lambda a: treecopy.make_like(a.model, a.dir), "model", "dir")
+    verb("like", lambda a: treecopy.make_directory_like(a.model, a.dir), "model", "dir")
     verb("remove", lambda a: treecopy.remove(a.dir), "dir")
     verb("manifest", lambda a: treefacts.manifest(treefacts.scan(a.dir), **_how(a)), "dir", how=True)
     verb("digest", lambda a: [treedigest.digest(a.dir)], "dir")

@@ -42,8 +42,8 @@ errint_t modules_wait(struct mica_error *err);
 errint_t devices_find(struct mica_error *err);
 /* Whether the text is the address of one, as 0000:01:05.0; -EINVAL. */
 errint_t device_check(const char *address, struct mica_error *err);
-/* Has the kernel let it go, so that it can be taken out; not there is fine. */
-errint_t device_leave(const char *address, struct mica_error *err);
+/* Has the kernel let the device go, so that it can be taken out. It is fine if there is none. */
+errint_t device_remove(const char *address, struct mica_error *err);
 
 /* port.c: the virtio-serial port of that name, non-blocking; by its name in sysfs. -ENODEV where there is none. */
 int port_open(const char *name);
@@ -113,8 +113,9 @@ errint_t probe_check(const char *asked, struct mica_error *err);
 errint_t probe_share(const char *share, bool read_only, const char *asked, struct answer *answer,
 		     struct mica_error *err);
 errint_t share_unmount(const struct request *request, struct answer *answer, struct mica_error *err);
-/* Takes the mount folder/name off its place; its file system stays, in the hands of a process that does nothing. */
-errint_t mount_leave(const char *folder, const char *name, struct mica_error *err);
+/* abandon.c: detaches the mount at folder/name, whose file server is gone; a process that does nothing holds its file
+ * system, so that the kernel never unmounts it. */
+errint_t mount_abandon(const char *folder, const char *name, struct mica_error *err);
 errint_t union_mount(const struct request *request, struct answer *answer, struct mica_error *err);
 errint_t union_unmount(const struct request *request, struct answer *answer, struct mica_error *err);
 /* Serves one host after the other over the port; returns only with a failure. */

@@ -4,7 +4,7 @@
  * A call waits while another works on the same share or union, then runs in a child that writes its answer into a pipe
  * and ends. At the end of its time the child is killed. A child that hangs in the kernel does not die of that: the
  * call is answered all the same, stays in the list as stuck, and holds its share or union until it comes back, or until
- * the host says that this is lost: then it is left, and in nobody's way.
+ * the host says that this is lost: then the call is abandoned, and nobody waits for it any more.
  */
 #include "child.h"
 #include "client.h"
@@ -21,8 +21,8 @@
  * after that it is stuck. */
 #define GRACE_MS 250
 
-enum state { FREE, WAITING, RUNNING, KILLED, STUCK, SERVING, LEFT };
-static const char *const state_names[] = {"free", "waiting", "running", "killed", "stuck", "serving", "left"};
+enum state { FREE, WAITING, RUNNING, KILLED, STUCK, SERVING, ABANDONED };
+static const char *const state_names[] = {"free", "waiting", "running", "killed", "stuck", "serving", "abandoned"};
 
 struct call {
 	enum state state;
@@ -89,21 +89,22 @@ static bool same_object(const struct call *a, const struct call *b)
 static const struct call *in_the_way(const struct call *call)
 {
 	for (struct call *other = calls; other < calls + MAX_CALLS; other++)
-		if (other != call && other->state != FREE && other->state != SERVING && other->state != LEFT &&
+		if (other != call && other->state != FREE && other->state != SERVING && other->state != ABANDONED &&
 		    other->turn < call->turn && same_object(other, call))
 			return other;
 	return NULL;
 }
 
-/* What waits for a file server that is gone may never end: nobody waits for that, and its name can be had again. */
-static void leave_hanging(const struct call *call)
+/* A call that waits for a file server that is gone may never end. So it is abandoned: nobody waits for it any more, and
+ * its name can be used again. */
+static void abandon_hanging(const struct call *call)
 {
 	for (struct call *other = calls; other < calls + MAX_CALLS; other++)
 		if ((other->state == SERVING || other->state == STUCK) && same_object(other, call)) {
 			if (other->state == SERVING)
 				events->served(-1);
 			kill(other->pid, SIGKILL);
-			other->state = LEFT;
+			other->state = ABANDONED;
 		}
 }
 
@@ -173,7 +174,7 @@ void calls_start(const struct verb *verb, char *line, struct client *client)
 	call->began = now_ms();
 	call->deadline = call->began + (int64_t)limit;
 	if (request_lost(&call->request))
-		leave_hanging(call);
+		abandon_hanging(call);
 	start_waiting();
 }
 
@@ -241,7 +242,7 @@ static void finish(struct call *call, int status)
 		events->served(-1);
 		say("the export of %s %s", name_of(call), how);
 		tell_event(call, "unexported", how);
-	} else if (call->state == STUCK || call->state == LEFT) {
+	} else if (call->state == STUCK || call->state == ABANDONED) {
 		say("%s %s came back: %s", call->verb->name, name_of(call), how);
 		tell_event(call, "late", how);
 	} else if (is_complete(call)) {

@@ -38,7 +38,7 @@ errint_t device_check(const char *address, struct mica_error *err)
 	return mica_fail_note(err, -EINVAL, "device", address, "a PCI address is written as 0000:01:05.0");
 }
 
-errint_t device_leave(const char *address, struct mica_error *err)
+errint_t device_remove(const char *address, struct mica_error *err)
 {
 	char path[sizeof(BUS "/devices//remove") + 16];
 	errint_t code;

@@ -89,33 +89,34 @@ static bool can_noreplace(int dir)
 	       !renameat2(dir, "a", dir, "c", RENAME_NOREPLACE) && !inode(dir, "a");
 }
 
-struct place {
+struct probe_dir {
 	char path[sizeof(SHARES) + 1 + LINE_MAX_NAME + sizeof("/work")];
 };
 
-/* Where names can be made: the host freezes the top of a share that has an upper, then only below. */
-static struct place probe_place(const char *share)
+/* A directory of the share in which names can be made. The host freezes the top of a share that has an upper; then only
+ * its work directory will do. */
+static struct probe_dir find_probe_dir(const char *share)
 {
-	struct place place;
-	char path[sizeof(place.path) + 32];
+	struct probe_dir in;
+	char path[sizeof(in.path) + 32];
 	bool frozen;
 
 	snprintf(path, sizeof(path), "%s/.mica-probe-XXXXXX", share);
 	frozen = !mkdtemp(path) && errno == EPERM;
 	if (!frozen)
 		rmdir(path);
-	snprintf(place.path, sizeof(place.path), "%s%s", share, frozen ? "/work" : "");
-	return place;
+	snprintf(in.path, sizeof(in.path), "%s%s", share, frozen ? "/work" : "");
+	return in;
 }
 
 /* The two that the core does not ask for. */
-static errint_t probe_renames(const struct place *place, struct answer *answer, struct mica_error *err)
+static errint_t probe_renames(const struct probe_dir *in, struct answer *answer, struct mica_error *err)
 {
-	char path[sizeof(place->path) + 32];
+	char path[sizeof(in->path) + 32];
 	cleanup_fd int dir = -1;
 	errint_t code;
 
-	snprintf(path, sizeof(path), "%s/.mica-probe-XXXXXX", place->path);
+	snprintf(path, sizeof(path), "%s/.mica-probe-XXXXXX", in->path);
 	if (!mkdtemp(path))
 		return mica_fail(err, -errno, "probe", path);
 	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -131,19 +132,19 @@ static errint_t probe_renames(const struct place *place, struct answer *answer, 
 
 static errint_t probe_writable(const char *share, const char *asked, struct answer *answer, struct mica_error *err)
 {
-	const struct place place = probe_place(share);
+	const struct probe_dir in = find_probe_dir(share);
 	uint32_t wanted = 0, can;
 	errint_t code;
 
 	for (size_t i = 0; i < ABILITIES; i++)
 		wanted |= is_asked(asked, abilities[i].key) ? abilities[i].bits : 0;
-	code = mica_probe_for(place.path, wanted, &can, err);
+	code = mica_probe_for(in.path, wanted, &can, err);
 	for (size_t i = 0; !code && i < ABILITIES; i++)
 		if (wanted & abilities[i].bits)
 			answer_put_number(answer, abilities[i].key, (can & abilities[i].bits) == abilities[i].bits);
 	if (code || (!is_asked(asked, "exchange") && !is_asked(asked, "noreplace")))
 		return code;
-	return probe_renames(&place, answer, err);
+	return probe_renames(&in, answer, err);
 }
 
 static bool answers_xattr(const char *path, const char *name)

@@ -166,10 +166,10 @@ errint_t share_unmount(const struct request *request, struct answer *answer, str
 	if (!code)
 		code = mounted_read(&mounted, err);
 	if (!code && mounted_at(&mounted, SHARES, share.name))
-		code = lost ? mount_leave(SHARES, share.name, err) : mica_umount(share.path, 0, 0, err);
+		code = lost ? mount_abandon(SHARES, share.name, err) : mica_umount(share.path, 0, 0, err);
 	if (code)
 		return code;
 	rmdir(share.path);
 	note_remove("share", share.name);
-	return device ? device_leave(device, err) : 0;
+	return device ? device_remove(device, err) : 0;
 }

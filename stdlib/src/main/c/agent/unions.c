@@ -179,7 +179,7 @@ errint_t union_unmount(const struct request *request, struct answer *answer, str
 	if (!code)
 		code = mounted_read(&mounted, err);
 	if (!code && mounted_at(&mounted, UNIONS, u.name))
-		code = lost ? mount_leave(UNIONS, u.name, err) : mica_umount(u.path, 0, 0, err);
+		code = lost ? mount_abandon(UNIONS, u.name, err) : mica_umount(u.path, 0, 0, err);
 	if (code)
 		return code;
 	rmdir(u.path);

@@ -1,20 +1,20 @@
 /*
  * apply.c - a layer onto a plain folder, in place.
  *
- * Two ways go down together, one in the layer, one in the target. A directory of the target gets its
+ * Two stacks of directories go down together, one in the layer, one in the target. A directory of the target gets its
  * attributes when the walk leaves it, so that nothing done inside spoils its times or is inherited.
  */
 #include <fcntl.h>
 #include <sys/stat.h>
 
 #include "copy.h"
+#include "dir-stack.h"
 #include "groups.h"
 #include "inside.h"
 #include "names.h"
 #include "remove.h"
-#include "way.h"
 
-/* A directory of the layer on the way. */
+/* A directory of the layer that the walk is in. */
 struct level {
 	struct names names;
 	size_t next;
@@ -24,7 +24,7 @@ struct level {
 };
 
 struct apply {
-	struct way from, to;
+	struct dir_stack from, to;
 	struct level *levels; /* one for each of from's */
 	size_t levels_room;
 	struct groups links; /* path: where the first name of an inode went */
@@ -35,7 +35,7 @@ struct apply {
 
 static errint_t fail(struct apply *a, errint_t code, const char *step, const char *name, const char *note)
 {
-	cleanup_free char *path = way_join(&a->to, name);
+	cleanup_free char *path = dir_stack_join(&a->to, name);
 
 	return mica_fail_note(a->err, code, step, path ? path : name, "%s", note);
 }
@@ -46,7 +46,8 @@ static struct level *top(struct apply *a)
 }
 
 /* What overlay's own attributes make of an entry of the layer. */
-static errint_t read_marks(struct apply *a, int dirfd, const char *name, const char *shown, uint32_t *marks)
+static errint_t read_overlay_xattrs(struct apply *a, int dirfd, const char *name, const char *shown,
+				    uint32_t *overlay_xattrs)
 {
 	cleanup_xattr_names struct xattr_names names = {0};
 	const char *unknown = NULL;
@@ -54,10 +55,10 @@ static errint_t read_marks(struct apply *a, int dirfd, const char *name, const c
 
 	if (code < 0)
 		return fail(a, code, "read attributes", shown, "");
-	*marks = xattr_marks(&names, a->space, &unknown);
-	if (*marks & MARK_UNKNOWN)
+	*overlay_xattrs = overlay_xattrs_of(&names, a->space, &unknown);
+	if (*overlay_xattrs & OVERLAY_XATTR_UNKNOWN)
 		return fail(a, -EOPNOTSUPP, "apply", shown, unknown);
-	if (*marks & (MARK_REDIRECT | MARK_METACOPY | MARK_NLINK))
+	if (*overlay_xattrs & (OVERLAY_XATTR_REDIRECT | OVERLAY_XATTR_METACOPY | OVERLAY_XATTR_NLINK))
 		return fail(a, -EOPNOTSUPP, "apply", shown,
 			    "the layer refers to what is below it (redirect, metacopy or index): capture it first");
 	return 0;
@@ -78,15 +79,15 @@ static errint_t read_opaque(struct apply *a, int dirfd, const char *shown, char 
 	return code < 0 ? fail(a, code, "read attributes", shown, attr) : 0;
 }
 
-/* The layer's directory dirfd is the next level; it is read now, but not yet on the way. */
+/* Reads the layer's directory dirfd, which will be the next level but is not yet on the stack. */
 static errint_t read_level(struct apply *a, int dirfd, const char *name, struct level *level, bool *opaque)
 {
 	struct statx stx;
-	uint32_t marks;
+	uint32_t overlay_xattrs;
 	char value = 0;
-	errint_t code = read_marks(a, dirfd, "", name, &marks);
+	errint_t code = read_overlay_xattrs(a, dirfd, "", name, &overlay_xattrs);
 
-	if (code == 0 && (marks & MARK_OPAQUE))
+	if (code == 0 && (overlay_xattrs & OVERLAY_XATTR_OPAQUE))
 		code = read_opaque(a, dirfd, name, &value);
 	if (code < 0)
 		return code;
@@ -124,18 +125,18 @@ static errint_t reserve_level(struct apply *a)
 
 static errint_t remove_name(struct apply *a, const char *name)
 {
-	cleanup_free char *path = way_join(&a->to, name);
+	cleanup_free char *path = dir_stack_join(&a->to, name);
 
 	if (!path)
 		return fail(a, -ENOMEM, "remove", name, "");
-	return remove_at(way_fd(&a->to), name, path, a->how.job, a->err);
+	return remove_at(dir_stack_fd(&a->to), name, path, a->how.job, a->err);
 }
 
 /* The target's directory of that name: the one there, or in place of what is there a new one. */
 static errint_t open_target(struct apply *a, const char *name, bool opaque, int *fd)
 {
-	cleanup_free char *path = way_join(&a->to, name);
-	int parent = way_fd(&a->to);
+	cleanup_free char *path = dir_stack_join(&a->to, name);
+	int parent = dir_stack_fd(&a->to);
 	errint_t code;
 
 	if (!path)
@@ -168,8 +169,8 @@ static errint_t push(struct apply *a, int from, int to, const char *name, struct
 		return fail(a, code, "apply", name, "");
 	}
 	a->levels[a->from.depth] = *level;
-	code = way_push(&a->from, from, name);
-	code_to = way_push(&a->to, to, name);
+	code = dir_stack_push(&a->from, from, name);
+	code_to = dir_stack_push(&a->to, to, name);
 	if (code < 0)
 		free_level(level);
 	return code < 0 || code_to < 0 ? mica_fail(a->err, -ENOMEM, "apply", name) : 0;
@@ -178,7 +179,7 @@ static errint_t push(struct apply *a, int from, int to, const char *name, struct
 static errint_t enter(struct apply *a, const char *name)
 {
 	cleanup_fd int to = -1;
-	cleanup_fd int from = openat(way_fd(&a->from), name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	cleanup_fd int from = openat(dir_stack_fd(&a->from), name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	struct level level = {0};
 	bool opaque;
 	errint_t code;
@@ -199,7 +200,7 @@ static errint_t set_directory(struct apply *a)
 {
 	struct level *level = top(a);
 	const char *path = *a->to.path ? a->to.path : ".";
-	struct meta_target target = {way_fd(&a->to), "", XATTR_PLAIN, path, false};
+	struct meta_target target = {dir_stack_fd(&a->to), "", XATTR_PLAIN, path, false};
 
 	return meta_set(&target, &level->meta, &level->xattrs, a->err);
 }
@@ -211,8 +212,8 @@ static errint_t leave(struct apply *a)
 	if (code < 0)
 		return code;
 	free_level(top(a));
-	code = way_pop(&a->from);
-	code_to = way_pop(&a->to);
+	code = dir_stack_pop(&a->from);
+	code_to = dir_stack_pop(&a->to);
 	if (code < 0 || code_to < 0)
 		return fail(a, code < 0 ? code : code_to, "apply", "", "a directory was moved meanwhile");
 	return 0;
@@ -227,16 +228,16 @@ static errint_t link_first(struct apply *a, const struct group *link, const char
 	errint_t code =
 		open_below(a->to.levels[0].fd, link->path, slash ? (size_t)(slash - link->path) : 0, O_PATH, &dir);
 
-	if (code == 0 && linkat(dir, slash ? slash + 1 : link->path, way_fd(&a->to), name, 0) < 0)
+	if (code == 0 && linkat(dir, slash ? slash + 1 : link->path, dir_stack_fd(&a->to), name, 0) < 0)
 		code = -errno;
 	return code < 0 ? fail(a, code, "link", name, link->path) : 0;
 }
 
 static errint_t copy_name(struct apply *a, const char *name, const struct group *link)
 {
-	cleanup_free char *path = link ? strdup(link->path) : way_join(&a->to, name);
-	struct copy_source source = {way_fd(&a->from), name, a->space, -1};
-	struct meta_target target = {way_fd(&a->to), name, XATTR_PLAIN, path, false};
+	cleanup_free char *path = link ? strdup(link->path) : dir_stack_join(&a->to, name);
+	struct copy_source source = {dir_stack_fd(&a->from), name, a->space, -1};
+	struct meta_target target = {dir_stack_fd(&a->to), name, XATTR_PLAIN, path, false};
 
 	if (!path)
 		return fail(a, -ENOMEM, "copy", name, "");
@@ -253,7 +254,7 @@ static errint_t put_linked(struct apply *a, const char *name, const struct statx
 		code = link_first(a, link, name);
 	} else {
 		if (link)
-			link->path = way_join(&a->to, name);
+			link->path = dir_stack_join(&a->to, name);
 		if (!link || !link->path)
 			return fail(a, -ENOMEM, "copy", name, "");
 		code = copy_name(a, name, link);
@@ -264,8 +265,10 @@ static errint_t put_linked(struct apply *a, const char *name, const struct statx
 
 static errint_t put(struct apply *a, const char *name, const struct statx *stx)
 {
-	uint32_t marks;
-	errint_t code = S_ISREG(stx->stx_mode) ? read_marks(a, way_fd(&a->from), name, name, &marks) : 0;
+	uint32_t overlay_xattrs;
+	errint_t code = S_ISREG(stx->stx_mode)
+				? read_overlay_xattrs(a, dir_stack_fd(&a->from), name, name, &overlay_xattrs)
+				: 0;
 
 	if (code == 0)
 		code = remove_name(a, name);
@@ -284,10 +287,10 @@ static int is_whiteout(struct apply *a, const char *name, const struct statx *st
 		return stx->stx_rdev_major == 0 && stx->stx_rdev_minor == 0;
 	if (!top(a)->xwhiteouts || !S_ISREG(stx->stx_mode) || stx->stx_size)
 		return 0;
-	code = xattr_list(way_fd(&a->from), name, &names);
+	code = xattr_list(dir_stack_fd(&a->from), name, &names);
 	if (code < 0)
 		return fail(a, code, "read attributes", name, "");
-	return (xattr_marks(&names, a->space, NULL) & MARK_WHITEOUT) != 0;
+	return (overlay_xattrs_of(&names, a->space, NULL) & OVERLAY_XATTR_WHITEOUT) != 0;
 }
 
 static errint_t apply_name(struct apply *a, const char *name)
@@ -297,7 +300,7 @@ static errint_t apply_name(struct apply *a, const char *name)
 	int whiteout;
 
 	job_add(a->how.job, 1, 0);
-	if (statx(way_fd(&a->from), name, how, STATX_BASIC_STATS, &stx) < 0)
+	if (statx(dir_stack_fd(&a->from), name, how, STATX_BASIC_STATS, &stx) < 0)
 		return fail(a, -errno, "stat", name, "");
 	whiteout = is_whiteout(a, name, &stx);
 	if (whiteout < 0)
@@ -342,14 +345,14 @@ static errint_t start(struct apply *a, const struct mica_tree *tree, const char 
 	code = refuse_inside(to, ".", "apply", target, tree, 1, a->err);
 	if (code < 0)
 		return code;
-	code = way_start(&a->from, steal_fd(&from));
+	code = dir_stack_start(&a->from, steal_fd(&from));
 	if (code == 0)
-		code = way_start(&a->to, steal_fd(&to));
+		code = dir_stack_start(&a->to, steal_fd(&to));
 	if (code == 0)
 		code = reserve_level(a);
 	if (code < 0)
 		return mica_fail(a->err, code, "apply", target);
-	code = read_level(a, way_fd(&a->from), "", &level, &opaque);
+	code = read_level(a, dir_stack_fd(&a->from), "", &level, &opaque);
 	a->levels[0] = level;
 	return code; /* the kernel, too, merges the roots whatever they are marked */
 }
@@ -358,8 +361,8 @@ static void end(struct apply *a)
 {
 	for (size_t i = 0; a->levels && i < a->from.depth; i++)
 		free_level(&a->levels[i]);
-	way_close(&a->from);
-	way_close(&a->to);
+	dir_stack_close(&a->from);
+	dir_stack_close(&a->to);
 	groups_free(&a->links);
 	free(a->levels);
 }

@@ -1,7 +1,7 @@
 /*
  * capture.c - the layer that turns one tree into another, written while the diff of the two is read.
  *
- * The diff comes depth first, so one way down in the layer follows it.
+ * The diff comes depth first, so one stack of directories in the layer follows it.
  *
  * Hard links: in the layer all names of an inode that has changed names must be there, the unchanged ones
  * too, or the union would show two files. Those that came before the first changed one are added last, when
@@ -67,13 +67,14 @@ static struct pair *ancestor(struct pair *dir, size_t depth)
 /* Whether the directory at hand is dir or leads there. One that was entered as a change gets its mark here. */
 static bool leads_to(struct layer *layer, struct pair *dir)
 {
-	size_t depth = layer->way.depth - 1;
+	size_t depth = layer->stack.depth - 1;
 	struct layer_level *top = layer_top(layer);
 	struct pair *there = depth <= dir->depth ? ancestor(dir, depth) : NULL;
 
 	if (!there)
 		return false;
-	if (!top->mark && (!depth || (there->parent == top[-1].mark && !strcmp(there->name, way_name(&layer->way)))))
+	if (!top->mark &&
+	    (!depth || (there->parent == top[-1].mark && !strcmp(there->name, dir_stack_name(&layer->stack)))))
 		top->mark = pair_ref(there);
 	return top->mark == there;
 }
@@ -113,8 +114,8 @@ static errint_t follow(struct layer *layer, struct pair *dir)
 
 	while (code == 0 && !leads_to(layer, dir))
 		code = leave(layer);
-	while (code == 0 && layer->way.depth <= dir->depth)
-		code = enter(layer, ancestor(dir, layer->way.depth));
+	while (code == 0 && layer->stack.depth <= dir->depth)
+		code = enter(layer, ancestor(dir, layer->stack.depth));
 	return code;
 }
 
@@ -152,7 +153,7 @@ static errint_t put_first(struct capture *c, const char *name, const struct vent
 
 	if (code < 0)
 		return code;
-	link->path = way_join(&c->layer.way, name);
+	link->path = dir_stack_join(&c->layer.stack, name);
 	code = link->path ? 0 : -ENOMEM;
 	for (uint32_t i = 0; code == 0 && i < link->waiting_count; i++)
 		code = add_late(c, link->waiting[i], link->path);
@@ -254,7 +255,7 @@ static errint_t read_diff(struct capture *c)
 		else
 			return code;
 		if (code == 0 && job_cancelled(c->job))
-			code = mica_fail(c->err, -ECANCELED, "capture", c->layer.way.path);
+			code = mica_fail(c->err, -ECANCELED, "capture", c->layer.stack.path);
 		if (code < 0 || failure_code(&c->layer.failure))
 			return code;
 	}
@@ -268,11 +269,11 @@ static int compare_late(const void *a, const void *b)
 }
 
 /* Whether the directory at hand is one of those that lead to path. */
-static bool is_above(const struct way *way, const char *path)
+static bool is_above(const struct dir_stack *stack, const char *path)
 {
-	size_t len = strlen(way->path);
+	size_t len = strlen(stack->path);
 
-	return way->depth == 1 || (!strncmp(way->path, path, len) && path[len] == '/');
+	return stack->depth == 1 || (!strncmp(stack->path, path, len) && path[len] == '/');
 }
 
 static errint_t enter_by_name(struct layer *layer, const char *name)
@@ -297,9 +298,9 @@ static errint_t add_name(struct layer *layer, const struct late *late)
 	errint_t code = 0;
 	const char *rest, *slash;
 
-	while (code == 0 && !is_above(&layer->way, late->path))
+	while (code == 0 && !is_above(&layer->stack, late->path))
 		code = leave(layer);
-	rest = late->path + strlen(layer->way.path) + (layer->way.depth > 1);
+	rest = late->path + strlen(layer->stack.path) + (layer->stack.depth > 1);
 	while (code == 0 && (slash = strchr(rest, '/'))) {
 		cleanup_free char *name = strndup(rest, (size_t)(slash - rest));
 
@@ -313,7 +314,7 @@ static errint_t add_late_names(struct capture *c)
 {
 	errint_t code = 0;
 
-	while (code == 0 && c->layer.way.depth > 1)
+	while (code == 0 && c->layer.stack.depth > 1)
 		code = leave(&c->layer);
 	if (c->late_count)
 		qsort(c->late, c->late_count, sizeof(*c->late), compare_late);
@@ -367,7 +368,7 @@ static errint_t fill(struct capture *c, int fd)
 
 static void release(struct capture *c)
 {
-	for (size_t i = 0; c->layer.levels && i < c->layer.way.depth; i++)
+	for (size_t i = 0; c->layer.levels && i < c->layer.stack.depth; i++)
 		release_mark(&c->layer.levels[i]);
 	layer_end(&c->layer);
 	mica_diff_close(c->diff);

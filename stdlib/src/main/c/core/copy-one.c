@@ -3,7 +3,7 @@
 
 #include "content.h"
 #include "copy.h"
-#include "way.h"
+#include "dir-stack.h"
 
 static errint_t check(int dirfd, const char *name, const char *from, struct mica_error *err)
 {

@@ -4,7 +4,7 @@
 #include "walk.h"
 
 struct mica_diff {
-	struct places places;
+	struct layer_dirs layer_dirs;
 	struct view a, b;
 	struct walk_context context;
 	struct walk *walk;
@@ -68,10 +68,10 @@ static errint_t open_both(struct mica_diff *diff, const struct mica_tree *a, con
 {
 	struct vdir *root_a = NULL, *root_b = NULL;
 	struct walk_context *context = &diff->context;
-	errint_t ret = view_open(&diff->places, a, NULL, &diff->a, err);
+	errint_t ret = view_open(&diff->layer_dirs, a, NULL, &diff->a, err);
 
 	if (!ret)
-		ret = view_open(&diff->places, b, &diff->a, &diff->b, err);
+		ret = view_open(&diff->layer_dirs, b, &diff->a, &diff->b, err);
 	if (ret)
 		return ret;
 	context->a = &diff->a;
@@ -96,7 +96,7 @@ static errint_t open_diff(struct mica_diff **out, const struct mica_tree *a, con
 	*out = NULL;
 	if (!diff)
 		return mica_fail(err, -ENOMEM, "open", "");
-	ret = places_init(&diff->places);
+	ret = layer_dirs_init(&diff->layer_dirs);
 	if (ret) {
 		free(diff);
 		return mica_fail(err, ret, "open", "");
@@ -140,7 +140,7 @@ void mica_diff_close(struct mica_diff *diff)
 	links_free(&diff->shared);
 	view_close(&diff->b);
 	view_close(&diff->a);
-	places_free(&diff->places);
+	layer_dirs_free(&diff->layer_dirs);
 	free(diff);
 }
 

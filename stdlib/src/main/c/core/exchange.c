@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "base.h"
-#include "way.h"
+#include "dir-stack.h"
 
 /* The one that is not there, not on this file system, or mounted on; the kernel says only that it is one of the two. */
 static const char *note_of(errint_t code)

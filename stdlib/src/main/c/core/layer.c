@@ -5,7 +5,7 @@
 
 errint_t layer_fail(struct layer *layer, errint_t code, const char *step, const char *name, const char *note)
 {
-	cleanup_free char *path = way_join(&layer->way, name);
+	cleanup_free char *path = dir_stack_join(&layer->stack, name);
 
 	return mica_fail_note(layer->err, code, step, path && *path ? path : *name ? name : ".", "%s", note);
 }
@@ -43,7 +43,7 @@ static errint_t remember_flags(struct layer *layer, const char *name, const stru
 
 	if (!entry->flags || layer->how.flags & MICA_OWN)
 		return 0;
-	code = remember(layer, way_join(&layer->way, name), entry->flags);
+	code = remember(layer, dir_stack_join(&layer->stack, name), entry->flags);
 	return code < 0 ? layer_fail(layer, code, "copy", name, "") : 0;
 }
 
@@ -51,8 +51,8 @@ static errint_t protect(struct layer *layer, const struct flagged *flagged)
 {
 	const char *slash = strrchr(flagged->path, '/');
 	cleanup_fd int dir = -1;
-	errint_t code = open_below(layer->way.levels[0].fd, flagged->path, slash ? (size_t)(slash - flagged->path) : 0,
-				   O_PATH, &dir);
+	errint_t code = open_below(layer->stack.levels[0].fd, flagged->path,
+				   slash ? (size_t)(slash - flagged->path) : 0, O_PATH, &dir);
 
 	if (code < 0)
 		return mica_fail(layer->err, code, "open", flagged->path);
@@ -77,7 +77,7 @@ static errint_t reserve_level(struct layer *layer)
 	size_t room = layer->levels_room ? layer->levels_room * 2 : 32;
 	struct layer_level *levels;
 
-	if (layer->way.depth < layer->levels_room)
+	if (layer->stack.depth < layer->levels_room)
 		return 0;
 	levels = reallocarray(layer->levels, room, sizeof(*levels));
 	if (!levels)
@@ -114,7 +114,7 @@ static errint_t push(struct layer *layer, int fd, const char *name, struct ventr
 	if (code < 0)
 		close(fd);
 	else
-		code = way_push(&layer->way, fd, name);
+		code = dir_stack_push(&layer->stack, fd, name);
 	if (code < 0) {
 		free_level(&level);
 		return mica_fail(layer->err, code, "make directory", name);
@@ -147,9 +147,10 @@ errint_t layer_start(struct layer *layer, int fd, struct ventry *root)
 
 static void tell_lost_of_directory(struct layer *layer, const struct ventry *entry, int to)
 {
-	const char *name = entry->place && *entry->name ? entry->name : ".";
+	const char *name = entry->layer_dir && *entry->name ? entry->name : ".";
 	cleanup_fd int from =
-		entry->place ? openat(entry->place->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
+		entry->layer_dir ? openat(entry->layer_dir->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+				 : -1;
 
 	if (from >= 0)
 		tell_lost(layer, from, to);
@@ -158,12 +159,12 @@ static void tell_lost_of_directory(struct layer *layer, const struct ventry *ent
 errint_t layer_enter(struct layer *layer, const char *name, struct ventry *entry, bool opaque)
 {
 	const int how = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-	bool made = mkdirat(way_fd(&layer->way), name, 0700) == 0;
+	bool made = mkdirat(dir_stack_fd(&layer->stack), name, 0700) == 0;
 	int fd;
 
 	if (!made && errno != EEXIST)
 		return layer_fail(layer, -errno, "make directory", name, "");
-	fd = openat(way_fd(&layer->way), name, how);
+	fd = openat(dir_stack_fd(&layer->stack), name, how);
 	if (fd < 0)
 		return layer_fail(layer, -errno, "open", name, "");
 	/* An earlier leave may have given it a mode that locks its owner out. */
@@ -182,14 +183,14 @@ static errint_t set_opaque(struct layer *layer, char value)
 	errint_t code;
 
 	strcpy(stpcpy(attr, xattr_prefix(layer->space)), "opaque");
-	code = xattr_set(way_fd(&layer->way), "", attr, &value, 1);
+	code = xattr_set(dir_stack_fd(&layer->stack), "", attr, &value, 1);
 	return code < 0 ? layer_fail(layer, code, "set attribute", "", attr) : 0;
 }
 
 static errint_t set_directory(struct layer *layer, struct layer_level *level)
 {
-	const char *path = *layer->way.path ? layer->way.path : ".";
-	struct meta_target target = {way_fd(&layer->way), "", layer->space, path, layer->how.flags & MICA_OWN};
+	const char *path = *layer->stack.path ? layer->stack.path : ".";
+	struct meta_target target = {dir_stack_fd(&layer->stack), "", layer->space, path, layer->how.flags & MICA_OWN};
 	errint_t code = level->opaque ? set_opaque(layer, level->opaque) : 0;
 
 	return code < 0 ? code : meta_set(&target, &level->meta, &level->xattrs, layer->err);
@@ -202,7 +203,7 @@ errint_t layer_leave(struct layer *layer)
 
 	free_level(level);
 	if (code == 0) {
-		code = way_pop(&layer->way);
+		code = dir_stack_pop(&layer->stack);
 		if (code < 0)
 			layer_fail(layer, code, "go up", "", "the directory was moved meanwhile");
 	}
@@ -238,16 +239,17 @@ static void fill_file(struct pool_task *task)
 }
 
 /* Out of descriptors: those of directories higher up go first, then we wait for the copying to give some back. */
-static int create_file(struct layer *layer, const char *name, struct places *places)
+static int create_file(struct layer *layer, const char *name, struct layer_dirs *layer_dirs)
 {
 	bool drained = false;
 
 	for (;;) {
-		int fd = openat(way_fd(&layer->way), name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+		int fd = openat(dir_stack_fd(&layer->stack), name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+				0600);
 
 		if (fd >= 0 || (errno != EMFILE && errno != ENFILE))
 			return fd < 0 ? -errno : fd;
-		if (places_make_room(places))
+		if (layer_dirs_make_room(layer_dirs))
 			continue;
 		if (drained)
 			return -EMFILE;
@@ -259,7 +261,7 @@ static int create_file(struct layer *layer, const char *name, struct places *pla
 /* A metacopy's metadata is in another inode than its bytes, and its directory is pinned only now: no task. */
 static errint_t fill_metacopy(struct layer *layer, const struct ventry *entry, const struct file_task *file)
 {
-	struct copy_source source = {entry->place->fd, entry->name, file->from_space, file->from};
+	struct copy_source source = {entry->layer_dir->fd, entry->name, file->from_space, file->from};
 	struct meta_target target = {file->to, "", layer->space, file->path, layer->how.flags & MICA_OWN};
 
 	return copy_file(&source, file->from, file->to, &target, &layer->how, layer->err);
@@ -276,7 +278,7 @@ static errint_t open_both(struct layer *layer, const char *name, const struct ve
 	}
 	if (code < 0)
 		return code;
-	file->to = create_file(layer, name, entry->view->places);
+	file->to = create_file(layer, name, entry->view->layer_dirs);
 	if (file->to >= 0)
 		return 0;
 	close(file->from);
@@ -285,7 +287,7 @@ static errint_t open_both(struct layer *layer, const char *name, const struct ve
 
 static errint_t put_file(struct layer *layer, const char *name, const struct ventry *entry)
 {
-	cleanup_free char *path = way_join(&layer->way, name);
+	cleanup_free char *path = dir_stack_join(&layer->stack, name);
 	struct file_task *file = path ? malloc(sizeof(*file) + strlen(path) + 1) : NULL;
 	errint_t code;
 
@@ -312,8 +314,9 @@ static errint_t put_file(struct layer *layer, const char *name, const struct ven
 errint_t layer_put(struct layer *layer, const char *name, const struct ventry *entry)
 {
 	cleanup_free char *path = NULL;
-	struct copy_source source = {entry->place->fd, entry->name, entry->view->space, -1};
-	struct meta_target target = {way_fd(&layer->way), name, layer->space, NULL, layer->how.flags & MICA_OWN};
+	struct copy_source source = {entry->layer_dir->fd, entry->name, entry->view->space, -1};
+	struct meta_target target = {dir_stack_fd(&layer->stack), name, layer->space, NULL,
+				     layer->how.flags & MICA_OWN};
 
 	errint_t code = remember_flags(layer, name, entry);
 
@@ -324,7 +327,7 @@ errint_t layer_put(struct layer *layer, const char *name, const struct ventry *e
 	if (entry->type == 'c' && entry->rdev == 0)
 		return layer_fail(layer, -EOPNOTSUPP, "capture", name,
 				  "a character device 0:0 means deleted in a layer, so no layer can hold one");
-	target.path = path = way_join(&layer->way, name);
+	target.path = path = dir_stack_join(&layer->stack, name);
 	if (!path)
 		return layer_fail(layer, -ENOMEM, "copy", name, "");
 	return copy_entry(&source, &target, &layer->how, layer->err);
@@ -334,9 +337,9 @@ errint_t layer_link(struct layer *layer, const char *path, const char *name)
 {
 	const char *slash = strrchr(path, '/');
 	cleanup_fd int dir = -1;
-	errint_t code = open_below(layer->way.levels[0].fd, path, slash ? (size_t)(slash - path) : 0, O_PATH, &dir);
+	errint_t code = open_below(layer->stack.levels[0].fd, path, slash ? (size_t)(slash - path) : 0, O_PATH, &dir);
 
-	if (code == 0 && linkat(dir, slash ? slash + 1 : path, way_fd(&layer->way), name, 0) < 0)
+	if (code == 0 && linkat(dir, slash ? slash + 1 : path, dir_stack_fd(&layer->stack), name, 0) < 0)
 		code = -errno;
 	return code < 0 ? layer_fail(layer, code, "link", name, path) : 0;
 }
@@ -348,7 +351,7 @@ static errint_t mark_whiteout(struct layer *layer, const char *name)
 
 	strcpy(stpcpy(attr, xattr_prefix(layer->space)), "whiteout");
 	layer_top(layer)->opaque = 'x';
-	code = xattr_set(way_fd(&layer->way), name, attr, "y", 1);
+	code = xattr_set(dir_stack_fd(&layer->stack), name, attr, "y", 1);
 	return code < 0 ? layer_fail(layer, code, "set attribute", name, attr) : 0;
 }
 
@@ -357,7 +360,7 @@ errint_t layer_whiteout(struct layer *layer, const char *name)
 	/* An attribute in user.* takes write access to set and read access to see. */
 	mode_t mode = layer->space == XATTR_USER ? S_IFREG | 0644 : S_IFCHR;
 
-	if (mknodat(way_fd(&layer->way), name, mode, 0) < 0)
+	if (mknodat(dir_stack_fd(&layer->stack), name, mode, 0) < 0)
 		return layer_fail(layer, -errno, "make whiteout", name, "");
 	return layer->space == XATTR_USER ? mark_whiteout(layer, name) : 0;
 }
@@ -368,7 +371,7 @@ errint_t layer_finish(struct layer *layer)
 {
 	errint_t code = 0;
 
-	while (code == 0 && layer->way.depth > 1)
+	while (code == 0 && layer->stack.depth > 1)
 		code = layer_leave(layer);
 	if (code == 0)
 		code = set_directory(layer, layer_top(layer));
@@ -386,9 +389,9 @@ errint_t layer_finish(struct layer *layer)
 void layer_end(struct layer *layer)
 {
 	pool_stop(layer->pool);
-	for (size_t i = 0; layer->levels && i < layer->way.depth; i++)
+	for (size_t i = 0; layer->levels && i < layer->stack.depth; i++)
 		free_level(&layer->levels[i]);
-	way_close(&layer->way);
+	dir_stack_close(&layer->stack);
 	free(layer->levels);
 	for (size_t i = 0; i < layer->flagged_count; i++)
 		free(layer->flagged[i].path);

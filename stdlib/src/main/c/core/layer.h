@@ -9,11 +9,11 @@
 #define MICA_LAYER_H
 
 #include "copy.h"
+#include "dir-stack.h"
 #include "pool.h"
 #include "view.h"
-#include "way.h"
 
-/* A directory on the way. */
+/* A directory that was entered and not left yet. */
 struct layer_level {
 	struct vdir *dir; /* what it is a copy of */
 	void *mark;	  /* the user's, NULL at first */
@@ -23,8 +23,8 @@ struct layer_level {
 };
 
 struct layer {
-	struct way way;
-	struct layer_level *levels; /* one for each of way's */
+	struct dir_stack stack;
+	struct layer_level *levels; /* one for each of stack's */
 	size_t levels_room;
 	enum xattr_space space;
 	struct copy_how how;
@@ -43,7 +43,7 @@ errint_t layer_enter(struct layer *layer, const char *name, struct ventry *entry
 errint_t layer_leave(struct layer *layer);
 static inline struct layer_level *layer_top(struct layer *layer)
 {
-	return &layer->levels[layer->way.depth - 1];
+	return &layer->levels[layer->stack.depth - 1];
 }
 
 /* A copy of entry (no directory; the one it was found in is pinned) as name in the directory at hand. */

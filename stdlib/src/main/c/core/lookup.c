@@ -2,7 +2,7 @@
  * lookup.c - what a name in a directory of a view is: the kernel's ovl_lookup, step by step. Where a
  * comment names an ovl_ function, that is the one that decides.
  */
-#include "marks.h"
+#include "overlay-xattrs.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -37,7 +37,7 @@ static bool is_device_whiteout(const struct ventry *entry)
 static errint_t follow_redirect(struct search *s, const struct ventry *entry, size_t prelen, const char *post)
 {
 	cleanup_free char *value = NULL, *path = NULL;
-	errint_t ret = marks_redirect(entry, &value, s->err);
+	errint_t ret = overlay_xattrs_redirect(entry, &value, s->err);
 
 	if (ret)
 		return ret;
@@ -47,61 +47,61 @@ static errint_t follow_redirect(struct search *s, const struct ventry *entry, si
 	}
 	if (asprintf(&path, "%.*s%s%s", (int)prelen, s->path, value, post) < 0) {
 		path = NULL;
-		return place_fail(s->err, -ENOMEM, "look up", entry->place, entry->name, NULL);
+		return layer_dir_fail(s->err, -ENOMEM, "look up", entry->layer_dir, entry->name, NULL);
 	}
 	free(s->redirected);
 	s->path = s->redirected = steal_pointer(&path);
 	return 0;
 }
 
-static errint_t add_part(struct search *s, struct place *base, struct ventry *found)
+static errint_t add_part(struct search *s, struct layer_dir *base, struct ventry *found)
 {
 	struct ventry *out = s->out;
-	struct place *place;
+	struct layer_dir *layer_dir;
 	errint_t ret;
 
 	if (!out->dir) {
 		out->dir = malloc(sizeof(*out->dir) + s->dir->view->count * sizeof(struct vpart));
 		if (!out->dir)
-			return place_fail(s->err, -ENOMEM, "look up", base, found->name, NULL);
+			return layer_dir_fail(s->err, -ENOMEM, "look up", base, found->name, NULL);
 		*out->dir = (struct vdir){.view = s->dir->view, .refs = 1};
 	}
-	ret = found->fd >= 0 ? ventry_list_xattrs(found, s->err) : 0; /* the place may close it */
+	ret = found->fd >= 0 ? ventry_list_xattrs(found, s->err) : 0; /* once parked, fd may be closed */
 	if (ret)
 		return ret;
-	ret = place_child(base, found->name, strlen(found->name), found->ino, &place);
+	ret = layer_dir_child(base, found->name, strlen(found->name), found->ino, &layer_dir);
 	if (ret)
-		return place_fail(s->err, ret, "look up", base, found->name, NULL);
+		return layer_dir_fail(s->err, ret, "look up", base, found->name, NULL);
 	if (found->fd >= 0)
-		place_adopt(s->dir->view->places, place, steal_fd(&found->fd));
-	out->dir->parts[out->dir->count++] = (struct vpart){place, s->layer};
+		layer_dir_adopt(s->dir->view->layer_dirs, layer_dir, steal_fd(&found->fd));
+	out->dir->parts[out->dir->count++] = (struct vpart){layer_dir, s->layer};
 	return 0;
 }
 
-static errint_t set_data(struct search *s, struct place *base, const struct ventry *found)
+static errint_t set_data(struct search *s, struct layer_dir *base, const struct ventry *found)
 {
 	struct ventry *out = s->out;
 
-	if (out->data_place)
-		place_unref(out->view->places, out->data_place);
+	if (out->data_dir)
+		layer_dir_unref(out->view->layer_dirs, out->data_dir);
 	free(out->data_name);
-	out->data_place = place_ref(base);
+	out->data_dir = layer_dir_ref(base);
 	out->data_name = strdup(found->name);
 	out->data_ino = found->ino;
 	out->data_dev = found->dev;
 	out->data_blocks = found->blocks;
-	return out->data_name ? 0 : place_fail(s->err, -ENOMEM, "look up", base, found->name, NULL);
+	return out->data_name ? 0 : layer_dir_fail(s->err, -ENOMEM, "look up", base, found->name, NULL);
 }
 
 /* The last component was found in a layer: it is the entry, or a lower part of the directory, or the bytes. */
-static errint_t take(struct search *s, struct place *base, struct ventry *found, uint32_t marks)
+static errint_t take(struct search *s, struct layer_dir *base, struct ventry *found, uint32_t overlay_xattrs)
 {
 	errint_t ret = 0;
 
 	if (found == s->out)
 		found->layer = s->layer;
 	if (found == s->out && !s->layer)
-		ret = marks_protattr(found, marks, s->err);
+		ret = overlay_xattrs_protattr(found, overlay_xattrs, s->err);
 	if (ret)
 		return ret;
 	if (found->type == 'd')
@@ -115,7 +115,7 @@ static errint_t take(struct search *s, struct place *base, struct ventry *found,
 
 /*
  * With index=on one inode of the upper stands for several names of the lower, of which only some are in the
- * upper's folders. Files whose lower has one name only may carry the mark too (nfs_export=on).
+ * upper's folders. A file whose lower has one name only may have overlay.nlink too (nfs_export=on).
  */
 static errint_t check_index(struct search *s, uint32_t part, const struct ventry *entry)
 {
@@ -123,7 +123,7 @@ static errint_t check_index(struct search *s, uint32_t part, const struct ventry
 
 	ventry_init(&lower, s->dir->view);
 	for (uint32_t i = part + 1; i < s->dir->count; i++) {
-		errint_t ret = ventry_stat(s->dir->parts[i].place, entry->name, &lower, s->err);
+		errint_t ret = ventry_stat(s->dir->parts[i].layer_dir, entry->name, &lower, s->err);
 
 		if (ret)
 			return ret;
@@ -132,26 +132,29 @@ static errint_t check_index(struct search *s, uint32_t part, const struct ventry
 		if (lower.type)
 			break;
 	}
-	return place_fail(s->err, -EOPNOTSUPP, "look up", entry->place, entry->name,
-			  "a hard link of a union mounted with index=on (xattr overlay.nlink); such an upper cannot be "
-			  "read without its work folder");
+	return layer_dir_fail(
+		s->err, -EOPNOTSUPP, "look up", entry->layer_dir, entry->name,
+		"a hard link of a union mounted with index=on (xattr overlay.nlink); such an upper cannot be "
+		"read without its work folder");
 }
 
 /* ovl_lookup_single, for what is not the last component: only whether and how to go on. */
-static errint_t pass_directory(struct search *s, struct ventry *found, uint32_t marks, size_t prelen, const char *post)
+static errint_t pass_directory(struct search *s, struct ventry *found, uint32_t overlay_xattrs, size_t prelen,
+			       const char *post)
 {
 	bool opaque;
-	errint_t ret = marks_opaque(found, marks, &opaque, s->err);
+	errint_t ret = overlay_xattrs_opaque(found, overlay_xattrs, &opaque, s->err);
 
 	if (!ret && opaque)
 		s->stop = true;
-	else if (!ret && marks & MARK_REDIRECT)
+	else if (!ret && overlay_xattrs & OVERLAY_XATTR_REDIRECT)
 		ret = follow_redirect(s, found, prelen, post);
 	return ret;
 }
 
 /* ovl_lookup_single, last component. prelen and post as in follow_redirect. */
-static errint_t found_last(struct search *s, struct place *base, struct ventry *found, uint32_t marks, size_t prelen)
+static errint_t found_last(struct search *s, struct layer_dir *base, struct ventry *found, uint32_t overlay_xattrs,
+			   size_t prelen)
 {
 	errint_t ret;
 
@@ -162,28 +165,29 @@ static errint_t found_last(struct search *s, struct place *base, struct ventry *
 	}
 	if (found->type == 'd') {
 		s->is_dir = true;
-		ret = take(s, base, found, marks);
-		return ret ? ret : pass_directory(s, found, marks, prelen, "");
+		ret = take(s, base, found, overlay_xattrs);
+		return ret ? ret : pass_directory(s, found, overlay_xattrs, prelen, "");
 	}
-	s->metacopy = found->type == 'f' && marks & MARK_METACOPY;
+	s->metacopy = found->type == 'f' && overlay_xattrs & OVERLAY_XATTR_METACOPY;
 	s->stop = !s->metacopy;
-	ret = take(s, base, found, marks);
-	if (!ret && s->metacopy && marks & MARK_REDIRECT)
+	ret = take(s, base, found, overlay_xattrs);
+	if (!ret && s->metacopy && overlay_xattrs & OVERLAY_XATTR_REDIRECT)
 		ret = follow_redirect(s, found, prelen, "");
 	return ret;
 }
 
 /* Looks at one name of one real directory; found->type is 0 where the layer has nothing that counts. */
-static errint_t look(struct search *s, struct place *base, const char *name, struct ventry *found, uint32_t *marks)
+static errint_t look(struct search *s, struct layer_dir *base, const char *name, struct ventry *found,
+		     uint32_t *overlay_xattrs)
 {
 	errint_t ret = ventry_stat(base, name, found, s->err);
 
-	*marks = 0;
+	*overlay_xattrs = 0;
 	if (ret || !found->type || !s->dir->view->overlay)
 		return ret;
 	if (!is_device_whiteout(found)) {
-		ret = marks_read(found, marks, s->err);
-		if (ret || !(*marks & MARK_WHITEOUT) || found->type != 'f' || found->size)
+		ret = overlay_xattrs_read(found, overlay_xattrs, s->err);
+		if (ret || !(*overlay_xattrs & OVERLAY_XATTR_WHITEOUT) || found->type != 'f' || found->size)
 			return ret;
 	}
 	s->stop = true;
@@ -201,72 +205,72 @@ static struct ventry *target(struct search *s, struct ventry *spare)
 }
 
 /* What is not as expected is left to ventry_stat. -ENOENT: there is nothing. */
-static errint_t open_as(const struct search *s, const struct place *base, int *fd)
+static errint_t open_as(const struct search *s, const struct layer_dir *base, int *fd)
 {
-	struct places *places = s->dir->view->places;
+	struct layer_dirs *layer_dirs = s->dir->view->layer_dirs;
 	errint_t ret = 0;
 
-	if (s->as == DT_DIR && places_have_room(places))
-		ret = place_openat(places, base->fd, s->path, O_RDONLY | O_DIRECTORY, fd);
+	if (s->as == DT_DIR && layer_dirs_have_room(layer_dirs))
+		ret = layer_dir_openat(layer_dirs, base->fd, s->path, O_RDONLY | O_DIRECTORY, fd);
 	else if (s->as == DT_REG)
-		ret = place_openat(places, base->fd, s->path, O_RDONLY | O_NONBLOCK | O_NOCTTY, fd);
+		ret = layer_dir_openat(layer_dirs, base->fd, s->path, O_RDONLY | O_NONBLOCK | O_NOCTTY, fd);
 	return ret == -ENOENT ? ret : 0;
 }
 
-static errint_t look_for_name(struct search *s, struct place *base, uint32_t part)
+static errint_t look_for_name(struct search *s, struct layer_dir *base, uint32_t part)
 {
 	struct ventry spare cleanup_ventry;
 	struct ventry *found;
-	uint32_t marks;
+	uint32_t overlay_xattrs;
 	errint_t ret;
 
 	ventry_init(&spare, s->dir->view);
 	found = target(s, &spare);
 	if (open_as(s, base, &found->fd))
 		return 0;
-	ret = look(s, base, s->path, found, &marks);
+	ret = look(s, base, s->path, found, &overlay_xattrs);
 	if (ret || !found->type)
 		return ret;
-	if (marks & MARK_NLINK && found->type != 'd') {
+	if (overlay_xattrs & OVERLAY_XATTR_NLINK && found->type != 'd') {
 		ret = check_index(s, part, found);
 		if (ret)
 			return ret;
 	}
-	return found_last(s, base, found, marks, 0);
+	return found_last(s, base, found, overlay_xattrs, 0);
 }
 
 /* One component of an absolute redirect; *base is the directory it leads to, or NULL. */
-static errint_t step_down(struct search *s, struct place **base, const char *name, size_t prelen, const char *post)
+static errint_t step_down(struct search *s, struct layer_dir **base, const char *name, size_t prelen, const char *post)
 {
 	struct ventry found cleanup_ventry;
-	struct place *next = NULL;
-	uint32_t marks;
+	struct layer_dir *next = NULL;
+	uint32_t overlay_xattrs;
 	int fd;
-	errint_t ret = place_pin(s->dir->view->places, *base, &fd);
+	errint_t ret = layer_dir_pin(s->dir->view->layer_dirs, *base, &fd);
 
 	ventry_init(&found, s->dir->view);
 	if (ret)
-		return place_fail(s->err, ret, "open", *base, "", NULL);
-	ret = look(s, *base, name, &found, &marks);
+		return layer_dir_fail(s->err, ret, "open", *base, "", NULL);
+	ret = look(s, *base, name, &found, &overlay_xattrs);
 	if (!ret && found.type && !*post)
-		ret = found_last(s, *base, &found, marks, prelen);
+		ret = found_last(s, *base, &found, overlay_xattrs, prelen);
 	else if (!ret && found.type && found.type != 'd')
 		s->stop = true;
 	else if (!ret && found.type) {
-		ret = place_child(*base, name, strlen(name), found.ino, &next);
+		ret = layer_dir_child(*base, name, strlen(name), found.ino, &next);
 		if (!ret)
-			ret = pass_directory(s, &found, marks, prelen, post);
+			ret = pass_directory(s, &found, overlay_xattrs, prelen, post);
 	}
-	place_unpin(s->dir->view->places, *base);
-	place_unref(s->dir->view->places, *base);
+	layer_dir_unpin(s->dir->view->layer_dirs, *base);
+	layer_dir_unref(s->dir->view->layer_dirs, *base);
 	*base = next;
 	return ret;
 }
 
 /* ovl_lookup_layer for "/a/b/c". s->path may change under way, but only before what is still to be walked. */
-static errint_t look_for_path(struct search *s, struct place *root)
+static errint_t look_for_path(struct search *s, struct layer_dir *root)
 {
-	struct place *base = place_ref(root);
+	struct layer_dir *base = layer_dir_ref(root);
 	size_t rem = strlen(s->path) - 1;
 	errint_t ret = 0;
 
@@ -276,7 +280,7 @@ static errint_t look_for_path(struct search *s, struct place *root)
 		cleanup_free char *name = strndup(at, len), *post = strdup(at + len);
 
 		if (!name || !post)
-			ret = place_fail(s->err, -ENOMEM, "look up", base, "", NULL);
+			ret = layer_dir_fail(s->err, -ENOMEM, "look up", base, "", NULL);
 		else
 			ret = step_down(s, &base, name, strlen(s->path) - rem, post);
 		if (rem <= len)
@@ -284,7 +288,7 @@ static errint_t look_for_path(struct search *s, struct place *root)
 		rem -= len + 1;
 	}
 	if (base)
-		place_unref(s->dir->view->places, base);
+		layer_dir_unref(s->dir->view->layer_dirs, base);
 	return ret;
 }
 
@@ -295,10 +299,10 @@ static errint_t search_parts(struct search *s, uint32_t part, uint32_t end)
 	errint_t ret = 0;
 
 	for (; !ret && !s->stop && !s->from_root && part < end; part++) {
-		struct place *place = s->dir->parts[part].place;
+		struct layer_dir *layer_dir = s->dir->parts[part].layer_dir;
 
 		s->layer = s->dir->parts[part].layer;
-		ret = look_for_name(s, place, part);
+		ret = look_for_name(s, layer_dir, part);
 		s->from_root = *s->path == '/';
 	}
 	if (!s->from_root || end < s->dir->count)
@@ -314,8 +318,8 @@ static errint_t finish(struct search *s, errint_t ret)
 
 	free(s->redirected);
 	if (!ret && s->metacopy)
-		ret = place_fail(s->err, -EIO, "look up", out->place, out->name,
-				 "a metacopy file without its data below: a layer is missing or was changed");
+		ret = layer_dir_fail(s->err, -EIO, "look up", out->layer_dir, out->name,
+				     "a metacopy file without its data below: a layer is missing or was changed");
 	if (ret || !out->type) {
 		ventry_free(out);
 		out->type = 0;
@@ -353,7 +357,8 @@ static errint_t append_below(struct search *s, const struct ventry *below)
 	for (uint32_t i = 0; i < below->dir->count; i++) {
 		const struct vpart *part = &below->dir->parts[i];
 
-		s->out->dir->parts[s->out->dir->count++] = (struct vpart){place_ref(part->place), part->layer + shift};
+		s->out->dir->parts[s->out->dir->count++] =
+			(struct vpart){layer_dir_ref(part->layer_dir), part->layer + shift};
 	}
 	return 0;
 }
@@ -375,28 +380,28 @@ errint_t vdir_lookup_over(struct vdir *dir, uint32_t extra, const struct ventry 
 
 static bool is_root(const struct vdir *dir)
 {
-	return dir->parts[0].place == dir->view->roots[dir->parts[0].layer];
+	return dir->parts[0].layer_dir == dir->view->roots[dir->parts[0].layer];
 }
 
 errint_t vdir_self(struct vdir *dir, struct ventry *out, struct mica_error *err)
 {
-	uint32_t marks;
+	uint32_t overlay_xattrs;
 	errint_t ret;
 
 	ventry_init(out, dir->view);
-	ret = ventry_stat(dir->parts[0].place, "", out, err);
+	ret = ventry_stat(dir->parts[0].layer_dir, "", out, err);
 	/* A directory that is open and not there: removed meanwhile, where the file system goes by names. */
 	if (!ret && !out->type)
-		ret = place_fail(err, -ENOENT, "stat", dir->parts[0].place, "", NULL);
+		ret = layer_dir_fail(err, -ENOENT, "stat", dir->parts[0].layer_dir, "", NULL);
 	if (ret)
 		return ret;
 	out->layer = dir->parts[0].layer;
 	out->dir = vdir_ref(dir);
-	ret = dir->view->overlay ? marks_read(out, &marks, err) : 0;
+	ret = dir->view->overlay ? overlay_xattrs_read(out, &overlay_xattrs, err) : 0;
 	if (is_root(dir))
 		out->flags = 0;
 	else if (!ret && dir->view->overlay && !out->layer)
-		ret = marks_protattr(out, marks, err);
+		ret = overlay_xattrs_protattr(out, overlay_xattrs, err);
 	if (ret)
 		ventry_free(out);
 	return ret;

@@ -36,7 +36,7 @@ struct record {
 	uint8_t *bytes;
 	size_t len, room;
 	bool short_of_memory;
-	struct place *place; /* of the file to hash, for an error; NULL: nothing to hash */
+	struct layer_dir *layer_dir; /* of the file to hash, for an error; NULL: nothing to hash */
 	char *name;
 	int fd;
 	uint64_t size;
@@ -52,7 +52,7 @@ struct level {
 };
 
 struct manifest {
-	struct places places;
+	struct layer_dirs layer_dirs;
 	struct view view;
 	struct pool *pool;
 	struct groups links;
@@ -114,21 +114,21 @@ static void hash_task(struct pool_task *task)
 
 static bool is_done(const struct record *record)
 {
-	return !record->place || __atomic_load_n(&record->done, __ATOMIC_ACQUIRE);
+	return !record->layer_dir || __atomic_load_n(&record->done, __ATOMIC_ACQUIRE);
 }
 
 static errint_t absorb(struct manifest *m, struct record *record)
 {
 	sha256_update(&m->sha, record->len, record->bytes);
-	if (!record->place)
+	if (!record->layer_dir)
 		return 0;
 	sha256_update(&m->sha, sizeof(record->digest), record->digest);
 	if (record->code < 0)
-		place_fail(m->err, record->code, "hash", record->place, record->name,
-			   record->code == -EBUSY ? "the file's size changed meanwhile" : NULL);
-	place_unref(&m->places, record->place);
+		layer_dir_fail(m->err, record->code, "hash", record->layer_dir, record->name,
+			       record->code == -EBUSY ? "the file's size changed meanwhile" : NULL);
+	layer_dir_unref(&m->layer_dirs, record->layer_dir);
 	free(record->name);
-	record->place = NULL;
+	record->layer_dir = NULL;
 	record->name = NULL;
 	return record->code;
 }
@@ -220,7 +220,7 @@ static errint_t open_content(struct manifest *m, struct record *record, const st
 	}
 	put_number(record, entry->size, 8);
 	record->size = entry->size;
-	record->place = place_ref(entry->place);
+	record->layer_dir = layer_dir_ref(entry->layer_dir);
 	record->task.run = hash_task;
 	m->totals.bytes += entry->size;
 	return 0;
@@ -291,7 +291,7 @@ static errint_t put_entry(struct manifest *m, struct ventry *entry, const char *
 	m->end++;
 	m->totals.entries++;
 	job_add(m->job, 1, 0);
-	if (record->place)
+	if (record->layer_dir)
 		pool_submit(m->pool, &record->task);
 	return record->short_of_memory ? mica_fail(m->err, -ENOMEM, "hash", name) : 0;
 }
@@ -384,7 +384,7 @@ static errint_t walk(struct manifest *m, struct vdir *root)
 static errint_t run(struct manifest *m, const struct mica_tree *tree)
 {
 	struct vdir *root = NULL;
-	errint_t code = view_open(&m->places, tree, NULL, &m->view, m->err);
+	errint_t code = view_open(&m->layer_dirs, tree, NULL, &m->view, m->err);
 
 	if (code < 0)
 		return code;
@@ -399,8 +399,8 @@ static errint_t run(struct manifest *m, const struct mica_tree *tree)
 	for (; m->first < m->end; m->first++) {
 		struct record *record = &m->ring[m->first % RING];
 
-		if (record->place)
-			place_unref(&m->places, record->place);
+		if (record->layer_dir)
+			layer_dir_unref(&m->layer_dirs, record->layer_dir);
 		free(record->name);
 	}
 	if (root)
@@ -411,13 +411,13 @@ static errint_t run(struct manifest *m, const struct mica_tree *tree)
 
 static errint_t start(struct manifest *m)
 {
-	errint_t code = places_init(&m->places);
+	errint_t code = layer_dirs_init(&m->layer_dirs);
 
 	if (code < 0)
 		return mica_fail(m->err, code, "start", "");
 	code = pool_start(&m->pool, m->job ? m->job->threads : 0);
 	if (code < 0) {
-		places_free(&m->places);
+		layer_dirs_free(&m->layer_dirs);
 		return mica_fail(m->err, code, "start", "");
 	}
 	sha256_init(&m->sha);
@@ -441,7 +441,7 @@ errint_t mica_manifest(const struct mica_tree *tree, uint8_t digest[32], struct 
 		return code;
 	code = run(m, tree);
 	pool_stop(m->pool);
-	places_free(&m->places);
+	layer_dirs_free(&m->layer_dirs);
 	groups_free(&m->links);
 	for (size_t i = 0; i < RING; i++)
 		free(m->ring[i].bytes);

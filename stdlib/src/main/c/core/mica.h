@@ -26,8 +26,8 @@ extern "C" {
 /* The library is built with everything else hidden. */
 #pragma GCC visibility push(default)
 
-/* Raised whenever a layout or a meaning on this page changes; the caller checks it once. */
-#define MICA_ABI 4
+/* Raised whenever a name, a layout or a meaning on this page changes; the caller checks it once. */
+#define MICA_ABI 5
 uint32_t mica_abi(void);
 
 /* 0, or a negative errno value. */
@@ -245,12 +245,12 @@ errint_t mica_remove(const char *path, struct mica_job *job, struct mica_error *
 errint_t mica_discard(const char *path, struct mica_job *job, struct mica_error *err);
 
 /* Makes the directory path (or takes it if it exists and is empty) with model's mode, owner, times and
- * xattrs, overlay's own xattrs and what the caller may not give (MICA_OWN) excepted. A power cut after it
- * takes nothing of that away. */
-errint_t mica_make_like(const char *model, const char *path, struct mica_error *err);
+ * xattrs, except for overlay's own xattrs and what the caller may not give (MICA_OWN). All of that is on disk
+ * when it returns. */
+errint_t mica_make_directory_like(const char *model, const char *path, struct mica_error *err);
 
-/* The same of a fresh upper, for an overlay to go on with over layer, which was its upper: with immutable and
- * append-only of the overlay's root. flags: MICA_MOUNT_USERXATTR or 0. */
+/* Makes a fresh upper in the same way, for an overlay to go on with over layer, which was its upper. It also gets
+ * the immutable and append-only flags of the overlay's root. flags: MICA_MOUNT_USERXATTR or 0. */
 errint_t mica_make_upper(const char *layer, const char *upper, uint32_t flags, struct mica_error *err);
 
 /* Sets the modification time of path, also before 1970; a symbolic link is not followed. -EOVERFLOW: the file system

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
-#include "way.h"
+#include "dir-stack.h"
 
 #define BIND_FLAGS (MICA_MOUNT_RDONLY | MICA_MOUNT_NODEV | MICA_MOUNT_NOSUID | MICA_MOUNT_NOEXEC)
 

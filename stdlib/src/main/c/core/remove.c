@@ -4,14 +4,14 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "dir-stack.h"
 #include "flags.h"
-#include "way.h"
 
 /* A directory that others keep filling is given up after so many passes. */
 enum { PASSES = 3 };
 
 struct removal {
-	struct way way;
+	struct dir_stack stack;
 	struct statx root; /* says which mount must not be left */
 	const char *shown;
 	bool protected_too;
@@ -23,7 +23,8 @@ static errint_t fail(struct removal *r, errint_t code, const char *step, const c
 {
 	cleanup_free char *path = NULL;
 
-	if (asprintf(&path, "%s%s%s%s%s", r->shown, *r->way.path ? "/" : "", r->way.path, *name ? "/" : "", name) < 0)
+	if (asprintf(&path, "%s%s%s%s%s", r->shown, *r->stack.path ? "/" : "", r->stack.path, *name ? "/" : "", name) <
+	    0)
 		return mica_fail(r->err, code, step, r->shown);
 	if (code == -EBUSY)
 		return mica_fail_note(r->err, code, step, path, "something is mounted there: unmount it first");
@@ -112,7 +113,7 @@ static errint_t unlink_inside(const struct removal *r, int dir, const char *name
 
 static errint_t enter(struct removal *r, const char *name, uint32_t passes)
 {
-	cleanup_fd int fd = open_dir(way_fd(&r->way), name);
+	cleanup_fd int fd = open_dir(dir_stack_fd(&r->stack), name);
 	struct statx stx;
 	errint_t code;
 
@@ -125,16 +126,16 @@ static errint_t enter(struct removal *r, const char *name, uint32_t passes)
 		return fail(r, code, "stat", name);
 	if (!same_mount(&r->root, &stx))
 		return fail(r, -EBUSY, "remove", name);
-	code = way_push(&r->way, steal_fd(&fd), name);
+	code = dir_stack_push(&r->stack, steal_fd(&fd), name);
 	if (code < 0)
 		return fail(r, code, "remove", name);
-	way_top(&r->way)->passes = passes;
+	dir_stack_top(&r->stack)->passes = passes;
 	return 0;
 }
 
 static errint_t remove_entry(struct removal *r, const struct dirent *entry)
 {
-	errint_t code = entry->d_type == DT_DIR ? -EISDIR : unlink_inside(r, way_fd(&r->way), entry->d_name, 0);
+	errint_t code = entry->d_type == DT_DIR ? -EISDIR : unlink_inside(r, dir_stack_fd(&r->stack), entry->d_name, 0);
 
 	job_add(r->job, 1, 0);
 	if (code == -EISDIR)
@@ -144,13 +145,13 @@ static errint_t remove_entry(struct removal *r, const struct dirent *entry)
 
 static errint_t leave(struct removal *r)
 {
-	uint32_t passes = way_top(&r->way)->passes + 1;
-	cleanup_free char *name = strdup(way_name(&r->way));
-	errint_t code = name ? way_pop(&r->way) : -ENOMEM;
+	uint32_t passes = dir_stack_top(&r->stack)->passes + 1;
+	cleanup_free char *name = strdup(dir_stack_name(&r->stack));
+	errint_t code = name ? dir_stack_pop(&r->stack) : -ENOMEM;
 
 	if (code < 0)
 		return fail(r, code, "remove", "");
-	code = unlink_inside(r, way_fd(&r->way), name, AT_REMOVEDIR);
+	code = unlink_inside(r, dir_stack_fd(&r->stack), name, AT_REMOVEDIR);
 	if ((code == -ENOTEMPTY || code == -EEXIST) && passes < PASSES)
 		return enter(r, name, passes);
 	return code < 0 ? fail(r, code, "remove", name) : 0;
@@ -160,12 +161,12 @@ static errint_t run(struct removal *r)
 {
 	for (;;) {
 		struct dirent *entry;
-		int got = way_read(&r->way, &entry);
+		int got = dir_stack_read(&r->stack, &entry);
 		errint_t code;
 
 		if (got < 0)
 			return fail(r, got, "read", "");
-		if (!got && r->way.depth == 1)
+		if (!got && r->stack.depth == 1)
 			return 0;
 		code = job_cancelled(r->job) ? fail(r, -ECANCELED, "remove", "") : 0;
 		if (code == 0)
@@ -179,12 +180,12 @@ static errint_t run(struct removal *r)
 static errint_t empty(int dir, const char *shown, bool protected_too, struct mica_job *job, struct mica_error *err)
 {
 	struct removal r = {.shown = shown, .protected_too = protected_too, .job = job, .err = err};
-	errint_t code = way_start(&r.way, dir);
+	errint_t code = dir_stack_start(&r.stack, dir);
 
 	if (code == 0)
 		code = stat_mount(dir, &r.root);
 	code = code < 0 ? mica_fail(err, code, "remove", shown) : run(&r);
-	way_close(&r.way);
+	dir_stack_close(&r.stack);
 	return code;
 }
 

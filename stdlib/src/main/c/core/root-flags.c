@@ -68,7 +68,7 @@ errint_t mica_make_upper(const char *layer, const char *upper, uint32_t flags, s
 {
 	__attribute__((cleanup(free_protattr))) struct protattr p = {.value = NULL};
 	cleanup_fd int from = -1, to = -1;
-	errint_t code = mica_make_like(layer, upper, err);
+	errint_t code = mica_make_directory_like(layer, upper, err);
 
 	if (code)
 		return code;

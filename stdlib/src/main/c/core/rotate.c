@@ -24,8 +24,8 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "dir-stack.h"
 #include "remove.h"
-#include "way.h"
 
 #ifndef MOVE_MOUNT_BENEATH
 #define MOVE_MOUNT_BENEATH 0x200 /* Linux 6.5; not in every C library's header */

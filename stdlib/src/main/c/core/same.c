@@ -32,8 +32,8 @@ static errint_t compare_links(const struct ventry *a, const struct ventry *b, bo
 
 static bool same_data_inode(const struct ventry *a, const struct ventry *b)
 {
-	uint64_t ino_a = a->data_place ? a->data_ino : a->ino, ino_b = b->data_place ? b->data_ino : b->ino;
-	uint64_t dev_a = a->data_place ? a->data_dev : a->dev, dev_b = b->data_place ? b->data_dev : b->dev;
+	uint64_t ino_a = a->data_dir ? a->data_ino : a->ino, ino_b = b->data_dir ? b->data_ino : b->ino;
+	uint64_t dev_a = a->data_dir ? a->data_dev : a->dev, dev_b = b->data_dir ? b->data_dev : b->dev;
 
 	return ino_a == ino_b && dev_a == dev_b;
 }

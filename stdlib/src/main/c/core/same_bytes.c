@@ -45,8 +45,8 @@ static errint_t fail(const struct side *side, errint_t code, const char *step, s
 {
 	const struct ventry *entry = side->entry;
 
-	return entry->data_place ? place_fail(err, code, step, entry->data_place, entry->data_name, NULL)
-				 : place_fail(err, code, step, entry->place, entry->name, NULL);
+	return entry->data_dir ? layer_dir_fail(err, code, step, entry->data_dir, entry->data_name, NULL)
+			       : layer_dir_fail(err, code, step, entry->layer_dir, entry->name, NULL);
 }
 
 /* Less than asked for only at the end of the file. */
@@ -144,7 +144,7 @@ static uint64_t hole_at(const struct side *a, const struct side *b, uint64_t pos
 
 static bool is_sparse(const struct ventry *entry)
 {
-	return (entry->data_place ? entry->data_blocks : entry->blocks) * 512 < entry->size;
+	return (entry->data_dir ? entry->data_blocks : entry->blocks) * 512 < entry->size;
 }
 
 static errint_t open_side(struct side *side, const struct ventry *entry, bool extents, struct mica_error *err)
@@ -217,7 +217,7 @@ errint_t same_bytes(const struct same *same, const struct ventry *a, const struc
 	errint_t ret = make_buffers(same->buffers);
 
 	if (ret)
-		return place_fail(err, ret, "compare", a->place, a->name, NULL);
+		return layer_dir_fail(err, ret, "compare", a->layer_dir, a->name, NULL);
 	ret = open_side(&sa, a, extents, err);
 	if (!ret)
 		ret = open_side(&sb, b, extents, err);

@@ -38,7 +38,7 @@ static errint_t settle_item(struct settling *s, const struct diff_item *item)
 	code = vdir_pin(dir, s->err);
 	if (code < 0)
 		return code;
-	code = settle_entry(s, dir->parts[0].place->fd, item->name);
+	code = settle_entry(s, dir->parts[0].layer_dir->fd, item->name);
 	vdir_unpin(dir);
 	return code;
 }

@@ -43,11 +43,11 @@ errint_t pair_new(struct pair *parent, const char *name, struct vdir *a, struct 
 	return 0;
 }
 
-/* True if b's parts from `from` on are exactly a's: the very same places. */
+/* True if b's parts from `from` on are exactly a's: the very same directories. */
 static bool ends_in(const struct vdir *b, uint32_t from, const struct vdir *a)
 {
 	for (uint32_t i = 0; i < a->count; i++)
-		if (b->parts[from + i].place != a->parts[i].place)
+		if (b->parts[from + i].layer_dir != a->parts[i].layer_dir)
 			return false;
 	return true;
 }

@@ -37,19 +37,19 @@ static bool means_absent(int error)
 	return error == ENOENT || error == ENAMETOOLONG || error == ENOTDIR;
 }
 
-errint_t ventry_stat(struct place *place, const char *name, struct ventry *entry, struct mica_error *err)
+errint_t ventry_stat(struct layer_dir *layer_dir, const char *name, struct ventry *entry, struct mica_error *err)
 {
 	struct statx stx;
 	bool opened = entry->fd >= 0;
 	int flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | (*name && !opened ? 0 : AT_EMPTY_PATH);
 
-	if (statx(opened ? entry->fd : place->fd, opened ? "" : name, flags, STATX_BASIC_STATS, &stx))
-		return means_absent(errno) ? 0 : place_fail(err, -errno, "stat", place, name, NULL);
+	if (statx(opened ? entry->fd : layer_dir->fd, opened ? "" : name, flags, STATX_BASIC_STATS, &stx))
+		return means_absent(errno) ? 0 : layer_dir_fail(err, -errno, "stat", layer_dir, name, NULL);
 	if (entry->view->overlay && *name && stx.stx_attributes & STATX_ATTR_MOUNT_ROOT)
-		return place_fail(err, -EOPNOTSUPP, "look up", place, name,
-				  "something is mounted here, inside a layer; unmount it first");
+		return layer_dir_fail(err, -EOPNOTSUPP, "look up", layer_dir, name,
+				      "something is mounted here, inside a layer; unmount it first");
 	set_stat(entry, &stx);
-	entry->place = place;
+	entry->layer_dir = layer_dir;
 	entry->name = name;
 	return 0;
 }
@@ -59,14 +59,14 @@ void ventry_free(struct ventry *entry)
 	vdir_unref(entry->dir);
 	if (entry->fd >= 0)
 		close(entry->fd);
-	if (entry->data_place)
-		place_unref(entry->view->places, entry->data_place);
+	if (entry->data_dir)
+		layer_dir_unref(entry->view->layer_dirs, entry->data_dir);
 	free(entry->data_name);
 	if (entry->listed)
 		xattr_names_free(&entry->xattrs);
 	entry->dir = NULL;
 	entry->fd = -1;
-	entry->data_place = NULL;
+	entry->data_dir = NULL;
 	entry->data_name = NULL;
 	entry->listed = false;
 }
@@ -74,7 +74,7 @@ void ventry_free(struct ventry *entry)
 /* (dirfd, name) for the calls on attributes: by its descriptor where there is one. */
 static int at_fd(const struct ventry *entry)
 {
-	return entry->fd >= 0 ? entry->fd : entry->place->fd;
+	return entry->fd >= 0 ? entry->fd : entry->layer_dir->fd;
 }
 
 static const char *at_name(const struct ventry *entry)
@@ -92,7 +92,7 @@ errint_t ventry_list_xattrs(struct ventry *entry, struct mica_error *err)
 	ret = xattr_list(at_fd(entry), at_name(entry), &entry->xattrs);
 	if (ret) {
 		xattr_names_free(&entry->xattrs);
-		return place_fail(err, ret, "list xattrs", entry->place, entry->name, NULL);
+		return layer_dir_fail(err, ret, "list xattrs", entry->layer_dir, entry->name, NULL);
 	}
 	entry->listed = true;
 	return 0;
@@ -106,16 +106,16 @@ errint_t ventry_xattrs(struct ventry *entry, struct xattr_view *out, struct mica
 	if (ret)
 		return ret;
 	ret = xattr_read_listed(at_fd(entry), at_name(entry), entry->view->space, &entry->xattrs, out);
-	return ret ? place_fail(err, ret, "read xattrs", entry->place, entry->name, NULL) : 0;
+	return ret ? layer_dir_fail(err, ret, "read xattrs", entry->layer_dir, entry->name, NULL) : 0;
 }
 
 /*
  * It was a regular file a moment ago. Should a fifo have taken its place, O_NONBLOCK keeps us from hanging, and
  * reading it gives no bytes; a look at what was opened would cost as much as reading a small file.
  */
-static errint_t open_regular(struct places *places, int dirfd, const char *name, int *fd)
+static errint_t open_regular(struct layer_dirs *layer_dirs, int dirfd, const char *name, int *fd)
 {
-	errint_t ret = place_openat(places, dirfd, name, O_RDONLY | O_NONBLOCK | O_NOCTTY, fd);
+	errint_t ret = layer_dir_openat(layer_dirs, dirfd, name, O_RDONLY | O_NONBLOCK | O_NOCTTY, fd);
 
 	return ret == -ELOOP || ret == -ENXIO ? -ESTALE : ret;
 }
@@ -123,17 +123,17 @@ static errint_t open_regular(struct places *places, int dirfd, const char *name,
 /* The directory of an entry is pinned already; that of bytes further down need not be. */
 static errint_t open_data(const struct ventry *entry, int *fd)
 {
-	struct places *places = entry->view->places;
+	struct layer_dirs *layer_dirs = entry->view->layer_dirs;
 	int dirfd;
 	errint_t ret;
 
-	if (!entry->data_place)
-		return open_regular(places, entry->place->fd, entry->name, fd);
-	ret = place_pin(places, entry->data_place, &dirfd);
+	if (!entry->data_dir)
+		return open_regular(layer_dirs, entry->layer_dir->fd, entry->name, fd);
+	ret = layer_dir_pin(layer_dirs, entry->data_dir, &dirfd);
 	if (ret)
 		return ret;
-	ret = open_regular(places, dirfd, entry->data_name, fd);
-	place_unpin(places, entry->data_place);
+	ret = open_regular(layer_dirs, dirfd, entry->data_name, fd);
+	layer_dir_unpin(layer_dirs, entry->data_dir);
 	return ret;
 }
 
@@ -143,19 +143,20 @@ errint_t ventry_open(const struct ventry *entry, int *fd, struct mica_error *err
 
 	*fd = -1;
 	ret = open_data(entry, fd);
-	if (ret && entry->data_place)
-		return place_fail(err, ret, "open", entry->data_place, entry->data_name, NULL);
-	return ret ? place_fail(err, ret, "open", entry->place, entry->name, NULL) : 0;
+	if (ret && entry->data_dir)
+		return layer_dir_fail(err, ret, "open", entry->data_dir, entry->data_name, NULL);
+	return ret ? layer_dir_fail(err, ret, "open", entry->layer_dir, entry->name, NULL) : 0;
 }
 
 errint_t ventry_readlink(const struct ventry *entry, char **target, struct mica_error *err)
 {
 	for (size_t room = entry->size + 1 < 64 ? 64 : entry->size + 1;; room *= 2) {
 		cleanup_free char *buf = malloc(room);
-		ssize_t got = buf ? readlinkat(entry->place->fd, entry->name, buf, room) : -1;
+		ssize_t got = buf ? readlinkat(entry->layer_dir->fd, entry->name, buf, room) : -1;
 
 		if (got < 0)
-			return place_fail(err, buf ? -errno : -ENOMEM, "read link", entry->place, entry->name, NULL);
+			return layer_dir_fail(err, buf ? -errno : -ENOMEM, "read link", entry->layer_dir, entry->name,
+					      NULL);
 		if ((size_t)got < room) {
 			buf[got] = '\0';
 			*target = steal_pointer(&buf);

@@ -19,10 +19,10 @@ static bool may_read_trusted(void)
 	return stat("/proc/self/ns/user", &st) || st.st_ino == INITIAL_USER_NAMESPACE;
 }
 
-static struct place *same_root(const struct view *twin, const struct place *place)
+static struct layer_dir *same_root(const struct view *twin, const struct layer_dir *layer_dir)
 {
 	for (uint32_t i = 0; twin && twin->overlay && i < twin->count; i++)
-		if (twin->roots[i]->ino == place->ino && twin->roots[i]->dev == place->dev)
+		if (twin->roots[i]->ino == layer_dir->ino && twin->roots[i]->dev == layer_dir->dev)
 			return twin->roots[i];
 	return NULL;
 }
@@ -31,17 +31,17 @@ static errint_t open_roots(struct view *view, const struct mica_tree *tree, cons
 			   struct mica_error *err)
 {
 	for (uint32_t i = 0; i < tree->count; i++) {
-		struct place *place, *shared;
-		errint_t ret = place_root(tree->layers[i], &place);
+		struct layer_dir *layer_dir, *shared;
+		errint_t ret = layer_dir_root(tree->layers[i], &layer_dir);
 
 		if (ret)
 			return mica_fail(err, ret, "open", tree->layers[i]);
-		shared = view->overlay ? same_root(twin, place) : NULL;
+		shared = view->overlay ? same_root(twin, layer_dir) : NULL;
 		if (shared) {
-			place_unref(view->places, place);
-			place = place_ref(shared);
+			layer_dir_unref(view->layer_dirs, layer_dir);
+			layer_dir = layer_dir_ref(shared);
 		}
-		view->roots[view->count++] = place;
+		view->roots[view->count++] = layer_dir;
 	}
 	return 0;
 }
@@ -64,17 +64,17 @@ static errint_t check_tree(const struct mica_tree *tree, struct mica_error *err)
 	return 0;
 }
 
-errint_t view_open(struct places *places, const struct mica_tree *tree, const struct view *twin, struct view *out,
-		   struct mica_error *err)
+errint_t view_open(struct layer_dirs *layer_dirs, const struct mica_tree *tree, const struct view *twin,
+		   struct view *out, struct mica_error *err)
 {
 	errint_t ret = check_tree(tree, err);
 
-	*out = (struct view){.places = places, .overlay = tree->kind == MICA_TREE_OVERLAY};
+	*out = (struct view){.layer_dirs = layer_dirs, .overlay = tree->kind == MICA_TREE_OVERLAY};
 	if (ret || !tree->count)
 		return ret;
 	if (out->overlay)
 		out->space = tree->flags & MICA_TREE_USERXATTR ? XATTR_USER : XATTR_TRUSTED;
-	out->roots = calloc(tree->count, sizeof(struct place *));
+	out->roots = calloc(tree->count, sizeof(struct layer_dir *));
 	if (!out->roots)
 		return mica_fail(err, -ENOMEM, "open", tree->layers[0]);
 	ret = open_roots(out, tree, twin, err);
@@ -86,7 +86,7 @@ errint_t view_open(struct places *places, const struct mica_tree *tree, const st
 void view_close(struct view *view)
 {
 	for (uint32_t i = 0; i < view->count; i++)
-		place_unref(view->places, view->roots[i]);
+		layer_dir_unref(view->layer_dirs, view->roots[i]);
 	free(view->roots);
 	*view = (struct view){0};
 }
@@ -101,7 +101,7 @@ errint_t view_root(const struct view *view, struct vdir **out)
 		return -ENOMEM;
 	**out = (struct vdir){.view = view, .refs = 1, .count = view->count};
 	for (uint32_t i = 0; i < view->count; i++)
-		(*out)->parts[i] = (struct vpart){place_ref(view->roots[i]), i};
+		(*out)->parts[i] = (struct vpart){layer_dir_ref(view->roots[i]), i};
 	return 0;
 }
 
@@ -117,23 +117,24 @@ void vdir_unref(struct vdir *dir)
 	if (!dir || __atomic_sub_fetch(&dir->refs, 1, __ATOMIC_ACQ_REL))
 		return;
 	for (uint32_t i = 0; i < dir->count; i++)
-		place_unref(dir->view->places, dir->parts[i].place);
+		layer_dir_unref(dir->view->layer_dirs, dir->parts[i].layer_dir);
 	free(dir);
 }
 
 errint_t vdir_pin(struct vdir *dir, struct mica_error *err)
 {
 	for (uint32_t i = 0; dir && i < dir->count; i++) {
-		struct place *place = dir->parts[i].place;
+		struct layer_dir *layer_dir = dir->parts[i].layer_dir;
 		int fd;
-		errint_t ret = place_pin(dir->view->places, place, &fd);
+		errint_t ret = layer_dir_pin(dir->view->layer_dirs, layer_dir, &fd);
 
 		if (!ret)
 			continue;
 		while (i--)
-			place_unpin(dir->view->places, dir->parts[i].place);
-		return place_fail(err, ret, "open", place, "",
-				  ret == -ESTALE ? "the directory was moved or replaced while it was looked at" : NULL);
+			layer_dir_unpin(dir->view->layer_dirs, dir->parts[i].layer_dir);
+		return layer_dir_fail(err, ret, "open", layer_dir, "",
+				      ret == -ESTALE ? "the directory was moved or replaced while it was looked at"
+						     : NULL);
 	}
 	return 0;
 }
@@ -141,13 +142,13 @@ errint_t vdir_pin(struct vdir *dir, struct mica_error *err)
 void vdir_unpin(struct vdir *dir)
 {
 	for (uint32_t i = 0; dir && i < dir->count; i++)
-		place_unpin(dir->view->places, dir->parts[i].place);
+		layer_dir_unpin(dir->view->layer_dirs, dir->parts[i].layer_dir);
 }
 
 void vdir_leave(struct vdir *dir)
 {
 	for (uint32_t i = 0; dir && i < dir->count; i++)
-		place_leave(dir->view->places, dir->parts[i].place);
+		layer_dir_leave(dir->view->layer_dirs, dir->parts[i].layer_dir);
 }
 
 errint_t vdir_list(struct vdir *dir, uint32_t parts, struct names *names, struct mica_error *err)
@@ -156,12 +157,12 @@ errint_t vdir_list(struct vdir *dir, uint32_t parts, struct names *names, struct
 
 	names->count = names->used = 0;
 	for (uint32_t i = 0; !ret && i < parts; i++) {
-		ret = place_rewind(dir->parts[i].place);
+		ret = layer_dir_rewind(dir->parts[i].layer_dir);
 		if (!ret)
-			ret = names_append(dir->parts[i].place->fd, names);
+			ret = names_append(dir->parts[i].layer_dir->fd, names);
 		if (ret)
-			return place_fail(err, ret, "list", dir->parts[i].place, "", NULL);
+			return layer_dir_fail(err, ret, "list", dir->parts[i].layer_dir, "", NULL);
 	}
 	ret = names_finish(names);
-	return ret ? place_fail(err, ret, "list", dir->parts[0].place, "", NULL) : 0;
+	return ret ? layer_dir_fail(err, ret, "list", dir->parts[0].layer_dir, "", NULL) : 0;
 }

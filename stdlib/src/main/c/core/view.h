@@ -10,26 +10,26 @@
 
 #include "base.h"
 #include "flags.h"
+#include "layer-dir.h"
 #include "names.h"
-#include "place.h"
 #include "xattr.h"
 
-/* An opened mica_tree. Several views share one struct places, and the root of a layer that both have. */
+/* An opened mica_tree. Several views share one struct layer_dirs, and the root of a layer that both have. */
 struct view {
-	struct places *places;
-	struct place **roots; /* topmost first */
+	struct layer_dirs *layer_dirs;
+	struct layer_dir **roots; /* topmost first */
 	uint32_t count;
 	bool overlay;
 	enum xattr_space space;
 };
 /* twin (may be NULL): another view whose layers are shared where they are the same folders. */
-errint_t view_open(struct places *places, const struct mica_tree *tree, const struct view *twin, struct view *out,
-		   struct mica_error *err);
+errint_t view_open(struct layer_dirs *layer_dirs, const struct mica_tree *tree, const struct view *twin,
+		   struct view *out, struct mica_error *err);
 void view_close(struct view *view);
 
 /* A directory of a view: where it lies in each layer that has it, topmost first. Reference-counted. */
 struct vpart {
-	struct place *place;
+	struct layer_dir *layer_dir;
 	uint32_t layer; /* index in view->roots */
 };
 struct vdir {
@@ -57,7 +57,7 @@ errint_t vdir_list(struct vdir *dir, uint32_t parts, struct names *names, struct
 
 /*
  * What a name is. Everything that compares or copies an entry starts from this. While dir is pinned,
- * (place->fd, name) addresses the topmost inode for any *at call.
+ * (layer_dir->fd, name) addresses the topmost inode for any *at call.
  */
 struct ventry {
 	char type; /* 'f' 'd' 'l' 'p' 's' 'b' 'c'; 0: absent (or whited out) */
@@ -68,13 +68,13 @@ struct ventry {
 	uint32_t mode, uid, gid, nlink, mtime_nsec;
 	int64_t mtime;
 	uint64_t size, blocks, ino, dev, rdev;
-	int fd;		     /* the topmost inode, where it was opened to look at it; else -1. Owned */
-	uint32_t layer;	     /* of the topmost inode, whose metadata this is */
-	struct place *place; /* the directory of that inode: one of dir's parts */
-	const char *name;    /* its name there (as given to vdir_lookup); "" for a directory's own entry */
-	struct vdir *dir;    /* type 'd': the directory, not pinned; owned */
-	/* Where the bytes are when not at place/name: */
-	struct place *data_place; /* owned; metacopy only */
+	int fd;			     /* the topmost inode, where it was opened to look at it; else -1. Owned */
+	uint32_t layer;		     /* of the topmost inode, whose metadata this is */
+	struct layer_dir *layer_dir; /* the directory of that inode: one of dir's parts */
+	const char *name;	     /* its name there (as given to vdir_lookup); "" for a directory's own entry */
+	struct vdir *dir;	     /* type 'd': the directory, not pinned; owned */
+	/* Where the bytes are when not at layer_dir/name: */
+	struct layer_dir *data_dir; /* owned; metacopy only */
 	char *data_name;
 	uint64_t data_ino, data_dev, data_blocks;
 	struct xattr_names xattrs;
@@ -100,7 +100,7 @@ errint_t vdir_self(struct vdir *dir, struct ventry *out, struct mica_error *err)
  * What one layer has at a name of one of its directories, looked at by entry->fd or else by its name. The entry has its
  * view already and is absent, and stays so where there is nothing.
  */
-errint_t ventry_stat(struct place *place, const char *name, struct ventry *entry, struct mica_error *err);
+errint_t ventry_stat(struct layer_dir *layer_dir, const char *name, struct ventry *entry, struct mica_error *err);
 void ventry_free(struct ventry *entry);
 /* An absent entry: what ventry_free may be called on. */
 static inline void ventry_none(struct ventry *entry)
@@ -110,7 +110,7 @@ static inline void ventry_none(struct ventry *entry)
 	entry->metacopy = entry->listed = false;
 	entry->view = NULL;
 	entry->dir = NULL;
-	entry->data_place = NULL;
+	entry->data_dir = NULL;
 	entry->data_name = NULL;
 }
 

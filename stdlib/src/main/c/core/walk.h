@@ -85,7 +85,7 @@ errint_t pair_new(struct pair *parent, const char *name, struct vdir *a, struct 
 errint_t task_new(struct pair *pair, struct task **out);
 void task_free(struct task *task); /* and all that it leads to */
 size_t task_weight(const struct task *task);
-/* Both views show the very same places there. */
+/* Both views show the very same directories there. */
 bool vdir_is_same(const struct vdir *a, const struct vdir *b);
 /* How many of b's layers lie above exactly a's; 0 if they do not. */
 uint32_t pair_extra(const struct pair *pair);

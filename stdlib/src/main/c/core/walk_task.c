@@ -166,7 +166,7 @@ static errint_t compare_once(struct run *run, const struct looked_for *at, struc
 			return ret;
 		ret = a.type == 'd' ? add_both(run, name, &a, &b, what) : add_same_type(run, name, &a, &b, what);
 	}
-	return ret ? place_fail(err, ret, "compare", (a.type ? &a : &b)->place, name, NULL) : 0;
+	return ret ? layer_dir_fail(err, ret, "compare", (a.type ? &a : &b)->layer_dir, name, NULL) : 0;
 }
 
 /* What goes away between two looks is looked at again: then it is absent, or something else. */

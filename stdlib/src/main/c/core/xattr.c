@@ -169,37 +169,39 @@ static bool is_nested(const char *own)
 	return !strncmp(own, NESTED, strlen(NESTED));
 }
 
-static uint32_t own_mark(const char *own)
+static uint32_t bit_of(const char *own)
 {
 	static const struct {
 		const char *name;
-		uint32_t mark;
+		uint32_t bit;
 	} known[] = {
-		{"origin", MARK_BOOKKEEPING}, {"impure", MARK_BOOKKEEPING},    {"opaque", MARK_OPAQUE},
-		{"redirect", MARK_REDIRECT},  {"metacopy", MARK_METACOPY},     {"whiteout", MARK_WHITEOUT},
-		{"nlink", MARK_NLINK},	      {"upper", MARK_BOOKKEEPING},     {"uuid", MARK_BOOKKEEPING},
-		{"protattr", MARK_PROTATTR},  {"whiteouts", MARK_BOOKKEEPING},
+		{"origin", OVERLAY_XATTR_BOOKKEEPING},	  {"impure", OVERLAY_XATTR_BOOKKEEPING},
+		{"opaque", OVERLAY_XATTR_OPAQUE},	  {"redirect", OVERLAY_XATTR_REDIRECT},
+		{"metacopy", OVERLAY_XATTR_METACOPY},	  {"whiteout", OVERLAY_XATTR_WHITEOUT},
+		{"nlink", OVERLAY_XATTR_NLINK},		  {"upper", OVERLAY_XATTR_BOOKKEEPING},
+		{"uuid", OVERLAY_XATTR_BOOKKEEPING},	  {"protattr", OVERLAY_XATTR_PROTATTR},
+		{"whiteouts", OVERLAY_XATTR_BOOKKEEPING},
 	};
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
 		if (!strcmp(own, known[i].name))
-			return known[i].mark;
-	return MARK_UNKNOWN;
+			return known[i].bit;
+	return OVERLAY_XATTR_UNKNOWN;
 }
 
-uint32_t xattr_marks(const struct xattr_names *names, enum xattr_space space, const char **unknown)
+uint32_t overlay_xattrs_of(const struct xattr_names *names, enum xattr_space space, const char **unknown)
 {
-	uint32_t marks = 0;
+	uint32_t overlay_xattrs = 0;
 
 	for (size_t at = 0; at < names->len; at += strlen(names->list + at) + 1) {
 		const char *own = own_part(names->list + at, space);
-		uint32_t mark = own && !is_nested(own) ? own_mark(own) : MARK_VISIBLE;
+		uint32_t bit = own && !is_nested(own) ? bit_of(own) : 0;
 
-		if (mark == MARK_UNKNOWN && unknown && !(marks & MARK_UNKNOWN))
+		if (bit == OVERLAY_XATTR_UNKNOWN && unknown && !(overlay_xattrs & OVERLAY_XATTR_UNKNOWN))
 			*unknown = names->list + at;
-		marks |= mark;
+		overlay_xattrs |= bit;
 	}
-	return marks;
+	return overlay_xattrs;
 }
 
 /* Most values are small; one call then. */

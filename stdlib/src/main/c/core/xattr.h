@@ -13,16 +13,15 @@
 /* Whose overlay.* attributes belong to the overlay: nobody's in a plain tree. */
 enum xattr_space { XATTR_PLAIN = 0, XATTR_TRUSTED, XATTR_USER };
 
-/* What overlay's own attributes on an entry say. */
-#define MARK_OPAQUE 0x01u      /* overlay.opaque is there; its value must be read: 'y' or 'x' */
-#define MARK_REDIRECT 0x02u    /* overlay.redirect */
-#define MARK_METACOPY 0x04u    /* overlay.metacopy: the data is in a lower layer */
-#define MARK_WHITEOUT 0x08u    /* overlay.whiteout: a whiteout if a zero-size regular file */
-#define MARK_NLINK 0x10u       /* overlay.nlink: an index=on hard link */
-#define MARK_BOOKKEEPING 0x20u /* origin, impure, upper, uuid, whiteouts: no meaning for the tree */
-#define MARK_UNKNOWN 0x40u     /* an overlay attribute that we do not know */
-#define MARK_VISIBLE 0x80u     /* there are attributes that the tree shows */
-#define MARK_PROTATTR 0x100u   /* overlay.protattr: flags.h */
+/* Which of overlay's own attributes an entry has. */
+#define OVERLAY_XATTR_OPAQUE 0x01u	/* overlay.opaque is there; its value must be read: 'y' or 'x' */
+#define OVERLAY_XATTR_REDIRECT 0x02u	/* overlay.redirect */
+#define OVERLAY_XATTR_METACOPY 0x04u	/* overlay.metacopy: the data is in a lower layer */
+#define OVERLAY_XATTR_WHITEOUT 0x08u	/* overlay.whiteout: a whiteout if a zero-size regular file */
+#define OVERLAY_XATTR_NLINK 0x10u	/* overlay.nlink: an index=on hard link */
+#define OVERLAY_XATTR_BOOKKEEPING 0x20u /* origin, impure, upper, uuid, whiteouts: no meaning for the tree */
+#define OVERLAY_XATTR_UNKNOWN 0x40u	/* an overlay attribute that we do not know */
+#define OVERLAY_XATTR_PROTATTR 0x80u	/* overlay.protattr: flags.h */
 
 /* The raw names, each ended by NUL, as listxattr gives them. Zeroed before first use; freed once. */
 struct xattr_names {
@@ -34,8 +33,8 @@ struct xattr_names {
 errint_t xattr_list(int dirfd, const char *name, struct xattr_names *names);
 void xattr_names_free(struct xattr_names *names);
 
-/* MARK_* of a list of names. *unknown (may be NULL) gets the first name we do not know. */
-uint32_t xattr_marks(const struct xattr_names *names, enum xattr_space space, const char **unknown);
+/* OVERLAY_XATTR_* of a list of names. *unknown (may be NULL) gets the first of overlay's that we do not know. */
+uint32_t overlay_xattrs_of(const struct xattr_names *names, enum xattr_space space, const char **unknown);
 
 /* "trusted.overlay." or "user.overlay."; "" for XATTR_PLAIN. */
 const char *xattr_prefix(enum xattr_space space);

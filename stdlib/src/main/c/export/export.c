@@ -23,7 +23,7 @@ static void op_init(void *data, struct fuse_conn_info *conn)
 /* Above the limit the host is asked to let go of the oldest files; it does if nobody there uses them. */
 static void trim_nodes(struct export *ex)
 {
-	struct node_place old[64];
+	struct node_name old[64];
 
 	if (nodes_count(ex->nodes) <= ex->spec->node_limit)
 		return;

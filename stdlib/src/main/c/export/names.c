@@ -120,7 +120,7 @@ static void op_link(fuse_req_t req, fuse_ino_t id, fuse_ino_t parent, const char
 		reply_entry(req, &dir, name, &st, LAYER_UPPER);
 }
 
-/* The node at a name that is about to change: it needs a descriptor, for its place will not lead to it. */
+/* The node at a name that is about to change: it needs a descriptor, for its dentry will not lead to it. */
 static struct held hold_at(struct held *dir, const char *name)
 {
 	struct held h = {dir->all, node_at(dir->all, dir->node, name), -1};

@@ -40,7 +40,7 @@ static void close_unused(struct nodes *all, unsigned limit, unsigned tries)
 {
 	for (struct node *n = all->fd_oldest, *next; n && all->fd_count > limit && tries--; n = next) {
 		next = n->fd_newer;
-		if (n->pins || !n->places)
+		if (n->pins || !n->dentries)
 			continue;
 		fd_close(all, n);
 	}

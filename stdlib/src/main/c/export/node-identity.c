@@ -63,11 +63,11 @@ struct identity identity_of(struct nodes *all, struct node *parent, const char *
 	if (layer == LAYER_UPPER)
 		id = (struct identity){there.st_dev, there.st_ino, 0, true};
 	else if (layer > LAYER_UPPER)
-		id.salt = hash_place(parent, name) | 1;
+		id.salt = hash_dentry(parent, name) | 1;
 	return id;
 }
 
-/* Found by these from now on, and no more by its place. */
+/* Found by these from now on, and no more by its dentry. */
 static void key_by(struct nodes *all, struct node *n, uint64_t dev, uint64_t ino, const struct stat *st)
 {
 	identity_remove(&all->tables, n);
@@ -112,7 +112,7 @@ void node_lower(struct nodes *all, struct node *node, uint64_t changes)
 bool node_below_lower(struct nodes *all, struct node *node, uint64_t changes)
 {
 	pthread_mutex_lock(&all->lock);
-	bool below = node->places && node->places->parent->lower_at == changes + 1;
+	bool below = node->dentries && node->dentries->parent->lower_at == changes + 1;
 	pthread_mutex_unlock(&all->lock);
 	return below;
 }

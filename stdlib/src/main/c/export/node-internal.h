@@ -27,13 +27,13 @@ struct nodes {
 };
 
 /* node-identity.c */
-/* What a node is found by but its number and its places. */
+/* What a node is found by but its number and its dentries. */
 struct identity {
 	uint64_t dev, ino, salt;
 	bool by_upper;
 };
 
-/* That of what lies at this place and looks like st; layer as for node_enter. */
+/* The identity of what has this name in parent and looks like st; layer as for node_enter. */
 struct identity identity_of(struct nodes *all, struct node *parent, const char *name, const struct stat *st, int layer);
 /* The node's file looks like st now. */
 void node_rekey(struct nodes *all, struct node *n, const struct stat *st);

@@ -1,4 +1,4 @@
-/* node-open.c - a node's descriptor: opened at its place once something needs one. */
+/* node-open.c - a node's descriptor: opened by its dentry once something needs one. */
 #include "node-internal.h"
 #include "stat.h"
 
@@ -8,7 +8,7 @@
 #include <sys/syscall.h>
 
 /*
- * Whether what was opened at the node's place is the node. It is what its name says, whatever became of its number:
+ * Whether what was opened by the node's dentry is the node. It is what its name says, whatever became of its number:
  * that of what was copied up is the lower's for as long as the guest remembers that one, and then another.
  */
 static bool is_node(struct nodes *all, struct node *n, int fd)
@@ -50,10 +50,10 @@ int node_fd(struct nodes *all, struct node *n)
 	int fd = n->fd;
 
 	fd_used(all, n);
-	parent = fd < 0 && n->places ? n->places->parent : NULL;
+	parent = fd < 0 && n->dentries ? n->dentries->parent : NULL;
 	if (parent) {
 		parent->pins++;
-		name = strdup(n->places->name);
+		name = strdup(n->dentries->name);
 	}
 	pthread_mutex_unlock(&all->lock);
 	if (!parent)

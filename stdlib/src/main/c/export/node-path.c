@@ -6,10 +6,10 @@ static errint_t path_of(struct node *root, struct node *n, char path[PATH_MAX])
 	size_t at = PATH_MAX - 1;
 
 	path[at] = 0;
-	for (; n != root; n = n->places->parent) {
-		if (!n->places)
+	for (; n != root; n = n->dentries->parent) {
+		if (!n->dentries)
 			return -ENOENT;
-		const char *name = n->places->name;
+		const char *name = n->dentries->name;
 		size_t len = strlen(name);
 		if (len + 1 > at)
 			return -ENAMETOOLONG;

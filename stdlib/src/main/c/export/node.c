@@ -24,9 +24,9 @@ static void node_release(struct nodes *all, struct node *n)
 	while (n && n != all->root && !n->lookups && !n->pins && !n->children) {
 		struct node *parent = NULL;
 
-		while (n->places) {
+		while (n->dentries) {
 			node_release(all, parent);
-			parent = place_drop(&all->tables, n->places);
+			parent = dentry_drop(&all->tables, n->dentries);
 		}
 		tables_remove(&all->tables, n);
 		age_unlist(all, n);
@@ -90,9 +90,9 @@ void nodes_free(struct nodes *all)
 		next = n->newer;
 		if (n->fd >= 0)
 			close(n->fd);
-		for (struct place *p = n->places, *other; p; p = other) {
-			other = p->other;
-			free(p);
+		for (struct dentry *dentry = n->dentries, *other; dentry; dentry = other) {
+			other = dentry->other;
+			free(dentry);
 		}
 		free(n);
 	}
@@ -126,7 +126,7 @@ void node_put(struct nodes *all, struct node *node)
 		return;
 	pthread_mutex_lock(&all->lock);
 	/* Which would have overlayfs remember the file by it. */
-	if (!--node->pins && node->outlived && node->places) {
+	if (!--node->pins && node->outlived && node->dentries) {
 		node->outlived = false;
 		fd_close(all, node);
 	}
@@ -142,7 +142,7 @@ struct node *node_enter(struct nodes *all, struct node *parent, const char *name
 
 	budget_met(all->budget);
 	pthread_mutex_lock(&all->lock);
-	struct place *place = find_place(&all->tables, parent, name);
+	struct dentry *dentry = find_dentry(&all->tables, parent, name);
 	struct node *n = find_identity(&all->tables, id.dev, id.ino, id.salt);
 
 	/* Known since it had one name only. */
@@ -158,10 +158,10 @@ struct node *node_enter(struct nodes *all, struct node *parent, const char *name
 	}
 	/*
 	 * What st tells may be older than a copy-up just made. The host lets nobody list or look up in a
-	 * directory while names come and go there: who has this place is this file.
+	 * directory while names come and go there: so the file with this dentry is this file.
 	 */
-	if (!n && place && place->node->type == (st->st_mode & S_IFMT))
-		n = place->node;
+	if (!n && dentry && dentry->node->type == (st->st_mode & S_IFMT))
+		n = dentry->node;
 	if (!n)
 		n = node_make(all, st, &id);
 	if (n) {
@@ -169,12 +169,12 @@ struct node *node_enter(struct nodes *all, struct node *parent, const char *name
 			node_key_by_upper(all, n, &id, st);
 		if (layer != LAYER_UNKNOWN && n->layer != LAYER_UPPER)
 			n->layer = layer;
-		if (place && place->node != n) {
-			node_release(all, place_drop(&all->tables, place));
-			place = NULL;
+		if (dentry && dentry->node != n) {
+			node_release(all, dentry_drop(&all->tables, dentry));
+			dentry = NULL;
 		}
-		if (!place && n != all->root)
-			place_add(&all->tables, n, parent, name);
+		if (!dentry && n != all->root)
+			dentry_add(&all->tables, n, parent, name);
 		n->asked = false;
 		n->lookups++;
 		n->pins += pin;
@@ -186,12 +186,12 @@ struct node *node_enter(struct nodes *all, struct node *parent, const char *name
 struct node *node_at(struct nodes *all, struct node *parent, const char *name)
 {
 	pthread_mutex_lock(&all->lock);
-	struct place *p = find_place(&all->tables, parent, name);
+	struct dentry *dentry = find_dentry(&all->tables, parent, name);
 
-	if (p)
-		p->node->pins++;
+	if (dentry)
+		dentry->node->pins++;
 	pthread_mutex_unlock(&all->lock);
-	return p ? p->node : NULL;
+	return dentry ? dentry->node : NULL;
 }
 
 void node_forget(struct nodes *all, uint64_t id, uint64_t lookups)
@@ -208,17 +208,17 @@ void node_forget(struct nodes *all, uint64_t id, uint64_t lookups)
 
 static void unname(struct nodes *all, struct node *node, struct node *parent, const char *name)
 {
-	struct place *p = find_place(&all->tables, parent, name);
+	struct dentry *dentry = find_dentry(&all->tables, parent, name);
 
-	if (p && p->node == node)
-		node_release(all, place_drop(&all->tables, p));
+	if (dentry && dentry->node == node)
+		node_release(all, dentry_drop(&all->tables, dentry));
 }
 
 void node_unnamed(struct nodes *all, struct node *node, struct node *parent, const char *name)
 {
 	pthread_mutex_lock(&all->lock);
 	unname(all, node, parent, name);
-	node->outlived = node->places;
+	node->outlived = node->dentries;
 	pthread_mutex_unlock(&all->lock);
 }
 
@@ -226,12 +226,12 @@ void node_moved(struct nodes *all, struct node *node, struct node *from, const c
 		const char *to_name)
 {
 	pthread_mutex_lock(&all->lock);
-	place_add(&all->tables, node, to, to_name);
+	dentry_add(&all->tables, node, to, to_name);
 	unname(all, node, from, from_name);
 	pthread_mutex_unlock(&all->lock);
 }
 
-size_t nodes_oldest(struct nodes *all, struct node_place *list, size_t room)
+size_t nodes_oldest(struct nodes *all, struct node_name *list, size_t room)
 {
 	size_t count = 0;
 
@@ -242,11 +242,11 @@ size_t nodes_oldest(struct nodes *all, struct node_place *list, size_t room)
 
 		age_unlist(all, n);
 		age_list(all, n);
-		if (n->type == S_IFDIR || n->asked || !n->places || n->pins ||
-		    !(list[count].name = strdup(n->places->name)))
+		if (n->type == S_IFDIR || n->asked || !n->dentries || n->pins ||
+		    !(list[count].name = strdup(n->dentries->name)))
 			continue;
 		n->asked = true;
-		list[count++].parent = n->places->parent->id;
+		list[count++].parent = n->dentries->parent->id;
 	}
 	pthread_mutex_unlock(&all->lock);
 	return count;

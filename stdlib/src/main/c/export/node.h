@@ -1,14 +1,14 @@
 /*
  * node.h - the nodes of an export: what the host's kernel knows by number.
  *
- * A node is found by its number, by its identity (device and inode of the union) and by its places
- * (parent and name). It has an O_PATH descriptor only once something needed one: a listing makes a
- * hundred thousand nodes and not one descriptor, and descriptors not used lately are closed again
- * while a place can bring them back.
+ * A node is found by its number, by its identity (device and inode of the union) and by its dentries:
+ * as in the kernel, a dentry is one name of a node in one parent directory. A node has an O_PATH descriptor only once
+ * something needed one: a listing makes a hundred thousand nodes and not one descriptor, and descriptors not used
+ * lately are closed again while a dentry can bring them back.
  *
  * The identity of a file may change when it is copied up: whoever did that calls node_copied_up.
  * The names of a lower file with several are files of their own, for overlayfs parts them at
- * copy-up: their place is part of their identity (salt). A file of several names in the upper is told by
+ * copy-up: their dentry is part of their identity (salt). A file of several names in the upper is told by
  * its number there (by_upper).
  *
  * All functions may be called from any thread. A node stays while it is pinned.
@@ -27,31 +27,31 @@
 #define LAYER_UNKNOWN (-1)
 #define LAYER_UPPER 0
 
-/* Where a node is. */
-struct place {
+/* One name of a node. */
+struct dentry {
 	struct node *node, *parent;
-	struct place *other; /* names of the same node */
-	struct place *same_place;
+	struct dentry *other; /* names of the same node */
+	struct dentry *same_bucket;
 	char name[];
 };
 
 struct node {
 	uint64_t id; /* never used again */
 	uint64_t dev, ino, salt;
-	uint64_t shown_ino;   /* st_ino for the host: unique among the live nodes, kept over a copy-up */
-	struct place *places; /* as far as the host knows them; NULL for the root, and when its name is gone */
-	uint64_t lookups;     /* known to the host this often */
-	uint32_t pins;	      /* in use by calls */
-	uint32_t children;    /* places whose parent it is */
-	mode_t type;	      /* S_IFMT */
-	int fd;		      /* O_PATH, or -1 */
-	int layer;	      /* which one has its data, LAYER_UNKNOWN until somebody asked */
-	bool by_upper;	      /* dev and ino are those of the upper, for it has several names */
-	bool told;	      /* the host was told the backing */
-	bool asked;	      /* the host was asked to forget */
-	bool outlived;	      /* its descriptor is of a name that is gone, and it has another */
-	uint64_t lower_at;    /* the upper lacked it after so many changes less one; 0: not known */
-	struct node *same_id; /* chains of the tables */
+	uint64_t shown_ino;	 /* st_ino for the host: unique among the live nodes, kept over a copy-up */
+	struct dentry *dentries; /* as far as the host knows them; NULL for the root, and when its name is gone */
+	uint64_t lookups;	 /* known to the host this often */
+	uint32_t pins;		 /* in use by calls */
+	uint32_t children;	 /* dentries whose parent it is */
+	mode_t type;		 /* S_IFMT */
+	int fd;			 /* O_PATH, or -1 */
+	int layer;		 /* which one has its data, LAYER_UNKNOWN until somebody asked */
+	bool by_upper;		 /* dev and ino are those of the upper, for it has several names */
+	bool told;		 /* the host was told the backing */
+	bool asked;		 /* the host was asked to forget */
+	bool outlived;		 /* its descriptor is of a name that is gone, and it has another */
+	uint64_t lower_at;	 /* the upper lacked it after so many changes less one; 0: not known */
+	struct node *same_id;	 /* chains of the tables */
 	struct node *same_identity;
 	struct node *fd_older, *fd_newer; /* among those with a descriptor that may be closed */
 	struct node *older, *newer;	  /* among all, by age */
@@ -76,12 +76,12 @@ int node_fd(struct nodes *all, struct node *node);
 void node_lend_fd(struct nodes *all, struct node *node, int fd);
 
 /*
- * The node for what lies at this place and looks like st, found or made, known to the host once more
- * (and pinned, if pin). NULL: no memory. layer may be LAYER_UNKNOWN.
+ * The node for what has this name in parent and looks like st. It is found or made, and known to the host once
+ * more (and pinned, if pin). NULL: no memory. layer may be LAYER_UNKNOWN.
  */
 struct node *node_enter(struct nodes *all, struct node *parent, const char *name, const struct stat *st, int layer,
 			bool pin);
-/* The node at a place, pinned, if the host knows one. */
+/* The node of that name in parent, pinned, if the host knows one. */
 struct node *node_at(struct nodes *all, struct node *parent, const char *name);
 void node_forget(struct nodes *all, uint64_t id, uint64_t lookups);
 
@@ -126,10 +126,10 @@ bool node_below_lower(struct nodes *all, struct node *node, uint64_t changes);
 uint64_t node_shown_ino(struct nodes *all, struct node *node);
 
 /* Up to room of the oldest nodes that are no directories and were not asked for yet; the names are the caller's. */
-struct node_place {
+struct node_name {
 	uint64_t parent;
 	char *name;
 };
-size_t nodes_oldest(struct nodes *all, struct node_place *list, size_t room);
+size_t nodes_oldest(struct nodes *all, struct node_name *list, size_t room);
 
 #endif

@@ -11,7 +11,7 @@ static uint64_t mix(uint64_t h)
 	return h ^ h >> 32;
 }
 
-uint64_t hash_place(const struct node *parent, const char *name)
+uint64_t hash_dentry(const struct node *parent, const char *name)
 {
 	uint64_t h = mix(parent->id);
 
@@ -35,9 +35,9 @@ static struct node **identity_bucket(struct tables *t, uint64_t dev, uint64_t in
 	return &t->identities[hash_identity(dev, ino, salt) & t->mask];
 }
 
-static struct place **bucket_of(struct tables *t, const struct node *parent, const char *name)
+static struct dentry **bucket_of(struct tables *t, const struct node *parent, const char *name)
 {
-	return &t->places[hash_place(parent, name) & t->mask];
+	return &t->dentries[hash_dentry(parent, name) & t->mask];
 }
 
 bool tables_open(struct tables *t)
@@ -45,17 +45,17 @@ bool tables_open(struct tables *t)
 	*t = (struct tables){
 		.ids = calloc(FIRST_BUCKETS, sizeof(*t->ids)),
 		.identities = calloc(FIRST_BUCKETS, sizeof(*t->identities)),
-		.places = calloc(FIRST_BUCKETS, sizeof(*t->places)),
+		.dentries = calloc(FIRST_BUCKETS, sizeof(*t->dentries)),
 		.mask = FIRST_BUCKETS - 1,
 	};
-	return t->ids && t->identities && t->places;
+	return t->ids && t->identities && t->dentries;
 }
 
 void tables_close(struct tables *t)
 {
 	free(t->ids);
 	free(t->identities);
-	free(t->places);
+	free(t->dentries);
 }
 
 static void id_add(struct tables *t, struct node *n)
@@ -103,12 +103,12 @@ static void rehash(struct tables *t, const struct tables *old, size_t i)
 		next = n->same_identity;
 		identity_add(t, n);
 	}
-	for (struct place *p = old->places[i], *next; p; p = next) {
-		struct place **bucket = bucket_of(t, p->parent, p->name);
+	for (struct dentry *dentry = old->dentries[i], *next; dentry; dentry = next) {
+		struct dentry **bucket = bucket_of(t, dentry->parent, dentry->name);
 
-		next = p->same_place;
-		p->same_place = *bucket;
-		*bucket = p;
+		next = dentry->same_bucket;
+		dentry->same_bucket = *bucket;
+		*bucket = dentry;
 	}
 }
 
@@ -119,12 +119,12 @@ static void grow(struct tables *t)
 	struct tables old = *t, fresh = {
 					.ids = calloc(buckets, sizeof(*fresh.ids)),
 					.identities = calloc(buckets, sizeof(*fresh.identities)),
-					.places = calloc(buckets, sizeof(*fresh.places)),
+					.dentries = calloc(buckets, sizeof(*fresh.dentries)),
 					.mask = buckets - 1,
 					.count = t->count,
 				};
 
-	if (!fresh.ids || !fresh.identities || !fresh.places) {
+	if (!fresh.ids || !fresh.identities || !fresh.dentries) {
 		tables_close(&fresh);
 		return;
 	}
@@ -168,41 +168,41 @@ struct node *find_identity(struct tables *t, uint64_t dev, uint64_t ino, uint64_
 	return n;
 }
 
-struct place *find_place(struct tables *t, struct node *parent, const char *name)
+struct dentry *find_dentry(struct tables *t, struct node *parent, const char *name)
 {
-	struct place *p = *bucket_of(t, parent, name);
+	struct dentry *dentry = *bucket_of(t, parent, name);
 
-	while (p && (p->parent != parent || strcmp(p->name, name) != 0))
-		p = p->same_place;
-	return p;
+	while (dentry && (dentry->parent != parent || strcmp(dentry->name, name) != 0))
+		dentry = dentry->same_bucket;
+	return dentry;
 }
 
-void place_add(struct tables *t, struct node *n, struct node *parent, const char *name)
+void dentry_add(struct tables *t, struct node *n, struct node *parent, const char *name)
 {
-	struct place *p = malloc(sizeof(*p) + strlen(name) + 1);
+	struct dentry *dentry = malloc(sizeof(*dentry) + strlen(name) + 1);
 
-	if (!p)
+	if (!dentry)
 		return;
-	struct place **bucket = bucket_of(t, parent, name);
+	struct dentry **bucket = bucket_of(t, parent, name);
 
-	*p = (struct place){.node = n, .parent = parent, .other = n->places, .same_place = *bucket};
-	strcpy(p->name, name);
-	n->places = *bucket = p;
+	*dentry = (struct dentry){.node = n, .parent = parent, .other = n->dentries, .same_bucket = *bucket};
+	strcpy(dentry->name, name);
+	n->dentries = *bucket = dentry;
 	parent->children++;
 }
 
-struct node *place_drop(struct tables *t, struct place *p)
+struct node *dentry_drop(struct tables *t, struct dentry *dentry)
 {
-	struct place **at = bucket_of(t, p->parent, p->name);
-	struct node *parent = p->parent;
+	struct dentry **at = bucket_of(t, dentry->parent, dentry->name);
+	struct node *parent = dentry->parent;
 
-	while (*at != p)
-		at = &(*at)->same_place;
-	*at = p->same_place;
-	for (at = &p->node->places; *at != p;)
+	while (*at != dentry)
+		at = &(*at)->same_bucket;
+	*at = dentry->same_bucket;
+	for (at = &dentry->node->dentries; *at != dentry;)
 		at = &(*at)->other;
-	*at = p->other;
+	*at = dentry->other;
 	parent->children--;
-	free(p);
+	free(dentry);
 	return parent;
 }

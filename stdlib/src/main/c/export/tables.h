@@ -1,8 +1,8 @@
 /*
- * tables.h - how the nodes of an export are found: by number, by identity and by place.
+ * tables.h - how the nodes of an export are found: by number, by identity and by dentry.
  *
- * Three hash tables of one size, chained through the nodes and places themselves, so that nothing is allocated for
- * being found. They own no node; a place is made and freed here. The caller sees to it that one thread is in here.
+ * Three hash tables of one size, chained through the nodes and dentries themselves, so that nothing is allocated for
+ * being found. They own no node; a dentry is made and freed here. The caller sees to it that one thread is in here.
  */
 #ifndef MICA_EXPORT_TABLES_H
 #define MICA_EXPORT_TABLES_H
@@ -11,7 +11,7 @@
 
 struct tables {
 	struct node **ids, **identities;
-	struct place **places;
+	struct dentry **dentries;
 	size_t mask;  /* buckets, less one */
 	size_t count; /* nodes */
 };
@@ -30,14 +30,14 @@ void identity_add(struct tables *t, struct node *n);
 /* NULL: there is none. */
 struct node *find_id(struct tables *t, uint64_t id);
 struct node *find_identity(struct tables *t, uint64_t dev, uint64_t ino, uint64_t salt);
-struct place *find_place(struct tables *t, struct node *parent, const char *name);
+struct dentry *find_dentry(struct tables *t, struct node *parent, const char *name);
 
 /* The name used last goes first. Without memory the node has one name less. */
-void place_add(struct tables *t, struct node *n, struct node *parent, const char *name);
+void dentry_add(struct tables *t, struct node *n, struct node *parent, const char *name);
 /* Returns the parent, which the caller has to release. */
-struct node *place_drop(struct tables *t, struct place *p);
+struct node *dentry_drop(struct tables *t, struct dentry *dentry);
 
 /* The same for the same name in the same node, as long as that lives. */
-uint64_t hash_place(const struct node *parent, const char *name);
+uint64_t hash_dentry(const struct node *parent, const char *name);
 
 #endif

@@ -3,7 +3,7 @@
  * The folders are real, three layers of the same names; the xattr calls are replaced (--wrap) by ones that
  * hand out the input, so that each look at an entry may find something else, as on a layer that is written to.
  *
- * Input: a byte of switches, then as the calls come: for a list a byte of which marks, for a value a length
+ * Input: a byte of switches, then as the calls come: for a list a byte of which overlay xattrs, for a value a length
  * byte and its bytes. When it is used up nothing has xattrs any more.
  */
 #include <fcntl.h>
@@ -39,7 +39,7 @@ static uint8_t next_byte(void)
 
 static long give_list(char *to, size_t size)
 {
-	static const char *const marks[] = {"opaque", "redirect", "metacopy", "whiteout",
+	static const char *const names[] = {"opaque", "redirect", "metacopy", "whiteout",
 					    "origin", "nlink",	  "future",   "overlay.opaque"};
 	char list[512];
 	size_t len = 0;
@@ -50,7 +50,7 @@ static long give_list(char *to, size_t size)
 		bool wanted = which & 1 << i && ((i != 5 && i != 6) || next_byte() == 0xff);
 		const char *prefix = in.user ? "user.overlay." : "trusted.overlay.";
 		if (wanted)
-			len += (size_t)sprintf(list + len, "%s%s", prefix, marks[i]) + 1;
+			len += (size_t)sprintf(list + len, "%s%s", prefix, names[i]) + 1;
 	}
 	if (size && len > size) {
 		errno = ERANGE;

@@ -158,8 +158,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	in.values_len = size - 3 - in.list_len;
 	if (xattr_list(0, data[0] & 0x40 ? "" : "name", &names))
 		return 0;
-	uint32_t marks = xattr_marks(&names, space, &unknown);
-	if (!(marks & MARK_UNKNOWN) != !unknown)
+	uint32_t overlay_xattrs = overlay_xattrs_of(&names, space, &unknown);
+	if (!(overlay_xattrs & OVERLAY_XATTR_UNKNOWN) != !unknown)
 		abort();
 	if (!xattr_read_listed(0, "name", space, &names, &view))
 		check_view(&view, &names, space);

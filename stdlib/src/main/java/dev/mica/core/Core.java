@@ -154,11 +154,12 @@ public final class Core {
   }
 
   /** Makes the directory {@code path}, or takes it if empty, with the metadata of {@code model}. */
-  public static void makeLike(Path model, Path path) {
+  public static void makeDirectoryLike(Path model, Path path) {
     try (Call call = new Call("make the directory", path + " like " + model)) {
       MemorySegment from = call.path(model);
       MemorySegment to = call.path(path);
-      call.run(() -> (int) Function.MAKE_LIKE.handle().invokeExact(from, to, call.error()));
+      call.run(
+          () -> (int) Function.MAKE_DIRECTORY_LIKE.handle().invokeExact(from, to, call.error()));
     }
   }
 

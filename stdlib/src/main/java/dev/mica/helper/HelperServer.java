@@ -210,7 +210,7 @@ public final class HelperServer implements Helper {
     if (whole) {
       release(agent, union, tags);
     } else {
-      leave(agent, union, tags);
+      abandon(agent, union, tags);
     }
   }
 
@@ -225,12 +225,13 @@ public final class HelperServer implements Helper {
   }
 
   /**
-   * Where a file server is gone. The others of the union are ended first: none is written to then.
+   * Gives up a union of which a file server is gone. Its other file servers are ended first, so
+   * that nothing is written to a folder any more.
    */
-  private void leave(Agent agent, HelperRecord union, SortedSet<String> tags) {
-    tags.forEach(machine::leaveShare);
-    agent.leaveUnion(union.name());
-    tags.forEach(agent::leaveShare);
+  private void abandon(Agent agent, HelperRecord union, SortedSet<String> tags) {
+    tags.forEach(machine::abandonShare);
+    agent.abandonUnion(union.name());
+    tags.forEach(agent::abandonShare);
     machine.unplugPort(union.port());
   }
 

@@ -96,7 +96,7 @@ public final class UnionLayers {
     }
     Path trial = folders.besides().path().resolve("." + folders.union().name() + ".mica-trial");
     Core.remove(trial);
-    Core.makeLike(folders.upper().path(), trial);
+    Core.makeDirectoryLike(folders.upper().path(), trial);
     try {
       return Core.inUse(folders.upper().path(), trial).orElse(true);
     } finally {

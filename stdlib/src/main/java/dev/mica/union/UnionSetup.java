@@ -52,7 +52,7 @@ final class UnionSetup {
         keepBefore(plan, besides, named);
         try (OpenDirectory top = OpenDirectory.of(union.lowers().getFirst())) {
           requireSame(union, "lower", union.lowers().getFirst(), is.lowers().getFirst(), top);
-          Core.makeLike(top.path(), named);
+          Core.makeDirectoryLike(top.path(), named);
         }
       }
       found = found.upper(identityOf(union, "upper", upper, named, is.upper()));
@@ -69,7 +69,7 @@ final class UnionSetup {
   private static void keepBefore(Plan plan, OpenDirectory besides, Path upper) {
     if (plan.upperEmpty()) {
       Path making = besides.path().resolve(plan.beforeMaking());
-      Core.makeLike(upper, making);
+      Core.makeDirectoryLike(upper, making);
       rename(making, besides.path().resolve(plan.before()));
     }
   }
@@ -202,7 +202,7 @@ final class UnionSetup {
     if (plan.upperEmpty()
         && Files.isDirectory(before, LinkOption.NOFOLLOW_LINKS)
         && isEmpty(upper)) {
-      Core.makeLike(before, upper);
+      Core.makeDirectoryLike(before, upper);
     }
     forgetBefore(plan, besides);
   }

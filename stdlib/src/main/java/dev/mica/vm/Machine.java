@@ -130,7 +130,7 @@ public interface Machine {
    * Ends the share's file server, if it runs, and forgets the share; the guest keeps the device
    * until its end, for its kernel would wait for ever for the server before it let that go.
    */
-  void leaveShare(String tag);
+  void abandonShare(String tag);
 
   /** The shares whose file server runs. */
   List<Share> shares();

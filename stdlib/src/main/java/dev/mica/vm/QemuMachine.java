@@ -161,8 +161,8 @@ final class QemuMachine implements Machine {
   }
 
   @Override
-  public void leaveShare(String tag) {
-    try (Hold _ = state.hold("leave the share " + tag, OBJECT)) {
+  public void abandonShare(String tag) {
+    try (Hold _ = state.hold("abandon the share " + tag, OBJECT)) {
       shares.forget(tag);
     }
   }

@@ -187,6 +187,7 @@ final class PowerCutTest extends ScratchTest {
       Path image = scratch.path(name + (time == 1 ? ".img" : "." + (time - 1)));
       Scratch.run("cp", "--sparse=always", image.toString(), scratch.path(name + "." + time) + "");
     }
+    scratch.awaitDigests(); // which keep the store busy, and may come to their end: it was copied
     scratch.mounts().reversed().forEach(target -> Scratch.run("umount", target));
     for (String name : List.of("store", "work")) {
       Path image = scratch.path(name + "." + time);

@@ -63,10 +63,10 @@ public interface Agent extends AutoCloseable {
   void unmountShare(String name, Optional<String> device);
 
   /**
-   * Takes it away where its file server is gone: who waits for that goes on waiting, out of the
-   * way.
+   * Takes away a share whose file server is gone. Whoever waits for the server goes on waiting, but
+   * holds up nobody.
    */
-  void leaveShare(String name);
+  void abandonShare(String name);
 
   /**
    * Mounts a union at {@code /unions/NAME}.
@@ -80,8 +80,8 @@ public interface Agent extends AutoCloseable {
   /** Unmounts a union. */
   void unmount(String name);
 
-  /** Ends its export and takes it away where a file server of it is gone; nothing is flushed. */
-  void leaveUnion(String name);
+  /** Takes away a union of which a file server is gone, and ends its export; nothing is flushed. */
+  void abandonUnion(String name);
 
   /**
    * Starts serving a union as FUSE over a port that is plugged; what is sent there before waits.

@@ -157,7 +157,7 @@ public final class AgentConnection implements Agent {
   }
 
   @Override
-  public void leaveShare(String name) {
+  public void abandonShare(String name) {
     call("unmount-share", QUICK, Map.of("name", AgentLine.encode(name), "lost", "1"));
   }
 
@@ -178,7 +178,7 @@ public final class AgentConnection implements Agent {
   }
 
   @Override
-  public void leaveUnion(String name) {
+  public void abandonUnion(String name) {
     call("unmount", QUICK, Map.of("name", AgentLine.encode(name), "lost", "1"));
   }
 

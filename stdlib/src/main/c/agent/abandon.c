@@ -1,7 +1,8 @@
 /*
- * leave.c - what is on a share whose file server is gone. Linux 6.1 has no way to give such a share up: whoever waits
- * for it waits until the guest ends. Whoever unmounts it waits too, and holds a lock meanwhile that every other share
- * needs to come or go (virtio_fs_mutex). So it is taken out of the way, and a process sees that it is never unmounted.
+ * abandon.c - abandons the mount of a share whose file server is gone, or of a union on it. Linux 6.1 has no way to
+ * give such a share up: whoever waits for it waits until the guest ends. Whoever unmounts it waits too, and meanwhile
+ * holds a lock that every other share needs to come or go (virtio_fs_mutex). So the mount is detached from its path,
+ * and a process that keeps a descriptor of it sees to it that the kernel never unmounts it.
  */
 #include "child.h"
 
@@ -26,7 +27,7 @@ __attribute__((noreturn)) static void detach_and_hold(const char *path)
 		pause();
 }
 
-/* Until the mount is off its place, which the kernel tells to who polls its list. */
+/* Waits until the mount is detached. The kernel tells whoever polls its list of mounts that the list has changed. */
 static errint_t wait_detached(int list, const char *folder, const char *name, struct mica_error *err)
 {
 	struct pollfd changed = {.fd = list, .events = POLLPRI};
@@ -44,7 +45,7 @@ static errint_t wait_detached(int list, const char *folder, const char *name, st
 	}
 }
 
-errint_t mount_leave(const char *folder, const char *name, struct mica_error *err)
+errint_t mount_abandon(const char *folder, const char *name, struct mica_error *err)
 {
 	char path[sizeof(UNIONS) + 1 + LINE_MAX_NAME];
 	cleanup_fd int list = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);

@@ -1,9 +1,9 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "dir-stack.h"
 #include "meta.h"
 #include "names.h"
-#include "way.h"
 
 static bool overlays_own(const char *name, enum xattr_space space)
 {
@@ -12,7 +12,7 @@ static bool overlays_own(const char *name, enum xattr_space space)
 	return !strncmp(name, xattr_prefix(space), len) && strncmp(name + len, "overlay.", 8) != 0;
 }
 
-/* A model may be a layer of either kind: what overlayfs keeps there is not the folder's. */
+/* The model may be a layer of either kind. What overlayfs keeps in its xattrs does not belong to the folder. */
 static void drop_overlays_own(struct xattr_view *xattrs)
 {
 	size_t kept = 0;
@@ -58,7 +58,7 @@ static errint_t check_empty(int dir, const char *path, struct mica_error *err)
 	return 0;
 }
 
-errint_t mica_make_like(const char *model, const char *path, struct mica_error *err)
+errint_t mica_make_directory_like(const char *model, const char *path, struct mica_error *err)
 {
 	cleanup_xattr_view struct xattr_view xattrs = {0};
 	cleanup_fd int parent = -1, dir = -1;

@@ -1,4 +1,4 @@
-#include "way.h"
+#include "dir-stack.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -6,10 +6,11 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
-/* Levels with a descriptor, the root aside: few enough for two ways and a low limit of open files. */
-enum { WAY_OPEN = 16 };
+/* How many levels keep a descriptor, not counting the root: few enough for two stacks under a low limit of open files.
+ */
+enum { DIR_STACK_OPEN = 16 };
 
-static void close_level(struct way_level *level)
+static void close_level(struct dir_level *level)
 {
 	if (level->dir)
 		closedir(level->dir);
@@ -19,47 +20,47 @@ static void close_level(struct way_level *level)
 	level->fd = -1;
 }
 
-void way_close(struct way *way)
+void dir_stack_close(struct dir_stack *stack)
 {
-	while (way->depth)
-		close_level(&way->levels[--way->depth]);
-	free(way->levels);
-	free(way->path);
-	*way = (struct way){0};
+	while (stack->depth)
+		close_level(&stack->levels[--stack->depth]);
+	free(stack->levels);
+	free(stack->path);
+	*stack = (struct dir_stack){0};
 }
 
-static errint_t reserve(struct way *way, size_t path_len)
+static errint_t reserve(struct dir_stack *stack, size_t path_len)
 {
-	if (way->depth == way->capacity) {
-		size_t capacity = way->capacity ? way->capacity * 2 : 32;
-		struct way_level *levels = reallocarray(way->levels, capacity, sizeof(*levels));
+	if (stack->depth == stack->capacity) {
+		size_t capacity = stack->capacity ? stack->capacity * 2 : 32;
+		struct dir_level *levels = reallocarray(stack->levels, capacity, sizeof(*levels));
 
 		if (!levels)
 			return -ENOMEM;
-		way->levels = levels;
-		way->capacity = capacity;
+		stack->levels = levels;
+		stack->capacity = capacity;
 	}
-	if (path_len + 1 > way->path_capacity) {
+	if (path_len + 1 > stack->path_capacity) {
 		size_t capacity = (path_len + 1) * 2;
-		char *path = realloc(way->path, capacity);
+		char *path = realloc(stack->path, capacity);
 
 		if (!path)
 			return -ENOMEM;
-		way->path = path;
-		way->path_capacity = capacity;
+		stack->path = path;
+		stack->path_capacity = capacity;
 	}
 	return 0;
 }
 
-/* Lets go of the descriptor that is now too far up. Should fstat fail, it is simply kept. */
-static void rest_upper_level(struct way *way)
+/* Closes the level that is now too far up. If fstat fails, it simply stays open. */
+static void close_upper_level(struct dir_stack *stack)
 {
-	struct way_level *level;
+	struct dir_level *level;
 	struct stat st;
 
-	if (way->depth < WAY_OPEN + 2)
+	if (stack->depth < DIR_STACK_OPEN + 2)
 		return;
-	level = &way->levels[way->depth - 1 - WAY_OPEN];
+	level = &stack->levels[stack->depth - 1 - DIR_STACK_OPEN];
 	if (level->fd < 0 || fstat(level->fd, &st) < 0)
 		return;
 	level->dev = st.st_dev;
@@ -67,34 +68,34 @@ static void rest_upper_level(struct way *way)
 	close_level(level);
 }
 
-static errint_t push(struct way *way, int fd, const char *name)
+static errint_t push(struct dir_stack *stack, int fd, const char *name)
 {
-	size_t above = way->depth ? way_top(way)->path_len : 0, slash = above > 0, len = strlen(name);
-	errint_t code = reserve(way, above + slash + len);
+	size_t above = stack->depth ? dir_stack_top(stack)->path_len : 0, slash = above > 0, len = strlen(name);
+	errint_t code = reserve(stack, above + slash + len);
 
 	if (code < 0) {
 		close(fd);
 		return code;
 	}
 	if (slash)
-		way->path[above] = '/';
-	memcpy(way->path + above + slash, name, len + 1);
-	way->levels[way->depth++] = (struct way_level){.fd = fd, .path_len = above + slash + len};
-	rest_upper_level(way);
+		stack->path[above] = '/';
+	memcpy(stack->path + above + slash, name, len + 1);
+	stack->levels[stack->depth++] = (struct dir_level){.fd = fd, .path_len = above + slash + len};
+	close_upper_level(stack);
 	return 0;
 }
 
-errint_t way_start(struct way *way, int fd)
+errint_t dir_stack_start(struct dir_stack *stack, int fd)
 {
-	return push(way, fd, "");
+	return push(stack, fd, "");
 }
 
-errint_t way_push(struct way *way, int fd, const char *name)
+errint_t dir_stack_push(struct dir_stack *stack, int fd, const char *name)
 {
-	return push(way, fd, name);
+	return push(stack, fd, name);
 }
 
-static errint_t open_again(struct way_level *level, int below)
+static errint_t open_again(struct dir_level *level, int below)
 {
 	cleanup_fd int fd = openat(below, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct stat st;
@@ -107,43 +108,43 @@ static errint_t open_again(struct way_level *level, int below)
 	return 0;
 }
 
-errint_t way_pop(struct way *way)
+errint_t dir_stack_pop(struct dir_stack *stack)
 {
-	struct way_level *left = way_top(way);
+	struct dir_level *left = dir_stack_top(stack);
 	errint_t code = 0;
 
-	if (way->depth > 1 && left[-1].fd < 0)
+	if (stack->depth > 1 && left[-1].fd < 0)
 		code = open_again(&left[-1], left->fd);
 	close_level(left);
-	way->depth--;
-	way->path[way->depth ? way_top(way)->path_len : 0] = '\0';
+	stack->depth--;
+	stack->path[stack->depth ? dir_stack_top(stack)->path_len : 0] = '\0';
 	return code;
 }
 
-const char *way_name(const struct way *way)
+const char *dir_stack_name(const struct dir_stack *stack)
 {
-	size_t above = way->levels[way->depth - 2].path_len;
+	size_t above = stack->levels[stack->depth - 2].path_len;
 
-	return way->path + above + (above > 0);
+	return stack->path + above + (above > 0);
 }
 
-char *way_join(const struct way *way, const char *name)
+char *dir_stack_join(const struct dir_stack *stack, const char *name)
 {
-	size_t above = way->levels[way->depth - 1].path_len, slash = above && *name;
+	size_t above = stack->levels[stack->depth - 1].path_len, slash = above && *name;
 	char *path = malloc(above + slash + strlen(name) + 1);
 
 	if (!path)
 		return NULL;
-	memcpy(path, way->path, above);
+	memcpy(path, stack->path, above);
 	if (slash)
 		path[above] = '/';
 	strcpy(path + above + slash, name);
 	return path;
 }
 
-int way_read(struct way *way, struct dirent **entry)
+int dir_stack_read(struct dir_stack *stack, struct dirent **entry)
 {
-	struct way_level *top = way_top(way);
+	struct dir_level *top = dir_stack_top(stack);
 
 	if (!top->dir)
 		top->dir = fdopendir(top->fd);
