@@ -354,8 +354,8 @@ def resized(command):
     terminal.sees("30 47\n")
     terminal.type("\r")
     terminal.sees("mica> ")
-    terminal.type("'wi' + 'de' * 40\r")
-    terminal.sees("\nwi" + "de" * 22 + "\u2026\n")
+    terminal.type("help commits.verify\r")
+    terminal.sees("or those of some commits,\n      are still what was committed\n")
     terminal.sees("mica> ")
     leave(terminal)
 

@@ -50,7 +50,11 @@ final class Starter {
     }
   }
 
-  private static final Logger LOG = LoggerFactory.getLogger(Starter.class);
+  /** Loaded when there is something to say, which is seldom. */
+  private static final class Log {
+    static final Logger LOG = LoggerFactory.getLogger(Starter.class);
+  }
+
   private static final String QEMU_FIX = "apt install qemu-system-x86";
   private static final String KERNEL_FIX =
       "apt install linux-image-cloud-amd64, or name one in MICA_KERNEL";
@@ -164,7 +168,7 @@ final class Starter {
     try {
       bootOnce(qemu, boot, settings.deadline());
     } catch (MicaException first) {
-      LOG.warn("the guest is booted once more", first);
+      Log.LOG.warn("the guest is booted once more", first);
       try {
         bootOnce(qemu, boot, settings.deadline());
       } catch (MicaException second) {
@@ -213,7 +217,7 @@ final class Starter {
       }
       return true;
     } catch (MicaException broken) {
-      LOG.warn("the template cannot be used, and the guest is booted", broken);
+      Log.LOG.warn("the template cannot be used, and the guest is booted", broken);
       qemu.daemon().kill();
       template.discard(); // it is only a short cut: the way round is open
       return false;
@@ -226,7 +230,7 @@ final class Starter {
       agent.settle();
       return true;
     } catch (MicaException missing) {
-      LOG.warn("no template is made", missing);
+      Log.LOG.warn("no template is made", missing);
       return false;
     }
   }
@@ -239,7 +243,7 @@ final class Starter {
       files.forget(Template.PREFIX);
       template.save(qemu);
     } catch (MicaException broken) {
-      LOG.warn("no template is made", broken);
+      Log.LOG.warn("no template is made", broken);
       template.discard();
       AgentConnection.connect(qemu.agent(), WARM).close();
     }
