@@ -84,6 +84,7 @@ final class FullStoreTest extends ScratchTest {
     Core.discard(disk().resolve("up1"));
     union("u", scratch.path("lower"), disk().resolve("up"), scratch.path("at"));
     Scratch.write(scratch.path("at/kept"), "changed");
+    scratch.awaitDigests(); // which keep room for what they read and write
     return commit;
   }
 
