@@ -53,6 +53,7 @@ final class ProcessTest {
         """
         set -eu; cd "$1"; shift
         mkdir $'\\xe9' $'\\xe9/sub' b; echo 1 > $'\\xe9/f'; echo 22 > b/f
+        touch -d @1 $'\\xe9/f' b/f
         "$@" diff "$PWD/"$'\\xe9' b; cd $'\\xe9'; "$@" diff sub . -o json; "$@" diff no ../b || true
         "$@" $'\\xff' || true; "$@" -e 'folder(".")'
         """;
