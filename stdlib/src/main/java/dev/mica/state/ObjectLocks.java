@@ -26,9 +26,13 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The kernel's lock belongs to the process and falls with it, however it ends; but it is lost as
  * soon as the process closes <em>any</em> descriptor of the file. So there is one of these per
- * directory in a JVM, with one descriptor that is closed when nothing is locked. To give up a wait
- * in the kernel it would have to be closed as well: who waits for another process asks again and
- * again.
+ * directory in a JVM, with one descriptor that is closed when nothing is locked.
+ *
+ * <p>Threads of this JVM wait in a queue; the one whose turn it is asks the kernel again and again
+ * while another process has the object. A wait in the kernel would be wrong here: it takes each
+ * process for one that does one thing, and where two have an object each, and another thread of
+ * each waits for the other's, it refuses one with EDEADLK, though both holders would go on. And
+ * only closing the descriptor would end such a wait.
  */
 final class ObjectLocks {
   private static final Map<Path, ObjectLocks> OF_DIRECTORY = new ConcurrentHashMap<>();
