@@ -64,7 +64,7 @@ final class FailureTest {
       quoteCharacter = '`',
       value = {
         "1 | union create --lower @/no --upper @/u --at @/at"
-            + " | cannot create the union at at @/at: the lower @/no is not a directory",
+            + " | cannot create the union at at @/at: the lower @/no does not exist",
         "1 | union create --lower @/lower/file --upper @/u --at @/at"
             + " | cannot create the union at at @/at: the lower @/lower/file is not a directory",
         "1 | union create --lower @/lower --upper @/lower/u --at @/at"
@@ -81,7 +81,7 @@ final class FailureTest {
         "1 | union create --lower @/lower --upper @/full/file --at @/at | @/full/file",
         "1 | union create --lower @/lower --upper @/dangling --at @/at | @/dangling",
         "1 | union create --lower @/no^such --upper @/u --at @/at"
-            + " | the lower @/no\\nsuch is not a directory",
+            + " | the lower @/no\\nsuch does not exist",
         "1 | union create --lower no:such --upper @/u --at @/at | no:such",
         "2 | union create --lower @/lower --upper @/u --at @/at --name a/b"
             + " | cannot name a union a/b: a name is",

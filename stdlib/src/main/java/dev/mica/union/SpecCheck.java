@@ -145,7 +145,8 @@ final class SpecCheck {
     Path named = PathBytes.absolute(path).normalize();
     try {
       if (mustBe && !isDirectory(named)) {
-        throw refuse(name, spec.at(), "the " + role + " " + path + " is not a directory");
+        String is = is(named, any -> true) ? " is not a directory" : " does not exist";
+        throw refuse(name, spec.at(), "the " + role + " " + path + is);
       }
       Part part = mustBe ? opened(role, named) : toBeMade(role, named);
       parts.add(part);
