@@ -130,6 +130,7 @@ errint_t guest_stats(const struct request *request, struct answer *answer, struc
 	if (read_file("/proc/meminfo", text, sizeof(text)) < 0)
 		return mica_fail(err, -errno, "read", "/proc/meminfo");
 	put_uptime(answer);
+	answer_put_number(answer, "processors", (uint64_t)sysconf(_SC_NPROCESSORS_ONLN));
 	clock_gettime(CLOCK_REALTIME, &clock);
 	answer_put_number(answer, "time", (uint64_t)clock.tv_sec * NANOS + (uint64_t)clock.tv_nsec);
 	answer_put_number(answer, "memory", memory(text, "MemTotal:"));

@@ -11,6 +11,7 @@ import dev.mica.test.ScratchTest;
 import dev.mica.union.Helper;
 import dev.mica.union.UnionSpec;
 import dev.mica.vm.Machine;
+import dev.mica.vm.MachineSpec;
 import dev.mica.vm.share.FileServer;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -39,7 +40,7 @@ final class FewFilesTest extends ScratchTest {
     Map<String, String> environment = new HashMap<>(System.getenv());
     environment.put("MICA_VIRTIOFSD", limited(FileServer.program(environment).orElseThrow()));
     StateDir state = StateDir.at(scratch.path("home"));
-    machine = Machine.of(state, environment);
+    machine = Machine.of(state, MachineSpec.HELPER, environment);
     helper = new HelperServer(state, machine);
     for (int i = 0; i < FILES; i++) {
       scratch.file("low/many/" + i, "below");
