@@ -24,6 +24,7 @@ public record MachineSpec(
     long memory,
     int processors,
     List<Path> disks) {
+  private static final String OF_VM = "VM ";
   private static final long MEBIBYTE = 1L << 20;
 
   /** The one that serves unions, of which a state directory has one. */
@@ -36,14 +37,16 @@ public record MachineSpec(
 
   /** One that runs a container. */
   public static MachineSpec container(
-      String name, String id, long memory, int processors, List<Path> disks) {
+      String name, String directory, String id, long memory, int processors, List<Path> disks) {
     return new MachineSpec(
-        "VM " + name, id, "vms/" + id, Profile.CONTAINER, memory, processors, disks);
+        OF_VM + name, id, directory, Profile.CONTAINER, memory, processors, disks);
   }
 
   /** The command that starts it. */
   String start() {
-    return profile == Profile.HELPER ? "mica helper start" : "mica vm start " + object.substring(3);
+    return profile == Profile.HELPER
+        ? "mica helper start"
+        : "mica vm start " + object.substring(OF_VM.length());
   }
 
   /** Where that directory is. */

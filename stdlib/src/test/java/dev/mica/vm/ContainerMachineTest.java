@@ -39,7 +39,7 @@ final class ContainerMachineTest {
   private Machine machine(String name, int processors) {
     return new QemuMachine(
         state,
-        MachineSpec.container(name, name, MEMORY, processors, List.of(disk(name))),
+        MachineSpec.container(name, "vms/" + name, name, MEMORY, processors, List.of(disk(name))),
         Starter.Settings.of(Map.of("MICA_ACCEL", "tcg")));
   }
 
