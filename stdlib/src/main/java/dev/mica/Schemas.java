@@ -1,6 +1,7 @@
 package dev.mica;
 
 import dev.mica.commit.CommitSchema;
+import dev.mica.container.ContainerSchema;
 import dev.mica.folder.FolderSchema;
 import dev.mica.helper.HelperSchema;
 import dev.mica.host.HostSchema;
@@ -26,6 +27,8 @@ public final class Schemas {
           FolderSchema.NAME,
           HostSchema.CHECK,
           HostSchema.HOST,
+          ContainerSchema.VM,
+          ContainerSchema.VMS,
           HelperSchema.HELPER,
           VmSchema.CONSOLE,
           VmSchema.SHARE,

@@ -62,7 +62,11 @@ public final class Vms {
   private Vms(Caller caller, StateDir state) {
     this.caller = caller;
     this.state = state;
-    this.records = state.records("vms");
+    this.records = records(state);
+  }
+
+  static Records records(StateDir state) {
+    return state.records("vms");
   }
 
   Caller caller() {
@@ -277,16 +281,5 @@ public final class Vms {
     runner(vm).machine().kill();
     VmFiles.of(state, vm.id()).remove();
     records.remove(vm.name());
-  }
-
-  /**
-   * What a start folder is of: the name of a VM that stands on {@code layer}, for who would remove
-   * it.
-   */
-  public Optional<String> standingOn(Path layer) {
-    return records.all(VmRecord::of).complete().stream()
-        .filter(vm -> vm.lowers().stream().anyMatch(lower -> lower.startsWith(layer)))
-        .map(VmRecord::name)
-        .findFirst();
   }
 }
