@@ -1,0 +1,271 @@
+package dev.mica.shell.command;
+
+import static dev.mica.shell.command.Parameter.argument;
+import static dev.mica.shell.command.Parameter.flag;
+import static dev.mica.shell.command.Parameter.option;
+import static dev.mica.shell.command.Parameter.rest;
+
+import dev.mica.access.Role;
+import dev.mica.container.ContainerSchema;
+import dev.mica.container.Vm;
+import dev.mica.container.VmSpec;
+import dev.mica.schema.Shape;
+import dev.mica.scripting.words.Sources;
+import dev.mica.shell.command.Parameter.Kind;
+import dev.mica.shell.print.Result;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/** {@code vm …}: containers, each in a VM of its own. */
+final class VmCommands {
+  private static final Parameter VM = argument("VM", Kind.VM, "its name");
+  private static final Parameter ALL = flag("--all", "every one");
+  private static final Pattern SIZE = Pattern.compile("(\\d{1,12})([KMGT]?)(i?B)?");
+
+  private VmCommands() {}
+
+  static List<Command> all() {
+    return List.of(
+        create(),
+        ls(),
+        show(),
+        changing("start", "starts its program", "start()", Vm::start),
+        stop(),
+        changing("kill", "ends it at once", "kill()", Vm::kill),
+        changing("pause", "has its program stand still", "pause()", Vm::pause),
+        changing("resume", "lets a paused one go on", "resume()", Vm::resume),
+        changing("restart", "stops it and starts it again", "restart()", Vm::restart),
+        await(),
+        logs(),
+        stats(),
+        rm());
+  }
+
+  /** What a VM is made from, for create and run. */
+  private static List<Parameter> made() {
+    return List.of(
+        option("--from", Kind.LAYER, "the start folder: an image or a folder").mandatory(),
+        option("--memory", Kind.TEXT, "of the VM, as 512M; 512M if not given"),
+        option("--cpus", Kind.TEXT, "processors of the VM; 1 if not given"),
+        option("--disk", Kind.TEXT, "what it may write, as 10G; 10G if not given"),
+        option("--env", Kind.TEXT, "a variable of its program, as NAME=VALUE").repeatable(),
+        option("--user", Kind.TEXT, "whose its program is: UID or UID:GID; root if not given"),
+        option("--workdir", Kind.TEXT, "its program's working folder; / if not given"),
+        option("--label", Kind.TEXT, "what is to be said of it, as NAME=VALUE").repeatable(),
+        flag("-i --interactive", "its program can be written to"),
+        flag("-t --tty", "its program has a terminal"));
+  }
+
+  private static Command create() {
+    List<Parameter> parameters = new ArrayList<>();
+    parameters.add(argument("VM", Kind.TEXT, "how it is to be called"));
+    parameters.add(rest("ARGV", "what it runs, with its arguments; after --"));
+    parameters.addAll(made());
+    return new Command(
+        List.of("vm", "create"),
+        parameters,
+        Role.OPERATOR,
+        "makes a VM with a container; it does not run yet",
+        "mica vm create web --from /srv/debian -- nginx -g 'daemon off;'",
+        "vm('web') { from '/srv/debian'; run 'nginx', '-g', 'daemon off;' }",
+        ContainerSchema.VM.shape().json(),
+        in -> one(in.mica().vms().create(spec(in, in.value("VM")))));
+  }
+
+  private static VmSpec spec(Invocation in, String name) {
+    return new VmSpec(
+        name,
+        new Sources(in.mica()).layer(in.value("--from")),
+        in.all("ARGV"),
+        pairs(in, "--env"),
+        in.optional("--user").orElse("0:0"),
+        in.optional("--workdir").orElse("/"),
+        in.has("--tty"),
+        in.has("--interactive"),
+        in.optional("--memory").map(text -> size(in, "--memory", text)).orElse(VmSpec.MEMORY),
+        in.optional("--cpus").map(text -> count(in, text)).orElse(1),
+        in.optional("--disk").map(text -> size(in, "--disk", text)).orElse(VmSpec.DISK),
+        pairs(in, "--label"));
+  }
+
+  private static Map<String, String> pairs(Invocation in, String option) {
+    Map<String, String> pairs = new TreeMap<>();
+    for (String text : in.all(option)) {
+      int equals = text.indexOf('=');
+      if (equals <= 0) {
+        throw in.wrong(option + " takes NAME=VALUE, not '" + text + "'");
+      }
+      pairs.put(text.substring(0, equals), text.substring(equals + 1));
+    }
+    return pairs;
+  }
+
+  private static int count(Invocation in, String text) {
+    if (!text.matches("\\d{1,4}")) {
+      throw in.wrong("--cpus takes a number, not '" + text + "'");
+    }
+    return Integer.parseInt(text);
+  }
+
+  /** Bytes; K, M, G and T are powers of 1,024. */
+  private static long size(Invocation in, String option, String text) {
+    Matcher size = SIZE.matcher(text);
+    if (!size.matches()) {
+      throw in.wrong(option + " takes a size as 512M or 10G, not '" + text + "'");
+    }
+    int shift = 10 * ("KMGT".indexOf(size.group(2)) + 1);
+    return size.group(2).isEmpty()
+        ? Long.parseLong(size.group(1))
+        : Math.multiplyExact(Long.parseLong(size.group(1)), 1L << shift);
+  }
+
+  private static Result one(Vm vm) {
+    return new Result.One<>(ContainerSchema.VM.shape(), vm);
+  }
+
+  private static Vm vm(Invocation in) {
+    return in.mica().vms().get(in.value("VM"));
+  }
+
+  private static Command ls() {
+    return new Command(
+        List.of("vm", "ls"),
+        List.of(),
+        Role.VIEWER,
+        "lists the VMs of this host",
+        "mica vm ls -o json",
+        "vms.list()",
+        ContainerSchema.VM.shape().jsonList(),
+        in -> {
+          in.without(in.mica().vms().damaged());
+          List<Vm> all = in.mica().vms().list();
+          if (all.isEmpty()) {
+            in.say("no VMs");
+          }
+          return new Result.Rows<>(ContainerSchema.VM.shape(), all.stream());
+        });
+  }
+
+  private static Command show() {
+    return new Command(
+        List.of("vm", "show"),
+        List.of(VM),
+        Role.VIEWER,
+        "shows all there is to know of one VM",
+        "mica vm show web",
+        "vm('web')",
+        ContainerSchema.VM.shape().json(),
+        in -> one(vm(in)));
+  }
+
+  private static Command changing(String verb, String summary, String call, Consumer<Vm> how) {
+    return new Command(
+        List.of("vm", verb),
+        List.of(VM),
+        Role.OPERATOR,
+        summary,
+        "mica vm " + verb + " web",
+        "vm('web')." + call,
+        ContainerSchema.VM.shape().json(),
+        in -> {
+          Vm vm = vm(in);
+          how.accept(vm);
+          return one(vm);
+        });
+  }
+
+  private static Command stop() {
+    return new Command(
+        List.of("vm", "stop"),
+        List.of(VM, option("--time", Kind.TEXT, "seconds until it is killed; 10 if not given")),
+        Role.OPERATOR,
+        "has its program end, by SIGTERM and at last by SIGKILL; then the VM ends",
+        "mica vm stop web --time 30",
+        "vm('web').stop(30.seconds)",
+        ContainerSchema.VM.shape().json(),
+        in -> {
+          String seconds = in.optional("--time").orElse("10");
+          if (!seconds.matches("\\d{1,6}")) {
+            throw in.wrong("--time takes a number of seconds, not '" + seconds + "'");
+          }
+          return one(vm(in).stop(Duration.ofSeconds(Long.parseLong(seconds))));
+        });
+  }
+
+  private static Command await() {
+    return new Command(
+        List.of("vm", "wait"),
+        List.of(VM),
+        Role.VIEWER,
+        "waits until its program has ended, and prints the exit status",
+        "mica vm wait web",
+        "vm('web').await()",
+        "{\"status\":number}",
+        in -> new Result.Text("status", Integer.toString(vm(in).await())));
+  }
+
+  private static Command logs() {
+    return new Command(
+        List.of("vm", "logs"),
+        List.of(VM),
+        Role.VIEWER,
+        "prints what its program said",
+        "mica vm logs web",
+        "println vm('web').logs",
+        "{\"logs\":string}",
+        in -> new Result.Text("logs", vm(in).logs()));
+  }
+
+  /** What a VM uses, one figure a row. */
+  private static final Shape<Map.Entry<String, String>> FIGURE =
+      Shape.<Map.Entry<String, String>>of("figures")
+          .essential("name", "string", Map.Entry::getKey)
+          .essential("value", "string", Map.Entry::getValue)
+          .build();
+
+  private static Command stats() {
+    return new Command(
+        List.of("vm", "stats"),
+        List.of(VM),
+        Role.VIEWER,
+        "what it uses now: memory and CPU time",
+        "mica vm stats web",
+        "vm('web').stats()",
+        FIGURE.jsonList(),
+        in -> new Result.Rows<>(FIGURE, new TreeMap<>(vm(in).stats()).entrySet().stream()));
+  }
+
+  private static Command rm() {
+    return new Command(
+        List.of("vm", "rm"),
+        List.of(VM.optional(), ALL, flag("-f --force", "also those that run")),
+        Role.OPERATOR,
+        "removes VMs, and all that their programs wrote",
+        "mica vm rm web",
+        "vm('web').remove()",
+        UnionCommands.REMOVED.jsonList(),
+        in -> {
+          List<Vm> vms =
+              in.oneOrAll("VM")
+                  .map(name -> List.of(in.mica().vms().get(name)))
+                  .orElseGet(() -> in.mica().vms().list());
+          Stream<String> removed = vms.stream().map(vm -> remove(vm, in.has("--force")));
+          return UnionCommands.removed(removed.toList());
+        });
+  }
+
+  private static String remove(Vm vm, boolean force) {
+    if (force) {
+      vm.kill();
+    }
+    vm.remove();
+    return vm.name();
+  }
+}
