@@ -7,10 +7,12 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <linux/landlock.h>
 
 #include "monitor/monitor.h"
 
-static int folder; /* open before */
+static int folder; /* of the log, open before */
+static struct monitor monitor;
 
 static bool is(long result, int error)
 {
@@ -63,8 +65,23 @@ static bool finds_nothing_by_a_path(void)
 {
 	return is(openat(AT_FDCWD, "etc/passwd", O_RDONLY | O_CLOEXEC), EPERM) &&
 	       is(unlinkat(AT_FDCWD, "x", 0), EPERM) && is(renameat(AT_FDCWD, "x", AT_FDCWD, "y"), EPERM) &&
-	       is(openat(folder, "/etc/passwd", O_RDONLY | O_CLOEXEC), ENOENT) &&
-	       is(openat(folder, "../etc/passwd", O_RDONLY | O_CLOEXEC), ENOENT);
+	       is(openat(folder, "/etc/passwd", O_RDONLY | O_CLOEXEC), ENOENT);
+}
+
+static bool finds_nothing_above(void)
+{
+	return openat(folder, "../above", O_RDONLY | O_CLOEXEC) < 0 &&
+	       openat(folder, "../../etc/passwd", O_RDONLY | O_CLOEXEC) < 0 && unlinkat(folder, "../above", 0) < 0 &&
+	       renameat(folder, "../above", folder, "taken") < 0;
+}
+
+/* Only the kernel's landlock does that. */
+static bool reads_nothing_of_others(void)
+{
+	return is(openat(monitor.pid.dir, "there", O_RDONLY | O_CLOEXEC), EACCES) &&
+	       is(openat(monitor.exit_place.dir, "there", O_RDONLY | O_CLOEXEC), EACCES) &&
+	       is(openat(monitor.attach.dir, "new", O_WRONLY | O_CREAT | O_CLOEXEC, 0600), EACCES) &&
+	       is(unlinkat(folder, "below", AT_REMOVEDIR), EACCES);
 }
 
 static bool works_in_its_folders(void)
@@ -86,15 +103,11 @@ static const struct {
 	const char *name;
 	bool (*holds)(void);
 } cases[] = {
-	{"it makes no process", makes_no_process},
-	{"nor a thread", makes_no_thread},
-	{"it runs no program", runs_no_program},
-	{"it makes no namespace", makes_no_namespace},
-	{"it signals nobody", signals_nobody},
-	{"it runs no code but its own", has_no_new_code},
-	{"it connects to nobody", connects_to_nobody},
-	{"it finds nothing by a path", finds_nothing_by_a_path},
-	{"it works in its folders", works_in_its_folders},
+	{"it makes no process", makes_no_process},	{"nor a thread", makes_no_thread},
+	{"it runs no program", runs_no_program},	{"it makes no namespace", makes_no_namespace},
+	{"it signals nobody", signals_nobody},		{"it runs no code but its own", has_no_new_code},
+	{"it connects to nobody", connects_to_nobody},	{"it finds nothing by a path", finds_nothing_by_a_path},
+	{"nor above its folders", finds_nothing_above}, {"it works in its folders", works_in_its_folders},
 	{"it gives nothing away", gives_nothing_away},
 };
 
@@ -106,10 +119,20 @@ static void within(const char *name, bool (*holds)(void))
 
 	NEED(child);
 	if (!child)
-		_exit(monitor_confine(&err) ? 2 : !holds());
+		_exit(monitor_confine(&monitor, &err) ? 2 : !holds());
 	NEED(waitpid(child, &status, 0));
 	ok(WIFEXITED(status) && WEXITSTATUS(status) == 0, "%s", name);
 }
+
+static const struct {
+	struct place *place;
+	const char *path, *file;
+} places[] = {
+	{&monitor.log_place, "logs", "logs/log"},
+	{&monitor.exit_place, "exits", "exits/exit"},
+	{&monitor.attach, "sockets", "sockets/attach"},
+	{&monitor.pid, "pids", "pids/pid"},
+};
 
 int main(void)
 {
@@ -117,11 +140,22 @@ int main(void)
 	printf("1..0 # SKIP the sanitizers' own calls are many, so that there is no filter\n");
 	return 0;
 #endif
+	struct mica_error err = {0};
+
 	enter_sandbox();
-	NEED(mkdir("folder", 0700));
-	folder = open("folder", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	NEED(folder);
+	put_file("above", "secret");
+	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
+		NEED(mkdir(places[i].path, 0700));
+		NEED(place_open(places[i].place, places[i].file, &err));
+		NEED(mknodat(places[i].place->dir, "there", S_IFREG | 0600, 0));
+	}
+	folder = monitor.log_place.dir;
+	NEED(mkdirat(folder, "below", 0700));
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
 		within(cases[i].name, cases[i].holds);
+	if (syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION) > 0)
+		within("it reads nothing of others", reads_nothing_of_others);
+	else
+		skip("it reads nothing of others", "the kernel has no landlock");
 	return done();
 }

@@ -3,6 +3,7 @@
 #include <linux/audit.h>
 #include <linux/capability.h>
 #include <linux/filter.h>
+#include <linux/landlock.h>
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <stddef.h>
@@ -49,6 +50,45 @@ errint_t confine_capabilities(uint64_t kept, struct mica_error *err)
 	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 	if (syscall(SYS_capset, &head, data) < 0)
 		return mica_fail(err, -errno, "drop capabilities", "");
+	return 0;
+}
+
+#ifndef LANDLOCK_ACCESS_FS_TRUNCATE
+#define LANDLOCK_ACCESS_FS_TRUNCATE (1ull << 14)
+#endif
+
+/* All that a kernel of that version can forbid and we know of. */
+static uint64_t forbidden(long version)
+{
+	uint64_t all = LANDLOCK_ACCESS_FS_MAKE_SYM * 2 - 1;
+
+	if (version >= 2)
+		all |= LANDLOCK_ACCESS_FS_REFER;
+	return version >= 3 ? all | LANDLOCK_ACCESS_FS_TRUNCATE : all;
+}
+
+errint_t confine_files(const struct confine_rule *rules, size_t count, struct mica_error *err)
+{
+	long version = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+	struct landlock_ruleset_attr set = {.handled_access_fs = forbidden(version)};
+	cleanup_fd int ruleset = -1;
+
+	if (version < 0)
+		return 0;
+	ruleset = (int)syscall(SYS_landlock_create_ruleset, &set, sizeof(set), 0);
+	if (ruleset < 0)
+		return mica_fail(err, -errno, "confine to folders", "");
+	for (size_t i = 0; i < count; i++) {
+		struct landlock_path_beneath_attr rule = {
+			.allowed_access = rules[i].access & set.handled_access_fs,
+			.parent_fd = rules[i].dir,
+		};
+
+		if (syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) < 0)
+			return mica_fail(err, -errno, "confine to folders", "");
+	}
+	if (syscall(SYS_landlock_restrict_self, ruleset, 0) < 0)
+		return mica_fail(err, -errno, "confine to folders", "");
 	return 0;
 }
 

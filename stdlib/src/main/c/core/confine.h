@@ -10,6 +10,16 @@ errint_t confine_root(struct mica_error *err);
 /* Keeps these capabilities, for ever and whatever is run, and no others. */
 errint_t confine_capabilities(uint64_t kept, struct mica_error *err);
 
+/*
+ * Of files only what these rules allow below folders that are open (bits of landlock(7), of its first version and
+ * TRUNCATE). For a process without new privileges. A kernel that cannot do that does not: it is one wall among others.
+ */
+struct confine_rule {
+	int dir;
+	uint64_t access;
+};
+errint_t confine_files(const struct confine_rule *rules, size_t count, struct mica_error *err);
+
 /* Calls that are allowed where (argument & mask) == value, and those that are allowed; no others. */
 struct confine_calls {
 	const struct confine_call {

@@ -83,13 +83,17 @@ static int compose(const struct ended *ended, char line[RECORD])
 
 errint_t ended_write(struct ended_file *file, const struct ended *ended)
 {
-	cleanup_fd int fd = steal_fd(&file->fd);
 	char line[RECORD];
 	int length = compose(ended, line);
 
-	if (pwrite(fd, line, (size_t)length, 0) != length || ftruncate(fd, length) < 0 || fsync(fd) < 0 ||
-	    renameat(file->dir, file->fresh, file->dir, file->name) < 0)
-		return errno ? -errno : -EIO;
+	errno = EIO; /* half a write sets none */
+	if (pwrite(file->fd, line, (size_t)length, 0) != length || ftruncate(file->fd, length) < 0 ||
+	    fsync(file->fd) < 0 || renameat(file->dir, file->fresh, file->dir, file->name) < 0) {
+		errint_t failed = -errno;
+		ended_drop(file);
+		return failed;
+	}
+	close(steal_fd(&file->fd));
 	return fsync(file->dir) < 0 ? -errno : 0;
 }
 

@@ -21,6 +21,7 @@ static void close_others(int a, int b)
 /* Not in the way of a file system that is to be unmounted, meanwhile. */
 static _Noreturn void wait_and_run(int go, int log_dir, char **program)
 {
+	sigset_t none;
 	char word;
 
 	close_others(go, log_dir);
@@ -32,6 +33,8 @@ static _Noreturn void wait_and_run(int go, int log_dir, char **program)
 		dup2(out, STDOUT_FILENO);
 		dup2(out, STDERR_FILENO);
 	}
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
 	signal(SIGXFSZ, SIG_DFL);
 	execv(program[0], program);

@@ -40,17 +40,23 @@ static void watch(const struct monitor *m, int fd, uint32_t events, uint32_t *wa
 	*watched = events;
 }
 
-errint_t monitor_open_loop(struct monitor *m, struct mica_error *err)
+/* SIGHUP and its like are meant for a terminal's session, and wait for ever. */
+void monitor_block_signals(void)
 {
 	const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS};
-	uint32_t nothing = 0;
-	sigset_t all, end;
+	sigset_t all;
 
-	/* SIGHUP and its like are meant for a terminal's session, and wait for ever. */
 	sigfillset(&all);
 	for (size_t i = 0; i < sizeof(faults) / sizeof(*faults); i++)
 		sigdelset(&all, faults[i]);
 	sigprocmask(SIG_SETMASK, &all, NULL);
+}
+
+errint_t monitor_open_loop(struct monitor *m, struct mica_error *err)
+{
+	uint32_t nothing = 0;
+	sigset_t end;
+
 	sigemptyset(&end);
 	sigaddset(&end, SIGTERM);
 	m->signals = signalfd(-1, &end, SFD_NONBLOCK | SFD_CLOEXEC);

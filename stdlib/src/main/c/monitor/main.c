@@ -266,9 +266,12 @@ static errint_t start(struct monitor *m, int argc, char **argv, struct mica_erro
 
 	if (!code && null < 0)
 		code = mica_fail(err, -errno, "open", "/dev/null");
-	if (code < 0 || (code = go_background(&args, err)) < 0 || (code = open_all(m, &args, err)) < 0 ||
-	    (code = monitor_open_loop(m, err)) < 0 || (code = monitor_confine(err)) < 0 ||
-	    (code = greet_guest(m, args.port, err)) < 0)
+	if (code < 0 || (code = go_background(&args, err)) < 0)
+		return code;
+	/* Who is told to end before it has begun takes back what it has made, too. */
+	monitor_block_signals();
+	if ((code = open_all(m, &args, err)) < 0 || (code = monitor_open_loop(m, err)) < 0 ||
+	    (code = monitor_confine(m, err)) < 0 || (code = greet_guest(m, args.port, err)) < 0)
 		return code;
 	return say_ready(m, &args, null, err);
 }

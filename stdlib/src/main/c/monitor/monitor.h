@@ -23,9 +23,10 @@ struct monitor {
 };
 
 /* sandbox.c: nothing but what is open from here on. */
-errint_t monitor_confine(struct mica_error *err);
+errint_t monitor_confine(const struct monitor *monitor, struct mica_error *err);
 
-/* loop.c: until the session has ended, or SIGTERM. */
+/* loop.c: until the session has ended, or SIGTERM, which from the first call on waits for the loop. */
+void monitor_block_signals(void);
 errint_t monitor_open_loop(struct monitor *monitor, struct mica_error *err);
 void monitor_loop(struct monitor *monitor);
 

@@ -3,7 +3,20 @@
 #include <fcntl.h>
 #include <libgen.h>
 #include <stdio.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
+
+/*
+ * To be flushed as well, so not O_PATH. Root opens it as a mount of its own: nothing is above it then, wherever a name
+ * with dots would lead. For others there is landlock.
+ */
+static int open_directory(const char *path)
+{
+	cleanup_fd int alone = geteuid() ? -1 : open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+
+	return alone < 0 ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+			 : openat(alone, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
 
 errint_t place_open(struct place *place, const char *path, struct mica_error *err)
 {
@@ -13,8 +26,7 @@ errint_t place_open(struct place *place, const char *path, struct mica_error *er
 		return mica_fail(err, -ENOMEM, "open the directory of", path);
 	if ((size_t)snprintf(place->name, sizeof(place->name), "%s", basename(for_name)) >= sizeof(place->name))
 		return mica_fail(err, -ENAMETOOLONG, "open the directory of", path);
-	/* To be flushed as well, so not O_PATH. */
-	place->dir = open(dirname(for_dir), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	place->dir = open_directory(dirname(for_dir));
 	return place->dir < 0 ? mica_fail(err, -errno, "open the directory of", path) : 0;
 }
 

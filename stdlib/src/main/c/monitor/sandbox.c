@@ -6,6 +6,7 @@
 
 #include "confine.h"
 
+#include <linux/landlock.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -45,8 +46,21 @@ static const struct confine_calls calls = {
 	sizeof(allowed) / sizeof(*allowed),
 };
 
-errint_t monitor_confine(struct mica_error *err)
+#ifndef LANDLOCK_ACCESS_FS_TRUNCATE
+#define LANDLOCK_ACCESS_FS_TRUNCATE (1ull << 14)
+#endif
+#define REMOVE LANDLOCK_ACCESS_FS_REMOVE_FILE
+#define RENAME (REMOVE | LANDLOCK_ACCESS_FS_MAKE_REG)
+#define WRITE (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_TRUNCATE)
+
+errint_t monitor_confine(const struct monitor *m, struct mica_error *err)
 {
+	const struct confine_rule rules[] = {
+		{m->log_place.dir, RENAME | WRITE},
+		{m->exit_place.dir, RENAME},
+		{m->attach.dir, REMOVE},
+		{m->pid.dir, REMOVE},
+	};
 	errint_t code = 0;
 
 	if (!geteuid() && ((code = confine_root(err)) < 0 || (code = confine_capabilities(0, err)) < 0))
@@ -59,5 +73,6 @@ errint_t monitor_confine(struct mica_error *err)
 		return mica_fail(err, -errno, "enter", "/");
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return mica_fail(err, -errno, "forgo new privileges", "");
-	return confine_calls(&calls, err);
+	code = confine_files(rules, sizeof(rules) / sizeof(*rules), err);
+	return code ? code : confine_calls(&calls, err);
 }
