@@ -679,6 +679,18 @@ def a_program_that_is_not_there(lab):
         assert file.read() == "mica-monitor: cannot run /none: No such file or directory\n"
 
 
+def a_program_that_says_much(lab):
+    """What it has said at the ends of before is kept, but not without bound."""
+    for size, kept in ((1 << 20, True), ((1 << 20) + 1, False)):
+        with open(lab.path("hook.log"), "wb") as file:
+            file.write(b"x" * size)
+        m = lab.monitor(program=("/bin/echo", "said")).begin()
+        m.finish()
+        with open(lab.path("hook.log"), "rb") as file:
+            assert file.read() == (b"x" * size if kept else b"") + b"said\n"
+        os.unlink(lab.path("port"))
+
+
 def waited_for(lab):
     """The monitor ends after the program, and a container that is started again meanwhile keeps its own files."""
     os.mkfifo(lab.path("fifo"))
@@ -778,5 +790,6 @@ CASES = [a_life, records_of_an_end, an_exit_record_of_before, starts_that_fail, 
          a_reliable_one_that_reads_late, input_by_allowance, much_input, input_of_two, input_of_one_who_went,
          the_last_size_counts, signals_while_the_guest_does_not_read, clients_that_break_the_protocol,
          input_where_there_is_none, attached_again, many_clients, a_pipe_of_before, guests_that_break_the_protocol,
-         a_lost_guest, a_program_for_the_end, a_program_that_is_not_there, waited_for, signals_to_it, long_paths,
+         a_lost_guest, a_program_for_the_end, a_program_that_is_not_there,
+         a_program_that_says_much, waited_for, signals_to_it, long_paths,
          relative_paths, what_it_may, many_lives]

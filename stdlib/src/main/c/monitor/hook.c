@@ -5,9 +5,11 @@
 #include <stdio.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #define LOG "hook.log"
+#define LOG_ENOUGH (1 << 20)
 
 static void close_others(int a, int b)
 {
@@ -21,6 +23,7 @@ static void close_others(int a, int b)
 /* Not in the way of a file system that is to be unmounted, meanwhile. */
 static _Noreturn void wait_and_run(int go, int log_dir, char **program)
 {
+	struct stat st;
 	sigset_t none;
 	char word;
 
@@ -30,6 +33,9 @@ static _Noreturn void wait_and_run(int go, int log_dir, char **program)
 		_exit(0); /* the monitor ended, and the container did not */
 	int out = openat(log_dir, LOG, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
 	if (out >= 0) {
+		/* One that is started again and again says the same again and again. */
+		if (fstat(out, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > LOG_ENOUGH && ftruncate(out, 0) < 0)
+			dprintf(out, "mica-monitor: cannot empty this file: %m\n");
 		dup2(out, STDOUT_FILENO);
 		dup2(out, STDERR_FILENO);
 	}
@@ -42,7 +48,7 @@ static _Noreturn void wait_and_run(int go, int log_dir, char **program)
 	_exit(127);
 }
 
-/* The child has standard streams that are the caller's of now. */
+/* The child holds no stream of whoever started us. */
 errint_t hook_prepare(struct hook *hook, char **program, int log_dir, struct mica_error *err)
 {
 	int ends[2], null = open("/dev/null", O_RDWR | O_CLOEXEC);
