@@ -41,8 +41,9 @@ static _Noreturn void wait_and_run(int go, int log_dir, char **program)
 	}
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	signal(SIGPIPE, SIG_DFL);
-	signal(SIGXFSZ, SIG_DFL);
+	/* Also what whoever started us has ignored. */
+	for (int number = 1; number < NSIG; number++)
+		signal(number, SIG_DFL);
 	execv(program[0], program);
 	fprintf(stderr, "mica-monitor: cannot run %s: %m\n", program[0]);
 	_exit(127);
