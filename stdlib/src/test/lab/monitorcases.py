@@ -132,6 +132,7 @@ def split_lines(lab):
         ([b"a", b"b\nc", b"\n"], [("F", b"ab"), ("F", b"c")]),
         ([b"\0\r\xff\n"], [("F", b"\0\r\xff")]),
         ([long[:PART] + b"\n"], [("F", long[:PART])]),
+        ([long[:PART], b"\n"], [("F", long[:PART])]),
         ([long[:PART + 1] + b"\n"], [("P", long[:PART]), ("F", long[PART:PART + 1])]),
         ([long[:2 * PART] + b"\n"], [("P", long[:PART]), ("F", long[PART:2 * PART])]),
         ([long[:100], long[100:2 * PART + 5], b"\n"],
@@ -370,10 +371,13 @@ def a_reliable_one_that_reads_late(lab):
     m.guest.send(*lines, frame("X", b"status=1"))
     assert m.record()["status"] == 1
     until(lambda: not os.path.exists(m.attach), "the attach socket's end")
+    hung = select.poll()
+    hung.register(stuck.sock, 0)
+    assert hung.poll(DEADLINE * 1000), "who does not read is waited for"
+    assert not m.is_gone()
     reliable.expect(*lines, frame("X", b"status=1"))
     reliable.expect_end()
     m.wait()
-    stuck.close()
 
 
 def input_by_allowance(lab):
@@ -395,6 +399,32 @@ def input_by_allowance(lab):
         assert kind == "I"
         got += data
     assert got == b"xy"
+    m.finish()
+
+
+def words_between_output(lab):
+    """What is for one client alone stands between two frames, however far it is behind and whatever it has read."""
+    m = lab.monitor("--stdin").begin(number("W", 262144))
+    client = m.client(hears=(STARTED, number("W", WINDOW)))
+    lines = [frame("O", b"%d %s\n" % (i, b"w" * (i * 37 % 5000))) for i in range(300)]
+    m.guest.send(*lines)
+    # The first are read: what fills the socket then ends within a frame.
+    output = [frame(*client.frame()) for _ in range(120)]
+    until(m.sleeps, "a monitor that waits")
+    client.send(*[frame("I", b"i" * 100)] * 50)
+    got = 0
+    while got < 5000:
+        kind, data = m.guest.frame()
+        assert kind == "I"
+        got += len(data)
+    told = 0
+    while told < 5000 or len(output) < len(lines):
+        kind, data = client.frame()
+        if kind == "W":
+            told += struct.unpack(">I", data)[0]
+        else:
+            output.append(frame(kind, data))
+    assert told == 5000 and output == lines
     m.finish()
 
 
@@ -785,11 +815,10 @@ def many_lives(lab):
 
 
 CASES = [a_life, records_of_an_end, an_exit_record_of_before, starts_that_fail, a_second_monitor, split_lines,
-         an_unfinished_line, half_a_record_of_before, rotation, rotation_goes_on, a_full_disk, a_full_disk_at_the_start,
-         a_torrent, nobody_holds_it_up, a_reliable_one_that_is_killed, a_guest_that_goes_while_held_up,
-         a_reliable_one_that_reads_late, input_by_allowance, much_input, input_of_two, input_of_one_who_went,
-         the_last_size_counts, signals_while_the_guest_does_not_read, clients_that_break_the_protocol,
-         input_where_there_is_none, attached_again, many_clients, a_pipe_of_before, guests_that_break_the_protocol,
-         a_lost_guest, a_program_for_the_end, a_program_that_is_not_there,
-         a_program_that_says_much, waited_for, signals_to_it, long_paths,
-         relative_paths, what_it_may, many_lives]
+         an_unfinished_line, half_a_record_of_before, rotation, rotation_goes_on, a_full_disk,
+         a_full_disk_at_the_start, a_torrent, nobody_holds_it_up, a_reliable_one_that_is_killed,
+         a_guest_that_goes_while_held_up, a_reliable_one_that_reads_late, input_by_allowance, words_between_output,
+         much_input, input_of_two, input_of_one_who_went, the_last_size_counts, signals_while_the_guest_does_not_read,
+         clients_that_break_the_protocol, input_where_there_is_none, attached_again, many_clients, a_pipe_of_before,
+         guests_that_break_the_protocol, a_lost_guest, a_program_for_the_end, a_program_that_is_not_there,
+         a_program_that_says_much, waited_for, signals_to_it, long_paths, relative_paths, what_it_may, many_lives]
