@@ -25,6 +25,8 @@ import dev.mica.vm.Console;
 import dev.mica.vm.Machine;
 import dev.mica.vm.VmSchema;
 import dev.mica.vm.share.Share;
+import dev.mica.vm.stream.Attachable;
+import dev.mica.vm.stream.ProcessStream;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -42,7 +44,7 @@ final class ArchitectureTest {
           Map.entry("commit", 3),
           Map.entry("union", 7),
           Map.entry("folder", 8),
-          Map.entry("vm", 3),
+          Map.entry("vm", 5),
           Map.entry("schema", 8),
           Map.entry("access", 2),
           Map.entry("job", 1),
@@ -67,7 +69,7 @@ final class ArchitectureTest {
           "job", "failure", "text");
 
   private static final List<String> ROOMS_OF_MACHINES =
-      List.of("share", "qemu", "guest", "agent", "process");
+      List.of("share", "qemu", "guest", "agent", "stream", "process");
 
   /** Public for the other packages of stdlib only, which Java cannot say without a module. */
   private static final DescribedPredicate<JavaClass> INTERNAL =
@@ -78,6 +80,10 @@ final class ArchitectureTest {
                       Share.class,
                       VmSchema.class,
                       Console.class,
+                      Attachable.class,
+                      ProcessStream.class,
+                      ProcessStream.Exit.class,
+                      ProcessStream.Listener.class,
                       Machine.Part.class,
                       Machine.State.class,
                       Machine.Status.class)))
