@@ -36,18 +36,21 @@ public final class Console implements AutoCloseable {
   /** What a terminal takes as: forget the line that was begun. */
   private static final byte[] KILL_LINE = {'U' & 0x1f};
 
+  private final String guest;
   private final String name;
   private final SocketChannel channel;
   private final String recent;
 
-  private Console(String name, SocketChannel channel, String recent) {
-    this.name = name;
+  private Console(String guest, SocketChannel channel, String recent) {
+    this.guest = guest;
+    this.name = name(guest);
     this.channel = channel;
     this.recent = recent;
   }
 
   public static Console attach(Qemu qemu, String command) {
-    String name = "the console of the " + qemu.guest();
+    String guest = "the " + qemu.guest();
+    String name = name(guest);
     if (!qemu.daemon().isAlive()) {
       throw MicaException.failed("attach to", name, "it does not run")
           .hint("start it with " + command);
@@ -59,8 +62,12 @@ public final class Console implements AutoCloseable {
       }
       SocketChannel channel = connect(name, qemu.consoleSocket());
       boolean _ = Poll.until(NOTICE, () -> !isFree(qmp));
-      return new Console(name, channel, end(qemu.console()));
+      return new Console(guest, channel, end(qemu.console()));
     }
+  }
+
+  private static String name(String guest) {
+    return "the console of " + guest;
   }
 
   /** A second one could connect, but would be neither heard nor told. */
@@ -100,6 +107,11 @@ public final class Console implements AutoCloseable {
     } catch (IOException broken) {
       throw MicaException.failed("read", log, Why.of(broken)).because(broken);
     }
+  }
+
+  /** Whose it is: "the helper VM". */
+  public String guest() {
+    return guest;
   }
 
   /** The last lines that were said before. */
