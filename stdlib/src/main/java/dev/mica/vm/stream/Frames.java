@@ -26,7 +26,7 @@ final class Frames implements AutoCloseable {
   /** What of the last frame is not sent yet: a writer that was interrupted leaves it. */
   private final ByteBuffer out = ByteBuffer.allocate(HEADER + LONGEST).flip();
 
-  private final ReentrantLock writing = new ReentrantLock();
+  private final ReentrantLock writing = new ReentrantLock(true);
 
   private Frames(SocketChannel channel, Selector readable, Selector writable) {
     this.channel = channel;
