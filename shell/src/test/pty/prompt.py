@@ -605,6 +605,85 @@ def restored(command):
         terminal.ends()
 
 
+SHELL = ["sh", "-c", 'echo begun; read line; "$@"; echo over $?; read line', "sh"]
+
+
+def attached(command):
+    """A process with a terminal of its own: it gets each key and each size, and its status is told."""
+    terminal = Terminal(SHELL + command)
+    terminal.sees("begun")
+    before = attributes(terminal)
+    terminal.type("\r")
+    terminal.sees("Z 24 80.")
+    terminal.type("\x03")
+    terminal.sees("I 03.")
+    if attributes(terminal) == before:
+        raise Failure("the terminal edits lines")
+    terminal.resize(30, 100)
+    terminal.sees("Z 30 100.")
+    for key in ("\x1a", "\x10", "\x11"):  # it would not go on without us: nothing detaches
+        terminal.type(key)
+        terminal.sees("I %02x." % ord(key))
+    terminal.type("\u00e9")
+    terminal.sees("c3")
+    terminal.sees("a9.")
+    terminal.type("q")
+    terminal.sees("over 5")
+    if attributes(terminal) != before:
+        raise Failure("the terminal is not as it was")
+    terminal.type("\r")
+    terminal.ends()
+
+
+def let_go(command):
+    """Ctrl-P Ctrl-Q leaves a process that goes on; either alone is a key."""
+    terminal = Terminal(SHELL + command)
+    terminal.sees("begun")
+    before = attributes(terminal)
+    terminal.type("\r")
+    terminal.sees("ready")
+    terminal.type("\x10x")
+    terminal.sees("got it")
+    terminal.type("\x10")
+    terminal.type("\x11")
+    terminal.sees("detached; cat in web goes on")
+    terminal.sees("over 0")
+    if attributes(terminal) != before:
+        raise Failure("the terminal is not as it was")
+    terminal.type("\r")
+    terminal.ends()
+
+
+def seen(command):
+    """A process with a terminal and without input: it gets the size, and Ctrl-C as a signal."""
+    terminal = Terminal(command)
+    terminal.sees("Z 24 80.")
+    terminal.sees("C.")
+    terminal.resize(30, 100)
+    terminal.sees("Z 30 100.")
+    terminal.type("\x03")
+    terminal.sees("K 2.")
+    ends_with(terminal, 5)
+
+
+def shown(command):
+    """A process without a terminal: it gets lines, their end, and Ctrl-C as a signal."""
+    terminal = Terminal(command)
+    terminal.type("abc\r")
+    terminal.sees("I 6162630a.")
+    terminal.type("\x04")
+    terminal.sees("C.")
+    terminal.type("\x03")
+    terminal.sees("K 2.")
+    ends_with(terminal, 5)
+
+
+def ends_with(terminal, status):
+    ended = terminal.ends()
+    if ended != status:
+        raise Failure("it ended with %d" % ended)
+
+
 def killed(command):
     """QEMU ends: who is attached is told."""
     terminal = Terminal(command)
@@ -622,7 +701,8 @@ CASES = {
     case.__name__: case
     for case in (appears, no_size, ctrl_c, running, stubborn, java, progress, paste, unmarked, turns, ahead, unwanted,
                  stopped, resized, dumb,
-                 tabs, home, booting, colourless, obeyed, graphemes, narrow, console, restored, killed)
+                 tabs, home, booting, colourless, obeyed, graphemes, narrow, console, restored, killed,
+                 attached, let_go, seen, shown)
 }
 
 

@@ -16,12 +16,18 @@ import java.nio.charset.StandardCharsets;
 public final class Streams {
   private static final int BUFFER = 1 << 16;
 
+  private final OutputStream bytes;
   private final PrintStream out;
   private final PrintStream err;
   private final Page page;
   private Runnable beforeData = () -> {};
 
   public Streams(PrintStream out, PrintStream err, Page page) {
+    this(out, out, err, page);
+  }
+
+  private Streams(OutputStream bytes, PrintStream out, PrintStream err, Page page) {
+    this.bytes = bytes;
     this.out = out;
     this.err = err;
     this.page = page;
@@ -39,7 +45,7 @@ public final class Streams {
         new PrintStream(
             new BufferedOutputStream(raw, BUFFER), page.width() > 0, StandardCharsets.UTF_8);
     System.setOut(out);
-    Streams streams = new Streams(out, System.err, page);
+    Streams streams = new Streams(raw, out, System.err, page);
     raw.before = streams::beforeWrite;
     return streams;
   }
@@ -62,6 +68,14 @@ public final class Streams {
 
   public PrintStream out() {
     return out;
+  }
+
+  /**
+   * The same past the buffer, which is to be flushed before: what no reader takes is not kept to
+   * fail once more.
+   */
+  OutputStream bytes() {
+    return bytes;
   }
 
   public PrintStream err() {

@@ -103,7 +103,7 @@ public final class Terminals {
   }
 
   /** False where the library does not load: then nothing is known to be a terminal. */
-  private static boolean loaded() {
+  static boolean loaded() {
     try {
       return JLineNativeLoader.initialize();
     } catch (RuntimeException | LinkageError absent) {

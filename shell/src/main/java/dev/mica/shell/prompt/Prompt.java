@@ -5,7 +5,7 @@ import dev.mica.scripting.Session;
 import dev.mica.scripting.run.Engine;
 import dev.mica.scripting.run.Evaluation;
 import dev.mica.shell.attach.Children;
-import dev.mica.shell.attach.ConsoleClient;
+import dev.mica.shell.attach.Client;
 import dev.mica.shell.attach.Interrupts;
 import dev.mica.shell.attach.Keyboard;
 import dev.mica.shell.attach.Page;
@@ -55,7 +55,7 @@ public final class Prompt {
   private volatile @Nullable ProgressLine progress;
   private final AtomicBoolean attached = new AtomicBoolean();
   private final Queue<String> ended = new ConcurrentLinkedQueue<>();
-  private final ConsoleClient client;
+  private final Client client;
   private boolean over;
   private volatile boolean pressed;
   private volatile @Nullable Evaluation<?> running;
@@ -65,9 +65,9 @@ public final class Prompt {
     this.keyboard = new Keyboard(terminal);
     TerminalClient taken = new TerminalClient(terminal, attached);
     this.client =
-        (console, data) -> {
+        (what, data) -> {
           endProgress();
-          taken.attach(console, data);
+          return taken.attach(what, data);
         };
     this.out =
         new PrintStream(

@@ -14,7 +14,7 @@ import dev.mica.scripting.help.HelpEntry;
 import dev.mica.scripting.run.Candidate;
 import dev.mica.scripting.run.Context;
 import dev.mica.scripting.words.WordsSchema;
-import dev.mica.shell.attach.ConsoleClient;
+import dev.mica.shell.attach.Client;
 import dev.mica.shell.attach.Page;
 import java.io.StringWriter;
 import java.nio.file.Path;
@@ -72,16 +72,14 @@ final class NewTypeTest {
       })
   void itIsPrinted(Format format, String expected) {
     StringWriter out = new StringWriter();
-    new Printer(new Output(out, Page.PLAIN, ConsoleClient.NONE, SCHEMA))
-        .show(List.of(DESK, HALL), format);
+    new Printer(new Output(out, Page.PLAIN, Client.NONE, SCHEMA)).show(List.of(DESK, HALL), format);
     assertThat(out.toString()).isEqualTo(expected.replace("\\n", "\n"));
   }
 
   @Test
   void itSaysWhatANarrowPageKeeps() {
     StringWriter out = new StringWriter();
-    new Printer(new Output(out, new Page(5, false), ConsoleClient.NONE, SCHEMA))
-        .show(List.of(DESK, HALL));
+    new Printer(new Output(out, new Page(5, false), Client.NONE, SCHEMA)).show(List.of(DESK, HALL));
     assertThat(out.toString()).isEqualTo("NAME\ndesk\nhall\n");
   }
 
