@@ -2,12 +2,15 @@ package dev.mica.vm.stream;
 
 import java.io.EOFException;
 import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedSelectorException;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
+import java.nio.file.Path;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
@@ -34,13 +37,34 @@ final class Frames implements AutoCloseable {
     this.writable = writable;
   }
 
-  /** Over a channel that does not block. */
-  static Frames over(SocketChannel channel) throws IOException {
-    Selector readable = Selector.open();
-    Selector writable = Selector.open();
+  /** To whoever listens at {@code socket}; a first frame is sent, for which there is room. */
+  static Frames connect(Path socket, char type, byte[] payload) throws IOException {
+    Frames frames =
+        new Frames(
+            SocketChannel.open(StandardProtocolFamily.UNIX), Selector.open(), Selector.open());
+    boolean done = false;
+    try {
+      frames.open(socket);
+      frames.send(type, payload, 0, payload.length);
+      done = true;
+      return frames;
+    } catch (InterruptedException stop) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted", stop);
+    } finally {
+      if (!done) {
+        frames.close();
+      }
+    }
+  }
+
+  private void open(Path socket) throws IOException {
+    channel.configureBlocking(false);
+    if (!channel.connect(UnixDomainSocketAddress.of(socket))) {
+      throw new IOException("too many wait for it");
+    }
     channel.register(readable, SelectionKey.OP_READ);
     channel.register(writable, SelectionKey.OP_WRITE);
-    return new Frames(channel, readable, writable);
   }
 
   /**

@@ -5,11 +5,8 @@ import dev.mica.failure.Why;
 import dev.mica.vm.process.Alias;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.net.StandardProtocolFamily;
-import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousCloseException;
-import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -65,30 +62,11 @@ public final class ProcessStream implements AutoCloseable {
     }
     try {
       byte[] own = token.clone();
-      return new ProcessStream(Alias.with(socket, path -> open(path, own)), own, what);
+      Frames frames = Alias.with(socket, path -> Frames.connect(path, 'H', own));
+      return new ProcessStream(frames, own, what);
     } catch (IOException broken) {
       throw MicaException.failed("attach to " + what + " at", socket, Why.of(broken))
           .because(broken);
-    }
-  }
-
-  private static Frames open(Path socket, byte[] token) throws IOException {
-    SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX);
-    try {
-      channel.configureBlocking(false);
-      if (!channel.connect(UnixDomainSocketAddress.of(socket))) {
-        throw new IOException("too many wait for it");
-      }
-      Frames frames = Frames.over(channel);
-      frames.send('H', token, 0, token.length); // a new socket has room for it
-      return frames;
-    } catch (IOException broken) {
-      channel.close();
-      throw broken;
-    } catch (InterruptedException stop) {
-      channel.close();
-      Thread.currentThread().interrupt();
-      throw new IOException("interrupted", stop);
     }
   }
 

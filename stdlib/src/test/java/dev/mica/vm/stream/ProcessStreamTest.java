@@ -13,6 +13,7 @@ import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.DigestOutputStream;
 import java.security.MessageDigest;
@@ -500,5 +501,40 @@ final class ProcessStreamTest {
       }
     }
     assertThat(tokens).doesNotHaveDuplicates().allMatch(token -> token.matches("[0-9a-f]{32}"));
+  }
+
+  /** Ends of each kind: told, not told, and of one that nobody listens to. */
+  @Test
+  void nothingIsLeftOfAThousandSessions() throws Exception {
+    long before = 0;
+    for (int i = 0; i < 1_000; i++) {
+      if (i == 10) {
+        before = descriptors();
+      }
+      boolean told = i % 2 == 0;
+      Path socket = scratch.path("stream" + i);
+      with(
+          socket,
+          session -> {
+            session.greet();
+            session.raw(told ? END : new byte[0]);
+          },
+          stream -> {
+            if (told) {
+              assertThat(run(stream)).isEqualTo(DONE);
+            } else {
+              assertThatThrownBy(() -> run(stream)).isInstanceOf(MicaException.class);
+            }
+          });
+      assertThatThrownBy(() -> ProcessStream.connect(socket, "cat"))
+          .isInstanceOf(MicaException.class);
+    }
+    assertThat(descriptors()).isEqualTo(before);
+  }
+
+  private static long descriptors() throws Exception {
+    try (Stream<Path> open = Files.list(Path.of("/proc/self/fd"))) {
+      return open.count();
+    }
   }
 }
