@@ -678,6 +678,52 @@ def shown(command):
     ends_with(terminal, 5)
 
 
+def at_the_prompt(command, options):
+    """Attaches to the process at the socket beside MICA_HOME, by a line of the prompt."""
+    terminal = Terminal(command)
+    terminal.sees("mica> ")
+    socket = os.path.join(os.path.dirname(os.environ["MICA_HOME"]), "stream")
+    terminal.type("p = dev.mica.vm.stream.ProcessStream.connect(java.nio.file.Path.of('%s'), 'cat'); null\r" % socket)
+    terminal.sees("mica> ")
+    terminal.type("new dev.mica.vm.stream.Attachable(p, %s)\r" % options)
+    return terminal
+
+
+def goes_on(terminal):
+    terminal.sees("mica> ")
+    terminal.type("6 * 7\r")
+    terminal.sees("\n42\n")
+    terminal.sees("mica> ")
+    leave(terminal)
+
+
+def keys(command):
+    """At the prompt: a process with a terminal, and back."""
+    terminal = at_the_prompt(command, "true, true, false")
+    terminal.sees("Z 24 80.")
+    for key in ("\x03", "\x04"):
+        terminal.type(key)
+        terminal.sees("I %02x." % ord(key))
+    terminal.resize(30, 100)
+    terminal.sees("Z 30 100.")
+    terminal.type("q")
+    terminal.sees("I 71.")
+    goes_on(terminal)
+
+
+def lines(command):
+    """At the prompt: a process without a terminal, which Ctrl-C ends and no line else."""
+    terminal = at_the_prompt(command, "true, false, false")
+    terminal.sees("ready.")  # what is typed before is for the next line
+    terminal.type("abc\r")
+    terminal.sees("I 6162630a.")
+    terminal.type("\x04")
+    terminal.sees("C.")
+    terminal.type("\x03")
+    terminal.sees("K 2.")
+    goes_on(terminal)
+
+
 def ends_with(terminal, status):
     ended = terminal.ends()
     if ended != status:
@@ -702,7 +748,7 @@ CASES = {
     for case in (appears, no_size, ctrl_c, running, stubborn, java, progress, paste, unmarked, turns, ahead, unwanted,
                  stopped, resized, dumb,
                  tabs, home, booting, colourless, obeyed, graphemes, narrow, console, restored, killed,
-                 attached, let_go, seen, shown)
+                 attached, let_go, seen, shown, keys, lines)
 }
 
 

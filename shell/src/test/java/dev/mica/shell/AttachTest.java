@@ -175,6 +175,7 @@ final class AttachTest {
   private static void echo(FakeGuest.Session session) throws IOException {
     session.greet();
     session.allow(1_000_000);
+    session.send('O', "ready.\r\n");
     boolean over = false;
     while (!over) {
       FakeGuest.Frame frame = session.next();
@@ -198,7 +199,7 @@ final class AttachTest {
           default -> new String[] {"input"};
         };
     try (FakeGuest _ = new FakeGuest(socket, AttachTest::echo)) {
-      type(name, words);
+      type(name, Attach.command(socket, words));
     }
   }
 
@@ -215,14 +216,63 @@ final class AttachTest {
           session.end();
         };
     try (FakeGuest _ = new FakeGuest(socket, part)) {
-      type("let_go", "input", "terminal", "stays");
+      type("let_go", Attach.command(socket, "input", "terminal", "stays"));
     }
   }
 
-  private void type(String name, String... words) throws Exception {
+  @ParameterizedTest
+  @ValueSource(strings = {"keys", "lines"})
+  void atThePrompt(String name) throws Exception {
+    try (FakeGuest _ = new FakeGuest(socket, AttachTest::echo)) {
+      type(name, Runs.command(List.of()));
+    }
+  }
+
+  /** Where lines are commands, they are nobody's input. */
+  @Test
+  void aConversationFromAPipeGoesOnBehindIt() throws Exception {
+    String connect =
+        "p = dev.mica.vm.stream.ProcessStream.connect(java.nio.file.Path.of('%s'), 'ls')";
+    String attach = "new dev.mica.vm.stream.Attachable(p, %s, false, false)";
+    String text = String.join("\n", connect + "; null", attach, "6 * 7", "");
+    FakeGuest.Part part =
+        session -> {
+          session.greet();
+          assertThat(session.next()).hasToString("C");
+          session.send('O', "said\n");
+          session.send('X', "status=0");
+        };
+    try (FakeGuest _ = new FakeGuest(socket, part)) {
+      Process process = piped(String.format(text, socket, "false"));
+      assertThat(said(process)).isEqualTo("said\n42\n");
+      assertThat(process.waitFor()).isZero();
+    }
+    Path other = scratch.path("other");
+    FakeGuest.Part refused =
+        session -> {
+          session.greet();
+          session.end();
+        };
+    try (FakeGuest _ = new FakeGuest(other, refused)) {
+      Process process = piped(String.format(text, other, "true"));
+      assertThat(said(process)).isEqualTo("42\n");
+      assertThat(process.waitFor()).isEqualTo(2);
+      assertThat(Scratch.read(scratch.path("err")))
+          .startsWith("mica: cannot attach to ls: the lines here are commands; ");
+    }
+  }
+
+  private Process piped(String lines) throws IOException {
+    ProcessBuilder builder = new ProcessBuilder(Runs.command(List.of()));
+    builder.environment().put("MICA_HOME", scratch.path("home").toString());
+    builder.redirectInput(scratch.file("in", lines).toFile());
+    return builder.redirectError(scratch.path("err").toFile()).start();
+  }
+
+  private void type(String name, List<String> program) throws Exception {
     Path typist = Path.of(System.getProperty("mica.root"), "shell/src/test/pty/prompt.py");
     List<String> command = new ArrayList<>(List.of("python3", typist.toString(), name));
-    command.addAll(Attach.command(socket, words));
+    command.addAll(program);
     ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
     builder.environment().put("MICA_HOME", scratch.path("home").toString());
     builder.environment().put("TERM", "xterm-256color");

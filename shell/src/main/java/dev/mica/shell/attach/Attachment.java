@@ -27,7 +27,7 @@ public sealed interface Attachment extends AutoCloseable
   /**
    * Writes what it says until it ends; its exit status.
    *
-   * @throws java.nio.channels.AsynchronousCloseException if it is closed meanwhile
+   * @throws IOException if it is closed meanwhile, too
    */
   int follow(OutputStream out, OutputStream err) throws IOException, InterruptedException;
 

@@ -45,28 +45,31 @@ final class Pump implements AutoCloseable {
 
   private void work() {
     try {
-      if (keys) {
-        passKeys();
+      if (!keys) {
+        passBytes();
+      } else if (isLeft()) {
         detached = true;
         to.close();
-      } else {
-        passBytes();
       }
     } catch (InterruptedException over) {
       Thread.currentThread().interrupt(); // by close
     }
   }
 
-  /** Returns when the user leaves. */
-  private void passKeys() throws InterruptedException {
+  /** Passes keys; whether it was the user who left. */
+  private boolean isLeft() throws InterruptedException {
     DetachKeys leaving = new DetachKeys(to.detachKeys());
     byte[] buffer = new byte[BUFFER];
-    int got = read(buffer);
-    while (got >= 0) {
+    for (int got = read(buffer); got >= 0; got = read(buffer)) {
       byte[] passed = leaving.pass(buffer, got);
-      boolean _ = to.type(passed, 0, passed.length); // who follows hears that it has ended
-      got = leaving.isTyped() ? -1 : read(buffer);
+      if (!to.type(passed, 0, passed.length)) {
+        return false;
+      }
+      if (leaving.isTyped()) {
+        return true;
+      }
     }
+    return true; // the terminal is gone
   }
 
   private void passBytes() throws InterruptedException {

@@ -5,8 +5,11 @@ import java.io.IOException;
 /** Where bytes come from that are passed on as they are. */
 @FunctionalInterface
 public interface Source {
-  /** How long one look may last, so that whoever looks can be told to leave. */
-  int TICK_MILLIS = 50;
+  /**
+   * How long one look may last, so that whoever looks can be told to leave: what has ended is
+   * waited for so long.
+   */
+  int TICK_MILLIS = 20;
 
   /** What came within a tick: so many bytes, 0 if none, -1 if there will be no more. */
   int read(byte[] into) throws IOException;

@@ -1,9 +1,9 @@
 package dev.mica.shell.attach;
 
+import dev.mica.failure.MicaException;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.Writer;
-import java.nio.channels.AsynchronousCloseException;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jline.terminal.Attributes;
@@ -85,7 +85,7 @@ public record TerminalClient(Terminal terminal, AtomicBoolean taken) implements 
   private int follow(Attachment what, Pump typing) throws IOException {
     try {
       return what.follow(terminal.output(), terminal.output());
-    } catch (AsynchronousCloseException closed) {
+    } catch (IOException | MicaException closed) {
       if (typing.isDetached()) {
         return 0;
       }
