@@ -281,6 +281,23 @@ static int do_tar(struct call *call)
 	return code;
 }
 
+static int do_untar(struct call *call)
+{
+	struct mica_tar tar;
+	struct mica_remarks remarks = {0};
+	errint_t code;
+
+	if (call->count != 2)
+		usage();
+	bool from_stdin = !strcmp(call->args[0], "-");
+	code = mica_tar_read(from_stdin ? NULL : call->args[0], 0, call->args[1], &call->limits, call->layer_flags,
+			     &tar, &remarks, &call->job, &call->err);
+	if (code == 0)
+		print_tar(from_stdin ? stderr : stdout, &tar, &remarks);
+	mica_remarks_free(&remarks);
+	return code;
+}
+
 static const struct verb {
 	const char *name;
 	int (*run)(struct call *call);
@@ -290,6 +307,7 @@ static const struct verb {
 	{"remove", do_remove}, {"discard", do_discard},
 	{"settle", do_settle}, {"make-directory-like", do_make_directory_like},
 	{"sync", do_sync},     {"tar", do_tar},
+	{"untar", do_untar},
 };
 
 static bool parse_flag(struct call *call, const char *flag)
