@@ -35,7 +35,7 @@
 #define KEPT                                                                                                           \
 	(1ull << CAP_SYS_ADMIN | 1ull << CAP_DAC_OVERRIDE | 1ull << CAP_CHOWN | 1ull << CAP_FOWNER | 1ull << CAP_FSETID)
 
-/* Our own copy of the mounts would hold S after its unmount, so it goes, all of it. */
+/* Our own copy of the mounts would hold the union's mount point after its unmount, so all of it goes. */
 static errint_t empty_root(struct mica_error *err)
 {
 	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)

@@ -32,10 +32,10 @@
 
 struct relay {
 	const char *name;
-	int dev;		/* /dev/fuse */
-	int sock;		/* to the guest's port */
-	int mount;		/* S, until it can be used: who holds it keeps it from being unmounted */
-	int proc;		/* /proc/self/fd, for what an O_PATH descriptor holds; in the end our current folder */
+	int dev;   /* /dev/fuse */
+	int sock;  /* to the guest's port */
+	int mount; /* the union's mount point, until it can be used: who holds it keeps it from being unmounted */
+	int proc;  /* /proc/self/fd, for what an O_PATH descriptor holds; in the end our current folder */
 	int layers[MAX_LAYERS]; /* the upper (-1: there is none), then the lowers: O_PATH, lowers read-only mounts if we
 				   are root */
 	unsigned layer_count;

@@ -1,4 +1,4 @@
-/* relay-mount.c - S itself, and the layers as the relay holds them. */
+/* relay-mount.c - mounts the union's mount point, and opens the layers for the relay. */
 #include "relay.h"
 
 #include "mount.h"
