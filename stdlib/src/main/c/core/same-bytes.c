@@ -1,8 +1,8 @@
 /*
- * same_bytes.c - whether two files of one size hold the same bytes, reading as little as can be: up to
+ * same-bytes.c - whether two files of one size hold the same bytes, reading as little as can be: up to
  * the first difference, not what both have as a hole, not extents that both share.
  */
-#include "same_bytes.h"
+#include "same-bytes.h"
 
 #include <fcntl.h>
 #include <linux/fiemap.h>

@@ -1,5 +1,5 @@
 /*
- * walk_task.c - running one task of the walk: looks at a stretch of names on both sides, and compares.
+ * walk-task.c - running one task of the walk: looks at a stretch of names on both sides, and compares.
  */
 #include "walk.h"
 

@@ -1,5 +1,5 @@
 /*
- * same_bytes.h - whether two regular files hold the same bytes. Private to core/.
+ * same-bytes.h - whether two regular files hold the same bytes. Private to core/.
  */
 #ifndef MICA_SAME_BYTES_H
 #define MICA_SAME_BYTES_H
