@@ -104,7 +104,7 @@ public final class Core {
   }
 
   /** Digests a whole tree. */
-  public static Manifest manifest(Tree tree) {
+  public static TreeDigest treeDigest(Tree tree) {
     try (Call call = new Call("digest", tree.describe()).unlessCancelled()) {
       MemorySegment of = call.tree(tree);
       MemorySegment digest = call.allocate(DIGEST_SIZE);
@@ -112,7 +112,7 @@ public final class Core {
       call.run(() ->
           (int)
               Function.MANIFEST.handle().invokeExact(of, digest, totals, call.job(), call.error()));
-      return new Manifest(
+      return new TreeDigest(
           "sha256:" + HexFormat.of().formatHex(digest.toArray(ValueLayout.JAVA_BYTE)),
           totals.get(ValueLayout.JAVA_LONG, TOTALS_ENTRIES),
           totals.get(ValueLayout.JAVA_LONG, TOTALS_BYTES));

@@ -8,7 +8,7 @@ import dev.mica.vm.guest.BareKernel;
 import dev.mica.vm.guest.Initramfs;
 import dev.mica.vm.guest.Kernel;
 import dev.mica.vm.process.Program;
-import dev.mica.vm.process.Text;
+import dev.mica.vm.process.SmallFile;
 import dev.mica.vm.qemu.Accel;
 import dev.mica.vm.qemu.Qemu;
 import dev.mica.vm.qemu.Template;
@@ -123,7 +123,7 @@ record BootFiles(Path cache) {
             boot.accel().word(),
             boot.words(),
             Long.toString(boot.memory()),
-            Text.of(Path.of("/proc/sys/kernel/random/boot_id")));
+            SmallFile.read(Path.of("/proc/sys/kernel/random/boot_id")));
     return new Template(cache.resolve(Template.PREFIX + of));
   }
 

@@ -2,8 +2,8 @@ package dev.mica.vm;
 
 import dev.mica.failure.MicaException;
 import dev.mica.failure.Why;
-import dev.mica.vm.process.Alias;
 import dev.mica.vm.process.Poll;
+import dev.mica.vm.process.ShortSocketPath;
 import dev.mica.vm.qemu.Qemu;
 import dev.mica.vm.qemu.Qmp;
 import java.io.IOException;
@@ -74,7 +74,8 @@ public final class Console implements AutoCloseable {
   private static SocketChannel connect(Path socket) {
     try {
       SocketChannel channel =
-          Alias.with(socket, path -> SocketChannel.open(UnixDomainSocketAddress.of(path)));
+          ShortSocketPath.with(
+              socket, path -> SocketChannel.open(UnixDomainSocketAddress.of(path)));
       channel.write(ByteBuffer.wrap(KILL_LINE)); // who left may have left half a line
       return channel;
     } catch (IOException broken) {

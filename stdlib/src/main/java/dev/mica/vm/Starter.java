@@ -7,8 +7,9 @@ import dev.mica.state.StateDir;
 import dev.mica.vm.agent.AgentConnection;
 import dev.mica.vm.guest.Kernel;
 import dev.mica.vm.guest.Kernels;
+import dev.mica.vm.process.LogTail;
 import dev.mica.vm.process.Program;
-import dev.mica.vm.process.Text;
+import dev.mica.vm.process.SmallFile;
 import dev.mica.vm.qemu.Accel;
 import dev.mica.vm.qemu.Qemu;
 import dev.mica.vm.qemu.Template;
@@ -192,8 +193,8 @@ final class Starter {
               boot.kernel(),
               (died ? "QEMU ended" : "it did not answer within " + limit.toSeconds() + " s")
                   + "; its console ends with: "
-                  + Text.end(qemu.console())
-                  + (died ? "; QEMU says: " + Text.end(qemu.log()) : ""))
+                  + LogTail.end(qemu.console())
+                  + (died ? "; QEMU says: " + LogTail.end(qemu.log()) : ""))
           .hint("see " + qemu.console())
           .because(failure);
     }
@@ -332,6 +333,6 @@ final class Starter {
   }
 
   private static String host() {
-    return Text.of(Path.of("/proc/sys/kernel/hostname"));
+    return SmallFile.read(Path.of("/proc/sys/kernel/hostname"));
   }
 }

@@ -49,7 +49,7 @@ class LayoutTest {
     OURS.put("offsetof(struct mica_change, mtime_b)", DiffReader.MTIME_B);
     OURS.put("offsetof(struct mica_change, mtime_nsec_b)", DiffReader.NSEC_B);
     OURS.put("offsetof(struct mica_change, path)", DiffReader.PATH);
-    OURS.put("MICA_MANIFEST_VERSION", (long) Manifest.VERSION);
+    OURS.put("MICA_MANIFEST_VERSION", (long) TreeDigest.VERSION);
     OURS.put("offsetof(struct mica_totals, entries)", Core.TOTALS_ENTRIES);
     OURS.put("offsetof(struct mica_totals, bytes)", Core.TOTALS_BYTES);
     OURS.put("sizeof(struct mica_totals)", Core.TOTALS_SIZE);

@@ -5,8 +5,8 @@ import dev.mica.failure.MicaException;
 import dev.mica.failure.Why;
 import dev.mica.state.Records;
 import dev.mica.vm.process.Daemon;
+import dev.mica.vm.process.LogTail;
 import dev.mica.vm.process.Program;
-import dev.mica.vm.process.Text;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -206,7 +206,7 @@ public final class Qemu {
       boolean ended = daemon().ends(LAST_WORDS);
       daemon().kill();
       String said =
-          ended ? Text.end(log()) : "it did not answer within " + START.toSeconds() + " s";
+          ended ? LogTail.end(log()) : "it did not answer within " + START.toSeconds() + " s";
       throw MicaException.failed("start", "qemu-system-x86_64", said).because(silent);
     }
   }

@@ -6,11 +6,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Objects;
 
-/** A socket's address has room for 107 bytes: a longer path goes by a link that is soon gone. */
-public final class Alias {
+/**
+ * A short path to a unix socket. A socket's address has room for 107 bytes, so a longer path is
+ * reached through a symlink, which is removed right after.
+ */
+public final class ShortSocketPath {
   private static final int SHORT = 100;
 
-  private Alias() {}
+  private ShortSocketPath() {}
 
   /** What needs the short path. */
   public interface Use<T> {

@@ -12,12 +12,12 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Other mounts of the same overlay: a bind mount, or what a container keeps that was started while
- * it was mounted. umount(2) of ours neither removes nor minds them, and they go on writing to the
- * upper.
+ * Finds clones of a union's mount: a bind mount of it, or the copy in the mount namespace of a
+ * container that was started while the union was mounted. A clone does not keep our mount from
+ * being unmounted, and stays when it is. Programs go on writing to the upper through it.
  */
-final class OtherMounts {
-  private OtherMounts() {}
+final class MountClones {
+  private MountClones() {}
 
   /** Whether some other mount, in any process's namespace, shows what {@code mount} does. */
   static boolean exist(Mount mount) throws IOException {

@@ -4,9 +4,9 @@ import dev.mica.access.Caller;
 import dev.mica.core.Core;
 import java.util.Optional;
 
-/** A {@code ~} at the beginning of a path, as shells read it. */
-final class Home {
-  private Home() {}
+/** Replaces a {@code ~} at the beginning of a path by a home directory, as shells do. */
+final class TildePath {
+  private TildePath() {}
 
   /**
    * {@code ~} and {@code ~/x} below the caller's home directory, {@code ~name/x} below that of a

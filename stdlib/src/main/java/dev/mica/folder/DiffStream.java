@@ -10,15 +10,15 @@ import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 
-/** The lines of a diff as a stream: opened when the first is asked for, closed after the last. */
-final class Lines<T> extends AbstractSpliterator<T> {
+/** The lines of a diff as a stream. The diff begins when the first line is asked for. */
+final class DiffStream<T> extends AbstractSpliterator<T> {
   private final Tree a;
   private final Tree b;
   private final boolean exact;
   private final Function<DiffReader, T> line;
   private @Nullable DiffReader reader;
 
-  private Lines(Tree a, Tree b, boolean exact, Function<DiffReader, T> line) {
+  private DiffStream(Tree a, Tree b, boolean exact, Function<DiffReader, T> line) {
     super(Long.MAX_VALUE, ORDERED | NONNULL | IMMUTABLE);
     this.a = a;
     this.b = b;
@@ -27,7 +27,7 @@ final class Lines<T> extends AbstractSpliterator<T> {
   }
 
   static <T> Stream<T> stream(Tree a, Tree b, boolean exact, Function<DiffReader, T> line) {
-    Lines<T> lines = new Lines<>(a, b, exact, line);
+    DiffStream<T> lines = new DiffStream<>(a, b, exact, line);
     return StreamSupport.stream(lines, false).onClose(lines::close);
   }
 

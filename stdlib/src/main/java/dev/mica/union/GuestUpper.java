@@ -13,16 +13,16 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 
 /**
- * An upper that another system is to write, put into a folder with its work directory, so that this
- * folder can be shared and nothing else beside the upper is.
+ * An upper that the guest of a helper VM writes. It is put into a folder together with its work
+ * directory, so that the guest gets this folder and nothing else that lies beside the upper.
  *
- * <p>A symlink takes its place, in one step: its path works at every instant. That step is all
- * there is to know: each method looks how things stand, and may be called again.
+ * <p>A symlink takes the upper's place in one step, so the upper's path works at every instant.
+ * That step is the only state: each method looks how things stand, and may be called again.
  *
- * @param upper the upper's own path, which is then the symlink's
- * @param folder what is shared; beside the upper
+ * @param upper the upper's own path, which leads to the symlink while the upper is put aside
+ * @param folder the shared folder, beside the upper
  */
-record SharedUpper(Path upper, Path folder) {
+record GuestUpper(Path upper, Path folder) {
   /** How the upper is called in there. */
   static final String UPPER = "upper";
 
@@ -32,7 +32,7 @@ record SharedUpper(Path upper, Path folder) {
 
   /** The work directory of that union's while its upper is put aside. */
   static Path workFor(Path upper, String union) {
-    return new SharedUpper(upper, folderFor(upper, union)).work();
+    return new GuestUpper(upper, folderFor(upper, union)).work();
   }
 
   /** Where the upper itself is while it is put aside. */

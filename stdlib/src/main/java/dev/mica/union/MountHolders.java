@@ -1,10 +1,6 @@
 package dev.mica.union;
 
 import dev.mica.core.Core;
-import dev.mica.core.CoreError;
-import dev.mica.core.Errno;
-import dev.mica.core.Mount;
-import dev.mica.failure.MicaException;
 import dev.mica.text.PathBytes;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
@@ -16,71 +12,17 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
 
-/** Who keeps a mount from being unmounted. */
-final class Holders {
+/** Finds the processes and mounts that keep a mount from being unmounted. */
+final class MountHolders {
   private static final Path PROC = Path.of("/proc");
-  private static final int SHOWN = 5;
   private static final int LOOKS = 3;
 
-  private Holders() {}
+  private MountHolders() {}
 
-  /** Unmounts, and of a mount that is held says who holds it. */
-  static void unmount(UnionRecord union, Mount mount) {
-    try {
-      Core.umount(PathBytes.parse(mount.target()), mount.id(), false);
-    } catch (MicaException failure) {
-      throw isBusy(failure) ? busy(union, PathBytes.parse(mount.target()), failure) : failure;
-    }
-  }
-
-  /** The same for a FUSE mount, which its owner may unmount, too. */
-  static void unmountFuse(UnionRecord union, Mount mount) {
-    try {
-      unmount(union, mount);
-    } catch (MicaException failure) {
-      if (!isDenied(failure)) {
-        throw failure;
-      }
-      if (!Fusermount.unmount(PathBytes.parse(mount.target()), false)) {
-        throw busy(union, PathBytes.parse(mount.target()), failure);
-      }
-    }
-  }
-
-  /** Unmounts even while something holds it. */
-  static void detach(UnionRecord union, Mount mount) {
-    Path target = PathBytes.parse(mount.target());
-    try {
-      Core.umount(target, mount.id(), true);
-    } catch (MicaException failure) {
-      if (union.via() != UnionSpec.Via.FUSE || !isDenied(failure)) {
-        throw failure;
-      }
-      Fusermount.unmount(target, true);
-    }
-  }
-
-  private static boolean isDenied(MicaException failure) {
-    return failure.getCause() instanceof CoreError error && error.errno() == Errno.EPERM;
-  }
-
-  private static boolean isBusy(MicaException failure) {
-    return failure.getCause() instanceof CoreError error && error.errno() == Errno.EBUSY;
-  }
-
-  private static MicaException busy(UnionRecord union, Path at, MicaException failure) {
-    List<String> who = of(at);
-    String names = String.join(", ", who.subList(0, Math.min(SHOWN, who.size())));
-    String more = who.size() > SHOWN ? " and " + (who.size() - SHOWN) + " more" : "";
-    return MicaException.failed(
-            "unmount the union " + union.name() + " at",
-            at,
-            "it is in use" + (who.isEmpty() ? "" : " by " + names + more))
-        .hint(who.isEmpty() ? "end what uses it" : "end these, or have them leave it")
-        .because(failure);
-  }
-
-  /** Processes with a file or directory of it open or as theirs, and mounts on it. */
+  /**
+   * The processes that have a file or directory of the mount open, or as their current one or their
+   * root; and the mounts on it.
+   */
   static List<String> of(Path at) {
     List<String> who = new ArrayList<>();
     try (DirectoryStream<Path> processes = Files.newDirectoryStream(PROC, "[0-9]*")) {
@@ -100,10 +42,10 @@ final class Holders {
   }
 
   /**
-   * Whether something holds it for longer than a program takes that opens, writes and closes: what
-   * is there in each of several looks.
+   * Whether something holds the mount for longer than a program takes that opens, writes and closes
+   * a file: it must be there in each of several looks.
    */
-  static boolean last(Path at) {
+  static boolean stay(Path at) {
     Set<String> seen = links(at);
     for (int i = 0; i < LOOKS && !seen.isEmpty(); i++) {
       seen.retainAll(links(at));

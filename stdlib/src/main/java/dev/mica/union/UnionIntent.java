@@ -5,19 +5,22 @@ import dev.mica.state.Records;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * What is about to be done to make a union: the facts its journal entry keeps.
+ * The facts that the journal entry of a union under way keeps: the union that is about to be made,
+ * and the state of its paths before.
  *
- * @param upperMade whether the upper was not there and is Mica's to remove if the union fails
- * @param upperEmpty whether it was there with nothing in it, and gets the top lower's metadata
+ * @param upperMade whether the upper did not exist: then Mica makes it, and removes it if the union
+ *     fails
+ * @param upperEmpty whether the upper existed and was empty: then it gets the metadata of the
+ *     topmost lower
  * @param above the directory that the mount point is in
  */
-record Plan(UnionRecord union, boolean upperMade, boolean upperEmpty, Identity above) {
-  Plan via(UnionSpec.Via via) {
-    return new Plan(union.via(via), upperMade, upperEmpty, above);
+record UnionIntent(UnionRecord union, boolean upperMade, boolean upperEmpty, Identity above) {
+  UnionIntent via(UnionSpec.Via via) {
+    return new UnionIntent(union.via(via), upperMade, upperEmpty, above);
   }
 
-  Plan is(Identities is) {
-    return new Plan(union.is(is), upperMade, upperEmpty, above);
+  UnionIntent is(Identities is) {
+    return new UnionIntent(union.is(is), upperMade, upperEmpty, above);
   }
 
   ObjectNode toJson() {
@@ -29,8 +32,8 @@ record Plan(UnionRecord union, boolean upperMade, boolean upperEmpty, Identity a
     return json;
   }
 
-  static Plan of(ObjectNode json) {
-    return new Plan(
+  static UnionIntent of(ObjectNode json) {
+    return new UnionIntent(
         UnionRecord.of((ObjectNode) json.required("union")),
         json.required("upperMade").asBoolean(),
         json.required("upperEmpty").asBoolean(),

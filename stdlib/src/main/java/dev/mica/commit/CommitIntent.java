@@ -5,21 +5,22 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * What is about to be done to make a commit: the facts its journal entry keeps.
+ * The facts that the journal entry of a commit under way keeps: the commit that is about to be
+ * made, and the name it will get.
  *
  * @param refBefore the commit that {@code ref} led to; null: none
  */
-record Creation(CommitRecord commit, String ref, @Nullable String refBefore) {
+record CommitIntent(CommitRecord commit, String ref, @Nullable String refBefore) {
   String union() {
     return commit.origin();
   }
 
-  Creation by(Commit.Method method) {
-    return new Creation(commit.by(method), ref, refBefore);
+  CommitIntent by(Commit.Method method) {
+    return new CommitIntent(commit.by(method), ref, refBefore);
   }
 
-  Creation over(@Nullable String before) {
-    return new Creation(commit, ref, before);
+  CommitIntent over(@Nullable String before) {
+    return new CommitIntent(commit, ref, before);
   }
 
   ObjectNode toJson() {
@@ -30,8 +31,8 @@ record Creation(CommitRecord commit, String ref, @Nullable String refBefore) {
     return json;
   }
 
-  static Creation of(ObjectNode json) {
-    return new Creation(
+  static CommitIntent of(ObjectNode json) {
+    return new CommitIntent(
         CommitRecord.of((ObjectNode) json.required("commit")),
         json.required("ref").asString(),
         json.required("refBefore").isNull() ? null : json.required("refBefore").asString());

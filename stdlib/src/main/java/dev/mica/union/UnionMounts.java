@@ -10,9 +10,9 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.util.List;
 import java.util.Optional;
 
-/** What is mounted at a union's place. */
-final class Mounted {
-  private Mounted() {}
+/** Finds the mounts of a union in the list of this namespace's mounts. */
+final class UnionMounts {
+  private UnionMounts() {}
 
   /** The mount that is seen there; of several the last. */
   static Optional<Mount> at(Path at, List<Mount> mounts) {

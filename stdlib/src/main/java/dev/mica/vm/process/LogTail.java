@@ -1,6 +1,5 @@
 package dev.mica.vm.process;
 
-import dev.mica.failure.MicaException;
 import dev.mica.failure.Why;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -9,29 +8,21 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/** The ends of logs, for messages of one line. */
-public final class Text {
+/** The ends of logs and of outputs, for messages of one line. */
+public final class LogTail {
   private static final String PANIC = "Kernel panic";
   private static final int SHOWN_LINES = 4;
   private static final int SHOWN_CHARS = 600;
 
-  private Text() {}
-
-  /** The whole of a small file. */
-  public static String of(Path file) {
-    try {
-      return Files.readString(file).strip();
-    } catch (IOException broken) {
-      throw MicaException.failed("read", file, Why.of(broken)).because(broken);
-    }
-  }
+  private LogTail() {}
 
   static String lastLine(String text) {
     return text.lines().filter(line -> !line.isBlank()).reduce((a, b) -> b).orElse("");
   }
 
   /**
-   * The last lines of a log, of a kernel's that panicked from there on; "nothing" of an empty one.
+   * The last lines of a log, or "nothing" if it is empty. If a kernel panicked, they begin at the
+   * panic.
    */
   public static String end(Path log) {
     try {

@@ -18,11 +18,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** An upper is at its path at every instant, and comes back from wherever it was left. */
 @SuppressWarnings("NullAway.Init") // JUnit calls make
-final class SharedUpperTest {
+final class GuestUpperTest {
   private Scratch scratch;
   private Path upper;
   private Path folder;
-  private SharedUpper shared;
+  private GuestUpper shared;
 
   @BeforeEach
   void make() {
@@ -30,7 +30,7 @@ final class SharedUpperTest {
     scratch.file("upper/file", "text");
     upper = scratch.path("upper");
     folder = scratch.path(".u.mica-guest");
-    shared = new SharedUpper(upper, SharedUpper.folderFor(upper, "u"));
+    shared = new GuestUpper(upper, GuestUpper.folderFor(upper, "u"));
   }
 
   @AfterEach
