@@ -76,7 +76,7 @@ final class App {
   }
 
   private Conversation conversation(ConsoleClient client) {
-    Output output = new Output(streams.writer(), streams.page(), client);
+    Output output = new Output(streams.writer(), streams.terminalFormat(), client);
     return new Conversation(
         () -> Mica.open(environment),
         streams.out(),

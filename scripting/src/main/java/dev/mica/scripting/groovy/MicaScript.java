@@ -9,7 +9,7 @@ import dev.mica.host.Check;
 import dev.mica.host.Host;
 import dev.mica.scripting.run.Context;
 import dev.mica.scripting.words.Blocks;
-import dev.mica.scripting.words.Sources;
+import dev.mica.scripting.words.Coercions;
 import dev.mica.scripting.words.UnionBlock;
 import dev.mica.scripting.words.Words;
 import dev.mica.union.Union;
@@ -65,7 +65,7 @@ public abstract class MicaScript extends Script implements Words {
 
   @Override
   public Diff diff(Object from, Object to) {
-    return new Sources(mica()).diff(from, to, false);
+    return new Coercions(mica()).diff(from, to, false);
   }
 
   @Override

@@ -18,13 +18,13 @@ public final class Streams {
 
   private final PrintStream out;
   private final PrintStream err;
-  private final Page page;
+  private final TerminalFormat terminalFormat;
   private Runnable beforeData = () -> {};
 
-  public Streams(PrintStream out, PrintStream err, Page page) {
+  public Streams(PrintStream out, PrintStream err, TerminalFormat terminalFormat) {
     this.out = out;
     this.err = err;
-    this.page = page;
+    this.terminalFormat = terminalFormat;
   }
 
   /**
@@ -34,12 +34,14 @@ public final class Streams {
    */
   public static Streams ofProcess() {
     Checked raw = new Checked(new FileOutputStream(FileDescriptor.out));
-    Page page = Terminals.pageOfProcess();
+    TerminalFormat terminalFormat = Terminals.formatOfProcess();
     PrintStream out =
         new PrintStream(
-            new BufferedOutputStream(raw, BUFFER), page.width() > 0, StandardCharsets.UTF_8);
+            new BufferedOutputStream(raw, BUFFER),
+            terminalFormat.width() > 0,
+            StandardCharsets.UTF_8);
     System.setOut(out);
-    Streams streams = new Streams(out, System.err, page);
+    Streams streams = new Streams(out, System.err, terminalFormat);
     raw.before = streams::beforeWrite;
     return streams;
   }
@@ -50,7 +52,7 @@ public final class Streams {
   }
 
   private void beforeWrite() {
-    if (page.width() > 0) {
+    if (terminalFormat.width() > 0) {
       makeRoom();
     }
   }
@@ -68,8 +70,8 @@ public final class Streams {
     return err;
   }
 
-  public Page page() {
-    return page;
+  public TerminalFormat terminalFormat() {
+    return terminalFormat;
   }
 
   public Writer writer() {

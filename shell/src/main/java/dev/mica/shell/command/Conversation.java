@@ -2,7 +2,7 @@ package dev.mica.shell.command;
 
 import dev.mica.Mica;
 import dev.mica.scripting.Session;
-import dev.mica.scripting.run.Engine;
+import dev.mica.scripting.run.ScriptEngine;
 import dev.mica.shell.print.Output;
 import dev.mica.shell.print.Printer;
 import java.io.PrintStream;
@@ -62,7 +62,7 @@ public final class Conversation {
   }
 
   /** What lines are in that are no commands. */
-  public Engine engine() {
+  public ScriptEngine engine() {
     return java ? session().java() : session().groovy();
   }
 
@@ -116,7 +116,7 @@ public final class Conversation {
   /** The value of {@code source}, which is no command. */
   @Nullable Object evaluate(String source) {
     if (!java) {
-      Unknown.refuse(source, session());
+      MistypedCommand.refuse(source, session());
     }
     return engine().evaluate(source);
   }

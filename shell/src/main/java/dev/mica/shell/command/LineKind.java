@@ -1,7 +1,7 @@
 package dev.mica.shell.command;
 
-import dev.mica.scripting.complete.Input;
 import dev.mica.scripting.complete.Keywords;
+import dev.mica.scripting.complete.SourceText;
 import dev.mica.scripting.complete.Token;
 import java.util.List;
 import java.util.Optional;
@@ -80,7 +80,7 @@ public enum LineKind {
    * known} has: {@code unoin ls}.
    */
   public static Optional<String> unknownVerb(String line, Set<String> known) {
-    List<Token> tokens = Input.of(line).tokens();
+    List<Token> tokens = SourceText.of(line).tokens();
     if (tokens.size() < 2 || tokens.getFirst().kind() != Token.Kind.WORD) {
       return Optional.empty();
     }
@@ -100,7 +100,7 @@ public enum LineKind {
 
   /** {@code diff '/a', '/b'} is Groovy. */
   private static boolean hasComma(String text) {
-    return Input.of(text).tokens().stream()
+    return SourceText.of(text).tokens().stream()
         .anyMatch(token -> token.kind() == Token.Kind.OPERATOR && token.text().equals(","));
   }
 }

@@ -4,7 +4,7 @@ import dev.mica.Schemas;
 import dev.mica.schema.Schema;
 import dev.mica.schema.Shape;
 import dev.mica.shell.attach.ConsoleClient;
-import dev.mica.shell.attach.Page;
+import dev.mica.shell.attach.TerminalFormat;
 import dev.mica.vm.Console;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -16,22 +16,22 @@ import tools.jackson.core.exc.JacksonIOException;
 /** Prints results in the format asked for. */
 public final class Output {
   private final Writer out;
-  private final Page page;
+  private final TerminalFormat terminalFormat;
   private final ConsoleClient client;
   private final Schema schema;
 
-  public Output(Writer out, Page page) {
-    this(out, page, ConsoleClient.NONE);
+  public Output(Writer out, TerminalFormat terminalFormat) {
+    this(out, terminalFormat, ConsoleClient.NONE);
   }
 
-  public Output(Writer out, Page page, ConsoleClient client) {
-    this(out, page, client, Schemas.OBJECTS);
+  public Output(Writer out, TerminalFormat terminalFormat, ConsoleClient client) {
+    this(out, terminalFormat, client, Schemas.OBJECTS);
   }
 
   /** Of objects that {@code schema} describes. */
-  Output(Writer out, Page page, ConsoleClient client, Schema schema) {
+  Output(Writer out, TerminalFormat terminalFormat, ConsoleClient client, Schema schema) {
     this.out = out;
-    this.page = page;
+    this.terminalFormat = terminalFormat;
     this.client = client;
     this.schema = schema;
   }
@@ -54,7 +54,7 @@ public final class Output {
   }
 
   private long table(Result result) throws IOException {
-    TableWriter table = new TableWriter(out, page);
+    TableWriter table = new TableWriter(out, terminalFormat);
     switch (result) {
       case Result.Rows<?> rows -> {
         return rows(rows, table::rows);

@@ -7,11 +7,11 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What else speaks of the commands, made of the same table as their help: manual pages, and the
- * lines that completion in other shells reads. Started by the build only.
+ * Writes the manual pages, and the table that completion in other shells reads. Both are made of
+ * the command table, as the help is. Only the build starts it.
  */
-final class Pages {
-  private Pages() {}
+final class DocGenerator {
+  private DocGenerator() {}
 
   /** Writes all of it to the directory {@code args[0]}. */
   public static void main(String[] args) throws IOException {
@@ -24,6 +24,6 @@ final class Pages {
     for (Map.Entry<String, String> page : ManPages.of(commands).entrySet()) {
       Files.writeString(man.resolve(page.getKey()), page.getValue());
     }
-    Files.write(directory.resolve("commands.txt"), CommandLines.of(commands));
+    Files.write(directory.resolve("commands.txt"), CompletionTable.of(commands));
   }
 }

@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 @Timeout(300)
-final class InterruptsTest {
+final class SignalBarrierTest {
   /** Not the one of Ctrl-C: a process that runs in the background is born deaf to that. */
   private static final String SIGNAL = "ALRM";
 
@@ -28,10 +28,10 @@ final class InterruptsTest {
               heard.incrementAndGet();
             });
     try {
-      Interrupts interrupts = new Interrupts(SIGNAL);
+      SignalBarrier barrier = new SignalBarrier(SIGNAL);
       for (int sent = 1; sent <= 500; sent++) {
         interrupt();
-        interrupts.settle();
+        barrier.settle();
         assertThat(heard).hasValue(sent);
       }
     } finally {

@@ -9,8 +9,8 @@ import java.util.stream.Stream;
  * shells must not wait for a JVM. A line for each command and each of its parameters: command,
  * names, kind, {@code many} or nothing, choices, summary.
  */
-final class CommandLines {
-  private CommandLines() {}
+final class CompletionTable {
+  private CompletionTable() {}
 
   static List<String> of(List<Command> commands) {
     return commands.stream()

@@ -11,12 +11,12 @@ import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Lines that look like commands, and of which nothing can come. */
-final class Unknown {
+/** Refuses lines that look like commands and are none. */
+final class MistypedCommand {
   private static final Pattern ASSIGNED =
       Pattern.compile("\\s*(?:def\\s+|var\\s+)?\\w+\\s*=\\s*([a-z].*)", Pattern.DOTALL);
 
-  private Unknown() {}
+  private MistypedCommand() {}
 
   /**
    * Fails for {@code unoin ls}, which Groovy would take for the call of a method with a variable,

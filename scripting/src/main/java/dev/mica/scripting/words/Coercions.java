@@ -10,12 +10,12 @@ import dev.mica.union.Union;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/** What people mean by a text or an object where a folder or a commit is wanted. */
-public final class Sources {
+/** Turns a text or an object into the folder or commit that is wanted in its place. */
+public final class Coercions {
   private final Mica mica;
 
   /** Over the folders and commits of {@code mica}. */
-  public Sources(Mica mica) {
+  public Coercions(Mica mica) {
     this.mica = mica;
   }
 

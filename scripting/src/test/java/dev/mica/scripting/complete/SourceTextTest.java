@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-final class InputTest {
+final class SourceTextTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
@@ -36,7 +36,7 @@ final class InputTest {
         "$/abc"
       })
   void moreLinesMustFollow(String text) {
-    assertThat(Input.of(text).isIncomplete()).isTrue();
+    assertThat(SourceText.of(text).isIncomplete()).isTrue();
   }
 
   @ParameterizedTest
@@ -69,7 +69,7 @@ final class InputTest {
         "\"${x}\""
       })
   void enoughIsThere(String text) {
-    assertThat(Input.of(text).isIncomplete()).isFalse();
+    assertThat(SourceText.of(text).isIncomplete()).isFalse();
   }
 
   @Test
@@ -83,7 +83,7 @@ final class InputTest {
               .mapToObj(at -> alphabet.substring(at, at + 1))
               .collect(Collectors.joining());
       int end = 0;
-      for (Token token : Input.of(text).tokens()) {
+      for (Token token : SourceText.of(text).tokens()) {
         assertThat(token.start()).as(text).isGreaterThanOrEqualTo(end);
         assertThat(token.text()).isEqualTo(text.substring(token.start(), token.end()));
         end = token.end();

@@ -23,7 +23,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** The manual and the completions of other shells know every command and every option. */
 @Timeout(300)
 @SuppressWarnings("NullAway.Init") // JUnit sets the fields
-final class PagesTest {
+final class DocGeneratorTest {
   private static final Path SOURCES = Path.of(System.getProperty("mica.root"), "shell/src");
   private static final List<String> FIRST_WORDS =
       CommandTable.get().all().stream()
@@ -36,7 +36,7 @@ final class PagesTest {
   /** With a union, two commits, and a `mica` that can do nothing but complete. */
   @BeforeAll
   static void write() throws IOException {
-    Pages.write(dist);
+    DocGenerator.write(dist);
     Path records = Files.createDirectories(dist.resolve("home/unions"));
     Files.writeString(records.resolve("docs.json"), "{}");
     Path refs = Files.createDirectories(dist.resolve("home/store")).resolve("refs.json");

@@ -8,10 +8,10 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What can be said of Groovy text by reading it: its tokens, and whether it ends in the middle of
- * something.
+ * Groovy source text as it is read without running it: its tokens, and whether it ends in the
+ * middle of something.
  */
-public final class Input {
+public final class SourceText {
   private static final Set<String> NEED_BODY = Set.of("if", "while", "for");
   private static final Set<String> NEED_MORE =
       Set.of("else", "try", "do", "finally", "new", "import");
@@ -19,13 +19,13 @@ public final class Input {
 
   private final List<Token> tokens;
 
-  private Input(List<Token> tokens) {
+  private SourceText(List<Token> tokens) {
     this.tokens = tokens;
   }
 
   /** Reads {@code text}. */
-  public static Input of(String text) {
-    return new Input(Scanner.scan(text));
+  public static SourceText of(String text) {
+    return new SourceText(Scanner.scan(text));
   }
 
   /** {@code text} without the byte order mark that some editors put before it. */

@@ -15,8 +15,8 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
 
-/** The names that live on this host: of files, unions and commits. */
-public final class Values {
+/** The names of the files, unions and commits of this host. */
+public final class HostNames {
   private static final int MOST = 500;
   private static final Set<String> PATHS =
       Set.of("folder", "lower", "upper", "work", "at", "diff", "mount", "copyTo", "diffExact");
@@ -25,7 +25,7 @@ public final class Values {
   private final Mica mica;
 
   /** Over the objects of {@code mica}. */
-  public Values(Mica mica) {
+  public HostNames(Mica mica) {
     this.mica = mica;
   }
 

@@ -6,11 +6,12 @@ import java.util.concurrent.TimeUnit;
 import org.jline.utils.Signals;
 
 /**
- * Signals take their way through threads of the JVM, and come late on a busy machine: a Ctrl-C that
- * ended a program could cancel the line after it. So before a line is read, what has come is dealt
- * with: a signal of our own follows it on the same way.
+ * Waits until the signals that this process has got were handled. Signals go through threads of the
+ * JVM, and are handled late on a busy machine: a Ctrl-C that ended a program could cancel the line
+ * after it. So before a line is read, the process sends itself another signal, which follows the
+ * Ctrl-C on the same way, and waits for it.
  */
-public final class Interrupts {
+public final class SignalBarrier {
   /** One that nobody sends, and that does nothing where it is not handled. */
   private static final String OURS = "URG";
 
@@ -21,12 +22,12 @@ public final class Interrupts {
   private final String handler;
 
   /** Of Ctrl-C. */
-  public Interrupts() {
+  public SignalBarrier() {
     this("INT");
   }
 
   /** Of another signal, which has a lower number than ours. */
-  Interrupts(String signal) {
+  SignalBarrier(String signal) {
     handler = "SIG" + signal + " handler";
     Signals.register(OURS, heard::release);
   }

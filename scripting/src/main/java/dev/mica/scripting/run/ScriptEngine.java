@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  * A language over the objects of one session. Evaluation and analysis are apart: {@link
  * #isIncomplete} and {@link #complete} read, they never run anything.
  */
-public interface Engine {
+public interface ScriptEngine {
   /**
    * Runs {@code source} and returns its value.
    *
