@@ -25,10 +25,11 @@ public enum LineKind {
   /**
    * Decides by the command table. {@code union ls}, {@code diff A B} and {@code doctor} are
    * commands; {@code union {…}}, {@code union = 1}, {@code diff(a, b)} and {@code commit 'web:v2'}
-   * are not.
+   * are not. A variable wins over a command of its name, unless {@code mica} stands before that.
    */
-  public static LineKind of(String line, List<String> variables) {
+  public static LineKind of(String line, List<String> declared) {
     String text = line.stripLeading();
+    List<String> variables = text.matches("(?s)mica\\s.*") ? List.of() : declared;
     if (text.startsWith(":")) {
       return META;
     }
