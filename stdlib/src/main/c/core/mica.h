@@ -1,9 +1,10 @@
 /*
  * mica.h - the C core of Mica: trees, diffs, layers, manifests and mounts.
  *
- * This page is the whole public interface and its contract. Everything is path in, bytes out; no
- * function keeps global state, every function may be called from any thread, and two calls never
- * disturb each other unless they write the same folder.
+ * This page is the whole public interface and its contract. Everything is path in, bytes out. No
+ * function keeps global state, but mica_tsc_khz reads a clock that was taken when the library was
+ * loaded. Every function may be called from any thread, and two calls never disturb each other
+ * unless they write the same folder.
  *
  * Errors.  A function returns errint_t: 0, or -errno. Global errno means nothing after a call. With
  * a failure *err says which step failed, at which path, and, where the number alone would not help

@@ -25,7 +25,10 @@ import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** The checks of {@code mica doctor}: each does the thing and says what came of it. */
+/**
+ * The checks of {@code mica doctor}. Nearly each tries the thing itself and says what came of it;
+ * only the JDK's compares a version.
+ */
 final class Doctor {
   private static final int NEEDED_JAVA = 25;
   private static final String AOT_CACHE = "-XX:AOTCache=";

@@ -1,4 +1,4 @@
-/** Who reads lines and has them done: the prompt with its editor, and a pipe. */
+/** The readers of lines, which have them done: the prompt with its editor, and a pipe. */
 @NullMarked
 package dev.mica.shell.prompt;
 
