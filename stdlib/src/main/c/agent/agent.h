@@ -62,6 +62,9 @@ struct verb {
 	const char *kind;  /* "share", "union", NULL: on nothing in particular; the key "name" says which */
 	errint_t (*run)(const struct request *request, struct answer *answer, struct mica_error *err);
 	const char *about; /* for people */
+	/* Of a child that goes on after its answer, or was killed before it: it has ended, and told no event itself. In
+	 * the loop. Makes an event for the host, or leaves it empty. */
+	void (*ended)(const struct request *request, const char *how, struct answer *event);
 };
 extern const struct verb agent_verbs[];
 /* The verb, once the request has what it must have and nothing else; NULL and *err. */
@@ -89,6 +92,8 @@ bool calls_busy(void);
 void calls_kill_all(void);
 /* The process that serves union name, or 0; port may be NULL. */
 pid_t calls_exporter(const char *name, const char **port);
+/* The calls of that verb whose child goes on, one after the other; at begins as NULL. */
+const struct request *calls_next_serving(const char *verb, const struct request *at);
 /* In list's child: one fact each. */
 void calls_list(struct answer *answer, uint32_t *number);
 
@@ -129,6 +134,7 @@ struct export_budget *served_budget(void);
 errint_t export_end(const struct request *request, struct answer *answer, struct mica_error *err);
 /* exports.c */
 errint_t export_begin(const struct request *request, struct answer *answer, struct mica_error *err);
+void export_ended(const struct request *request, const char *how, struct answer *event);
 
 /* table.c: what is mounted, as the kernel says. */
 struct mounted {

@@ -5,9 +5,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* Every shape of keys that a verb can have. */
 const struct verb agent_verbs[] = {
-	{"a", "", 0, NULL, NULL, NULL},
-	{"hello", "version! time! seed", 0, NULL, NULL, NULL},
-	{"union", "name! lower! upper work", 1, "union", NULL, NULL},
+	{"a", "", 0, NULL, NULL, NULL, NULL},
+	{"hello", "version! time! seed", 0, NULL, NULL, NULL, NULL},
+	{"union", "name! lower! upper work", 1, "union", NULL, NULL, NULL},
 	{0},
 };
 
