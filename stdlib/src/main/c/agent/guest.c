@@ -197,7 +197,9 @@ errint_t guest_list(const struct request *request, struct answer *answer, struct
 	if (code)
 		return code;
 	list_folder(&mounted, SHARES, "share", answer, &number);
+	list_folder(&mounted, DISKS, "disk", answer, &number);
 	list_folder(&mounted, UNIONS, "union", answer, &number);
+	containers_list(answer, &number);
 	calls_list(answer, &number);
 	return 0;
 }

@@ -1,14 +1,11 @@
 /*
  * unions.c - overlays over shares, mounted as on a host by the core.
  */
-#include "agent.h"
+#include "container.h"
 #include "export/export.h"
 
-#include <fcntl.h>
-#include <linux/openat2.h>
 #include <stdio.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 
 struct union_folder {
 	const char *name;
@@ -26,41 +23,6 @@ static void cleanup_union_p(struct union_folder *u)
 }
 #define cleanup_union __attribute__((cleanup(cleanup_union_p)))
 
-/* The folder is there, below its share, and no symbolic link leads to it: a layer says who made it where it is. */
-static errint_t check_layer(const char *path, const struct mounted *mounted, struct mica_error *err)
-{
-	struct open_how how = {
-		.flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
-		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
-	};
-	char share[LINE_MAX_NAME + 1];
-	size_t len = strcspn(path, "/");
-	const char *below = path[len] && path[len + 1] ? path + len + 1 : ".";
-	cleanup_fd int root = -1, fd = -1;
-
-	snprintf(share, sizeof(share), "%.*s", (int)len, path);
-	if (!line_is_name(path, len) || !mounted_at(mounted, SHARES, share))
-		return mica_fail_note(err, -ENOENT, "find layer", path, "no share of that name is mounted");
-	root = open(share, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (root >= 0)
-		fd = (int)syscall(SYS_openat2, root, below, &how, sizeof(how));
-	return fd < 0 ? mica_fail_at(err, -errno, "open", SHARES, path) : 0;
-}
-
-static errint_t read_layer(const char *item, size_t len, const struct mounted *mounted, char **out,
-			   struct mica_error *err)
-{
-	cleanup_free char *path = malloc(len + 1);
-	errint_t code = path ? line_decode(item, len, path, len + 1) : -ENOMEM;
-
-	if (code)
-		return mica_fail(err, code, "read layer", item);
-	code = check_layer(path, mounted, err);
-	if (!code)
-		*out = steal_pointer(&path);
-	return code;
-}
-
 static errint_t read_lowers(const char *list, const struct mounted *mounted, struct union_folder *u,
 			    struct mica_error *err)
 {
@@ -72,7 +34,7 @@ static errint_t read_lowers(const char *list, const struct mounted *mounted, str
 		if (u->count == MICA_MOST_LOWERS)
 			return mica_fail_note(err, -E2BIG, "lower", u->name, "at most %d layers can be stacked",
 					      MICA_MOST_LOWERS);
-		code = read_layer(item, len, mounted, &u->lowers[u->count], err);
+		code = layer_read(item, len, mounted, &u->lowers[u->count], err);
 		u->count += !code;
 	}
 	return code;
@@ -85,9 +47,9 @@ static errint_t read_layers(const struct request *request, const struct mounted 
 	errint_t code = read_lowers(line_value(request, "lower"), mounted, u, err);
 
 	if (!code && upper)
-		code = read_layer(upper, strlen(upper), mounted, &u->upper, err);
+		code = layer_read(upper, strlen(upper), mounted, &u->upper, err);
 	if (!code && work)
-		code = read_layer(work, strlen(work), mounted, &u->work, err);
+		code = layer_read(work, strlen(work), mounted, &u->work, err);
 	return code;
 }
 
@@ -168,6 +130,7 @@ errint_t union_mount(const struct request *request, struct answer *answer, struc
 errint_t union_unmount(const struct request *request, struct answer *answer, struct mica_error *err)
 {
 	cleanup_mounted struct mounted mounted = {0};
+	const struct mica_mount *mount;
 	struct union_folder u = {0};
 	bool lost = false;
 	errint_t code = read_name(request, &u, err);
@@ -178,7 +141,10 @@ errint_t union_unmount(const struct request *request, struct answer *answer, str
 		code = export_end(request, answer, err);
 	if (!code)
 		code = mounted_read(&mounted, err);
-	if (!code && mounted_at(&mounted, UNIONS, u.name))
+	mount = code ? NULL : mounted_at(&mounted, UNIONS, u.name);
+	if (mount && !lost)
+		code = held_check(mount, u.path, err);
+	if (!code && mount)
 		code = lost ? mount_abandon(UNIONS, u.name, err) : mica_umount(u.path, 0, 0, err);
 	if (code)
 		return code;
