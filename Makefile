@@ -43,7 +43,7 @@ fmt: ## formats the sources
 	@.ci/maven spotless:apply
 	@find $(CORE) stdlib/src/test/c -name '*.[ch]' -exec clang-format-14 -i {} +
 
-fuzz: ## runs each fuzzer of the core, FUZZ_SECONDS (60) each
+fuzz: ## runs each fuzzer of the C code, FUZZ_SECONDS (60) each
 	@$(SETUP) build fuzz
 	@$(MAKE) --no-print-directory -C $(CORE) fuzz FUZZ_SECONDS=$(FUZZ_SECONDS)
 

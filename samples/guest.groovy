@@ -1,6 +1,6 @@
 // A union on a host without one. This host's own overlayfs is declared unavailable (run it with
 // MICA_WITHOUT=kernel,fuse), so a helper VM union-mounts the folders, and the union comes back here
-// as an ordinary folder. Ordinary programs of this host change files in it; each change lands in B.
+// as a FUSE mount. Ordinary programs of this host change files in it; each change lands in B.
 work = folder(java.nio.file.Files.createTempDirectory('mica-sample-').toString())
 a = work / 'A'
 b = work / 'B'

@@ -605,6 +605,131 @@ def restored(command):
         terminal.ends()
 
 
+SHELL = ["sh", "-c", 'echo begun; read line; "$@"; echo over $?; read line', "sh"]
+
+
+def attached(command):
+    """A process with a terminal of its own: it gets each key and each size, and its status is told."""
+    terminal = Terminal(SHELL + command)
+    terminal.sees("begun")
+    before = attributes(terminal)
+    terminal.type("\r")
+    terminal.sees("Z 24 80.")
+    terminal.type("\x03")
+    terminal.sees("I 03.")
+    if attributes(terminal) == before:
+        raise Failure("the terminal edits lines")
+    terminal.resize(30, 100)
+    terminal.sees("Z 30 100.")
+    for key in ("\x1a", "\x10", "\x11"):  # it would not go on without us: nothing detaches
+        terminal.type(key)
+        terminal.sees("I %02x." % ord(key))
+    terminal.type("\u00e9")
+    terminal.sees("c3")
+    terminal.sees("a9.")
+    terminal.type("q")
+    terminal.sees("over 5")
+    if attributes(terminal) != before:
+        raise Failure("the terminal is not as it was")
+    terminal.type("\r")
+    terminal.ends()
+
+
+def let_go(command):
+    """Ctrl-P Ctrl-Q leaves a process that goes on; either alone is a key."""
+    terminal = Terminal(SHELL + command)
+    terminal.sees("begun")
+    before = attributes(terminal)
+    terminal.type("\r")
+    terminal.sees("ready")
+    terminal.type("\x10x")
+    terminal.sees("got it")
+    terminal.type("\x10")
+    terminal.type("\x11")
+    terminal.sees("detached; cat in web goes on")
+    terminal.sees("over 0")
+    if attributes(terminal) != before:
+        raise Failure("the terminal is not as it was")
+    terminal.type("\r")
+    terminal.ends()
+
+
+def seen(command):
+    """A process with a terminal and without input: it gets the size, and Ctrl-C as a signal."""
+    terminal = Terminal(command)
+    terminal.sees("Z 24 80.")
+    terminal.sees("C.")
+    terminal.resize(30, 100)
+    terminal.sees("Z 30 100.")
+    terminal.type("\x03")
+    terminal.sees("K 2.")
+    ends_with(terminal, 5)
+
+
+def shown(command):
+    """A process without a terminal: it gets lines, their end, and Ctrl-C as a signal."""
+    terminal = Terminal(command)
+    terminal.type("abc\r")
+    terminal.sees("I 6162630a.")
+    terminal.type("\x04")
+    terminal.sees("C.")
+    terminal.type("\x03")
+    terminal.sees("K 2.")
+    ends_with(terminal, 5)
+
+
+def at_the_prompt(command, options):
+    """Attaches to the process at the socket beside MICA_HOME, by a line of the prompt."""
+    terminal = Terminal(command)
+    terminal.sees("mica> ")
+    socket = os.path.join(os.path.dirname(os.environ["MICA_HOME"]), "stream")
+    terminal.type("p = dev.mica.vm.stream.ProcessStream.connect(java.nio.file.Path.of('%s'), 'cat'); null\r" % socket)
+    terminal.sees("mica> ")
+    terminal.type("new dev.mica.vm.stream.Attachable(p, %s)\r" % options)
+    return terminal
+
+
+def goes_on(terminal):
+    terminal.sees("mica> ")
+    terminal.type("6 * 7\r")
+    terminal.sees("\n42\n")
+    terminal.sees("mica> ")
+    leave(terminal)
+
+
+def keys(command):
+    """At the prompt: a process with a terminal, and back."""
+    terminal = at_the_prompt(command, "true, true, false")
+    terminal.sees("Z 24 80.")
+    for key in ("\x03", "\x04"):
+        terminal.type(key)
+        terminal.sees("I %02x." % ord(key))
+    terminal.resize(30, 100)
+    terminal.sees("Z 30 100.")
+    terminal.type("q")
+    terminal.sees("I 71.")
+    goes_on(terminal)
+
+
+def lines(command):
+    """At the prompt: a process without a terminal, which Ctrl-C ends and no line else."""
+    terminal = at_the_prompt(command, "true, false, false")
+    terminal.sees("ready.")  # what is typed before is for the next line
+    terminal.type("abc\r")
+    terminal.sees("I 6162630a.")
+    terminal.type("\x04")
+    terminal.sees("C.")
+    terminal.type("\x03")
+    terminal.sees("K 2.")
+    goes_on(terminal)
+
+
+def ends_with(terminal, status):
+    ended = terminal.ends()
+    if ended != status:
+        raise Failure("it ended with %d" % ended)
+
+
 def killed(command):
     """QEMU ends: who is attached is told."""
     terminal = Terminal(command)
@@ -618,11 +743,91 @@ def killed(command):
     leave(terminal)
 
 
+def in_a_vm(options, program):
+    """The words of a VM's command whose shell script is program; apart from Mica's own."""
+    return ["vm", *options, "--", "sh", "-c", program]
+
+
+# Another process than the reader tells the sizes: a read ends where a signal is trapped.
+SIZES = """
+size() { stty -F /dev/tty size; }
+(trap size WINCH; size; while :; do sleep 1000 & wait $!; done) &
+while read x; do echo got=$x; done; exit 5
+"""
+
+
+def vm_keys(command):
+    """A program with a terminal has each key, each size, and the command ends as it does."""
+    root = os.environ["VM_ROOT"]
+    terminal = Terminal(command + in_a_vm(["run", "--rm", "-it", "--from", root], SIZES))
+    terminal.sees("24 80")
+    terminal.type("one\x7f\x7fff\r")
+    terminal.sees("got=off")
+    terminal.resize(30, 100)
+    terminal.sees("30 100")
+    terminal.type("\x10x\r")  # half of the keys that detach
+    terminal.sees("got=\x10x")
+    terminal.type("\x04")
+    ends_with(terminal, 5)
+    script = "trap 'echo in''t' INT; echo up; while read x; do :; done; exit 6"
+    terminal = Terminal(command + in_a_vm(["exec", "-it", "web"], script))
+    terminal.sees("up\n")
+    terminal.type("\x03")
+    terminal.sees("int\n")
+    terminal.type("\x04")  # where the signal has not ended the read already
+    ends_with(terminal, 6)
+
+
+def vm_detached(command):
+    """Who detaches leaves a program that goes on, for whoever attaches next."""
+    root = os.environ["VM_ROOT"]
+    terminal = Terminal(command + in_a_vm(["run", "--name", "kept", "-it", "--from", root], SIZES))
+    terminal.sees("24 80")
+    terminal.type("\x10\x11")
+    terminal.sees("detached; the VM kept goes on")
+    ends_with(terminal, 0)
+    one, other = (Terminal(command + ["vm", "attach", "kept"], rows, 90) for rows in (31, 32))
+    one.type("both\r")
+    one.sees("got=both")
+    other.type("hear\r")
+    one.sees("got=hear")
+    other.sees("got=hear")
+    one.type("\x04")
+    ends_with(one, 5)
+    ends_with(other, 5)
+    terminal = Terminal(command + ["vm", "rm", "--force", "kept"])
+    terminal.sees("kept")
+    ends_with(terminal, 0)
+
+
+def vm_words(command):
+    """A line of the prompt attaches, and the next line's keys are Mica's; the language has it too."""
+    root = os.environ["VM_ROOT"]
+    terminal = Terminal(command)
+    terminal.sees("mica> ")
+    terminal.type("vm run --rm -it --from %s -- sh -c 'echo u''p; read x; echo got=$x; exit 5'\r" % root)
+    terminal.sees("up\n")
+    terminal.type("word\r")
+    terminal.sees("got=word\n")
+    terminal.sees("mica> ")
+    terminal.type("vm('web').exec('sh', '-c', 'echo out; exit 3').with { [status, output] }\r")
+    terminal.sees("[3, out")
+    terminal.sees("mica> ")
+    terminal.type("vm exec -it web -- sh -c 'echo rea''dy; exec cat'\r")
+    terminal.sees("ready\n")  # what is typed before is for the next line
+    terminal.type("a\r")
+    terminal.sees("a\na\n")
+    terminal.type("\x04")
+    goes_on(terminal)
+
+
 CASES = {
     case.__name__: case
     for case in (appears, no_size, ctrl_c, running, stubborn, java, progress, paste, unmarked, turns, ahead, unwanted,
                  stopped, resized, dumb,
-                 tabs, home, booting, colourless, obeyed, graphemes, narrow, console, restored, killed)
+                 tabs, home, booting, colourless, obeyed, graphemes, narrow, console, restored, killed,
+                 attached, let_go, seen, shown, keys, lines,
+                 vm_keys, vm_detached, vm_words)
 }
 
 

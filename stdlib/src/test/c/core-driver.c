@@ -12,6 +12,9 @@
  *   settle UPPER                 makes an upper a lower; says how many entries have flags
  *   make-directory-like MODEL PATH   a directory with MODEL's attributes
  *   sync PATH
+ *   tar LAYER FILE               a layer as a tar; FILE may be "-" for stdout. Says diff id, digest, bytes, packed
+ * bytes, untar FILE DEST              entries, then a line "WHAT PATH DETAIL" per remark; "-" is stdin. With "-" on
+ * stderr
  *
  * A tree is a plain folder if it is one path, an overlay, topmost first, if it is several; of two trees both are
  * overlays if one is. Flags:
@@ -19,6 +22,9 @@
  *   --exact       as in mica.h, for diff
  *   --userxattr   overlays keep their attributes in user.overlay.*, and so does what is captured
  *   --sync --reflink-only --unstable   as in mica.h
+ *   --own         as in mica.h, for untar
+ *   --gzip --zstd for tar
+ *   --most-bytes=N --most-entries=N --most-path=N --most-depth=N   for untar
  *   --threads=N
  *
  * Exit status: 0; 1 with one line "core-driver: STEP PATH: cause: note" on stderr; 2 for a wrong command line.
@@ -39,7 +45,8 @@ struct call {
 	char **args;
 	int count;
 	bool overlay;
-	uint32_t tree_flags, layer_flags, diff_flags;
+	uint32_t tree_flags, layer_flags, diff_flags, compression;
+	struct mica_tar_limits limits;
 	struct mica_job job;
 	struct mica_error err;
 };
@@ -225,6 +232,72 @@ static int do_sync(struct call *call)
 	return mica_sync(call->args[0], &call->err);
 }
 
+static void print_remarks(FILE *out, const struct mica_remarks *remarks)
+{
+	static const char *const whats[] = {"",	     "socket", "name", "holes",	 "flags", "xattr",
+					    "empty", "parent", "root", "device", "aufs",  "key"};
+
+	for (uint64_t at = 0; at < remarks->len;) {
+		const struct mica_remark *remark = (const void *)(remarks->records + at);
+
+		fprintf(out, "%s ", whats[remark->what]);
+		print_bytes(out, remark->text, remark->path_len);
+		putc(' ', out);
+		print_bytes(out, remark->text + remark->path_len + 1, remark->detail_len);
+		putc('\n', out);
+		at += remark->record_len;
+	}
+}
+
+static void print_digest(FILE *out, const uint8_t digest[32])
+{
+	for (int i = 0; i < 32; i++)
+		fprintf(out, "%02x", digest[i]);
+	putc(' ', out);
+}
+
+static void print_tar(FILE *out, const struct mica_tar *tar, const struct mica_remarks *remarks)
+{
+	print_digest(out, tar->diff_id);
+	print_digest(out, tar->digest);
+	fprintf(out, "%" PRIu64 " %" PRIu64 " %" PRIu64 "\n", tar->bytes, tar->packed, tar->entries);
+	print_remarks(out, remarks);
+}
+
+static int do_tar(struct call *call)
+{
+	struct mica_tar tar;
+	struct mica_remarks remarks = {0};
+	errint_t code;
+
+	if (call->count != 2)
+		usage();
+	bool to_stdout = !strcmp(call->args[1], "-");
+	code = mica_tar_write(call->args[0], to_stdout ? NULL : call->args[1], 1, call->compression, call->layer_flags,
+			      &tar, &remarks, &call->job, &call->err);
+	if (code == 0)
+		print_tar(to_stdout ? stderr : stdout, &tar, &remarks);
+	mica_remarks_free(&remarks);
+	return code;
+}
+
+static int do_untar(struct call *call)
+{
+	struct mica_tar tar;
+	struct mica_remarks remarks = {0};
+	errint_t code;
+
+	if (call->count != 2)
+		usage();
+	bool from_stdin = !strcmp(call->args[0], "-");
+	code = mica_tar_read(from_stdin ? NULL : call->args[0], 0, call->args[1], &call->limits, call->layer_flags,
+			     &tar, &remarks, &call->job, &call->err);
+	if (code == 0)
+		print_tar(from_stdin ? stderr : stdout, &tar, &remarks);
+	mica_remarks_free(&remarks);
+	return code;
+}
+
 static const struct verb {
 	const char *name;
 	int (*run)(struct call *call);
@@ -233,7 +306,8 @@ static const struct verb {
 	{"apply", do_apply},   {"manifest", do_manifest},
 	{"remove", do_remove}, {"discard", do_discard},
 	{"settle", do_settle}, {"make-directory-like", do_make_directory_like},
-	{"sync", do_sync},
+	{"sync", do_sync},     {"tar", do_tar},
+	{"untar", do_untar},
 };
 
 static bool parse_flag(struct call *call, const char *flag)
@@ -248,6 +322,20 @@ static bool parse_flag(struct call *call, const char *flag)
 		call->layer_flags |= MICA_REFLINK_ONLY;
 	else if (!strcmp(flag, "--unstable"))
 		call->layer_flags |= MICA_COPY_UNSTABLE;
+	else if (!strcmp(flag, "--own"))
+		call->layer_flags |= MICA_OWN;
+	else if (!strcmp(flag, "--gzip"))
+		call->compression = MICA_TAR_GZIP;
+	else if (!strcmp(flag, "--zstd"))
+		call->compression = MICA_TAR_ZSTD;
+	else if (!strncmp(flag, "--most-bytes=", 13))
+		call->limits.bytes = strtoull(flag + 13, NULL, 10);
+	else if (!strncmp(flag, "--most-entries=", 15))
+		call->limits.entries = strtoull(flag + 15, NULL, 10);
+	else if (!strncmp(flag, "--most-path=", 12))
+		call->limits.path = (uint32_t)strtoul(flag + 12, NULL, 10);
+	else if (!strncmp(flag, "--most-depth=", 13))
+		call->limits.depth = (uint32_t)strtoul(flag + 13, NULL, 10);
 	else if (!strncmp(flag, "--threads=", 10))
 		call->job.threads = (uint32_t)strtoul(flag + 10, NULL, 10);
 	else if (!strcmp(flag, "--userxattr")) {

@@ -1,6 +1,6 @@
 #!/bin/bash
 # No file of a room calls one that calls it back, directly or by way of others; nor does a room another. agent/ and
-# export/ are one program and looked at together, and so is fuse/; core/ knows none of them.
+# export/ are one program and looked at together, so are monitor/ and stream/, and so is relay/; core/ knows none of them.
 set -u
 sources=../../main/c
 [ -d $sources ] || sources=$(dirname "$0")/../../main/c
@@ -38,8 +38,8 @@ told() {
 	fi
 }
 
-echo 1..4
-for rooms in core 'agent export' fuse; do
+echo 1..5
+for rooms in core 'agent export stream' 'monitor stream' relay; do
 	found=$(edges $rooms)
 	[ "$(echo "$found" | wc -l)" -gt 20 ] || found='nothing nowhere
 nowhere nothing'

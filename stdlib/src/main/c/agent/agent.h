@@ -1,6 +1,6 @@
 /*
- * agent.h - what the agent's files share. The agent is PID 1 of the helper VM; docs/agent-protocol.md says what it
- * answers.
+ * agent.h - what the agent's files share. The agent is PID 1 of a guest: the helper VM, or a VM of containers;
+ * docs/agent-protocol.md says what it answers.
  *
  * It has three phases, a file each: init.c (may die: the kernel then panics, with our line on the console), loop.c
  * (must not die, and must not wait for anything but its own descriptors), finish.c. Whatever can hang, which is all
@@ -18,7 +18,9 @@
 #define AGENT_PORT "dev.mica.agent"
 #define SHARES "/shares"
 #define UNIONS "/unions"
-#define NOTES "/run" /* what was asked of a mount, a file each: NOTES "/share.S", NOTES "/union.U" */
+#define DISKS "/disks"
+#define DISK_FOLDER_MODE 0700 /* of what mount-disk makes */
+#define NOTES "/run"	      /* what was asked of a mount, a file each: NOTES "/share.S", NOTES "/union.U" */
 
 /* A line on the console. */
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -59,9 +61,12 @@ struct verb {
 	const char *name;
 	const char *keys;
 	uint32_t limit_ms; /* unless the request has limit=; 0: not in a child */
-	const char *kind;  /* "share", "union", NULL: on nothing in particular; the key "name" says which */
+	const char *kind;  /* "share", "union" ..., NULL: on nothing in particular; the key "name" says which */
 	errint_t (*run)(const struct request *request, struct answer *answer, struct mica_error *err);
 	const char *about; /* for people */
+	/* Of a child that goes on after its answer, or was killed before it: it has ended, and told no event itself. In
+	 * the loop. Makes an event for the host, or leaves it empty. */
+	void (*ended)(const struct request *request, const char *how, struct answer *event);
 };
 extern const struct verb agent_verbs[];
 /* The verb, once the request has what it must have and nothing else; NULL and *err. */
@@ -89,6 +94,8 @@ bool calls_busy(void);
 void calls_kill_all(void);
 /* The process that serves union name, or 0; port may be NULL. */
 pid_t calls_exporter(const char *name, const char **port);
+/* The calls of that verb whose child goes on, one after the other; at begins as NULL. */
+const struct request *calls_next_serving(const char *verb, const struct request *at);
 /* In list's child: one fact each. */
 void calls_list(struct answer *answer, uint32_t *number);
 
@@ -129,6 +136,35 @@ struct export_budget *served_budget(void);
 errint_t export_end(const struct request *request, struct answer *answer, struct mica_error *err);
 /* exports.c */
 errint_t export_begin(const struct request *request, struct answer *answer, struct mica_error *err);
+void export_ended(const struct request *request, const char *how, struct answer *event);
+
+/* layers.c: decodes an item of a list of layers; *out: its path from SHARES, to be freed. The folder is there. */
+struct mounted;
+errint_t layer_read(const char *item, size_t len, const struct mounted *mounted, char **out, struct mica_error *err);
+/* -EBUSY where a union has a layer on the share of that name, or on the disk where it begins with '@'. */
+errint_t layer_check_unused(const char *which, const char *path, struct mica_error *err);
+
+/* root.c: whether the guest has a runtime, and so is to have containers. */
+bool root_has_runtime(void);
+/* Moves to a tmpfs, which becomes the root. */
+errint_t root_leave(struct mica_error *err);
+
+/* Verbs of guests with containers. */
+errint_t disk_mount(const struct request *request, struct answer *answer, struct mica_error *err);
+errint_t disk_unmount(const struct request *request, struct answer *answer, struct mica_error *err);
+errint_t network_make(const struct request *request, struct answer *answer, struct mica_error *err);
+errint_t container_file(const struct request *request, struct answer *answer, struct mica_error *err);
+errint_t container_run(const struct request *request, struct answer *answer, struct mica_error *err);
+void container_run_ended(const struct request *request, const char *how, struct answer *event);
+errint_t container_exec(const struct request *request, struct answer *answer, struct mica_error *err);
+void container_exec_ended(const struct request *request, const char *how, struct answer *event);
+errint_t container_signal(const struct request *request, struct answer *answer, struct mica_error *err);
+errint_t container_pause(const struct request *request, struct answer *answer, struct mica_error *err);
+errint_t container_resume(const struct request *request, struct answer *answer, struct mica_error *err);
+errint_t container_usage(const struct request *request, struct answer *answer, struct mica_error *err);
+errint_t container_delete(const struct request *request, struct answer *answer, struct mica_error *err);
+/* In list's child: one fact each. */
+void containers_list(struct answer *answer, uint32_t *number);
 
 /* table.c: what is mounted, as the kernel says. */
 struct mounted {

@@ -6,6 +6,7 @@
  * call is answered all the same, stays in the list as stuck, and holds its share or union until it comes back, or until
  * the host says that this is lost: then the call is abandoned, and nobody waits for it any more.
  */
+#include "call.h"
 #include "child.h"
 #include "client.h"
 
@@ -16,28 +17,11 @@
 #include <sys/wait.h>
 #include <fcntl.h>
 
-#define MAX_CALLS 64
 /* A child knows its deadline and ends by itself with the better answer; this much later it is killed, and this much
  * after that it is stuck. */
 #define GRACE_MS 250
 
-enum state { FREE, WAITING, RUNNING, KILLED, STUCK, SERVING, ABANDONED };
-static const char *const state_names[] = {"free", "waiting", "running", "killed", "stuck", "serving", "abandoned"};
-
-struct call {
-	enum state state;
-	const struct verb *verb;
-	struct client *client; /* who asked, and hears the answer */
-	char *line;
-	struct request request; /* points into line */
-	uint64_t turn;		/* who came first waits less */
-	int64_t began, deadline;
-	pid_t pid;
-	int fd; /* the pipe's end, -1 once it is read to its end */
-	struct answer *answer;
-};
-
-static struct call calls[MAX_CALLS];
+struct call calls[MAX_CALLS];
 static int epoll = -1;
 static uint64_t turns;
 static struct answer scratch;
@@ -47,13 +31,6 @@ void calls_open(int epoll_fd, const struct calls_events *who_hears)
 {
 	epoll = epoll_fd;
 	events = who_hears;
-}
-
-static const char *name_of(const struct call *call)
-{
-	const char *name = line_value(&call->request, "name");
-
-	return name ? name : "";
 }
 
 static void fail(const struct call *call, errint_t code, const char *format, ...) __attribute__((format(printf, 3, 4)));
@@ -66,7 +43,7 @@ static void fail(const struct call *call, errint_t code, const char *format, ...
 	va_start(args, format);
 	vsnprintf(note, sizeof(note), format, args);
 	va_end(args);
-	mica_fail_note(&err, code, call->verb->name, name_of(call), "%s", note);
+	mica_fail_note(&err, code, call->verb->name, call_name(call), "%s", note);
 	client_fail(call->client, call->request.id, &err);
 }
 
@@ -79,10 +56,17 @@ static void release(struct call *call)
 	*call = (struct call){.fd = -1};
 }
 
+/* Those who serve a union share what they may have open. */
+static void count_served(const struct call *call, int more)
+{
+	if (call->verb->kind && !strcmp(call->verb->kind, "union"))
+		events->served(more);
+}
+
 static bool same_object(const struct call *a, const struct call *b)
 {
 	return a->verb->kind && b->verb->kind && !strcmp(a->verb->kind, b->verb->kind) &&
-	       !strcmp(name_of(a), name_of(b));
+	       !strcmp(call_name(a), call_name(b));
 }
 
 /* The call that works on what this one wants, or stands before it in the queue. */
@@ -102,7 +86,7 @@ static void abandon_hanging(const struct call *call)
 	for (struct call *other = calls; other < calls + MAX_CALLS; other++)
 		if ((other->state == SERVING || other->state == STUCK) && same_object(other, call)) {
 			if (other->state == SERVING)
-				events->served(-1);
+				count_served(other, -1);
 			kill(other->pid, SIGKILL);
 			other->state = ABANDONED;
 		}
@@ -146,8 +130,19 @@ static void start_waiting(void)
 	}
 }
 
+static bool is_under_way(const struct call *call)
+{
+	return call->state != FREE && call->state != SERVING;
+}
+
 static struct call *find_free(void)
 {
+	int under_way = 0;
+
+	for (const struct call *call = calls; call < calls + MAX_CALLS; call++)
+		under_way += is_under_way(call);
+	if (under_way >= MAX_UNDER_WAY)
+		return NULL;
 	for (struct call *call = calls; call < calls + MAX_CALLS; call++)
 		if (call->state == FREE)
 			return call;
@@ -165,7 +160,7 @@ void calls_start(const struct verb *verb, char *line, struct client *client)
 	if (line_value(&call->request, "limit"))
 		line_number(&call->request, "limit", 1, UINT32_MAX, &limit, NULL);
 	if (call == &none) {
-		fail(call, -EAGAIN, "%d calls are under way: wait for some of them", MAX_CALLS);
+		fail(call, -EAGAIN, "%d calls are under way: wait for some of them", MAX_UNDER_WAY);
 		release(call);
 		return;
 	}
@@ -183,17 +178,39 @@ static bool is_complete(const struct call *call)
 	return call->answer->len && call->answer->text[call->answer->len - 1] == '\n';
 }
 
-/* A child that goes on after its answer is not waited for. */
-static void answer_if_serving(struct call *call)
+/* Sends so much of what the child wrote, from an offset on, and drops it. */
+static void pass_on(struct call *call, size_t from, size_t len)
 {
 	struct answer *answer = call->answer;
 
-	if (call->state != RUNNING || !is_complete(call) || answer->text[0] != CHILD_STAYS)
+	scratch.len = len - from;
+	memcpy(scratch.text, answer->text + from, scratch.len);
+	answer->len -= len;
+	memmove(answer->text, answer->text + len, answer->len);
+}
+
+/* A child that goes on after its answer is not waited for. */
+static void answer_if_serving(struct call *call)
+{
+	const struct answer *answer = call->answer;
+	const char *newline = call->state == RUNNING ? memchr(answer->text, '\n', answer->len) : NULL;
+
+	if (!newline || answer->text[0] != CHILD_STAYS)
 		return;
 	call->state = SERVING;
-	events->served(1);
-	memmove(answer->text, answer->text + 1, --answer->len);
-	client_send(call->client, answer);
+	count_served(call, 1);
+	pass_on(call, 1, (size_t)(newline + 1 - answer->text));
+	client_send(call->client, &scratch);
+}
+
+/* What it writes after its answer is for the host. */
+static void tell_if_serving(struct call *call)
+{
+	if (call->state != SERVING || !is_complete(call))
+		return;
+	pass_on(call, 0, call->answer->len);
+	call->told = true;
+	events->tell(&scratch);
 }
 
 void calls_read(uint32_t which)
@@ -210,6 +227,7 @@ void calls_read(uint32_t which)
 		call->fd = -1;
 	}
 	answer_if_serving(call);
+	tell_if_serving(call);
 }
 
 /* What the end of a child's process means, for people. */
@@ -226,10 +244,23 @@ static void tell_event(const struct call *call, const char *event, const char *w
 	answer_begin(&scratch, "*", event);
 	answer_put(&scratch, "id", call->request.id);
 	answer_put(&scratch, "verb", call->verb->name);
-	answer_put(&scratch, "name", name_of(call));
+	answer_put(&scratch, "name", call_name(call));
 	answer_put(&scratch, "note", why);
 	answer_end(&scratch, "*");
 	events->tell(&scratch);
+}
+
+/* It may have to be cleaned up after, also where it was killed before it had an answer. */
+static void finish_ended(const struct call *call, const char *how)
+{
+	if (call->state == SERVING)
+		count_served(call, -1);
+	if (!call->verb->ended || call->told || call->state == ABANDONED)
+		return;
+	scratch.len = 0;
+	call->verb->ended(&call->request, how, &scratch);
+	if (call->state == SERVING && scratch.len)
+		events->tell(&scratch);
 }
 
 static void finish(struct call *call, int status)
@@ -238,12 +269,14 @@ static void finish(struct call *call, int status)
 
 	describe(status, how);
 	calls_read((uint32_t)(call - calls));
+	if (call->state == SERVING || WIFSIGNALED(status))
+		finish_ended(call, how);
 	if (call->state == SERVING) {
-		events->served(-1);
-		say("the export of %s %s", name_of(call), how);
-		tell_event(call, "unexported", how);
-	} else if (call->state == STUCK || call->state == ABANDONED) {
-		say("%s %s came back: %s", call->verb->name, name_of(call), how);
+		release(call);
+		return;
+	}
+	if (call->state == STUCK || call->state == ABANDONED) {
+		say("%s %s came back: %s", call->verb->name, call_name(call), how);
 		tell_event(call, "late", how);
 	} else if (is_complete(call)) {
 		client_send(call->client, call->answer);
@@ -282,7 +315,7 @@ static void expire(struct call *call)
 		call->state = KILLED;
 		break;
 	case KILLED:
-		say("%s %s hangs in the kernel and stays behind", call->verb->name, name_of(call));
+		say("%s %s hangs in the kernel and stays behind", call->verb->name, call_name(call));
 		fail(call, -ETIMEDOUT,
 		     "it hangs in the guest's kernel and cannot be ended: it stays behind, and holds what "
 		     "it works on until it comes back");
@@ -333,42 +366,4 @@ void calls_kill_all(void)
 	for (const struct call *call = calls; call < calls + MAX_CALLS; call++)
 		if (call->state > WAITING)
 			kill(call->pid, SIGKILL);
-}
-
-pid_t calls_exporter(const char *name, const char **port)
-{
-	for (const struct call *call = calls; call < calls + MAX_CALLS; call++)
-		if (call->state == SERVING && !strcmp(name_of(call), name)) {
-			if (port)
-				*port = line_value(&call->request, "port");
-			return call->pid;
-		}
-	return 0;
-}
-
-static void put(struct answer *answer, uint32_t number, const char *key, const char *value)
-{
-	char name[48];
-
-	snprintf(name, sizeof(name), "%u.%s", number, key);
-	answer_put(answer, name, value);
-}
-
-void calls_list(struct answer *answer, uint32_t *number)
-{
-	char ms[24];
-
-	for (const struct call *call = calls; call < calls + MAX_CALLS; call++) {
-		/* The list's own call is no news. */
-		if (call->state == FREE || call->state == SERVING || call->pid == getpid() ||
-		    !strcmp(call->verb->name, "list"))
-			continue;
-		put(answer, ++*number, "kind", "call");
-		put(answer, *number, "id", call->request.id);
-		put(answer, *number, "verb", call->verb->name);
-		put(answer, *number, "name", name_of(call));
-		put(answer, *number, "state", state_names[call->state]);
-		snprintf(ms, sizeof(ms), "%lld", (long long)(now_ms() - call->began));
-		put(answer, *number, "ms", ms);
-	}
 }

@@ -29,6 +29,11 @@ static void write_bytes(const char *bytes, size_t len)
 	}
 }
 
+void child_tell(const struct answer *event)
+{
+	write_bytes(event->text, event->len);
+}
+
 void child_run(const struct verb *verb, const struct request *request, int64_t deadline, int pipe_fd)
 {
 	const char *id = request->id;
@@ -56,6 +61,7 @@ void child_run(const struct verb *verb, const struct request *request, int64_t d
 	if (goes_on)
 		write_bytes(&(char){CHILD_STAYS}, 1);
 	write_bytes(answer.text, answer.len);
-	close(3);
+	if (!goes_on)
+		close(3);
 	_exit(goes_on ? goes_on(request) : 0);
 }

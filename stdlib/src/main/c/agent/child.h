@@ -18,4 +18,7 @@ int64_t child_until(void);
 /* From its verb: it goes on with this after an "ok", which is answered at once. */
 void child_stay(int (*go_on)(const struct request *request));
 
+/* From what it goes on with: an event for the host, in the answer's stead from then on. */
+void child_tell(const struct answer *event);
+
 #endif

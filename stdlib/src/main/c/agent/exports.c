@@ -16,6 +16,17 @@ static int serve(const struct request *request)
 	return 1;
 }
 
+void export_ended(const struct request *request, const char *how, struct answer *event)
+{
+	say("the export of %s %s", line_value(request, "name"), how);
+	answer_begin(event, "*", "unexported");
+	answer_put(event, "id", request->id);
+	answer_put(event, "verb", request->verb);
+	answer_put(event, "name", line_value(request, "name"));
+	answer_put(event, "note", how);
+	answer_end(event, "*");
+}
+
 errint_t export_begin(const struct request *request, struct answer *answer, struct mica_error *err)
 {
 	cleanup_mounted struct mounted mounted = {0};

@@ -2,7 +2,7 @@
  * finish.c - phase 3: what is written is on the host's disks, then the guest ends. A share that hangs delays it by the
  * deadline, no longer.
  */
-#include "agent.h"
+#include "container.h"
 
 #include <signal.h>
 #include <sys/mount.h>
@@ -10,9 +10,13 @@
 #include <sys/wait.h>
 
 #define UNMOUNT_MS 5000
+#define KILL_MS 1000
 
 static void unmount(const char *path)
 {
+	/* What the mount namespaces of containers may hold a while longer. */
+	if (!strncmp(path, DISKS, strlen(DISKS)))
+		mica_sync(path, NULL);
 	if (umount2(path, UMOUNT_NOFOLLOW) < 0)
 		say("unmount %s: %m", path);
 	_exit(0);
@@ -66,7 +70,9 @@ static void unmount_all(const char *folder)
 void agent_finish(void)
 {
 	calls_kill_all();
+	cgroups_end(now_ms() + KILL_MS);
 	unmount_all(UNIONS);
+	unmount_all(DISKS);
 	unmount_all(SHARES);
 	/* Without ACPI there is no switch to turn; a reset ends a machine that is started with -no-reboot. */
 	reboot(RB_AUTOBOOT);

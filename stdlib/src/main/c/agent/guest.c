@@ -130,6 +130,7 @@ errint_t guest_stats(const struct request *request, struct answer *answer, struc
 	if (read_file("/proc/meminfo", text, sizeof(text)) < 0)
 		return mica_fail(err, -errno, "read", "/proc/meminfo");
 	put_uptime(answer);
+	answer_put_number(answer, "processors", (uint64_t)sysconf(_SC_NPROCESSORS_ONLN));
 	clock_gettime(CLOCK_REALTIME, &clock);
 	answer_put_number(answer, "time", (uint64_t)clock.tv_sec * NANOS + (uint64_t)clock.tv_nsec);
 	answer_put_number(answer, "memory", memory(text, "MemTotal:"));
@@ -197,7 +198,9 @@ errint_t guest_list(const struct request *request, struct answer *answer, struct
 	if (code)
 		return code;
 	list_folder(&mounted, SHARES, "share", answer, &number);
+	list_folder(&mounted, DISKS, "disk", answer, &number);
 	list_folder(&mounted, UNIONS, "union", answer, &number);
+	containers_list(answer, &number);
 	calls_list(answer, &number);
 	return 0;
 }

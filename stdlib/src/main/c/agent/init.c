@@ -2,7 +2,7 @@
  * init.c - phase 1: from the kernel's hands to an open control port. What fails here ends the guest: the kernel
  * panics, and our line on the console says why.
  */
-#include "agent.h"
+#include "container.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -47,6 +47,7 @@ static void mount_system(void)
 	}
 	make_folder(SHARES);
 	make_folder(UNIONS);
+	make_folder(DISKS);
 }
 
 /* The console, never waited for; without one nobody hears us, and all else works. */
@@ -98,9 +99,15 @@ int agent_init(void)
 	struct mica_error err = {0};
 	int port;
 
+	bool runtime = root_has_runtime();
+
+	if (runtime && root_leave(&err))
+		die(err.step, err.path, err.code, err.note);
 	mount_system();
 	open_console();
 	raise_limits();
+	if (runtime && cgroups_open(&err))
+		die(err.step, err.path, err.code, err.note);
 	if (modules_load_first(&err))
 		die(err.step, err.path, err.code, err.note);
 	port = find_port();

@@ -127,16 +127,30 @@ const char *line_value(const struct request *request, const char *key)
 	return NULL;
 }
 
+/* The byte at value[*i], which is left at its last character. */
+static char decode_byte(const char *value, size_t len, size_t *i)
+{
+	if (value[*i] != '%' || *i + 2 >= len)
+		return value[*i];
+	*i += 2;
+	return (char)(hex_digit(value[*i - 1]) << 4 | hex_digit(value[*i]));
+}
+
+size_t line_decode_bytes(const char *value, size_t len, char *out)
+{
+	size_t used = 0;
+
+	for (size_t i = 0; i < len; i++)
+		out[used++] = decode_byte(value, len, &i);
+	return used;
+}
+
 errint_t line_decode(const char *value, size_t len, char *out, size_t room)
 {
 	size_t used = 0;
 
 	for (size_t i = 0; i < len; i++) {
-		char c = value[i];
-		if (c == '%' && i + 2 < len) {
-			c = (char)(hex_digit(value[i + 1]) << 4 | hex_digit(value[i + 2]));
-			i += 2;
-		}
+		char c = decode_byte(value, len, &i);
 		if (!c)
 			return -EINVAL;
 		if (used + 1 >= room)

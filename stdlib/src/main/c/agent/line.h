@@ -40,6 +40,9 @@ const char *line_value(const struct request *request, const char *key);
 /* Undoes the percent-encoding of len bytes of value; a string. -ENAMETOOLONG, or -EINVAL for a NUL in it. */
 errint_t line_decode(const char *value, size_t len, char *out, size_t room);
 
+/* The same for any bytes: as many as are returned, and never more than value has. */
+size_t line_decode_bytes(const char *value, size_t len, char *out);
+
 /* A whole number from min to max. */
 errint_t line_number(const struct request *request, const char *key, uint64_t min, uint64_t max, uint64_t *out,
 		     struct mica_error *err);

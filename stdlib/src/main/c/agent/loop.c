@@ -89,7 +89,8 @@ static void on_signal(void)
 	struct signalfd_siginfo info;
 
 	while (read(loop.signals, &info, sizeof(info)) > 0)
-		;
+		if (info.ssi_signo == SIGTERM)
+			power_off();
 	calls_reap();
 }
 

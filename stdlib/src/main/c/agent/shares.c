@@ -1,7 +1,7 @@
 /*
  * shares.c - folders of the host, by virtiofs. All of it runs in children: a file server that is gone answers nothing.
  */
-#include "agent.h"
+#include "container.h"
 
 #include <stdio.h>
 #include <sys/mount.h>
@@ -40,10 +40,12 @@ static errint_t read_share(const struct request *request, struct share *share, s
 	return code;
 }
 
-/* 0, or an errno value. */
+/* 0, or an errno value. What a union's layers forbid it forbids too; and a container's root has programs of other
+ * users, and devices that its cgroup sees to. */
 static int mount_tag(const struct share *share)
 {
-	const unsigned long flags = MS_NOSUID | MS_NODEV | (share->read_only ? MS_RDONLY : 0);
+	const unsigned long forbidden = root_has_runtime() ? 0 : MS_NOSUID | MS_NODEV;
+	const unsigned long flags = forbidden | (share->read_only ? MS_RDONLY : 0);
 
 	return mount(share->tag, share->path, "virtiofs", flags, NULL) < 0 ? errno : 0;
 }
@@ -111,46 +113,10 @@ errint_t share_mount(const struct request *request, struct answer *answer, struc
 
 /* Unmounting. */
 
-static bool is_below(const char *item, size_t len, const char *share)
-{
-	size_t name = strlen(share);
-
-	return len >= name && !strncmp(item, share, name) && (len == name || item[name] == '/');
-}
-
-/* Whether what was asked of a union names the share. */
-static bool uses(const char *union_name, const char *share)
-{
-	static char text[LINE_MAX_BYTES];
-	struct request note;
-	const char *at, *item;
-	size_t len;
-
-	if (!note_read("union", union_name, text, sizeof(text)) || note_parse(text, &note))
-		return false;
-	for (uint32_t i = 0; i < note.count; i++)
-		for (at = note.fields[i].value; line_next_item(&at, &item, &len);)
-			if (is_below(item, len, share))
-				return true;
-	return false;
-}
-
-static errint_t check_unused(const struct share *share, struct mica_error *err)
-{
-	cleanup_mounted struct mounted mounted = {0};
-	const struct mica_mount *mount = NULL;
-	errint_t code = mounted_read(&mounted, err);
-
-	while (!code && (mount = mounted_next(&mounted, UNIONS, mount)))
-		if (uses(mounted_name(mount), share->name))
-			code = mica_fail_note(err, -EBUSY, "unmount", share->path,
-					      "union %s uses it: unmount that first", mounted_name(mount));
-	return code;
-}
-
 errint_t share_unmount(const struct request *request, struct answer *answer, struct mica_error *err)
 {
 	cleanup_mounted struct mounted mounted = {0};
+	const struct mica_mount *mount;
 	struct share share = {0};
 	const char *device = line_value(request, "device");
 	bool lost = false;
@@ -162,10 +128,13 @@ errint_t share_unmount(const struct request *request, struct answer *answer, str
 	if (!code && device)
 		code = device_check(device, err);
 	if (!code)
-		code = check_unused(&share, err);
+		code = layer_check_unused(share.name, share.path, err);
 	if (!code)
 		code = mounted_read(&mounted, err);
-	if (!code && mounted_at(&mounted, SHARES, share.name))
+	mount = code ? NULL : mounted_at(&mounted, SHARES, share.name);
+	if (mount && !lost)
+		code = held_check(mount, share.path, err);
+	if (!code && mount)
 		code = lost ? mount_abandon(SHARES, share.name, err) : mica_umount(share.path, 0, 0, err);
 	if (code)
 		return code;

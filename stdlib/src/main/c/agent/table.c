@@ -76,7 +76,7 @@ uint32_t mounted_count(const char *folder)
 }
 
 struct note_path {
-	char text[128];
+	char text[256];
 };
 
 static struct note_path note_path(const char *kind, const char *name, const char *end)

@@ -1,14 +1,11 @@
 /*
  * unions.c - overlays over shares, mounted as on a host by the core.
  */
-#include "agent.h"
+#include "container.h"
 #include "export/export.h"
 
-#include <fcntl.h>
-#include <linux/openat2.h>
 #include <stdio.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 
 struct union_folder {
 	const char *name;
@@ -26,41 +23,6 @@ static void cleanup_union_p(struct union_folder *u)
 }
 #define cleanup_union __attribute__((cleanup(cleanup_union_p)))
 
-/* The folder is there, below its share, and no symbolic link leads to it: a layer says who made it where it is. */
-static errint_t check_layer(const char *path, const struct mounted *mounted, struct mica_error *err)
-{
-	struct open_how how = {
-		.flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
-		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
-	};
-	char share[LINE_MAX_NAME + 1];
-	size_t len = strcspn(path, "/");
-	const char *below = path[len] && path[len + 1] ? path + len + 1 : ".";
-	cleanup_fd int root = -1, fd = -1;
-
-	snprintf(share, sizeof(share), "%.*s", (int)len, path);
-	if (!line_is_name(path, len) || !mounted_at(mounted, SHARES, share))
-		return mica_fail_note(err, -ENOENT, "find layer", path, "no share of that name is mounted");
-	root = open(share, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (root >= 0)
-		fd = (int)syscall(SYS_openat2, root, below, &how, sizeof(how));
-	return fd < 0 ? mica_fail_at(err, -errno, "open", SHARES, path) : 0;
-}
-
-static errint_t read_layer(const char *item, size_t len, const struct mounted *mounted, char **out,
-			   struct mica_error *err)
-{
-	cleanup_free char *path = malloc(len + 1);
-	errint_t code = path ? line_decode(item, len, path, len + 1) : -ENOMEM;
-
-	if (code)
-		return mica_fail(err, code, "read layer", item);
-	code = check_layer(path, mounted, err);
-	if (!code)
-		*out = steal_pointer(&path);
-	return code;
-}
-
 static errint_t read_lowers(const char *list, const struct mounted *mounted, struct union_folder *u,
 			    struct mica_error *err)
 {
@@ -72,7 +34,7 @@ static errint_t read_lowers(const char *list, const struct mounted *mounted, str
 		if (u->count == MICA_MOST_LOWERS)
 			return mica_fail_note(err, -E2BIG, "lower", u->name, "at most %d layers can be stacked",
 					      MICA_MOST_LOWERS);
-		code = read_layer(item, len, mounted, &u->lowers[u->count], err);
+		code = layer_read(item, len, mounted, &u->lowers[u->count], err);
 		u->count += !code;
 	}
 	return code;
@@ -85,9 +47,9 @@ static errint_t read_layers(const struct request *request, const struct mounted 
 	errint_t code = read_lowers(line_value(request, "lower"), mounted, u, err);
 
 	if (!code && upper)
-		code = read_layer(upper, strlen(upper), mounted, &u->upper, err);
+		code = layer_read(upper, strlen(upper), mounted, &u->upper, err);
 	if (!code && work)
-		code = read_layer(work, strlen(work), mounted, &u->work, err);
+		code = layer_read(work, strlen(work), mounted, &u->work, err);
 	return code;
 }
 
@@ -98,6 +60,24 @@ static errint_t read_name(const struct request *request, struct union_folder *u,
 	if (!code)
 		snprintf(u->path, sizeof(u->path), UNIONS "/%s", u->name);
 	return code;
+}
+
+/* A folder that mount-disk made is nobody's yet, and becomes like the topmost lower: the root of the union has its
+ * mode, and with that of a new folder only root could look up a name in there. Later it stays as it is. */
+static errint_t make_upper(const struct union_folder *u, struct mica_error *err)
+{
+	struct stat st;
+	errint_t code;
+
+	if (stat(u->upper, &st) < 0)
+		return mica_fail(err, -errno, "stat", u->upper);
+	if ((st.st_mode & 07777) != DISK_FOLDER_MODE || st.st_uid || st.st_gid || !u->count)
+		return 0;
+	code = mica_make_directory_like(u->lowers[0], u->upper, err);
+	if (code != -ENOTEMPTY)
+		return code;
+	mica_error_clear(err);
+	return 0;
 }
 
 static errint_t mount_layers(const struct union_folder *u, struct mica_error *err)
@@ -119,8 +99,11 @@ static errint_t mount_layers(const struct union_folder *u, struct mica_error *er
 static errint_t mount_new(const struct request *request, const struct mounted *mounted, const char *note,
 			  struct union_folder *u, struct mica_error *err)
 {
+	const char *upper = line_value(request, "upper");
 	errint_t code = read_layers(request, mounted, u, err);
 
+	if (!code && upper && *upper == '@')
+		code = make_upper(u, err);
 	if (!code)
 		code = note_write("union", u->name, note, err);
 	if (code)
@@ -168,6 +151,7 @@ errint_t union_mount(const struct request *request, struct answer *answer, struc
 errint_t union_unmount(const struct request *request, struct answer *answer, struct mica_error *err)
 {
 	cleanup_mounted struct mounted mounted = {0};
+	const struct mica_mount *mount;
 	struct union_folder u = {0};
 	bool lost = false;
 	errint_t code = read_name(request, &u, err);
@@ -178,7 +162,10 @@ errint_t union_unmount(const struct request *request, struct answer *answer, str
 		code = export_end(request, answer, err);
 	if (!code)
 		code = mounted_read(&mounted, err);
-	if (!code && mounted_at(&mounted, UNIONS, u.name))
+	mount = code ? NULL : mounted_at(&mounted, UNIONS, u.name);
+	if (mount && !lost)
+		code = held_check(mount, u.path, err);
+	if (!code && mount)
 		code = lost ? mount_abandon(UNIONS, u.name, err) : mica_umount(u.path, 0, 0, err);
 	if (code)
 		return code;

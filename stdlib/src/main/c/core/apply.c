@@ -13,12 +13,13 @@
 #include "inside.h"
 #include "names.h"
 #include "remove.h"
+#include "upper.h"
 
 /* A directory of the layer that the walk is in. */
 struct level {
 	struct names names;
 	size_t next;
-	bool xwhiteouts; /* zero-size files in it may be whiteouts */
+	char opaque; /* the letter of its overlay.opaque, or 0 */
 	struct meta meta;
 	struct xattr_view xattrs;
 };
@@ -28,7 +29,7 @@ struct apply {
 	struct level *levels; /* one for each of from's */
 	size_t levels_room;
 	struct groups links; /* path: where the first name of an inode went */
-	enum xattr_space space;
+	struct upper upper;
 	struct copy_how how;
 	struct mica_error *err;
 };
@@ -45,58 +46,24 @@ static struct level *top(struct apply *a)
 	return &a->levels[a->from.depth - 1];
 }
 
-/* What overlay's own attributes make of an entry of the layer. */
-static errint_t read_overlay_xattrs(struct apply *a, int dirfd, const char *name, const char *shown,
-				    uint32_t *overlay_xattrs)
-{
-	cleanup_xattr_names struct xattr_names names = {0};
-	const char *unknown = NULL;
-	errint_t code = xattr_list(dirfd, name, &names);
-
-	if (code < 0)
-		return fail(a, code, "read attributes", shown, "");
-	*overlay_xattrs = overlay_xattrs_of(&names, a->space, &unknown);
-	if (*overlay_xattrs & OVERLAY_XATTR_UNKNOWN)
-		return fail(a, -EOPNOTSUPP, "apply", shown, unknown);
-	if (*overlay_xattrs & (OVERLAY_XATTR_REDIRECT | OVERLAY_XATTR_METACOPY | OVERLAY_XATTR_NLINK))
-		return fail(a, -EOPNOTSUPP, "apply", shown,
-			    "the layer refers to what is below it (redirect, metacopy or index): capture it first");
-	return 0;
-}
-
 /* Directories. */
 
-static errint_t read_opaque(struct apply *a, int dirfd, const char *shown, char *value)
-{
-	cleanup_free char *bytes = NULL;
-	char attr[40];
-	size_t len;
-	errint_t code;
-
-	strcpy(stpcpy(attr, xattr_prefix(a->space)), "opaque");
-	code = xattr_get(dirfd, "", attr, (void **)&bytes, &len);
-	*value = code == 0 && len == 1 ? *bytes : 0;
-	return code < 0 ? fail(a, code, "read attributes", shown, attr) : 0;
-}
-
 /* Reads the layer's directory dirfd, which will be the next level but is not yet on the stack. */
-static errint_t read_level(struct apply *a, int dirfd, const char *name, struct level *level, bool *opaque)
+static errint_t read_level(struct apply *a, int dirfd, const char *name, struct level *level)
 {
+	cleanup_xattr_names struct xattr_names names = {0};
 	struct statx stx;
 	uint32_t overlay_xattrs;
-	char value = 0;
-	errint_t code = read_overlay_xattrs(a, dirfd, "", name, &overlay_xattrs);
+	errint_t code = upper_xattrs(&a->upper, dirfd, "", name, &names, &overlay_xattrs);
 
-	if (code == 0 && (overlay_xattrs & OVERLAY_XATTR_OPAQUE))
-		code = read_opaque(a, dirfd, name, &value);
+	if (code == 0)
+		code = upper_opaque(&a->upper, dirfd, name, overlay_xattrs, &level->opaque);
 	if (code < 0)
 		return code;
-	*opaque = value == 'y';
-	level->xwhiteouts = value == 'x';
 	if (statx(dirfd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &stx) < 0)
 		return fail(a, -errno, "stat", name, "");
 	level->meta = meta_of(&stx);
-	code = xattr_read(dirfd, "", a->space, &level->xattrs);
+	code = xattr_read_listed(dirfd, "", a->upper.space, &names, &level->xattrs);
 	if (code == 0)
 		code = names_read(dirfd, &level->names);
 	return code < 0 ? fail(a, code, "read", name, "") : 0;
@@ -181,14 +148,13 @@ static errint_t enter(struct apply *a, const char *name)
 	cleanup_fd int to = -1;
 	cleanup_fd int from = openat(dir_stack_fd(&a->from), name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	struct level level = {0};
-	bool opaque;
 	errint_t code;
 
 	if (from < 0)
 		return fail(a, -errno, "open", name, "");
-	code = read_level(a, from, name, &level, &opaque);
+	code = read_level(a, from, name, &level);
 	if (code == 0)
-		code = open_target(a, name, opaque, &to);
+		code = open_target(a, name, level.opaque == 'y', &to);
 	if (code < 0) {
 		free_level(&level);
 		return code;
@@ -236,7 +202,7 @@ static errint_t link_first(struct apply *a, const struct group *link, const char
 static errint_t copy_name(struct apply *a, const char *name, const struct group *link)
 {
 	cleanup_free char *path = link ? strdup(link->path) : dir_stack_join(&a->to, name);
-	struct copy_source source = {dir_stack_fd(&a->from), name, a->space, -1};
+	struct copy_source source = {dir_stack_fd(&a->from), name, a->upper.space, -1};
 	struct meta_target target = {dir_stack_fd(&a->to), name, XATTR_PLAIN, path, false};
 
 	if (!path)
@@ -265,9 +231,10 @@ static errint_t put_linked(struct apply *a, const char *name, const struct statx
 
 static errint_t put(struct apply *a, const char *name, const struct statx *stx)
 {
+	cleanup_xattr_names struct xattr_names names = {0};
 	uint32_t overlay_xattrs;
 	errint_t code = S_ISREG(stx->stx_mode)
-				? read_overlay_xattrs(a, dir_stack_fd(&a->from), name, name, &overlay_xattrs)
+				? upper_xattrs(&a->upper, dir_stack_fd(&a->from), name, name, &names, &overlay_xattrs)
 				: 0;
 
 	if (code == 0)
@@ -275,22 +242,6 @@ static errint_t put(struct apply *a, const char *name, const struct statx *stx)
 	if (code < 0)
 		return code;
 	return stx->stx_nlink > 1 ? put_linked(a, name, stx) : copy_name(a, name, NULL);
-}
-
-/* 1: a whiteout, 0: not. */
-static int is_whiteout(struct apply *a, const char *name, const struct statx *stx)
-{
-	cleanup_xattr_names struct xattr_names names = {0};
-	errint_t code;
-
-	if (S_ISCHR(stx->stx_mode))
-		return stx->stx_rdev_major == 0 && stx->stx_rdev_minor == 0;
-	if (!top(a)->xwhiteouts || !S_ISREG(stx->stx_mode) || stx->stx_size)
-		return 0;
-	code = xattr_list(dir_stack_fd(&a->from), name, &names);
-	if (code < 0)
-		return fail(a, code, "read attributes", name, "");
-	return (overlay_xattrs_of(&names, a->space, NULL) & OVERLAY_XATTR_WHITEOUT) != 0;
 }
 
 static errint_t apply_name(struct apply *a, const char *name)
@@ -302,7 +253,7 @@ static errint_t apply_name(struct apply *a, const char *name)
 	job_add(a->how.job, 1, 0);
 	if (statx(dir_stack_fd(&a->from), name, how, STATX_BASIC_STATS, &stx) < 0)
 		return fail(a, -errno, "stat", name, "");
-	whiteout = is_whiteout(a, name, &stx);
+	whiteout = upper_is_whiteout(&a->upper, dir_stack_fd(&a->from), name, &stx, top(a)->opaque);
 	if (whiteout < 0)
 		return whiteout;
 	if (whiteout)
@@ -334,7 +285,6 @@ static errint_t start(struct apply *a, const struct mica_tree *tree, const char 
 	const char *layer = tree->layers[0];
 	cleanup_fd int to = -1, from = open(layer, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct level level = {0};
-	bool opaque;
 	errint_t code;
 
 	if (from < 0)
@@ -352,7 +302,7 @@ static errint_t start(struct apply *a, const struct mica_tree *tree, const char 
 		code = reserve_level(a);
 	if (code < 0)
 		return mica_fail(a->err, code, "apply", target);
-	code = read_level(a, dir_stack_fd(&a->from), "", &level, &opaque);
+	code = read_level(a, dir_stack_fd(&a->from), "", &level);
 	a->levels[0] = level;
 	return code; /* the kernel, too, merges the roots whatever they are marked */
 }
@@ -376,7 +326,8 @@ errint_t mica_apply(const struct mica_tree *layer, const char *target, uint32_t 
 	mica_error_clear(err);
 	if (layer->count != 1)
 		return mica_fail_note(err, -EINVAL, "apply", target, "one layer at a time");
-	a.space = layer->flags & MICA_TREE_USERXATTR ? XATTR_USER : XATTR_TRUSTED;
+	a.upper = (struct upper){.step = "apply", .at = &a.to, .err = err};
+	a.upper.space = layer->flags & MICA_TREE_USERXATTR ? XATTR_USER : XATTR_TRUSTED;
 	code = start(&a, layer, target);
 	if (code == 0)
 		code = walk(&a);

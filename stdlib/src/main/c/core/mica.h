@@ -1,9 +1,10 @@
 /*
  * mica.h - the C core of Mica: trees, diffs, layers, manifests and mounts.
  *
- * This page is the whole public interface and its contract. Everything is path in, bytes out; no
- * function keeps global state, every function may be called from any thread, and two calls never
- * disturb each other unless they write the same folder.
+ * This page is the whole public interface and its contract. Everything is path in, bytes out. No
+ * function keeps global state, but mica_tsc_khz reads a clock that was taken when the library was
+ * loaded. Every function may be called from any thread, and two calls never disturb each other
+ * unless they write the same folder.
  *
  * Errors.  A function returns errint_t: 0, or -errno. Global errno means nothing after a call. With
  * a failure *err says which step failed, at which path, and, where the number alone would not help
@@ -27,7 +28,7 @@ extern "C" {
 #pragma GCC visibility push(default)
 
 /* Raised whenever a name, a layout or a meaning on this page changes; the caller checks it once. */
-#define MICA_ABI 5
+#define MICA_ABI 6
 uint32_t mica_abi(void);
 
 /* 0, or a negative errno value. */
@@ -227,6 +228,105 @@ errint_t mica_copy_data(const char *from, const char *to, struct mica_error *err
  */
 errint_t mica_apply(const struct mica_tree *layer, const char *target, uint32_t flags, struct mica_job *job,
 		    struct mica_error *err);
+
+/*
+ * Layers as tar, in the form of OCI images (image-spec, layer.md).
+ *
+ * What they hold  Files, directories, symbolic links, fifos, devices, hard links among them; mode, owner, modification
+ *     time in nanoseconds, extended attributes as SCHILY.xattr.*, ACLs and capabilities among them, overlay's own
+ *     left out and escaped ones unescaped; what was deleted as ".wh.NAME", opaque directories by ".wh..wh..opq".
+ *     What a tar cannot hold, and what a reader made of itself, is remarked by name.
+ *
+ * The same layer gives the same bytes on every machine: depth first, names by their bytes; the root "./" first, in a
+ *     directory its opaque marker, then its whiteouts, then all else; of a hard-linked file the first path is the
+ *     file. A pax header only where the old fields do not do (nearly always: for the nanoseconds), with its records
+ *     in one order. No user's name, no time of day, no number of an inode or of the device that it lies on. The
+ *     compressed bytes depend on zlib's or libzstd's version besides, not on how many threads there are.
+ */
+#define MICA_TAR_PLAIN 0u
+#define MICA_TAR_GZIP 1u /* level 6; in pieces that are compressed at the same time, which any gunzip takes */
+#define MICA_TAR_ZSTD 2u /* level 3, one frame */
+
+struct mica_tar {
+	uint8_t diff_id[32];  /* SHA-256 of the tar, uncompressed: what an image's config lists */
+	uint8_t digest[32];   /* SHA-256 of the bytes as they are written or were read: what its manifest lists */
+	uint64_t bytes;	      /* of the tar */
+	uint64_t packed;      /* as written or read */
+	uint64_t entries;     /* in the tar, whiteouts and hard links among them */
+	uint32_t compression; /* MICA_TAR_* */
+	uint32_t reserved;
+};
+
+/* Written, but not all of it: */
+#define MICA_REMARK_SOCKET 1u /* a socket: left out */
+#define MICA_REMARK_NAME 2u   /* a name that begins with ".wh.": left out, with all below it */
+#define MICA_REMARK_HOLES 3u  /* a file with holes: they are written as zeros */
+#define MICA_REMARK_FLAGS 4u  /* immutable or append-only (detail: "i", "a", "ai"): the flags are left out */
+#define MICA_REMARK_XATTR                                                                                              \
+	5u		     /* an attribute (detail: its name): a name with "=" in it is left out in writing; read,   \
+				it is what the file system or the caller's rights do not let be given */
+#define MICA_REMARK_EMPTY 6u /* an attribute (detail: its name) without a value: written, but many readers drop it */
+/* Read, but: */
+#define MICA_REMARK_PARENT 7u /* a directory that has no entry of its own: made 0755, 0:0, of time 0 */
+#define MICA_REMARK_ROOT 8u   /* the root is opaque, which no overlay heeds: what is below is to be left out */
+#define MICA_REMARK_DEVICE 9u /* a device that the caller may not make (MICA_OWN): left out */
+#define MICA_REMARK_AUFS 10u  /* ".wh..wh.*", AUFS's own: left out, with all below it */
+#define MICA_REMARK_KEY 11u   /* a pax record (detail: its key) that says what Mica does not take: left out */
+
+/* One remark; the next one starts at record_len, a multiple of 8. text: the path, a NUL, the detail, a NUL. */
+struct mica_remark {
+	uint32_t record_len;
+	uint32_t what; /* MICA_REMARK_* */
+	uint32_t path_len;
+	uint32_t detail_len;
+	uint8_t text[];
+};
+
+/* Zeroed by the caller; what a call put into it is freed by mica_remarks_free, also after a failure. */
+struct mica_remarks {
+	uint8_t *records;
+	uint64_t len; /* bytes of records */
+	uint64_t count;
+	uint64_t room;
+};
+void mica_remarks_free(struct mica_remarks *remarks);
+
+/*
+ * Writes the layer, a folder that nobody changes meanwhile, as a tar to the new file to, mode 0644, which is removed
+ * again on failure; or, if to is NULL, to the descriptor fd. Of the flags MICA_LAYER_USERXATTR (the form of the layer)
+ * and MICA_SYNC (the file is on disk). A layer that refers to what is below it (redirect, metacopy, index), or has an
+ * overlay attribute that nobody knows, or a mount point, is -EOPNOTSUPP. remarks may be NULL.
+ */
+errint_t mica_tar_write(const char *layer, const char *to, int fd, uint32_t compression, uint32_t flags,
+			struct mica_tar *tar, struct mica_remarks *remarks, struct mica_job *job,
+			struct mica_error *err);
+
+/* How large what is read may get; 0: no limit. */
+struct mica_tar_limits {
+	uint64_t bytes;	  /* of the tar, uncompressed, and of one file */
+	uint64_t entries; /* directories that have none of their own count too */
+	uint32_t path;	  /* bytes of a path, or of the target of a link */
+	uint32_t depth;	  /* names of a path */
+};
+
+/*
+ * Makes the folder dest (which must not exist) the layer that the tar in the file from says (if from is NULL: in the
+ * descriptor fd, from where it stands to its end): plain, by gzip or by zstd, in any number of members. On failure dest
+ * is removed again. Of the flags MICA_LAYER_USERXATTR, MICA_SYNC and MICA_OWN. Read back, a layer that
+ * mica_tar_write wrote is the same but for what was remarked.
+ *
+ * The tar may be anybody's. Nothing outside of dest is reached: no symbolic link is ever followed, an absolute name is
+ * taken from the root (as all common readers do), and refused (-EBADMSG, note says why) is a name with ".."; an entry
+ * below what is no directory; a hard link to what is not in this tar before it, to a directory or to what was deleted;
+ * ".wh." with no name behind it, or "." or ".."; a device 0:0; what is cut off or followed by anything but zeros.
+ * Of several entries of one name the last counts, of whatever type. A directory that is deleted and there is opaque;
+ * anything else that is both is there. Old tars, GNU's long names and sparse files, and pax are understood; a global
+ * pax header counts for owner and time, and what else it says is remarked.
+ * Memory grows with the directories and deleted names, not with the files.
+ */
+errint_t mica_tar_read(const char *from, int fd, const char *dest, const struct mica_tar_limits *limits, uint32_t flags,
+		       struct mica_tar *tar, struct mica_remarks *remarks, struct mica_job *job,
+		       struct mica_error *err);
 
 /*
  * Makes an overlay's upper, which nobody uses now, show as a lower what it showed as an upper: what overlay.protattr

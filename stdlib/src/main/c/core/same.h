@@ -4,7 +4,7 @@
 #ifndef MICA_SAME_H
 #define MICA_SAME_H
 
-#include "same_bytes.h"
+#include "same-bytes.h"
 
 /*
  * MICA_CONTENT | MODE | OWNER | TIMES | XATTR of two entries of one type; for directories without

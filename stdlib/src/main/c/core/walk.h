@@ -96,7 +96,7 @@ errint_t task_add_item(struct task *task, const struct item *item, const char *n
 errint_t task_add_child(struct task *task, struct item *item, const char *name, struct vdir *a, struct vdir *b);
 errint_t task_add_link(struct task *task, struct item *item, const struct ventry *a, const struct ventry *b);
 
-/* walk_task.c */
+/* walk-task.c */
 /* The task of the two roots; NULL if there is nothing to compare. */
 errint_t task_root(struct walk_context *context, struct task **out, struct mica_error *err);
 /* First step: pins the pair, lists its names, cuts off task->rest. Second step, if that went well: compares. */

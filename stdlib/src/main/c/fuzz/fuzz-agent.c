@@ -5,9 +5,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* Every shape of keys that a verb can have. */
 const struct verb agent_verbs[] = {
-	{"a", "", 0, NULL, NULL, NULL},
-	{"hello", "version! time! seed", 0, NULL, NULL, NULL},
-	{"union", "name! lower! upper work", 1, "union", NULL, NULL},
+	{"a", "", 0, NULL, NULL, NULL, NULL},
+	{"hello", "version! time! seed", 0, NULL, NULL, NULL, NULL},
+	{"union", "name! lower! upper work", 1, "union", NULL, NULL, NULL},
+	{"file", "name! file! at! data!", 1, "container", NULL, NULL, NULL},
+	{"run", "name! port! token! tty", 1, "container", NULL, NULL, NULL},
 	{0},
 };
 
@@ -26,6 +28,7 @@ static void check_field(const struct field *field)
 	errint_t code = line_decode(field->value, strlen(field->value), value, sizeof(value));
 
 	need(!code || code == -EINVAL);
+	need(line_decode_bytes(field->value, strlen(field->value), again) <= strlen(field->value));
 	if (code)
 		return;
 	answer_begin(&answer, "1", "ok");

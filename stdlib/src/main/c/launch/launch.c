@@ -1,15 +1,17 @@
 /*
  * mica-launch - start a process that outlives us, with what it needs of this host and nothing else.
  *
- *   mica-launch --pid FILE [--log FILE] [--listen SOCKET]... [--read FILE]... [--append FILE]... [--see NAME=PATH]...
- *               [--folder DIR [--read-only]] [--user ID --directory DIR [--kvm]] -- PROGRAM ARGUMENT...
+ *   mica-launch --pid FILE [--log FILE] [--listen SOCKET]... [--read FILE]... [--append FILE]... [--write FILE]...
+ *               [--see NAME=PATH]... [--folder DIR [--read-only]] [--user ID --directory DIR [--kvm]] -- PROGRAM
+ * ARGUMENT...
  *
  * PROGRAM runs in a session and a mount namespace of its own. Its root has, read-only, the folders with the system's
  * programs, /dev/null, zero and urandom; each PATH as /NAME; and DIR of --folder as /shared, alone, without what
  * is mounted below it, without devices, set-id bits and programs, and with --read-only so that nobody can write to it,
  * whatever the program would do. Who compared DIR gives it as /proc/PID/fd/N/. of a process that holds it open: it is
- * that directory then, wherever its path leads by now. From descriptor 3 on it has what --listen, --read and --append
- * name, in their order: listening sockets, and files.
+ * that directory then, wherever its path leads by now. From descriptor 3 on it has what --listen, --read, --append
+ * and --write name, in their order: listening sockets, and files (--write: to read and write, at any place; it is
+ * there).
  *
  * With --user it is not root's: it has that user and group id, no other group, no capability and no way to any, and
  * process, network, IPC and host name namespaces of its own. DIR of --directory becomes that user's, and is its current
@@ -36,7 +38,8 @@
 
 static const char usage[] =
 	"usage: mica-launch --pid FILE [--log FILE] [--listen SOCKET]... [--read FILE]... [--append FILE]...\n"
-	"                   [--see NAME=PATH]... [--folder DIR [--read-only]] [--user ID --directory DIR [--kvm]]\n"
+	"                   [--write FILE]... [--see NAME=PATH]... [--folder DIR [--read-only]] [--user ID --directory "
+	"DIR [--kvm]]\n"
 	"                   -- PROGRAM ARGUMENT...\n";
 
 static const char *listened[MAX_DESCRIPTORS];
@@ -122,6 +125,8 @@ static errint_t take_option(struct request *request, int option, struct mica_err
 		return add_socket(request, optarg, err);
 	case 'r':
 		return add_descriptor(request, open(optarg, O_RDONLY | O_CLOEXEC), optarg, err);
+	case 'w':
+		return add_descriptor(request, open(optarg, O_RDWR | O_NOFOLLOW | O_CLOEXEC), optarg, err);
 	case 'a':
 		return add_descriptor(request, open(optarg, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600), optarg,
 				      err);
@@ -133,12 +138,19 @@ static errint_t take_option(struct request *request, int option, struct mica_err
 static errint_t parse(int argc, char **argv, struct request *request, struct mica_error *err)
 {
 	static const struct option options[] = {
-		{"folder", required_argument, NULL, 'f'},    {"read-only", no_argument, NULL, 'o'},
-		{"pid", required_argument, NULL, 'p'},	     {"log", required_argument, NULL, 'g'},
-		{"directory", required_argument, NULL, 'd'}, {"user", required_argument, NULL, 'u'},
-		{"see", required_argument, NULL, 's'},	     {"kvm", no_argument, NULL, 'k'},
-		{"listen", required_argument, NULL, 'l'},    {"read", required_argument, NULL, 'r'},
-		{"append", required_argument, NULL, 'a'},    {0},
+		{"folder", required_argument, NULL, 'f'},
+		{"read-only", no_argument, NULL, 'o'},
+		{"pid", required_argument, NULL, 'p'},
+		{"log", required_argument, NULL, 'g'},
+		{"directory", required_argument, NULL, 'd'},
+		{"user", required_argument, NULL, 'u'},
+		{"see", required_argument, NULL, 's'},
+		{"kvm", no_argument, NULL, 'k'},
+		{"listen", required_argument, NULL, 'l'},
+		{"read", required_argument, NULL, 'r'},
+		{"append", required_argument, NULL, 'a'},
+		{"write", required_argument, NULL, 'w'},
+		{0},
 	};
 	errint_t failed = 0;
 

@@ -2,6 +2,8 @@ package dev.mica;
 
 import dev.mica.access.Caller;
 import dev.mica.commit.Commits;
+import dev.mica.container.VmLayers;
+import dev.mica.container.Vms;
 import dev.mica.helper.HelperServer;
 import dev.mica.host.Host;
 import dev.mica.state.StateDir;
@@ -17,13 +19,15 @@ final class Engine {
   private final StateDir state;
   private final HelperServer helper;
   private final Unions unions;
+  private final Vms vms;
   private final Commits commits;
 
   Engine(StateDir state) {
     this.state = state;
     this.helper = new HelperServer(state);
     this.unions = new Unions(state, helper);
-    this.commits = new Commits(state, unions, new UnionLayers(state, helper));
+    this.vms = new Vms(state);
+    this.commits = new Commits(state, unions, new UnionLayers(state, helper), new VmLayers(state));
   }
 
   Path home() {
@@ -38,7 +42,11 @@ final class Engine {
     return new Commits(caller, commits);
   }
 
+  Vms vms(Caller caller) {
+    return new Vms(caller, vms);
+  }
+
   Host host(Caller caller) {
-    return new Host(caller, state, new Unions(caller, unions), helper.vm(caller));
+    return new Host(caller, state, new Unions(caller, unions), helper.vm(caller), vms(caller));
   }
 }

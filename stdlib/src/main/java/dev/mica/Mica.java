@@ -3,6 +3,7 @@ package dev.mica;
 import dev.mica.access.Caller;
 import dev.mica.access.Role;
 import dev.mica.commit.Commits;
+import dev.mica.container.Vms;
 import dev.mica.folder.Folder;
 import dev.mica.host.Host;
 import dev.mica.state.StateDir;
@@ -23,6 +24,7 @@ public final class Mica {
   private final Caller caller;
   private final Unions unions;
   private final Commits commits;
+  private final Vms vms;
   private final Host host;
 
   private Mica(Engine engine, Caller caller) {
@@ -30,6 +32,7 @@ public final class Mica {
     this.caller = caller;
     this.unions = engine.unions(caller);
     this.commits = engine.commits(caller);
+    this.vms = engine.vms(caller);
     this.host = engine.host(caller);
   }
 
@@ -79,6 +82,11 @@ public final class Mica {
   /** The commit store of this host. */
   public Commits commits() {
     return commits;
+  }
+
+  /** The VMs of this host, each with a container. */
+  public Vms vms() {
+    return vms;
   }
 
   /** This machine and what works on it. */

@@ -1,12 +1,14 @@
 package dev.mica;
 
 import dev.mica.commit.CommitSchema;
+import dev.mica.container.ContainerSchema;
 import dev.mica.folder.FolderSchema;
 import dev.mica.helper.HelperSchema;
 import dev.mica.host.HostSchema;
 import dev.mica.schema.Schema;
 import dev.mica.union.UnionSchema;
 import dev.mica.vm.VmSchema;
+import dev.mica.vm.stream.StreamSchema;
 
 /** What there is to say of the types of Mica's objects. */
 public final class Schemas {
@@ -26,7 +28,13 @@ public final class Schemas {
           FolderSchema.NAME,
           HostSchema.CHECK,
           HostSchema.HOST,
+          ContainerSchema.VM,
+          ContainerSchema.RAN,
+          ContainerSchema.VMS,
           HelperSchema.HELPER,
+          StreamSchema.ATTACHABLE,
+          StreamSchema.STREAM,
+          StreamSchema.EXIT,
           VmSchema.CONSOLE,
           VmSchema.SHARE,
           VmSchema.PART);

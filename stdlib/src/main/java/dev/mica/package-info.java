@@ -1,4 +1,7 @@
-/** Mica's objects: folders, unions, commits and the host they live on. Start at {@link Mica}. */
+/**
+ * Mica's objects: folders, unions, commits, VMs, this host and its helper VM. Start at {@link
+ * Mica}.
+ */
 @NullMarked
 package dev.mica;
 

@@ -6,6 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.mica.access.Caller;
 import dev.mica.access.Role;
 import dev.mica.commit.Commit;
+import dev.mica.container.ExecSpec;
+import dev.mica.container.Vm;
+import dev.mica.container.VmSpec;
 import dev.mica.failure.MicaException;
 import dev.mica.folder.Folder;
 import dev.mica.helper.HelperVm;
@@ -59,6 +62,26 @@ final class AccessTest extends ScratchTest {
               "remove all commits",
               test -> test.viewer.commits().removeAll()),
           new Change("Commits.gc()", "collect garbage", test -> test.viewer.commits().gc()),
+          new Change("Vm.start()", "start the VM box", test -> test.box().start()),
+          new Change("Vm.startAttached()", "start the VM box", test -> test.box().startAttached()),
+          new Change("Vm.attach()", "attach to the VM box", test -> test.box().attach()),
+          new Change("Vm.stop()", "stop the VM box", test -> test.box().stop()),
+          new Change("Vm.kill()", "kill the VM box", test -> test.box().kill()),
+          new Change("Vm.pause()", "pause the VM box", test -> test.box().pause()),
+          new Change("Vm.resume()", "resume the VM box", test -> test.box().resume()),
+          new Change("Vm.restart()", "stop the VM box", test -> test.box().restart()),
+          new Change("Vm.exec()", "run a program in the VM box", test -> test.box().exec("true")),
+          new Change(
+              "Vm.open()",
+              "run a program in the VM box",
+              test -> test.box().open(new ExecSpec(List.of("true"), Map.of(), false, false))),
+          new Change(
+              "Vm.console()", "attach to the console of box", test -> test.box().console().close()),
+          new Change("Vm.remove()", "remove the VM box", test -> test.box().remove()),
+          new Change(
+              "Vms.create()",
+              "create the VM new",
+              test -> test.viewer.vms().create(test.boxSpec("new"))),
           new Change("HelperVm.start()", "start the helper VM", test -> test.helper().start()),
           new Change("HelperVm.stop()", "stop the helper VM", test -> test.helper().stop()),
           new Change("HelperVm.kill()", "kill the helper VM", test -> test.helper().kill()),
@@ -91,6 +114,16 @@ final class AccessTest extends ScratchTest {
       Set.of(
           "Folder.setText()",
           "Union.commit()",
+          "Attachable.stream",
+          "ProcessStream.token()",
+          "ProcessStream.run()",
+          "ProcessStream.input()",
+          "ProcessStream.endInput()",
+          "ProcessStream.resize()",
+          "ProcessStream.signal()",
+          "ProcessStream.begin()",
+          "ProcessStream.requireAll()",
+          "ProcessStream.close()",
           "Console.input",
           "Console.output",
           "Console.close()");
@@ -105,6 +138,7 @@ final class AccessTest extends ScratchTest {
     scratch.file("at/new", "new");
     commit = mica.commits().create(union, "web:v1", "");
     viewer = mica.as(caller(Role.VIEWER));
+    Vm _ = mica.vms().create(boxSpec("box"));
     Scratch.run("tar", "-C", scratch.path("lower").toString(), "-cf", tar(), ".");
   }
 
@@ -126,6 +160,14 @@ final class AccessTest extends ScratchTest {
 
   private Commit kept() {
     return viewer.commits().get("web:v1");
+  }
+
+  private Vm box() {
+    return viewer.vms().get("box");
+  }
+
+  private VmSpec boxSpec(String name) {
+    return VmSpec.of(name, viewer.folder("lower"), List.of("true"));
   }
 
   private HelperVm helper() {

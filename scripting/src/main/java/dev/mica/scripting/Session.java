@@ -7,7 +7,7 @@ import dev.mica.scripting.groovy.GroovyErrors;
 import dev.mica.scripting.jshell.JShellEngine;
 import dev.mica.scripting.run.Context;
 import dev.mica.scripting.run.Display;
-import dev.mica.scripting.run.Engine;
+import dev.mica.scripting.run.ScriptEngine;
 import dev.mica.scripting.run.Variables;
 import java.io.PrintStream;
 import java.util.ArrayList;
@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Session {
   private final Context context;
-  private @Nullable Engine groovy;
+  private @Nullable ScriptEngine groovy;
   private @Nullable JShellEngine java;
 
   /** A session over {@code mica} that prints to {@code out} and shows values on {@code display}. */
@@ -88,7 +88,7 @@ public final class Session {
   }
 
   /** The Groovy engine; the first call loads Groovy. */
-  public synchronized Engine groovy() {
+  public synchronized ScriptEngine groovy() {
     if (groovy == null) {
       groovy = new GroovyEngine(context);
     }
@@ -96,7 +96,7 @@ public final class Session {
   }
 
   /** The JShell engine; the first call loads the compiler. */
-  public synchronized Engine java() {
+  public synchronized ScriptEngine java() {
     if (java == null) {
       java = new JShellEngine(context);
     }

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.mica.Mica;
-import dev.mica.scripting.run.Engine;
 import dev.mica.scripting.run.Evaluation;
+import dev.mica.scripting.run.ScriptEngine;
 import dev.mica.scripting.run.ScriptException;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
@@ -60,7 +60,7 @@ final class AbandonTest {
   }
 
   /** Begins {@code source}, which comes to {@link Stubborn}, and leaves it there. */
-  private void abandon(Engine engine, String source) throws InterruptedException {
+  private void abandon(ScriptEngine engine, String source) throws InterruptedException {
     Evaluation<?> evaluation = Evaluation.start(() -> engine.evaluate(source));
     stubborn.held.await();
     evaluation.cancel();
@@ -68,7 +68,8 @@ final class AbandonTest {
     evaluation.abandon(ended::countDown);
   }
 
-  private static @Nullable Object next(Engine engine, String source) throws InterruptedException {
+  private static @Nullable Object next(ScriptEngine engine, String source)
+      throws InterruptedException {
     Evaluation<@Nullable Object> evaluation = Evaluation.start(() -> engine.evaluate(source));
     assertThat(evaluation.await(60_000)).as("%s ends", source).isTrue();
     return evaluation.get();
@@ -76,7 +77,7 @@ final class AbandonTest {
 
   @Test
   void groovyGoesOnWithAllThatWasDeclared() throws Exception {
-    Engine groovy = session.groovy();
+    ScriptEngine groovy = session.groovy();
     next(groovy, "import java.util.concurrent.TimeUnit");
     next(groovy, "x = 20; def twice(n) { 2 * n }");
     next(groovy, "class Pair { int a }");
@@ -93,7 +94,7 @@ final class AbandonTest {
 
   @Test
   void javaGoesOnWithAllThatWasDeclared() throws Exception {
-    Engine java = session.java();
+    ScriptEngine java = session.java();
     next(java, "import java.util.concurrent.TimeUnit;");
     next(java, "int x = 20; String none = null; int twice(int n) { return 2 * n; }");
     next(java, "record Pair(int a) {}");
@@ -130,7 +131,7 @@ final class AbandonTest {
 
   @Test
   void resetKeepsWhatNeedsNoClassOfTheSession() throws Exception {
-    Engine groovy = session.groovy();
+    ScriptEngine groovy = session.groovy();
     next(groovy, "import java.util.concurrent.TimeUnit");
     next(groovy, "class Own { }");
     next(groovy, "a = 1; b = ['x']; none = null; own = new Own(); many = new Own[1]");
@@ -150,7 +151,7 @@ final class AbandonTest {
   /** Those of Java's common pool are nobody's own. */
   @Test
   void workersStopWithTheLineTheyWorkForAndWorkForTheNext() throws Exception {
-    Engine groovy = session.groovy();
+    ScriptEngine groovy = session.groovy();
     String inPool = "java.util.concurrent.ForkJoinPool.commonPool().execute(%s as Runnable)";
     CountDownLatch running = new CountDownLatch(1);
     CountDownLatch stopped = new CountDownLatch(1);

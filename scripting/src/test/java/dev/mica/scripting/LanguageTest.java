@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
-import dev.mica.scripting.run.Engine;
+import dev.mica.scripting.run.ScriptEngine;
 import dev.mica.scripting.run.ScriptException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -236,7 +236,7 @@ final class LanguageTest {
 
   @Test
   void aBlockSeesVariablesAndNotOurFields() {
-    test.eval("work = folder('/w'); name = 'n'; sources = 's'");
+    test.eval("work = folder('/w'); name = 'n'; coercions = 's'");
     assertThatThrownBy(() -> test.eval("union { lower '/a'; upper work / 'up'; name name }"))
         .hasMessageStartingWith("cannot make the union n: it does not say where");
     assertThatThrownBy(() -> test.eval("union { lower mica }"))
@@ -297,7 +297,7 @@ final class LanguageTest {
   @Test
   @Timeout(120)
   void halfOfJavaAsksForMoreAndIsRefused() {
-    Engine java = test.session.java();
+    ScriptEngine java = test.session.java();
     for (String half :
         List.of(
             "if (true)", "for (;;)", "while (x)", "int f()", "class A", "x +", "if (x) 1; else")) {
@@ -309,7 +309,7 @@ final class LanguageTest {
 
   @Test
   void javaFailsInTheSameWords() {
-    Engine java = test.session.java();
+    ScriptEngine java = test.session.java();
     assertThatThrownBy(() -> java.evaluate("mica.folder(null)"))
         .hasMessage("folder() got null where it needs a value");
     assertThatThrownBy(() -> java.evaluate("Files.readString(Path.of(\"/no/such\"))"))
@@ -321,7 +321,7 @@ final class LanguageTest {
   @Test
   void javaSeesTheSameObjects() {
     test.session.variables().put("n", 20);
-    Engine java = test.session.java();
+    ScriptEngine java = test.session.java();
     assertThat(java.evaluate("int twice(int n) { return 2 * n; }")).isNull();
     assertThat(java.evaluate("twice((Integer) vars.get(\"n\")) + mica.unions().list().size()"))
         .hasToString("40");

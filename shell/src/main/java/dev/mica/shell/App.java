@@ -2,8 +2,8 @@ package dev.mica.shell;
 
 import dev.mica.Mica;
 import dev.mica.failure.MicaException;
-import dev.mica.shell.attach.ConsoleClient;
-import dev.mica.shell.attach.LinesClient;
+import dev.mica.shell.attach.Client;
+import dev.mica.shell.attach.CommandsClient;
 import dev.mica.shell.attach.OutputClosed;
 import dev.mica.shell.attach.ProcessClient;
 import dev.mica.shell.attach.Streams;
@@ -72,11 +72,11 @@ final class App {
   private int lines() throws IOException, InterruptedException {
     return Terminals.isInteractive()
         ? Prompt.run(Mica.open(environment), streams)
-        : new Piped(conversation(ConsoleClient.NONE), streams).run(System.in);
+        : new Piped(conversation(new CommandsClient(streams)), streams).run(System.in);
   }
 
-  private Conversation conversation(ConsoleClient client) {
-    Output output = new Output(streams.writer(), streams.page(), client);
+  private Conversation conversation(Client client) {
+    Output output = new Output(streams.writer(), streams.terminalFormat(), client);
     return new Conversation(
         () -> Mica.open(environment),
         streams.out(),
@@ -84,10 +84,8 @@ final class App {
         line -> streams.err().println("mica: " + line));
   }
 
-  private ConsoleClient client() {
-    return Terminals.isInteractive()
-        ? new ProcessClient(streams.err(), streams::makeRoom)
-        : new LinesClient(System.in);
+  private Client client() {
+    return new ProcessClient(streams, Terminals.isInteractive());
   }
 
   /** Runs it as a program: see there. {@code name} is what it is, unless it prints as it goes. */

@@ -25,6 +25,8 @@ import dev.mica.vm.Console;
 import dev.mica.vm.Machine;
 import dev.mica.vm.VmSchema;
 import dev.mica.vm.share.Share;
+import dev.mica.vm.stream.Attachable;
+import dev.mica.vm.stream.ProcessStream;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -39,10 +41,11 @@ final class ArchitectureTest {
           Map.entry("", 2),
           Map.entry("host", 3),
           Map.entry("helper", 3),
-          Map.entry("commit", 3),
+          Map.entry("container", 7),
+          Map.entry("commit", 4),
           Map.entry("union", 7),
           Map.entry("folder", 8),
-          Map.entry("vm", 3),
+          Map.entry("vm", 5),
           Map.entry("schema", 8),
           Map.entry("access", 2),
           Map.entry("job", 1),
@@ -63,11 +66,23 @@ final class ArchitectureTest {
   /** The rooms of stdlib: each may know those behind it. */
   private static final List<String> ROOMS =
       List.of(
-          "host", "helper", "commit", "union", "folder", "vm", "schema", "access", "state", "core",
-          "job", "failure", "text");
+          "host",
+          "helper",
+          "container",
+          "commit",
+          "union",
+          "folder",
+          "vm",
+          "schema",
+          "access",
+          "state",
+          "core",
+          "job",
+          "failure",
+          "text");
 
   private static final List<String> ROOMS_OF_MACHINES =
-      List.of("share", "qemu", "guest", "agent", "process");
+      List.of("share", "qemu", "guest", "agent", "stream", "process");
 
   /** Public for the other packages of stdlib only, which Java cannot say without a module. */
   private static final DescribedPredicate<JavaClass> INTERNAL =
@@ -78,6 +93,10 @@ final class ArchitectureTest {
                       Share.class,
                       VmSchema.class,
                       Console.class,
+                      Attachable.class,
+                      ProcessStream.class,
+                      ProcessStream.Exit.class,
+                      ProcessStream.Listener.class,
                       Machine.Part.class,
                       Machine.State.class,
                       Machine.Status.class)))

@@ -22,7 +22,7 @@ final class MissingTest {
     QEMU("cannot find the program qemu-system-x86_64: it is not installed; apt install qemu-"),
     VIRTIOFSD("cannot find the program virtiofsd: it is not installed; apt install qemu-system-"),
     KERNEL(
-        "cannot use that kernel for the helper VM: MICA_KERNEL names /no/vmlinuz-1, which cannot be"
+        "cannot use that kernel for a VM: MICA_KERNEL names /no/vmlinuz-1, which cannot be"
             + " read; name the file of a kernel, called vmlinuz-RELEASE");
 
     private final String said;

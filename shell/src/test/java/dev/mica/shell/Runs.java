@@ -1,7 +1,7 @@
 package dev.mica.shell;
 
-import dev.mica.shell.attach.Page;
 import dev.mica.shell.attach.Streams;
+import dev.mica.shell.attach.TerminalFormat;
 import java.io.ByteArrayOutputStream;
 import java.io.File;
 import java.io.IOException;
@@ -34,7 +34,7 @@ public final class Runs {
   public static Run here(Map<String, String> environment, String... args) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     ByteArrayOutputStream err = new ByteArrayOutputStream();
-    Streams streams = new Streams(print(out), print(err), Page.PLAIN);
+    Streams streams = new Streams(print(out), print(err), TerminalFormat.PLAIN);
     int status = new App(streams, environment).run(List.of(args));
     streams.out().flush();
     return new Run(

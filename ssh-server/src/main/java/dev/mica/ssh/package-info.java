@@ -1,4 +1,4 @@
-/** The door: an SSH server that will hand its sessions to the shell. Nothing listens yet. */
+/** An SSH server that will hand its sessions to the shell. Nothing listens yet. */
 @NullMarked
 package dev.mica.ssh;
 

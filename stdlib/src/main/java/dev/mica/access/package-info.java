@@ -1,4 +1,4 @@
-/** Who may do what. */
+/** The caller of each object, and the roles, which say what a caller may do. */
 @NullMarked
 package dev.mica.access;
 

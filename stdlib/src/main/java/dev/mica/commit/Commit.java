@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** One layer in the store with its manifest: what a union had changed over its lowers, kept. */
+/** One layer in the store with its record: what a union had changed over its lowers, kept. */
 public interface Commit extends LayerSource {
   /** Its identity: short, unique in this store, never reused. */
   String id();

@@ -16,7 +16,7 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * A commit's manifest.
+ * A commit's record, as {@code commits/ID.json} has it.
  *
  * @param below what its layer lies on, topmost first: {@code layer:ID} or the path of a folder, as
  *     {@link PathBytes#text} has it

@@ -32,17 +32,22 @@ public final class Commits {
   private final StateDir state;
   private final Unions unions;
   private final UnionLayers layers;
+  private final LayerUser others;
   private final Store store;
   private final Committer committer;
   private final Stats stats;
   private final Verifier verifier;
 
-  /** The store in {@code state}, of commits of {@code unions}. */
-  public Commits(StateDir state, Unions unions, UnionLayers layers) {
+  /**
+   * The store in {@code state}, of commits of {@code unions}; {@code others} may stand on its
+   * layers too.
+   */
+  public Commits(StateDir state, Unions unions, UnionLayers layers, LayerUser others) {
     this.caller = Caller.ofProcess();
     this.state = state;
     this.unions = unions;
     this.layers = layers;
+    this.others = others;
     this.store = new Store(state);
     this.committer = new Committer(state, store, unions, layers);
     this.stats = new Stats(state, store);
@@ -62,6 +67,7 @@ public final class Commits {
     this.state = same.state;
     this.unions = new Unions(caller, same.unions);
     this.layers = same.layers;
+    this.others = same.others;
     this.store = same.store;
     this.committer = same.committer;
     this.stats = same.stats;
@@ -323,7 +329,7 @@ public final class Commits {
         });
   }
 
-  /** A commit or union that has the layer below it. */
+  /** What has the layer below it: a commit, a union, or another. */
   private Optional<String> userOf(Lock lock, String id) {
     Optional<String> child =
         store.all().complete().stream()
@@ -331,7 +337,9 @@ public final class Commits {
             .map(other -> "the commit " + commit(other).label())
             .findFirst();
     Optional<String> union = layers.standingOn(lock, store.layer(id));
-    return child.or(() -> union.map(name -> "the union " + name));
+    return child
+        .or(() -> union.map(name -> "the union " + name))
+        .or(() -> others.standingOn(store.layer(id)));
   }
 
   List<String> refsOf(String id) {

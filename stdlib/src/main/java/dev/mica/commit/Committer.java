@@ -45,10 +45,11 @@ final class Committer {
     this.layers = layers;
     state.onLeftover(
         ROTATE,
-        Recovery.of(Creation::of, Committer::objects, this::recoverRotation)
+        Recovery.of(CommitIntent::of, Committer::objects, this::recoverRotation)
             .keeping(this::keepRotation)
             .discarding(this::discardRotation));
-    state.onLeftover(CAPTURE, Recovery.of(Creation::of, Committer::objects, this::recoverCapture));
+    state.onLeftover(
+        CAPTURE, Recovery.of(CommitIntent::of, Committer::objects, this::recoverCapture));
   }
 
   CommitRecord create(String unionName, Ref ref, String message) {
@@ -57,12 +58,12 @@ final class Committer {
     try (Lock lock = state.lock(doing, UnionLayers.object(unionName), Store.object(id))) {
       Union union = unions.get(unionName);
       Path upper = requireCommittable(union, ref);
-      Creation creation = describe(union, id, ref, message);
+      CommitIntent intent = describe(union, id, ref, message);
       store.makeLayers();
-      if (oneFileSystem(upper, store.layers()) && rotate(lock, creation)) {
-        return creation.commit();
+      if (oneFileSystem(upper, store.layers()) && rotate(lock, intent)) {
+        return intent.commit();
       }
-      return capture(lock, creation, union, upper);
+      return capture(lock, intent, union, upper);
     }
   }
 
@@ -89,64 +90,64 @@ final class Committer {
     return union.upper().orElseThrow().path();
   }
 
-  private Creation describe(Union union, String id, Ref ref, String message) {
+  private CommitIntent describe(Union union, String id, Ref ref, String message) {
     List<String> below =
         union.lowers().stream().map(path -> CommitRecord.keep(path, store.layers())).toList();
     CommitRecord commit =
         new CommitRecord(id, below, message, Instant.now(), union.name(), Commit.Method.ROTATE, "");
-    return new Creation(commit, ref.toString(), store.refs().get(ref.toString()));
+    return new CommitIntent(commit, ref.toString(), store.refs().get(ref.toString()));
   }
 
   /**
    * False, and all is as it was, where something holds the union or its upper cannot be renamed.
    */
-  private boolean rotate(Lock lock, Creation creation) {
+  private boolean rotate(Lock lock, CommitIntent intent) {
     return lock.run(
         ROTATE,
-        creation.toJson(),
+        intent.toJson(),
         () -> {
-          if (!layers.rotate(creation.union(), layerOf(creation))) {
+          if (!layers.rotate(intent.union(), layerOf(intent))) {
             return false;
           }
-          store.publish(creation.commit(), creation.ref());
+          store.publish(intent.commit(), intent.ref());
           return true;
         });
   }
 
-  private static List<String> objects(Creation creation) {
-    return List.of(UnionLayers.object(creation.union()), Store.object(creation.commit().id()));
+  private static List<String> objects(CommitIntent intent) {
+    return List.of(UnionLayers.object(intent.union()), Store.object(intent.commit().id()));
   }
 
   /**
    * Once the union goes on over the layer somebody may have written: from there it goes forward.
    */
-  private void recoverRotation(Creation creation) {
-    if (layers.recoverRotation(creation.union(), layerOf(creation))) {
-      store.publish(creation.commit(), creation.ref());
+  private void recoverRotation(CommitIntent intent) {
+    if (layers.recoverRotation(intent.union(), layerOf(intent))) {
+      store.publish(intent.commit(), intent.ref());
     } else {
-      retract(creation);
+      retract(intent);
     }
   }
 
   /** Nothing is mounted, made writable or given back: where the layer is, the commit stays. */
-  private void keepRotation(Creation creation) {
-    if (store.hasLayer(creation.commit().id())) {
-      store.publish(creation.commit(), creation.ref());
+  private void keepRotation(CommitIntent intent) {
+    if (store.hasLayer(intent.commit().id())) {
+      store.publish(intent.commit(), intent.ref());
     } else {
-      retract(creation);
+      retract(intent);
     }
   }
 
-  private void discardRotation(Creation creation) {
-    layers.discardRotation(creation.union(), layerOf(creation));
-    retract(creation);
+  private void discardRotation(CommitIntent intent) {
+    layers.discardRotation(intent.union(), layerOf(intent));
+    retract(intent);
   }
 
-  private void retract(Creation creation) {
-    store.retract(creation.commit(), creation.ref(), creation.refBefore());
+  private void retract(CommitIntent intent) {
+    store.retract(intent.commit(), intent.ref(), intent.refBefore());
   }
 
-  private CommitRecord capture(Lock lock, Creation rotation, Union union, Path upper) {
+  private CommitRecord capture(Lock lock, CommitIntent rotation, Union union, Path upper) {
     boolean reflink =
         union.via() != UnionSpec.Via.FUSE
             && oneFileSystem(upper, store.layers())
@@ -170,45 +171,45 @@ final class Committer {
     }
   }
 
-  private CommitRecord capture(Lock lock, Creation creation, Union union) {
+  private CommitRecord capture(Lock lock, CommitIntent intent, Union union) {
     Set<LayerFlag> flags =
-        creation.commit().method() == Commit.Method.REFLINK
+        intent.commit().method() == Commit.Method.REFLINK
             ? EnumSet.of(LayerFlag.SYNC, LayerFlag.REFLINK_ONLY)
             : EnumSet.of(LayerFlag.SYNC);
     AtomicReference<String> unkept = new AtomicReference<>("");
     return lock.run(
         CAPTURE,
-        () -> creation.over(store.refs().get(creation.ref())).toJson(),
-        () -> unkept.set(layers.capture(union.name(), layerOf(creation), flags)),
+        () -> intent.over(store.refs().get(intent.ref())).toJson(),
+        () -> unkept.set(layers.capture(union.name(), layerOf(intent), flags)),
         () -> {
           Core.syncDirectory(store.layers());
-          CommitRecord commit = creation.commit().without(unkept.get());
-          store.publish(commit, creation.ref());
+          CommitRecord commit = intent.commit().without(unkept.get());
+          store.publish(commit, intent.ref());
           return commit;
         });
   }
 
-  private void recoverCapture(Creation creation) {
-    Optional<CommitRecord> recorded = recorded(creation);
+  private void recoverCapture(CommitIntent intent) {
+    Optional<CommitRecord> recorded = recorded(intent);
     if (recorded.isPresent()) {
-      store.publish(recorded.get(), creation.ref());
+      store.publish(recorded.get(), intent.ref());
     } else {
-      Core.discard(layerOf(creation));
+      Core.discard(layerOf(intent));
     }
   }
 
   /** A record that cannot be read makes no commit; the union has all that the copy has. */
-  private Optional<CommitRecord> recorded(Creation creation) {
+  private Optional<CommitRecord> recorded(CommitIntent intent) {
     try {
-      return store.commit(creation.commit().id());
+      return store.commit(intent.commit().id());
     } catch (MicaException damaged) {
-      retract(creation);
+      retract(intent);
       return Optional.empty();
     }
   }
 
-  private Path layerOf(Creation creation) {
-    return store.layers().resolve(creation.commit().id());
+  private Path layerOf(CommitIntent intent) {
+    return store.layers().resolve(intent.commit().id());
   }
 
   private static boolean oneFileSystem(Path a, Path b) {

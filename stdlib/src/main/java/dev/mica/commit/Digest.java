@@ -1,39 +1,39 @@
 package dev.mica.commit;
 
-import dev.mica.core.Manifest;
+import dev.mica.core.TreeDigest;
 import dev.mica.state.Records;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * What is recorded of a layer's tree, in {@code digests/ID.json}; {@code mica-digest} writes the
- * same.
+ * The record of a layer's tree digest, in {@code digests/ID.json}. The program {@code mica-digest}
+ * writes the same record.
  *
- * @param version of the manifest that the digest is over: those of two versions say nothing of each
- *     other
+ * @param version which of the tree's facts the digest covers ({@link TreeDigest#VERSION}). Digests
+ *     of two versions cannot be compared.
  */
-record Digest(Manifest manifest, int version) {
-  static Digest of(Manifest manifest) {
-    return new Digest(manifest, Manifest.VERSION);
+record Digest(TreeDigest tree, int version) {
+  static Digest of(TreeDigest tree) {
+    return new Digest(tree, TreeDigest.VERSION);
   }
 
   ObjectNode toJson() {
     ObjectNode json = Records.object();
-    json.put("digest", manifest.digest());
+    json.put("digest", tree.digest());
     json.put("manifest", version);
-    json.put("entries", manifest.entries());
-    json.put("bytes", manifest.bytes());
+    json.put("entries", tree.entries());
+    json.put("bytes", tree.bytes());
     return json;
   }
 
   static Digest of(ObjectNode json) {
-    Manifest manifest =
-        new Manifest(
+    TreeDigest tree =
+        new TreeDigest(
             json.required("digest").asString(),
             json.required("entries").asLong(),
             json.required("bytes").asLong());
-    if (!manifest.digest().matches("sha256:[0-9a-f]{64}")) {
-      throw new IllegalArgumentException("'" + manifest.digest() + "' is no digest");
+    if (!tree.digest().matches("sha256:[0-9a-f]{64}")) {
+      throw new IllegalArgumentException("'" + tree.digest() + "' is no digest");
     }
-    return new Digest(manifest, json.required("manifest").asInt());
+    return new Digest(tree, json.required("manifest").asInt());
   }
 }

@@ -11,7 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** A commit of this store. Its manifest never changes; the names that lead to it do. */
+/** A commit of this store. Its record never changes; the names that lead to it do. */
 final class LiveCommit implements Commit {
   private final Commits commits;
   private final Store store;
@@ -101,7 +101,7 @@ final class LiveCommit implements Commit {
 
   @Override
   public Optional<String> recordedDigest() {
-    return commits.verifier().recorded(record.id()).map(known -> known.manifest().digest());
+    return commits.verifier().recorded(record.id()).map(known -> known.tree().digest());
   }
 
   @Override

@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * The store's files: {@code layers/ID} is a commit's layer, {@code commits/ID.json} its manifest,
+ * The store's files: {@code layers/ID} is a commit's layer, {@code commits/ID.json} its record,
  * whose being there makes it a commit; {@code store/refs.json} has the names, {@code
  * digests/ID.json} what the layer was like when it was published, {@code stats/ID.json} what was
  * counted in it, {@code trash} what is being removed.

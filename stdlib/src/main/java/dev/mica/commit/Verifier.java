@@ -1,8 +1,8 @@
 package dev.mica.commit;
 
 import dev.mica.core.Core;
-import dev.mica.core.Manifest;
 import dev.mica.core.Tree;
+import dev.mica.core.TreeDigest;
 import dev.mica.failure.MicaException;
 import dev.mica.job.Activity;
 import dev.mica.state.Lock;
@@ -62,9 +62,9 @@ final class Verifier {
   String digest(String id) {
     Optional<Digest> known = recorded(id);
     if (known.isPresent()) {
-      return known.get().manifest().digest();
+      return known.get().tree().digest();
     }
-    Manifest found = compute(id);
+    TreeDigest found = compute(id);
     state.ifFree("record the digest of the commit " + id, () -> record(id, found));
     return found.digest();
   }
@@ -91,7 +91,7 @@ final class Verifier {
         if (known.isEmpty()) {
           return OptionalLong.empty();
         }
-        sum += known.get().manifest().entries();
+        sum += known.get().tree().entries();
       } catch (MicaException damaged) {
         return OptionalLong.empty(); // the verification tells
       }
@@ -103,7 +103,7 @@ final class Verifier {
     List<String> refs = state.read(() -> store.refsOf(id));
     try {
       Optional<Digest> known = recorded(id);
-      Manifest found = compute(id);
+      TreeDigest found = compute(id);
       if (isRemoved(id)) {
         return removed(
             id, refs); // while it was read: what was found is no tree that ever was there
@@ -126,9 +126,10 @@ final class Verifier {
         id, refs, Commit.Condition.REMOVED, "it was removed meanwhile", null, null);
   }
 
-  private static Commit.Verified compare(String id, List<String> refs, Digest old, Manifest found) {
-    String recorded = old.manifest().digest();
-    if (old.version() != Manifest.VERSION) {
+  private static Commit.Verified compare(
+      String id, List<String> refs, Digest old, TreeDigest found) {
+    String recorded = old.tree().digest();
+    if (old.version() != TreeDigest.VERSION) {
       String why = "its digest is of version " + old.version() + ", which this Mica cannot compute";
       return new Commit.Verified(
           id, refs, Commit.Condition.UNREADABLE, why, recorded, found.digest());
@@ -137,15 +138,10 @@ final class Verifier {
       return new Commit.Verified(id, refs, Commit.Condition.INTACT, "", recorded, recorded);
     }
     return new Commit.Verified(
-        id,
-        refs,
-        Commit.Condition.CHANGED,
-        change(old.manifest(), found),
-        recorded,
-        found.digest());
+        id, refs, Commit.Condition.CHANGED, change(old.tree(), found), recorded, found.digest());
   }
 
-  private static String change(Manifest old, Manifest found) {
+  private static String change(TreeDigest old, TreeDigest found) {
     String entries =
         old.entries() == found.entries()
             ? ""
@@ -157,7 +153,7 @@ final class Verifier {
     return "it is not what was committed" + entries + bytes;
   }
 
-  private Commit.Verified add(String id, List<String> refs, Manifest found) {
+  private Commit.Verified add(String id, List<String> refs, TreeDigest found) {
     String why;
     try (Lock _ = state.lock("record the digest of " + id, Store.object(id))) {
       why = record(id, found) ? "" : "there is no commit of that id, only its layer";
@@ -182,7 +178,7 @@ final class Verifier {
   }
 
   /** Under the lock: false where there is no such commit. The first digest stays. */
-  private boolean record(String id, Manifest found) {
+  private boolean record(String id, TreeDigest found) {
     if (!store.hasRecord(id)) {
       return false;
     }
@@ -196,7 +192,7 @@ final class Verifier {
     return String.valueOf(failure.getMessage());
   }
 
-  private Manifest compute(String id) {
-    return Core.manifest(Tree.plain(store.layer(id)));
+  private TreeDigest compute(String id) {
+    return Core.treeDigest(Tree.plain(store.layer(id)));
   }
 }

@@ -1,4 +1,4 @@
-/** Commits of unions: layers in a store, their manifests, their graph. */
+/** Commits of unions: layers in a store, their records, their digests, their graph. */
 @NullMarked
 package dev.mica.commit;
 

@@ -103,8 +103,72 @@ public final class Core {
     }
   }
 
+  /**
+   * Writes a layer as a tar in the form of OCI images to {@code file}, which must not exist; of the
+   * flags those on the layer's form and on flushing. The same layer gives the same tar everywhere.
+   */
+  @SuppressWarnings("EnumOrdinal") // in the order of MICA_TAR_*
+  public static LayerTar writeTar(
+      Path layer, Path file, Compression compression, Set<LayerFlag> flags) {
+    try (Call call = new Call("write as a tar", layer + " to " + file).unlessCancelled()) {
+      MemorySegment from = call.path(layer);
+      MemorySegment to = call.path(file);
+      int how = compression.ordinal();
+      int bits = bits(flags);
+      return tar(
+          call,
+          (tar, remarks) ->
+              (int)
+                  Function.TAR_WRITE
+                      .handle()
+                      .invokeExact(
+                          from, to, -1, how, bits, tar, remarks, call.job(), call.error()));
+    }
+  }
+
+  /**
+   * Makes {@code dest}, which must not exist, the layer that a tar says, whoever has written it:
+   * plain, by gzip or by zstd. {@code file} may be a pipe. Whether it is the tar that was meant is
+   * for the caller to see, by its digest.
+   */
+  public static LayerTar readTar(Path file, Path dest, TarLimits limits, Set<LayerFlag> flags) {
+    try (Call call = new Call("unpack", file + " to " + dest).unlessCancelled()) {
+      MemorySegment from = call.path(file);
+      MemorySegment to = call.path(dest);
+      MemorySegment most = limits.struct(call);
+      int bits = bits(flags);
+      return tar(
+          call,
+          (tar, remarks) ->
+              (int)
+                  Function.TAR_READ
+                      .handle()
+                      .invokeExact(
+                          from, -1, to, most, bits, tar, remarks, call.job(), call.error()));
+    }
+  }
+
+  @FunctionalInterface
+  private interface TarBody {
+    int run(MemorySegment tar, MemorySegment remarks) throws Throwable;
+  }
+
+  private static LayerTar tar(Call call, TarBody body) {
+    MemorySegment tar = call.allocate(LayerTar.SIZE);
+    MemorySegment remarks = call.allocate(Remark.LIST_SIZE);
+    try {
+      call.run(() -> body.run(tar, remarks));
+      return LayerTar.read(tar, remarks);
+    } finally {
+      Call.invoke(() -> {
+        Function.REMARKS_FREE.handle().invokeExact(remarks);
+        return 0;
+      });
+    }
+  }
+
   /** Digests a whole tree. */
-  public static Manifest manifest(Tree tree) {
+  public static TreeDigest treeDigest(Tree tree) {
     try (Call call = new Call("digest", tree.describe()).unlessCancelled()) {
       MemorySegment of = call.tree(tree);
       MemorySegment digest = call.allocate(DIGEST_SIZE);
@@ -112,7 +176,7 @@ public final class Core {
       call.run(() ->
           (int)
               Function.MANIFEST.handle().invokeExact(of, digest, totals, call.job(), call.error()));
-      return new Manifest(
+      return new TreeDigest(
           "sha256:" + HexFormat.of().formatHex(digest.toArray(ValueLayout.JAVA_BYTE)),
           totals.get(ValueLayout.JAVA_LONG, TOTALS_ENTRIES),
           totals.get(ValueLayout.JAVA_LONG, TOTALS_BYTES));

@@ -83,7 +83,8 @@ record LocalFolder(Caller caller, Path path) implements Folder {
   @Override
   public List<Entry> find(Predicate<Entry> wanted) {
     requireDirectory("search");
-    try (Stream<Entry> all = Lines.stream(Tree.EMPTY, Tree.plain(path), false, Listing::entry)) {
+    try (Stream<Entry> all =
+        DiffStream.stream(Tree.EMPTY, Tree.plain(path), false, Listing::entry)) {
       return all.filter(entry -> !entry.path().equals(Name.ROOT))
           .filter(wanted)
           .collect(Collectors.toCollection(ArrayList::new));
@@ -129,7 +130,7 @@ record LocalFolder(Caller caller, Path path) implements Folder {
   @Override
   public String digest() {
     requireDirectory("digest");
-    return Core.manifest(Tree.plain(path)).digest();
+    return Core.treeDigest(Tree.plain(path)).digest();
   }
 
   @Override

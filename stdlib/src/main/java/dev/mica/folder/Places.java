@@ -71,7 +71,7 @@ final class Places {
     if (text.isEmpty()) {
       throw MicaException.usage("open a folder", "", "its path is empty");
     }
-    return relative(Home.expand(caller, text), "the path");
+    return relative(TildePath.expand(caller, text), "the path");
   }
 
   /** A path to be resolved against {@code where}. */

@@ -17,13 +17,13 @@ record TreeDiff(String from, Tree a, String to, Tree b, boolean exact) implement
 
   @Override
   public Stream<Change> stream() {
-    return Lines.stream(a, b, exact, TreeDiff::change);
+    return DiffStream.stream(a, b, exact, TreeDiff::change);
   }
 
   @Override
   public Summary summary() {
     long[] lines = new long[KINDS.length + 1];
-    try (Stream<Integer> kinds = Lines.stream(a, b, exact, DiffReader::kind)) {
+    try (Stream<Integer> kinds = DiffStream.stream(a, b, exact, DiffReader::kind)) {
       kinds.forEach(kind -> lines[kind]++);
     }
     return new Summary(lines[1], lines[2], lines[3]);

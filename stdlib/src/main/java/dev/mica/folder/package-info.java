@@ -1,4 +1,4 @@
-/** Places and what differs between them. */
+/** Folders: local ones and those in archives, their copies, and the diff of two of them. */
 @NullMarked
 package dev.mica.folder;
 

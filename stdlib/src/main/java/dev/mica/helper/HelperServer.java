@@ -12,6 +12,7 @@ import dev.mica.state.StateDir;
 import dev.mica.union.Helper;
 import dev.mica.union.Refusal;
 import dev.mica.vm.Machine;
+import dev.mica.vm.MachineSpec;
 import dev.mica.vm.agent.Agent;
 import dev.mica.vm.qemu.Qemu;
 import dev.mica.vm.share.FileServer;
@@ -41,7 +42,7 @@ public final class HelperServer implements Helper {
 
   /** By the helper VM of that state directory. */
   public HelperServer(StateDir state) {
-    this(state, Machine.of(state));
+    this(state, Machine.of(state, MachineSpec.HELPER));
   }
 
   HelperServer(StateDir state, Machine machine) {
@@ -70,7 +71,7 @@ public final class HelperServer implements Helper {
     String text = "serve the union " + union.name();
     try (Activity serve = Activity.begin(text, OptionalLong.empty(), Activity.Work.NONE);
         Lock _ = state.lock(text);
-        Hold _ = state.hold(text, Machine.OBJECT)) {
+        Hold _ = state.hold(text, Machine.HELPER)) {
       HelperRecord record = HelperRecord.of(union, freePort());
       records.put(union.name(), record.toJson());
       if (machine.status().state() != Machine.State.RUNNING) {
@@ -166,7 +167,7 @@ public final class HelperServer implements Helper {
 
   @Override
   public void flush(String name) {
-    try (Hold _ = state.hold("flush the union " + name, Machine.OBJECT);
+    try (Hold _ = state.hold("flush the union " + name, Machine.HELPER);
         Agent agent = machine.agent()) {
       agent.sync(name);
     }
@@ -176,7 +177,7 @@ public final class HelperServer implements Helper {
   public void clear(String name) {
     String text = "end serving the union " + name;
     try (Lock _ = state.lock(text);
-        Hold _ = state.hold(text, Machine.OBJECT)) {
+        Hold _ = state.hold(text, Machine.HELPER)) {
       relay(name).stop();
       Optional<HelperRecord> record = record(name);
       if (record.isPresent()) {

@@ -100,7 +100,7 @@ public final class HelperVm {
   /** Powers it off. Fails, naming them, while it serves unions. */
   public void stop() {
     caller.require(Role.OPERATOR, "stop", "the helper VM");
-    try (Hold _ = home.hold("stop the helper VM", Machine.OBJECT)) {
+    try (Hold _ = home.hold("stop the helper VM", Machine.HELPER)) {
       if (!records.names().isEmpty()) {
         throw MicaException.failed(
                 "stop", "the helper VM", "it serves " + String.join(", ", records.names()))

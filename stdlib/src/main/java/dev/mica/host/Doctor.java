@@ -1,5 +1,6 @@
 package dev.mica.host;
 
+import dev.mica.container.Vms;
 import dev.mica.core.Capability;
 import dev.mica.core.Core;
 import dev.mica.failure.MicaException;
@@ -25,7 +26,10 @@ import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** The checks of {@code mica doctor}: each does the thing and says what came of it. */
+/**
+ * The checks of {@code mica doctor}. Nearly each tries the thing itself and says what came of it;
+ * only the JDK's compares a version.
+ */
 final class Doctor {
   private static final int NEEDED_JAVA = 25;
   private static final String AOT_CACHE = "-XX:AOTCache=";
@@ -42,11 +46,13 @@ final class Doctor {
   private final StateDir state;
   private final Unions unions;
   private final HelperVm helper;
+  private final Vms vms;
 
-  Doctor(StateDir state, Unions unions, HelperVm helper) {
+  Doctor(StateDir state, Unions unions, HelperVm helper, Vms vms) {
     this.state = state;
     this.unions = unions;
     this.helper = helper;
+    this.vms = vms;
   }
 
   List<Check> checks() {
@@ -63,7 +69,8 @@ final class Doctor {
     checks.add(tried("fuse overlay", "apt install fuse-overlayfs fuse3", this::fuseOverlay));
     checks.add(
         tried("helper VM", "mend the parts below, or see mica helper log", () -> helperVm(store)));
-    checks.addAll(helperParts());
+    checks.addAll(parts(helper.parts()));
+    checks.addAll(parts(vms.parts()));
     checks.add(tried("unions", "mica union remount --all", this::unionsWork));
     checks.addAll(leftovers());
     checks.add(tried("store", "name another directory in MICA_HOME", () -> store(store)));
@@ -177,8 +184,8 @@ final class Doctor {
     return Finding.ok("a union mounted, changed a file, and unmounted");
   }
 
-  private List<Check> helperParts() {
-    return helper.parts().stream()
+  private static List<Check> parts(List<Machine.Part> parts) {
+    return parts.stream()
         .map(part ->
             new Check(
                 part.name(),

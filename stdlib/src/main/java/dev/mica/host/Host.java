@@ -2,6 +2,7 @@ package dev.mica.host;
 
 import dev.mica.access.Caller;
 import dev.mica.access.Role;
+import dev.mica.container.Vms;
 import dev.mica.failure.MicaException;
 import dev.mica.failure.Why;
 import dev.mica.helper.HelperVm;
@@ -22,9 +23,9 @@ public final class Host {
   private final StateDir state;
 
   /** The host as {@code caller} sees it, with the state directory that its checks look at. */
-  public Host(Caller caller, StateDir state, Unions unions, HelperVm helper) {
+  public Host(Caller caller, StateDir state, Unions unions, HelperVm helper, Vms vms) {
     this.caller = caller;
-    this.doctor = new Doctor(state, unions, helper);
+    this.doctor = new Doctor(state, unions, helper, vms);
     this.helper = helper;
     this.state = state;
   }

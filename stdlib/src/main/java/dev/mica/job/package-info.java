@@ -1,4 +1,4 @@
-/** What is being done right now: how far it is, and how it is ended. */
+/** The work under way: how far it is, and how it is cancelled. */
 @NullMarked
 package dev.mica.job;
 

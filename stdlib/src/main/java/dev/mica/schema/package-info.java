@@ -1,4 +1,7 @@
-/** How a type is described once for all who show, explain or complete it; knows no type itself. */
+/**
+ * Descriptors: the fields, JSON and help of a type are described once, for all who show, explain or
+ * complete it. This package knows no such type itself.
+ */
 @NullMarked
 package dev.mica.schema;
 

@@ -4,7 +4,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Objects, locked. */
+/** The objects that a thread has locked; closing it lets them go. */
 public final class Hold implements AutoCloseable {
   private final ObjectLocks locks;
   private final List<String> objects = new ArrayList<>();

@@ -9,7 +9,10 @@ import java.util.Set;
 import java.util.function.Supplier;
 import tools.jackson.databind.node.ObjectNode;
 
-/** The lock of the directory, and the objects that go with it. */
+/**
+ * What a thread holds that has locked the directory and some objects: it may run journaled
+ * operations. One lock may run several of them, so it is no transaction.
+ */
 public final class Lock implements AutoCloseable {
   /** Nobody has the directory for so long; it is waited for all the same. */
   private static final Duration AGAIN = Duration.ofMinutes(10);
@@ -21,7 +24,7 @@ public final class Lock implements AutoCloseable {
   private final String what;
   private final Hold hold;
 
-  /** What the directory's lock, which the thread has, lets it do for {@code what}. */
+  /** For a thread that has locked the directory to do {@code what}. */
   Lock(Home home, Journal journal, Unfinished unfinished, Mutex mutex, String what, Hold hold) {
     this.home = home;
     this.journal = journal;

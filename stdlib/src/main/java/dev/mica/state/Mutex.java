@@ -26,8 +26,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One lock for all threads of all processes that use a state directory: of its journal and its
- * records, and of whatever is short enough for others to wait.
+ * The lock of a state directory, for all threads of all processes that use it. It guards the
+ * journal and the records, and is held only as long as others can wait.
  *
  * <p>The kernel's file lock belongs to the process and falls with it, however it ends; but it is
  * lost as soon as the process closes <em>any</em> descriptor of the file. So there is one of these

@@ -1,4 +1,4 @@
-/** Paths and other bytes as texts: for people, and to be read again. */
+/** Turns paths and other bytes into texts, for people and to be read again. */
 @NullMarked
 package dev.mica.text;
 

@@ -169,7 +169,7 @@ final class FuseMounter implements Mounter {
   /** Its daemon may still be writing when umount(2) has returned: this waits until it is gone. */
   @Override
   public void unmount(UnionRecord union, Mount mount) {
-    Holders.unmountFuse(union, mount);
+    Unmounter.unmountFuse(union, mount);
     awaitDaemon(union);
   }
 
@@ -190,7 +190,7 @@ final class FuseMounter implements Mounter {
   static void awaitMount(UnionRecord union) {
     long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(END_SECONDS);
     while (!daemons(union.at()).isEmpty()
-        && !Mounted.isServed(union, Core.mounts())
+        && !UnionMounts.isServed(union, Core.mounts())
         && System.nanoTime() < deadline) {
       LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(5));
     }

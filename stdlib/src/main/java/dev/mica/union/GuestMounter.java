@@ -79,7 +79,7 @@ record GuestMounter(Helper helper) implements Mounter {
     try {
       helper.clear(union.name());
       // What serves it has been ended just now.
-      UnionSetup.mounted(union).ifPresent(mount -> Holders.detach(union, mount));
+      UnionSetup.mounted(union).ifPresent(mount -> Unmounter.detach(union, mount));
       clear(union);
     } catch (RuntimeException worse) {
       failure.addSuppressed(worse);
@@ -92,10 +92,10 @@ record GuestMounter(Helper helper) implements Mounter {
   private void mountOver(MountRequest request) {
     UnionRecord union = request.union();
     OpenFolders folders = request.folders();
-    SharedUpper put = shared(union, folders.besides());
+    GuestUpper put = shared(union, folders.besides());
     put.moveIn();
     try (OpenDirectory shared = OpenDirectory.of(put.folder());
-        OpenDirectory upper = OpenDirectory.of(shared.path().resolve(SharedUpper.UPPER))) {
+        OpenDirectory upper = OpenDirectory.of(shared.path().resolve(GuestUpper.UPPER))) {
       Identity was = folders.upper().identity();
       if (!was.is(upper.identity())) {
         throw OpenFolders.another(union, "upper", upper.openedBy(), was, upper.identity());
@@ -117,14 +117,14 @@ record GuestMounter(Helper helper) implements Mounter {
   }
 
   /** Its paths lead through the open folder. */
-  private static SharedUpper shared(UnionRecord union, OpenDirectory besides) {
+  private static GuestUpper shared(UnionRecord union, OpenDirectory besides) {
     Path upper = besides.path().resolve(Objects.requireNonNull(union.upper()).getFileName());
-    return new SharedUpper(upper, SharedUpper.folderFor(upper, union.name()));
+    return new GuestUpper(upper, GuestUpper.folderFor(upper, union.name()));
   }
 
   @Override
   public void unmount(UnionRecord union, Mount mount) {
-    Holders.unmount(union, mount);
+    Unmounter.unmount(union, mount);
     clear(union);
   }
 
@@ -152,7 +152,7 @@ record GuestMounter(Helper helper) implements Mounter {
   @Override
   public Tree tree(UnionRecord union, List<Path> stack) {
     List<Mount> mounts = Core.mounts();
-    if (!union.isBind() && Mounted.isServed(union, mounts) && problem(union).isEmpty()) {
+    if (!union.isBind() && UnionMounts.isServed(union, mounts) && problem(union).isEmpty()) {
       Core.sync(union.at());
       helper.flush(union.name());
     }

@@ -93,7 +93,7 @@ final class KernelMounter implements Mounter {
 
   @Override
   public void unmount(UnionRecord union, Mount mount) {
-    Holders.unmount(union, mount);
+    Unmounter.unmount(union, mount);
   }
 
   /** The upper is the list of changes: it is looked at rather than the merged view. */
@@ -120,7 +120,7 @@ final class KernelMounter implements Mounter {
       boolean rotated =
           Core.rotate(rotation, false)
               || (isWrittenInTurns(union, mount) && Core.rotate(rotation, true));
-      work.keepOnly(workOf(Mounted.at(union.at(), Core.mounts())));
+      work.keepOnly(workOf(UnionMounts.at(union.at(), Core.mounts())));
       return rotated;
     }
   }
@@ -142,8 +142,10 @@ final class KernelMounter implements Mounter {
 
   /** Held, but by nobody for long. One that was mounted anew meanwhile was held unseen. */
   private static boolean isWrittenInTurns(UnionRecord union, Mount mount) {
-    return Mounted.at(union.at(), Core.mounts()).filter(now -> now.id() == mount.id()).isPresent()
-        && !Holders.last(union.at());
+    return UnionMounts.at(union.at(), Core.mounts())
+            .filter(now -> now.id() == mount.id())
+            .isPresent()
+        && !MountHolders.stay(union.at());
   }
 
   private static Path workOf(Optional<Mount> mount) {
@@ -155,7 +157,7 @@ final class KernelMounter implements Mounter {
   /** What the kernel's mark would tell, too, but only when it is too late for that one. */
   private static boolean hasCopies(Mount mount) {
     try {
-      return OtherMounts.exist(mount);
+      return MountClones.exist(mount);
     } catch (IOException unreadable) {
       return true; // that another namespace has it cannot be ruled out
     }
@@ -180,7 +182,7 @@ final class KernelMounter implements Mounter {
                   fresh,
                   work.trial(),
                   union.source()));
-      work.keepOnly(workOf(Mounted.at(union.at(), Core.mounts())));
+      work.keepOnly(workOf(UnionMounts.at(union.at(), Core.mounts())));
       return rotated;
     }
   }

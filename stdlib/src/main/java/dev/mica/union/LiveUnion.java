@@ -39,8 +39,8 @@ final class LiveUnion implements Union {
   public State state() {
     UnionRecord record = record();
     List<Mount> mounts = Core.mounts();
-    boolean served = Mounted.isServed(record, mounts);
-    if (loss(record).isPresent() || Mounted.elsewhere(record, mounts).isPresent()) {
+    boolean served = UnionMounts.isServed(record, mounts);
+    if (loss(record).isPresent() || UnionMounts.elsewhere(record, mounts).isPresent()) {
       return State.BROKEN;
     }
     if (problem(record, mounts, unions.mounterOf(record)).isPresent()) {
@@ -56,7 +56,7 @@ final class LiveUnion implements Union {
   }
 
   static Optional<String> problem(UnionRecord record, List<Mount> mounts, Mounter mounter) {
-    Optional<Mount> mount = Mounted.at(record.at(), mounts);
+    Optional<Mount> mount = UnionMounts.at(record.at(), mounts);
     return loss(record)
         .or(() -> moved(record, mounts))
         .or(() -> mount.flatMap(there -> problem(record, there, mounter)));
@@ -86,7 +86,7 @@ final class LiveUnion implements Union {
   }
 
   private static Optional<String> moved(UnionRecord record, List<Mount> mounts) {
-    return Mounted.elsewhere(record, mounts)
+    return UnionMounts.elsewhere(record, mounts)
         .map(mount ->
             "it is mounted at "
                 + mount.target()
@@ -94,7 +94,7 @@ final class LiveUnion implements Union {
   }
 
   private static Optional<String> problem(UnionRecord record, Mount mount, Mounter mounter) {
-    if (!Mounted.is(record, mount)) {
+    if (!UnionMounts.is(record, mount)) {
       return Optional.of(
           "something else is mounted at " + record.at() + " (" + mount.source() + ")");
     }

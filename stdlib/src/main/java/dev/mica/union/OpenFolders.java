@@ -99,8 +99,8 @@ final class OpenFolders implements AutoCloseable {
     throw another(union, "upper's folder", parent, was, found.identity());
   }
 
-  private SharedUpper shared(Path path) {
-    return new SharedUpper(path, SharedUpper.folderFor(path, union.name()));
+  private GuestUpper shared(Path path) {
+    return new GuestUpper(path, GuestUpper.folderFor(path, union.name()));
   }
 
   private OpenDirectory require(String role, Path path, Identity is) {

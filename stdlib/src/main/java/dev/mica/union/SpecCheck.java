@@ -24,7 +24,7 @@ import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** Turns a spec into a plan, or refuses it; touches nothing. */
+/** Turns a spec into an intent, or refuses it; touches nothing. */
 final class SpecCheck {
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}");
 
@@ -38,7 +38,7 @@ final class SpecCheck {
 
   private final UnionSpec spec;
   private final List<UnionRecord> others;
-  private final List<UnionRecord> planned;
+  private final List<UnionRecord> intended;
   private final ResolvedPath.Finder finder = new ResolvedPath.Finder();
   private final List<Part> parts = new ArrayList<>();
   private final String name;
@@ -48,17 +48,17 @@ final class SpecCheck {
    * A spec beside the unions there are and those that are being made, in the state directory {@code
    * home}.
    */
-  SpecCheck(UnionSpec spec, List<UnionRecord> others, List<UnionRecord> planned, Path home) {
+  SpecCheck(UnionSpec spec, List<UnionRecord> others, List<UnionRecord> intended, Path home) {
     this.spec = spec;
     this.others = new ArrayList<>(others);
-    this.others.addAll(planned);
-    this.planned = planned;
+    this.others.addAll(intended);
+    this.intended = intended;
     this.home = home;
     this.name = requireName(spec);
   }
 
-  /** A plan with {@link UnionSpec.Via#AUTO} still in it, if the spec has it. */
-  Plan plan() {
+  /** An intent with {@link UnionSpec.Via#AUTO} still in it, if the spec has it. */
+  UnionIntent intent() {
     List<Path> lowers = requireLowers();
     Path upper = spec.upper() == null ? null : requirePlace("upper", spec.upper());
     boolean upperMade = upper != null && !exists("upper", upper);
@@ -81,7 +81,7 @@ final class SpecCheck {
             Instant.now(),
             identities(lowers, upper, work, at));
     boolean upperEmpty = upper != null && !upperMade && isEmpty("upper", upper);
-    return new Plan(union.via(spec.via()), upperMade, upperEmpty, part(at).above());
+    return new UnionIntent(union.via(spec.via()), upperMade, upperEmpty, part(at).above());
   }
 
   private Identities identities(
@@ -245,7 +245,11 @@ final class SpecCheck {
       throw refuse(name, spec.at(), "the work directory " + work + " exists already")
           .hint("remove it if no union uses it, or name another one");
     }
-    add("work directory", work, false);
+    if (!add("work directory", work, false).equals(work)) {
+      String folder = "the folder of the upper " + upper;
+      throw refuse(name, spec.at(), folder + " was exchanged for something else just now")
+          .hint("name the folder itself, without symlinks");
+    }
     requireOneFileSystem(upper, work, hint());
     return work;
   }
@@ -262,7 +266,7 @@ final class SpecCheck {
       throw refuse(name, spec.at(), "with via guest the work directory is made beside the upper")
           .hint("leave out " + spec.work().location());
     }
-    Path shared = SharedUpper.folderFor(upper, name);
+    Path shared = GuestUpper.folderFor(upper, name);
     if (spec.via() != UnionSpec.Via.KERNEL
         && spec.via() != UnionSpec.Via.FUSE
         && exists("directory", shared)) {
@@ -353,7 +357,7 @@ final class SpecCheck {
   private void requireUnused() {
     parts.forEach(this::requireNotInUnion);
     List<UsedPath> all = new ArrayList<>(UsedPath.all(others));
-    planned.forEach(union -> all.add(UsedPath.point(union)));
+    intended.forEach(union -> all.add(UsedPath.point(union)));
     for (UsedPath used : all) {
       for (Part part : parts) {
         boolean written = !part.role.equals("lower");

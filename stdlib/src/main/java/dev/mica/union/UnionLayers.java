@@ -42,7 +42,7 @@ public final class UnionLayers {
    */
   public Optional<String> standingOn(Lock lock, Path layer) {
     List<UnionRecord> unions = new ArrayList<>(store.all().complete());
-    store.planned(lock).forEach(plan -> unions.add(plan.union()));
+    store.intended(lock).forEach(intent -> unions.add(intent.union()));
     return unions.stream()
         .filter(union -> union.lowers().stream().anyMatch(lower -> lower.startsWith(layer)))
         .map(UnionRecord::name)

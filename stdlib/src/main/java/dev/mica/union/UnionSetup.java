@@ -26,13 +26,13 @@ final class UnionSetup {
   private UnionSetup() {}
 
   /** Everything short of the mount, on disk; returns the union with what its paths mean now. */
-  static UnionRecord directories(Plan plan) {
-    UnionRecord union = plan.union();
+  static UnionRecord directories(UnionIntent intent) {
+    UnionRecord union = intent.union();
     Identities is = union.is();
     if (union.upper() != null) {
-      is = besideTheUpper(plan, union.upper(), is);
+      is = besideTheUpper(intent, union.upper(), is);
     }
-    try (OpenDirectory above = above(plan)) {
+    try (OpenDirectory above = above(intent)) {
       Path point = named(above, union.at());
       if (union.atMade()) {
         makeDirectory(point, "rwxr-xr-x");
@@ -43,13 +43,13 @@ final class UnionSetup {
     return union.is(is);
   }
 
-  private static Identities besideTheUpper(Plan plan, Path upper, Identities is) {
-    UnionRecord union = plan.union();
+  private static Identities besideTheUpper(UnionIntent intent, Path upper, Identities is) {
+    UnionRecord union = intent.union();
     Identities found = is;
-    try (OpenDirectory besides = besides(plan)) {
+    try (OpenDirectory besides = besides(intent)) {
       Path named = named(besides, upper);
-      if (plan.upperMade() || plan.upperEmpty()) {
-        keepBefore(plan, besides, named);
+      if (intent.upperMade() || intent.upperEmpty()) {
+        keepBefore(intent, besides, named);
         try (OpenDirectory top = OpenDirectory.of(union.lowers().getFirst())) {
           requireSame(union, "lower", union.lowers().getFirst(), is.lowers().getFirst(), top);
           Core.makeDirectoryLike(top.path(), named);
@@ -66,11 +66,11 @@ final class UnionSetup {
     return found;
   }
 
-  private static void keepBefore(Plan plan, OpenDirectory besides, Path upper) {
-    if (plan.upperEmpty()) {
-      Path making = besides.path().resolve(plan.beforeMaking());
+  private static void keepBefore(UnionIntent intent, OpenDirectory besides, Path upper) {
+    if (intent.upperEmpty()) {
+      Path making = besides.path().resolve(intent.beforeMaking());
       Core.makeDirectoryLike(upper, making);
-      rename(making, besides.path().resolve(plan.before()));
+      rename(making, besides.path().resolve(intent.before()));
     }
   }
 
@@ -79,15 +79,15 @@ final class UnionSetup {
   }
 
   /** The folder that the upper is in, or is to be made in. */
-  static OpenDirectory besides(Plan plan) {
-    Path upper = Objects.requireNonNull(plan.union().upper());
+  static OpenDirectory besides(UnionIntent intent) {
+    Path upper = Objects.requireNonNull(intent.union().upper());
     return require(
-        plan, "the upper's folder", upper, Objects.requireNonNull(plan.union().is().besides()));
+        intent, "the upper's folder", upper, Objects.requireNonNull(intent.union().is().besides()));
   }
 
   /** The work directory that was asked for, which is there. */
-  static OpenDirectory work(Plan plan) {
-    UnionRecord union = plan.union();
+  static OpenDirectory work(UnionIntent intent) {
+    UnionRecord union = intent.union();
     Path work = Objects.requireNonNull(union.work());
     OpenDirectory found = OpenDirectory.of(work);
     Identity was = Objects.requireNonNull(union.is().work());
@@ -98,11 +98,11 @@ final class UnionSetup {
     return found;
   }
 
-  private static OpenDirectory above(Plan plan) {
-    return require(plan, "the mount point's folder", plan.union().at(), plan.above());
+  private static OpenDirectory above(UnionIntent intent) {
+    return require(intent, "the mount point's folder", intent.union().at(), intent.above());
   }
 
-  private static OpenDirectory require(Plan plan, String role, Path of, Identity is) {
+  private static OpenDirectory require(UnionIntent intent, String role, Path of, Identity is) {
     Path parent = parent(of);
     OpenDirectory directory = OpenDirectory.of(parent);
     if (directory.identity().is(is)) {
@@ -110,7 +110,7 @@ final class UnionSetup {
     }
     directory.close();
     throw MicaException.failed(
-        "make the union", plan.union().name(), role + " " + parent + " is another by now");
+        "make the union", intent.union().name(), role + " " + parent + " is another by now");
   }
 
   private static Path parent(Path path) {
@@ -135,26 +135,26 @@ final class UnionSetup {
   }
 
   /** Takes back what {@link #directories} did; what holds anything stays. */
-  static void undo(Plan plan) {
-    UnionRecord union = plan.union();
-    if (union.atMade() && leads(union.at(), plan.above())) {
-      try (OpenDirectory above = above(plan)) {
+  static void undo(UnionIntent intent) {
+    UnionRecord union = intent.union();
+    if (union.atMade() && leads(union.at(), intent.above())) {
+      try (OpenDirectory above = above(intent)) {
         removeIfEmpty(named(above, union.at()));
         Core.syncDirectory(above.path());
       }
     }
-    if (union.upper() == null || !leads(union.upper(), plan.union().is().besides())) {
+    if (union.upper() == null || !leads(union.upper(), intent.union().is().besides())) {
       return;
     }
-    try (OpenDirectory besides = besides(plan)) {
+    try (OpenDirectory besides = besides(intent)) {
       if (union.work() != null && union.workMade()) {
         Core.remove(named(besides, union.work()));
       }
       Path upper = named(besides, union.upper());
-      if (plan.upperMade()) {
+      if (intent.upperMade()) {
         removeIfEmpty(upper);
       }
-      restoreBefore(plan, besides, upper);
+      restoreBefore(intent, besides, upper);
       Core.syncDirectory(besides.path());
     }
   }
@@ -174,13 +174,13 @@ final class UnionSetup {
    * that was empty. Of another upper only the work directory tells, in which a mount leaves
    * something, and that is why one that failed empties it.
    */
-  static boolean wasUsed(Plan plan, Path work) {
-    Path upper = plan.union().upper();
-    boolean fresh = plan.upperMade() || plan.upperEmpty();
+  static boolean wasUsed(UnionIntent intent, Path work) {
+    Path upper = intent.union().upper();
+    boolean fresh = intent.upperMade() || intent.upperEmpty();
     if (upper == null || fresh) {
       return upper != null && holdsSomething(upper);
     }
-    return plan.union().via() == UnionSpec.Via.KERNEL
+    return intent.union().via() == UnionSpec.Via.KERNEL
         ? WorkDirectory.wasMounted(work)
         : holdsSomething(work);
   }
@@ -197,29 +197,29 @@ final class UnionSetup {
     }
   }
 
-  private static void restoreBefore(Plan plan, OpenDirectory besides, Path upper) {
-    Path before = besides.path().resolve(plan.before());
-    if (plan.upperEmpty()
+  private static void restoreBefore(UnionIntent intent, OpenDirectory besides, Path upper) {
+    Path before = besides.path().resolve(intent.before());
+    if (intent.upperEmpty()
         && Files.isDirectory(before, LinkOption.NOFOLLOW_LINKS)
         && isEmpty(upper)) {
       Core.makeDirectoryLike(before, upper);
     }
-    forgetBefore(plan, besides);
+    forgetBefore(intent, besides);
   }
 
   /** What was kept in case the union could not be made. */
-  static void forgetBefore(Plan plan) {
-    Path upper = plan.union().upper();
-    if (plan.upperEmpty() && upper != null && leads(upper, plan.union().is().besides())) {
-      try (OpenDirectory besides = besides(plan)) {
-        forgetBefore(plan, besides);
+  static void forgetBefore(UnionIntent intent) {
+    Path upper = intent.union().upper();
+    if (intent.upperEmpty() && upper != null && leads(upper, intent.union().is().besides())) {
+      try (OpenDirectory besides = besides(intent)) {
+        forgetBefore(intent, besides);
       }
     }
   }
 
-  private static void forgetBefore(Plan plan, OpenDirectory besides) {
-    Core.remove(besides.path().resolve(plan.before()));
-    Core.remove(besides.path().resolve(plan.beforeMaking()));
+  private static void forgetBefore(UnionIntent intent, OpenDirectory besides) {
+    Core.remove(besides.path().resolve(intent.before()));
+    Core.remove(besides.path().resolve(intent.beforeMaking()));
   }
 
   /**
@@ -237,7 +237,7 @@ final class UnionSetup {
       try {
         mounter.mount(new MountRequest(folders, work, point));
       } catch (RuntimeException failure) {
-        if (work != null && !Mounted.isServed(union, Core.mounts())) {
+        if (work != null && !UnionMounts.isServed(union, Core.mounts())) {
           work.empty();
         }
         throw failure;
@@ -268,7 +268,7 @@ final class UnionSetup {
 
   /** Unmounts it wherever it is mounted; what else is mounted there is left alone. */
   static void unmount(UnionRecord union, Mounter mounter) {
-    for (Mount mount : Mounted.of(union, Core.mounts()).reversed()) {
+    for (Mount mount : UnionMounts.of(union, Core.mounts()).reversed()) {
       mounter.unmount(union, mount);
     }
   }
@@ -280,7 +280,7 @@ final class UnionSetup {
       forgetWork(union, union.work(), work);
     }
     Identity at = union.is().at();
-    boolean taken = Mounted.at(union.at(), Core.mounts()).isPresent();
+    boolean taken = UnionMounts.at(union.at(), Core.mounts()).isPresent();
     if (union.atMade() && at != null && !taken) {
       ifStill(union.at(), at, UnionSetup::removeIfEmpty);
     }
@@ -361,7 +361,7 @@ final class UnionSetup {
 
   /** What a union of that record is mounted as, on top, if anywhere. */
   static Optional<Mount> mounted(UnionRecord union) {
-    return Mounted.of(union, Core.mounts()).reversed().stream().findFirst();
+    return UnionMounts.of(union, Core.mounts()).reversed().stream().findFirst();
   }
 
   private interface OnFile {

@@ -36,14 +36,14 @@ final class UnionStore {
   }
 
   /** Those that are being made, or were not made to the end. */
-  List<Plan> planned(Lock lock) {
-    return lock.noted(Unions.CREATE).stream().flatMap(UnionStore::plan).toList();
+  List<UnionIntent> intended(Lock lock) {
+    return lock.noted(Unions.CREATE).stream().flatMap(UnionStore::intent).toList();
   }
 
   /** None where another Mica noted it in its own way: the doctor tells of that. */
-  private static Stream<Plan> plan(ObjectNode facts) {
+  private static Stream<UnionIntent> intent(ObjectNode facts) {
     try {
-      return Stream.of(Plan.of(facts));
+      return Stream.of(UnionIntent.of(facts));
     } catch (RuntimeException another) {
       return Stream.empty();
     }
@@ -70,6 +70,6 @@ final class UnionStore {
   }
 
   static boolean isMounted(UnionRecord union) {
-    return Mounted.isServed(union, Core.mounts());
+    return UnionMounts.isServed(union, Core.mounts());
   }
 }

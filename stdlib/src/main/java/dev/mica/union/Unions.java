@@ -42,8 +42,8 @@ public final class Unions {
     state.onLeftover(
         CREATE,
         Recovery.of(
-                Plan::of,
-                plan -> List.of(UnionLayers.object(plan.union().name())),
+                UnionIntent::of,
+                intent -> List.of(UnionLayers.object(intent.union().name())),
                 this::recoverCreate)
             .keeping(this::keepCreated)
             .discarding(this::discardCreated));
@@ -80,24 +80,27 @@ public final class Unions {
     String label = spec.name() != null ? spec.name() : spec.at().name();
     caller.require(Role.OPERATOR, "create the union", label);
     try (Lock lock = state.lock("create the union " + label, UnionLayers.object(label))) {
-      Plan plan = choose(lock, check(lock, spec).plan());
-      Mounter mounter = mounterOf(plan.union());
+      UnionIntent intent = choose(lock, check(lock, spec).intent());
+      Mounter mounter = mounterOf(intent.union());
       return lock.run(
-          CREATE, plan::toJson, () -> mounter.prepare(plan.union()), () -> create(plan, mounter));
+          CREATE,
+          intent::toJson,
+          () -> mounter.prepare(intent.union()),
+          () -> create(intent, mounter));
     }
   }
 
   /** What is being made has taken its folders, too. */
   private SpecCheck check(Lock lock, UnionSpec spec) {
-    List<UnionRecord> planned = store.planned(lock).stream().map(Plan::union).toList();
-    return new SpecCheck(spec, store.all().readable(), planned, state.path());
+    List<UnionRecord> intended = store.intended(lock).stream().map(UnionIntent::union).toList();
+    return new SpecCheck(spec, store.all().readable(), intended, state.path());
   }
 
-  private Union create(Plan plan, Mounter mounter) {
-    UnionRecord union = UnionSetup.directories(plan);
+  private Union create(UnionIntent intent, Mounter mounter) {
+    UnionRecord union = UnionSetup.directories(intent);
     store.put(union);
     keep(UnionSetup.mount(union, mounter));
-    UnionSetup.forgetBefore(plan);
+    UnionSetup.forgetBefore(intent);
     return new LiveUnion(this, union);
   }
 
@@ -112,76 +115,77 @@ public final class Unions {
    * Once it was mounted somebody may be writing to it, or have written: then it stays, mounted or
    * not.
    */
-  private void recoverCreate(Plan plan) {
-    UnionRecord union = plan.union();
+  private void recoverCreate(UnionIntent intent) {
+    UnionRecord union = intent.union();
     if (union.via() == UnionSpec.Via.FUSE && !UnionStore.isMounted(union)) {
       FuseMounter.awaitMount(union);
     }
     if (UnionStore.isMounted(union)) {
-      keepCreated(plan);
+      keepCreated(intent);
       return;
     }
-    boolean used = wasUsed(plan);
+    boolean used = wasUsed(intent);
     mounterOf(union).clear(union);
-    if (used || wasUsed(plan)) { // an upper that was put aside is at its place only now
-      keepCreated(plan);
+    if (used || wasUsed(intent)) { // an upper that was put aside is at its place only now
+      keepCreated(intent);
     } else {
-      undoCreate(plan);
+      undoCreate(intent);
     }
   }
 
-  private static boolean wasUsed(Plan plan) {
-    UnionRecord union = plan.union();
+  private static boolean wasUsed(UnionIntent intent) {
+    UnionRecord union = intent.union();
     Path upper = union.upper();
     if (upper == null) {
       return false;
     }
     Path work = union.work();
-    return UnionSetup.wasUsed(plan, work != null ? work : SharedUpper.workFor(upper, union.name()));
+    return UnionSetup.wasUsed(
+        intent, work != null ? work : GuestUpper.workFor(upper, union.name()));
   }
 
   /** It is recorded before it is mounted, so without a record it never was. */
-  private void keepCreated(Plan plan) {
-    if (store.find(plan.union().name()).isPresent()) {
-      UnionSetup.forgetBefore(plan);
+  private void keepCreated(UnionIntent intent) {
+    if (store.find(intent.union().name()).isPresent()) {
+      UnionSetup.forgetBefore(intent);
     } else {
-      undoCreate(plan);
+      undoCreate(intent);
     }
   }
 
   /** It is forgotten; what is not empty stays where it is. */
-  private void discardCreated(Plan plan) {
-    UnionSetup.unmount(plan.union(), store.mounterOf(plan.union()));
-    undoCreate(plan);
+  private void discardCreated(UnionIntent intent) {
+    UnionSetup.unmount(intent.union(), store.mounterOf(intent.union()));
+    undoCreate(intent);
   }
 
-  private void undoCreate(Plan plan) {
-    UnionRecord union = plan.union();
+  private void undoCreate(UnionIntent intent) {
+    UnionRecord union = intent.union();
     store.remove(union.name());
     mounterOf(union).clear(union);
-    UnionSetup.undo(plan);
+    UnionSetup.undo(intent);
   }
 
   /** The mounter asked for, or the first that works. */
-  private Plan choose(Lock lock, Plan plan) {
-    try (OpenDirectory place = place(plan)) {
-      return choose(lock, plan, place);
+  private UnionIntent choose(Lock lock, UnionIntent intent) {
+    try (OpenDirectory place = place(intent)) {
+      return choose(lock, intent, place);
     }
   }
 
-  private Plan choose(Lock lock, Plan plan, OpenDirectory place) {
+  private UnionIntent choose(Lock lock, UnionIntent intent, OpenDirectory place) {
     List<Refusal> refusals = new ArrayList<>();
-    for (Mounter mounter : store.mounters().candidates(plan.union().via())) {
+    for (Mounter mounter : store.mounters().candidates(intent.union().via())) {
       Optional<Refusal> refusal =
-          ownWork(plan.union(), mounter)
-              .or(() -> oddBytes(plan.union(), mounter))
+          ownWork(intent.union(), mounter)
+              .or(() -> oddBytes(intent.union(), mounter))
               .or(() -> store.mounters().refusal(mounter, place, lock::probe));
       if (refusal.isEmpty()) {
-        return plan.via(mounter.via());
+        return intent.via(mounter.via());
       }
       refusals.add(refusal.get());
     }
-    throw refused(plan.union(), refusals);
+    throw refused(intent.union(), refusals);
   }
 
   /** Where root could do it, that is what is missing. */
@@ -224,14 +228,14 @@ public final class Unions {
   }
 
   /** Where the mounter is tried: on the upper's file system, but not in the upper. */
-  private OpenDirectory place(Plan plan) {
-    UnionRecord union = plan.union();
+  private OpenDirectory place(UnionIntent intent) {
+    UnionRecord union = intent.union();
     if (union.upper() == null) {
       return state.open();
     }
     return union.work() == null || union.workMade()
-        ? UnionSetup.besides(plan)
-        : UnionSetup.work(plan);
+        ? UnionSetup.besides(intent)
+        : UnionSetup.work(intent);
   }
 
   private String placeTried(UnionRecord union) {
@@ -343,7 +347,7 @@ public final class Unions {
       UnionRecord union = store.require(name);
       List<Mount> mounts = Core.mounts();
       Mounter mounter = mounterOf(union);
-      boolean served = Mounted.isServed(union, mounts);
+      boolean served = UnionMounts.isServed(union, mounts);
       Optional<String> problem = LiveUnion.problem(union, mounts, mounter);
       if (problem.isPresent() && (!served || LiveUnion.loss(union).isPresent())) {
         throw MicaException.failed("remount the union", name, problem.get());
@@ -352,8 +356,8 @@ public final class Unions {
         return;
       }
       if (served) {
-        Holders.detach(
-            union, Mounted.at(union.at(), mounts).orElseThrow()); // but by what has ended
+        Unmounter.detach(
+            union, UnionMounts.at(union.at(), mounts).orElseThrow()); // but by what has ended
       }
       mounter.clear(union);
       lock.meanwhile(() -> mounter.prepare(union));

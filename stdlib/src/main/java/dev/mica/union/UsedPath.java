@@ -32,12 +32,11 @@ record UsedPath(String role, Path path, String by, boolean isMounted) {
     List<Mount> mounts = Core.mounts();
     List<UsedPath> used = new ArrayList<>();
     for (UnionRecord union : unions) {
-      boolean mounted = Mounted.isServed(union, mounts);
+      boolean mounted = UnionMounts.isServed(union, mounts);
       String by = "the union " + union.name();
       Path upper = union.upper();
       if (upper != null) {
-        Path work =
-            union.work() == null ? SharedUpper.folderFor(upper, union.name()) : union.work();
+        Path work = union.work() == null ? GuestUpper.folderFor(upper, union.name()) : union.work();
         used.add(new UsedPath("upper", upper, by, mounted));
         used.add(new UsedPath("work directory", work, by, mounted));
       }

@@ -1,4 +1,7 @@
-/** Union mounts: a spec, the mounters that can serve it, and the registry of live ones. */
+/**
+ * Unions: the spec of one and the checks before it is made, the mounters that can serve it, and the
+ * records of all unions, mounted or not.
+ */
 @NullMarked
 package dev.mica.union;
 

@@ -5,10 +5,12 @@ import dev.mica.failure.MicaException;
 import dev.mica.failure.Why;
 import dev.mica.state.Durable;
 import dev.mica.vm.guest.BareKernel;
+import dev.mica.vm.guest.ContainerRuntime;
 import dev.mica.vm.guest.Initramfs;
 import dev.mica.vm.guest.Kernel;
+import dev.mica.vm.guest.Profile;
 import dev.mica.vm.process.Program;
-import dev.mica.vm.process.Text;
+import dev.mica.vm.process.SmallFile;
 import dev.mica.vm.qemu.Accel;
 import dev.mica.vm.qemu.Qemu;
 import dev.mica.vm.qemu.Template;
@@ -18,11 +20,17 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HexFormat;
+import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 
 /**
@@ -40,8 +48,11 @@ record BootFiles(Path cache) {
   private static final Set<PosixFilePermission> READABLE =
       PosixFilePermissions.fromString("r--r--r--");
 
+  /** Templates of one profile: of guests that differ in memory and processors. */
+  private static final int TEMPLATES = 4;
+
   /** Those made of other kernels, agents and boots of the host serve nobody. */
-  void forget(String prefix) {
+  private void forget(String prefix) {
     try (DirectoryStream<Path> all = Files.newDirectoryStream(cache, prefix + "*")) {
       all.forEach(Core::remove);
     } catch (IOException broken) {
@@ -49,18 +60,47 @@ record BootFiles(Path cache) {
     }
   }
 
-  /** Made once for each agent and kernel. */
-  Path initramfs(Kernel kernel) {
+  /** All but the newest of the template's profile: the one that is about to be made is one more. */
+  void forgetOld(Template made) {
+    String prefix = made.directory().getFileName().toString().replaceAll("-[0-9a-f]+$", "-");
+    try (DirectoryStream<Path> all = Files.newDirectoryStream(cache, prefix + "*")) {
+      List<Path> found = new ArrayList<>();
+      all.forEach(found::add);
+      found.sort(Comparator.comparing(BootFiles::made).reversed());
+      found.stream().skip(TEMPLATES - 1L).forEach(Core::remove);
+    } catch (IOException broken) {
+      throw MicaException.failed("list", cache, Why.of(broken)).because(broken);
+    }
+  }
+
+  private static FileTime made(Path file) {
+    try {
+      return Files.getLastModifiedTime(file);
+    } catch (IOException gone) {
+      return FileTime.fromMillis(0);
+    }
+  }
+
+  /** Made once for each agent, kernel and profile, and the runtime of this host. */
+  Path initramfs(Kernel kernel, Profile profile) {
     Path agent = Program.ours("mica-agent");
-    Path file =
-        cache.resolve(
-            INITRAMFS + digest(Program.stamp(agent), Program.stamp(kernel.image())) + ".cpio");
+    List<String> facts = new ArrayList<>();
+    facts.add(Program.stamp(agent));
+    facts.add(Program.stamp(kernel.image()));
+    if (profile.hasRuntime()) {
+      ContainerRuntime.files().forEach(file -> facts.add(Program.stamp(file)));
+    }
+    String prefix = INITRAMFS + word(profile);
+    Path file = cache.resolve(prefix + digest(facts.toArray(String[]::new)) + ".cpio");
     if (!Files.exists(file)) {
       Path scratch = file.resolveSibling(file.getFileName() + ".new");
       try {
         Files.createDirectories(cache);
-        forget(INITRAMFS);
-        Files.write(scratch, Initramfs.of(agent, kernel));
+        forget(prefix);
+        Files.write(scratch, Initramfs.of(agent, kernel, profile));
+        if (profile.hasRuntime()) {
+          Files.write(scratch, ContainerRuntime.archive(), StandardOpenOption.APPEND);
+        }
         Files.setPosixFilePermissions(scratch, READABLE);
         Durable.move(scratch, file);
       } catch (IOException broken) {
@@ -123,8 +163,13 @@ record BootFiles(Path cache) {
             boot.accel().word(),
             boot.words(),
             Long.toString(boot.memory()),
-            Text.of(Path.of("/proc/sys/kernel/random/boot_id")));
-    return new Template(cache.resolve(Template.PREFIX + of));
+            Integer.toString(boot.processors()),
+            SmallFile.read(Path.of("/proc/sys/kernel/random/boot_id")));
+    return new Template(cache.resolve(Template.PREFIX + word(boot.profile()) + of));
+  }
+
+  private static String word(Profile profile) {
+    return profile.name().toLowerCase(Locale.ROOT) + "-";
   }
 
   private static String digest(String... facts) {

@@ -2,8 +2,8 @@ package dev.mica.vm;
 
 import dev.mica.failure.MicaException;
 import dev.mica.failure.Why;
-import dev.mica.vm.process.Alias;
 import dev.mica.vm.process.Poll;
+import dev.mica.vm.process.ShortSocketPath;
 import dev.mica.vm.qemu.Qemu;
 import dev.mica.vm.qemu.Qmp;
 import java.io.IOException;
@@ -21,11 +21,10 @@ import java.util.List;
 import tools.jackson.databind.JsonNode;
 
 /**
- * The serial console of the helper VM, live, to be closed. One at a time may have it. What is
- * written goes to the guest's terminal, which echoes and edits lines; its agent answers them.
+ * The serial console of a VM, live, to be closed. One at a time may have it. What is written goes
+ * to the guest's terminal, which echoes and edits lines; its agent answers them.
  */
 public final class Console implements AutoCloseable {
-  private static final String NAME = "the console of the helper VM";
   private static final Duration ANSWER = Duration.ofSeconds(5);
 
   /** QEMU hears a little later that somebody came or went. */
@@ -37,28 +36,38 @@ public final class Console implements AutoCloseable {
   /** What a terminal takes as: forget the line that was begun. */
   private static final byte[] KILL_LINE = {'U' & 0x1f};
 
+  private final String guest;
+  private final String name;
   private final SocketChannel channel;
   private final String recent;
 
-  private Console(SocketChannel channel, String recent) {
+  private Console(String guest, SocketChannel channel, String recent) {
+    this.guest = guest;
+    this.name = name(guest);
     this.channel = channel;
     this.recent = recent;
   }
 
-  public static Console attach(Qemu qemu) {
+  public static Console attach(Qemu qemu, String command) {
+    String guest = "the " + qemu.guest();
+    String name = name(guest);
     if (!qemu.daemon().isAlive()) {
-      throw MicaException.failed("attach to", NAME, "it does not run")
-          .hint("start it with mica helper start");
+      throw MicaException.failed("attach to", name, "it does not run")
+          .hint("start it with " + command);
     }
     try (Qmp qmp = qemu.qmp(ANSWER)) {
       if (!Poll.until(NOTICE, () -> isFree(qmp))) {
-        throw MicaException.failed("attach to", NAME, "another terminal is attached to it")
+        throw MicaException.failed("attach to", name, "another terminal is attached to it")
             .hint("detach that one, with Ctrl-]");
       }
-      SocketChannel channel = connect(qemu.consoleSocket());
+      SocketChannel channel = connect(name, qemu.consoleSocket());
       boolean _ = Poll.until(NOTICE, () -> !isFree(qmp));
-      return new Console(channel, end(qemu.console()));
+      return new Console(guest, channel, end(qemu.console()));
     }
+  }
+
+  private static String name(String guest) {
+    return "the console of " + guest;
   }
 
   /** A second one could connect, but would be neither heard nor told. */
@@ -71,14 +80,15 @@ public final class Console implements AutoCloseable {
     return false;
   }
 
-  private static SocketChannel connect(Path socket) {
+  private static SocketChannel connect(String name, Path socket) {
     try {
       SocketChannel channel =
-          Alias.with(socket, path -> SocketChannel.open(UnixDomainSocketAddress.of(path)));
+          ShortSocketPath.with(
+              socket, path -> SocketChannel.open(UnixDomainSocketAddress.of(path)));
       channel.write(ByteBuffer.wrap(KILL_LINE)); // who left may have left half a line
       return channel;
     } catch (IOException broken) {
-      throw MicaException.failed("attach to " + NAME + " at", socket, Why.of(broken))
+      throw MicaException.failed("attach to " + name + " at", socket, Why.of(broken))
           .because(broken);
     }
   }
@@ -100,6 +110,11 @@ public final class Console implements AutoCloseable {
     }
   }
 
+  /** Whose it is: "the helper VM". */
+  public String guest() {
+    return guest;
+  }
+
   /** The last lines that were said before. */
   public String recent() {
     return recent;
@@ -119,7 +134,7 @@ public final class Console implements AutoCloseable {
 
   private void requireOpen() {
     if (!channel.isOpen()) {
-      throw MicaException.failed("use", NAME, "it was detached").hint("attach to it anew");
+      throw MicaException.failed("use", name, "it was detached").hint("attach to it anew");
     }
   }
 
@@ -129,12 +144,12 @@ public final class Console implements AutoCloseable {
     try {
       channel.close();
     } catch (IOException broken) {
-      throw MicaException.failed("detach from", NAME, Why.of(broken)).because(broken);
+      throw MicaException.failed("detach from", name, Why.of(broken)).because(broken);
     }
   }
 
   @Override
   public String toString() {
-    return NAME;
+    return name;
   }
 }

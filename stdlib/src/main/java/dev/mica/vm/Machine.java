@@ -11,9 +11,11 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
- * The helper machine of a state directory: one QEMU that any number of unions share.
+ * A machine of a state directory: one QEMU with its guest. The helper machine is one, which any
+ * number of unions share; each container has another.
  *
  * <p>Its processes (QEMU, one file server for each share) are in sessions of their own and outlive
  * the JVM; whatever process opens the state directory next finds them again, for everything asked
@@ -25,8 +27,8 @@ import java.util.Optional;
  * besides; a caller that does several things in a row locks it around them.
  */
 public interface Machine {
-  /** What its lock is called: {@link StateDir#hold}. */
-  String OBJECT = "helper VM";
+  /** What the helper machine's lock is called: {@link StateDir#hold}. */
+  String HELPER = MachineSpec.HELPER.object();
 
   /** What it can be at. */
   enum State {
@@ -63,14 +65,14 @@ public interface Machine {
   record Status(
       State state, long pid, Optional<Instant> started, String accel, String kernel, long memory) {}
 
-  /** The one of that state directory; nothing is done yet. */
-  static Machine of(StateDir state) {
-    return of(state, System.getenv());
+  /** One of that state directory; nothing is done yet. */
+  static Machine of(StateDir state, MachineSpec spec) {
+    return of(state, spec, System.getenv());
   }
 
   /** The same with other variables than the process's own, {@code MICA_VIRTIOFSD} for one. */
-  static Machine of(StateDir state, Map<String, String> environment) {
-    return new QemuMachine(state, Starter.Settings.of(environment));
+  static Machine of(StateDir state, MachineSpec spec, Map<String, String> environment) {
+    return new QemuMachine(state, spec, Starter.Settings.of(environment));
   }
 
   /**
@@ -148,6 +150,9 @@ public interface Machine {
 
   /** The names of the plugged ports. */
   List<String> ports();
+
+  /** Those of them to whose socket a client is connected. */
+  Set<String> busyPorts();
 
   /** What the guest wrote on its console since it booted. Last lines matter most. */
   Path consoleLog();

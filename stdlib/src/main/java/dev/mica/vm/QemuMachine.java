@@ -10,6 +10,7 @@ import dev.mica.vm.agent.Agent;
 import dev.mica.vm.agent.AgentConnection;
 import dev.mica.vm.process.Daemon;
 import dev.mica.vm.process.Poll;
+import dev.mica.vm.qemu.Disks;
 import dev.mica.vm.qemu.Ports;
 import dev.mica.vm.qemu.Qemu;
 import dev.mica.vm.qemu.Qmp;
@@ -20,12 +21,12 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** The helper machine, in QEMU. What it is at is asked of its processes, not remembered. */
+/** A machine, in QEMU. What it is at is asked of its processes, not remembered. */
 final class QemuMachine implements Machine {
-  private static final String NAME = "helper";
   private static final Duration ANSWER = Duration.ofSeconds(5);
   private static final Duration HELLO = Duration.ofSeconds(10);
 
@@ -33,19 +34,23 @@ final class QemuMachine implements Machine {
   private static final Duration POWER_OFF = Duration.ofSeconds(20);
 
   private final StateDir state;
+  private final MachineSpec spec;
   private final Starter starter;
   private final Qemu qemu;
   private final Shares shares;
   private final Ports ports;
+  private final Disks disks;
   private final Records records;
 
-  QemuMachine(StateDir state, Starter.Settings settings) {
+  QemuMachine(StateDir state, MachineSpec spec, Starter.Settings settings) {
     this.state = state;
-    this.starter = new Starter(state, settings);
-    this.qemu = new Qemu(state.path().resolve("vm"));
+    this.spec = spec;
+    this.starter = new Starter(state, spec, settings);
+    this.qemu = new Qemu(spec.directory(state), spec.object());
+    this.disks = new Disks(qemu);
     this.shares =
         new Shares(
-            state.records("share").ofProcesses(),
+            state.records("share/" + spec.id()).ofProcesses(),
             state.records("cache").ofProcesses(),
             qemu,
             settings.environment());
@@ -66,22 +71,25 @@ final class QemuMachine implements Machine {
   @Override
   public Start boot(Duration idle) {
     try (Activity start =
-            Activity.begin("start the helper VM", OptionalLong.empty(), Activity.Work.NONE);
-        Hold _ = state.hold("start the helper VM", OBJECT)) {
+            Activity.begin("start the " + spec.object(), OptionalLong.empty(), Activity.Work.NONE);
+        Hold _ = state.hold("start the " + spec.object(), spec.object())) {
       if (isAdopted(idle)) {
         return Start.ADOPTED;
       }
       end();
       Starter.Started started = starter.start(qemu, idle, start);
+      for (int i = 0; i < spec.disks().size(); i++) {
+        disks.plug(i);
+      }
       ObjectNode facts = Records.object().put("accel", started.accel().kind().word());
-      facts.put("kernel", started.kernel().release()).put("memory", starter.memory());
-      records.put(NAME, facts);
+      facts.put("kernel", started.kernel().release()).put("memory", spec.memory());
+      records.put(spec.id(), facts);
       return started.how();
     }
   }
 
   private boolean isAdopted(Duration idle) {
-    if (!qemu.daemon().isAlive() || records.find(NAME).isEmpty()) {
+    if (!qemu.daemon().isAlive() || records.find(spec.id()).isEmpty()) {
       return false; // or it was started by one who died before it answered
     }
     try (Qmp qmp = qemu.qmp(ANSWER)) {
@@ -104,7 +112,7 @@ final class QemuMachine implements Machine {
     if (process.isEmpty()) {
       return new Status(State.NONE, 0, Optional.empty(), "", "", 0);
     }
-    JsonNode facts = records.find(NAME).orElseGet(Records::object);
+    JsonNode facts = records.find(spec.id()).orElseGet(Records::object);
     return new Status(
         liveState(),
         process.get().pid(),
@@ -131,13 +139,13 @@ final class QemuMachine implements Machine {
 
   private void requireRunning() {
     if (!qemu.daemon().isAlive()) {
-      throw MicaException.failed("use", "the helper VM", "it does not run").hint("start it");
+      throw MicaException.failed("use", "the " + spec.object(), "it does not run").hint("start it");
     }
   }
 
   @Override
   public Share plugShare(OpenDirectory folder, boolean readOnly) {
-    try (Hold _ = state.hold("share " + folder.openedBy(), OBJECT)) {
+    try (Hold _ = state.hold("share " + folder.openedBy(), spec.object())) {
       requireRunning();
       return shares.plug(folder, readOnly);
     }
@@ -151,7 +159,7 @@ final class QemuMachine implements Machine {
 
   @Override
   public void unplugShare(String tag) {
-    try (Hold _ = state.hold("unplug the share " + tag, OBJECT)) {
+    try (Hold _ = state.hold("unplug the share " + tag, spec.object())) {
       if (qemu.daemon().isAlive()) {
         shares.unplug(tag);
       } else {
@@ -162,7 +170,7 @@ final class QemuMachine implements Machine {
 
   @Override
   public void abandonShare(String tag) {
-    try (Hold _ = state.hold("abandon the share " + tag, OBJECT)) {
+    try (Hold _ = state.hold("abandon the share " + tag, spec.object())) {
       shares.forget(tag);
     }
   }
@@ -174,7 +182,7 @@ final class QemuMachine implements Machine {
 
   @Override
   public Path plugPort(String name) {
-    try (Hold _ = state.hold("plug the port " + name, OBJECT)) {
+    try (Hold _ = state.hold("plug the port " + name, spec.object())) {
       requireRunning();
       return ports.plug(name);
     }
@@ -182,7 +190,7 @@ final class QemuMachine implements Machine {
 
   @Override
   public void unplugPort(String name) {
-    try (Hold _ = state.hold("unplug the port " + name, OBJECT)) {
+    try (Hold _ = state.hold("unplug the port " + name, spec.object())) {
       if (qemu.daemon().isAlive()) {
         ports.unplug(name);
       }
@@ -195,18 +203,23 @@ final class QemuMachine implements Machine {
   }
 
   @Override
+  public Set<String> busyPorts() {
+    return qemu.daemon().isAlive() ? ports.busy() : Set.of();
+  }
+
+  @Override
   public Path consoleLog() {
     return qemu.console();
   }
 
   @Override
   public Console console() {
-    return Console.attach(qemu);
+    return Console.attach(qemu, spec.start());
   }
 
   @Override
   public void shutdown() {
-    try (Hold _ = state.hold("end the helper VM", OBJECT)) {
+    try (Hold _ = state.hold("end the " + spec.object(), spec.object())) {
       if (qemu.daemon().isAlive()) {
         powerOff();
       }
@@ -227,7 +240,7 @@ final class QemuMachine implements Machine {
 
   @Override
   public void kill() {
-    try (Hold _ = state.hold("end the helper VM", OBJECT)) {
+    try (Hold _ = state.hold("end the " + spec.object(), spec.object())) {
       end();
     }
   }
@@ -236,6 +249,6 @@ final class QemuMachine implements Machine {
   private void end() {
     qemu.daemon().kill();
     shares.forgetAll();
-    records.remove(NAME);
+    records.remove(spec.id());
   }
 }

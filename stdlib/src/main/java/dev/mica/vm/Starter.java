@@ -5,10 +5,12 @@ import dev.mica.failure.MicaException;
 import dev.mica.job.Activity;
 import dev.mica.state.StateDir;
 import dev.mica.vm.agent.AgentConnection;
+import dev.mica.vm.guest.ContainerRuntime;
 import dev.mica.vm.guest.Kernel;
 import dev.mica.vm.guest.Kernels;
+import dev.mica.vm.process.LogTail;
 import dev.mica.vm.process.Program;
-import dev.mica.vm.process.Text;
+import dev.mica.vm.process.SmallFile;
 import dev.mica.vm.qemu.Accel;
 import dev.mica.vm.qemu.Qemu;
 import dev.mica.vm.qemu.Template;
@@ -28,7 +30,6 @@ final class Starter {
   /**
    * What may be set.
    *
-   * @param memory of the guest, bytes
    * @param deadline a boot that takes longer hangs
    * @param extra more words for the kernel
    * @param templates whether guests are saved and restored
@@ -36,17 +37,14 @@ final class Starter {
   record Settings(
       Map<String, String> environment,
       Path root,
-      long memory,
       Duration deadline,
       String extra,
       boolean templates) {
-    private static final long MEMORY = 512L << 20;
-
     /** Ten times what it takes on a quiet machine: a busy one is not taken for a hang. */
     private static final Duration DEADLINE = Duration.ofSeconds(30);
 
     static Settings of(Map<String, String> environment) {
-      return new Settings(environment, Path.of("/"), MEMORY, DEADLINE, "", true);
+      return new Settings(environment, Path.of("/"), DEADLINE, "", true);
     }
   }
 
@@ -69,19 +67,17 @@ final class Starter {
   private static final Duration PROBE = Duration.ofSeconds(15);
 
   private final StateDir state;
+  private final MachineSpec spec;
   private final Settings settings;
   private final Kernels kernels;
   private final BootFiles files;
 
-  Starter(StateDir state, Settings settings) {
+  Starter(StateDir state, MachineSpec spec, Settings settings) {
     this.state = state;
+    this.spec = spec;
     this.settings = settings;
     this.kernels = new Kernels(settings.environment(), settings.root(), cache().resolve("kernel"));
     this.files = new BootFiles(cache());
-  }
-
-  long memory() {
-    return settings.memory();
   }
 
   private Path cache() {
@@ -103,7 +99,13 @@ final class Starter {
           MicaException.failed("find the program", "qemu-system-x86_64", "it is not installed")
               .hint(QEMU_FIX));
     }
-    return Stream.of(kernels.refusal(), FileServer.refusal(settings.environment()), privilege())
+    return Stream.of(
+            kernels.refusal(),
+            FileServer.refusal(settings.environment()),
+            spec.profile().hasRuntime()
+                ? ContainerRuntime.refusal()
+                : Optional.<MicaException>empty(),
+            privilege())
         .flatMap(Optional::stream)
         .findFirst();
   }
@@ -112,7 +114,7 @@ final class Starter {
     return System.getProperty("user.name").equals("root")
         ? Optional.empty()
         : Optional.of(
-            MicaException.denied("share folders with", "a helper VM", "only root may")
+            MicaException.denied("share folders with", "a VM", "only root may")
                 .hint("run as root"));
   }
 
@@ -128,11 +130,11 @@ final class Starter {
         });
     told.step("find a kernel");
     Kernel kernel = kernels.get();
-    Path initramfs = files.initramfs(kernel);
+    Path initramfs = files.initramfs(kernel, spec.profile());
     told.step("try its kernel with KVM");
     Accel accel = accel(kernel, initramfs);
     told.step("take it from its template");
-    Qemu.Boot boot = boot(accel.kind(), files.image(kernel, accel.kind()), initramfs);
+    Qemu.Boot boot = boot(accel.kind(), files.image(kernel, accel.kind()), initramfs, spec.disks());
     Template template = files.template(boot);
     if (settings.templates() && template.exists() && isRestored(qemu, boot, template, idle)) {
       return new Started(Machine.Start.WARM, accel, kernel);
@@ -152,14 +154,17 @@ final class Starter {
     return new Started(Machine.Start.COLD, accel, kernel);
   }
 
-  private Qemu.Boot boot(Accel.Kind accel, Path image, Path initramfs) {
+  private Qemu.Boot boot(Accel.Kind accel, Path image, Path initramfs, List<Path> disks) {
     return new Qemu.Boot(
         program().orElseThrow(),
         accel,
         image,
         initramfs,
+        spec.profile(),
         settings.extra(),
-        settings.memory(),
+        spec.memory(),
+        spec.processors(),
+        disks,
         Optional.empty());
   }
 
@@ -188,12 +193,12 @@ final class Starter {
       boolean died = !late && qemu.daemon().ends(LAST_WORDS); // it hangs up a little earlier
       qemu.daemon().kill();
       throw MicaException.failed(
-              "boot the helper VM with",
+              "boot the " + qemu.guest() + " with",
               boot.kernel(),
               (died ? "QEMU ended" : "it did not answer within " + limit.toSeconds() + " s")
                   + "; its console ends with: "
-                  + Text.end(qemu.console())
-                  + (died ? "; QEMU says: " + Text.end(qemu.log()) : ""))
+                  + LogTail.end(qemu.console())
+                  + (died ? "; QEMU says: " + LogTail.end(qemu.log()) : ""))
           .hint("see " + qemu.console())
           .because(failure);
     }
@@ -202,15 +207,7 @@ final class Starter {
   private static boolean isRestored(Qemu qemu, Qemu.Boot boot, Template template, Duration idle) {
     try {
       qemu.daemon().kill();
-      qemu.start(
-          new Qemu.Boot(
-              boot.program(),
-              boot.accel(),
-              boot.kernel(),
-              boot.initramfs(),
-              boot.extra(),
-              boot.memory(),
-              Optional.of(template.incoming())));
+      qemu.start(boot.restoring(template.incoming()));
       template.restore(qemu);
       try (AgentConnection agent = AgentConnection.connect(qemu.agent(), WARM)) {
         agent.idle(idle);
@@ -240,7 +237,7 @@ final class Starter {
    */
   private void save(Qemu qemu, Template template) {
     try {
-      files.forget(Template.PREFIX);
+      files.forgetOld(template);
       template.save(qemu);
     } catch (MicaException broken) {
       Log.LOG.warn("no template is made", broken);
@@ -255,9 +252,10 @@ final class Starter {
         state.records("cache").ofProcesses(),
         key(kernel),
         kind -> {
-          Qemu probe = new Qemu(cache().resolve("probe"));
+          Qemu probe = new Qemu(cache().resolve("probe"), spec.object());
           try {
-            bootOnce(probe, boot(kind, files.readable(kernel.image()), initramfs), PROBE);
+            bootOnce(
+                probe, boot(kind, files.readable(kernel.image()), initramfs, List.of()), PROBE);
           } finally {
             probe.daemon().kill();
             Core.remove(probe.directory());
@@ -269,7 +267,7 @@ final class Starter {
     return settings.environment().getOrDefault("MICA_ACCEL", "");
   }
 
-  /** The parts of a helper VM, as far as they can be looked at without booting one. */
+  /** The parts of a VM, as far as they can be looked at without booting one. */
   List<Machine.Part> parts() {
     Optional<MicaException> noKernel = kernels.refusal();
     String kernel =
@@ -306,8 +304,7 @@ final class Starter {
                 accel.kind().word() + ": " + accel.why(),
                 "use a host whose KVM boots a guest; without it all works, slower"))
         .orElseGet(() ->
-            new Machine.Part(
-                "acceleration", true, false, "found out when a helper VM starts first", ""));
+            new Machine.Part("acceleration", true, false, "found out when a VM starts first", ""));
   }
 
   /** What is known without booting anything; empty: nothing yet. */
@@ -332,6 +329,6 @@ final class Starter {
   }
 
   private static String host() {
-    return Text.of(Path.of("/proc/sys/kernel/hostname"));
+    return SmallFile.read(Path.of("/proc/sys/kernel/hostname"));
   }
 }

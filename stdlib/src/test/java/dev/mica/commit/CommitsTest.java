@@ -45,7 +45,7 @@ final class CommitsTest extends ScratchTest {
   }
 
   private static String digest(Path tree) {
-    return Core.manifest(Tree.plain(tree)).digest();
+    return Core.treeDigest(Tree.plain(tree)).digest();
   }
 
   @Test

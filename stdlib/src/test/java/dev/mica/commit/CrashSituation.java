@@ -125,7 +125,7 @@ final class CrashSituation {
   }
 
   private static String digest(Path tree) {
-    return Core.manifest(Tree.plain(tree)).digest();
+    return Core.treeDigest(Tree.plain(tree)).digest();
   }
 
   void checkAfterReboot() {

@@ -231,7 +231,7 @@ final class FullStoreTest extends ScratchTest {
     stock();
     fill();
     List<String> before = everything();
-    String records = Core.manifest(Tree.plain(home().resolve("unions"))).digest();
+    String records = Core.treeDigest(Tree.plain(home().resolve("unions"))).digest();
     assertOneLine(() -> mica.commits().create(mica.unions().get("u"), "web:v1", ""));
     assertOneLine(() ->
         mica.unions()
@@ -243,7 +243,7 @@ final class FullStoreTest extends ScratchTest {
                     scratch.path("at2"))));
     assertOneLine(() -> mica.commits().get("big:v1").mount(scratch.path("view").toString()));
     assertThat(everything()).isEqualTo(before);
-    assertThat(Core.manifest(Tree.plain(home().resolve("unions"))).digest()).isEqualTo(records);
+    assertThat(Core.treeDigest(Tree.plain(home().resolve("unions"))).digest()).isEqualTo(records);
     assertThat(scratch.mounts())
         .containsExactlyInAnyOrder(disk().toString(), scratch.path("at").toString());
     assertThat(mica.unions().get("u").state()).isEqualTo(Union.State.MOUNTED);

@@ -89,7 +89,7 @@ final class ReadOnlyStoreTest extends ScratchTest {
   void whatReadsWorksAndWhatWritesIsRefused(String type) throws IOException {
     disk(type);
     closeDisk();
-    String before = Core.manifest(Tree.plain(home)).digest();
+    String before = Core.treeDigest(Tree.plain(home)).digest();
     List<String> mounts = scratch.mounts();
     checkWhatReads();
     Map<String, ThrowingCallable> writes = new LinkedHashMap<>();
@@ -115,7 +115,7 @@ final class ReadOnlyStoreTest extends ScratchTest {
     assertThat(scratch.mounts()).isEqualTo(mounts);
     assertThat(scratch.path("up2")).doesNotExist();
     assertThat(scratch.path("at2")).doesNotExist();
-    assertThat(Core.manifest(Tree.plain(home)).digest()).isEqualTo(before);
+    assertThat(Core.treeDigest(Tree.plain(home)).digest()).isEqualTo(before);
     assertThat(mica.host().checks())
         .filteredOn(check -> check.name().equals("unions"))
         .extracting(Check::status)

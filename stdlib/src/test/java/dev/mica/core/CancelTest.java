@@ -45,7 +45,7 @@ class CancelTest {
 
   @Test
   void aDigest() throws Exception {
-    assertEndsEarly(() -> Core.manifest(Tree.plain(a)));
+    assertEndsEarly(() -> Core.treeDigest(Tree.plain(a)));
   }
 
   @Test

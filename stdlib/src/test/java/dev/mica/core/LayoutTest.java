@@ -14,6 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The C compiler says where each field lies; our offsets must agree. */
+@SuppressWarnings("EnumOrdinal") // the constants stand in the header's order
 class LayoutTest {
   private static final Map<String, Long> OURS = new LinkedHashMap<>();
 
@@ -49,10 +50,36 @@ class LayoutTest {
     OURS.put("offsetof(struct mica_change, mtime_b)", DiffReader.MTIME_B);
     OURS.put("offsetof(struct mica_change, mtime_nsec_b)", DiffReader.NSEC_B);
     OURS.put("offsetof(struct mica_change, path)", DiffReader.PATH);
-    OURS.put("MICA_MANIFEST_VERSION", (long) Manifest.VERSION);
+    OURS.put("MICA_MANIFEST_VERSION", (long) TreeDigest.VERSION);
     OURS.put("offsetof(struct mica_totals, entries)", Core.TOTALS_ENTRIES);
     OURS.put("offsetof(struct mica_totals, bytes)", Core.TOTALS_BYTES);
     OURS.put("sizeof(struct mica_totals)", Core.TOTALS_SIZE);
+    OURS.put("offsetof(struct mica_tar, diff_id)", LayerTar.DIFF_ID);
+    OURS.put("offsetof(struct mica_tar, digest)", LayerTar.DIGEST);
+    OURS.put("offsetof(struct mica_tar, bytes)", LayerTar.BYTES);
+    OURS.put("offsetof(struct mica_tar, packed)", LayerTar.PACKED);
+    OURS.put("offsetof(struct mica_tar, entries)", LayerTar.ENTRIES);
+    OURS.put("offsetof(struct mica_tar, compression)", LayerTar.COMPRESSION);
+    OURS.put("sizeof(struct mica_tar)", LayerTar.SIZE);
+    OURS.put("offsetof(struct mica_tar_limits, bytes)", TarLimits.BYTES);
+    OURS.put("offsetof(struct mica_tar_limits, entries)", TarLimits.ENTRIES);
+    OURS.put("offsetof(struct mica_tar_limits, path)", TarLimits.PATH);
+    OURS.put("offsetof(struct mica_tar_limits, depth)", TarLimits.DEPTH);
+    OURS.put("sizeof(struct mica_tar_limits)", TarLimits.SIZE);
+    OURS.put("offsetof(struct mica_remark, record_len)", Remark.RECORD_LEN);
+    OURS.put("offsetof(struct mica_remark, what)", Remark.WHAT);
+    OURS.put("offsetof(struct mica_remark, path_len)", Remark.PATH_LEN);
+    OURS.put("offsetof(struct mica_remark, detail_len)", Remark.DETAIL_LEN);
+    OURS.put("offsetof(struct mica_remark, text)", Remark.TEXT);
+    OURS.put("offsetof(struct mica_remarks, records)", Remark.RECORDS);
+    OURS.put("offsetof(struct mica_remarks, len)", Remark.LEN);
+    OURS.put("sizeof(struct mica_remarks)", Remark.LIST_SIZE);
+    for (Compression compression : Compression.values()) {
+      OURS.put("MICA_TAR_" + compression, (long) compression.ordinal());
+    }
+    for (Remark.What what : Remark.What.values()) {
+      OURS.put("MICA_REMARK_" + what, what.ordinal() + 1L);
+    }
     OURS.put("offsetof(struct mica_overlay, lowers)", OverlayMount.LOWERS);
     OURS.put("offsetof(struct mica_overlay, lower_count)", OverlayMount.LOWER_COUNT);
     OURS.put("offsetof(struct mica_overlay, flags)", OverlayMount.FLAGS);

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mica.Mica;
 import dev.mica.core.Core;
-import dev.mica.core.Manifest;
 import dev.mica.core.Tree;
+import dev.mica.core.TreeDigest;
 import dev.mica.folder.Folder;
 import dev.mica.host.Check;
 import dev.mica.test.Child;
@@ -14,7 +14,7 @@ import dev.mica.test.ScratchTest;
 import dev.mica.union.Union;
 import dev.mica.union.UnionSpec;
 import dev.mica.vm.Machine;
-import dev.mica.vm.process.Text;
+import dev.mica.vm.process.LogTail;
 import dev.mica.vm.share.Share;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -84,7 +84,7 @@ final class FaultTest extends ScratchTest {
               + " killed; again: -Dmica.faults=1 -Dmica.fault.seed="
               + seed
               + "; the console ends with: "
-              + Text.end(scratch.path("home/vm/console.log")),
+              + LogTail.end(scratch.path("home/vm/console.log")),
           failure);
     } finally {
       millis.forEach((victim, all) ->
@@ -99,7 +99,7 @@ final class FaultTest extends ScratchTest {
     for (int i = 0; i < 200; i++) {
       scratch.file(String.format("f/lower/lower%03d", i), "lower " + i);
     }
-    Manifest before = Core.manifest(Tree.plain(lower));
+    TreeDigest before = Core.treeDigest(Tree.plain(lower));
     Union union = mica.unions().create(spec("f"));
     if (victim == Victim.JVM) {
       killJvm(random);
@@ -107,7 +107,7 @@ final class FaultTest extends ScratchTest {
       killUnderLoad(victim, union, random);
     }
     leavesNothing();
-    assertThat(Core.manifest(Tree.plain(lower))).as("the lower").isEqualTo(before);
+    assertThat(Core.treeDigest(Tree.plain(lower))).as("the lower").isEqualTo(before);
     Core.remove(scratch.path("f"));
   }
 
@@ -286,7 +286,8 @@ final class FaultTest extends ScratchTest {
                     Folder.of(scratch.path("f/at")),
                     UnionSpec.Via.KERNEL));
     isWhole(flushed);
-    assertThat(Core.manifest(Tree.plain(host.at().path())).entries()).isGreaterThan(flushed.size());
+    assertThat(Core.treeDigest(Tree.plain(host.at().path())).entries())
+        .isGreaterThan(flushed.size());
     assertThat(host.diff().toList()).hasSizeGreaterThanOrEqualTo(flushed.size());
     host.remove();
   }

@@ -11,6 +11,7 @@ import dev.mica.test.ScratchTest;
 import dev.mica.union.Helper;
 import dev.mica.union.UnionSpec;
 import dev.mica.vm.Machine;
+import dev.mica.vm.MachineSpec;
 import dev.mica.vm.share.FileServer;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -39,7 +40,7 @@ final class FewFilesTest extends ScratchTest {
     Map<String, String> environment = new HashMap<>(System.getenv());
     environment.put("MICA_VIRTIOFSD", limited(FileServer.program(environment).orElseThrow()));
     StateDir state = StateDir.at(scratch.path("home"));
-    machine = Machine.of(state, environment);
+    machine = Machine.of(state, MachineSpec.HELPER, environment);
     helper = new HelperServer(state, machine);
     for (int i = 0; i < FILES; i++) {
       scratch.file("low/many/" + i, "below");
@@ -88,7 +89,7 @@ final class FewFilesTest extends ScratchTest {
     assertThat(machine.shares())
         .hasSize(3)
         .allSatisfy(share -> assertThat(FileServer.openFiles(share.pid())).isEqualTo(OPEN));
-    assertThat(Core.manifest(Tree.plain(one))).isEqualTo(Core.manifest(Tree.plain(other)));
+    assertThat(Core.treeDigest(Tree.plain(one))).isEqualTo(Core.treeDigest(Tree.plain(other)));
     for (int i = 0; i < FILES; i++) {
       Files.writeString(one.resolve("new" + i), "made");
       if (i % 4 == 0) {

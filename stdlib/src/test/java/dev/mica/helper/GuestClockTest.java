@@ -8,6 +8,7 @@ import dev.mica.test.Scratch;
 import dev.mica.test.ScratchTest;
 import dev.mica.union.UnionSpec;
 import dev.mica.vm.Machine;
+import dev.mica.vm.MachineSpec;
 import dev.mica.vm.agent.Agent;
 import dev.mica.vm.process.LineSocket;
 import java.io.IOException;
@@ -48,7 +49,7 @@ final class GuestClockTest extends ScratchTest {
   void make() {
     require(UnionSpec.Via.GUEST);
     state = StateDir.at(scratch.path("home"));
-    machine = Machine.of(state);
+    machine = Machine.of(state, MachineSpec.HELPER);
     for (String name : List.of("opened", "cut", "touched", "linked", "moved", "owned")) {
       scratch.file("a/" + name, "lower");
     }

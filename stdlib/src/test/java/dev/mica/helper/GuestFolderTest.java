@@ -3,8 +3,8 @@ package dev.mica.helper;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mica.core.Core;
-import dev.mica.core.Manifest;
 import dev.mica.core.Tree;
+import dev.mica.core.TreeDigest;
 import dev.mica.folder.Folder;
 import dev.mica.test.Scratch;
 import dev.mica.test.ScratchTest;
@@ -51,15 +51,15 @@ final class GuestFolderTest extends ScratchTest {
     Path top = scratch.dir(name);
     run("fill", name, top);
     Path lower = top.resolve("a");
-    Manifest before = Core.manifest(Tree.plain(lower));
+    TreeDigest before = Core.treeDigest(Tree.plain(lower));
     Union union = create(name, top, UnionSpec.Via.GUEST);
     run("try", name, top);
     assertThat(union.problem()).isEmpty();
-    Manifest shown = Core.manifest(Tree.plain(union.at().path()));
+    TreeDigest shown = Core.treeDigest(Tree.plain(union.at().path()));
     union.remove();
-    assertThat(Core.manifest(Tree.plain(lower))).as("the lower").isEqualTo(before);
+    assertThat(Core.treeDigest(Tree.plain(lower))).as("the lower").isEqualTo(before);
     Union host = create(name, top, UnionSpec.Via.KERNEL);
-    assertThat(Core.manifest(Tree.plain(host.at().path())))
+    assertThat(Core.treeDigest(Tree.plain(host.at().path())))
         .as("the union by the host's own overlayfs")
         .isEqualTo(shown);
     host.remove();

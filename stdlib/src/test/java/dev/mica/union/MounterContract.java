@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mica.commit.Commit;
 import dev.mica.core.Core;
-import dev.mica.core.Manifest;
 import dev.mica.core.Tree;
+import dev.mica.core.TreeDigest;
 import dev.mica.failure.MicaException;
 import dev.mica.folder.Folder;
 import dev.mica.folder.LayerSource;
@@ -155,7 +155,7 @@ abstract class MounterContract extends ScratchTest {
     Path at = scratch.path("s/at");
     scratch.dir("s");
     lab.ask("make", seed, lower);
-    Manifest before = Core.manifest(Tree.plain(lower));
+    TreeDigest before = Core.treeDigest(Tree.plain(lower));
     Union union = create("s", lower, upper, at);
     edit(lab, seed, at);
     compareDiff(lab, lower, at, union);
@@ -166,7 +166,7 @@ abstract class MounterContract extends ScratchTest {
       compareHoles(lab, union, commit, view);
       view.remove();
       List<Path> lowers = union.lowers();
-      Manifest shown = Core.manifest(Tree.plain(at));
+      TreeDigest shown = Core.treeDigest(Tree.plain(at));
       union.remove();
       if (upperIsLayer()) {
         theHostsOwnOverlayShows(shown, lowers, upper);
@@ -175,7 +175,7 @@ abstract class MounterContract extends ScratchTest {
     } else {
       union.remove();
     }
-    assertThat(Core.manifest(Tree.plain(lower))).as("the lower afterwards").isEqualTo(before);
+    assertThat(Core.treeDigest(Tree.plain(lower))).as("the lower afterwards").isEqualTo(before);
     lab.ask("remove", scratch.path("s"));
     assertThat(mica.commits().gc()).isEmpty();
   }
@@ -195,7 +195,7 @@ abstract class MounterContract extends ScratchTest {
     return true;
   }
 
-  private void theHostsOwnOverlayShows(Manifest shown, List<Path> lowers, Path upper) {
+  private void theHostsOwnOverlayShows(TreeDigest shown, List<Path> lowers, Path upper) {
     Union again =
         mica.unions()
             .create(
@@ -206,7 +206,7 @@ abstract class MounterContract extends ScratchTest {
                     null,
                     Folder.of(scratch.path("s/again")),
                     UnionSpec.Via.KERNEL));
-    assertThat(Core.manifest(Tree.plain(again.at().path()))).isEqualTo(shown);
+    assertThat(Core.treeDigest(Tree.plain(again.at().path()))).isEqualTo(shown);
     again.remove();
   }
 

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.mica.access.Caller;
 import dev.mica.core.Core;
-import dev.mica.core.Manifest;
 import dev.mica.core.Tree;
+import dev.mica.core.TreeDigest;
 import dev.mica.failure.MicaException;
 import dev.mica.folder.Folder;
 import dev.mica.helper.HelperServer;
@@ -84,12 +84,12 @@ final class SwappedFoldersTest extends ScratchTest {
         via);
   }
 
-  private Manifest victim() {
-    return Core.manifest(Tree.plain(scratch.path("victim")));
+  private TreeDigest victim() {
+    return Core.treeDigest(Tree.plain(scratch.path("victim")));
   }
 
   /** The names under which Mica may not mount or leave anything. */
-  private void requireUnharmed(Manifest before, Swapped what) {
+  private void requireUnharmed(TreeDigest before, Swapped what) {
     assertThat(scratch.mounts())
         .as("mounts while %s is exchanged", what)
         .noneMatch(target -> target.contains("/victim"));
@@ -100,7 +100,7 @@ final class SwappedFoldersTest extends ScratchTest {
   @ParameterizedTest
   @EnumSource
   void anExchangedFolderIsRefused(Swapped what) throws IOException {
-    Manifest before = victim();
+    TreeDigest before = victim();
     Union union = create();
     Scratch.write(user("m/at/file"), "text");
     boolean mountedOn = what.path.startsWith("m");
@@ -127,7 +127,7 @@ final class SwappedFoldersTest extends ScratchTest {
   @ParameterizedTest
   @EnumSource
   void anExchangeUnderWayHarmsNobody(Swapped what) throws Exception {
-    Manifest before = victim();
+    TreeDigest before = victim();
     Path real = user(what.path);
     Path link = scratch.path("user/link");
     link(link);
@@ -184,7 +184,7 @@ final class SwappedFoldersTest extends ScratchTest {
   @EnumSource(names = {"LOWER", "UPPER", "ABOVE_THE_UPPER", "ABOVE_THE_MOUNT_POINT"})
   void aGuestIsGivenWhatWasCompared(Swapped what) throws IOException {
     require(UnionSpec.Via.GUEST);
-    Manifest before = victim();
+    TreeDigest before = victim();
     Path real = user(what.path);
     Path link = scratch.path("user/link");
     link(link);

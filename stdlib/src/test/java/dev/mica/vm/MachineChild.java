@@ -15,7 +15,9 @@ final class MachineChild {
   public static void main(String[] words) {
     Machine machine =
         new QemuMachine(
-            StateDir.at(Path.of(words[0])), Starter.Settings.of(Map.of("MICA_ACCEL", "tcg")));
+            StateDir.at(Path.of(words[0])),
+            MachineSpec.HELPER,
+            Starter.Settings.of(Map.of("MICA_ACCEL", "tcg")));
     if (words.length == 1) {
       System.out.println(tried(machine));
       return;

@@ -47,7 +47,9 @@ final class MachineTest {
   static void make() {
     scratch = new Scratch();
     state = StateDir.at(scratch.path("home")).waiting(Duration.ofMinutes(3));
-    machine = new QemuMachine(state, settings("", Starter.Settings.of(Map.of()).deadline()));
+    machine =
+        new QemuMachine(
+            state, MachineSpec.HELPER, settings("", Starter.Settings.of(Map.of()).deadline()));
   }
 
   /** The file server that is installed, and the one that is named, if any. */
@@ -58,13 +60,14 @@ final class MachineTest {
   /** The machine, whose folders are shared by that file server. */
   private static Machine sharing(String fileServer) {
     return new QemuMachine(
-        state, Starter.Settings.of(Map.of("MICA_ACCEL", "tcg", "MICA_VIRTIOFSD", fileServer)));
+        state,
+        MachineSpec.HELPER,
+        Starter.Settings.of(Map.of("MICA_ACCEL", "tcg", "MICA_VIRTIOFSD", fileServer)));
   }
 
   private static Starter.Settings settings(String extra, Duration deadline) {
     Starter.Settings usual = Starter.Settings.of(Map.of("MICA_ACCEL", "tcg"));
-    return new Starter.Settings(
-        usual.environment(), usual.root(), usual.memory(), deadline, extra, true);
+    return new Starter.Settings(usual.environment(), usual.root(), deadline, extra, true);
   }
 
   @AfterEach
@@ -425,7 +428,9 @@ final class MachineTest {
   void aBootThatHangsIsEndedTriedAgainAndTold() {
     Machine hangs =
         new QemuMachine(
-            state, settings("rdinit=/nothing root=/dev/none rootwait", Duration.ofSeconds(3)));
+            state,
+            MachineSpec.HELPER,
+            settings("rdinit=/nothing root=/dev/none rootwait", Duration.ofSeconds(3)));
     assertThatThrownBy(() -> hangs.boot(Duration.ZERO))
         .isInstanceOf(MicaException.class)
         .hasMessageContaining("did not answer within 3 s; its console ends with: ")
@@ -437,7 +442,10 @@ final class MachineTest {
   @Test
   void aGuestThatPanicsIsTold() {
     Machine panics =
-        new QemuMachine(state, settings("rdinit=/nothing root=/dev/none", Duration.ofMinutes(2)));
+        new QemuMachine(
+            state,
+            MachineSpec.HELPER,
+            settings("rdinit=/nothing root=/dev/none", Duration.ofMinutes(2)));
     assertThatThrownBy(() -> panics.boot(Duration.ZERO))
         .isInstanceOf(MicaException.class)
         .hasMessageContaining("QEMU ended; its console ends with: ")

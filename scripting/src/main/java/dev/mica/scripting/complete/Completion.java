@@ -208,7 +208,7 @@ public final class Completion {
   private List<Candidate> inString(List<Token> tokens) {
     Token string = tokens.getLast();
     @Nullable String word = callee(tokens.subList(0, tokens.size() - 1));
-    return word == null ? List.of() : new Values(context.mica()).at(word, string);
+    return word == null ? List.of() : new HostNames(context.mica()).at(word, string);
   }
 
   /** Whose argument the last position is: {@code folder('…}, {@code lower '…}. */

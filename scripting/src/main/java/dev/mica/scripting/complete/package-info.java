@@ -1,4 +1,7 @@
-/** What may be typed next, found without running anything. */
+/**
+ * Completion: finds what may be typed next without running anything. Also reads Groovy source text
+ * for others.
+ */
 @NullMarked
 package dev.mica.scripting.complete;
 

@@ -1,12 +1,12 @@
 package dev.mica.scripting.groovy;
 
 import dev.mica.scripting.complete.Completion;
-import dev.mica.scripting.complete.Input;
+import dev.mica.scripting.complete.SourceText;
 import dev.mica.scripting.help.Help;
 import dev.mica.scripting.run.Candidate;
 import dev.mica.scripting.run.Context;
-import dev.mica.scripting.run.Engine;
 import dev.mica.scripting.run.Evaluation;
+import dev.mica.scripting.run.ScriptEngine;
 import groovy.lang.Binding;
 import groovy.lang.GroovyClassLoader;
 import groovy.lang.GroovyCodeSource;
@@ -32,7 +32,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Nothing is locked while a line compiles and runs: it takes the shell and gives it back at its
  * end. One that was abandoned has taken it for good, and the next line makes another.
  */
-public final class GroovyEngine implements Engine {
+public final class GroovyEngine implements ScriptEngine {
   private static final int LINES_PER_SHELL = 50;
   private static final String PROMPT = "prompt";
 
@@ -90,7 +90,7 @@ public final class GroovyEngine implements Engine {
 
   @Override
   public boolean isIncomplete(String source) {
-    return Input.of(source).isIncomplete();
+    return SourceText.of(source).isIncomplete();
   }
 
   @Override

@@ -4,7 +4,7 @@ import dev.mica.Schemas;
 import dev.mica.failure.MicaException;
 import dev.mica.failure.Nearest;
 import dev.mica.schema.Descriptor;
-import dev.mica.scripting.complete.Input;
+import dev.mica.scripting.complete.SourceText;
 import dev.mica.scripting.complete.Token;
 import dev.mica.scripting.help.Help;
 import dev.mica.scripting.help.HelpEntry;
@@ -64,7 +64,7 @@ public final class GroovyErrors {
   /** The text of a script; what fails while it runs is another matter. */
   public static String readScript(Path file) {
     try {
-      return Input.withoutMark(Files.readString(file, StandardCharsets.UTF_8));
+      return SourceText.withoutMark(Files.readString(file, StandardCharsets.UTF_8));
     } catch (AccessDeniedException why) {
       String toDo = "; run it as root, or as the owner";
       throw new ScriptException(
@@ -298,19 +298,20 @@ public final class GroovyErrors {
   private boolean isWordCalled(MicaException none) {
     return owner(none).isPresent()
         && none.object().equals("call")
-        && Input.of(source).tokens().stream().noneMatch(token -> token.text().contains("call"));
+        && SourceText.of(source).tokens().stream()
+            .noneMatch(token -> token.text().contains("call"));
   }
 
   /** Where the source asks an object for it, as indexes of tokens. */
   private IntStream places(MicaException none) {
-    List<Token> tokens = Input.of(source).tokens();
+    List<Token> tokens = SourceText.of(source).tokens();
     return IntStream.range(1, tokens.size())
         .filter(i -> tokens.get(i).is(none.object()) && tokens.get(i - 1).is("."));
   }
 
   /** Whether it is called wherever it is named. */
   private boolean isCalled(MicaException none) {
-    List<Token> tokens = Input.of(source).tokens();
+    List<Token> tokens = SourceText.of(source).tokens();
     return places(none).allMatch(i -> i + 1 < tokens.size() && tokens.get(i + 1).is("("));
   }
 

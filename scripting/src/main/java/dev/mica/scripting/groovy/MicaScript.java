@@ -3,14 +3,17 @@ package dev.mica.scripting.groovy;
 import dev.mica.Mica;
 import dev.mica.commit.Commit;
 import dev.mica.commit.Commits;
+import dev.mica.container.Vm;
+import dev.mica.container.Vms;
 import dev.mica.folder.Diff;
 import dev.mica.folder.Folder;
 import dev.mica.host.Check;
 import dev.mica.host.Host;
 import dev.mica.scripting.run.Context;
 import dev.mica.scripting.words.Blocks;
-import dev.mica.scripting.words.Sources;
+import dev.mica.scripting.words.Coercions;
 import dev.mica.scripting.words.UnionBlock;
+import dev.mica.scripting.words.VmBlock;
 import dev.mica.scripting.words.Words;
 import dev.mica.union.Union;
 import dev.mica.union.Unions;
@@ -44,6 +47,22 @@ public abstract class MicaScript extends Script implements Words {
   }
 
   @Override
+  public Vm vm(String name, Closure<?> block) {
+    VmBlock words = new VmBlock(name, mica(), context().variables());
+    return mica().vms().create(Blocks.run(block, words).spec());
+  }
+
+  @Override
+  public Vm vm(String name) {
+    return mica().vms().get(name);
+  }
+
+  @Override
+  public Vms getVms() {
+    return mica().vms();
+  }
+
+  @Override
   public Commit commit(String refOrId) {
     return mica().commits().get(refOrId);
   }
@@ -65,7 +84,7 @@ public abstract class MicaScript extends Script implements Words {
 
   @Override
   public Diff diff(Object from, Object to) {
-    return new Sources(mica()).diff(from, to, false);
+    return new Coercions(mica()).diff(from, to, false);
   }
 
   @Override

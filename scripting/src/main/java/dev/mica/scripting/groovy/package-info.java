@@ -1,4 +1,4 @@
-/** Groovy as an engine. */
+/** The script engine for Groovy. */
 @NullMarked
 package dev.mica.scripting.groovy;
 

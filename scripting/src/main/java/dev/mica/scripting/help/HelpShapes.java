@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -55,6 +56,9 @@ final class HelpShapes {
     }
     if (raw == Optional.class) {
       return of(((ParameterizedType) type).getActualTypeArguments()[0], schema) + "|null";
+    }
+    if (raw == Map.class) {
+      return "{string: " + of(((ParameterizedType) type).getActualTypeArguments()[1], schema) + "}";
     }
     Type element = Types.element(type);
     return element != null && raw != Path.class ? "[" + of(element, schema) + "]" : scalar(raw);

@@ -1,4 +1,4 @@
-/** What there is to say of a word or a member, and what members a type has. */
+/** The help of words and members, and the list of the members that a type has. */
 @NullMarked
 package dev.mica.scripting.help;
 

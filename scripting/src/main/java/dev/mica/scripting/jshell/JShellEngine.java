@@ -4,8 +4,8 @@ import dev.mica.scripting.groovy.GroovyErrors;
 import dev.mica.scripting.run.Analysis;
 import dev.mica.scripting.run.Candidate;
 import dev.mica.scripting.run.Context;
-import dev.mica.scripting.run.Engine;
 import dev.mica.scripting.run.Evaluation;
+import dev.mica.scripting.run.ScriptEngine;
 import dev.mica.scripting.run.ScriptException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Nothing is locked while a snippet runs: it takes the JShell and gives it back at its end. One
  * that was abandoned has taken it for good, and the next makes another with the same declarations.
  */
-public final class JShellEngine implements Engine {
+public final class JShellEngine implements ScriptEngine {
   private final Context context;
   private JavaShell.Legacy legacy;
   private @Nullable JavaShell idle;

@@ -1,4 +1,4 @@
-/** Java as an engine. */
+/** The script engine for Java, which is JShell. */
 @NullMarked
 package dev.mica.scripting.jshell;
 

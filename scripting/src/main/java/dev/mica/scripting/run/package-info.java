@@ -1,5 +1,6 @@
 /**
- * What every script runs in: its context, and an evaluation that can be cancelled or left alone.
+ * The things that every script runs in: its context, its engine, and an evaluation, which can be
+ * cancelled or left alone.
  */
 @NullMarked
 package dev.mica.scripting.run;

@@ -2,6 +2,8 @@ package dev.mica.scripting.words;
 
 import dev.mica.commit.Commit;
 import dev.mica.commit.Commits;
+import dev.mica.container.Vm;
+import dev.mica.container.Vms;
 import dev.mica.failure.MicaException;
 import dev.mica.folder.Diff;
 import dev.mica.folder.Entry;
@@ -92,6 +94,16 @@ public final class MicaExtensions {
   /** {@code unions['u']}. */
   public static Union getAt(Unions self, String name) {
     return self.get(name);
+  }
+
+  /** {@code vms['web']}. */
+  public static Vm getAt(Vms self, String name) {
+    return self.get(name);
+  }
+
+  /** {@code for (vm in vms)}. */
+  public static Iterator<Vm> iterator(Vms self) {
+    return self.list().iterator();
   }
 
   /** {@code commits['web:v2']}. */

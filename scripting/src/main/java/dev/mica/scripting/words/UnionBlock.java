@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 /** Collects the words of one {@code union} block into a spec. Public for the scripts it serves. */
 public final class UnionBlock extends GroovyObjectSupport implements UnionWords {
   private final Mica mica;
-  private final Sources sources;
+  private final Coercions coercions;
   private final Map<String, @Nullable Object> variables;
   private final List<LayerSource> lowers = new ArrayList<>();
   private @Nullable Folder upper;
@@ -30,30 +30,30 @@ public final class UnionBlock extends GroovyObjectSupport implements UnionWords 
 
   public UnionBlock(Mica mica, Map<String, @Nullable Object> variables) {
     this.mica = mica;
-    this.sources = new Sources(mica);
+    this.coercions = new Coercions(mica);
     this.variables = variables;
   }
 
   @Override
   public void lower(Object... layers) {
     for (Object layer : layers) {
-      lowers.add(sources.layer(layer));
+      lowers.add(coercions.layer(layer));
     }
   }
 
   @Override
   public void upper(Object folder) {
-    upper = sources.folder(folder);
+    upper = coercions.folder(folder);
   }
 
   @Override
   public void work(Object folder) {
-    work = sources.folder(folder);
+    work = coercions.folder(folder);
   }
 
   @Override
   public void at(Object folder) {
-    at = sources.folder(folder);
+    at = coercions.folder(folder);
   }
 
   @Override

@@ -2,6 +2,8 @@ package dev.mica.scripting.words;
 
 import dev.mica.commit.Commit;
 import dev.mica.commit.Commits;
+import dev.mica.container.Vm;
+import dev.mica.container.Vms;
 import dev.mica.folder.Diff;
 import dev.mica.folder.Folder;
 import dev.mica.host.Check;
@@ -27,6 +29,17 @@ public interface Words {
 
   /** The unions of this host. */
   Unions getUnions();
+
+  /** Describes a VM with a container in a block, and makes it; {@code start()} starts it. */
+  Vm vm(
+      String name,
+      @DelegatesTo(value = VmWords.class, strategy = Closure.DELEGATE_ONLY) Closure<?> block);
+
+  /** The VM of that name. */
+  Vm vm(String name);
+
+  /** The VMs of this host. */
+  Vms getVms();
 
   /** The commit that a {@code NAME:TAG} or an id leads to. */
   Commit commit(String refOrId);

@@ -19,13 +19,21 @@ public final class WordsSchema {
           member -> "union { " + member.name() + " }",
           null);
 
+  private static final Descriptor<VmWords> VM_WORDS =
+      new Descriptor<>(
+          VmWords.class,
+          WordsSchema.class,
+          "a vm block",
+          member -> "vm { " + member.name() + " }",
+          null);
+
   /** What is added to numbers. */
   private static final Descriptor<Number> NUMBER =
       Descriptor.of(WordsSchema.class, Number.class, null);
 
   /** The words, the objects, and what is added to Java's own types. */
   public static final Schema LANGUAGE =
-      Schema.of(WORDS, UNION_WORDS).and(Schemas.OBJECTS).and(Schema.of(NUMBER));
+      Schema.of(WORDS, UNION_WORDS, VM_WORDS).and(Schemas.OBJECTS).and(Schema.of(NUMBER));
 
   private WordsSchema() {}
 }

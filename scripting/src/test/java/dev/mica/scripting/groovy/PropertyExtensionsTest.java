@@ -47,10 +47,10 @@ final class PropertyExtensionsTest {
   @Test
   void theStreamsOfAConsoleAreProperties() throws Exception {
     Constructor<Console> made =
-        Console.class.getDeclaredConstructor(SocketChannel.class, String.class);
+        Console.class.getDeclaredConstructor(String.class, SocketChannel.class, String.class);
     made.setAccessible(true);
     try (SocketChannel channel = SocketChannel.open()) {
-      test.session.variables().put("console", made.newInstance(channel, "said before"));
+      test.session.variables().put("console", made.newInstance("the VM", channel, "said before"));
       assertThat(test.eval("console.input")).isInstanceOf(InputStream.class);
       assertThat(test.eval("console.output")).isInstanceOf(OutputStream.class);
       assertThat(test.eval("console.recent")).isEqualTo("said before");

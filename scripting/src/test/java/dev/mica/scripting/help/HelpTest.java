@@ -7,7 +7,7 @@ import dev.mica.access.Caller;
 import dev.mica.schema.Descriptor;
 import dev.mica.schema.Schema;
 import dev.mica.schema.Shape;
-import dev.mica.scripting.complete.Input;
+import dev.mica.scripting.complete.SourceText;
 import dev.mica.scripting.words.MicaExtensions;
 import dev.mica.scripting.words.Words;
 import dev.mica.scripting.words.WordsSchema;
@@ -122,7 +122,7 @@ final class HelpTest {
     assertThat(entry.example()).isNotBlank();
     assertThat(Help.methods(entry)).as("what %s describes", entry).isNotEmpty();
     assertThat(Help.get().json(entry)).isNotBlank();
-    assertThat(Input.of(entry.example()).isIncomplete()).isFalse();
+    assertThat(SourceText.of(entry.example()).isIncomplete()).isFalse();
     assertThat(new GroovyShell().parse(entry.example())).isNotNull();
   }
 

@@ -1,7 +1,12 @@
 package dev.mica.shell.attach;
 
+import java.io.FileDescriptor;
+import java.io.FileInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.InterruptedIOException;
+import java.io.Reader;
+import java.nio.charset.StandardCharsets;
 import org.jline.nativ.CLibrary;
 import org.jline.terminal.Attributes;
 import org.jline.terminal.Terminal;
@@ -17,6 +22,10 @@ import org.jline.terminal.spi.TerminalExt;
  */
 public final class Keyboard {
   private static final int STDIN = 0;
+
+  /** Past JLine, which makes characters of what is no UTF-8. */
+  private static final InputStream KEYS = new FileInputStream(FileDescriptor.in);
+
   private static final long FIONBIO = 0x5421;
 
   private final Terminal terminal;
@@ -30,12 +39,48 @@ public final class Keyboard {
 
   /** What came, or nothing, in that time; the end of all keys counts as coming. */
   public static boolean hasKey(Terminal terminal, int millis) throws IOException {
+    if (isProcesses(terminal)) {
+      return hasInput(millis);
+    }
+    refuseInterrupted();
+    return terminal.reader().peek(Math.max(1, millis)) != -2;
+  }
+
+  /** The same of the process's standard input, whatever it is. */
+  static boolean hasInput(int millis) throws IOException {
+    refuseInterrupted();
+    return CLibrary.pollForInput(STDIN, millis) > 0;
+  }
+
+  private static void refuseInterrupted() throws InterruptedIOException {
     if (Thread.interrupted()) {
       throw new InterruptedIOException("cancelled");
     }
-    return isProcesses(terminal)
-        ? CLibrary.pollForInput(STDIN, millis) > 0
-        : terminal.reader().peek(Math.max(1, millis)) != -2;
+  }
+
+  /** The keys of a terminal as the bytes that they send. */
+  static Source bytes(Terminal terminal) {
+    return into -> {
+      if (!hasKey(terminal, Source.TICK_MILLIS)) {
+        return 0;
+      }
+      return isProcesses(terminal) ? KEYS.read(into) : read(terminal.reader(), into);
+    };
+  }
+
+  /** One character, which may be two of Java's. */
+  private static int read(Reader reader, byte[] into) throws IOException {
+    int key = reader.read();
+    if (key < 0) {
+      return -1;
+    }
+    String typed = Character.toString(key);
+    if (Character.isHighSurrogate((char) key)) {
+      typed += (char) reader.read();
+    }
+    byte[] bytes = typed.getBytes(StandardCharsets.UTF_8);
+    System.arraycopy(bytes, 0, into, 0, bytes.length);
+    return bytes.length;
   }
 
   /** Whether it is the process's own terminal, and no virtual one. */

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * Lines of a program: each is sent when the one before was answered, so that none is lost and no
  * echo falls into an answer. What the guest says meanwhile is printed, but for the echoes.
  */
-public record LinesClient(InputStream in) implements ConsoleClient {
+record LinesClient(InputStream in) {
   /** What a terminal takes as one line, less its end. */
   private static final int LONGEST = 4095;
 
@@ -31,8 +31,8 @@ public record LinesClient(InputStream in) implements ConsoleClient {
   private static final Duration USUAL = Duration.ofMinutes(1);
   private static final Duration GRACE = Duration.ofSeconds(5);
 
-  @Override
-  public void attach(Console console, Writer out) throws IOException {
+  /** Until the lines end, or the guest does; the exit status. */
+  int attach(Console console, Writer out) throws IOException {
     BlockingQueue<Heard> said = new LinkedBlockingQueue<>();
     InputStream from = console.input();
     OutputStream to = console.output(); // now: whoever hears the guest end closes both
@@ -43,12 +43,13 @@ public record LinesClient(InputStream in) implements ConsoleClient {
         ask(line.strip(), to, said, out);
       }
     }
+    return 0;
   }
 
-  @Override
-  public String record(Console console) throws IOException {
+  /** What is said to them. */
+  String record(Console console) throws IOException {
     StringWriter said = new StringWriter();
-    attach(console, said);
+    int _ = attach(console, said);
     return said.toString();
   }
 

@@ -1,24 +1,40 @@
 package dev.mica.shell.attach;
 
-import dev.mica.vm.Console;
 import java.io.IOException;
-import java.io.PrintStream;
 import java.io.Writer;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jline.terminal.Terminal;
 
 /**
- * Somebody at the process's own terminal, which is only taken while a console is attached.
+ * The streams of this process; its terminal is only taken while another is attached to it.
  *
- * @param err where is told what is wrong with the terminal
- * @param before called before it is taken
+ * @param interactive whether they are a terminal
  */
-public record ProcessClient(PrintStream err, Runnable before) implements ConsoleClient {
+public record ProcessClient(Streams streams, boolean interactive) implements Client {
   @Override
-  public void attach(Console console, Writer out) throws IOException {
-    before.run();
-    try (Terminal terminal = Terminals.open(err)) {
-      new TerminalClient(terminal, new AtomicBoolean()).attach(console, out);
+  public int attach(Attachment what, Writer out) throws IOException {
+    streams.makeRoom();
+    if (interactive && what.hasTerminal()) {
+      try (Terminal terminal = Terminals.open(streams.err())) {
+        return new TerminalClient(terminal, new AtomicBoolean()).attach(what, out);
+      }
     }
+    return switch (what) {
+      case ConsoleAttachment lines -> new LinesClient(System.in).attach(lines.console(), out);
+      case ProcessAttachment bytes -> pass(bytes);
+    };
+  }
+
+  private int pass(ProcessAttachment bytes) throws IOException {
+    try (Relay _ = Relay.ofProcess(bytes)) {
+      return new Pipes(Source.ofProcess(), streams.bytes(), streams.err()).attach(bytes);
+    }
+  }
+
+  @Override
+  public String record(Attachment what) throws IOException {
+    return !interactive && what instanceof ConsoleAttachment lines
+        ? new LinesClient(System.in).record(lines.console())
+        : Client.super.record(what);
   }
 }

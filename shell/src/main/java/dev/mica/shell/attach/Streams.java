@@ -16,15 +16,22 @@ import java.nio.charset.StandardCharsets;
 public final class Streams {
   private static final int BUFFER = 1 << 16;
 
+  private final OutputStream bytes;
   private final PrintStream out;
   private final PrintStream err;
-  private final Page page;
+  private final TerminalFormat terminalFormat;
   private Runnable beforeData = () -> {};
 
-  public Streams(PrintStream out, PrintStream err, Page page) {
+  public Streams(PrintStream out, PrintStream err, TerminalFormat terminalFormat) {
+    this(out, out, err, terminalFormat);
+  }
+
+  private Streams(
+      OutputStream bytes, PrintStream out, PrintStream err, TerminalFormat terminalFormat) {
+    this.bytes = bytes;
     this.out = out;
     this.err = err;
-    this.page = page;
+    this.terminalFormat = terminalFormat;
   }
 
   /**
@@ -34,12 +41,14 @@ public final class Streams {
    */
   public static Streams ofProcess() {
     Checked raw = new Checked(new FileOutputStream(FileDescriptor.out));
-    Page page = Terminals.pageOfProcess();
+    TerminalFormat terminalFormat = Terminals.formatOfProcess();
     PrintStream out =
         new PrintStream(
-            new BufferedOutputStream(raw, BUFFER), page.width() > 0, StandardCharsets.UTF_8);
+            new BufferedOutputStream(raw, BUFFER),
+            terminalFormat.width() > 0,
+            StandardCharsets.UTF_8);
     System.setOut(out);
-    Streams streams = new Streams(out, System.err, page);
+    Streams streams = new Streams(raw, out, System.err, terminalFormat);
     raw.before = streams::beforeWrite;
     return streams;
   }
@@ -50,7 +59,7 @@ public final class Streams {
   }
 
   private void beforeWrite() {
-    if (page.width() > 0) {
+    if (terminalFormat.width() > 0) {
       makeRoom();
     }
   }
@@ -64,12 +73,20 @@ public final class Streams {
     return out;
   }
 
+  /**
+   * The same past the buffer, which is to be flushed before: what no reader takes is not kept to
+   * fail once more.
+   */
+  OutputStream bytes() {
+    return bytes;
+  }
+
   public PrintStream err() {
     return err;
   }
 
-  public Page page() {
-    return page;
+  public TerminalFormat terminalFormat() {
+    return terminalFormat;
   }
 
   public Writer writer() {

@@ -1,123 +1,98 @@
 package dev.mica.shell.attach;
 
-import dev.mica.vm.Console;
+import dev.mica.failure.MicaException;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.InterruptedIOException;
 import java.io.OutputStream;
-import java.io.OutputStreamWriter;
 import java.io.Writer;
-import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jline.terminal.Attributes;
+import org.jline.terminal.Size;
 import org.jline.terminal.Terminal;
-import org.jline.utils.NonBlockingReader;
 
 /**
- * Somebody at a terminal: every key goes to the guest, which echoes it, but for the one that
- * detaches.
+ * Somebody at a terminal. What has a terminal itself gets every key, and echoes it, but for those
+ * that detach; what has none gets lines, and the interrupt key as a signal.
  *
- * @param taken whether keys are the guest's now, for whoever else looks at them
+ * @param taken whether the keys are for what is attached now, for whoever else looks at them
  */
-public record TerminalClient(Terminal terminal, AtomicBoolean taken) implements ConsoleClient {
-  private static final int DETACH = ']' & 0x1f;
-  private static final int TICK_MILLIS = 50;
-
+public record TerminalClient(Terminal terminal, AtomicBoolean taken) implements Client {
   @Override
-  public void attach(Console console, Writer out) throws IOException {
-    Attributes before = terminal.enterRawMode();
-    boolean left;
+  public int attach(Attachment what, Writer out) throws IOException {
     taken.set(true);
-    try {
-      passAllKeys();
-      say("attached to the helper VM; Ctrl-] detaches, Enter helps");
-      show(console.recent().replace("\n", "\r\n").getBytes(StandardCharsets.UTF_8));
-      left = converse(console);
+    try (Relay _ = Relay.ofTerminal(terminal, what)) {
+      return what.hasTerminal() ? withTerminal(what) : pipes().attach(what);
     } finally {
-      terminal.setAttributes(before);
       taken.set(false);
     }
-    say("");
-    say(left ? "detached; the helper VM goes on" : "the helper VM has ended");
   }
 
-  /** Ctrl-C and the like are for the guest. */
+  private Pipes pipes() {
+    OutputStream screen = terminal.output();
+    return new Pipes(Keyboard.bytes(terminal), screen, screen);
+  }
+
+  private int withTerminal(Attachment what) throws IOException {
+    var before = terminal.handle(Terminal.Signal.WINCH, signal -> tellSize(what));
+    try {
+      tellSize(what);
+      return what.takesInput() ? withKeys(what) : pipes().attach(what);
+    } finally {
+      terminal.handle(Terminal.Signal.WINCH, before);
+    }
+  }
+
+  private void tellSize(Attachment what) {
+    Size size = terminal.getSize();
+    try {
+      what.resize(size.getRows(), size.getColumns());
+    } catch (InterruptedException ending) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private int withKeys(Attachment what) throws IOException {
+    int status = 0;
+    boolean left;
+    Attributes before = terminal.enterRawMode();
+    try {
+      passAllKeys();
+      say(what.greeting());
+      try (Pump typing = Pump.ofKeys(Keyboard.bytes(terminal), what)) {
+        status = follow(what, typing);
+        left = typing.isDetached();
+      }
+    } finally {
+      terminal.setAttributes(before);
+    }
+    say(what.farewell(left));
+    return status;
+  }
+
+  /** Ctrl-C and the like are for the other side. */
   private void passAllKeys() {
     Attributes raw = terminal.getAttributes();
     raw.setLocalFlag(Attributes.LocalFlag.ISIG, false);
     terminal.setAttributes(raw);
   }
 
-  private void say(String line) {
-    terminal.writer().print(line + "\r\n");
+  private void say(String lines) {
+    terminal.writer().print(lines.replace("\n", "\r\n"));
     terminal.flush();
   }
 
-  private void show(byte[] bytes) throws IOException {
-    terminal.output().write(bytes);
-    terminal.output().flush();
-  }
-
-  /** Whether it was the user who left. */
-  private boolean converse(Console console) throws IOException {
-    InputStream said = console.input();
-    OutputStream typed = console.output();
-    Thread listening = Thread.ofPlatform().daemon().name("mica-console").start(() -> showAll(said));
+  /** Who leaves leaves well. */
+  private int follow(Attachment what, Pump typing) throws IOException {
     try {
-      return typeAll(typed, listening);
-    } catch (InterruptedIOException cancelled) {
-      throw new CancellationException("cancelled");
-    } finally {
-      console.close();
-      join(listening);
-    }
-  }
-
-  private void showAll(InputStream said) {
-    byte[] buffer = new byte[8192];
-    try {
-      for (int got = said.read(buffer); got >= 0; got = said.read(buffer)) {
-        show(Arrays.copyOf(buffer, got));
+      return what.follow(terminal.output(), terminal.output());
+    } catch (IOException | MicaException closed) {
+      if (typing.isDetached()) {
+        return 0;
       }
-    } catch (IOException ended) {
-      return; // whoever types hears that this thread is over
-    }
-  }
-
-  private boolean typeAll(OutputStream typed, Thread listening) throws IOException {
-    Writer keys = new OutputStreamWriter(typed, StandardCharsets.UTF_8);
-    while (listening.isAlive()) {
-      if (!Keyboard.hasKey(terminal, TICK_MILLIS)) {
-        continue;
-      }
-      int key = terminal.reader().read();
-      if (key == DETACH || key == NonBlockingReader.EOF) {
-        return true;
-      }
-      if (!isSent(keys, key)) {
-        return false;
-      }
-    }
-    return false;
-  }
-
-  private static boolean isSent(Writer keys, int key) {
-    try {
-      keys.write(key);
-      keys.flush();
-      return true;
-    } catch (IOException gone) {
-      return false;
-    }
-  }
-
-  private static void join(Thread thread) {
-    try {
-      thread.join();
+      throw closed;
     } catch (InterruptedException stop) {
       Thread.currentThread().interrupt();
+      throw new CancellationException("cancelled");
     }
   }
 }

@@ -23,13 +23,13 @@ public final class Terminals {
 
   private Terminals() {}
 
-  /** The page that standard output is; the native library is only loaded at a terminal. */
-  static Page pageOfProcess() {
+  /** The format of standard output. The native library is only loaded at a terminal. */
+  static TerminalFormat formatOfProcess() {
     if (!isInteractive() || !loaded() || CLibrary.isatty(STDOUT) == 0) {
-      return Page.PLAIN;
+      return TerminalFormat.PLAIN;
     }
     int width = CLibrary.getTerminalWidth(STDOUT);
-    return new Page(width > 0 ? width : USUAL_WIDTH, wantsColour() && !isDumb());
+    return new TerminalFormat(width > 0 ? width : USUAL_WIDTH, wantsColour() && !isDumb());
   }
 
   /**
@@ -103,7 +103,7 @@ public final class Terminals {
   }
 
   /** False where the library does not load: then nothing is known to be a terminal. */
-  private static boolean loaded() {
+  static boolean loaded() {
     try {
       return JLineNativeLoader.initialize();
     } catch (RuntimeException | LinkageError absent) {

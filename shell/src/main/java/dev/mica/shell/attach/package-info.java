@@ -1,5 +1,6 @@
 /**
- * What a conversation is attached to: the streams and the terminal of the process, and its keys.
+ * The things that a conversation is attached to: the streams, the terminal, the keys and the
+ * signals of the process, and what they are attached to: a console, or a program in a VM.
  */
 @NullMarked
 package dev.mica.shell.attach;

@@ -69,6 +69,7 @@ final class CommandParser {
   private boolean isTakenAsItIs(int position, String arg) {
     return switch (command.argument(position).map(Parameter::kind).orElse(Parameter.Kind.TEXT)) {
       case REST -> true;
+      case PROGRAM -> !isOption(arg) || position >= command.arguments().size();
       case CODE -> !isHelp(arg) && find(nameOf(arg)).isEmpty();
       default -> false;
     };
@@ -88,6 +89,10 @@ final class CommandParser {
   private void option(String arg, Iterator<String> rest) {
     String name = nameOf(arg);
     boolean joined = name.length() < arg.length();
+    if (isCluster(arg)) {
+      arg.chars().skip(1).forEach(flag -> option("-" + (char) flag, rest));
+      return;
+    }
     Parameter option = find(name).orElseThrow(() -> unknown(name));
     if (option.kind() == Parameter.Kind.FLAG) {
       if (joined) {
@@ -101,6 +106,19 @@ final class CommandParser {
     } else {
       throw wrong("missing the value of " + option.name());
     }
+  }
+
+  /** {@code -it} for {@code -i -t}. */
+  private boolean isCluster(String arg) {
+    return arg.length() > 2
+        && !arg.startsWith("--")
+        && find(arg).isEmpty()
+        && arg.chars()
+            .skip(1)
+            .allMatch(flag ->
+                find("-" + (char) flag)
+                    .filter(option -> option.kind() == Parameter.Kind.FLAG)
+                    .isPresent());
   }
 
   private Optional<Parameter> find(String name) {
@@ -120,7 +138,9 @@ final class CommandParser {
 
   private void put(Parameter parameter, String value) {
     String name = parameter.name();
-    if (value.isEmpty() && parameter.kind() != Parameter.Kind.REST) {
+    if (value.isEmpty()
+        && parameter.kind() != Parameter.Kind.REST
+        && parameter.kind() != Parameter.Kind.PROGRAM) {
       throw wrong(name + " is empty");
     }
     if (parameter.kind() == Parameter.Kind.CHOICE && !parameter.choices().contains(value)) {

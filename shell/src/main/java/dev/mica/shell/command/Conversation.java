@@ -2,7 +2,7 @@ package dev.mica.shell.command;
 
 import dev.mica.Mica;
 import dev.mica.scripting.Session;
-import dev.mica.scripting.run.Engine;
+import dev.mica.scripting.run.ScriptEngine;
 import dev.mica.shell.print.Output;
 import dev.mica.shell.print.Printer;
 import java.io.PrintStream;
@@ -41,6 +41,11 @@ public final class Conversation {
     this.talk = talk;
   }
 
+  /** Where data are printed. */
+  PrintStream out() {
+    return out;
+  }
+
   /** The objects. */
   synchronized Mica mica() {
     if (mica == null) {
@@ -62,7 +67,7 @@ public final class Conversation {
   }
 
   /** What lines are in that are no commands. */
-  public Engine engine() {
+  public ScriptEngine engine() {
     return java ? session().java() : session().groovy();
   }
 
@@ -116,7 +121,7 @@ public final class Conversation {
   /** The value of {@code source}, which is no command. */
   @Nullable Object evaluate(String source) {
     if (!java) {
-      Unknown.refuse(source, session());
+      MistypedCommand.refuse(source, session());
     }
     return engine().evaluate(source);
   }

@@ -35,8 +35,10 @@ final class Dispatch {
     }
     Invocation invocation = new Invocation(conversation, command, parser.parse(args), talk);
     Result result = command.action().run(invocation);
-    return result instanceof Result.Done done
-        ? done.status()
-        : invocation.exitStatus(output.print(result, invocation.format()));
+    return switch (result) {
+      case Result.Done done -> done.status();
+      case Result.Attached attached -> output.attach(attached, invocation.format());
+      default -> invocation.exitStatus(output.print(result, invocation.format()));
+    };
   }
 }

@@ -86,6 +86,6 @@ final class HelperCommands {
         "mica helper console",
         "host.helper.console()",
         VmSchema.CONSOLE.shape().json(),
-        in -> new Result.Attached(helper(in).console()));
+        in -> Result.Attached.to(helper(in).console()));
   }
 }

@@ -8,7 +8,7 @@ import dev.mica.access.Role;
 import dev.mica.folder.Diff;
 import dev.mica.folder.FolderSchema;
 import dev.mica.host.HostSchema;
-import dev.mica.scripting.words.Sources;
+import dev.mica.scripting.words.Coercions;
 import dev.mica.shell.command.Parameter.Kind;
 import dev.mica.shell.print.Result;
 import java.util.List;
@@ -60,7 +60,7 @@ final class HostCommands {
     if (in.has("--exit-code")) {
       in.rowsMeanFailure();
     }
-    return changes(new Sources(in.mica()).diff(in.value("A"), in.value("B"), in.has("--exact")));
+    return changes(new Coercions(in.mica()).diff(in.value("A"), in.value("B"), in.has("--exact")));
   }
 
   static Result changes(Diff diff) {

@@ -1,7 +1,7 @@
 package dev.mica.shell.command;
 
-import dev.mica.scripting.complete.Input;
 import dev.mica.scripting.complete.Keywords;
+import dev.mica.scripting.complete.SourceText;
 import dev.mica.scripting.complete.Token;
 import java.util.List;
 import java.util.Optional;
@@ -25,10 +25,11 @@ public enum LineKind {
   /**
    * Decides by the command table. {@code union ls}, {@code diff A B} and {@code doctor} are
    * commands; {@code union {…}}, {@code union = 1}, {@code diff(a, b)} and {@code commit 'web:v2'}
-   * are not.
+   * are not. A variable wins over a command of its name, unless {@code mica} stands before that.
    */
-  public static LineKind of(String line, List<String> variables) {
+  public static LineKind of(String line, List<String> declared) {
     String text = line.stripLeading();
+    List<String> variables = text.matches("(?s)mica\\s.*") ? List.of() : declared;
     if (text.startsWith(":")) {
       return META;
     }
@@ -80,7 +81,7 @@ public enum LineKind {
    * known} has: {@code unoin ls}.
    */
   public static Optional<String> unknownVerb(String line, Set<String> known) {
-    List<Token> tokens = Input.of(line).tokens();
+    List<Token> tokens = SourceText.of(line).tokens();
     if (tokens.size() < 2 || tokens.getFirst().kind() != Token.Kind.WORD) {
       return Optional.empty();
     }
@@ -100,7 +101,7 @@ public enum LineKind {
 
   /** {@code diff '/a', '/b'} is Groovy. */
   private static boolean hasComma(String text) {
-    return Input.of(text).tokens().stream()
+    return SourceText.of(text).tokens().stream()
         .anyMatch(token -> token.kind() == Token.Kind.OPERATOR && token.text().equals(","));
   }
 }

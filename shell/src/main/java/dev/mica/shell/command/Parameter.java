@@ -25,6 +25,7 @@ public record Parameter(
     PATH,
     UNION,
     COMMIT,
+    VM,
     /** A path or a commit. */
     LAYER,
     CHOICE,
@@ -34,11 +35,21 @@ public record Parameter(
     /** An expression, taken as it is unless it is one of the command's options. */
     CODE,
     /** All the words that are left, options or not; of a command's arguments only the last. */
-    REST
+    REST,
+    /**
+     * A program and its arguments: all the words from the first one that is no option, or behind
+     * {@code --}; of a command's arguments only the last.
+     */
+    PROGRAM
   }
 
   static Parameter argument(String name, Kind kind, String summary) {
     return new Parameter(List.of(name), kind, true, false, summary, List.of());
+  }
+
+  /** A program and its arguments. */
+  static Parameter program(String name, String summary) {
+    return new Parameter(List.of(name), Kind.PROGRAM, false, true, summary, List.of());
   }
 
   /** All that is left on the line. */
@@ -81,6 +92,9 @@ public record Parameter(
 
   /** {@code --lower A}, {@code [--via auto|kernel|fuse]}, {@code NAME}. */
   String usage() {
+    if (kind == Kind.PROGRAM) {
+      return required ? "-- " + name() + "…" : "[-- " + name() + "…]";
+    }
     String text = !isOption() ? name() : kind == Kind.FLAG ? name() : name() + " " + value();
     return (required ? text : "[" + text + "]") + (many ? "…" : "");
   }
@@ -92,6 +106,7 @@ public record Parameter(
       case LAYER -> "PATH|COMMIT";
       case UNION -> "UNION";
       case COMMIT -> "COMMIT";
+      case VM -> "VM";
       default -> "TEXT";
     };
   }

@@ -10,7 +10,7 @@ import dev.mica.folder.Folder;
 import dev.mica.folder.FolderSchema;
 import dev.mica.folder.LayerSource;
 import dev.mica.schema.Shape;
-import dev.mica.scripting.words.Sources;
+import dev.mica.scripting.words.Coercions;
 import dev.mica.shell.command.Parameter.Kind;
 import dev.mica.shell.print.Result;
 import dev.mica.union.Union;
@@ -59,8 +59,8 @@ final class UnionCommands {
               ? "--upper and --read-only exclude each other"
               : "missing --upper or --read-only");
     }
-    Sources sources = new Sources(in.mica());
-    List<LayerSource> lowers = in.all("--lower").stream().map(sources::layer).toList();
+    Coercions coercions = new Coercions(in.mica());
+    List<LayerSource> lowers = in.all("--lower").stream().map(coercions::layer).toList();
     Folder upper = in.optional("--upper").map(in.mica()::folder).orElse(null);
     Folder work = in.optional("--work").map(in.mica()::folder).orElse(null);
     UnionSpec.Via via =

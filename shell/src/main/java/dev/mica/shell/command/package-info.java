@@ -1,4 +1,7 @@
-/** The command language: one table of all verbs, and what a line of a conversation does. */
+/**
+ * The command language: the table of all commands, and the conversation, which decides what a line
+ * does.
+ */
 @NullMarked
 package dev.mica.shell.command;
 

@@ -3,9 +3,9 @@ package dev.mica.shell.print;
 import dev.mica.Schemas;
 import dev.mica.schema.Schema;
 import dev.mica.schema.Shape;
-import dev.mica.shell.attach.ConsoleClient;
-import dev.mica.shell.attach.Page;
-import dev.mica.vm.Console;
+import dev.mica.shell.attach.Attachment;
+import dev.mica.shell.attach.Client;
+import dev.mica.shell.attach.TerminalFormat;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.io.Writer;
@@ -16,22 +16,22 @@ import tools.jackson.core.exc.JacksonIOException;
 /** Prints results in the format asked for. */
 public final class Output {
   private final Writer out;
-  private final Page page;
-  private final ConsoleClient client;
+  private final TerminalFormat terminalFormat;
+  private final Client client;
   private final Schema schema;
 
-  public Output(Writer out, Page page) {
-    this(out, page, ConsoleClient.NONE);
+  public Output(Writer out, TerminalFormat terminalFormat) {
+    this(out, terminalFormat, Client.NONE);
   }
 
-  public Output(Writer out, Page page, ConsoleClient client) {
-    this(out, page, client, Schemas.OBJECTS);
+  public Output(Writer out, TerminalFormat terminalFormat, Client client) {
+    this(out, terminalFormat, client, Schemas.OBJECTS);
   }
 
   /** Of objects that {@code schema} describes. */
-  Output(Writer out, Page page, ConsoleClient client, Schema schema) {
+  Output(Writer out, TerminalFormat terminalFormat, Client client, Schema schema) {
     this.out = out;
-    this.page = page;
+    this.terminalFormat = terminalFormat;
     this.client = client;
     this.schema = schema;
   }
@@ -53,8 +53,30 @@ public final class Output {
     }
   }
 
+  /** Attaches what is to be attached, until one of the two sides ends; the exit status. */
+  public int attach(Result.Attached attached, Format format) {
+    if (format != Format.TABLE) {
+      print(attached, format);
+      return 0;
+    }
+    try {
+      return attach(attached);
+    } catch (IOException failed) {
+      throw new UncheckedIOException(failed);
+    }
+  }
+
+  private int attach(Result.Attached attached) throws IOException {
+    try (Attachment what = attached.what()) {
+      out.flush();
+      return client.attach(what, out); // which leaves nothing unflushed
+    } finally {
+      attached.afterwards().run();
+    }
+  }
+
   private long table(Result result) throws IOException {
-    TableWriter table = new TableWriter(out, page);
+    TableWriter table = new TableWriter(out, terminalFormat);
     switch (result) {
       case Result.Rows<?> rows -> {
         return rows(rows, table::rows);
@@ -68,11 +90,7 @@ public final class Output {
       case Result.Done done -> {
         return 0;
       }
-      case Result.Attached attached -> {
-        try (Console console = attached.console()) {
-          client.attach(console, out);
-        }
-      }
+      case Result.Attached attached -> attach(attached);
       case Result.Drawing<?> drawing -> {
         drawing.rows().close();
         table.picture(drawing.picture().get());
@@ -96,8 +114,8 @@ public final class Output {
         case Result.Help help -> document.text("help", help.text());
         case Result.Done done -> throw new IllegalStateException("printed already: " + done);
         case Result.Attached attached -> {
-          try (Console console = attached.console()) {
-            document.text("console", client.record(console));
+          try (Attachment what = attached.what()) {
+            document.text("console", client.record(what));
           }
         }
       }

@@ -7,6 +7,7 @@ import dev.mica.schema.Schema;
 import dev.mica.schema.Shape;
 import dev.mica.scripting.run.Display;
 import dev.mica.vm.Console;
+import dev.mica.vm.stream.Attachable;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Collection;
@@ -46,7 +47,8 @@ public final class Printer implements Display {
   public static Result result(Schema schema, @Nullable Object value) {
     return switch (value) {
       case null -> plain(null);
-      case Console console -> new Result.Attached(console);
+      case Console console -> Result.Attached.to(console);
+      case Attachable process -> Result.Attached.to(process);
       case Collection<?> many -> collection(schema, many);
       case Map<?, ?> map -> new Result.Value(map, new Result.Rows<>(PAIR, pairs(map)));
       case Path path -> new Result.Value(path, new Result.Text("value", Cells.text(path)));

@@ -1,7 +1,11 @@
 package dev.mica.shell.print;
 
 import dev.mica.schema.Shape;
+import dev.mica.shell.attach.Attachment;
+import dev.mica.shell.attach.ConsoleAttachment;
+import dev.mica.shell.attach.ProcessAttachment;
 import dev.mica.vm.Console;
+import dev.mica.vm.stream.Attachable;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -20,8 +24,26 @@ public sealed interface Result {
   /** A value of the language: for programs as it is, for people {@code shown}. */
   record Value(@Nullable Object value, Result shown) implements Result {}
 
-  /** A console to attach; for programs, what it said is the only member of the JSON object. */
-  record Attached(Console console) implements Result {}
+  /**
+   * Something to attach, whose exit status is the command's; for programs, what a console said is
+   * the only member of the JSON object.
+   */
+  record Attached(Attachment what, Runnable afterwards) implements Result {
+    /** A console. */
+    public static Attached to(Console console) {
+      return new Attached(new ConsoleAttachment(console), () -> {});
+    }
+
+    /** A process. */
+    public static Attached to(Attachable process) {
+      return to(process, () -> {});
+    }
+
+    /** The same; something is to be done when it has ended, or was left. */
+    public static Attached to(Attachable process, Runnable afterwards) {
+      return new Attached(new ProcessAttachment(process), afterwards);
+    }
+  }
 
   /** What it has to say is printed already; how it ended, as an exit status. */
   record Done(int status) implements Result {}

@@ -4,7 +4,7 @@ import dev.mica.folder.Change;
 import dev.mica.host.Check;
 import dev.mica.schema.Field;
 import dev.mica.schema.Shape;
-import dev.mica.shell.attach.Page;
+import dev.mica.shell.attach.TerminalFormat;
 import java.io.IOException;
 import java.io.Writer;
 import java.util.ArrayList;
@@ -24,11 +24,11 @@ final class TableWriter {
   private static final String TAB = "    ";
 
   private final Writer out;
-  private final Page page;
+  private final TerminalFormat terminalFormat;
 
-  TableWriter(Writer out, Page page) {
+  TableWriter(Writer out, TerminalFormat terminalFormat) {
     this.out = out;
-    this.page = page;
+    this.terminalFormat = terminalFormat;
   }
 
   /** Prints a head and a line for each row; nothing if there is none. Returns how many. */
@@ -42,8 +42,8 @@ final class TableWriter {
     }
     List<Column<T>> columns =
         shape.columns().stream().map(field -> Column.of(field, first)).toList();
-    if (page.width() > 0) {
-      columns = Column.fitted(columns, page.width(), GAP.length());
+    if (terminalFormat.width() > 0) {
+      columns = Column.fitted(columns, terminalFormat.width(), GAP.length());
     }
     line(columns, column -> column.field().key().toUpperCase(Locale.ROOT), "1");
     for (T row : first) {
@@ -62,9 +62,9 @@ final class TableWriter {
     for (Field<T> field : shape.fields()) {
       String text = Cells.text(field.value().apply(value));
       String shown =
-          page.width() == 0
+          terminalFormat.width() == 0
               ? text
-              : Column.cut(field, text, Math.max(1, page.width() - names - GAP.length()));
+              : Column.cut(field, text, Math.max(1, terminalFormat.width() - names - GAP.length()));
       println(cut(Cells.pad(field.key(), names) + GAP + shown), null);
     }
   }
@@ -79,7 +79,10 @@ final class TableWriter {
   /** Prints lines that are broken between words. */
   void prose(String text) throws IOException {
     for (String line : text.lines().toList()) {
-      for (String part : page.width() == 0 ? List.of(line) : Prose.broken(line, page.width())) {
+      for (String part :
+          terminalFormat.width() == 0
+              ? List.of(line)
+              : Prose.broken(line, terminalFormat.width())) {
         println(part, null);
       }
     }
@@ -93,11 +96,13 @@ final class TableWriter {
   }
 
   private String expanded(String line) {
-    return page.width() == 0 ? line : line.replace("\t", TAB);
+    return terminalFormat.width() == 0 ? line : line.replace("\t", TAB);
   }
 
   private String cut(String line) {
-    return page.width() == 0 ? line : Cells.cut(Unprintable.escaped(line), page.width());
+    return terminalFormat.width() == 0
+        ? line
+        : Cells.cut(Unprintable.escaped(line), terminalFormat.width());
   }
 
   private <T> void row(List<Column<T>> columns, T row) throws IOException {
@@ -112,7 +117,8 @@ final class TableWriter {
     for (int i = 0; i <= last; i++) {
       Column<T> column = columns.get(i);
       String text = cells.apply(column);
-      String cell = page.width() == 0 ? text : Column.cut(column.field(), text, column.width());
+      String cell =
+          terminalFormat.width() == 0 ? text : Column.cut(column.field(), text, column.width());
       String blank = " ".repeat(Math.max(0, column.width() - Cells.width(cell)));
       line.append(column.isNumber() ? blank + cell : i == last ? cell : cell + blank);
       line.append(i == last ? "" : GAP);
@@ -140,8 +146,8 @@ final class TableWriter {
 
   /** The only way to the page: a terminal gets no character that it would obey but our colours. */
   private void println(String line, @Nullable String colour) throws IOException {
-    String shown = page.width() == 0 ? line : Unprintable.escaped(line);
-    boolean coloured = page.colour() && colour != null;
+    String shown = terminalFormat.width() == 0 ? line : Unprintable.escaped(line);
+    boolean coloured = terminalFormat.colour() && colour != null;
     out.write(coloured ? "\u001b[" + colour + "m" + shown + "\u001b[0m" : shown);
     out.write('\n');
   }

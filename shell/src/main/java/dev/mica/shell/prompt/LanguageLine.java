@@ -1,6 +1,6 @@
 package dev.mica.shell.prompt;
 
-import dev.mica.scripting.complete.Input;
+import dev.mica.scripting.complete.SourceText;
 import dev.mica.scripting.complete.Token;
 import java.util.List;
 import org.jline.reader.CompletingParsedLine;
@@ -17,7 +17,7 @@ import org.jline.reader.CompletingParsedLine;
 record LanguageLine(String line, int cursor, int start, String quote)
     implements CompletingParsedLine {
   static LanguageLine of(String line, int cursor) {
-    List<Token> tokens = Input.of(line.substring(0, cursor)).tokens();
+    List<Token> tokens = SourceText.of(line.substring(0, cursor)).tokens();
     if (tokens.isEmpty()) {
       return new LanguageLine(line, cursor, cursor, "");
     }

@@ -2,15 +2,15 @@ package dev.mica.shell.prompt;
 
 import dev.mica.Mica;
 import dev.mica.scripting.Session;
-import dev.mica.scripting.run.Engine;
 import dev.mica.scripting.run.Evaluation;
+import dev.mica.scripting.run.ScriptEngine;
 import dev.mica.shell.attach.Children;
-import dev.mica.shell.attach.ConsoleClient;
-import dev.mica.shell.attach.Interrupts;
+import dev.mica.shell.attach.Client;
 import dev.mica.shell.attach.Keyboard;
-import dev.mica.shell.attach.Page;
+import dev.mica.shell.attach.SignalBarrier;
 import dev.mica.shell.attach.Streams;
 import dev.mica.shell.attach.TerminalClient;
+import dev.mica.shell.attach.TerminalFormat;
 import dev.mica.shell.attach.Terminals;
 import dev.mica.shell.command.CommandLineException;
 import dev.mica.shell.command.Conversation;
@@ -47,7 +47,7 @@ public final class Prompt {
 
   private final Terminal terminal;
   private final Keyboard keyboard;
-  private final Interrupts interrupts = new Interrupts();
+  private final SignalBarrier barrier = new SignalBarrier();
   private final Conversation conversation;
   private final PrintStream out;
   private final Errors errors;
@@ -55,7 +55,7 @@ public final class Prompt {
   private volatile @Nullable ProgressLine progress;
   private final AtomicBoolean attached = new AtomicBoolean();
   private final Queue<String> ended = new ConcurrentLinkedQueue<>();
-  private final ConsoleClient client;
+  private final Client client;
   private boolean over;
   private volatile boolean pressed;
   private volatile @Nullable Evaluation<?> running;
@@ -65,9 +65,9 @@ public final class Prompt {
     this.keyboard = new Keyboard(terminal);
     TerminalClient taken = new TerminalClient(terminal, attached);
     this.client =
-        (console, data) -> {
+        (what, data) -> {
           endProgress();
-          taken.attach(console, data);
+          return taken.attach(what, data);
         };
     this.out =
         new PrintStream(
@@ -93,7 +93,7 @@ public final class Prompt {
         Terminals.wantsColour()
             && terminal.getStringCapability(Capability.set_a_foreground) != null;
     Writer data = new OutputStreamWriter(out, StandardCharsets.UTF_8);
-    return new Output(data, new Page(terminal.getSize().getColumns(), colour), client);
+    return new Output(data, new TerminalFormat(terminal.getSize().getColumns(), colour), client);
   }
 
   /** Each line has its own; a terminal that cannot take one back has none. */
@@ -135,7 +135,7 @@ public final class Prompt {
       tellEnded();
       try {
         keyboard.restore();
-        interrupts.settle();
+        barrier.settle();
         keep(lines.typed(keyboard));
         // What came until now was for the line before.
         pressed = false;
@@ -245,7 +245,7 @@ public final class Prompt {
       case "trace" -> work(line, null, errors::trace); // an exception's own code makes its text
       case "quit", "exit", "q" -> over = true;
       case "java" -> {
-        Engine java = conversation.session().java();
+        ScriptEngine java = conversation.session().java();
         work(line, null, java::warm); // here, where Ctrl-C ends the waiting
         conversation.useJava(true);
       }

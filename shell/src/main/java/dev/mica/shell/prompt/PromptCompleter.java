@@ -2,9 +2,9 @@ package dev.mica.shell.prompt;
 
 import dev.mica.failure.MicaException;
 import dev.mica.scripting.Session;
-import dev.mica.scripting.complete.Values;
+import dev.mica.scripting.complete.HostNames;
 import dev.mica.scripting.help.Help;
-import dev.mica.scripting.run.Engine;
+import dev.mica.scripting.run.ScriptEngine;
 import dev.mica.shell.command.Command;
 import dev.mica.shell.command.CommandTable;
 import dev.mica.shell.command.Parameter;
@@ -26,11 +26,11 @@ final class PromptCompleter implements Completer {
   private static final List<String> META =
       List.of(":help", ":trace", ":java", ":groovy", ":reset", ":quit");
 
-  private final Values values;
-  private final Supplier<Engine> engine;
+  private final HostNames hostNames;
+  private final Supplier<ScriptEngine> engine;
 
-  PromptCompleter(Session session, Supplier<Engine> engine) {
-    this.values = new Values(session.mica());
+  PromptCompleter(Session session, Supplier<ScriptEngine> engine) {
+    this.hostNames = new HostNames(session.mica());
     this.engine = engine;
   }
 
@@ -168,15 +168,16 @@ final class PromptCompleter implements Completer {
   private void values(Parameter parameter, String word, List<Candidate> candidates) {
     try {
       switch (parameter.kind()) {
-        case UNION -> values.unions(word).forEach(name -> add(candidates, name, "Unions", ""));
-        case COMMIT -> values.commits(word).forEach(ref -> add(candidates, ref, "Commits", ""));
+        case VM -> hostNames.vms(word).forEach(name -> add(candidates, name, "VMs", ""));
+        case UNION -> hostNames.unions(word).forEach(name -> add(candidates, name, "Unions", ""));
+        case COMMIT -> hostNames.commits(word).forEach(ref -> add(candidates, ref, "Commits", ""));
         case PATH, SCRIPT -> paths(word, candidates);
         case LAYER -> {
-          values.commits(word).forEach(ref -> add(candidates, ref, "Commits", ""));
+          hostNames.commits(word).forEach(ref -> add(candidates, ref, "Commits", ""));
           paths(word, candidates);
         }
         case CHOICE -> parameter.choices().forEach(choice -> add(candidates, choice, "Values", ""));
-        case FLAG, TEXT, CODE, REST -> {}
+        case FLAG, TEXT, CODE, REST, PROGRAM -> {}
       }
     } catch (MicaException unreadable) {
       return; // a state directory that cannot be read has no names to offer
@@ -184,7 +185,7 @@ final class PromptCompleter implements Completer {
   }
 
   private void paths(String word, List<Candidate> candidates) {
-    for (String path : values.paths(word)) {
+    for (String path : hostNames.paths(word)) {
       boolean directory = path.endsWith("/");
       candidates.add(
           new Candidate(

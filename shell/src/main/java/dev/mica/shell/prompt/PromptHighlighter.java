@@ -1,8 +1,8 @@
 package dev.mica.shell.prompt;
 
 import dev.mica.scripting.Session;
-import dev.mica.scripting.complete.Input;
 import dev.mica.scripting.complete.Keywords;
+import dev.mica.scripting.complete.SourceText;
 import dev.mica.scripting.complete.Token;
 import dev.mica.scripting.help.Help;
 import dev.mica.scripting.help.HelpEntry;
@@ -96,7 +96,7 @@ final class PromptHighlighter implements Highlighter {
   }
 
   private AttributedString language(String line) {
-    List<Token> tokens = Input.of(line).tokens();
+    List<Token> tokens = SourceText.of(line).tokens();
     AttributedStringBuilder out = new AttributedStringBuilder();
     int at = 0;
     for (int i = 0; i < tokens.size(); i++) {

@@ -1,4 +1,4 @@
-/** Who reads lines and has them done: the prompt with its editor, and a pipe. */
+/** Reads lines, from the prompt's editor or from a pipe, and gives each to the conversation. */
 @NullMarked
 package dev.mica.shell.prompt;
 

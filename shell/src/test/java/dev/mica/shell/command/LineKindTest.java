@@ -65,4 +65,10 @@ final class LineKindTest {
   void aVariableWinsOverAVerb() {
     assertThat(LineKind.of("diff a b", List.of("diff"))).isEqualTo(LineKind.LANGUAGE);
   }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"mica diff a b", "mica union x", "  mica union ls"})
+  void aCommandAfterMicaWinsOverAVariable(String line) {
+    assertThat(LineKind.of(line, List.of("diff", "union", "x"))).isEqualTo(LineKind.COMMAND);
+  }
 }

@@ -14,8 +14,8 @@ import dev.mica.scripting.help.HelpEntry;
 import dev.mica.scripting.run.Candidate;
 import dev.mica.scripting.run.Context;
 import dev.mica.scripting.words.WordsSchema;
-import dev.mica.shell.attach.ConsoleClient;
-import dev.mica.shell.attach.Page;
+import dev.mica.shell.attach.Client;
+import dev.mica.shell.attach.TerminalFormat;
 import java.io.StringWriter;
 import java.nio.file.Path;
 import java.util.List;
@@ -72,7 +72,7 @@ final class NewTypeTest {
       })
   void itIsPrinted(Format format, String expected) {
     StringWriter out = new StringWriter();
-    new Printer(new Output(out, Page.PLAIN, ConsoleClient.NONE, SCHEMA))
+    new Printer(new Output(out, TerminalFormat.PLAIN, Client.NONE, SCHEMA))
         .show(List.of(DESK, HALL), format);
     assertThat(out.toString()).isEqualTo(expected.replace("\\n", "\n"));
   }
@@ -80,7 +80,7 @@ final class NewTypeTest {
   @Test
   void itSaysWhatANarrowPageKeeps() {
     StringWriter out = new StringWriter();
-    new Printer(new Output(out, new Page(5, false), ConsoleClient.NONE, SCHEMA))
+    new Printer(new Output(out, new TerminalFormat(5, false), Client.NONE, SCHEMA))
         .show(List.of(DESK, HALL));
     assertThat(out.toString()).isEqualTo("NAME\ndesk\nhall\n");
   }

@@ -10,7 +10,7 @@ import dev.mica.folder.Folder;
 import dev.mica.folder.FolderSchema;
 import dev.mica.folder.Name;
 import dev.mica.folder.Type;
-import dev.mica.shell.attach.Page;
+import dev.mica.shell.attach.TerminalFormat;
 import java.io.StringWriter;
 import java.io.Writer;
 import java.math.BigDecimal;
@@ -44,10 +44,10 @@ final class OutputTest {
               2345),
           new Change(Change.Kind.DELETED, ODD, Set.of(), Type.SYMLINK, null, 3, 0));
 
-  private static String print(Format format, Page page) {
+  private static String print(Format format, TerminalFormat terminalFormat) {
     StringWriter out = new StringWriter();
     long count =
-        new Output(out, page)
+        new Output(out, terminalFormat)
             .print(new Result.Rows<>(FolderSchema.CHANGE.shape(), CHANGES.stream()), format);
     assertThat(count).isEqualTo(3);
     return out.toString();
@@ -55,7 +55,7 @@ final class OutputTest {
 
   @Test
   void tablesAlign() {
-    assertThat(print(Format.TABLE, Page.PLAIN))
+    assertThat(print(Format.TABLE, TerminalFormat.PLAIN))
         .isEqualTo(
             """
             KIND      WHAT     SIZE  PATH
@@ -67,7 +67,7 @@ final class OutputTest {
 
   @Test
   void aNarrowPageLeavesOutWhatMattersLeast() {
-    assertThat(print(Format.TABLE, new Page(32, false)).lines())
+    assertThat(print(Format.TABLE, new TerminalFormat(32, false)).lines())
         .contains("modified  content  etc/hosts")
         .allSatisfy(line -> assertThat(Cells.width(line)).isLessThanOrEqualTo(32));
   }
@@ -85,7 +85,7 @@ final class OutputTest {
                 Instant.EPOCH));
     for (int width = 10; width < 120; width++) {
       StringWriter out = new StringWriter();
-      new Output(out, new Page(width, true))
+      new Output(out, new TerminalFormat(width, true))
           .print(new Result.Rows<>(FolderSchema.ENTRY.shape(), entries.stream()), Format.TABLE);
       int most = width;
       assertThat(out.toString().lines().map(line -> line.replaceAll("\u001b\\[[0-9]*m", "")))
@@ -107,19 +107,21 @@ final class OutputTest {
   @Test
   void textForATerminalIsEscaped() {
     String text = "a\u001b[31m\tb\u009bc\u202ed\n";
-    assertThat(shown(new Result.Text("log", text), new Page(80, true)))
+    assertThat(shown(new Result.Text("log", text), new TerminalFormat(80, true)))
         .isEqualTo("a\\x1b[31m    b\\x9bc\\u202ed\n");
-    assertThat(shown(new Result.Text("log", text), Page.PLAIN)).isEqualTo(text);
+    assertThat(shown(new Result.Text("log", text), TerminalFormat.PLAIN)).isEqualTo(text);
     Result drawing =
         new Result.Drawing<>(FolderSchema.CHANGE.shape(), Stream.<Change>empty(), () -> text);
-    assertThat(shown(drawing, new Page(80, true))).isEqualTo("a\\x1b[31m    b\\x9bc\\u202ed\n");
+    assertThat(shown(drawing, new TerminalFormat(80, true)))
+        .isEqualTo("a\\x1b[31m    b\\x9bc\\u202ed\n");
   }
 
   /** A terminal breaks it, and what is copied from there is whole. */
   @Test
   void aLongTextIsNotCut() {
     String line = "x".repeat(50) + " " + "y".repeat(50) + "\n";
-    assertThat(shown(new Result.Text("value", line), new Page(40, false))).isEqualTo(line);
+    assertThat(shown(new Result.Text("value", line), new TerminalFormat(40, false)))
+        .isEqualTo(line);
   }
 
   /** A picture is. */
@@ -128,18 +130,18 @@ final class OutputTest {
     Result drawing =
         new Result.Drawing<>(
             FolderSchema.CHANGE.shape(), Stream.<Change>empty(), () -> "* a long message\n| *\n");
-    assertThat(shown(drawing, new Page(10, false))).isEqualTo("* a long …\n| *\n");
+    assertThat(shown(drawing, new TerminalFormat(10, false))).isEqualTo("* a long …\n| *\n");
   }
 
-  private static String shown(Result result, Page page) {
+  private static String shown(Result result, TerminalFormat terminalFormat) {
     StringWriter out = new StringWriter();
-    new Output(out, page).print(result, Format.TABLE);
+    new Output(out, terminalFormat).print(result, Format.TABLE);
     return out.toString();
   }
 
   @Test
   void jsonHasBytesWhereANameIsNotText() {
-    assertThat(print(Format.JSON, Page.PLAIN))
+    assertThat(print(Format.JSON, TerminalFormat.PLAIN))
         .isEqualTo(
             """
             {"changes":[\
@@ -154,7 +156,7 @@ final class OutputTest {
 
   @Test
   void yamlSaysTheSame() {
-    assertThat(print(Format.YAML, Page.PLAIN))
+    assertThat(print(Format.YAML, TerminalFormat.PLAIN))
         .startsWith(
             """
             changes:
@@ -202,7 +204,7 @@ final class OutputTest {
 
   private static String shown(@Nullable Object value, Format format) {
     StringWriter out = new StringWriter();
-    new Printer(new Output(out, Page.PLAIN)).show(value, format);
+    new Printer(new Output(out, TerminalFormat.PLAIN)).show(value, format);
     return out.toString();
   }
 
@@ -210,7 +212,7 @@ final class OutputTest {
   void nothingIsPrintedForNoRows() {
     StringWriter out = new StringWriter();
     Result none = new Result.Rows<>(FolderSchema.CHANGE.shape(), Stream.<Change>empty());
-    assertThat(new Output(out, Page.PLAIN).print(none, Format.TABLE)).isZero();
+    assertThat(new Output(out, TerminalFormat.PLAIN).print(none, Format.TABLE)).isZero();
     assertThat(out.toString()).isEmpty();
   }
 
@@ -235,7 +237,8 @@ final class OutputTest {
     Stream<Change> rows =
         IntStream.range(0, 300_000).peek(i -> read[0] = i).mapToObj(i -> CHANGES.getFirst());
     Result result = new Result.Rows<>(FolderSchema.CHANGE.shape(), rows);
-    assertThat(new Output(counting, Page.PLAIN).print(result, Format.JSON)).isEqualTo(300_000);
+    assertThat(new Output(counting, TerminalFormat.PLAIN).print(result, Format.JSON))
+        .isEqualTo(300_000);
     assertThat(whenWritten[0]).as("rows read when the first were written").isLessThan(1_000);
   }
 }

@@ -2,7 +2,7 @@ package dev.mica.shell.print;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.mica.shell.attach.Page;
+import dev.mica.shell.attach.TerminalFormat;
 import dev.mica.shell.command.CommandTable;
 import dev.mica.shell.command.HelpText;
 import java.io.StringWriter;
@@ -16,7 +16,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 final class ProseTest {
   private static String shown(Result result, int width) {
     StringWriter out = new StringWriter();
-    new Output(out, new Page(width, false)).print(result, Format.TABLE);
+    new Output(out, new TerminalFormat(width, false)).print(result, Format.TABLE);
     return out.toString();
   }
 
@@ -55,7 +55,7 @@ final class ProseTest {
   @Test
   void isWholeWhereNobodyLooks() {
     String line = "word ".repeat(100) + "end\n";
-    assertThat(shown(new Result.Help(line), Page.PLAIN.width())).isEqualTo(line);
+    assertThat(shown(new Result.Help(line), TerminalFormat.PLAIN.width())).isEqualTo(line);
   }
 
   static Stream<Result> helps() {
@@ -71,7 +71,7 @@ final class ProseTest {
   @ParameterizedTest
   @MethodSource("helps")
   void losesNothingAndIsNotWiderThanThePage(Result help) {
-    String whole = shown(help, Page.PLAIN.width()).replaceAll("\\s", "");
+    String whole = shown(help, TerminalFormat.PLAIN.width()).replaceAll("\\s", "");
     for (int width = 4; width < 200; width++) {
       String shown = shown(help, width);
       assertThat(shown.replaceAll("\\s", "")).isEqualTo(whole);

@@ -2,7 +2,7 @@ package dev.mica.shell.print;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.mica.shell.attach.Page;
+import dev.mica.shell.attach.TerminalFormat;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
@@ -174,7 +174,7 @@ final class YamlTest {
 
   private static String written(Map<String, List<String>> strings, Format format) {
     StringWriter out = new StringWriter();
-    new Printer(new Output(out, Page.PLAIN)).show(strings, format);
+    new Printer(new Output(out, TerminalFormat.PLAIN)).show(strings, format);
     return out.toString();
   }
 

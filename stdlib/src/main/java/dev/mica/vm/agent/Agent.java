@@ -93,6 +93,51 @@ public interface Agent extends AutoCloseable {
   /** Stops that. */
   void unexport(String name);
 
+  /**
+   * Where the streams of a process go.
+   *
+   * @param port that is plugged
+   * @param token of the session, hexadecimal
+   * @param terminal whether it has one
+   */
+  record Streams(String port, String token, boolean terminal) {}
+
+  /**
+   * Mounts the disk of that serial number at {@code /disks/NAME}, with these directories in it. A
+   * layer of a union that lies there is {@code @NAME/sub}.
+   */
+  Answer<Boolean> mountDisk(String serial, String name, List<String> directories);
+
+  /** Makes a network namespace for a container, with nothing but its loopback in it. */
+  void network(String name);
+
+  /** Writes a file of a container's bundle. */
+  void file(String name, String file, byte[] content);
+
+  /**
+   * Starts a container as its bundle's {@code config.json} says; once its first process was
+   * started, that one's process id. When that process has ended the guest powers off.
+   */
+  Answer<Long> run(String name, Streams streams);
+
+  /** Starts another process in it, as the bundle's {@code exec-ID.json} says; its process id. */
+  Answer<Long> exec(String name, String id, Streams streams);
+
+  /** Sends a signal to a container's first process, or to all. */
+  void signal(String name, int signal, boolean all);
+
+  /** Freezes a container; it stands still when this returns. */
+  void pause(String name);
+
+  /** Lets it go on. */
+  void resume(String name);
+
+  /** What it uses, by the protocol's names. */
+  Map<String, String> usage(String name);
+
+  /** Kills what is left of a container, and forgets it and its bundle. */
+  void delete(String name);
+
   /** Flushes one union's upper, or with null everything. */
   void sync(@Nullable String name);
 

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.HexFormat;
@@ -31,6 +32,9 @@ public final class AgentConnection implements Agent {
 
   /** The agent answers a call that it ended half a second after its limit. */
   private static final Duration GRACE = Duration.ofSeconds(3);
+
+  /** Of a file; encoded, each of its bytes may become three, and a line has at most 65,536. */
+  private static final int PART = 20_000;
 
   private static final SecureRandom RANDOM = new SecureRandom();
 
@@ -201,6 +205,100 @@ public final class AgentConnection implements Agent {
   @Override
   public void unexport(String name) {
     call("unexport", LONG, Map.of("name", AgentLine.encode(name)));
+  }
+
+  @Override
+  public Answer<Boolean> mountDisk(String serial, String name, List<String> directories) {
+    Request request =
+        ask(
+            "mount-disk",
+            LONG,
+            Map.of(
+                "serial",
+                AgentLine.encode(serial),
+                "name",
+                AgentLine.encode(name),
+                "make",
+                AgentLine.list(directories)));
+    return () -> answer(request).isEmpty();
+  }
+
+  @Override
+  public void network(String name) {
+    call("network", LONG, Map.of("name", AgentLine.encode(name)));
+  }
+
+  @Override
+  public void file(String name, String file, byte[] content) {
+    int at = 0;
+    do {
+      int length = Math.min(PART, content.length - at);
+      call(
+          "file",
+          QUICK,
+          Map.of(
+              "name",
+              AgentLine.encode(name),
+              "file",
+              AgentLine.encode(file),
+              "at",
+              Integer.toString(at),
+              "data",
+              AgentLine.encode(Arrays.copyOfRange(content, at, at + length))));
+      at += length;
+    } while (at < content.length);
+  }
+
+  @Override
+  public Answer<Long> run(String name, Streams streams) {
+    return start("run", name, Map.of("last", "1"), streams);
+  }
+
+  @Override
+  public Answer<Long> exec(String name, String id, Streams streams) {
+    return start("exec", name, Map.of("id", AgentLine.encode(id)), streams);
+  }
+
+  private Answer<Long> start(String verb, String name, Map<String, String> more, Streams streams) {
+    Map<String, String> words = new TreeMap<>(more);
+    words.put("name", AgentLine.encode(name));
+    words.put("port", AgentLine.encode(streams.port()));
+    words.put("token", streams.token());
+    if (streams.terminal()) {
+      words.put("tty", "1");
+    }
+    Request request = ask(verb, LONG, words);
+    return () -> Long.parseLong(fact(answer(request), "pid"));
+  }
+
+  @Override
+  public void signal(String name, int signal, boolean all) {
+    Map<String, String> words = new TreeMap<>(Map.of("name", AgentLine.encode(name)));
+    words.put("signal", Integer.toString(signal));
+    if (all) {
+      words.put("all", "1");
+    }
+    call("signal", QUICK, words);
+  }
+
+  @Override
+  public void pause(String name) {
+    call("pause", LONG, Map.of("name", AgentLine.encode(name)));
+  }
+
+  @Override
+  public void resume(String name) {
+    call("resume", LONG, Map.of("name", AgentLine.encode(name)));
+  }
+
+  @Override
+  public Map<String, String> usage(String name) {
+    return call("usage", QUICK, Map.of("name", AgentLine.encode(name)));
+  }
+
+  @Override
+  public void delete(String name) {
+    call("delete", LONG, Map.of("name", AgentLine.encode(name)));
   }
 
   @Override

@@ -54,8 +54,13 @@ record AgentLine(String id, String word, Map<String, String> facts) {
 
   /** An encoded value; commas too, for they part the items of a list. */
   static String encode(String value) {
+    return encode(value.getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** Likewise, of bytes that need not be a text. */
+  static String encode(byte[] value) {
     StringBuilder text = new StringBuilder();
-    for (byte b : value.getBytes(StandardCharsets.UTF_8)) {
+    for (byte b : value) {
       int c = b & 0xff;
       if (c <= ' ' || c > LAST_PLAIN || c == '%' || c == '=' || c == ',') {
         text.append(String.format("%%%02X", c));

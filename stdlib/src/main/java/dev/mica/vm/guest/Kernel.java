@@ -45,7 +45,7 @@ public record Kernel(Path image, Path modules) {
 
   /** The reason also stands alone, as a part's. */
   private static MicaException unusable(String why) {
-    return MicaException.failed("use that kernel for", "the helper VM", why);
+    return MicaException.failed("use that kernel for", "a VM", why);
   }
 
   /** The kernels below {@code root} whose modules are there too, the newest first. */

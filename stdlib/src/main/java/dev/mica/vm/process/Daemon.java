@@ -57,7 +57,7 @@ public record Daemon(Path pidFile) {
         throw MicaException.failed(
             "start",
             program,
-            words.isEmpty() ? "exit status " + process.exitValue() : Text.lastLine(words));
+            words.isEmpty() ? "exit status " + process.exitValue() : LogTail.lastLine(words));
       }
       return words;
     } catch (IOException broken) {

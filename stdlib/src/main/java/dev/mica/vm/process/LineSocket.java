@@ -32,7 +32,7 @@ public final class LineSocket implements AutoCloseable {
 
   /** Connects, whatever the length of the path. Fails where too many wait for the other side. */
   public static LineSocket connect(Path socket) throws IOException {
-    return Alias.with(socket, LineSocket::open);
+    return ShortSocketPath.with(socket, LineSocket::open);
   }
 
   private static LineSocket open(Path socket) throws IOException {

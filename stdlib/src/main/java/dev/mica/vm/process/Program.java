@@ -67,7 +67,7 @@ public final class Program {
         String said =
             new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
         if (!process.waitFor(SECONDS, TimeUnit.SECONDS) || process.exitValue() != 0) {
-          throw MicaException.failed("run", words, Text.lastLine(said));
+          throw MicaException.failed("run", words, LogTail.lastLine(said));
         }
         return said;
       } finally {

@@ -8,6 +8,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /** The virtio-serial ports that were plugged; what there is, is asked of QEMU. */
@@ -25,6 +28,21 @@ public final class Ports {
     try (Qmp qmp = qemu.qmp()) {
       return Qemu.plugged(qmp, DEVICE);
     }
+  }
+
+  /** Those to whose socket a client is connected. */
+  public Set<String> busy() {
+    Set<String> busy = new TreeSet<>();
+    try (Qmp qmp = qemu.qmp()) {
+      for (JsonNode one : qmp.run("query-chardev")) {
+        String label = one.path("label").asString("");
+        if (label.startsWith(DEVICE)
+            && !one.path("filename").asString("").startsWith("disconnected:")) {
+          busy.add(label.substring(DEVICE.length()));
+        }
+      }
+    }
+    return busy;
   }
 
   /** The one of that name, plugged now if it was not. */

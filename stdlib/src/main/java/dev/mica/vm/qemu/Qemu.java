@@ -4,9 +4,10 @@ import dev.mica.core.Core;
 import dev.mica.failure.MicaException;
 import dev.mica.failure.Why;
 import dev.mica.state.Records;
+import dev.mica.vm.guest.Profile;
 import dev.mica.vm.process.Daemon;
+import dev.mica.vm.process.LogTail;
 import dev.mica.vm.process.Program;
-import dev.mica.vm.process.Text;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,18 +26,48 @@ import tools.jackson.databind.node.ObjectNode;
  * user and a root of its own: it sees nothing of this host but what is listed here.
  */
 public final class Qemu {
-  /** What a guest is started with. */
+  /**
+   * What a guest is started with.
+   *
+   * @param initramfs one file; may be several archives in a row
+   * @param extra more words for the kernel
+   * @param memory bytes
+   * @param disks files that QEMU has open to read and write; no device yet
+   * @param incoming the devices of a saved guest that it waits for, rather than boot
+   */
   public record Boot(
       Path program,
       Accel.Kind accel,
       Path kernel,
       Path initramfs,
+      Profile profile,
       String extra,
       long memory,
+      int processors,
+      List<Path> disks,
       Optional<Path> incoming) {
+    public Boot {
+      disks = List.copyOf(disks);
+    }
+
     /** What the kernel is told, whatever the host. */
     public String words() {
-      return (WORDS + " " + extra).strip();
+      return (profile.words(processors) + " " + extra).strip();
+    }
+
+    /** The same, held back until the devices in that file are read. */
+    public Boot restoring(Path devices) {
+      return new Boot(
+          program,
+          accel,
+          kernel,
+          initramfs,
+          profile,
+          extra,
+          memory,
+          processors,
+          disks,
+          Optional.of(devices));
     }
 
     /**
@@ -74,42 +105,15 @@ public final class Qemu {
   private static final int AGENT_SOCKET = 4;
   private static final int CONSOLE_SOCKET = 5;
   private static final int CONSOLE_LOG = 6;
+
+  /** Where there is one. The disks come after it. */
   static final int TEMPLATE = 7;
 
   private static final int LOG_SET = 1;
+  private static final int FIRST_DISK_SET = 2;
 
   private static final int FIRST_USER = 61184;
   private static final int USERS = 4336;
-
-  /**
-   * What the kernel would set up and a guest with one program does not use: tracing, the types that
-   * eBPF looks up, checks of signatures, the driver of the bridges' slots. Names that a kernel does
-   * not have do nothing.
-   */
-  private static final List<String> WITHOUT =
-      List.of(
-          "tracer_init_tracefs",
-          "trace_eval_init",
-          "event_trace_init",
-          "init_trace_printk_function_export",
-          "init_kprobe_trace",
-          "btf_module_init",
-          "kfunc_init",
-          "bpf_prog_test_run_init",
-          "bpf_tcp_ca_kfunc_init",
-          "bpf_key_sig_kfuncs_init",
-          "bpf_rstat_kfunc_init",
-          "cubictcp_register",
-          "crypto_kdf108_init",
-          "load_system_certificate_list",
-          "shpcd_init");
-
-  /** Kernel words; each was measured, see docs/adr. panic=-1 ends QEMU, which is heard at once. */
-  private static final String WORDS =
-      "console=ttyS0 quiet panic=-1 cryptomgr.notests noreplace-smp mitigations=off rodata=off"
-          + " acpi=off pci=nomsi init_on_alloc=0 retain_initrd lsm=capability audit=0 nowatchdog"
-          + " cgroup_disable=memory,pids,cpuset,freezer,io initcall_blacklist="
-          + String.join(",", WITHOUT);
 
   private static final Duration START = Duration.ofSeconds(30);
   private static final Duration LAST_WORDS = Duration.ofSeconds(5);
@@ -121,9 +125,21 @@ public final class Qemu {
   public static final int PORTS = ALL_PORTS - 2;
 
   private final Path directory;
+  private final String guest;
 
-  public Qemu(Path directory) {
+  /**
+   * The one in that directory.
+   *
+   * @param guest what people call the machine: "helper VM", "VM web"
+   */
+  public Qemu(Path directory, String guest) {
     this.directory = directory;
+    this.guest = guest;
+  }
+
+  /** What people call the machine. */
+  public String guest() {
+    return guest;
   }
 
   public Path directory() {
@@ -206,7 +222,7 @@ public final class Qemu {
       boolean ended = daemon().ends(LAST_WORDS);
       daemon().kill();
       String said =
-          ended ? Text.end(log()) : "it did not answer within " + START.toSeconds() + " s";
+          ended ? LogTail.end(log()) : "it did not answer within " + START.toSeconds() + " s";
       throw MicaException.failed("start", "qemu-system-x86_64", said).because(silent);
     }
   }
@@ -229,6 +245,7 @@ public final class Qemu {
     }
     words.addAll(List.of("--append", console().toString()));
     boot.incoming().ifPresent(file -> words.addAll(List.of("--read", file.toString())));
+    boot.disks().forEach(disk -> words.addAll(List.of("--write", disk.toString())));
     words.addAll(List.of("--see", KERNEL + "=" + boot.kernel()));
     words.addAll(List.of("--see", INITRAMFS + "=" + boot.initramfs()));
     words.addAll(List.of("--see", PEERS + "=" + peers()));
@@ -239,22 +256,28 @@ public final class Qemu {
     return words;
   }
 
-  private static List<String> command(Boot boot) {
+  private List<String> command(Boot boot) {
     long megabytes = boot.memory() >> 20;
     List<String> words = new ArrayList<>();
-    words.addAll(List.of(boot.program().toString(), "-name", "mica-helper"));
+    words.addAll(List.of(boot.program().toString(), "-name", "mica-" + directory.getFileName()));
     words.addAll(List.of("-nodefaults", "-no-user-config", "-no-reboot", "-display", "none"));
     words.addAll(
         List.of(
             "-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"));
-    words.addAll(List.of("-machine", "pc,acpi=off,usb=off,vmport=off,memory-backend=memory"));
+    boolean acpi = Profile.needsAcpi(boot.processors());
+    words.add("-machine");
+    words.add("pc,usb=off,vmport=off,memory-backend=memory,acpi=" + (acpi ? "on" : "off"));
+    if (acpi) { // devices come and go as they do without it: nobody in the guest is asked
+      words.addAll(List.of("-global", "PIIX4_PM.acpi-pci-hotplug-with-bridge-support=off"));
+    }
     words.addAll(
         List.of("-object", "memory-backend-memfd,id=memory,share=on,size=" + megabytes + "M"));
     words.addAll(List.of("-m", megabytes + "M", "-accel", boot.accel().word()));
-    // One processor, but room for another: without that QEMU takes the guest's barriers for
-    // needless
-    // and leaves them out, and who serves a queue in another thread misses that something is in it.
-    words.addAll(List.of("-cpu", boot.accel().cpu(), "-smp", "1,maxcpus=2"));
+    // Where there is one processor there is room for another: without that QEMU takes the guest's
+    // barriers for needless and leaves them out, and who serves a queue in another thread misses
+    // that something is in it.
+    String processors = boot.processors() + ",maxcpus=" + Math.max(2, boot.processors());
+    words.addAll(List.of("-cpu", boot.accel().cpu(), "-smp", processors));
     words.addAll(List.of("-kernel", "/" + KERNEL, "-initrd", "/" + INITRAMFS));
     for (int i = 1; i <= BRIDGES; i++) {
       String bridge = "pci-bridge,id=" + BRIDGE + i + ",chassis_nr=" + i;
@@ -271,8 +294,14 @@ public final class Qemu {
     words.addAll(List.of("-chardev", socket("agent", AGENT_SOCKET)));
     words.addAll(
         List.of("-device", "virtserialport,bus=" + BUS + ".0,chardev=agent,name=dev.mica.agent"));
+    int descriptor = TEMPLATE;
     if (boot.incoming().isPresent()) {
       words.addAll(List.of("-incoming", "defer"));
+      descriptor++;
+    }
+    for (int i = 0; i < boot.disks().size(); i++) {
+      words.addAll(List.of("-add-fd", "set=" + (FIRST_DISK_SET + i) + ",fd=" + (descriptor + i)));
+      words.addAll(List.of("-blockdev", Disks.node(i, "/dev/fdset/" + (FIRST_DISK_SET + i))));
     }
     return words;
   }

@@ -4,9 +4,9 @@ import dev.mica.core.Core;
 import dev.mica.failure.MicaException;
 import dev.mica.failure.Why;
 import dev.mica.state.Records;
-import dev.mica.vm.process.Alias;
 import dev.mica.vm.process.LineSocket;
 import dev.mica.vm.process.Poll;
+import dev.mica.vm.process.ShortSocketPath;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
@@ -126,7 +126,7 @@ public record Template(Path directory) {
     try (ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
         FileChannel out =
             FileChannel.open(devices(), StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
-      Alias.with(socket, path -> server.bind(UnixDomainSocketAddress.of(path)));
+      ShortSocketPath.with(socket, path -> server.bind(UnixDomainSocketAddress.of(path)));
       Qemu.admit(socket);
       server.configureBlocking(false);
       qmp.run("migrate", Records.object().put("uri", "unix:/" + Qemu.PEERS + "/save.sock"));

@@ -97,7 +97,7 @@ public final class Shares {
         Qemu.freeSlot(qmp)
             .orElseThrow(() ->
                 MicaException.failed(
-                        "share another folder with", "the helper VM", "it has no slot left")
+                        "share another folder with", "the " + qemu.guest(), "it has no slot left")
                     .hint("remove unions, and end the VM where file servers of it have ended"));
     ObjectNode address = Records.object().put("type", "unix");
     address.putObject("data").put("path", "/" + Qemu.PEERS + "/" + tag + ".sock");

@@ -1,4 +1,4 @@
-/** Folders of this host that a machine has, and the servers that give it them. */
+/** Shares: folders of this host that a machine may use, and the file servers that serve them. */
 @NullMarked
 package dev.mica.vm.share;
 

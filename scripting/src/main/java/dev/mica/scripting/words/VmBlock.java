@@ -1,0 +1,158 @@
+package dev.mica.scripting.words;
+
+import dev.mica.Mica;
+import dev.mica.commit.Commit;
+import dev.mica.container.VmSpec;
+import dev.mica.failure.MicaException;
+import dev.mica.folder.Folder;
+import dev.mica.folder.LayerSource;
+import groovy.lang.GroovyObjectSupport;
+import groovy.lang.MissingPropertyException;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.codehaus.groovy.runtime.typehandling.DefaultTypeTransformation;
+import org.jspecify.annotations.Nullable;
+
+/** Collects the words of one {@code vm} block into a spec. Public for the scripts it serves. */
+public final class VmBlock extends GroovyObjectSupport implements VmWords {
+  private final String name;
+  private final Mica mica;
+  private final Map<String, @Nullable Object> variables;
+  private final Map<String, String> environment = new TreeMap<>();
+  private final Map<String, String> labels = new TreeMap<>();
+  private @Nullable LayerSource from;
+  private List<String> program = List.of();
+  private String user = "0:0";
+  private String folder = "/";
+  private boolean terminal;
+  private boolean input;
+  private long memory = VmSpec.MEMORY;
+  private int processors = 1;
+  private long disk = VmSpec.DISK;
+
+  /** A block about the VM of that name; {@code variables} are those of the script. */
+  public VmBlock(String name, Mica mica, Map<String, @Nullable Object> variables) {
+    this.name = name;
+    this.mica = mica;
+    this.variables = variables;
+  }
+
+  @Override
+  public void from(Object layer) {
+    from = new Coercions(mica).layer(layer);
+  }
+
+  @Override
+  public void run(String... words) {
+    program = List.of(words);
+  }
+
+  @Override
+  public void memory(long bytes) {
+    memory = bytes;
+  }
+
+  @Override
+  public void cpus(int number) {
+    processors = number;
+  }
+
+  @Override
+  public void disk(long bytes) {
+    disk = bytes;
+  }
+
+  @Override
+  public void env(Map<String, ?> more) {
+    more.forEach((key, value) -> environment.put(key, String.valueOf(value)));
+  }
+
+  @Override
+  public void user(Object ids) {
+    user = String.valueOf(ids);
+  }
+
+  @Override
+  public void workdir(String path) {
+    folder = path;
+  }
+
+  @Override
+  public void label(Map<String, ?> more) {
+    more.forEach((key, value) -> labels.put(key, String.valueOf(value)));
+  }
+
+  /** Reading it says it: a bare {@code interactive} in a block is a property to Groovy. */
+  @Override
+  public Object getInteractive() {
+    input = true;
+    return true;
+  }
+
+  /** Likewise. */
+  @Override
+  public Object getTty() {
+    terminal = true;
+    return true;
+  }
+
+  @Override
+  public Folder folder(String pathOrUri) {
+    return mica.folder(pathOrUri);
+  }
+
+  @Override
+  public Commit commit(String refOrId) {
+    return mica.commits().get(refOrId);
+  }
+
+  /** A word of the block, else a variable of the script; never a field of ours. */
+  @Override
+  public @Nullable Object getProperty(String property) {
+    return switch (property) {
+      case "interactive" -> getInteractive();
+      case "tty" -> getTty();
+      default -> variable(property);
+    };
+  }
+
+  /** Likewise: {@code program = …} would set a field. */
+  @Override
+  public void setProperty(String property, @Nullable Object value) {
+    boolean said = DefaultTypeTransformation.castToBoolean(value);
+    switch (property) {
+      case "interactive" -> input = said;
+      case "tty" -> terminal = said;
+      default -> throw new MissingPropertyException(property, VmBlock.class);
+    }
+  }
+
+  private @Nullable Object variable(String variable) {
+    if (!variables.containsKey(variable)) {
+      throw new MissingPropertyException(variable, VmBlock.class);
+    }
+    return variables.get(variable);
+  }
+
+  /** What was said. */
+  public VmSpec spec() {
+    if (from == null) {
+      throw MicaException.usage("create the VM", name, "it does not say from what")
+          .hint("name its start folder: from '/srv/debian'");
+    }
+    return new VmSpec(
+        name,
+        from,
+        program,
+        environment,
+        user,
+        folder,
+        terminal,
+        input,
+        memory,
+        processors,
+        disk,
+        labels);
+  }
+}

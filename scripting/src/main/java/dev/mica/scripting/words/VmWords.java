@@ -1,0 +1,47 @@
+package dev.mica.scripting.words;
+
+import dev.mica.commit.Commit;
+import dev.mica.folder.Folder;
+import java.util.Map;
+
+/** The words inside a {@code vm('web') { … }} block. Nothing is made before the block has ended. */
+public interface VmWords {
+  /** The start folder, which nothing in the VM can change: a folder, a commit, or a path. */
+  void from(Object layer);
+
+  /** The program that it runs, and its arguments. */
+  void run(String... program);
+
+  /** How much memory the VM has, in bytes: {@code 512.MB}. */
+  void memory(long bytes);
+
+  /** How many processors the VM has. */
+  void cpus(int number);
+
+  /** How much its program may write, in bytes: {@code 10.GB}. */
+  void disk(long bytes);
+
+  /** Variables of its program. */
+  void env(Map<String, ?> variables);
+
+  /** Whose its program is: {@code UID} or {@code UID:GID}. */
+  void user(Object ids);
+
+  /** The program's working folder, in the container. */
+  void workdir(String path);
+
+  /** What is to be said of it. */
+  void label(Map<String, ?> labels);
+
+  /** Its program can be written to. */
+  Object getInteractive();
+
+  /** Its program has a terminal. */
+  Object getTty();
+
+  /** The place at a path or URI. */
+  Folder folder(String pathOrUri);
+
+  /** The commit that a reference leads to. */
+  Commit commit(String refOrId);
+}

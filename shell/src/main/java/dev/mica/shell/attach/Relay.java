@@ -1,0 +1,69 @@
+package dev.mica.shell.attach;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jline.terminal.Terminal;
+import org.jline.utils.Signals;
+
+/**
+ * Passes signals on to what is attached, as long as this is open. One that is asked to end for the
+ * third time is not waited for any more: the thread that made this is interrupted.
+ */
+final class Relay implements AutoCloseable {
+  static final int PIPE = 13;
+
+  private static final int INT = 2;
+  private static final int TERM = 15;
+
+  /** But for those that the JVM needs itself, as QUIT and USR2. */
+  private static final Map<String, Integer> OF_PROCESSES =
+      Map.of("INT", INT, "TERM", TERM, "HUP", 1, "USR1", 10);
+
+  private static final int PATIENCE = 3;
+
+  private final Attachment to;
+  private final Thread client = Thread.currentThread();
+  private final AtomicInteger asked = new AtomicInteger();
+  private final List<Runnable> undo = new ArrayList<>();
+
+  private Relay(Attachment to) {
+    this.to = to;
+  }
+
+  /** Those that this process is sent. */
+  static Relay ofProcess(Attachment to) {
+    Relay relay = new Relay(to);
+    OF_PROCESSES.forEach((name, number) -> {
+      Object before = Signals.register(name, () -> relay.pass(number));
+      relay.undo.add(() -> Signals.unregister(name, before));
+    });
+    return relay;
+  }
+
+  /** The terminal's interrupt key. */
+  static Relay ofTerminal(Terminal terminal, Attachment to) {
+    Relay relay = new Relay(to);
+    var before = terminal.handle(Terminal.Signal.INT, signal -> relay.pass(INT));
+    relay.undo.add(() -> terminal.handle(Terminal.Signal.INT, before));
+    return relay;
+  }
+
+  private void pass(int number) {
+    if ((number == INT || number == TERM) && asked.incrementAndGet() >= PATIENCE) {
+      client.interrupt();
+      return;
+    }
+    try {
+      to.signal(number);
+    } catch (InterruptedException ending) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  @Override
+  public void close() {
+    undo.forEach(Runnable::run);
+  }
+}

@@ -1,0 +1,414 @@
+package dev.mica.shell.command;
+
+import static dev.mica.shell.command.Parameter.argument;
+import static dev.mica.shell.command.Parameter.flag;
+import static dev.mica.shell.command.Parameter.option;
+import static dev.mica.shell.command.Parameter.program;
+
+import dev.mica.access.Role;
+import dev.mica.container.ContainerSchema;
+import dev.mica.container.ExecSpec;
+import dev.mica.container.Vm;
+import dev.mica.container.VmSpec;
+import dev.mica.schema.Shape;
+import dev.mica.scripting.words.Coercions;
+import dev.mica.shell.attach.Terminals;
+import dev.mica.shell.command.Parameter.Kind;
+import dev.mica.shell.print.Result;
+import dev.mica.vm.VmSchema;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** {@code vm …}: containers, each in a VM of its own. */
+final class VmCommands {
+  private static final Parameter VM = argument("VM", Kind.VM, "its name");
+  private static final Parameter ALL = flag("--all", "every one");
+  private static final Pattern SIZE = Pattern.compile("(\\d{1,12})([KMGT]?)(i?B)?");
+
+  private static final Parameter PROGRAM =
+      program("ARGV", "the program and its arguments; -- parts them from the options");
+
+  private static final Parameter INTERACTIVE = flag("-i --interactive", "it is written to");
+  private static final Parameter TTY = flag("-t --tty", "it has a terminal");
+
+  private VmCommands() {}
+
+  static List<Command> all() {
+    return List.of(
+        run(),
+        create(),
+        ls(),
+        show(),
+        changing("start", "starts its program", "start()", Vm::start),
+        stop(),
+        changing("kill", "ends it at once", "kill()", Vm::kill),
+        changing("pause", "has its program stand still", "pause()", Vm::pause),
+        changing("resume", "lets a paused one go on", "resume()", Vm::resume),
+        changing("restart", "stops it and starts it again", "restart()", Vm::restart),
+        exec(),
+        shell(),
+        attach(),
+        console(),
+        await(),
+        logs(),
+        stats(),
+        rm());
+  }
+
+  /** What a VM is made from, for create and run. */
+  private static List<Parameter> made() {
+    return List.of(
+        option("--from", Kind.LAYER, "the start folder: an image or a folder").mandatory(),
+        option("--memory", Kind.TEXT, "of the VM, as 512M; 512M if not given"),
+        option("--cpus", Kind.TEXT, "processors of the VM; 1 if not given"),
+        option("--disk", Kind.TEXT, "what it may write, as 10G; 10G if not given"),
+        option("--env", Kind.TEXT, "a variable of its program, as NAME=VALUE").repeatable(),
+        option("--user", Kind.TEXT, "whose its program is: UID or UID:GID; root if not given"),
+        option("--workdir", Kind.TEXT, "its program's working folder; / if not given"),
+        option("--label", Kind.TEXT, "what is to be said of it, as NAME=VALUE").repeatable(),
+        INTERACTIVE,
+        TTY);
+  }
+
+  private static Command create() {
+    List<Parameter> parameters = new ArrayList<>();
+    parameters.add(argument("VM", Kind.TEXT, "how it is to be called"));
+    parameters.add(PROGRAM);
+    parameters.addAll(made());
+    return new Command(
+        List.of("vm", "create"),
+        parameters,
+        Role.OPERATOR,
+        "makes a VM with a container; it does not run yet",
+        "mica vm create web --from /srv/debian -- nginx -g 'daemon off;'",
+        "vm('web') { from '/srv/debian'; run 'nginx', '-g', 'daemon off;' }",
+        ContainerSchema.VM.shape().json(),
+        in -> one(in.mica().vms().create(spec(in, in.value("VM")))));
+  }
+
+  private static Command run() {
+    List<Parameter> parameters = new ArrayList<>();
+    parameters.add(PROGRAM);
+    parameters.add(option("--name", Kind.TEXT, "how it is to be called; made up if not given"));
+    parameters.addAll(made());
+    parameters.add(flag("--rm", "it is removed when its program has ended"));
+    parameters.add(flag("-d --detach", "its program runs on its own; its name is printed"));
+    return new Command(
+        List.of("vm", "run"),
+        parameters,
+        Role.OPERATOR,
+        "makes a VM, starts its program and attaches to it; ends with the program's exit status",
+        "mica vm run --rm -it --from /srv/debian -- bash",
+        "vm('web') { from '/srv/debian'; run 'bash' }.startAttached()",
+        "",
+        VmCommands::run);
+  }
+
+  private static Result run(Invocation in) {
+    boolean remove = in.has("--rm");
+    if (remove && in.has("--detach")) {
+      throw in.wrong("--rm and --detach exclude each other");
+    }
+    Vm vm = in.mica().vms().create(spec(in, in.optional("--name").orElse(null)));
+    boolean started = false;
+    try {
+      Result result =
+          in.has("--detach")
+              ? named(in, vm.start())
+              : Result.Attached.to(vm.startAttached(), () -> left(vm, remove));
+      started = true;
+      return result;
+    } finally {
+      if (!started) {
+        vm.remove(); // nobody asked for one that cannot be started
+      }
+    }
+  }
+
+  private static Result named(Invocation in, Vm vm) {
+    in.conversation().out().println(vm.name());
+    return new Result.Done(0);
+  }
+
+  /** Its program has ended, or it was detached from. */
+  private static void left(Vm vm, boolean remove) {
+    if (vm.state() == Vm.State.EXITED || vm.state() == Vm.State.FAILED) {
+      vm.stop();
+      if (remove) {
+        vm.remove();
+      }
+    }
+  }
+
+  private static Command exec() {
+    return new Command(
+        List.of("vm", "exec"),
+        List.of(
+            VM,
+            PROGRAM,
+            option("--env", Kind.TEXT, "a variable, as NAME=VALUE").repeatable(),
+            INTERACTIVE,
+            TTY),
+        Role.OPERATOR,
+        "runs another program in a VM that runs; ends with its exit status",
+        "mica vm exec web -- nginx -t",
+        "vm('web').exec('nginx', '-t')",
+        "",
+        in ->
+            Result.Attached.to(
+                vm(in)
+                    .open(
+                        new ExecSpec(
+                            in.all("ARGV"),
+                            pairs(in, "--env"),
+                            in.has("--interactive"),
+                            in.has("--tty")))));
+  }
+
+  private static Command shell() {
+    return new Command(
+        List.of("vm", "shell"),
+        List.of(VM),
+        Role.OPERATOR,
+        "a shell in a VM that runs, at this terminal",
+        "mica vm shell web",
+        "vm('web').open(spec)",
+        "",
+        in ->
+            Result.Attached.to(
+                vm(in)
+                    .open(
+                        new ExecSpec(
+                            List.of(
+                                "/bin/sh",
+                                "-c",
+                                "if command -v bash >/dev/null; then exec bash; else exec sh; fi"),
+                            Map.of(),
+                            true,
+                            Terminals.isInteractive()))));
+  }
+
+  private static Command attach() {
+    return new Command(
+        List.of("vm", "attach"),
+        List.of(VM),
+        Role.OPERATOR,
+        "attaches to the program of a VM; at a terminal Ctrl-P Ctrl-Q detaches",
+        "mica vm attach web",
+        "vm('web').attach()",
+        "",
+        in -> Result.Attached.to(vm(in).attach()));
+  }
+
+  private static Command console() {
+    return new Command(
+        List.of("vm", "console"),
+        List.of(VM),
+        Role.OPERATOR,
+        "attaches the terminal to the console of a VM's guest; Ctrl-] detaches",
+        "mica vm console web",
+        "vm('web').console()",
+        VmSchema.CONSOLE.shape().json(),
+        in -> Result.Attached.to(vm(in).console()));
+  }
+
+  private static VmSpec spec(Invocation in, @Nullable String name) {
+    return new VmSpec(
+        name,
+        new Coercions(in.mica()).layer(in.value("--from")),
+        in.all("ARGV"),
+        pairs(in, "--env"),
+        in.optional("--user").orElse("0:0"),
+        in.optional("--workdir").orElse("/"),
+        in.has("--tty"),
+        in.has("--interactive"),
+        in.optional("--memory").map(text -> size(in, "--memory", text)).orElse(VmSpec.MEMORY),
+        in.optional("--cpus").map(text -> count(in, text)).orElse(1),
+        in.optional("--disk").map(text -> size(in, "--disk", text)).orElse(VmSpec.DISK),
+        pairs(in, "--label"));
+  }
+
+  private static Map<String, String> pairs(Invocation in, String option) {
+    Map<String, String> pairs = new TreeMap<>();
+    for (String text : in.all(option)) {
+      int equals = text.indexOf('=');
+      if (equals <= 0) {
+        throw in.wrong(option + " takes NAME=VALUE, not '" + text + "'");
+      }
+      pairs.put(text.substring(0, equals), text.substring(equals + 1));
+    }
+    return pairs;
+  }
+
+  private static int count(Invocation in, String text) {
+    if (!text.matches("\\d{1,4}")) {
+      throw in.wrong("--cpus takes a number, not '" + text + "'");
+    }
+    return Integer.parseInt(text);
+  }
+
+  /** Bytes; K, M, G and T are powers of 1,024. */
+  private static long size(Invocation in, String option, String text) {
+    Matcher size = SIZE.matcher(text);
+    if (!size.matches()) {
+      throw in.wrong(option + " takes a size as 512M or 10G, not '" + text + "'");
+    }
+    int shift = size.group(2).isEmpty() ? 0 : 10 * ("KMGT".indexOf(size.group(2)) + 1);
+    long number = Long.parseLong(size.group(1));
+    if (number > Long.MAX_VALUE >> shift) {
+      throw in.wrong(option + " takes no size as large as '" + text + "'");
+    }
+    return number << shift;
+  }
+
+  private static Result one(Vm vm) {
+    return new Result.One<>(ContainerSchema.VM.shape(), vm);
+  }
+
+  private static Vm vm(Invocation in) {
+    return in.mica().vms().get(in.value("VM"));
+  }
+
+  private static Command ls() {
+    return new Command(
+        List.of("vm", "ls"),
+        List.of(),
+        Role.VIEWER,
+        "lists the VMs of this host",
+        "mica vm ls -o json",
+        "vms.list()",
+        ContainerSchema.VM.shape().jsonList(),
+        in -> {
+          in.without(in.mica().vms().damaged());
+          List<Vm> all = in.mica().vms().list();
+          if (all.isEmpty()) {
+            in.say("no VMs");
+          }
+          return new Result.Rows<>(ContainerSchema.VM.shape(), all.stream());
+        });
+  }
+
+  private static Command show() {
+    return new Command(
+        List.of("vm", "show"),
+        List.of(VM),
+        Role.VIEWER,
+        "shows all there is to know of one VM",
+        "mica vm show web",
+        "vm('web')",
+        ContainerSchema.VM.shape().json(),
+        in -> one(vm(in)));
+  }
+
+  private static Command changing(String verb, String summary, String call, Consumer<Vm> how) {
+    return new Command(
+        List.of("vm", verb),
+        List.of(VM),
+        Role.OPERATOR,
+        summary,
+        "mica vm " + verb + " web",
+        "vm('web')." + call,
+        ContainerSchema.VM.shape().json(),
+        in -> {
+          Vm vm = vm(in);
+          how.accept(vm);
+          return one(vm);
+        });
+  }
+
+  private static Command stop() {
+    return new Command(
+        List.of("vm", "stop"),
+        List.of(VM, option("--time", Kind.TEXT, "seconds until it is killed; 10 if not given")),
+        Role.OPERATOR,
+        "has its program end, by SIGTERM and at last by SIGKILL; then the VM ends",
+        "mica vm stop web --time 30",
+        "vm('web').stop(30.seconds)",
+        ContainerSchema.VM.shape().json(),
+        in -> {
+          String seconds = in.optional("--time").orElse("10");
+          if (!seconds.matches("\\d{1,6}")) {
+            throw in.wrong("--time takes a number of seconds, not '" + seconds + "'");
+          }
+          return one(vm(in).stop(Duration.ofSeconds(Long.parseLong(seconds))));
+        });
+  }
+
+  private static Command await() {
+    return new Command(
+        List.of("vm", "wait"),
+        List.of(VM),
+        Role.VIEWER,
+        "waits until its program has ended, and prints the exit status",
+        "mica vm wait web",
+        "vm('web').await()",
+        "{\"status\":number}",
+        in -> new Result.Text("status", Integer.toString(vm(in).await())));
+  }
+
+  private static Command logs() {
+    return new Command(
+        List.of("vm", "logs"),
+        List.of(VM),
+        Role.VIEWER,
+        "prints what its program said",
+        "mica vm logs web",
+        "println vm('web').logs",
+        "{\"logs\":string}",
+        in -> new Result.Text("logs", vm(in).logs()));
+  }
+
+  /** What a VM uses, one figure a row. */
+  private static final Shape<Map.Entry<String, String>> FIGURE =
+      Shape.<Map.Entry<String, String>>of("figures")
+          .essential("name", "string", Map.Entry::getKey)
+          .essential("value", "string", Map.Entry::getValue)
+          .build();
+
+  private static Command stats() {
+    return new Command(
+        List.of("vm", "stats"),
+        List.of(VM),
+        Role.VIEWER,
+        "what it uses now: memory and CPU time",
+        "mica vm stats web",
+        "vm('web').stats()",
+        FIGURE.jsonList(),
+        in -> new Result.Rows<>(FIGURE, new TreeMap<>(vm(in).stats()).entrySet().stream()));
+  }
+
+  private static Command rm() {
+    return new Command(
+        List.of("vm", "rm"),
+        List.of(VM.optional(), ALL, flag("-f --force", "also those that run")),
+        Role.OPERATOR,
+        "removes VMs, and all that their programs wrote",
+        "mica vm rm web",
+        "vm('web').remove()",
+        UnionCommands.REMOVED.jsonList(),
+        in -> {
+          List<Vm> vms =
+              in.oneOrAll("VM")
+                  .map(name -> List.of(in.mica().vms().get(name)))
+                  .orElseGet(() -> in.mica().vms().list());
+          Stream<String> removed = vms.stream().map(vm -> remove(vm, in.has("--force")));
+          return UnionCommands.removed(removed.toList());
+        });
+  }
+
+  private static String remove(Vm vm, boolean force) {
+    if (force) {
+      vm.kill();
+    }
+    vm.remove();
+    return vm.name();
+  }
+}

@@ -1,0 +1,319 @@
+package dev.mica.shell;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.mica.Mica;
+import dev.mica.container.Vm;
+import dev.mica.test.NeedsRoot;
+import dev.mica.test.Scratch;
+import dev.mica.vm.process.Poll;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * {@code vm …} as a user has it, with real VMs: from programs and pipes, and at a real terminal.
+ * One state directory for all, and one VM that runs and that nobody ends.
+ */
+@NeedsRoot
+@Timeout(300)
+final class VmTest {
+  private static final Path BUSYBOX = Path.of("/bin/busybox");
+
+  /** What takes longer hangs. */
+  private static final Duration SOON = Duration.ofMinutes(1);
+
+  private static Scratch scratch;
+  private static Mica mica;
+  private static String base;
+
+  @BeforeAll
+  static void make() throws IOException {
+    scratch = new Scratch();
+    mica = Mica.open(scratch.path("home"));
+    base = root("base");
+    Runs.Run run = here("vm", "run", "-d", "--name", "web", "--from", base, "sleep", "100000");
+    assertThat(run).isEqualTo(new Runs.Run(0, "web\n", ""));
+  }
+
+  private static String root(String name) throws IOException {
+    Path root = scratch.dir(name);
+    for (String folder : List.of("bin", "dev", "proc", "sys", "tmp", "root")) {
+      Files.createDirectory(root.resolve(folder));
+    }
+    Files.copy(BUSYBOX, root.resolve("bin/busybox"), StandardCopyOption.COPY_ATTRIBUTES);
+    for (String applet :
+        List.of(
+            "cat", "echo", "env", "false", "id", "mkfifo", "pwd", "sh", "sleep", "stty", "yes")) {
+      Files.createSymbolicLink(root.resolve("bin/" + applet), Path.of("busybox"));
+    }
+    return root.toString();
+  }
+
+  @AfterAll
+  static void end() throws IOException {
+    try {
+      assertThat(names()).as("what the tests left").containsExactly("web");
+      assertThat(here("vm", "rm", "--force", "--all").status()).isZero();
+      assertThat(folders()).isEmpty();
+      assertThat(processes()).isEmpty();
+    } finally {
+      mica.vms().list().forEach(Vm::kill);
+      scratch.close();
+    }
+  }
+
+  private static List<String> names() {
+    return mica.vms().list().stream().map(Vm::name).toList();
+  }
+
+  private static List<Path> folders() throws IOException {
+    try (Stream<Path> left = Files.list(scratch.path("home/containers"))) {
+      return left.toList();
+    }
+  }
+
+  /** QEMU, the file servers and the monitors of this state directory. */
+  private static List<String> processes() {
+    String mark = "MICA_DAEMON=" + mica.home();
+    return ProcessHandle.allProcesses()
+        .map(process -> Path.of("/proc", Long.toString(process.pid())))
+        .filter(process -> text(process.resolve("environ")).contains(mark))
+        .map(process -> text(process.resolve("cmdline")).replace('\0', ' '))
+        .filter(command -> !command.isEmpty()) // it has ended, and waits for its parent
+        .toList();
+  }
+
+  private static String text(Path file) {
+    try {
+      return new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
+    } catch (IOException gone) {
+      return "";
+    }
+  }
+
+  /** In this process, which has no input for it. */
+  private static Runs.Run here(String... args) {
+    return Runs.here(Map.of("MICA_HOME", mica.home().toString()), args);
+  }
+
+  private static ProcessBuilder builder(String... args) {
+    ProcessBuilder builder = new ProcessBuilder(Runs.command(List.of(), args));
+    builder.environment().put("MICA_HOME", mica.home().toString());
+    return builder.redirectError(ProcessBuilder.Redirect.INHERIT);
+  }
+
+  /** In a process of its own, with that input. */
+  private static Runs.Run with(String input, String... args) throws Exception {
+    Path err = Files.createTempFile(scratch.path(""), "err", "");
+    Process process =
+        builder(args)
+            .redirectInput(scratch.file("in", input).toFile())
+            .redirectError(err.toFile())
+            .start();
+    String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    return new Runs.Run(process.waitFor(), out, Scratch.read(err));
+  }
+
+  /** A VM of its own for that program, of which nothing may be left. */
+  private static String[] once(String... words) {
+    List<String> all = new ArrayList<>(List.of("vm", "run", "--rm", "--from", base));
+    all.addAll(List.of(words));
+    return all.toArray(String[]::new);
+  }
+
+  private static String[] exec(String... words) {
+    return Stream.concat(Stream.of("vm", "exec", "web", "--"), Arrays.stream(words))
+        .toArray(String[]::new);
+  }
+
+  @Test
+  void aProgramHasWhatItWasGivenAndItsStatusIsTheCommands() throws Exception {
+    Runs.Run run =
+        with(
+            "not for it",
+            once(
+                "--user=1000:2000",
+                "--workdir=/tmp",
+                "--env=A=b c",
+                "--",
+                "sh",
+                "-c",
+                "id -u; id -g; pwd; echo \"$A\"; cat; echo \u00fc >&2; exit 7"));
+    assertThat(run).isEqualTo(new Runs.Run(7, "1000\n2000\n/tmp\nb c\n", "\u00fc\n"));
+    assertThat(names()).containsExactly("web");
+  }
+
+  @Test
+  void aSignalThatTheCommandGetsIsThePrograms() throws Exception {
+    Process process =
+        builder(once("-i", "--", "sh", "-c", "trap 'echo got; exit 9' TERM; echo up; read x"))
+            .start();
+    try (var out = process.inputReader()) {
+      assertThat(out.readLine()).isEqualTo("up");
+      process.toHandle().destroy(); // Process.destroy would close what is to be read
+      assertThat(out.readLine()).isEqualTo("got");
+    }
+    assertThat(process.waitFor()).isEqualTo(9);
+    assertThat(names()).containsExactly("web");
+  }
+
+  @Test
+  void whatIsPipedInComesOutAsItIs() throws Exception {
+    long seed = new Random().nextLong();
+    System.out.println("VmTest: seed " + seed);
+    byte[] bytes = new byte[32 << 20];
+    new Random(seed).nextBytes(bytes);
+    Path in = Files.write(scratch.path("random"), bytes);
+    Path out = scratch.path("back");
+    Process process =
+        builder("vm", "exec", "-i", "web", "--", "cat")
+            .redirectInput(in.toFile())
+            .redirectOutput(out.toFile())
+            .start();
+    assertThat(process.waitFor()).isZero();
+    assertThat(Files.mismatch(in, out)).as("seed " + seed).isEqualTo(-1);
+  }
+
+  @Test
+  void aReaderThatLeavesEndsTheProgramAndNothingElse() throws Exception {
+    Process process = builder(exec("sh", "-c", "echo $$ >/tmp/yes; exec yes")).start();
+    try (var out = process.inputReader()) {
+      assertThat(out.readLine()).isEqualTo("y");
+    }
+    assertThat(process.waitFor()).isEqualTo(128 + 13);
+    assertThat(here(exec("sh", "-c", "kill -0 $(cat /tmp/yes) 2>/dev/null")).status()).isEqualTo(1);
+    assertThat(mica.vms().get("web").state()).isEqualTo(Vm.State.RUNNING);
+  }
+
+  @Test
+  void programsRunBesideEachOther() throws Exception {
+    assertThat(here(exec("mkfifo", "/tmp/a", "/tmp/b")).status()).isZero();
+    Process one = builder(exec("sh", "-c", "echo 1 >/tmp/a; cat /tmp/b; exit 3")).start();
+    Process other = builder(exec("sh", "-c", "cat /tmp/a; echo 2 >/tmp/b; exit 4")).start();
+    assertThat(one.inputReader().readLine()).isEqualTo("2");
+    assertThat(other.inputReader().readLine()).isEqualTo("1");
+    assertThat(one.waitFor()).isEqualTo(3);
+    assertThat(other.waitFor()).isEqualTo(4);
+  }
+
+  @Test
+  void oneIsStoppedAndStartedAndSaysWhatItIs() throws Exception {
+    String program =
+        "trap 'echo bye; exit 3' TERM; echo gr\u00fc\u00df; while :; do sleep 1 & wait $!; done";
+    assertThat(
+            here("vm", "create", "two", "--label=a=b", "--from", base, "--", "sh", "-c", program)
+                .status())
+        .isZero();
+    try {
+      assertThat(here("vm", "ls").out()).containsPattern("two +created ");
+      assertThat(here("vm", "start", "two").status()).isZero();
+      // The trap is set when it has said something.
+      assertThat(
+              Poll.until(SOON, () -> here("vm", "logs", "two").out().contains("gr\u00fc\u00df\n")))
+          .isTrue();
+      assertThat(here("vm", "pause", "two").status()).isZero();
+      assertThat(here("vm", "show", "two", "-o", "json").out()).contains("\"state\":\"paused\"");
+      assertThat(here("vm", "exec", "two", "--", "id").err()).contains("it is paused");
+      assertThat(here("vm", "rm", "two").err()).contains("it is paused").contains("stop it first");
+      assertThat(here("vm", "resume", "two").status()).isZero();
+      assertThat(here("vm", "stats", "two").out()).contains("memory");
+      assertThat(here("vm", "restart", "two").status()).isZero();
+      assertThat(here("vm", "logs", "two").out()).contains("stdout F bye\n");
+      assertThat(here("vm", "kill", "two").status()).isZero();
+      assertThat(here("vm", "ls").out()).contains("exited 137 (signal 9)");
+      assertThat(here("vm", "wait", "two")).isEqualTo(new Runs.Run(0, "137\n", ""));
+    } finally {
+      assertThat(here("vm", "rm", "-f", "two").status()).isZero();
+    }
+  }
+
+  /** One line each, the exit status, and nothing left. */
+  @Test
+  void whatIsWrongIsToldInOneLine() throws IOException {
+    String[][] wrong = {
+      {"2", "it does not say what to run", "vm run --from BASE"},
+      {"1", "/no/such", "vm run --from /no/such true"},
+      {"2", "128 MiB", "vm run --memory 1M --from BASE true"},
+      {"2", "--memory", "vm run --memory lots --from BASE true"},
+      {"2", "--memory", "vm run --memory 999999999999T --from BASE true"},
+      {"1", "this host has", "vm run --memory 900T --from BASE true"},
+      {"2", "--disk", "vm run --disk 999999999999T --from BASE true"},
+      {"2", "processors on this host", "vm run --cpus 9999 --from BASE true"},
+      {"2", "--cpus", "vm run --cpus few --from BASE true"},
+      {"2", "its user", "vm run --user nobody --from BASE true"},
+      {"2", "not absolute", "vm run --workdir tmp --from BASE true"},
+      {"2", "NAME=VALUE", "vm run --env A --from BASE true"},
+      {"2", "--rm and --detach", "vm run --rm -d --from BASE true"},
+      {"2", "a name is", "vm run --name .x --from BASE true"},
+      {"1", "there is one of that name", "vm run --name web --from BASE true"},
+      {"1", "no/such", "vm run --from BASE no/such"},
+      {"1", "it is running", "vm start web"},
+      {"1", "stop it first", "vm rm web"},
+      {"1", "it is running", "vm resume web"},
+      {"2", "--time", "vm stop web --time soon"},
+      {"2", "it does not say which", "vm exec web"},
+      {"1", "/no/such", "vm exec web /no/such"},
+      {"1", "did you mean web?", "vm exec wbe id"},
+      {"2", "", "vm rm"},
+    };
+    for (String[] line : wrong) {
+      refused(Integer.parseInt(line[0]), line[1], line[2].replace("BASE", base).split(" "));
+    }
+    for (String verb :
+        List.of(
+            "show", "start", "stop", "kill", "pause", "resume", "restart", "attach", "wait", "logs",
+            "stats", "rm", "console", "shell")) {
+      refused(1, "did you mean web?", "vm", verb, "wbe");
+    }
+  }
+
+  private static void refused(int status, String why, String... args) throws IOException {
+    Runs.Run run = here(args);
+    String what = String.join(" ", args) + ": " + run.err();
+    assertThat(run.status()).as(what).isEqualTo(status);
+    assertThat(run.out()).as(what).isEmpty();
+    assertThat(run.err()).as(what).startsWith("mica: ").contains(why).doesNotContain("internal");
+    assertThat(run.err().lines()).as(what).hasSize(1);
+    assertThat(names()).as(what).containsExactly("web");
+    assertThat(folders()).as(what).hasSize(1);
+  }
+
+  @Test
+  void aRootWhoseProcIsNoFolderIsRefused() throws IOException {
+    Path odd = Path.of(root("odd"));
+    Files.delete(odd.resolve("proc"));
+    Files.createSymbolicLink(odd.resolve("proc"), Path.of("tmp"));
+    refused(1, "proc", "vm", "run", "--from", odd.toString(), "true");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"vm_keys", "vm_detached", "vm_words"})
+  void atARealTerminal(String name) throws Exception {
+    Path typist = Path.of(System.getProperty("mica.root"), "shell/src/test/pty/prompt.py");
+    List<String> command = new ArrayList<>(List.of("python3", typist.toString(), name));
+    command.addAll(Runs.command(List.of()));
+    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+    builder.environment().put("MICA_HOME", mica.home().toString());
+    builder.environment().put("VM_ROOT", base);
+    builder.environment().put("TERM", "xterm-256color");
+    Process process = builder.start();
+    String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(process.waitFor()).as(said).isZero();
+  }
+}

@@ -1,0 +1,190 @@
+/*
+ * disks.c - the disks of the guest: ext4 file systems on virtio-blk, known by the serial number that the host gave.
+ */
+#include "container.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+#define BLOCKS "/sys/block"
+#define MAX_SERIAL 20 /* of the device's own field */
+
+struct disk {
+	const char *name, *serial;
+	char path[sizeof(DISKS) + 1 + LINE_MAX_NAME];
+};
+
+static errint_t read_name(const struct request *request, struct disk *disk, struct mica_error *err)
+{
+	errint_t code = line_name(request, "name", &disk->name, err);
+
+	if (!code)
+		snprintf(disk->path, sizeof(disk->path), DISKS "/%s", disk->name);
+	return code;
+}
+
+static errint_t read_disk(const struct request *request, struct disk *disk, struct mica_error *err)
+{
+	errint_t code = read_name(request, disk, err);
+
+	if (!code)
+		code = line_name(request, "serial", &disk->serial, err);
+	if (!code && strlen(disk->serial) > MAX_SERIAL)
+		code = mica_fail_note(err, -EINVAL, "serial", disk->serial, "a serial number has at most %d bytes",
+				      MAX_SERIAL);
+	return code;
+}
+
+static errint_t check_make(const char *list, struct mica_error *err)
+{
+	const char *item;
+	size_t len;
+
+	while (line_next_item(&list, &item, &len))
+		if (!line_is_name(item, len))
+			return mica_fail_note(err, -EINVAL, "make", item, "a list of names is needed");
+	return 0;
+}
+
+static bool has_serial(int blocks, const char *block, const char *serial)
+{
+	char path[280], got[MAX_SERIAL + 1];
+	cleanup_fd int fd = -1;
+	ssize_t len;
+
+	snprintf(path, sizeof(path), "%s/serial", block);
+	fd = openat(blocks, path, O_RDONLY | O_CLOEXEC);
+	len = fd < 0 ? -1 : read(fd, got, sizeof(got));
+	if (len > 0 && got[len - 1] == '\n')
+		len--;
+	return len >= 0 && (size_t)len == strlen(serial) && !memcmp(got, serial, (size_t)len);
+}
+
+/* /dev/vda; false where there is none. */
+static bool find_block(const char *serial, char path[static 280])
+{
+	DIR *dir = opendir(BLOCKS);
+	const struct dirent *entry;
+	bool found = false;
+
+	while (dir && !found && (entry = readdir(dir)))
+		if (entry->d_name[0] != '.' && has_serial(dirfd(dir), entry->d_name, serial)) {
+			snprintf(path, 280, "/dev/%s", entry->d_name);
+			found = true;
+		}
+	if (dir)
+		closedir(dir);
+	return found;
+}
+
+static errint_t mount_block(const struct disk *disk, struct mica_error *err)
+{
+	char block[280];
+	errint_t code;
+
+	if (!find_block(disk->serial, block)) {
+		code = devices_find(err);
+		if (code)
+			return code;
+		if (!find_block(disk->serial, block))
+			return mica_fail_note(err, -ENODEV, "mount", disk->path,
+					      "no disk of serial number %s is plugged", disk->serial);
+	}
+	if (mount(block, disk->path, "ext4", 0, NULL) < 0)
+		return mica_fail_note(err, -errno, "mount", disk->path, "ext4 of disk %s: %s", disk->serial,
+				      strerror(errno));
+	return 0;
+}
+
+static errint_t mount_new(const struct disk *disk, const char *note, struct mica_error *err)
+{
+	errint_t code = note_write("disk", disk->name, note, err);
+
+	if (!code && mkdir(disk->path, 0755) < 0 && errno != EEXIST)
+		code = mica_fail(err, -errno, "mkdir", disk->path);
+	if (!code)
+		code = mount_block(disk, err);
+	if (!code)
+		return 0;
+	rmdir(disk->path);
+	note_remove("disk", disk->name);
+	return code;
+}
+
+static errint_t mount_or_find(const struct disk *disk, struct mica_error *err)
+{
+	cleanup_mounted struct mounted mounted = {0};
+	char note[64], had[64];
+	errint_t code = mounted_read(&mounted, err);
+
+	if (code)
+		return code;
+	snprintf(note, sizeof(note), "serial=%s", disk->serial);
+	if (!mounted_at(&mounted, DISKS, disk->name))
+		return mount_new(disk, note, err);
+	if (note_read("disk", disk->name, had, sizeof(had)) && !strcmp(note, had))
+		return 0;
+	return mica_fail_note(err, -EEXIST, "mount", disk->path, "another disk is there: %s", had);
+}
+
+static errint_t make_folders(const struct disk *disk, const char *list, struct mica_error *err)
+{
+	cleanup_fd int root = open(disk->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	char name[LINE_MAX_NAME + 1];
+	const char *item;
+	size_t len;
+
+	if (root < 0)
+		return mica_fail(err, -errno, "open", disk->path);
+	while (line_next_item(&list, &item, &len)) {
+		snprintf(name, sizeof(name), "%.*s", (int)len, item);
+		if (mkdirat(root, name, DISK_FOLDER_MODE) < 0 && errno != EEXIST)
+			return mica_fail_at(err, -errno, "mkdir", disk->path, name);
+	}
+	return 0;
+}
+
+errint_t disk_mount(const struct request *request, struct answer *answer, struct mica_error *err)
+{
+	struct disk disk = {0};
+	const char *make = line_value(request, "make");
+	errint_t code = read_disk(request, &disk, err);
+
+	(void)answer;
+	if (!code)
+		code = check_make(make, err);
+	if (!code)
+		code = modules_wait(err);
+	if (!code)
+		code = mount_or_find(&disk, err);
+	return code || !make ? code : make_folders(&disk, make, err);
+}
+
+errint_t disk_unmount(const struct request *request, struct answer *answer, struct mica_error *err)
+{
+	cleanup_mounted struct mounted mounted = {0};
+	const struct mica_mount *mount;
+	struct disk disk = {0};
+	char layer[1 + LINE_MAX_NAME + 1];
+	errint_t code = read_name(request, &disk, err);
+
+	(void)answer;
+	if (!code)
+		snprintf(layer, sizeof(layer), "@%s", disk.name);
+	if (!code)
+		code = layer_check_unused(layer, disk.path, err);
+	if (!code)
+		code = mounted_read(&mounted, err);
+	mount = code ? NULL : mounted_at(&mounted, DISKS, disk.name);
+	if (mount)
+		code = held_check(mount, disk.path, err);
+	if (!code && mount)
+		code = mica_umount(disk.path, 0, 0, err);
+	if (code)
+		return code;
+	rmdir(disk.path);
+	note_remove("disk", disk.name);
+	return 0;
+}

@@ -1,0 +1,77 @@
+/* supervise.c - starts a process with pipes or a terminal. */
+#include "supervise.h"
+#include "child.h"
+
+#include <fcntl.h>
+#include <sys/prctl.h>
+
+/* The process has the one end, we the other, which is never waited for. */
+static errint_t open_pipe(int *read_end, int *write_end, int *ours, struct mica_error *err)
+{
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return mica_fail(err, -errno, "make a pipe", "");
+	*read_end = ends[0];
+	*write_end = ends[1];
+	return fcntl(*ours, F_SETFL, O_NONBLOCK) < 0 ? mica_fail(err, -errno, "make a pipe", "") : 0;
+}
+
+static errint_t open_pipes(struct stream *stream, struct crun_start *start, struct mica_error *err)
+{
+	errint_t code = open_pipe(&start->in, &stream->in, &stream->in, err);
+
+	if (!code)
+		code = open_pipe(&stream->out, &start->out, &stream->out, err);
+	if (!code)
+		code = open_pipe(&stream->error, &start->error, &stream->error, err);
+	return code;
+}
+
+static void close_ends(struct crun_start *start)
+{
+	int *const ends[] = {&start->in, &start->out, &start->error};
+
+	for (size_t i = 0; i < 3; i++)
+		if (*ends[i] >= 0)
+			close(steal_fd(ends[i]));
+}
+
+static errint_t take_terminal(struct stream *stream, const struct crun_start *start, struct mica_error *err)
+{
+	stream->out = start->terminal;
+	stream->in = fcntl(start->terminal, F_DUPFD_CLOEXEC, 0);
+	return stream->in < 0 ? mica_fail(err, -errno, "take the terminal of", start->name) : 0;
+}
+
+/* Where memory runs out the process goes, not we: nobody would know how it ended. */
+static void stay_alive(void)
+{
+	cleanup_fd int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+	if (fd >= 0)
+		(void)!write(fd, "-1000", 5);
+}
+
+errint_t supervise_start(struct stream *stream, struct crun_start *start, const char *port, const char *token,
+			 struct mica_error *err)
+{
+	errint_t code;
+
+	stream->in = stream->out = stream->error = start->in = start->out = start->error = -1;
+	stream->tty = start->tty;
+	if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
+		return mica_fail(err, -errno, "become a subreaper", "");
+	code = wire_open(&stream->wire, port, token, child_until(), err);
+	if (!code && !start->tty)
+		code = open_pipes(stream, start, err);
+	if (!code)
+		code = crun_start(start, err);
+	close_ends(start);
+	if (!code && start->tty)
+		code = take_terminal(stream, start, err);
+	stream->pid = start->pid;
+	if (!code)
+		stay_alive();
+	return code;
+}

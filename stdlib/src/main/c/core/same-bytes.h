@@ -1,0 +1,32 @@
+/*
+ * same-bytes.h - whether two regular files hold the same bytes. Private to core/.
+ */
+#ifndef MICA_SAME_BYTES_H
+#define MICA_SAME_BYTES_H
+
+#include "view.h"
+
+/* One per thread: room for the bytes of both sides, made when the first file is read. */
+struct same_buffers {
+	char *a, *b;
+};
+void same_buffers_free(struct same_buffers *buffers);
+
+/* How a comparison goes, and until when. */
+struct same {
+	struct mica_job *job;
+	const uint32_t *stop;
+	struct same_buffers *buffers;
+	bool exact;
+};
+
+static inline bool same_stopped(const struct same *same)
+{
+	return job_cancelled(same->job) || __atomic_load_n(same->stop, __ATOMIC_RELAXED);
+}
+
+/* The bytes of two regular files of one size. */
+errint_t same_bytes(const struct same *same, const struct ventry *a, const struct ventry *b, bool *equal,
+		    struct mica_error *err);
+
+#endif

@@ -1,0 +1,70 @@
+/*
+ * tar-place.h - a layer folder while the entries of a tar are put into it, in whatever order they come. Private to
+ * core/.
+ *
+ * Each is put into a directory that was made here and is held by its descriptor; nothing on the way to it is followed.
+ */
+#ifndef MICA_TAR_PLACE_H
+#define MICA_TAR_PLACE_H
+
+#include "tar-member.h"
+#include "tar-tree.h"
+
+struct tar_place {
+	int root;
+	struct tar_tree tree;
+	/* The directory that was used last. */
+	int fd;
+	struct tar_node *at;
+	/* The one that was found last, and its path: the next one is most likely near it. */
+	struct tar_node *near;
+	char *near_path;
+	size_t near_len, near_room;
+	enum xattr_space space;
+	bool own;		/* MICA_OWN */
+	uint64_t entries, most; /* made so far, and how many may be; 0: any number */
+	struct mica_remarks *remarks;
+	struct mica_job *job;
+	struct mica_error *err;
+};
+
+/* Zeroed before but for what is the user's: space, own, most, remarks, job, err. root is borrowed. */
+errint_t tar_place_start(struct tar_place *place, int root);
+
+/* The directory that path lies in, made where it is missing, and path's last name ("" for the root itself). */
+errint_t tar_place_parent(struct tar_place *place, const char *path, struct tar_node **parent, const char **name);
+
+errint_t tar_place_directory(struct tar_place *place, struct tar_node *parent, const char *name,
+			     struct tar_member *member);
+/* A new file to be filled; then what it is like. */
+errint_t tar_place_file(struct tar_place *place, struct tar_node *parent, const char *name, int *fd);
+errint_t tar_place_filled(struct tar_place *place, struct tar_member *member, int fd);
+/* A symbolic link, a fifo or a device. */
+errint_t tar_place_node(struct tar_place *place, struct tar_node *parent, const char *name, struct tar_member *member);
+errint_t tar_place_whiteout(struct tar_place *place, struct tar_node *parent, const char *name);
+errint_t tar_place_opaque(struct tar_place *place, struct tar_node *parent);
+
+void tar_place_end(struct tar_place *place);
+
+/* tar-link.c */
+errint_t tar_place_link(struct tar_place *place, struct tar_node *parent, const char *name,
+			const struct tar_member *member);
+
+/* tar-finish.c: nothing more comes; the directories get what they are like. */
+errint_t tar_place_finish(struct tar_place *place);
+
+/* The attributes that can be given to name in dirfd (as in xattr.h); the others are remarked, and taken out. */
+errint_t tar_place_try_xattrs(struct tar_place *place, int dirfd, const char *name, const char *path,
+			      struct xattr_view *xattrs);
+
+/* Shared by these. Failures are told with the path of name in dir. */
+errint_t tar_place_fail(struct tar_place *place, errint_t code, const char *step, const struct tar_node *dir,
+			const char *name, const char *note);
+errint_t tar_place_refuse(struct tar_place *place, const struct tar_node *dir, const char *name, const char *note);
+/* An entry more. */
+errint_t tar_place_count(struct tar_place *place, const struct tar_node *dir, const char *name);
+/* Makes something by how (-1 and errno: it failed), in place of what an earlier entry has left at the name. */
+errint_t tar_place_make(struct tar_place *place, struct tar_node *dir, const char *name,
+			int (*how)(int fd, const char *name, const void *arg), const void *arg);
+
+#endif

@@ -1,0 +1,253 @@
+/* tar-put.c - one entry of a layer folder: all that a tar can say of it, and remarks on the rest. */
+#include "tar-put.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <sys/stat.h>
+
+#include "copy.h"
+#include "flags.h"
+#include "remarks.h"
+#include "tar-format.h"
+
+#define WHITEOUT ".wh."
+#define OPAQUE ".wh..wh..opq"
+
+errint_t tar_put_fail(struct tar_put *put, errint_t code, const char *step, const char *name, const char *note)
+{
+	cleanup_free char *path = dir_stack_join(&put->stack, name);
+
+	return mica_fail_note(put->err, code, step, path && *path ? path : *name ? name : ".", "%s", note);
+}
+
+errint_t tar_put_remark(struct tar_put *put, uint32_t what, const char *path, const char *detail)
+{
+	errint_t code = remarks_add(put->remarks, what, *path ? path : ".", detail);
+
+	return code < 0 ? mica_fail(put->err, code, "write tar", path) : 0;
+}
+
+static errint_t put_headers(struct tar_put *put, const struct tar_entry *entry)
+{
+	errint_t code = tar_encode(&put->headers, entry);
+
+	if (code < 0)
+		return mica_fail(put->err, code, "write tar", entry->path);
+	put->entries++;
+	return tar_out_put(&put->out, put->headers.bytes, put->headers.len);
+}
+
+/* A whiteout or an opaque marker, which is nothing but its name. */
+static errint_t put_marker(struct tar_put *put, const char *prefix, const char *name)
+{
+	cleanup_free char *whole = malloc(strlen(prefix) + strlen(name) + 1);
+	cleanup_free char *path = NULL;
+	struct tar_entry entry = {.type = '0', .meta = {.mode = 0600}};
+
+	if (whole)
+		path = dir_stack_join(&put->stack, strcat(strcpy(whole, prefix), name));
+	if (!path)
+		return tar_put_fail(put, -ENOMEM, "write tar", name, "");
+	entry.path = path;
+	return put_headers(put, &entry);
+}
+
+/* What the tar cannot say of any entry. */
+static errint_t remark_lost(struct tar_put *put, const char *path, const struct statx *stx,
+			    const struct xattr_view *xattrs)
+{
+	static const char *const letters[] = {"", "i", "a", "ai"};
+	uint8_t flags = *path ? flags_of(stx) : 0; /* the root's are those of where it lies */
+	errint_t code = 0;
+
+	if (*path && stx->stx_attributes & STATX_ATTR_MOUNT_ROOT)
+		return mica_fail_note(put->err, -EOPNOTSUPP, "write tar", path,
+				      "something is mounted here, inside a layer; unmount it first");
+	if (flags)
+		code = tar_put_remark(put, MICA_REMARK_FLAGS, path, letters[flags]);
+	for (size_t i = 0; code == 0 && i < xattrs->count; i++) {
+		if (!tar_holds_xattr(xattrs->list[i].name))
+			code = tar_put_remark(put, MICA_REMARK_XATTR, path, xattrs->list[i].name);
+		else if (!xattrs->list[i].len)
+			code = tar_put_remark(put, MICA_REMARK_EMPTY, path, xattrs->list[i].name);
+	}
+	return code;
+}
+
+/* The attributes of name in dirfd (as in xattr.h) as the tree shows them, and overlay's own. */
+static errint_t read_xattrs(struct tar_put *put, int dirfd, const char *name, const char *shown,
+			    struct xattr_view *xattrs, uint32_t *overlay_xattrs)
+{
+	cleanup_xattr_names struct xattr_names names;
+	errint_t code;
+
+	names.heap = NULL; /* the rest need not be zeroed for every file */
+	code = upper_xattrs(&put->upper, dirfd, name, shown, &names, overlay_xattrs);
+	if (code < 0)
+		return code;
+	code = xattr_read_listed(dirfd, name, put->upper.space, &names, xattrs);
+	return code < 0 ? tar_put_fail(put, code, "read attributes", shown, "") : 0;
+}
+
+/* A name of an inode that has several. *first: where it is in the tar already, to be freed; else NULL. */
+static errint_t see_link(struct tar_put *put, const char *path, const struct statx *stx, char **first)
+{
+	uint64_t dev = (uint64_t)stx->stx_dev_major << 32 | stx->stx_dev_minor;
+	struct group *link;
+	errint_t code = 0;
+
+	*first = NULL;
+	if (stx->stx_nlink < 2)
+		return 0;
+	link = groups_see(&put->links, dev, stx->stx_ino, stx->stx_nlink);
+	if (link && link->path)
+		code = (*first = strdup(link->path)) ? 0 : -ENOMEM;
+	else if (!link || !(link->path = strdup(path)))
+		code = -ENOMEM;
+	if (link)
+		groups_done(&put->links, link);
+	return code < 0 ? mica_fail(put->err, code, "write tar", path) : 0;
+}
+
+static bool has_holes(int fd, const struct statx *stx)
+{
+	off_t hole;
+
+	if (!stx->stx_size || stx->stx_blocks * 512 >= stx->stx_size)
+		return false;
+	hole = lseek(fd, 0, SEEK_HOLE);
+	return hole >= 0 && (uint64_t)hole < stx->stx_size;
+}
+
+static bool same_time(const struct statx_timestamp *a, const struct statx_timestamp *b)
+{
+	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
+static errint_t put_content(struct tar_put *put, int fd, const char *path, const struct statx *stx)
+{
+	struct statx after;
+
+	for (uint64_t at = 0; at < stx->stx_size;) {
+		uint8_t *to;
+		size_t room;
+		ssize_t got;
+		errint_t code = tar_out_room(&put->out, &to, &room);
+
+		if (code < 0)
+			return code;
+		if (room > stx->stx_size - at)
+			room = (size_t)(stx->stx_size - at);
+		got = pread(fd, to, room, (off_t)at);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return mica_fail(put->err, -errno, "read", path);
+		if (!got)
+			break; /* seen below */
+		tar_out_used(&put->out, (size_t)got);
+		at += (uint64_t)got;
+		job_add(put->job, 0, (uint64_t)got);
+	}
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &after) < 0)
+		return mica_fail(put->err, -errno, "stat", path);
+	if (after.stx_size != stx->stx_size || !same_time(&after.stx_mtime, &stx->stx_mtime))
+		return mica_fail_note(put->err, -EBUSY, "read", path, "it was written to meanwhile");
+	return tar_out_zeros(&put->out, tar_padding(stx->stx_size));
+}
+
+errint_t tar_put_file(struct tar_put *put, const char *name, const char *path)
+{
+	cleanup_fd int fd = copy_open(dir_stack_fd(&put->stack), name);
+	cleanup_xattr_view struct xattr_view xattrs = {0};
+	cleanup_free char *first = NULL;
+	struct tar_entry entry = {.path = path, .type = '0', .xattrs = &xattrs};
+	struct statx stx;
+	uint32_t overlay_xattrs;
+	errint_t code;
+
+	if (fd < 0)
+		return mica_fail(put->err, fd, "open", path);
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &stx) < 0)
+		return mica_fail(put->err, -errno, "stat", path);
+	if (!S_ISREG(stx.stx_mode))
+		return mica_fail_note(put->err, -EBUSY, "write tar", path, "it was replaced meanwhile");
+	code = read_xattrs(put, fd, "", name, &xattrs, &overlay_xattrs);
+	if (code == 0)
+		code = remark_lost(put, path, &stx, &xattrs);
+	if (code == 0)
+		code = see_link(put, path, &stx, &first);
+	if (code < 0)
+		return code;
+	entry.meta = meta_of(&stx);
+	entry.size = first ? 0 : stx.stx_size;
+	entry.link = first;
+	if (first)
+		entry.type = '1';
+	else if (has_holes(fd, &stx))
+		code = tar_put_remark(put, MICA_REMARK_HOLES, path, "");
+	if (code == 0)
+		code = put_headers(put, &entry);
+	return code < 0 || first ? code : put_content(put, fd, path, &stx);
+}
+
+/* A symbolic link, a fifo or a device. */
+errint_t tar_put_node(struct tar_put *put, const char *name, const char *path, const struct statx *stx)
+{
+	cleanup_xattr_view struct xattr_view xattrs = {0};
+	cleanup_free char *first = NULL;
+	char target[PATH_MAX + 1] = ""; /* the kernel makes no longer ones */
+	struct tar_entry entry = {.path = path, .xattrs = &xattrs, .meta = meta_of(stx)};
+	uint32_t overlay_xattrs;
+	errint_t code = read_xattrs(put, dir_stack_fd(&put->stack), name, name, &xattrs, &overlay_xattrs);
+
+	if (code == 0)
+		code = remark_lost(put, path, stx, &xattrs);
+	if (code == 0)
+		code = see_link(put, path, stx, &first);
+	if (code < 0)
+		return code;
+	if (S_ISLNK(stx->stx_mode) && readlinkat(dir_stack_fd(&put->stack), name, target, PATH_MAX) < 0)
+		return mica_fail(put->err, -errno, "read link", path);
+	entry.link = first ? first : target;
+	entry.type = first		      ? '1'
+		     : S_ISLNK(stx->stx_mode) ? '2'
+		     : S_ISCHR(stx->stx_mode) ? '3'
+		     : S_ISBLK(stx->stx_mode) ? '4'
+					      : '6';
+	if (entry.type == '3' || entry.type == '4') {
+		entry.major = stx->stx_rdev_major;
+		entry.minor = stx->stx_rdev_minor;
+	}
+	return put_headers(put, &entry);
+}
+
+errint_t tar_put_whiteout(struct tar_put *put, const char *name)
+{
+	return put_marker(put, WHITEOUT, name);
+}
+
+errint_t tar_put_directory(struct tar_put *put, char *opaque)
+{
+	cleanup_xattr_view struct xattr_view xattrs = {0};
+	struct tar_entry entry = {.path = put->stack.path, .type = '5', .xattrs = &xattrs};
+	struct statx stx;
+	uint32_t overlay_xattrs;
+	int fd = dir_stack_fd(&put->stack);
+	errint_t code;
+
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &stx) < 0)
+		return tar_put_fail(put, -errno, "stat", "", "");
+	entry.meta = meta_of(&stx);
+	code = read_xattrs(put, fd, "", "", &xattrs, &overlay_xattrs);
+	if (code == 0)
+		code = upper_opaque(&put->upper, fd, "", overlay_xattrs, opaque);
+	if (code == 0)
+		code = remark_lost(put, entry.path, &stx, &xattrs);
+	if (code == 0)
+		code = put_headers(put, &entry);
+	/* What the root is marked no overlay heeds. */
+	if (code == 0 && *opaque == 'y' && put->stack.depth > 1)
+		code = put_marker(put, OPAQUE, "");
+	return code;
+}

@@ -1,0 +1,428 @@
+/*
+ * walk-task.c - running one task of the walk: looks at a stretch of names on both sides, and compares.
+ */
+#include "walk.h"
+
+/* Names per task: enough to pay for handing it over, few enough to share a directory of large files. */
+#define STRETCH 64
+/* A name that keeps changing while it is compared. */
+#define TRIES 4
+
+struct run {
+	struct walk_context *context;
+	struct task *task;
+	struct same same;
+	bool came_or_went;
+	bool reads; /* the last files had to be read, so the next will */
+	uint64_t entries;
+};
+
+static errint_t root_self(struct walk_context *context, struct pair *pair, struct item *self, struct mica_error *err)
+{
+	struct same same = {.job = context->job, .stop = &context->stop, .exact = context->exact};
+	struct ventry a cleanup_ventry, b cleanup_ventry;
+	errint_t ret;
+
+	ventry_none(&a);
+	ventry_none(&b);
+	ret = pair->a ? vdir_self(pair->a, &a, err) : 0;
+	if (!ret && pair->b)
+		ret = vdir_self(pair->b, &b, err);
+	if (!ret && pair->a && pair->b && !context->shared_only)
+		ret = same_compare(&same, &a, &b, &self->what, err);
+	self->a = item_side_of(&a);
+	self->b = item_side_of(&b);
+	return ret;
+}
+
+errint_t task_root(struct walk_context *context, struct task **out, struct mica_error *err)
+{
+	struct vdir *a = NULL, *b = NULL;
+	struct pair *pair;
+	errint_t ret = view_root(context->a, &a);
+
+	*out = NULL;
+	if (!ret)
+		ret = view_root(context->b, &b);
+	if (ret || (!a && !b) || vdir_is_same(a, b)) {
+		vdir_unref(a);
+		vdir_unref(b);
+		return ret ? mica_fail(err, ret, "open", ".") : 0;
+	}
+	ret = pair_new(NULL, "", a, b, &pair);
+	if (!ret)
+		ret = task_new(pair, out);
+	if (ret)
+		return mica_fail(err, ret, "open", ".");
+	ret = root_self(context, pair, &(*out)->self, err);
+	if (ret) {
+		task_free(*out);
+		*out = NULL;
+	}
+	return ret;
+}
+
+static bool has_links(const struct ventry *a, const struct ventry *b)
+{
+	return a->nlink > 1 || b->nlink > 1;
+}
+
+/* One side only, or two types: a line, and what is below b. */
+static errint_t add_change(struct run *run, const char *name, struct ventry *a, struct ventry *b)
+{
+	struct item *added, item = {.a = item_side_of(a), .b = item_side_of(b)};
+	errint_t ret;
+
+	item.kind = !a->type ? MICA_ADDED : !b->type ? MICA_DELETED : MICA_MODIFIED;
+	item.what = item.kind == MICA_MODIFIED ? MICA_TYPE : 0;
+	run->came_or_went |= item.kind != MICA_MODIFIED;
+	ret = task_add_item(run->task, &item, name, &added);
+	if (!ret && b->type == 'd')
+		ret = task_add_child(run->task, added, name, NULL, steal_pointer(&b->dir));
+	return ret;
+}
+
+/* Two directories: a way down; the line, if any, comes from there. */
+static errint_t add_both(struct run *run, const char *name, struct ventry *a, struct ventry *b, uint32_t what)
+{
+	struct item *added, item = {0};
+	errint_t ret;
+
+	if (vdir_is_same(a->dir, b->dir))
+		return 0;
+	ret = task_add_item(run->task, &item, NULL, &added);
+	if (!ret)
+		ret = task_add_child(run->task, added, name, steal_pointer(&a->dir), steal_pointer(&b->dir));
+	if (!ret)
+		added->child->self = (struct item){.a = item_side_of(a), .b = item_side_of(b), .what = what};
+	return ret;
+}
+
+static errint_t add_same_type(struct run *run, const char *name, const struct ventry *a, const struct ventry *b,
+			      uint32_t what)
+{
+	struct item *added, item = {.a = item_side_of(a), .b = item_side_of(b), .what = what};
+	errint_t ret;
+
+	item.kind = what ? MICA_MODIFIED : 0;
+	if (!what && !has_links(a, b))
+		return 0;
+	ret = task_add_item(run->task, &item, name, &added);
+	if (!ret && !what)
+		ret = task_add_link(run->task, added, a, b);
+	return ret;
+}
+
+/* A name to look at: where it is listed, and what is expected to be opened there. */
+struct looked_for {
+	const char *name;
+	bool in_a, in_b;
+	unsigned char as;
+};
+
+static errint_t look_up_both(struct run *run, const struct looked_for *at, struct ventry *a, struct ventry *b,
+			     struct mica_error *err)
+{
+	const struct pair *pair = run->task->pair;
+	uint32_t extra = run->task->listing->extra;
+	errint_t ret = 0;
+
+	a->type = b->type = 0;
+	if (pair->a && (at->in_a || extra))
+		ret = vdir_lookup_as(pair->a, at->name, at->as, a, err);
+	if (ret || !pair->b || !at->in_b)
+		return ret;
+	return extra ? vdir_lookup_over(pair->b, extra, a, at->name, at->as, b, err)
+		     : vdir_lookup_as(pair->b, at->name, at->as, b, err);
+}
+
+static void learn_reads(struct run *run, const struct ventry *a, const struct ventry *b)
+{
+	if (a->type == 'f' && b->type == 'f')
+		run->reads = run->context->exact && a->size && a->size == b->size && !same_inode(a, b);
+}
+
+static errint_t compare_once(struct run *run, const struct looked_for *at, struct mica_error *err)
+{
+	struct ventry a cleanup_ventry, b cleanup_ventry;
+	const char *name = at->name;
+	uint32_t what = 0;
+	errint_t ret;
+
+	ventry_none(&a);
+	ventry_none(&b);
+	ret = look_up_both(run, at, &a, &b, err);
+	if (ret || (!a.type && !b.type))
+		return ret;
+	learn_reads(run, &a, &b);
+	if (a.type != b.type)
+		ret = add_change(run, name, &a, &b);
+	else if (run->context->shared_only && a.type != 'd' && !same_inode(&a, &b))
+		return 0;
+	else {
+		if (!run->context->shared_only)
+			ret = same_compare(&run->same, &a, &b, &what, err);
+		if (ret)
+			return ret;
+		ret = a.type == 'd' ? add_both(run, name, &a, &b, what) : add_same_type(run, name, &a, &b, what);
+	}
+	return ret ? layer_dir_fail(err, ret, "compare", (a.type ? &a : &b)->layer_dir, name, NULL) : 0;
+}
+
+/* What goes away between two looks is looked at again: then it is absent, or something else. */
+static errint_t compare_name(struct run *run, const struct looked_for *at, struct mica_error *err)
+{
+	struct mica_error local;
+	errint_t ret = -ENOENT;
+
+	run->entries++;
+	for (int i = 0; i < TRIES && (ret == -ENOENT || ret == -ESTALE); i++) {
+		mica_error_clear(&local);
+		ret = compare_once(run, at, &local);
+	}
+	if (ret)
+		*err = local;
+	return ret;
+}
+
+/* Which of two sorted lists has the next name: negative a only, positive b only, 0 both. */
+static int next_in(const struct listing *listing, size_t a, size_t b)
+{
+	if (a == listing->a.count)
+		return 1;
+	if (b == listing->b.count)
+		return -1;
+	return strcmp(names_get(&listing->a, a), names_get(&listing->b, b));
+}
+
+/* What is listed as a directory on both sides will be gone into; likewise a file, where bytes are compared. */
+static unsigned char expect(const struct run *run, const struct looked_for *at, size_t a, size_t b)
+{
+	const struct listing *listing = run->task->listing;
+	unsigned char type = at->in_b ? names_type(&listing->b, b) : DT_UNKNOWN;
+
+	if (listing->extra)
+		return type == DT_DIR ? type : DT_UNKNOWN;
+	if (!at->in_a || type != names_type(&listing->a, a))
+		return DT_UNKNOWN;
+	return type == DT_DIR || (type == DT_REG && run->reads) ? type : DT_UNKNOWN;
+}
+
+static struct looked_for look_for(const struct run *run, size_t a, size_t b)
+{
+	const struct listing *listing = run->task->listing;
+	int order = next_in(listing, a, b);
+	struct looked_for at = {.in_a = order <= 0, .in_b = order >= 0};
+
+	at.name = at.in_a ? names_get(&listing->a, a) : names_get(&listing->b, b);
+	at.as = expect(run, &at, a, b);
+	return at;
+}
+
+static void set_end(struct task *task)
+{
+	size_t a = task->at_a, b = task->at_b;
+
+	for (size_t i = 0; i < STRETCH && (a < task->listing->a.count || b < task->listing->b.count); i++) {
+		int order = next_in(task->listing, a, b);
+
+		a += order <= 0;
+		b += order >= 0;
+	}
+	task->end_a = a;
+	task->end_b = b;
+}
+
+static errint_t cut_rest(struct task *task)
+{
+	const struct listing *listing = task->listing;
+	errint_t ret;
+
+	set_end(task);
+	if (task->end_a == listing->a.count && task->end_b == listing->b.count)
+		return 0;
+	ret = task_new(pair_ref(task->pair), &task->rest);
+	if (ret)
+		return ret;
+	__atomic_fetch_add(&task->listing->refs, 1, __ATOMIC_RELAXED);
+	task->rest->listing = task->listing;
+	task->rest->at_a = task->end_a;
+	task->rest->at_b = task->end_b;
+	return 0;
+}
+
+static errint_t make_listing(struct walk_context *context, struct task *task, struct mica_error *err)
+{
+	struct pair *pair = task->pair;
+	struct listing *listing = task->listing = calloc(1, sizeof(*listing));
+	errint_t ret = 0;
+
+	if (!listing)
+		return mica_fail(err, -ENOMEM, "list", pair->name);
+	listing->refs = 1;
+	if (!pair->b) /* gone, and what was below is implied */
+		return 0;
+	listing->extra = context->shared_only || context->all_names ? 0 : pair_extra(pair);
+	if (pair->a && !listing->extra)
+		ret = vdir_list(pair->a, pair->a->count, &listing->a, err);
+	if (!ret)
+		ret = vdir_list(pair->b, listing->extra ? listing->extra : pair->b->count, &listing->b, err);
+	return ret;
+}
+
+/* A directory that went away since it was found counts as absent: its own line says so. */
+static errint_t pin_or_drop(struct vdir **dir, bool first, struct mica_error *err)
+{
+	struct mica_error local;
+	errint_t ret;
+
+	mica_error_clear(&local);
+	ret = vdir_pin(*dir, &local);
+	if (ret == -ENOENT && first) {
+		vdir_unref(*dir);
+		*dir = NULL;
+		return 0;
+	}
+	if (ret && err)
+		*err = local;
+	return ret;
+}
+
+static errint_t pin_pair(struct task *task, struct mica_error *err)
+{
+	struct pair *pair = task->pair;
+	bool first = !task->listing && pair->parent;
+	errint_t ret = pin_or_drop(&pair->a, first, err);
+
+	if (ret)
+		return ret;
+	ret = pin_or_drop(&pair->b, first, err);
+	if (ret)
+		vdir_unpin(pair->a);
+	return ret;
+}
+
+static void unpin_pair(const struct task *task)
+{
+	vdir_unpin(task->pair->a);
+	vdir_unpin(task->pair->b);
+}
+
+/* What is below a directory is opened from it; where nothing more is to be done, it need not stay open. */
+static void leave_pair(const struct task *task)
+{
+	bool needed = task->rest || __atomic_load_n(&task->pair->refs, __ATOMIC_RELAXED) > 1;
+
+	(needed ? vdir_unpin : vdir_leave)(task->pair->a);
+	(needed ? vdir_unpin : vdir_leave)(task->pair->b);
+}
+
+errint_t task_prepare(struct walk_context *context, struct task *task, struct mica_error *err)
+{
+	errint_t ret = pin_pair(task, err);
+
+	if (ret)
+		return ret;
+	if (!task->listing)
+		ret = make_listing(context, task, err);
+	if (!ret && cut_rest(task))
+		ret = mica_fail(err, -ENOMEM, "list", task->pair->name);
+	if (ret)
+		unpin_pair(task);
+	return ret;
+}
+
+static errint_t compare_stretch(struct run *run, struct mica_error *err)
+{
+	const struct task *task = run->task;
+	errint_t ret = 0;
+
+	for (size_t a = task->at_a, b = task->at_b; !ret && (a < task->end_a || b < task->end_b);) {
+		struct looked_for at = look_for(run, a, b);
+
+		if (same_stopped(&run->same))
+			return mica_fail(err, -ECANCELED, "compare", task->pair->name);
+		ret = compare_name(run, &at, err);
+		a += at.in_a;
+		b += at.in_b;
+	}
+	return ret;
+}
+
+/* The same question for the names after this stretch, asked only if a directory's own times depend on it. */
+static errint_t look_ahead(struct run *run, struct mica_error *err)
+{
+	const struct task *task = run->task;
+	const struct listing *listing = task->listing;
+	bool lists_tell = !run->context->a->overlay && !run->context->b->overlay;
+	errint_t ret = 0;
+
+	for (size_t a = task->end_a, b = task->end_b;
+	     !ret && !run->came_or_went && (a < listing->a.count || b < listing->b.count);) {
+		struct looked_for at = look_for(run, a, b);
+		struct ventry ea cleanup_ventry, eb cleanup_ventry;
+
+		ventry_none(&ea);
+		ventry_none(&eb);
+		if (same_stopped(&run->same))
+			return mica_fail(err, -ECANCELED, "compare", task->pair->name);
+		if (lists_tell)
+			run->came_or_went = !at.in_a || !at.in_b;
+		else
+			ret = look_up_both(run, &at, &ea, &eb, err);
+		if (!lists_tell)
+			run->came_or_went = !ea.type != !eb.type;
+		a += at.in_a;
+		b += at.in_b;
+	}
+	return ret;
+}
+
+/* The line of the directory itself, in the first place of its own items. */
+static errint_t decide_self(struct run *run, struct mica_error *err)
+{
+	struct task *task = run->task;
+	struct item *self = &task->items[0];
+	errint_t ret = 0;
+
+	if (!task->pair->a || !task->pair->b) {
+		self->kind = task->pair->b ? MICA_ADDED : task->pair->a ? MICA_DELETED : 0;
+		self->what = 0;
+		*(task->pair->b ? &self->a : &self->b) = (struct item_side){0};
+		return 0;
+	}
+	if (self->what & MICA_TIMES && !run->came_or_went && task->rest)
+		ret = look_ahead(run, err);
+	if (run->came_or_went)
+		self->what &= ~MICA_TIMES;
+	self->kind = self->what ? MICA_MODIFIED : 0;
+	return ret;
+}
+
+static errint_t run_pinned(struct run *run, struct mica_error *err)
+{
+	struct task *task = run->task;
+	bool has_self = task->self.a.type || task->self.b.type;
+	struct item *self;
+	errint_t ret = 0;
+
+	if (has_self && task_add_item(task, &task->self, "", &self))
+		return mica_fail(err, -ENOMEM, "compare", task->pair->name);
+	ret = compare_stretch(run, err);
+	return !ret && has_self ? decide_self(run, err) : ret;
+}
+
+errint_t task_run(struct walk_context *context, struct task *task, struct same_buffers *buffers, struct mica_error *err)
+{
+	struct run run = {
+		.context = context,
+		.task = task,
+		.reads = context->exact,
+		.same = {.job = context->job, .stop = &context->stop, .buffers = buffers, .exact = context->exact},
+	};
+	errint_t ret = run_pinned(&run, err);
+
+	leave_pair(task);
+	job_add(context->job, run.entries, 0);
+	return ret;
+}

@@ -1,0 +1,320 @@
+/*
+ * mica-monitor - owns the streams of a container's first process: keeps them in a log, lets clients attach, and records
+ * how the container has ended.
+ *
+ *   mica-monitor --port SOCKET [--peer PID] --token HEX --attach SOCKET --log FILE [--log-size BYTES] [--log-files N]
+ *                --exit FILE --pid FILE [--stdin] [-- PROGRAM ARGUMENT...]
+ *
+ * SOCKET of --port is the host's end of the guest's port, where with --peer that process and no other has to listen;
+ * the token, 32 hexadecimal digits, is what the guest's agent is told too. What the process writes goes to FILE of
+ * --log, which becomes FILE.1 when it would grow beyond BYTES (10 MiB), up to FILE.(N-1); there are N (3) in all. Who
+ * connects to SOCKET of --attach hears what comes; with --stdin he may send the process its input. How it has ended is
+ * in FILE of
+ * --exit then, which is there or not, and never half. Then PROGRAM, an absolute path, is run, once, without a shell,
+ * its output appended to hook.log in the log's folder.
+ *
+ * Ends when all that is so: the status is 0, the process is another, in a session of its own and confined, its id is in
+ * FILE of --pid, the attach socket is there and the guest was greeted. Otherwise a line on stderr says why, the status
+ * is 1, and nothing is left. An exit record of an earlier run is removed at the end of a start.
+ *
+ * SIGTERM ends it without a record and without PROGRAM: the guest sees its host go away, and nobody else can take over.
+ * See docs/stream-protocol.md.
+ */
+#include "monitor/monitor.h"
+
+#include "listen.h"
+
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#define LOG_SIZE (10u << 20)
+#define LOG_FILES 3u
+#define LOG_FILES_MAX 100u
+#define BACKLOG 64
+
+struct arguments {
+	const char *port, *attach, *log, *exit, *pid;
+	uint64_t log_size;
+	unsigned log_files;
+	pid_t peer; /* 0: whoever listens */
+	bool has_token;
+	char **program;
+	int waiting; /* the pipe to the process that waits for us */
+};
+
+static errint_t usage(struct mica_error *err)
+{
+	return mica_fail_note(err, -EINVAL, "read the command line", "",
+			      "usage: mica-monitor --port SOCKET [--peer PID] --token HEX --attach SOCKET --log FILE "
+			      "[--log-size BYTES] [--log-files N] --exit FILE --pid FILE [--stdin] [-- PROGRAM "
+			      "ARGUMENT...]");
+}
+
+/* A number from 1 on. */
+static errint_t take_number(uint64_t *number, uint64_t highest, struct mica_error *err)
+{
+	char *end;
+
+	errno = 0;
+	*number = strtoull(optarg, &end, 10);
+	return errno || *end || *optarg < '0' || *optarg > '9' || !*number || *number > highest ? usage(err) : 0;
+}
+
+static errint_t take_option(struct monitor *m, struct arguments *args, int option, struct mica_error *err)
+{
+	uint64_t number;
+	errint_t code = 0;
+
+	switch (option) {
+	case 'p':
+		args->port = optarg;
+		return 0;
+	case 'q':
+		code = take_number(&number, INT32_MAX, err);
+		args->peer = (pid_t)number;
+		return code;
+	case 't':
+		args->has_token = stream_token(optarg, m->guest.token);
+		return args->has_token ? 0 : usage(err);
+	case 'a':
+		args->attach = optarg;
+		return 0;
+	case 'l':
+		args->log = optarg;
+		return 0;
+	case 's':
+		return take_number(&args->log_size, INT64_MAX, err);
+	case 'n':
+		code = take_number(&number, LOG_FILES_MAX, err);
+		args->log_files = (unsigned)number;
+		return code;
+	case 'e':
+		args->exit = optarg;
+		return 0;
+	case 'i':
+		args->pid = optarg;
+		return 0;
+	case 'I':
+		m->clients.attached.takes_input = true;
+		return 0;
+	default:
+		return usage(err);
+	}
+}
+
+static errint_t parse(struct monitor *m, struct arguments *args, int argc, char **argv, struct mica_error *err)
+{
+	static const struct option options[] = {
+		{"port", required_argument, NULL, 'p'},
+		{"peer", required_argument, NULL, 'q'},
+		{"token", required_argument, NULL, 't'},
+		{"attach", required_argument, NULL, 'a'},
+		{"log", required_argument, NULL, 'l'},
+		{"log-size", required_argument, NULL, 's'},
+		{"log-files", required_argument, NULL, 'n'},
+		{"exit", required_argument, NULL, 'e'},
+		{"pid", required_argument, NULL, 'i'},
+		{"stdin", no_argument, NULL, 'I'},
+		{0},
+	};
+	errint_t code = 0;
+
+	for (int option; !code && (option = getopt_long(argc, argv, "+", options, NULL)) != -1;)
+		code = take_option(m, args, option, err);
+	args->program = argv + optind;
+	if (!code && (!args->port || !args->has_token || !args->attach || !args->log || !args->exit || !args->pid ||
+		      (*args->program && **args->program != '/')))
+		code = usage(err);
+	return code;
+}
+
+/* No child of whoever started us: that one need not stay for our end. */
+static errint_t go_background(struct arguments *args, struct mica_error *err)
+{
+	int ends[2];
+	pid_t child;
+	char ready;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return mica_fail(err, -errno, "pipe", "");
+	child = fork();
+	if (child > 0) {
+		close(ends[1]);
+		/* Its end without a word: it has said why. */
+		_exit(read(ends[0], &ready, 1) == 1 ? 0 : 1);
+	}
+	close(ends[0]);
+	args->waiting = ends[1];
+	return child < 0 || setsid() < 0 ? mica_fail(err, -errno, "go into the background", "") : 0;
+}
+
+/* QEMU, which hears the guest, makes the socket in a folder of its own, where it could put a link to any other. */
+static errint_t check_peer(int port, pid_t peer, const char *path, struct mica_error *err)
+{
+	struct ucred is;
+	socklen_t size = sizeof(is);
+
+	if (getsockopt(port, SOL_SOCKET, SO_PEERCRED, &is, &size) < 0)
+		return mica_fail(err, -errno, "ask who listens at", path);
+	if (is.pid != peer)
+		return mica_fail_note(err, -EACCES, "connect", path, "process %d listens there, not %d, the guest's",
+				      is.pid, peer);
+	return 0;
+}
+
+static errint_t connect_port(struct monitor *m, const struct arguments *args, struct mica_error *err)
+{
+	errint_t code = mica_connect(args->port, &m->port, err);
+
+	return code || !args->peer ? code : check_peer(m->port, args->peer, args->port, err);
+}
+
+/* What one that was killed has left is removed, and nothing that somebody listens at. */
+static errint_t listen_for_clients(struct monitor *m, const char *path, struct mica_error *err)
+{
+	cleanup_fd int other = -1;
+	struct stat st;
+	mode_t mask;
+	errint_t code;
+
+	if (fstatat(m->attach.dir, m->attach.name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISSOCK(st.st_mode)) {
+		if (!mica_connect(path, &other, NULL))
+			return mica_fail_note(err, -EADDRINUSE, "listen", path, "another monitor listens there");
+		unlinkat(m->attach.dir, m->attach.name, 0);
+	}
+	mask = umask(0177);
+	code = mica_listen(path, BACKLOG, &m->listening, err);
+	umask(mask);
+	if (!code)
+		code = place_claim(&m->attach, err);
+	if (!code && fcntl(m->listening, F_SETFL, O_NONBLOCK) < 0)
+		code = mica_fail(err, -errno, "listen", path);
+	return code;
+}
+
+/* A new file in any case: one that is removed later is then known to be ours. */
+static errint_t write_pid(struct monitor *m, struct mica_error *err)
+{
+	unlinkat(m->pid.dir, m->pid.name, 0);
+	m->pid_file = openat(m->pid.dir, m->pid.name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (m->pid_file < 0)
+		return mica_fail(err, -errno, "write the pid", m->pid.name);
+	errint_t code = place_claim(&m->pid, err);
+	if (!code && dprintf(m->pid_file, "%d\n", getpid()) < 0)
+		code = mica_fail(err, -errno, "write the pid", m->pid.name);
+	return code;
+}
+
+static errint_t open_places(struct monitor *m, const struct arguments *args, struct mica_error *err)
+{
+	errint_t code = place_open(&m->attach, args->attach, err);
+
+	if (!code)
+		code = place_open(&m->pid, args->pid, err);
+	if (!code)
+		code = place_open(&m->log_place, args->log, err);
+	if (!code)
+		code = place_open(&m->exit_place, args->exit, err);
+	return code;
+}
+
+static errint_t open_all(struct monitor *m, const struct arguments *args, struct mica_error *err)
+{
+	errint_t code;
+
+	if ((code = open_places(m, args, err)) < 0 || (code = connect_port(m, args, err)) < 0 ||
+	    (code = listen_for_clients(m, args->attach, err)) < 0 ||
+	    (code = ended_open(&m->ended, m->exit_place.dir, m->exit_place.name, err)) < 0 ||
+	    (code = write_pid(m, err)) < 0)
+		return code;
+	if (*args->program && (code = hook_prepare(&m->hook, args->program, m->log_place.dir, err)) < 0)
+		return code;
+	return log_open(&m->log, m->log_place.dir, m->log_place.name, args->log_size, args->log_files, err);
+}
+
+static errint_t greet_guest(struct monitor *m, const char *path, struct mica_error *err)
+{
+	uint8_t greeting[STREAM_GREETING];
+
+	stream_greeting(greeting, m->guest.token);
+	if (send(m->port, greeting, sizeof(greeting), MSG_NOSIGNAL) != (ssize_t)sizeof(greeting))
+		return mica_fail(err, -errno, "greet the guest at", path);
+	if (!m->clients.attached.takes_input)
+		to_guest_put(&m->clients.attached.to, 'C', "", 0); /* there is room: it is the first */
+	return 0;
+}
+
+static errint_t say_ready(struct monitor *m, struct arguments *args, int null, struct mica_error *err)
+{
+	for (int fd = 0; fd < 3; fd++)
+		if (dup3(null, fd, 0) < 0)
+			return mica_fail(err, -errno, "leave", "the standard streams");
+	ended_forget(&m->ended);
+	cleanup_fd int waiting = steal_fd(&args->waiting);
+	if (write(waiting, "", 1) < 0)
+		return mica_fail(err, -errno, "say that it is ready", "");
+	return 0;
+}
+
+static errint_t start(struct monitor *m, int argc, char **argv, struct mica_error *err)
+{
+	struct arguments args = {.waiting = -1, .log_size = LOG_SIZE, .log_files = LOG_FILES};
+	cleanup_fd int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	errint_t code = parse(m, &args, argc, argv, err);
+
+	if (!code && null < 0)
+		code = mica_fail(err, -errno, "open", "/dev/null");
+	if (code < 0 || (code = go_background(&args, err)) < 0)
+		return code;
+	/* Who is told to end before it has begun takes back what it has made, too. */
+	monitor_block_signals();
+	if ((code = open_all(m, &args, err)) < 0 || (code = monitor_open_loop(m, err)) < 0 ||
+	    (code = monitor_confine(m, err)) < 0 || (code = greet_guest(m, args.port, err)) < 0)
+		return code;
+	return say_ready(m, &args, null, err);
+}
+
+/* Nothing is left of a start that failed. */
+static void undo(struct monitor *m)
+{
+	if (m->log.made && m->log.fd >= 0)
+		unlinkat(m->log.dir, m->log.name, 0);
+	place_remove(&m->attach);
+	place_remove(&m->pid);
+	ended_drop(&m->ended);
+}
+
+int main(int argc, char **argv)
+{
+	static struct monitor monitor = {
+		.port = -1,
+		.listening = -1,
+		.signals = -1,
+		.epoll = -1,
+		.pid_file = -1,
+		.impatient = INT64_MAX,
+		.log = {.fd = -1},
+		.ended = {.fd = -1},
+		.hook = {.go = -1, .process = -1},
+	};
+	struct mica_error err = {0};
+
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
+	/* What else was open is none of its business. */
+	close_range(3, ~0u, 0);
+	opterr = 0;
+	if (start(&monitor, argc, argv, &err) < 0) {
+		undo(&monitor);
+		fprintf(stderr, "mica-monitor: %s%s%s: %s\n", err.step, *err.path ? ": " : "", err.path,
+			*err.note ? err.note : strerror(-err.code));
+		return 1;
+	}
+	monitor_loop(&monitor);
+	/* The leak sanitizer would look for what nobody may see any more. */
+	_exit(0);
+}

@@ -1,0 +1,14 @@
+package dev.mica.commit;
+
+import java.nio.file.Path;
+import java.util.Optional;
+
+/** What may stand on a layer of the store besides unions and commits. */
+@FunctionalInterface
+public interface LayerUser {
+  /**
+   * How people call the one that stands on {@code layer}, as "the VM web", if there is one. Asked
+   * with the state directory locked; fails where a record is damaged, for that one might.
+   */
+  Optional<String> standingOn(Path layer);
+}

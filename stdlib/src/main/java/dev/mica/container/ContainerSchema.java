@@ -1,0 +1,44 @@
+package dev.mica.container;
+
+import dev.mica.schema.Descriptor;
+import dev.mica.schema.Rows;
+import dev.mica.schema.Shape;
+
+/** VMs with containers. */
+public final class ContainerSchema {
+  /** A VM. */
+  public static final Descriptor<Vm> VM =
+      Descriptor.of(
+          ContainerSchema.class,
+          Vm.class,
+          Shape.<Vm>of("vms")
+              .essential("name", "string", Vm::name)
+              .essential("status", "string", Vm::status)
+              .column("from", "string", Vm::from)
+              .column("program", "[string]", Vm::program)
+              .column("created", "time", Vm::created)
+              .field("id", "string", Vm::id)
+              .field("state", "string", Vm::state)
+              .field("exitStatus", "number|null", vm -> vm.exitStatus().orElse(null))
+              .field("memory", "number", Vm::memory)
+              .field("processors", "number", Vm::processors)
+              .field("pid", "number", Vm::pid)
+              .build());
+
+  /** What a program left that was run in one. */
+  public static final Descriptor<Ran> RAN =
+      Descriptor.of(
+          ContainerSchema.class,
+          Ran.class,
+          Shape.<Ran>of("ran")
+              .essential("status", "number", Ran::status)
+              .column("output", "string", Ran::output)
+              .column("errors", "string", Ran::errors)
+              .build());
+
+  /** All of a host. */
+  public static final Descriptor<Vms> VMS =
+      Descriptor.of(ContainerSchema.class, Vms.class, Rows.list(VM, Vms::list));
+
+  private ContainerSchema() {}
+}

@@ -1,0 +1,60 @@
+package dev.mica.container;
+
+import dev.mica.failure.MicaException;
+import dev.mica.vm.process.Daemon;
+import dev.mica.vm.process.Program;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The process that has the streams of a container's first process: {@code mica-monitor}. It writes
+ * the log, keeps how the process ended, and serves whoever attaches. It outlives the JVM.
+ */
+record Monitor(VmFiles files) {
+  private static final Duration START = Duration.ofSeconds(30);
+
+  private Daemon daemon() {
+    return new Daemon(files.pid());
+  }
+
+  boolean isAlive() {
+    return daemon().isAlive();
+  }
+
+  /**
+   * Starts it: the guest may be told of the token then.
+   *
+   * @param port where QEMU listens
+   * @param peer QEMU's process id: whatever else listens there is told nothing
+   */
+  void start(Path port, long peer, String token, boolean input) {
+    List<String> words = new ArrayList<>(List.of(Program.ours("mica-monitor").toString()));
+    words.addAll(List.of("--port", port.toString(), "--peer", Long.toString(peer)));
+    words.addAll(List.of("--token", token, "--attach", files.attach().toString()));
+    words.addAll(List.of("--log", files.log().toString(), "--exit", files.exit().toString()));
+    words.addAll(List.of("--pid", files.pid().toString()));
+    if (input) {
+      words.add("--stdin");
+    }
+    daemon().start(words, files.directory(), files.said(), START);
+  }
+
+  /** Ends it; what it would have told of the process's end is lost. */
+  void stop() {
+    daemon().kill();
+  }
+
+  /** Waits until it has ended by itself; whether it did. */
+  boolean ends(Duration limit) {
+    return daemon().ends(limit);
+  }
+
+  /** Waits until it has ended by itself, which it does when it has told of the process's end. */
+  void awaitEnd(Duration limit) {
+    if (!daemon().ends(limit)) {
+      throw MicaException.failed("wait for the monitor of", files.directory(), "it does not end");
+    }
+  }
+}

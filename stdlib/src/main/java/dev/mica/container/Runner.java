@@ -1,0 +1,354 @@
+package dev.mica.container;
+
+import dev.mica.core.Identity;
+import dev.mica.core.OpenDirectory;
+import dev.mica.failure.MicaException;
+import dev.mica.failure.Why;
+import dev.mica.job.Activity;
+import dev.mica.state.StateDir;
+import dev.mica.vm.Machine;
+import dev.mica.vm.MachineSpec;
+import dev.mica.vm.agent.Agent;
+import dev.mica.vm.share.Share;
+import dev.mica.vm.stream.Attachable;
+import dev.mica.vm.stream.ProcessStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/**
+ * Runs the container of one VM. What it is at is found from its processes and from how its monitor
+ * says it ended. Who changes something has the VM locked.
+ */
+final class Runner {
+  /** The stream of the first process. The others of its processes have the ports after it. */
+  private static final String FIRST_PORT = "dev.mica.stream.0";
+
+  /** What the guest calls the disk, and where on it are the guest folder and overlayfs's own. */
+  private static final String DISK = "guest";
+
+  private static final String UPPER = "upper";
+  private static final String WORK = "work";
+
+  private static final int TERM = 15;
+  private static final int KILL = 9;
+  private static final int TOKEN = 16;
+  private static final int KILLED = 137;
+
+  /** A process that was killed is gone soon, unless something hangs. */
+  private static final Duration SOON = Duration.ofSeconds(10);
+
+  private static final Duration FOREVER = Duration.ofDays(365);
+  private static final SecureRandom RANDOM = new SecureRandom();
+
+  private final VmRecord vm;
+  private final VmFiles files;
+  private final Machine machine;
+  private final Monitor monitor;
+
+  Runner(StateDir state, VmRecord vm) {
+    this.vm = vm;
+    this.files = VmFiles.of(state, vm.id());
+    this.machine = Machine.of(state, spec(vm, files));
+    this.monitor = new Monitor(files);
+  }
+
+  private static MachineSpec spec(VmRecord vm, VmFiles files) {
+    return MachineSpec.container(
+        vm.name(),
+        VmFiles.relative(vm.id()) + "/machine",
+        vm.id(),
+        vm.memory(),
+        vm.processors(),
+        List.of(files.disk()));
+  }
+
+  VmRecord vm() {
+    return vm;
+  }
+
+  Machine machine() {
+    return machine;
+  }
+
+  Optional<VmFiles.End> end() {
+    return files.end();
+  }
+
+  Vm.State state() {
+    Optional<VmFiles.End> end = files.end();
+    if (end.isPresent()) {
+      return end.get().lost() ? Vm.State.FAILED : Vm.State.EXITED;
+    }
+    if (!Files.exists(files.started())) {
+      return Vm.State.CREATED; // or whoever started it has not come that far, or never will
+    }
+    if (!monitor.isAlive()) {
+      return files.end().isPresent() ? state() : Vm.State.FAILED; // it ended just now
+    }
+    return machine.status().state() == Machine.State.PAUSED || isFrozen()
+        ? Vm.State.PAUSED
+        : Vm.State.RUNNING;
+  }
+
+  private boolean isFrozen() {
+    return Files.exists(files.paused());
+  }
+
+  String status() {
+    return switch (state()) {
+      case CREATED -> "created";
+      case RUNNING -> "running";
+      case PAUSED -> "paused";
+      case EXITED -> exited(files.end().orElseThrow());
+      case FAILED ->
+          files.end().isPresent()
+              ? "failed (its VM ended first)"
+              : "failed (its monitor ended first)";
+    };
+  }
+
+  private static String exited(VmFiles.End end) {
+    return "exited "
+        + end.status()
+        + (end.oom()
+            ? " (out of memory)"
+            : end.signal() > 0 ? " (signal " + end.signal() + ")" : "");
+  }
+
+  boolean isUp() {
+    Vm.State state = state();
+    return state == Vm.State.RUNNING || state == Vm.State.PAUSED;
+  }
+
+  /**
+   * Boots its VM, gives it its folders and starts its program.
+   *
+   * @param ready runs right before that, when one can attach to it
+   */
+  void start(Runnable ready) {
+    clear(); // after a start that was cut short
+    files.forgetRun();
+    boolean done = false;
+    try (Activity start =
+        Activity.begin("start the VM " + vm.name(), OptionalLong.empty(), Activity.Work.NONE)) {
+      start.step("boot its guest");
+      machine.boot(Duration.ZERO);
+      start.step("bring its folders together");
+      try (Agent agent = machine.agent()) {
+        mount(agent);
+        start.step("start its program");
+        run(agent, ready);
+      }
+      done = true;
+    } finally {
+      if (!done) {
+        clear();
+        files.forgetRun();
+      }
+    }
+  }
+
+  /** Ends its processes, whatever they are at, and waits for nobody who still reads. */
+  void clear() {
+    machine.kill();
+    monitor.stop();
+  }
+
+  private void mount(Agent agent) {
+    Agent.Answer<Boolean> disk = agent.mountDisk("disk-0", DISK, List.of(UPPER, WORK));
+    List<Path> lowers = new ArrayList<>();
+    List<Agent.Answer<Agent.Probe>> mounted = new ArrayList<>();
+    for (int i = 0; i < vm.lowers().size(); i++) {
+      Share share = share(vm.lowers().get(i), vm.is().get(i));
+      mounted.add(agent.mountShare(share.tag(), share.tag(), true));
+      lowers.add(Path.of(share.tag()));
+    }
+    mounted.forEach(Agent.Answer::await);
+    boolean _ = disk.await();
+    agent.union(vm.id(), lowers, Path.of("@" + DISK, UPPER), Path.of("@" + DISK, WORK));
+    agent.network(vm.id());
+  }
+
+  /** The directory that the VM was made from, and no other that its path leads to by now. */
+  private Share share(Path lower, Identity was) {
+    try (OpenDirectory open = OpenDirectory.of(lower)) {
+      if (!was.is(open.identity())) {
+        throw MicaException.failed(
+                "start the VM",
+                vm.name(),
+                "its start folder " + lower + " is not the directory that it was made from")
+            .hint("put that one back, or remove the VM and make it again");
+      }
+      return machine.plugShare(open, true);
+    }
+  }
+
+  private void run(Agent agent, Runnable ready) {
+    agent.file(
+        vm.id(),
+        "config.json",
+        RuntimeConfig.of(vm, "/unions/" + vm.id(), "/run/netns/" + vm.id()));
+    byte[] bytes = new byte[TOKEN];
+    RANDOM.nextBytes(bytes);
+    String token = HexFormat.of().formatHex(bytes);
+    Path port = machine.plugPort(FIRST_PORT);
+    monitor.start(port, machine.status().pid(), token, vm.input());
+    ready.run();
+    long _ = agent.run(vm.id(), new Agent.Streams(FIRST_PORT, token, vm.terminal())).await();
+    mark(files.started());
+  }
+
+  private static void mark(Path file) {
+    try {
+      Files.createFile(file);
+    } catch (IOException broken) {
+      throw MicaException.failed("write", file, Why.of(broken)).because(broken);
+    }
+  }
+
+  /**
+   * Its first process, by the monitor.
+   *
+   * @param all whether it waits for us when we are slow, so that we miss nothing
+   */
+  Attachable attach(boolean all) {
+    if (!monitor.isAlive()) {
+      throw MicaException.failed("attach to the VM", vm.name(), "it is " + status());
+    }
+    ProcessStream stream = ProcessStream.connect(files.attach(), "the VM " + vm.name());
+    boolean done = false;
+    try {
+      if (all) {
+        stream.requireAll();
+      }
+      done = true;
+      return new Attachable(stream, vm.input(), vm.terminal(), true);
+    } catch (IOException gone) {
+      throw MicaException.failed("attach to the VM", vm.name(), Why.of(gone)).because(gone);
+    } catch (InterruptedException stop) {
+      Thread.currentThread().interrupt();
+      throw MicaException.failed("attach to the VM", vm.name(), "interrupted").because(stop);
+    } finally {
+      if (!done) {
+        stream.close();
+      }
+    }
+  }
+
+  /** Has it end, and then its VM. */
+  void stop(Duration patience) {
+    if (isUp()) {
+      thaw();
+      signal(TERM, false);
+      if (!monitor.ends(patience)) {
+        signal(KILL, true);
+        boolean _ = monitor.ends(SOON);
+      }
+    }
+    machine.shutdown();
+    boolean _ = monitor.ends(SOON); // its port hangs up
+    forgetPause();
+  }
+
+  private void signal(int number, boolean all) {
+    try (Agent agent = machine.agent()) {
+      agent.signal(vm.id(), number, all);
+    } catch (MicaException silent) {
+      if (monitor.isAlive()) {
+        machine.kill(); // there is nobody to be asked
+      }
+    }
+  }
+
+  void kill() {
+    if (isUp()) {
+      signal(KILL, true);
+      boolean _ = monitor.ends(SOON);
+    }
+    machine.kill();
+    boolean _ = monitor.ends(SOON);
+    forgetPause();
+  }
+
+  void pause() {
+    requireRunning("pause");
+    try (Agent agent = machine.agent()) {
+      agent.pause(vm.id());
+    }
+    mark(files.paused());
+  }
+
+  void resume() {
+    if (state() != Vm.State.PAUSED) {
+      throw MicaException.failed("resume the VM", vm.name(), "it is " + status());
+    }
+    thaw();
+  }
+
+  private void thaw() {
+    if (isFrozen()) {
+      try (Agent agent = machine.agent()) {
+        agent.resume(vm.id());
+      }
+      forgetPause();
+    }
+  }
+
+  private void forgetPause() {
+    try {
+      Files.deleteIfExists(files.paused());
+    } catch (IOException broken) {
+      throw MicaException.failed("remove", files.paused(), Why.of(broken)).because(broken);
+    }
+  }
+
+  Map<String, String> usage() {
+    requireRunning("look at");
+    try (Agent agent = machine.agent()) {
+      return agent.usage(vm.id());
+    }
+  }
+
+  void requireRunning(String doing) {
+    Vm.State state = state();
+    if (state != Vm.State.RUNNING) {
+      String verb = state == Vm.State.PAUSED ? "resume" : "start";
+      throw MicaException.failed(doing + " the VM", vm.name(), "it is " + status())
+          .hint(verb + " it with mica vm " + verb + " " + vm.name());
+    }
+  }
+
+  /** Waits for the end of its program. */
+  int await() {
+    if (isUp()) {
+      monitor.awaitEnd(FOREVER);
+    }
+    VmFiles.End end =
+        files
+            .end()
+            .orElseThrow(
+                () -> MicaException.failed("wait for the VM", vm.name(), "it is " + status()));
+    return end.lost() ? KILLED : end.status();
+  }
+
+  String logs() {
+    try {
+      return new String(Files.readAllBytes(files.log()), StandardCharsets.UTF_8);
+    } catch (NoSuchFileException none) {
+      return "";
+    } catch (IOException broken) {
+      throw MicaException.failed("read", files.log(), Why.of(broken)).because(broken);
+    }
+  }
+}

@@ -1,0 +1,158 @@
+package dev.mica.container;
+
+import dev.mica.state.Records;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * What the runtime is told of a container: the OCI runtime specification's {@code config.json},
+ * with what users of containers expect. A container's root has only the capabilities that other
+ * container programs leave it, sees nothing of the guest's devices, and some files of {@code /proc}
+ * and {@code /sys} not at all or not to be written.
+ */
+final class RuntimeConfig {
+  private static final String VERSION = "1.0.2";
+  private static final String PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+  private static final long FILES = 1_048_576;
+  private static final long PIDS = 2048;
+
+  /** Those of podman and of containers.conf(5). */
+  private static final List<String> CAPABILITIES =
+      List.of(
+          "CAP_CHOWN",
+          "CAP_DAC_OVERRIDE",
+          "CAP_FOWNER",
+          "CAP_FSETID",
+          "CAP_KILL",
+          "CAP_NET_BIND_SERVICE",
+          "CAP_SETFCAP",
+          "CAP_SETGID",
+          "CAP_SETPCAP",
+          "CAP_SETUID",
+          "CAP_SYS_CHROOT");
+
+  private static final List<String> MASKED =
+      List.of(
+          "/proc/acpi",
+          "/proc/asound",
+          "/proc/kcore",
+          "/proc/keys",
+          "/proc/latency_stats",
+          "/proc/sched_debug",
+          "/proc/scsi",
+          "/proc/timer_list",
+          "/proc/timer_stats",
+          "/sys/devices/virtual/powercap",
+          "/sys/firmware",
+          "/sys/fs/selinux");
+
+  private static final List<String> READ_ONLY =
+      List.of("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger");
+
+  private RuntimeConfig() {}
+
+  /**
+   * The configuration of a container.
+   *
+   * @param root where its root is in the guest
+   * @param network the namespace it has, in the guest
+   */
+  static byte[] of(VmRecord vm, String root, String network) {
+    ObjectNode json = Records.object().put("ociVersion", VERSION);
+    json.set(
+        "process", process(vm.program(), vm.environment(), vm.user(), vm.folder(), vm.terminal()));
+    json.putObject("root").put("path", root).put("readonly", false);
+    json.put("hostname", vm.name());
+    mounts(json.putArray("mounts"));
+    ObjectNode linux = json.putObject("linux");
+    namespaces(linux.putArray("namespaces"), network);
+    MASKED.forEach(linux.putArray("maskedPaths")::add);
+    READ_ONLY.forEach(linux.putArray("readonlyPaths")::add);
+    linux.put("cgroupsPath", "/containers/" + vm.id());
+    ObjectNode resources = linux.putObject("resources");
+    resources.putArray("devices").addObject().put("allow", false).put("access", "rwm");
+    resources.putObject("pids").put("limit", PIDS);
+    linux.set("seccomp", Seccomp.of(new TreeSet<>(CAPABILITIES)));
+    return bytes(json);
+  }
+
+  /** A process that is started in it besides. */
+  static byte[] process(
+      VmRecord vm, List<String> program, Map<String, String> more, boolean terminal) {
+    Map<String, String> environment = new TreeMap<>(vm.environment());
+    environment.putAll(more);
+    return bytes(process(program, environment, vm.user(), vm.folder(), terminal));
+  }
+
+  private static byte[] bytes(ObjectNode json) {
+    return json.toString().getBytes(StandardCharsets.UTF_8);
+  }
+
+  private static ObjectNode process(
+      List<String> program,
+      Map<String, String> more,
+      String user,
+      String folder,
+      boolean terminal) {
+    ObjectNode json = Records.object().put("terminal", terminal).put("cwd", folder);
+    String[] ids = user.split(":", 2);
+    long group = ids.length > 1 ? Long.parseLong(ids[1]) : Long.parseLong(ids[0]);
+    json.putObject("user").put("uid", Long.parseLong(ids[0])).put("gid", group);
+    program.forEach(json.putArray("args")::add);
+    Map<String, String> environment = new TreeMap<>(Map.of("PATH", PATH, "HOME", "/root"));
+    if (terminal) {
+      environment.put("TERM", "xterm");
+    }
+    environment.putAll(more);
+    ArrayNode variables = json.putArray("env");
+    environment.forEach((name, value) -> variables.add(name + "=" + value));
+    ObjectNode capabilities = json.putObject("capabilities");
+    for (String set : List.of("bounding", "effective", "permitted")) {
+      CAPABILITIES.forEach(capabilities.putArray(set)::add);
+    }
+    json.put("noNewPrivileges", false);
+    json.putArray("rlimits")
+        .addObject()
+        .put("type", "RLIMIT_NOFILE")
+        .put("hard", FILES)
+        .put("soft", FILES);
+    return json;
+  }
+
+  private static void mounts(ArrayNode mounts) {
+    mount(mounts, "/proc", "proc", "nosuid", "noexec", "nodev");
+    mount(mounts, "/dev", "tmpfs", "nosuid", "strictatime", "mode=755", "size=65536k");
+    mount(
+        mounts,
+        "/dev/pts",
+        "devpts",
+        "nosuid",
+        "noexec",
+        "newinstance",
+        "ptmxmode=0666",
+        "mode=0620",
+        "gid=5");
+    mount(mounts, "/dev/shm", "tmpfs", "nosuid", "noexec", "nodev", "mode=1777", "size=65536k");
+    mount(mounts, "/dev/mqueue", "mqueue", "nosuid", "noexec", "nodev");
+    mount(mounts, "/sys", "sysfs", "nosuid", "noexec", "nodev", "ro");
+    mount(mounts, "/sys/fs/cgroup", "cgroup", "nosuid", "noexec", "nodev", "relatime", "ro");
+  }
+
+  private static void mount(ArrayNode mounts, String at, String type, String... options) {
+    ObjectNode mount = mounts.addObject().put("destination", at).put("type", type);
+    mount.put("source", type);
+    List.of(options).forEach(mount.putArray("options")::add);
+  }
+
+  private static void namespaces(ArrayNode namespaces, String network) {
+    for (String type : List.of("pid", "ipc", "uts", "mount", "cgroup")) {
+      namespaces.addObject().put("type", type);
+    }
+    namespaces.addObject().put("type", "network").put("path", network);
+  }
+}

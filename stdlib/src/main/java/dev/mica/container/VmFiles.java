@@ -1,0 +1,110 @@
+package dev.mica.container;
+
+import dev.mica.core.Core;
+import dev.mica.failure.MicaException;
+import dev.mica.failure.Why;
+import dev.mica.state.StateDir;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.Optional;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** The files of one VM: {@code containers/ID}. Nobody but the owner of the state gets there. */
+record VmFiles(Path directory) {
+  static VmFiles of(StateDir state, String id) {
+    return new VmFiles(state.path().resolve(relative(id)));
+  }
+
+  static String relative(String id) {
+    return "containers/" + id;
+  }
+
+  /** The file system of the guest folder. */
+  Path disk() {
+    return directory.resolve("disk.img");
+  }
+
+  /** What its program said. */
+  Path log() {
+    return directory.resolve("log");
+  }
+
+  /** How it ended, written by the monitor. */
+  Path exit() {
+    return directory.resolve("exit");
+  }
+
+  /** Where clients attach to its first process. */
+  Path attach() {
+    return directory.resolve("attach.sock");
+  }
+
+  /** The monitor's process id. */
+  Path pid() {
+    return directory.resolve("monitor.pid");
+  }
+
+  /** What the monitor said at its start. */
+  Path said() {
+    return directory.resolve("monitor.out");
+  }
+
+  /** There when its program was started. */
+  Path started() {
+    return directory.resolve("started");
+  }
+
+  /** There while it was paused, which its guest alone would know. */
+  Path paused() {
+    return directory.resolve("paused");
+  }
+
+  /**
+   * How a container ended.
+   *
+   * @param status of its first process; 128 and the signal's number where one ended it
+   * @param signal that; 0: none
+   * @param oom whether it was ended for want of memory
+   * @param lost nobody heard how: its VM ended first
+   */
+  record End(int status, int signal, boolean oom, boolean lost, Instant when) {}
+
+  Optional<End> end() {
+    try {
+      JsonNode json = JsonMapper.shared().readTree(Files.readString(exit()));
+      return Optional.of(
+          new End(
+              json.path("status").asInt(0),
+              json.path("signal").asInt(0),
+              json.path("oom").asBoolean(false),
+              json.path("lost").asBoolean(false),
+              Instant.parse(json.required("ended").asString())));
+    } catch (NoSuchFileException none) {
+      return Optional.empty();
+    } catch (IOException broken) {
+      throw MicaException.failed("read", exit(), Why.of(broken)).because(broken);
+    } catch (JacksonException wrong) {
+      throw MicaException.failed("read", exit(), wrong.getOriginalMessage()).because(wrong);
+    }
+  }
+
+  /** What an earlier run left, but its log. */
+  void forgetRun() {
+    for (Path file : new Path[] {exit(), attach(), pid(), said(), started(), paused()}) {
+      try {
+        Files.deleteIfExists(file);
+      } catch (IOException broken) {
+        throw MicaException.failed("remove", file, Why.of(broken)).because(broken);
+      }
+    }
+  }
+
+  void remove() {
+    Core.remove(directory);
+  }
+}

@@ -1,0 +1,121 @@
+package dev.mica.container;
+
+import dev.mica.core.Identity;
+import dev.mica.state.PathJson;
+import dev.mica.state.Records;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.regex.Pattern;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * What is kept of a VM.
+ *
+ * @param id what its files are called, for good; its name can be given to another when it is gone
+ * @param from what people call its start folder
+ * @param lowers the directories of that, topmost first
+ * @param is which directories these paths mean
+ */
+record VmRecord(
+    String name,
+    String id,
+    String from,
+    List<Path> lowers,
+    List<Identity> is,
+    List<String> program,
+    Map<String, String> environment,
+    String user,
+    String folder,
+    boolean terminal,
+    boolean input,
+    long memory,
+    int processors,
+    Map<String, String> labels,
+    Instant created) {
+  private static final Pattern ID = Pattern.compile("[0-9a-f]{12}");
+
+  VmRecord {
+    lowers = List.copyOf(lowers);
+    is = List.copyOf(is);
+    program = List.copyOf(program);
+    environment = Map.copyOf(environment);
+    labels = Map.copyOf(labels);
+    if (!ID.matcher(id).matches()) {
+      throw new IllegalArgumentException("'" + id + "' is no VM's id");
+    }
+    if (lowers.isEmpty() || lowers.size() != is.size()) {
+      throw new IllegalArgumentException("it does not say which directory each lower is");
+    }
+  }
+
+  ObjectNode toJson() {
+    ObjectNode json = Records.object();
+    json.put("name", name).put("id", id).put("from", from);
+    ArrayNode below = json.putArray("lowers");
+    lowers.forEach(lower -> below.add(PathJson.of(lower)));
+    ArrayNode which = json.putArray("is");
+    is.forEach(one -> which.add(one.text()));
+    program.forEach(json.putArray("program")::add);
+    put(json.putObject("environment"), environment);
+    json.put("user", user).put("folder", folder);
+    json.put("terminal", terminal).put("input", input);
+    json.put("memory", memory).put("processors", processors);
+    put(json.putObject("labels"), labels);
+    json.put("created", created.toString());
+    return json;
+  }
+
+  private static void put(ObjectNode json, Map<String, String> values) {
+    new TreeMap<>(values).forEach(json::put);
+  }
+
+  static VmRecord of(String name, ObjectNode json) {
+    List<Path> lowers = new ArrayList<>();
+    for (JsonNode lower : json.required("lowers")) {
+      Path path = PathJson.path(lower);
+      if (path == null || !path.isAbsolute()) {
+        throw new IllegalArgumentException("'" + lower + "' is no absolute path");
+      }
+      lowers.add(path);
+    }
+    VmRecord vm =
+        new VmRecord(
+            json.required("name").asString(),
+            json.required("id").asString(),
+            json.required("from").asString(),
+            lowers,
+            strings(json.required("is")).stream().map(Identity::of).toList(),
+            strings(json.required("program")),
+            map(json.required("environment")),
+            json.required("user").asString(),
+            json.required("folder").asString(),
+            json.required("terminal").asBoolean(),
+            json.required("input").asBoolean(),
+            json.required("memory").asLong(),
+            json.required("processors").asInt(),
+            map(json.required("labels")),
+            Instant.parse(json.required("created").asString()));
+    if (!vm.name.equals(name)) {
+      throw new IllegalArgumentException("it is of the VM '" + vm.name + "'");
+    }
+    return vm;
+  }
+
+  private static List<String> strings(JsonNode json) {
+    List<String> all = new ArrayList<>();
+    json.forEach(one -> all.add(one.asString()));
+    return all;
+  }
+
+  private static Map<String, String> map(JsonNode json) {
+    Map<String, String> all = new TreeMap<>();
+    json.properties().forEach(one -> all.put(one.getKey(), one.getValue().asString()));
+    return all;
+  }
+}

@@ -1,0 +1,57 @@
+package dev.mica.container;
+
+import dev.mica.folder.LayerSource;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A VM as it was asked for: a plain value, checked by {@link Vms#create}.
+ *
+ * @param name how it is called; null: a name is made up
+ * @param from the start folder, which nobody in it can change
+ * @param program what it runs, and its arguments; at least one word
+ * @param environment the variables of that, besides {@code PATH}, {@code HOME} and {@code TERM}
+ * @param user whose the program is: {@code UID} or {@code UID:GID}
+ * @param folder the program's working folder, in the container
+ * @param terminal whether the program has a terminal rather than three pipes
+ * @param input whether somebody may write to the program's standard input
+ * @param memory of the VM, bytes
+ * @param processors of the VM
+ * @param disk what the guest folder may grow to, bytes
+ * @param labels what people say of it
+ */
+public record VmSpec(
+    @Nullable String name,
+    LayerSource from,
+    List<String> program,
+    Map<String, String> environment,
+    String user,
+    String folder,
+    boolean terminal,
+    boolean input,
+    long memory,
+    int processors,
+    long disk,
+    Map<String, String> labels) {
+  private static final long MEBIBYTE = 1L << 20;
+
+  /** What a VM has unless it is said. */
+  public static final long MEMORY = 512 * MEBIBYTE;
+
+  /** Likewise. */
+  public static final long DISK = 10_240 * MEBIBYTE;
+
+  /** Copies the lists. */
+  public VmSpec {
+    program = List.copyOf(program);
+    environment = Map.copyOf(environment);
+    labels = Map.copyOf(labels);
+  }
+
+  /** One that runs {@code program} as root, with what a VM has unless it is said. */
+  public static VmSpec of(@Nullable String name, LayerSource from, List<String> program) {
+    return new VmSpec(
+        name, from, program, Map.of(), "0:0", "/", false, false, MEMORY, 1, DISK, Map.of());
+  }
+}

@@ -1,0 +1,190 @@
+package dev.mica.vm.stream;
+
+import java.io.EOFException;
+import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.AsynchronousCloseException;
+import java.nio.channels.ClosedSelectorException;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Path;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * Frames over a channel, in both directions at once. It never blocks in the channel itself, which
+ * an interruption would close: it waits in a selector for each direction.
+ */
+final class Frames implements AutoCloseable {
+  static final int LONGEST = 65_536;
+  private static final int HEADER = 8;
+
+  private final SocketChannel channel;
+  private final Selector readable;
+  private final Selector writable;
+  private final ByteBuffer in = ByteBuffer.allocate(HEADER + LONGEST).flip();
+
+  /** What of the last frame is not sent yet: a writer that was interrupted leaves it. */
+  private final ByteBuffer out = ByteBuffer.allocate(HEADER + LONGEST).flip();
+
+  private final ReentrantLock writing = new ReentrantLock(true);
+
+  private Frames(SocketChannel channel, Selector readable, Selector writable) {
+    this.channel = channel;
+    this.readable = readable;
+    this.writable = writable;
+  }
+
+  /** To whoever listens at {@code socket}. */
+  static Frames connect(Path socket) throws IOException {
+    Frames frames =
+        new Frames(
+            SocketChannel.open(StandardProtocolFamily.UNIX), Selector.open(), Selector.open());
+    boolean done = false;
+    try {
+      frames.open(socket);
+      done = true;
+      return frames;
+    } finally {
+      if (!done) {
+        frames.close();
+      }
+    }
+  }
+
+  private void open(Path socket) throws IOException {
+    channel.configureBlocking(false);
+    if (!channel.connect(UnixDomainSocketAddress.of(socket))) {
+      throw new IOException("too many wait for it");
+    }
+    channel.register(readable, SelectionKey.OP_READ);
+    channel.register(writable, SelectionKey.OP_WRITE);
+  }
+
+  /**
+   * One that came.
+   *
+   * @param payload its bytes, until the next one is asked for
+   */
+  record Frame(char type, ByteBuffer payload) {}
+
+  /** What came is no frame. */
+  static final class Malformed extends IOException {
+    private static final long serialVersionUID = 1L;
+
+    Malformed(String why) {
+      super(why);
+    }
+  }
+
+  /** Skips all that comes before a frame of that type with just that payload, and it too. */
+  void skipPast(char type, byte[] payload) throws IOException, InterruptedException {
+    ByteBuffer wanted = ByteBuffer.allocate(HEADER + payload.length);
+    put(wanted, type, payload, 0, payload.length);
+    wanted.flip();
+    need(wanted.remaining());
+    while (!startsWith(wanted)) {
+      in.get();
+      need(wanted.remaining());
+    }
+    in.position(in.position() + wanted.remaining());
+  }
+
+  private boolean startsWith(ByteBuffer wanted) {
+    return in.slice(in.position(), wanted.remaining()).equals(wanted);
+  }
+
+  /** The next one; all of it is there, or nothing of it was taken. */
+  Frame next() throws IOException, InterruptedException {
+    need(HEADER);
+    int at = in.position();
+    int length = in.getInt(at + 4);
+    char type = (char) (in.get(at) & 0xff);
+    if (in.getInt(at) << 8 != 0) {
+      throw new Malformed("a byte is not zero where zero must be");
+    }
+    if (length < 0 || length > LONGEST) {
+      throw new Malformed("a frame of " + Integer.toUnsignedString(length) + " bytes");
+    }
+    need(HEADER + length);
+    ByteBuffer payload = in.slice(in.position() + HEADER, length);
+    in.position(in.position() + HEADER + length);
+    return new Frame(type, payload);
+  }
+
+  private void need(int bytes) throws IOException, InterruptedException {
+    while (in.remaining() < bytes) {
+      if (Thread.interrupted()) {
+        throw new InterruptedException();
+      }
+      fill();
+    }
+  }
+
+  private void fill() throws IOException, InterruptedException {
+    in.compact();
+    int got;
+    try {
+      got = channel.read(in);
+    } finally {
+      in.flip();
+    }
+    if (got < 0) {
+      throw new EOFException("the other side hung up");
+    }
+    if (got == 0) {
+      await(readable);
+    }
+  }
+
+  /** Sends one; where it is interrupted, the next one sends the rest of it first. */
+  void send(char type, byte[] payload, int offset, int length)
+      throws IOException, InterruptedException {
+    writing.lockInterruptibly();
+    try {
+      flush();
+      out.clear();
+      put(out, type, payload, offset, length);
+      out.flip();
+      flush();
+    } finally {
+      writing.unlock();
+    }
+  }
+
+  private void flush() throws IOException, InterruptedException {
+    while (out.hasRemaining()) {
+      if (channel.write(out) == 0) {
+        await(writable);
+      }
+    }
+  }
+
+  private static void put(ByteBuffer to, char type, byte[] payload, int offset, int length) {
+    to.put((byte) type).put(new byte[3]).putInt(length).put(payload, offset, length);
+  }
+
+  private static void await(Selector selector) throws IOException, InterruptedException {
+    try {
+      selector.select();
+      selector.selectedKeys().clear();
+    } catch (ClosedSelectorException closed) {
+      throw (AsynchronousCloseException) new AsynchronousCloseException().initCause(closed);
+    }
+    if (Thread.interrupted()) {
+      throw new InterruptedException();
+    }
+  }
+
+  /** Whoever waits is told. */
+  @Override
+  public void close() throws IOException {
+    try (readable;
+        writable;
+        channel) {
+      return;
+    }
+  }
+}

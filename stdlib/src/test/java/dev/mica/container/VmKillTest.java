@@ -1,0 +1,201 @@
+package dev.mica.container;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.mica.access.Caller;
+import dev.mica.folder.Folder;
+import dev.mica.state.StateDir;
+import dev.mica.test.Child;
+import dev.mica.test.NeedsRoot;
+import dev.mica.test.Scratch;
+import dev.mica.vm.process.Daemon;
+import dev.mica.vm.process.Poll;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/**
+ * What a VM is made of is killed: then it says what it is, can be started again, and removed, and
+ * nothing is left. More rounds with {@code -Dmica.rounds=N}.
+ */
+@NeedsRoot
+@Timeout(300)
+final class VmKillTest {
+  private static final Path BUSYBOX = Path.of("/bin/busybox");
+  private static final int ROUNDS = Integer.getInteger("mica.rounds", 3);
+
+  /** What takes longer hangs. */
+  private static final Duration SOON = Duration.ofMinutes(1);
+
+  private static Scratch scratch;
+  private static Vms vms;
+  private static Folder base;
+
+  @BeforeAll
+  static void make() throws IOException {
+    scratch = new Scratch();
+    vms = new Vms(StateDir.at(scratch.path("home")).waiting(Duration.ofMinutes(3)));
+    Path root = scratch.dir("base");
+    for (String name : List.of("bin", "dev", "proc", "sys", "tmp")) {
+      Files.createDirectory(root.resolve(name));
+    }
+    Files.copy(BUSYBOX, root.resolve("bin/busybox"), StandardCopyOption.COPY_ATTRIBUTES);
+    for (String applet : List.of("sh", "echo", "sleep")) {
+      Files.createSymbolicLink(root.resolve("bin/" + applet), Path.of("busybox"));
+    }
+    base = Folder.of(Caller.ofProcess(), root);
+  }
+
+  @AfterEach
+  void nothingIsLeft() throws IOException {
+    for (Vm vm : vms.list()) {
+      vm.kill();
+      vm.remove();
+    }
+    assertThat(vms.list()).isEmpty();
+    try (Stream<Path> left = Files.list(scratch.dir("home/containers"))) {
+      assertThat(left).isEmpty();
+    }
+    assertThat(processes()).isEmpty();
+  }
+
+  @AfterAll
+  static void remove() {
+    scratch.close();
+  }
+
+  /** QEMU, the file servers and the monitors of this state directory. */
+  private static List<String> processes() {
+    String mark = "MICA_DAEMON=" + scratch.path("home");
+    return ProcessHandle.allProcesses()
+        .map(process -> Path.of("/proc", Long.toString(process.pid())))
+        .filter(process -> text(process.resolve("environ")).contains(mark))
+        .map(process -> text(process.resolve("cmdline")).replace('\0', ' '))
+        .filter(command -> !command.isEmpty()) // it has ended, and waits for its parent
+        .toList();
+  }
+
+  private static String text(Path file) {
+    try {
+      return new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
+    } catch (IOException gone) {
+      return "";
+    }
+  }
+
+  private static Vm started(String name) {
+    return vms.create(VmSpec.of(name, base, List.of("sleep", "100000"))).start();
+  }
+
+  private static void kill(ProcessHandle process) {
+    process.destroyForcibly();
+    assertThat(Poll.until(SOON, () -> !process.isAlive())).isTrue();
+  }
+
+  private static void requireGood(Vm vm) {
+    assertThat(vm.state()).isEqualTo(Vm.State.RUNNING);
+    assertThat(vm.exec("echo", "alive")).isEqualTo(new Ran(0, "alive\n", ""));
+  }
+
+  private static VmFiles files(Vm vm) {
+    return new VmFiles(scratch.path("home").resolve(VmFiles.relative(vm.id())));
+  }
+
+  @Test
+  void qemu() {
+    Vm vm = started("qemu");
+    kill(ProcessHandle.of(vm.pid()).orElseThrow());
+    assertThat(vm.await()).isEqualTo(137);
+    assertThat(vm.status()).isEqualTo("failed (its VM ended first)");
+    assertThat(vm.exitStatus()).isEmpty();
+    requireGood(vm.start());
+  }
+
+  @Test
+  void theMonitor() {
+    Vm vm = started("monitor");
+    kill(new Daemon(files(vm).pid()).process().orElseThrow());
+    assertThat(vm.status()).isEqualTo("failed (its monitor ended first)");
+    requireGood(vm.start());
+    kill(new Daemon(files(vm).pid()).process().orElseThrow());
+    vm.remove(); // with a program in it that nobody hears
+  }
+
+  @Test
+  void aFileServer() throws IOException {
+    Vm vm = started("files");
+    try (Stream<Path> all = Files.list(files(vm).directory().resolve("machine"))) {
+      List<Daemon> servers =
+          all.filter(file -> file.getFileName().toString().matches("s[0-9a-f]+\\.pid"))
+              .map(Daemon::new)
+              .filter(Daemon::isAlive)
+              .toList();
+      assertThat(servers).isNotEmpty();
+      servers.forEach(server -> server.process().ifPresent(VmKillTest::kill));
+    }
+    vm.kill();
+    assertThat(vm.pid()).isZero();
+    requireGood(vm.start());
+  }
+
+  /** The monitor waits for a program that nobody will start. */
+  @Test
+  void theStarterRightBeforeItsProgram() throws Exception {
+    Process child = child("before", true);
+    assertThat(child.waitFor()).isEqualTo(9);
+    Vm vm = vms.get("before");
+    assertThat(vm.state()).isEqualTo(Vm.State.CREATED);
+    assertThat(new Daemon(files(vm).pid()).isAlive()).isTrue();
+    requireGood(vm.start());
+    vm.kill();
+    vm.remove();
+    assertThat(child("before", true).waitFor()).isEqualTo(9);
+    vms.get("before").remove();
+  }
+
+  private static Process child(String name, boolean halt) {
+    return Child.start(
+        Child.command(VmChild.class, scratch.path("home"), scratch.path("base"), name, halt));
+  }
+
+  @Test
+  void theStarterAtAnyMoment() throws Exception {
+    long seed = Long.getLong("mica.seed", new Random().nextLong());
+    System.out.println("VmKillTest: -Dmica.seed=" + seed);
+    Random random = new Random(seed);
+    for (int i = 0; i < ROUNDS; i++) {
+      Process child = child("any", false);
+      assertThat(child.inputReader().readLine()).isEqualTo("begun");
+      boolean _ = child.waitFor(random.nextInt(2_000), TimeUnit.MILLISECONDS);
+      kill(child.toHandle());
+      if (vms.find("any").isPresent()) {
+        whatIsLeft(vms.get("any"));
+      } else {
+        requireGood(started("any"));
+      }
+      vms.get("any").kill();
+      vms.get("any").remove();
+      assertThat(processes()).as("round " + i + " of seed " + seed).isEmpty();
+    }
+  }
+
+  /** It runs, or it does not and can be started. */
+  private static void whatIsLeft(Vm vm) {
+    if (vm.state() == Vm.State.CREATED) {
+      vm.start();
+    }
+    requireGood(vm);
+  }
+}
