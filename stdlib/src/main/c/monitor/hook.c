@@ -6,6 +6,7 @@
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #define LOG "hook.log"
@@ -24,6 +25,7 @@ static void close_others(int a, int b)
 static _Noreturn void wait_and_run(int go, int log_dir, char **program)
 {
 	struct stat st;
+	static const unsigned long by_default[4]; /* the kernel's struct sigaction: SIG_DFL, no flag, no mask */
 	sigset_t none;
 	char word;
 
@@ -41,9 +43,9 @@ static _Noreturn void wait_and_run(int go, int log_dir, char **program)
 	}
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	/* Also what whoever started us has ignored. */
-	for (int number = 1; number < NSIG; number++)
-		signal(number, SIG_DFL);
+	/* Also what whoever started us has ignored; signal(3) leaves out two that are the thread library's. */
+	for (int number = 1; number <= SIGRTMAX; number++)
+		syscall(SYS_rt_sigaction, number, by_default, NULL, _NSIG / 8);
 	execv(program[0], program);
 	fprintf(stderr, "mica-monitor: cannot run %s: %m\n", program[0]);
 	_exit(127);
