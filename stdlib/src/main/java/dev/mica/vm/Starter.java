@@ -8,6 +8,7 @@ import dev.mica.vm.agent.AgentConnection;
 import dev.mica.vm.guest.ContainerRuntime;
 import dev.mica.vm.guest.Kernel;
 import dev.mica.vm.guest.Kernels;
+import dev.mica.vm.guest.Profile;
 import dev.mica.vm.process.LogTail;
 import dev.mica.vm.process.Program;
 import dev.mica.vm.process.SmallFile;
@@ -110,11 +111,12 @@ final class Starter {
         .findFirst();
   }
 
-  private static Optional<MicaException> privilege() {
+  private Optional<MicaException> privilege() {
+    String what = spec.profile() == Profile.HELPER ? "helper VM" : "VM";
     return System.getProperty("user.name").equals("root")
         ? Optional.empty()
         : Optional.of(
-            MicaException.denied("share folders with", "a VM", "only root may")
+            MicaException.denied("share folders with", "a " + what, "only root may")
                 .hint("run as root"));
   }
 
