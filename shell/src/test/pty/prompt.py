@@ -326,6 +326,8 @@ def stopped(command):
     terminal.sees("\nready\n")
     terminal.type("\x1a")
     terminal.sees("Stopped")
+    # Until its prompt is there bash sets the terminal's mode, and may drop what is typed.
+    terminal.sees("\nbash-")
     terminal.type("echo sh''ell\r")
     terminal.sees("\nshell\n")
     terminal.type("fg\r")
