@@ -58,3 +58,16 @@ errint_t mica_connect(const char *path, int *out, struct mica_error *err)
 	*out = steal_fd(&fd);
 	return 0;
 }
+
+errint_t mica_check_peer(int socket, pid_t peer, const char *path, struct mica_error *err)
+{
+	struct ucred is;
+	socklen_t size = sizeof(is);
+
+	if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &is, &size) < 0)
+		return mica_fail(err, -errno, "ask who listens at", path);
+	if (is.pid != peer)
+		return mica_fail_note(err, -EACCES, "connect", path, "process %d listens there, not %d, the guest's",
+				      is.pid, peer);
+	return 0;
+}

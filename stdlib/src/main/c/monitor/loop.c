@@ -119,7 +119,7 @@ static void take_from_guest(struct monitor *m, enum guest_state *state)
 		end_session(m, &ended, &last);
 }
 
-/* False: nothing went, for now or for good. */
+/* False: nothing was sent, because the port takes nothing at the moment, or is broken. */
 static bool send_to_guest(struct monitor *m)
 {
 	struct to_guest *to = &m->clients.attached.to;

@@ -22,6 +22,7 @@
  */
 #include "monitor/monitor.h"
 
+#include "background.h"
 #include "listen.h"
 
 #include <fcntl.h>
@@ -132,45 +133,11 @@ static errint_t parse(struct monitor *m, struct arguments *args, int argc, char 
 	return code;
 }
 
-/* No child of whoever started us: that one need not stay for our end. */
-static errint_t go_background(struct arguments *args, struct mica_error *err)
-{
-	int ends[2];
-	pid_t child;
-	char ready;
-
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return mica_fail(err, -errno, "pipe", "");
-	child = fork();
-	if (child > 0) {
-		close(ends[1]);
-		/* Its end without a word: it has said why. */
-		_exit(read(ends[0], &ready, 1) == 1 ? 0 : 1);
-	}
-	close(ends[0]);
-	args->waiting = ends[1];
-	return child < 0 || setsid() < 0 ? mica_fail(err, -errno, "go into the background", "") : 0;
-}
-
-/* QEMU, which hears the guest, makes the socket in a folder of its own, where it could put a link to any other. */
-static errint_t check_peer(int port, pid_t peer, const char *path, struct mica_error *err)
-{
-	struct ucred is;
-	socklen_t size = sizeof(is);
-
-	if (getsockopt(port, SOL_SOCKET, SO_PEERCRED, &is, &size) < 0)
-		return mica_fail(err, -errno, "ask who listens at", path);
-	if (is.pid != peer)
-		return mica_fail_note(err, -EACCES, "connect", path, "process %d listens there, not %d, the guest's",
-				      is.pid, peer);
-	return 0;
-}
-
 static errint_t connect_port(struct monitor *m, const struct arguments *args, struct mica_error *err)
 {
 	errint_t code = mica_connect(args->port, &m->port, err);
 
-	return code || !args->peer ? code : check_peer(m->port, args->peer, args->port, err);
+	return code || !args->peer ? code : mica_check_peer(m->port, args->peer, args->port, err);
 }
 
 /* What one that was killed has left is removed, and nothing that somebody listens at. */
@@ -268,7 +235,7 @@ static errint_t start(struct monitor *m, int argc, char **argv, struct mica_erro
 
 	if (!code && null < 0)
 		code = mica_fail(err, -errno, "open", "/dev/null");
-	if (code < 0 || (code = go_background(&args, err)) < 0)
+	if (code < 0 || (code = mica_go_background(&args.waiting, err)) < 0)
 		return code;
 	/* Who is told to end before it has begun takes back what it has made, too. */
 	monitor_block_signals();

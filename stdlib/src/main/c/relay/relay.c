@@ -16,6 +16,7 @@
  */
 #include "relay.h"
 
+#include "background.h"
 #include "listen.h"
 
 #include <fcntl.h>
@@ -125,40 +126,6 @@ static errint_t parse(struct relay *r, struct arguments *args, int argc, char **
 	return code;
 }
 
-/* No child of whoever started us: that one need not stay for our end. */
-static errint_t go_background(struct arguments *args, struct mica_error *err)
-{
-	int ends[2];
-	pid_t child;
-	char ready;
-
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return mica_fail(err, -errno, "pipe", "");
-	child = fork();
-	if (child > 0) {
-		close(ends[1]);
-		/* Its end without a word: it has said why. */
-		_exit(read(ends[0], &ready, 1) == 1 ? 0 : 1);
-	}
-	close(ends[0]);
-	args->waiting = ends[1];
-	return child < 0 || setsid() < 0 ? mica_fail(err, -errno, "go into the background", "") : 0;
-}
-
-/* QEMU, which hears the guest, makes the socket in a folder of its own, where it could put a link to any other. */
-static errint_t check_peer(int sock, pid_t peer, const char *path, struct mica_error *err)
-{
-	struct ucred is;
-	socklen_t size = sizeof(is);
-
-	if (getsockopt(sock, SOL_SOCKET, SO_PEERCRED, &is, &size) < 0)
-		return mica_fail(err, -errno, "ask who listens at", path);
-	if (is.pid != peer)
-		return mica_fail_note(err, -EACCES, "connect", path, "process %d listens there, not %d, the guest's",
-				      is.pid, peer);
-	return 0;
-}
-
 static errint_t connect_guest(struct relay *r, const char *path, pid_t peer, struct mica_error *err)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -171,7 +138,7 @@ static errint_t connect_guest(struct relay *r, const char *path, pid_t peer, str
 	if (r->sock < 0 || connect(r->sock, (struct sockaddr *)&address, sizeof(address)) < 0)
 		return mica_fail(err, -errno, "connect", path);
 	setsockopt(r->sock, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
-	return peer ? check_peer(r->sock, peer, path, err) : 0;
+	return peer ? mica_check_peer(r->sock, peer, path, err) : 0;
 }
 
 static errint_t write_pid(const char *path, struct mica_error *err)
@@ -274,7 +241,7 @@ static errint_t run(struct relay *r, int argc, char **argv, struct mica_error *e
 	errint_t code = parse(r, &args, argc, argv, err);
 
 	if (!code && args.background)
-		code = go_background(&args, err);
+		code = mica_go_background(&args.waiting, err);
 	if (code < 0 || (code = open_all(r, &args, err)) < 0 ||
 	    (code = connect_guest(r, args.socket, args.peer, err)) < 0 || (code = wire_greet(r, err)) < 0 ||
 	    (code = write_pid(args.pid, err)) < 0 || (code = open_state(r, args.state, err)) < 0 ||
