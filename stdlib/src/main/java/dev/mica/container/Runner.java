@@ -35,10 +35,13 @@ final class Runner {
   private static final String FIRST_PORT = "dev.mica.stream.0";
 
   /** What the guest calls the disk, and where on it are the guest folder and overlayfs's own. */
-  private static final String DISK = "guest";
+  static final String DISK = "guest";
 
-  private static final String UPPER = "upper";
+  static final String UPPER = "upper";
   private static final String WORK = "work";
+
+  /** The disk's serial number. */
+  static final String SERIAL = "disk-0";
 
   private static final int TERM = 15;
   private static final int KILL = 9;
@@ -166,7 +169,7 @@ final class Runner {
   }
 
   private void mount(Agent agent) {
-    Agent.Answer<Boolean> disk = agent.mountDisk("disk-0", DISK, List.of(UPPER, WORK));
+    Agent.Answer<Boolean> disk = agent.mountDisk(SERIAL, DISK, List.of(UPPER, WORK));
     List<Path> lowers = new ArrayList<>();
     List<Agent.Answer<Agent.Probe>> mounted = new ArrayList<>();
     for (int i = 0; i < vm.lowers().size(); i++) {
@@ -317,6 +320,13 @@ final class Runner {
     requireRunning("look at");
     try (Agent agent = machine.agent()) {
       return agent.usage(vm.id());
+    }
+  }
+
+  /** Running or paused. */
+  void requireUp(String doing) {
+    if (!isUp()) {
+      throw MicaException.failed(doing + " the VM", vm.name(), "it is " + status());
     }
   }
 

@@ -154,6 +154,26 @@ public interface Machine {
   /** Those of them to whose socket a client is connected. */
   Set<String> busyPorts();
 
+  /**
+   * Keeps the content of a disk, by its place in the spec, as it is now; its guest holds the file
+   * system on it still meanwhile. There is one snapshot of a disk at a time. Until {@link
+   * #releaseSnapshot} what the guest writes over is kept in a file beside the disk.
+   */
+  void takeSnapshot(int disk);
+
+  /**
+   * Gives the guest that snapshot as a read-only disk.
+   *
+   * @return its serial number
+   */
+  String plugSnapshot(int disk);
+
+  /** Where the guest's kernel has that disk: its PCI address; empty where it is not plugged. */
+  Optional<String> snapshotDevice(int disk);
+
+  /** Ends a snapshot, whatever it is at; the guest has unmounted it. None is fine. */
+  void releaseSnapshot(int disk);
+
   /** What the guest wrote on its console since it booted. Last lines matter most. */
   Path consoleLog();
 

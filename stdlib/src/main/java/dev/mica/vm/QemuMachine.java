@@ -14,6 +14,7 @@ import dev.mica.vm.qemu.Disks;
 import dev.mica.vm.qemu.Ports;
 import dev.mica.vm.qemu.Qemu;
 import dev.mica.vm.qemu.Qmp;
+import dev.mica.vm.qemu.Snapshots;
 import dev.mica.vm.share.Share;
 import dev.mica.vm.share.Shares;
 import java.nio.file.Path;
@@ -40,6 +41,7 @@ final class QemuMachine implements Machine {
   private final Shares shares;
   private final Ports ports;
   private final Disks disks;
+  private final Snapshots snapshots;
   private final Records records;
 
   QemuMachine(StateDir state, MachineSpec spec, Starter.Settings settings) {
@@ -48,6 +50,7 @@ final class QemuMachine implements Machine {
     this.starter = new Starter(state, spec, settings);
     this.qemu = new Qemu(spec.directory(state), spec.object());
     this.disks = new Disks(qemu);
+    this.snapshots = new Snapshots(qemu, disks);
     this.shares =
         new Shares(
             state.records("share/" + spec.id()).ofProcesses(),
@@ -205,6 +208,38 @@ final class QemuMachine implements Machine {
   @Override
   public Set<String> busyPorts() {
     return qemu.daemon().isAlive() ? ports.busy() : Set.of();
+  }
+
+  @Override
+  public void takeSnapshot(int disk) {
+    try (Hold _ = state.hold("take a snapshot of the " + spec.object(), spec.object())) {
+      requireRunning();
+      snapshots.take(disk);
+    }
+  }
+
+  @Override
+  public String plugSnapshot(int disk) {
+    try (Hold _ = state.hold("plug a snapshot of the " + spec.object(), spec.object())) {
+      requireRunning();
+      snapshots.plug(disk);
+      return Snapshots.device(disk);
+    }
+  }
+
+  @Override
+  public Optional<String> snapshotDevice(int disk) {
+    requireRunning();
+    return snapshots.address(disk);
+  }
+
+  @Override
+  public void releaseSnapshot(int disk) {
+    try (Hold _ = state.hold("end a snapshot of the " + spec.object(), spec.object())) {
+      if (qemu.daemon().isAlive()) {
+        snapshots.release(disk);
+      }
+    }
   }
 
   @Override

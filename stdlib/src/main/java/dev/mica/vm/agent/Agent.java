@@ -77,6 +77,15 @@ public interface Agent extends AutoCloseable {
    */
   void union(String name, List<Path> lowers, @Nullable Path upper, @Nullable Path work);
 
+  /**
+   * The same of a container, with a lowest lower besides that has nothing but mount points, so that
+   * nobody makes them in the upper.
+   *
+   * @param skeleton what lies there, each {@code d:/path} for a directory or {@code f:/path} for an
+   *     empty file; what the lowers have of that name is there instead
+   */
+  void union(String name, List<Path> lowers, Path upper, Path work, List<String> skeleton);
+
   /** Unmounts a union. */
   void unmount(String name);
 
@@ -107,6 +116,37 @@ public interface Agent extends AutoCloseable {
    * layer of a union that lies there is {@code @NAME/sub}.
    */
   Answer<Boolean> mountDisk(String serial, String name, List<String> directories);
+
+  /**
+   * Mounts the read-only disk of that serial number at {@code /disks/NAME}, as its file system was
+   * when it was frozen.
+   */
+  void mountSnapshot(String serial, String name);
+
+  /**
+   * Unmounts a disk and lets go of its device.
+   *
+   * @param device its PCI address, as the machine says it; empty where it is not plugged
+   */
+  void unmountDisk(String name, Optional<String> device);
+
+  /**
+   * Has a container and the file system of a disk stand still, with all on the disk that was
+   * written. After {@code deadline} both go on by themselves.
+   */
+  void freeze(String name, String disk, Duration deadline);
+
+  /**
+   * Lets them go on; how long the container stood still. Fails where they went on by themselves
+   * before that.
+   */
+  Duration thaw(String name);
+
+  /**
+   * Has the guest send the folder {@code path} of a disk over a port that is plugged, exact to the
+   * last attribute. Returns when it has begun; the stream itself says how it ends.
+   */
+  void capture(String disk, String path, String port, String token);
 
   /** Makes a network namespace for a container, with nothing but its loopback in it. */
   void network(String name);

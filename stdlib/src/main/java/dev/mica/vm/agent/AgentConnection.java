@@ -177,6 +177,17 @@ public final class AgentConnection implements Agent {
   }
 
   @Override
+  public void union(
+      String name, List<Path> lowers, Path upper, Path work, List<String> skeleton) {
+    Map<String, String> words = new TreeMap<>(Map.of("name", AgentLine.encode(name)));
+    words.put("lower", AgentLine.list(lowers));
+    words.put("upper", AgentLine.encode(upper.toString()));
+    words.put("work", AgentLine.encode(work.toString()));
+    words.put("skeleton", AgentLine.list(skeleton));
+    call("union", LONG, words);
+  }
+
+  @Override
   public void unmount(String name) {
     call("unmount", LONG, Map.of("name", AgentLine.encode(name)));
   }
@@ -221,6 +232,57 @@ public final class AgentConnection implements Agent {
                 "make",
                 AgentLine.list(directories)));
     return () -> answer(request).isEmpty();
+  }
+
+  @Override
+  public void mountSnapshot(String serial, String name) {
+    call(
+        "mount-snapshot",
+        LONG,
+        Map.of("serial", AgentLine.encode(serial), "name", AgentLine.encode(name)));
+  }
+
+  @Override
+  public void unmountDisk(String name, Optional<String> device) {
+    Map<String, String> words = new TreeMap<>(Map.of("name", AgentLine.encode(name)));
+    device.ifPresent(address -> words.put("device", address));
+    call("unmount-disk", LONG, words);
+  }
+
+  @Override
+  public void freeze(String name, String disk, Duration deadline) {
+    call(
+        "freeze",
+        LONG,
+        Map.of(
+            "name",
+            AgentLine.encode(name),
+            "disk",
+            AgentLine.encode(disk),
+            "deadline",
+            Long.toString(deadline.toMillis())));
+  }
+
+  @Override
+  public Duration thaw(String name) {
+    Map<String, String> answer = call("thaw", QUICK, Map.of("name", AgentLine.encode(name)));
+    return Duration.ofNanos(Long.parseLong(fact(answer, "held")));
+  }
+
+  @Override
+  public void capture(String disk, String path, String port, String token) {
+    call(
+        "capture",
+        LONG,
+        Map.of(
+            "disk",
+            AgentLine.encode(disk),
+            "path",
+            AgentLine.encode(path),
+            "port",
+            AgentLine.encode(port),
+            "token",
+            token));
   }
 
   @Override

@@ -21,12 +21,13 @@ public final class Disks {
    * What QEMU has of a disk from its start on, for a file that it was given and has no use for is
    * closed. The guest's discards make the file sparse again; what it flushes is flushed.
    */
-  static String node(int disk, String file) {
-    return "driver=raw,node-name="
-        + DEVICE
-        + disk
-        + ",discard=unmap,file.driver=file,file.discard=unmap,file.filename="
-        + file;
+  static String node(int disk) {
+    return "driver=raw,node-name=" + DEVICE + disk + ",discard=unmap";
+  }
+
+  /** How the device is called, and the node of its file. */
+  static String id(int disk) {
+    return DEVICE + disk;
   }
 
   /**
@@ -34,19 +35,23 @@ public final class Disks {
    * disk-PLACE}; one that is plugged is fine.
    */
   public void plug(int disk) {
-    String id = DEVICE + disk;
     try (Qmp qmp = qemu.qmp()) {
-      if (Qemu.plugged(qmp, DEVICE).contains(Integer.toString(disk))) {
-        return;
-      }
-      Qemu.Slot slot =
-          Qemu.freeSlot(qmp)
-              .orElseThrow(() ->
-                  MicaException.failed("plug a disk into", qemu.guest(), "it has no slot left"));
-      ObjectNode device = Records.object().put("driver", "virtio-blk-pci");
-      device.put("id", id).put("drive", id).put("serial", id);
-      device.put("bus", slot.bus()).put("addr", Integer.toHexString(slot.number()));
-      qmp.run("device_add", device);
+      plug(qmp, id(disk), id(disk));
     }
+  }
+
+  /** Plugs a device of that id and serial number, whose content is that node's. */
+  void plug(Qmp qmp, String id, String node) {
+    if (Qemu.plugged(qmp, id).contains("")) {
+      return;
+    }
+    Qemu.Slot slot =
+        Qemu.freeSlot(qmp)
+            .orElseThrow(() ->
+                MicaException.failed("plug a disk into", qemu.guest(), "it has no slot left"));
+    ObjectNode device = Records.object().put("driver", "virtio-blk-pci");
+    device.put("id", id).put("drive", node).put("serial", id);
+    device.put("bus", slot.bus()).put("addr", Integer.toHexString(slot.number()));
+    qmp.run("device_add", device);
   }
 }

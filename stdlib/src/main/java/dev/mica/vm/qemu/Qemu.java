@@ -188,6 +188,11 @@ public final class Qemu {
     return directory.resolve(PEERS);
   }
 
+  /** Where what is written over while a snapshot of that disk is held is kept for it. */
+  Path scratch(int disk) {
+    return directory.resolve("scratch-" + disk);
+  }
+
   /** A socket of {@link #peers} that was just bound: for QEMU's user, too. */
   public static void admit(Path socket) throws IOException {
     Files.setPosixFilePermissions(socket, PosixFilePermissions.fromString("rw-rw-rw-"));
@@ -200,6 +205,9 @@ public final class Qemu {
       make(directory, "rwx------");
       make(ports(), "rwx------");
       make(peers(), "rwx--x--x");
+      for (int i = 0; i < boot.disks().size(); i++) {
+        Snapshots.makeScratch(scratch(i), Files.size(boot.disks().get(i)));
+      }
     } catch (IOException broken) {
       throw MicaException.failed("make the directory", directory, Why.of(broken)).because(broken);
     }
@@ -245,7 +253,10 @@ public final class Qemu {
     }
     words.addAll(List.of("--append", console().toString()));
     boot.incoming().ifPresent(file -> words.addAll(List.of("--read", file.toString())));
-    boot.disks().forEach(disk -> words.addAll(List.of("--write", disk.toString())));
+    for (int i = 0; i < boot.disks().size(); i++) {
+      words.addAll(List.of("--write", boot.disks().get(i).toString()));
+      words.addAll(List.of("--write", scratch(i).toString()));
+    }
     words.addAll(List.of("--see", KERNEL + "=" + boot.kernel()));
     words.addAll(List.of("--see", INITRAMFS + "=" + boot.initramfs()));
     words.addAll(List.of("--see", PEERS + "=" + peers()));
@@ -300,10 +311,20 @@ public final class Qemu {
       descriptor++;
     }
     for (int i = 0; i < boot.disks().size(); i++) {
-      words.addAll(List.of("-add-fd", "set=" + (FIRST_DISK_SET + i) + ",fd=" + (descriptor + i)));
-      words.addAll(List.of("-blockdev", Disks.node(i, "/dev/fdset/" + (FIRST_DISK_SET + i))));
+      words.addAll(blockNode(descriptor + 2 * i, 2 * i, Disks.node(i)));
+      words.addAll(blockNode(descriptor + 2 * i + 1, 2 * i + 1, Snapshots.node(i)));
     }
     return words;
+  }
+
+  /** A node of its block layer, of the file that it has as that descriptor. */
+  private static List<String> blockNode(int descriptor, int place, String node) {
+    int set = FIRST_DISK_SET + place;
+    return List.of(
+        "-add-fd",
+        "set=" + set + ",fd=" + descriptor,
+        "-blockdev",
+        node + ",file.driver=file,file.discard=unmap,file.filename=/dev/fdset/" + set);
   }
 
   /** Of a descriptor that listens. */

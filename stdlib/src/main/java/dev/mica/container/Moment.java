@@ -1,0 +1,153 @@
+package dev.mica.container;
+
+import dev.mica.failure.MicaException;
+import dev.mica.state.Hold;
+import dev.mica.vm.Machine;
+import dev.mica.vm.agent.Agent;
+import java.time.Duration;
+import java.util.List;
+import java.util.function.Supplier;
+
+/**
+ * The guest folder of one VM as it was at one moment, to be read in its guest for as long as this is
+ * open.
+ *
+ * <p>Of a VM that is up it is on a snapshot of the VM's disk, beside which the container goes on. A
+ * VM that is not up has nobody who writes: its guest is booted to read the disk itself, and ended
+ * afterwards.
+ */
+final class Moment implements AutoCloseable {
+  private static final int PLACE = 0;
+  private static final String SNAPSHOT = "snapshot";
+
+  /** The guest lets the container go on after that, whatever becomes of us. */
+  private static final Duration DEADLINE = Duration.ofSeconds(10);
+
+  private final Runner runner;
+  private final String disk;
+  private final Duration held;
+  private final Supplier<Hold> lock;
+
+  private Moment(Runner runner, String disk, Duration held, Supplier<Hold> lock) {
+    this.runner = runner;
+    this.disk = disk;
+    this.held = held;
+    this.lock = lock;
+  }
+
+  /**
+   * Now, of a VM that is up.
+   *
+   * @param lock locks the VM, for the short while that its machine is changed
+   */
+  static Moment now(Runner runner, Supplier<Hold> lock) {
+    try (Hold _ = lock.get()) {
+      runner.requireUp("commit");
+      release(runner);
+      Duration held = take(runner);
+      Moment moment = new Moment(runner, SNAPSHOT, held, lock);
+      boolean done = false;
+      try {
+        String serial = runner.machine().plugSnapshot(PLACE);
+        try (Agent agent = runner.machine().agent()) {
+          agent.mountSnapshot(serial, SNAPSHOT);
+        }
+        done = true;
+        return moment;
+      } finally {
+        if (!done) {
+          release(runner);
+        }
+      }
+    }
+  }
+
+  /** The end of a VM that is not up; it cannot be started while this is open. */
+  static Moment atTheEnd(Runner runner, Supplier<Hold> lock) {
+    Hold hold = lock.get();
+    boolean done = false;
+    try {
+      runner.machine().boot(Duration.ZERO);
+      try (Agent agent = runner.machine().agent()) {
+        boolean _ = agent.mountDisk(Runner.SERIAL, Runner.DISK, List.of(Runner.UPPER)).await();
+      }
+      done = true;
+      return new Moment(runner, Runner.DISK, Duration.ZERO, () -> hold);
+    } finally {
+      if (!done) {
+        runner.machine().kill();
+        hold.close();
+      }
+    }
+  }
+
+  /** The container stands still in between, and never longer than the guest lets it. */
+  private static Duration take(Runner runner) {
+    Machine machine = runner.machine();
+    String id = runner.vm().id();
+    try (Agent agent = machine.agent()) {
+      Duration held;
+      boolean done = false;
+      try {
+        agent.freeze(id, Runner.DISK, DEADLINE);
+        try {
+          machine.takeSnapshot(PLACE);
+        } finally {
+          held = agent.thaw(id);
+        }
+        done = true;
+        return held;
+      } finally {
+        if (!done) {
+          machine.releaseSnapshot(PLACE);
+        }
+      }
+    }
+  }
+
+  /** How long the container stood still for it. */
+  Duration held() {
+    return held;
+  }
+
+  /** Which disk of the guest has it. */
+  String disk() {
+    return disk;
+  }
+
+  @Override
+  public void close() {
+    try (Hold _ = lock.get()) {
+      if (disk.equals(Runner.DISK)) {
+        runner.machine().shutdown();
+      } else {
+        release(runner);
+      }
+    }
+  }
+
+  /** Ends the snapshot of a VM, if there is one, at whatever step it is. */
+  static void release(Runner runner) {
+    Machine machine = runner.machine();
+    if (machine.status().state() == Machine.State.NONE) {
+      return; // with its QEMU it has gone
+    }
+    MicaException failure = null;
+    try (Agent agent = machine.agent()) {
+      agent.unmountDisk(SNAPSHOT, machine.snapshotDevice(PLACE));
+    } catch (MicaException silent) {
+      failure = silent;
+    }
+    try {
+      machine.releaseSnapshot(PLACE);
+    } catch (MicaException worse) {
+      if (failure != null) {
+        worse.addSuppressed(failure);
+      }
+      throw worse;
+    }
+    if (failure != null) {
+      throw failure;
+    }
+  }
+}

@@ -1,0 +1,152 @@
+package dev.mica.vm.qemu;
+
+import dev.mica.failure.MicaException;
+import dev.mica.failure.Why;
+import dev.mica.state.Records;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * The content of a guest's disk as it was at one moment, which the guest reads from another, read-only
+ * disk while it goes on writing to the first. QEMU's filter {@code copy-before-write} copies what is
+ * about to be written over to a scratch file, and its {@code snapshot-access} shows the content of
+ * before. The disk itself is always the file that it was: a QEMU that is killed takes nothing of it
+ * along.
+ *
+ * <p>Of each disk there is one snapshot at a time.
+ */
+public final class Snapshots {
+  private static final String DEVICE = "snapshot-";
+  private static final String FILTER = "filter-";
+  private static final String SCRATCH = "scratch-";
+  private static final String VIEW = "view-";
+  private static final Duration UNPLUG = Duration.ofSeconds(10);
+
+  private final Qemu qemu;
+  private final Disks disks;
+
+  public Snapshots(Qemu qemu, Disks disks) {
+    this.qemu = qemu;
+    this.disks = disks;
+  }
+
+  /** What QEMU has of the scratch file from its start on, as it has the disk. */
+  static String node(int disk) {
+    return "driver=raw,node-name=" + SCRATCH + disk + ",discard=unmap";
+  }
+
+  /** An empty one, as large as the disk: it takes the space of what is written over meanwhile. */
+  static void makeScratch(Path file, long size) throws IOException {
+    Files.createFile(
+        file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+    try (RandomAccessFile scratch = new RandomAccessFile(file.toFile(), "rw")) {
+      scratch.setLength(size);
+    }
+  }
+
+  /** How the device of the snapshot is called, its serial number too. */
+  public static String device(int disk) {
+    return DEVICE + disk;
+  }
+
+  /**
+   * Keeps the disk's content of this moment. Its guest holds its file system still meanwhile, for a
+   * short time: all that can be done before or afterwards is not done here.
+   */
+  public void take(int disk) {
+    ObjectNode filter = Records.object().put("driver", "copy-before-write");
+    filter.put("node-name", FILTER + disk).put("file", Disks.id(disk));
+    // A scratch file that cannot grow spoils the snapshot, not the guest's own writing.
+    filter.put("target", SCRATCH + disk).put("on-cbw-error", "break-snapshot");
+    ObjectNode view = Records.object().put("driver", "snapshot-access");
+    view.put("node-name", VIEW + disk).put("file", FILTER + disk).put("read-only", true);
+    boolean done = false;
+    try (Qmp qmp = qemu.qmp()) {
+      try {
+        qmp.run("blockdev-add", filter);
+        setDrive(qmp, disk, FILTER + disk);
+        qmp.run("blockdev-add", view);
+        done = true;
+      } finally {
+        if (!done) {
+          release(qmp, disk);
+        }
+      }
+    }
+  }
+
+  /** Gives the guest the snapshot as a disk. */
+  public void plug(int disk) {
+    try (Qmp qmp = qemu.qmp()) {
+      disks.plug(qmp, DEVICE + disk, VIEW + disk);
+    }
+  }
+
+  /** Where the guest's kernel has it; empty where it is not plugged. */
+  public Optional<String> address(int disk) {
+    try (Qmp qmp = qemu.qmp()) {
+      return Qemu.address(qmp, DEVICE + disk);
+    }
+  }
+
+  /**
+   * Ends a snapshot at whatever step it is, and gives back the space of its scratch file. None is
+   * fine. The guest has unmounted it before, and is not asked.
+   */
+  public void release(int disk) {
+    try (Qmp qmp = qemu.qmp()) {
+      release(qmp, disk);
+    }
+  }
+
+  private void release(Qmp qmp, int disk) {
+    if (!Qemu.unplug(qmp, DEVICE + disk, UNPLUG)) {
+      throw MicaException.failed(
+          "end the snapshot of", qemu.guest(), "QEMU does not let its device go");
+    }
+    Set<String> nodes = nodes(qmp);
+    if (!nodes.contains(FILTER + disk)) {
+      return;
+    }
+    if (nodes.contains(VIEW + disk)) {
+      qmp.run("blockdev-del", Records.object().put("node-name", VIEW + disk));
+    }
+    setDrive(qmp, disk, Disks.id(disk));
+    qmp.run("blockdev-del", Records.object().put("node-name", FILTER + disk));
+    empty(qemu.scratch(disk));
+  }
+
+  private static Set<String> nodes(Qmp qmp) {
+    Set<String> names = new TreeSet<>();
+    ObjectNode flat = Records.object().put("flat", true);
+    for (JsonNode node : qmp.run("query-named-block-nodes", flat)) {
+      names.add(node.path("node-name").asString(""));
+    }
+    return names;
+  }
+
+  private static void setDrive(Qmp qmp, int disk, String node) {
+    ObjectNode drive = Records.object().put("path", "/machine/peripheral/" + Disks.id(disk));
+    qmp.run("qom-set", drive.put("property", "drive").put("value", node));
+  }
+
+  /** QEMU has it open and uses it no more; a sparse file of the same size has the same content. */
+  private static void empty(Path scratch) {
+    try (RandomAccessFile file = new RandomAccessFile(scratch.toFile(), "rw")) {
+      long size = file.length();
+      file.setLength(0);
+      file.setLength(size);
+    } catch (IOException broken) {
+      throw MicaException.failed("empty", scratch, Why.of(broken)).because(broken);
+    }
+  }
+}
