@@ -1,6 +1,7 @@
 package dev.mica;
 
 import dev.mica.access.Caller;
+import dev.mica.commit.CommitLayers;
 import dev.mica.commit.Commits;
 import dev.mica.container.VmLayers;
 import dev.mica.container.Vms;
@@ -26,8 +27,8 @@ final class Engine {
     this.state = state;
     this.helper = new HelperServer(state);
     this.unions = new Unions(state, helper);
-    this.vms = new Vms(state);
     this.commits = new Commits(state, unions, new UnionLayers(state, helper), new VmLayers(state));
+    this.vms = new Vms(state, new CommitLayers(state), commits);
   }
 
   Path home() {

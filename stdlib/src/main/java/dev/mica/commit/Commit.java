@@ -4,6 +4,7 @@ import dev.mica.folder.Diff;
 import dev.mica.folder.LayerSource;
 import dev.mica.union.Union;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -26,7 +27,7 @@ public interface Commit extends LayerSource {
   /** When it was made. */
   Instant created();
 
-  /** Which union it was made from. */
+  /** Which union or VM it was made from. */
   String origin();
 
   /** How its layer got into the store. */
@@ -37,6 +38,9 @@ public interface Commit extends LayerSource {
    * {@code dA of 3 entries}, by the letters of lsattr(1). Immutable and append-only are kept.
    */
   Optional<String> unkeptFlags();
+
+  /** How long the container stood still for it; zero where nothing had to. */
+  Duration held();
 
   /** This commit's own layer. */
   Path layer();
@@ -79,7 +83,9 @@ public interface Commit extends LayerSource {
     /** Its files were cloned, sharing their blocks. */
     REFLINK,
     /** Its files were copied. */
-    COPY
+    COPY,
+    /** It is what a VM's guest folder had at one moment. */
+    SNAPSHOT
   }
 
   /** What a verification finds a layer to be. */

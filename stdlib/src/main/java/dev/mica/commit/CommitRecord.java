@@ -4,6 +4,7 @@ import dev.mica.state.PathJson;
 import dev.mica.state.Records;
 import dev.mica.text.PathBytes;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,6 +22,7 @@ import tools.jackson.databind.node.ObjectNode;
  * @param below what its layer lies on, topmost first: {@code layer:ID} or the path of a folder, as
  *     {@link PathBytes#text} has it
  * @param unkept which flags of files its layer has not, for people; empty: none
+ * @param held how long what it was made of stood still for it
  */
 record CommitRecord(
     String id,
@@ -29,7 +31,8 @@ record CommitRecord(
     Instant created,
     String origin,
     Commit.Method method,
-    String unkept) {
+    String unkept,
+    Duration held) {
   private static final String LAYER = "layer:";
   private static final Pattern ID = Pattern.compile("[0-9a-f]{4,64}");
 
@@ -104,11 +107,15 @@ record CommitRecord(
   }
 
   CommitRecord by(Commit.Method other) {
-    return new CommitRecord(id, below, message, created, origin, other, unkept);
+    return new CommitRecord(id, below, message, created, origin, other, unkept, held);
   }
 
   CommitRecord without(String flags) {
-    return new CommitRecord(id, below, message, created, origin, method, flags);
+    return new CommitRecord(id, below, message, created, origin, method, flags, held);
+  }
+
+  CommitRecord standingStill(Duration time) {
+    return new CommitRecord(id, below, message, created, origin, method, unkept, time);
   }
 
   ObjectNode toJson() {
@@ -122,6 +129,9 @@ record CommitRecord(
     json.put("method", method.name());
     if (!unkept.isEmpty()) {
       json.put("unkept", unkept);
+    }
+    if (!held.isZero()) {
+      json.put("held", held.toNanos());
     }
     return json;
   }
@@ -138,6 +148,7 @@ record CommitRecord(
         Instant.parse(json.required("created").asString()),
         json.required("origin").asString(),
         Records.constant(Commit.Method.class, json.required("method")),
-        json.path("unkept").asString(""));
+        json.path("unkept").asString(""),
+        Duration.ofNanos(json.path("held").asLong(0)));
   }
 }

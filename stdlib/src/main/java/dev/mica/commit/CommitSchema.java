@@ -20,6 +20,7 @@ public final class CommitSchema {
               .column("method", "string", Commit::method)
               .column("message", "string", Commit::message)
               .field("origin", "string", Commit::origin)
+              .field("heldMs", "number", CommitSchema::heldMs)
               .field("layer", "string", Commit::layer)
               .field("base", "[string]", Commit::base)
               .detail("digest", "string|null", commit -> commit.recordedDigest().orElse(null))
@@ -45,4 +46,9 @@ public final class CommitSchema {
       Descriptor.of(CommitSchema.class, Commits.class, Rows.list(COMMIT, Commits::list));
 
   private CommitSchema() {}
+
+  /** Milliseconds, the one that was begun included. */
+  private static long heldMs(Commit commit) {
+    return commit.held().plusNanos(999_999).toMillis();
+  }
 }

@@ -19,6 +19,7 @@ import dev.mica.union.Unions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.EnumSet;
 import java.util.List;
@@ -94,7 +95,15 @@ final class Committer {
     List<String> below =
         union.lowers().stream().map(path -> CommitRecord.keep(path, store.layers())).toList();
     CommitRecord commit =
-        new CommitRecord(id, below, message, Instant.now(), union.name(), Commit.Method.ROTATE, "");
+        new CommitRecord(
+            id,
+            below,
+            message,
+            Instant.now(),
+            union.name(),
+            Commit.Method.ROTATE,
+            "",
+            Duration.ZERO);
     return new CommitIntent(commit, ref.toString(), store.refs().get(ref.toString()));
   }
 

@@ -6,6 +6,7 @@ import dev.mica.folder.Folder;
 import dev.mica.union.Union;
 import dev.mica.union.UnionSpec;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -65,6 +66,11 @@ final class LiveCommit implements Commit {
   @Override
   public Optional<String> unkeptFlags() {
     return Optional.of(record.unkept()).filter(text -> !text.isEmpty());
+  }
+
+  @Override
+  public Duration held() {
+    return record.held();
   }
 
   @Override

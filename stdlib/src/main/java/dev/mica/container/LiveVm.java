@@ -1,5 +1,6 @@
 package dev.mica.container;
 
+import dev.mica.commit.Commit;
 import dev.mica.failure.MicaException;
 import dev.mica.folder.Folder;
 import dev.mica.vm.Console;
@@ -165,6 +166,11 @@ final class LiveVm implements Vm {
   @Override
   public Ran exec(String... program) {
     return Exec.run(open(new ExecSpec(List.of(program), Map.of(), false, false)));
+  }
+
+  @Override
+  public Commit commit(CommitSpec spec) {
+    return vms.commit(name, spec);
   }
 
   @Override

@@ -6,11 +6,12 @@ import dev.mica.vm.Machine;
 import dev.mica.vm.agent.Agent;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
- * The guest folder of one VM as it was at one moment, to be read in its guest for as long as this is
- * open.
+ * The guest folder of one VM as it was at one moment, to be read in its guest for as long as this
+ * is open.
  *
  * <p>Of a VM that is up it is on a snapshot of the VM's disk, beside which the container goes on. A
  * VM that is not up has nobody who writes: its guest is booted to read the disk itself, and ended
@@ -27,12 +28,15 @@ final class Moment implements AutoCloseable {
   private final String disk;
   private final Duration held;
   private final Supplier<Hold> lock;
+  private final Optional<Hold> kept;
 
-  private Moment(Runner runner, String disk, Duration held, Supplier<Hold> lock) {
+  private Moment(
+      Runner runner, String disk, Duration held, Supplier<Hold> lock, Optional<Hold> kept) {
     this.runner = runner;
     this.disk = disk;
     this.held = held;
     this.lock = lock;
+    this.kept = kept;
   }
 
   /**
@@ -45,7 +49,7 @@ final class Moment implements AutoCloseable {
       runner.requireUp("commit");
       release(runner);
       Duration held = take(runner);
-      Moment moment = new Moment(runner, SNAPSHOT, held, lock);
+      Moment moment = new Moment(runner, SNAPSHOT, held, lock, Optional.empty());
       boolean done = false;
       try {
         String serial = runner.machine().plugSnapshot(PLACE);
@@ -72,7 +76,7 @@ final class Moment implements AutoCloseable {
         boolean _ = agent.mountDisk(Runner.SERIAL, Runner.DISK, List.of(Runner.UPPER)).await();
       }
       done = true;
-      return new Moment(runner, Runner.DISK, Duration.ZERO, () -> hold);
+      return new Moment(runner, Runner.DISK, Duration.ZERO, lock, Optional.of(hold));
     } finally {
       if (!done) {
         runner.machine().kill();
@@ -115,19 +119,35 @@ final class Moment implements AutoCloseable {
     return disk;
   }
 
+  /** Locks the VM, for a short while. */
+  Hold hold() {
+    return lock.get();
+  }
+
   @Override
   public void close() {
     try (Hold _ = lock.get()) {
-      if (disk.equals(Runner.DISK)) {
-        runner.machine().shutdown();
-      } else {
+      if (kept.isEmpty()) {
         release(runner);
+      } else {
+        runner.machine().shutdown();
       }
+    } finally {
+      kept.ifPresent(Hold::close);
+    }
+  }
+
+  /** Ends one that was cut short with the process that held it. */
+  static void end(Runner runner) {
+    if (runner.isUp()) {
+      release(runner);
+    } else {
+      runner.machine().kill();
     }
   }
 
   /** Ends the snapshot of a VM, if there is one, at whatever step it is. */
-  static void release(Runner runner) {
+  private static void release(Runner runner) {
     Machine machine = runner.machine();
     if (machine.status().state() == Machine.State.NONE) {
       return; // with its QEMU it has gone

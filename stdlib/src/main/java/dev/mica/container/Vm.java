@@ -1,5 +1,6 @@
 package dev.mica.container;
 
+import dev.mica.commit.Commit;
 import dev.mica.folder.Folder;
 import dev.mica.vm.Console;
 import dev.mica.vm.stream.Attachable;
@@ -113,6 +114,20 @@ public interface Vm {
 
   /** Runs a program in it to its end. */
   Ran exec(String... program);
+
+  /**
+   * Keeps what its program changed over its start folder as a commit, exactly as it was at one
+   * moment. A container that runs stands still for some milliseconds ({@link Commit#held}), and
+   * goes on while its changes are taken; a paused one stays paused; of one that has ended the last
+   * state is taken. There is a commit only if the layer in the store is what the guest had, to the
+   * last attribute. Fails if nothing has changed.
+   */
+  Commit commit(CommitSpec spec);
+
+  /** The same under that name, {@code NAME:TAG}. */
+  default Commit commit(String ref) {
+    return commit(CommitSpec.of(ref));
+  }
 
   /** What it uses: memory and CPU, by the agent's words. */
   Map<String, String> stats();

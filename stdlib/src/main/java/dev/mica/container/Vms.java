@@ -2,6 +2,9 @@ package dev.mica.container;
 
 import dev.mica.access.Caller;
 import dev.mica.access.Role;
+import dev.mica.commit.Commit;
+import dev.mica.commit.CommitLayers;
+import dev.mica.commit.Commits;
 import dev.mica.core.Identity;
 import dev.mica.core.OpenDirectory;
 import dev.mica.failure.MicaException;
@@ -35,6 +38,7 @@ import java.util.stream.Stream;
 public final class Vms {
   private static final String CREATE = "create a VM";
   private static final String REMOVE = "remove a VM";
+  private static final String COMMIT = "hold a moment of a VM";
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,62}");
   private static final Pattern MEMORY = Pattern.compile("MemTotal: +(\\d{1,15}) kB");
   private static final int ID_BYTES = 6;
@@ -45,10 +49,12 @@ public final class Vms {
   private final Caller caller;
   private final StateDir state;
   private final Records records;
+  private final CommitLayers layers;
+  private final Commits commits;
 
-  /** Those that {@code state} keeps. */
-  public Vms(StateDir state) {
-    this(Caller.ofProcess(), state);
+  /** Those that {@code state} keeps, whose commits are among {@code commits}. */
+  public Vms(StateDir state, CommitLayers layers, Commits commits) {
+    this(Caller.ofProcess(), state, layers, commits);
     state.onLeftover(
         CREATE,
         Recovery.of(
@@ -61,16 +67,24 @@ public final class Vms {
             facts -> VmRecord.of(facts.required("name").asString(), facts),
             vm -> List.of(object(vm.name())),
             this::forget));
+    state.onLeftover(
+        COMMIT,
+        Recovery.of(
+            facts -> VmRecord.of(facts.required("name").asString(), facts),
+            vm -> List.of(commitObject(vm.name())),
+            vm -> Moment.end(runner(vm))));
   }
 
   /** The same as {@code caller} sees them, who may change what their role lets them. */
   public Vms(Caller caller, Vms same) {
-    this(caller, same.state);
+    this(caller, same.state, same.layers, new Commits(caller, same.commits));
   }
 
-  private Vms(Caller caller, StateDir state) {
+  private Vms(Caller caller, StateDir state, CommitLayers layers, Commits commits) {
     this.caller = caller;
     this.state = state;
+    this.layers = layers;
+    this.commits = commits;
     this.records = records(state);
   }
 
@@ -86,8 +100,13 @@ public final class Vms {
     caller.require(Role.OPERATOR, doing, name);
   }
 
-  private static String object(String name) {
+  static String object(String name) {
     return "VM " + name;
+  }
+
+  /** One commit of a VM at a time, beside which the VM can be used. */
+  static String commitObject(String name) {
+    return "commit of the VM " + name;
   }
 
   /** Checks the spec, makes its disk, records it. Nothing runs yet. */
@@ -315,6 +334,18 @@ public final class Vms {
     }
   }
 
+  Commit commit(String name, CommitSpec spec) {
+    caller.require(Role.OPERATOR, "commit the VM", name);
+    String doing = "commit " + spec.ref() + " from the VM " + name;
+    AtomicReference<String> id = new AtomicReference<>("");
+    try (Lock lock = state.lock(doing, commitObject(name))) {
+      VmRecord vm = require(name);
+      VmCommitter committer = new VmCommitter(state, layers, runner(vm));
+      return lock.run(
+          COMMIT, vm::toJson, () -> id.set(committer.commit(spec)), () -> commits.get(id.get()));
+    }
+  }
+
   private void change(String doing, String name, Consumer<Runner> how) {
     caller.require(Role.OPERATOR, doing + " the VM", name);
     try (Hold _ = state.hold(doing + " the VM " + name, object(name))) {
@@ -324,7 +355,9 @@ public final class Vms {
 
   void remove(String name) {
     caller.require(Role.OPERATOR, "remove the VM", name);
-    try (Lock lock = state.lock("remove the VM " + name, object(name))) {
+    String doing = "remove the VM " + name;
+    try (Hold _ = state.hold(doing, commitObject(name)); // first, as who commits has it
+        Lock lock = state.lock(doing, object(name))) {
       VmRecord vm = require(name);
       Runner runner = runner(vm);
       if (runner.isUp()) {

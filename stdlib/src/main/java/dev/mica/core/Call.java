@@ -105,6 +105,10 @@ final class Call implements AutoCloseable {
     return path == null ? MemorySegment.NULL : path(path);
   }
 
+  MemorySegment bytes(byte[] bytes) {
+    return arena.allocateFrom(ValueLayout.JAVA_BYTE, bytes);
+  }
+
   MemorySegment text(String text) {
     if (text.indexOf('\0') >= 0) {
       throw MicaException.usage(doing, object, "a name may not contain the character U+0000");

@@ -148,6 +148,51 @@ public final class Core {
     }
   }
 
+  /**
+   * Makes {@code dest}, which must not exist, the layer that a guest sends over a port, exact to
+   * the last attribute. There is no {@code dest} unless its manifest is the one that the guest
+   * tells.
+   *
+   * @param socket of the port, where the process {@code peer} listens
+   * @param token of the session, 32 hexadecimal digits, which the guest was told
+   */
+  public static TreeDigest receiveLayer(
+      Path socket, long peer, String token, Path dest, TarLimits limits, Set<LayerFlag> flags) {
+    try (Call call = new Call("take the layer", dest.toString()).unlessCancelled()) {
+      MemorySegment from = call.path(socket);
+      int process = Math.toIntExact(peer);
+      MemorySegment session = call.bytes(HexFormat.of().parseHex(token));
+      MemorySegment to = call.path(dest);
+      MemorySegment most = limits.struct(call);
+      int bits = bits(flags);
+      MemorySegment totals = call.allocate(TOTALS_SIZE);
+      MemorySegment digest = call.allocate(DIGEST_SIZE);
+      call.run(() ->
+          (int)
+              Function.RECEIVE_LAYER
+                  .handle()
+                  .invokeExact(
+                      from,
+                      process,
+                      session,
+                      to,
+                      most,
+                      bits,
+                      totals,
+                      digest,
+                      call.job(),
+                      call.error()));
+      return treeDigest(digest, totals);
+    }
+  }
+
+  private static TreeDigest treeDigest(MemorySegment digest, MemorySegment totals) {
+    return new TreeDigest(
+        "sha256:" + HexFormat.of().formatHex(digest.toArray(ValueLayout.JAVA_BYTE)),
+        totals.get(ValueLayout.JAVA_LONG, TOTALS_ENTRIES),
+        totals.get(ValueLayout.JAVA_LONG, TOTALS_BYTES));
+  }
+
   @FunctionalInterface
   private interface TarBody {
     int run(MemorySegment tar, MemorySegment remarks) throws Throwable;
@@ -176,10 +221,7 @@ public final class Core {
       call.run(() ->
           (int)
               Function.MANIFEST.handle().invokeExact(of, digest, totals, call.job(), call.error()));
-      return new TreeDigest(
-          "sha256:" + HexFormat.of().formatHex(digest.toArray(ValueLayout.JAVA_BYTE)),
-          totals.get(ValueLayout.JAVA_LONG, TOTALS_ENTRIES),
-          totals.get(ValueLayout.JAVA_LONG, TOTALS_BYTES));
+      return treeDigest(digest, totals);
     }
   }
 

@@ -16,7 +16,7 @@ final class VmChild {
    */
   public static void main(String[] words) {
     StateDir state = StateDir.at(Path.of(words[0]));
-    Vms vms = new Vms(state);
+    Vms vms = TestVms.of(state);
     System.out.println("begun");
     Folder from = Folder.of(Caller.ofProcess(), Path.of(words[1]));
     Vm vm = vms.create(VmSpec.of(words[2], from, List.of("sleep", "100000")));

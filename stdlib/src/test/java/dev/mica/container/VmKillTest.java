@@ -46,7 +46,7 @@ final class VmKillTest {
   @BeforeAll
   static void make() throws IOException {
     scratch = new Scratch();
-    vms = new Vms(StateDir.at(scratch.path("home")).waiting(Duration.ofMinutes(3)));
+    vms = TestVms.of(StateDir.at(scratch.path("home")).waiting(Duration.ofMinutes(3)));
     Path root = scratch.dir("base");
     for (String name : List.of("bin", "dev", "proc", "sys", "tmp")) {
       Files.createDirectory(root.resolve(name));

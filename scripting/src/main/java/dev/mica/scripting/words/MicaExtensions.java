@@ -2,6 +2,7 @@ package dev.mica.scripting.words;
 
 import dev.mica.commit.Commit;
 import dev.mica.commit.Commits;
+import dev.mica.container.CommitSpec;
 import dev.mica.container.Vm;
 import dev.mica.container.Vms;
 import dev.mica.failure.MicaException;
@@ -25,6 +26,8 @@ import org.jspecify.annotations.Nullable;
 /** What Groovy adds to Mica's objects and to numbers; each is an extension method. */
 public final class MicaExtensions {
   private static final int TREE_DEPTH = 3;
+
+  private static final List<String> VM_COMMIT = List.of("message", "before", "after");
 
   private MicaExtensions() {}
 
@@ -84,6 +87,27 @@ public final class MicaExtensions {
         .mica()
         .commits()
         .create(self, ref, message == null ? "" : message.toString());
+  }
+
+  /**
+   * Keeps what the VM's program has changed, with {@code message: '…'} and, run in it by {@code
+   * /bin/sh}, {@code before: '…'} and {@code after: '…'}.
+   */
+  public static Commit commit(Vm self, Map<String, ?> options, String ref) {
+    for (String key : options.keySet()) {
+      if (!VM_COMMIT.contains(key)) {
+        throw MicaException.usage("commit", self.name(), "there is no option '" + key + "'")
+            .hint("there are " + String.join(", ", VM_COMMIT));
+      }
+    }
+    return self.commit(
+        new CommitSpec(
+            ref, text(options, "message"), text(options, "before"), text(options, "after")));
+  }
+
+  private static String text(Map<String, ?> options, String key) {
+    Object value = options.get(key);
+    return value == null ? "" : value.toString();
   }
 
   /** Mounts the commit read-only. */

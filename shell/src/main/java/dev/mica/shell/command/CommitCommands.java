@@ -8,12 +8,14 @@ import dev.mica.access.Role;
 import dev.mica.commit.Commit;
 import dev.mica.commit.CommitSchema;
 import dev.mica.commit.Commits;
+import dev.mica.container.CommitSpec;
+import dev.mica.failure.MicaException;
 import dev.mica.folder.FolderSchema;
 import dev.mica.shell.command.Parameter.Kind;
 import dev.mica.shell.print.Result;
-import dev.mica.union.Union;
 import dev.mica.union.UnionSchema;
 import java.util.List;
+import java.util.Locale;
 
 /** {@code commit …}. */
 final class CommitCommands {
@@ -30,23 +32,49 @@ final class CommitCommands {
         List.of("commit", "create"),
         List.of(
             argument("NAME:TAG", Kind.TEXT, "how the commit is called"),
-            option("--union", Kind.UNION, "whose changes are kept").mandatory(),
-            option("-m --message", Kind.TEXT, "a few words on it")),
+            option("--union", Kind.UNION, "the union whose changes are kept"),
+            option("--vm", Kind.VM, "the VM whose changes are kept; its program goes on"),
+            option("-m --message", Kind.TEXT, "a few words on it"),
+            option("--before", Kind.TEXT, "with --vm: a command to run in it first, by /bin/sh"),
+            option("--after", Kind.TEXT, "with --vm: one to run once it goes on")),
         Role.OPERATOR,
-        "keeps what a union has changed as a layer of its own",
+        "keeps what a union or a VM has changed as a layer of its own",
         "mica commit create web:v2 --union u -m 'nginx in'",
         "union('u').commit('web:v2')",
         CommitSchema.COMMIT.shape().json(),
         in -> {
-          Union union = in.mica().unions().get(in.value("--union"));
-          String message = in.optional("--message").orElse("");
-          Commit commit = in.mica().commits().create(union, in.value("NAME:TAG"), message);
+          Commit commit = create(in);
           commit
               .unkeptFlags()
               .ifPresent(
                   flags -> in.say("the commit is a copy, and does not keep the flags " + flags));
           return new Result.One<>(CommitSchema.COMMIT.shape(), commit);
         });
+  }
+
+  private static Commit create(Invocation in) {
+    String ref = in.value("NAME:TAG");
+    String message = in.optional("--message").orElse("");
+    if (in.has("--union") == in.has("--vm")) {
+      throw MicaException.usage("commit", ref, "it needs one of --union and --vm")
+          .hint("name what it is made of, as in mica commit create " + ref + " --vm NAME");
+    }
+    if (in.has("--vm")) {
+      String before = in.optional("--before").orElse("");
+      String after = in.optional("--after").orElse("");
+      Commit commit =
+          in.mica().vms().get(in.value("--vm")).commit(new CommitSpec(ref, message, before, after));
+      in.say("the container stood still for " + heldMs(commit) + " ms");
+      return commit;
+    }
+    if (in.has("--before") || in.has("--after")) {
+      throw MicaException.usage("commit", ref, "--before and --after are for VMs");
+    }
+    return in.mica().commits().create(in.mica().unions().get(in.value("--union")), ref, message);
+  }
+
+  private static String heldMs(Commit commit) {
+    return String.format(Locale.ROOT, "%.1f", commit.held().toNanos() / 1e6);
   }
 
   private static Command ls() {

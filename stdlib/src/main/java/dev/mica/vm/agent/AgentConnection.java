@@ -177,8 +177,7 @@ public final class AgentConnection implements Agent {
   }
 
   @Override
-  public void union(
-      String name, List<Path> lowers, Path upper, Path work, List<String> skeleton) {
+  public void union(String name, List<Path> lowers, Path upper, Path work, List<String> skeleton) {
     Map<String, String> words = new TreeMap<>(Map.of("name", AgentLine.encode(name)));
     words.put("lower", AgentLine.list(lowers));
     words.put("upper", AgentLine.encode(upper.toString()));

@@ -16,11 +16,11 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * The content of a guest's disk as it was at one moment, which the guest reads from another, read-only
- * disk while it goes on writing to the first. QEMU's filter {@code copy-before-write} copies what is
- * about to be written over to a scratch file, and its {@code snapshot-access} shows the content of
- * before. The disk itself is always the file that it was: a QEMU that is killed takes nothing of it
- * along.
+ * The content of a guest's disk as it was at one moment, which the guest reads from another,
+ * read-only disk while it goes on writing to the first. QEMU's filter {@code copy-before-write}
+ * copies what is about to be written over to a scratch file, and its {@code snapshot-access} shows
+ * the content of before. The disk itself is always the file that it was: a QEMU that is killed
+ * takes nothing of it along.
  *
  * <p>Of each disk there is one snapshot at a time.
  */

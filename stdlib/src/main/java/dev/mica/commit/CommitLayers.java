@@ -1,0 +1,124 @@
+package dev.mica.commit;
+
+import dev.mica.core.Core;
+import dev.mica.core.OverlayMount;
+import dev.mica.core.TreeDigest;
+import dev.mica.failure.MicaException;
+import dev.mica.state.Lock;
+import dev.mica.state.Recovery;
+import dev.mica.state.StateDir;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What VMs need of the commit store, and nobody else: a layer that they fill becomes a commit. No
+ * object that a script is given leads here.
+ */
+public final class CommitLayers {
+  private static final String FILL = "commit by snapshot";
+
+  private final StateDir state;
+  private final Store store;
+
+  /** Of the store in {@code state}. */
+  public CommitLayers(StateDir state) {
+    this.state = state;
+    this.store = new Store(state);
+    state.onLeftover(
+        FILL,
+        Recovery.of(
+            CommitIntent::of,
+            intent -> List.of(Store.object(intent.commit().id())),
+            this::recover));
+  }
+
+  /**
+   * A commit to be.
+   *
+   * @param ref how it is called, {@code NAME:TAG} or {@code NAME}
+   * @param lowers what its layer lies on, topmost first
+   * @param origin what it is made of: "the VM web"
+   */
+  public record Planned(String ref, String message, List<Path> lowers, String origin) {
+    /** Fails where there can be no such commit. */
+    public Planned {
+      lowers = List.copyOf(lowers);
+      Ref _ = Ref.parse(ref);
+      if (lowers.size() >= OverlayMount.MOST_LOWERS) {
+        throw MicaException.failed(
+                "commit " + ref + " from",
+                origin,
+                "with this layer it would stand on " + OverlayMount.MOST_LOWERS + " others")
+            .hint("commit it with --squash");
+      }
+    }
+  }
+
+  /**
+   * The layer of a commit, filled.
+   *
+   * @param digest of its tree
+   * @param held how long the container stood still for it
+   */
+  public record Filled(TreeDigest digest, Duration held) {}
+
+  /**
+   * Makes a commit of a layer that {@code fill} makes, a folder that does not exist yet, flushed.
+   * If that fails or we are killed meanwhile there is no commit and no layer.
+   *
+   * @return its id
+   */
+  public String commit(Planned planned, Function<Path, Filled> fill) {
+    String id = store.newId();
+    String doing = "commit " + planned.ref() + " from " + planned.origin();
+    try (Lock lock = state.lock(doing, Store.object(id))) {
+      store.makeLayers();
+      CommitIntent intent = describe(planned, id);
+      AtomicReference<@Nullable Filled> filled = new AtomicReference<>();
+      return lock.run(
+          FILL,
+          () -> intent.over(store.refs().get(intent.ref())).toJson(),
+          () -> filled.set(fill.apply(store.layer(id))),
+          () -> {
+            Filled layer = Optional.ofNullable(filled.get()).orElseThrow();
+            Core.syncDirectory(store.layers());
+            store.putDigest(id, Digest.of(layer.digest()));
+            store.publish(intent.commit().standingStill(layer.held()), intent.ref());
+            return id;
+          });
+    }
+  }
+
+  private CommitIntent describe(Planned planned, String id) {
+    List<String> below =
+        planned.lowers().stream().map(path -> CommitRecord.keep(path, store.layers())).toList();
+    CommitRecord commit =
+        new CommitRecord(
+            id,
+            below,
+            planned.message(),
+            Instant.now(),
+            planned.origin(),
+            Commit.Method.SNAPSHOT,
+            "",
+            Duration.ZERO);
+    return new CommitIntent(
+        commit, Ref.parse(planned.ref()).toString(), store.refs().get(planned.ref()));
+  }
+
+  /** What was published stays; a layer that was not is gone, whatever it had. */
+  private void recover(CommitIntent intent) {
+    if (store.hasRecord(intent.commit().id())) {
+      store.publish(intent.commit(), intent.ref());
+    } else {
+      Core.discard(store.layer(intent.commit().id()));
+      store.discard(intent.commit().id());
+    }
+  }
+}

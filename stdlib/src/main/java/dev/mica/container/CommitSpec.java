@@ -1,0 +1,21 @@
+package dev.mica.container;
+
+/**
+ * A commit of a VM as it was asked for: a plain value, checked when it is made.
+ *
+ * @param ref how the commit is called: {@code NAME:TAG}, or {@code NAME} for {@code NAME:latest}
+ * @param message a few words on it; may be empty
+ * @param before a command that is run in the container first, by {@code /bin/sh}; empty: none
+ * @param after one that is run as soon as the container goes on, also where the moment could not be
+ *     held; empty: none. If one of them fails there is no commit.
+ */
+public record CommitSpec(String ref, String message, String before, String after) {
+  /** One with nothing but a name. */
+  public static CommitSpec of(String ref) {
+    return new CommitSpec(ref, "", "", "");
+  }
+
+  boolean hasCommands() {
+    return !before.isEmpty() || !after.isEmpty();
+  }
+}

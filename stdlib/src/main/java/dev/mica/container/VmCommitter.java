@@ -1,0 +1,161 @@
+package dev.mica.container;
+
+import dev.mica.commit.CommitLayers;
+import dev.mica.core.Core;
+import dev.mica.core.DiffReader;
+import dev.mica.core.LayerFlag;
+import dev.mica.core.TarLimits;
+import dev.mica.core.Tree;
+import dev.mica.core.TreeDigest;
+import dev.mica.failure.MicaException;
+import dev.mica.job.Activity;
+import dev.mica.state.Hold;
+import dev.mica.state.StateDir;
+import dev.mica.vm.Machine;
+import dev.mica.vm.agent.Agent;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.util.EnumSet;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Makes a commit of one VM: what its container changed over its start folder becomes a layer of the
+ * store. The guest sends the guest folder of one moment as a stream, with the digest of its
+ * manifest; the core makes the layer of it, and there is a commit only if its manifest is the same.
+ * As the two lie on the same lowers, equal layers make equal unions.
+ */
+final class VmCommitter {
+  private static final String PORT = "dev.mica.capture";
+  private static final int TOKEN = 16;
+  private static final SecureRandom RANDOM = new SecureRandom();
+
+  private final StateDir state;
+  private final CommitLayers layers;
+  private final Runner runner;
+
+  VmCommitter(StateDir state, CommitLayers layers, Runner runner) {
+    this.state = state;
+    this.layers = layers;
+    this.runner = runner;
+  }
+
+  private String name() {
+    return runner.vm().name();
+  }
+
+  /** Makes it, with no other commit of this VM under way; the id. */
+  String commit(CommitSpec spec) {
+    String doing = "commit " + spec.ref() + " from the VM " + name();
+    CommitLayers.Planned planned =
+        new CommitLayers.Planned(
+            spec.ref(), spec.message(), runner.vm().lowers(), "the VM " + name());
+    try (Activity commit = Activity.begin(doing, OptionalLong.empty(), Activity.Work.NONE)) {
+      if (spec.hasCommands()) {
+        runner.requireRunning("run a command for the commit in");
+      }
+      run("before", spec.before());
+      return layers.commit(planned, layer -> fill(commit, layer, spec));
+    }
+  }
+
+  private CommitLayers.Filled fill(Activity commit, Path layer, CommitSpec spec) {
+    commit.step("hold it still");
+    try (Moment moment = moment(spec)) {
+      commit.step("take what it changed");
+      TreeDigest digest = receive(moment, layer);
+      requireChange(spec, layer, digest);
+      return new CommitLayers.Filled(digest, moment.held());
+    }
+  }
+
+  private Moment moment(CommitSpec spec) {
+    Supplier<Hold> lock = () -> state.hold("commit the VM " + name(), Vms.object(name()));
+    if (!runner.isUp()) {
+      return Moment.atTheEnd(runner, lock);
+    }
+    Moment moment = null;
+    boolean done = false;
+    try {
+      moment = Moment.now(runner, lock);
+      run("after", spec.after());
+      done = true;
+      return moment;
+    } finally {
+      if (!done) {
+        undo(moment, spec);
+      }
+    }
+  }
+
+  private void undo(@Nullable Moment moment, CommitSpec spec) {
+    if (moment != null) {
+      moment.close();
+    } else {
+      run("after", spec.after());
+    }
+  }
+
+  private TreeDigest receive(Moment moment, Path layer) {
+    Machine machine = runner.machine();
+    byte[] bytes = new byte[TOKEN];
+    RANDOM.nextBytes(bytes);
+    String token = HexFormat.of().formatHex(bytes);
+    try {
+      Path port;
+      try (Hold _ = moment.hold();
+          Agent agent = machine.agent()) {
+        port = machine.plugPort(PORT);
+        agent.capture(moment.disk(), Runner.UPPER, PORT, token);
+      }
+      return Core.receiveLayer(
+          port, machine.status().pid(), token, layer, TarLimits.NONE, EnumSet.of(LayerFlag.SYNC));
+    } finally {
+      machine.unplugPort(PORT);
+    }
+  }
+
+  private void requireChange(CommitSpec spec, Path layer, TreeDigest digest) {
+    if (digest.entries() > 1) {
+      return;
+    }
+    List<Path> lowers = runner.vm().lowers();
+    List<Path> all = Stream.concat(Stream.of(layer), lowers.stream()).toList();
+    try (DiffReader changes = Core.diff(Tree.layers(lowers), Tree.layers(all), true)) {
+      if (!changes.next()) {
+        throw MicaException.failed(
+            "commit " + spec.ref() + " from the VM", name(), "nothing has changed in it");
+      }
+    }
+  }
+
+  /** Runs a command in the container, for programs that want to know of a commit. */
+  private void run(String when, String command) {
+    if (command.isEmpty()) {
+      return;
+    }
+    Ran ran;
+    try (Hold _ = state.hold("run a command in the VM " + name(), Vms.object(name()))) {
+      ran =
+          Exec.run(
+              new Exec(runner)
+                  .start(new ExecSpec(List.of("/bin/sh", "-c", command), Map.of(), false, false)));
+    }
+    if (ran.status() != 0) {
+      throw MicaException.failed(
+          "run the command --" + when + " in the VM",
+          name(),
+          "it ended with " + ran.status() + said(ran));
+    }
+  }
+
+  private static String said(Ran ran) {
+    String words = (ran.errors() + ran.output()).strip();
+    return words.isEmpty() ? "" : ": " + words.lines().reduce((first, last) -> last).orElse("");
+  }
+}

@@ -1,0 +1,23 @@
+package dev.mica.container;
+
+import dev.mica.commit.CommitLayers;
+import dev.mica.commit.Commits;
+import dev.mica.helper.HelperServer;
+import dev.mica.state.StateDir;
+import dev.mica.union.UnionLayers;
+import dev.mica.union.Unions;
+
+/** The VMs of a state directory, wired as the engine does it. */
+final class TestVms {
+  private TestVms() {}
+
+  static Vms of(StateDir state) {
+    return new Vms(state, new CommitLayers(state), commits(state));
+  }
+
+  static Commits commits(StateDir state) {
+    HelperServer helper = new HelperServer(state);
+    return new Commits(
+        state, new Unions(state, helper), new UnionLayers(state, helper), new VmLayers(state));
+  }
+}
