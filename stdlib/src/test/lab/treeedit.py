@@ -140,7 +140,7 @@ class Editor:
 
     def op_create(self):
         with self.fresh() as p:
-            kind = self.rng.choice("ffffllps" + ("bc" if treemake.root_user() else ""))
+            kind = self.rng.choice("ffffllps" + ("bc" if treemake.capable(treemake.MKNOD) else ""))
             treemake.make_leaf(self.rng, p.fd, p.name, kind)
             if self.rng.random() < 0.5:
                 treemake.Maker(self.rng, None).attributes(p.fd, p.name, kind)
@@ -244,7 +244,7 @@ class Editor:
                 return ["touch", mtime, p]
 
     def op_xattr(self):
-        if p := self.pick("fd" if not treemake.root_user() else "fdlpsbc", root=True):
+        if p := self.pick("fdlpsbc" if treemake.capable(treemake.SYS_ADMIN) else "fd", root=True):
             with p:
                 space = b"user." if stat.S_ISDIR(p.stat().st_mode) or stat.S_ISREG(p.stat().st_mode) else b"trusted."
                 mine = [k for k in p.xattrs() if k.startswith(space)]
@@ -270,7 +270,7 @@ class Editor:
                 return ["set-acl", escape(key), p]
 
     def op_capability(self):
-        if treemake.root_user() and (p := self.pick("f")):
+        if treemake.capable(treemake.SETFCAP) and (p := self.pick("f")):
             with p:
                 key = b"security.capability"
                 if key in p.xattrs() and self.rng.random() < 0.5:

@@ -65,6 +65,8 @@ final class AccessTest extends ScratchTest {
           new Change("Vm.start()", "start the VM box", test -> test.box().start()),
           new Change("Vm.startAttached()", "start the VM box", test -> test.box().startAttached()),
           new Change("Vm.attach()", "attach to the VM box", test -> test.box().attach()),
+          new Change("Vm.commit()", "commit the VM box", test -> test.box().commit("box:v1")),
+          new Change("Vm.fork()", "fork the VM box", test -> test.box().fork("box2")),
           new Change("Vm.stop()", "stop the VM box", test -> test.box().stop()),
           new Change("Vm.kill()", "kill the VM box", test -> test.box().kill()),
           new Change("Vm.pause()", "pause the VM box", test -> test.box().pause()),

@@ -8,6 +8,7 @@ import tools.jackson.databind.node.ObjectNode;
  * The facts that the journal entry of a commit under way keeps: the commit that is about to be
  * made, and the name it will get.
  *
+ * @param ref that name; "": none
  * @param refBefore the commit that {@code ref} led to; null: none
  */
 record CommitIntent(CommitRecord commit, String ref, @Nullable String refBefore) {

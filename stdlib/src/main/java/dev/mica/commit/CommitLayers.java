@@ -41,7 +41,7 @@ public final class CommitLayers {
   /**
    * A commit to be.
    *
-   * @param ref how it is called, {@code NAME:TAG} or {@code NAME}
+   * @param ref how it is called, {@code NAME:TAG} or {@code NAME}; "": it has no name
    * @param lowers what its layer lies on, topmost first
    * @param origin what it is made of: "the VM web"
    */
@@ -49,7 +49,7 @@ public final class CommitLayers {
     /** Fails where there can be no such commit. */
     public Planned {
       lowers = List.copyOf(lowers);
-      Ref _ = Ref.parse(ref);
+      ref = ref.isEmpty() ? ref : Ref.parse(ref).toString();
       if (lowers.size() >= OverlayMount.MOST_LOWERS) {
         throw MicaException.failed(
                 "commit " + ref + " from",
@@ -108,8 +108,7 @@ public final class CommitLayers {
             Commit.Method.SNAPSHOT,
             "",
             Duration.ZERO);
-    return new CommitIntent(
-        commit, Ref.parse(planned.ref()).toString(), store.refs().get(planned.ref()));
+    return new CommitIntent(commit, planned.ref(), store.refs().get(planned.ref()));
   }
 
   /** What was published stays; a layer that was not is gone, whatever it had. */

@@ -153,9 +153,12 @@ final class Store {
     return id;
   }
 
-  /** Makes a commit of a layer that is there, and has {@code ref} lead to it. */
+  /** Makes a commit of a layer that is there, and has {@code ref} lead to it; "": none does. */
   void publish(CommitRecord commit, String ref) {
     commits.put(commit.id(), commit.toJson());
+    if (ref.isEmpty()) {
+      return;
+    }
     Map<String, String> refs = refs();
     if (!commit.id().equals(refs.put(ref, commit.id()))) {
       putRefs(refs);

@@ -10,6 +10,9 @@ package dev.mica.container;
  *     held; empty: none. If one of them fails there is no commit.
  */
 public record CommitSpec(String ref, String message, String before, String after) {
+  /** One that has no name and may change nothing, for another VM to stand on. */
+  static final CommitSpec UNNAMED = of("");
+
   /** One with nothing but a name. */
   public static CommitSpec of(String ref) {
     return new CommitSpec(ref, "", "", "");

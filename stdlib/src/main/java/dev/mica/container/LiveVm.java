@@ -174,6 +174,11 @@ final class LiveVm implements Vm {
   }
 
   @Override
+  public Vm fork(String other) {
+    return vms.fork(name, other);
+  }
+
+  @Override
   public Map<String, String> stats() {
     return vms.runner(record()).usage();
   }

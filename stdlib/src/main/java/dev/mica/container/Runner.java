@@ -84,6 +84,15 @@ final class Runner {
     return machine;
   }
 
+  /** What its guest folder may grow to, bytes. */
+  long diskSize() {
+    try {
+      return Files.size(files.disk());
+    } catch (IOException broken) {
+      throw MicaException.failed("look at", files.disk(), Why.of(broken)).because(broken);
+    }
+  }
+
   Optional<VmFiles.End> end() {
     return files.end();
   }

@@ -129,6 +129,12 @@ public interface Vm {
     return commit(CommitSpec.of(ref));
   }
 
+  /**
+   * Makes another VM of that name from what this one has changed by now, with a disk and a guest of
+   * its own; its program begins anew, if this one's runs.
+   */
+  Vm fork(String other);
+
   /** What it uses: memory and CPU, by the agent's words. */
   Map<String, String> stats();
 

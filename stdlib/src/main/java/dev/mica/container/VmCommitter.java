@@ -69,7 +69,9 @@ final class VmCommitter {
     try (Moment moment = moment(spec)) {
       commit.step("take what it changed");
       TreeDigest digest = receive(moment, layer);
-      requireChange(spec, layer, digest);
+      if (!spec.ref().isEmpty()) {
+        requireChange(spec, layer, digest);
+      }
       return new CommitLayers.Filled(digest, moment.held());
     }
   }

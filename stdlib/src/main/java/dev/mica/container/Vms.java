@@ -117,8 +117,7 @@ public final class Vms {
     requireSound(name, spec);
     try (Lock lock = state.lock("create the VM " + name, object(name))) {
       if (records.find(name).isPresent()) {
-        throw MicaException.failed("create the VM", name, "there is one of that name")
-            .hint("give it another name, or remove that one");
+        throw taken(name);
       }
       VmRecord vm = record(name, id, spec);
       VmFiles files = VmFiles.of(state, id);
@@ -336,14 +335,53 @@ public final class Vms {
 
   Commit commit(String name, CommitSpec spec) {
     caller.require(Role.OPERATOR, "commit the VM", name);
-    String doing = "commit " + spec.ref() + " from the VM " + name;
+    if (spec.ref().isEmpty()) {
+      throw MicaException.usage("commit the VM", name, "it does not say how to call the commit")
+          .hint("name it, as web:v2");
+    }
+    return makeCommit(require(name), spec);
+  }
+
+  private Commit makeCommit(VmRecord vm, CommitSpec spec) {
+    String doing = ("commit " + spec.ref()).strip() + " from the VM " + vm.name();
     AtomicReference<String> id = new AtomicReference<>("");
-    try (Lock lock = state.lock(doing, commitObject(name))) {
-      VmRecord vm = require(name);
+    try (Lock lock = state.lock(doing, commitObject(vm.name()))) {
       VmCommitter committer = new VmCommitter(state, layers, runner(vm));
       return lock.run(
           COMMIT, vm::toJson, () -> id.set(committer.commit(spec)), () -> commits.get(id.get()));
     }
+  }
+
+  /** Another VM from what that one has changed by now, which runs if that one does. */
+  Vm fork(String name, String other) {
+    caller.require(Role.OPERATOR, "fork the VM", name);
+    if (find(other).isPresent()) {
+      throw taken(other);
+    }
+    VmRecord vm = require(name);
+    boolean up = runner(vm).isUp();
+    Commit moment = makeCommit(vm, CommitSpec.UNNAMED);
+    Vm made =
+        create(
+            new VmSpec(
+                other,
+                moment,
+                vm.program(),
+                vm.environment(),
+                vm.user(),
+                vm.folder(),
+                vm.terminal(),
+                vm.input(),
+                vm.memory(),
+                vm.processors(),
+                runner(vm).diskSize(),
+                vm.labels()));
+    return up ? made.start() : made;
+  }
+
+  private static MicaException taken(String name) {
+    return MicaException.failed("create the VM", name, "there is one of that name")
+        .hint("give it another name, or remove that one");
   }
 
   private void change(String doing, String name, Consumer<Runner> how) {

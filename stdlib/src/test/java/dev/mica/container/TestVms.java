@@ -6,6 +6,7 @@ import dev.mica.helper.HelperServer;
 import dev.mica.state.StateDir;
 import dev.mica.union.UnionLayers;
 import dev.mica.union.Unions;
+import java.nio.file.Path;
 
 /** The VMs of a state directory, wired as the engine does it. */
 final class TestVms {
@@ -13,6 +14,11 @@ final class TestVms {
 
   static Vms of(StateDir state) {
     return new Vms(state, new CommitLayers(state), commits(state));
+  }
+
+  static Unions unions(Path home) {
+    StateDir state = StateDir.at(home);
+    return new Unions(state, new HelperServer(state));
   }
 
   static Commits commits(StateDir state) {

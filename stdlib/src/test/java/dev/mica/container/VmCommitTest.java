@@ -1,0 +1,324 @@
+package dev.mica.container;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.mica.access.Caller;
+import dev.mica.commit.Commit;
+import dev.mica.commit.Commits;
+import dev.mica.failure.MicaException;
+import dev.mica.folder.Folder;
+import dev.mica.state.StateDir;
+import dev.mica.test.Lab;
+import dev.mica.test.NeedsRoot;
+import dev.mica.test.Scratch;
+import dev.mica.union.Union;
+import dev.mica.vm.process.Poll;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/**
+ * Commits of real containers, compared with what the container itself sees. More seeds with {@code
+ * -Dmica.seeds=N}, another first one with {@code -Dmica.seed=N}.
+ */
+@NeedsRoot
+@Timeout(600)
+final class VmCommitTest {
+  private static final int SEEDS = Integer.getInteger("mica.seeds", 20);
+  private static final int FIRST = Integer.getInteger("mica.seed", new Random().nextInt(1_000_000));
+  private static final int EDITS = 12;
+
+  /** What takes longer hangs. */
+  private static final Duration SOON = Duration.ofMinutes(1);
+
+  private static Scratch scratch;
+  private static Vms vms;
+  private static Commits commits;
+  private static Folder base;
+
+  @BeforeAll
+  static void make() throws IOException {
+    scratch = new Scratch();
+    StateDir state = StateDir.at(scratch.path("home")).waiting(Duration.ofMinutes(3));
+    vms = TestVms.of(state);
+    commits = TestVms.commits(state);
+    TestRoot root = TestRoot.busybox(scratch.dir("base")).withLab();
+    for (int i = 0; i < SEEDS; i++) {
+      root.makeTree(FIRST + i, root.path().resolve("tree" + i));
+    }
+    base = Folder.of(Caller.ofProcess(), root.path());
+  }
+
+  @AfterEach
+  void removeAll() {
+    for (Vm vm : vms.list()) {
+      vm.kill();
+      vm.remove();
+    }
+  }
+
+  @AfterAll
+  static void remove() {
+    scratch.awaitDigests();
+    scratch.close();
+  }
+
+  private static Vm started(String name, String... program) {
+    return vms.create(VmSpec.of(name, base, List.of(program))).start();
+  }
+
+  private static Vm idle(String name) {
+    return started(name, "sleep", "100000");
+  }
+
+  private static String run(Vm vm, String script) {
+    Ran ran = vm.exec("sh", "-c", script);
+    assertThat(ran.status()).as(ran.errors()).isZero();
+    return ran.output();
+  }
+
+  private static String python(Vm vm, String... words) {
+    List<String> all = new ArrayList<>(List.of("python3", "-B", "/lab/treelab.py"));
+    all.addAll(List.of(words));
+    Ran ran = vm.exec(all.toArray(String[]::new));
+    assertThat(ran.status()).as(ran.errors()).isZero();
+    return ran.output();
+  }
+
+  private static Path mounted(Commit commit, String at) {
+    return commit.mount(scratch.dir(at).toString()).at().path();
+  }
+
+  private static void unmount(String at) {
+    for (Union union : TestVms.unions(scratch.path("home")).list()) {
+      if (union.at().path().equals(scratch.path(at))) {
+        union.remove();
+      }
+    }
+  }
+
+  @Test
+  void randomEditsAreInTheCommitExactlyAsTheContainerSeesThem() {
+    System.out.println("seeds " + FIRST + " to " + (FIRST + SEEDS - 1));
+    Vm vm = idle("edits");
+    try (Lab lab = new Lab()) {
+      for (int i = 0; i < SEEDS; i++) {
+        String tree = "/tree" + i;
+        String did =
+            python(
+                vm, "edit", Integer.toString(FIRST + i), tree, "--count", Integer.toString(EDITS));
+        String seen = python(vm, "digest", tree).strip();
+        Commit commit = vm.commit("edits:s" + i);
+        Path at = mounted(commit, "at" + i);
+        assertThat(lab.ask("digest", at.resolve("tree" + i)))
+            .as("seed " + (FIRST + i) + ":\n" + did)
+            .containsExactly(seen);
+        unmount("at" + i);
+      }
+    }
+    assertThat(vm.state()).isEqualTo(Vm.State.RUNNING);
+  }
+
+  @Test
+  void aWriterGoesOnAndTheCommitHasWhatItHadAcknowledgedAndNothingLater() throws IOException {
+    Vm vm =
+        started(
+            "writer",
+            "python3",
+            "-B",
+            "-c",
+            """
+            import os
+            log = os.open("/log", os.O_CREAT | os.O_WRONLY | os.O_APPEND)
+            for n in range(10**9):
+                os.write(log, b"%08d\\n" % n)
+                os.fsync(log)
+                print(n, flush=True)
+            """);
+    assertThat(Poll.until(SOON, () -> last(vm) > 20)).isTrue();
+    for (int round = 0; round < 5; round++) {
+      int before = last(vm);
+      Commit commit = vm.commit("writer:r" + round);
+      int after = last(vm);
+      assertThat(commit.held()).isPositive();
+      List<String> lines = Files.readAllLines(commit.layer().resolve("log"));
+      for (int i = 0; i < lines.size(); i++) {
+        assertThat(lines.get(i)).isEqualTo(String.format("%08d", i));
+      }
+      assertThat(lines.size()).isGreaterThan(before).isLessThanOrEqualTo(after + 2);
+      assertThat(Poll.until(SOON, () -> last(vm) > after)).as("it goes on").isTrue();
+    }
+  }
+
+  /** The last number that the program says is written, -1 where it said none. */
+  private static int last(Vm vm) {
+    String[] lines = vm.logs().stripTrailing().split("\n");
+    String line = lines[lines.length - 1];
+    return line.isEmpty() ? -1 : Integer.parseInt(line.substring(line.lastIndexOf(' ') + 1));
+  }
+
+  @Test
+  void aPausedOneStaysPausedAndOneThatHasEndedGivesItsLastState() throws IOException {
+    Vm vm =
+        started(
+            "states",
+            "sh",
+            "-c",
+            "echo one > /one; trap 'echo end > /end; exit 0' TERM; while :; do sleep 1; done");
+    assertThat(Poll.until(SOON, () -> vm.exec("test", "-e", "/one").status() == 0)).isTrue();
+    vm.pause();
+    Commit paused = vm.commit("states:paused");
+    assertThat(vm.state()).isEqualTo(Vm.State.PAUSED);
+    assertThat(paused.layer().resolve("one")).hasContent("one\n");
+    vm.resume();
+    vm.stop();
+    Commit ended = vm.commit("states:ended");
+    assertThat(vm.status()).isEqualTo("exited 0");
+    assertThat(vm.pid()).isZero();
+    assertThat(ended.held()).isZero();
+    assertThat(ended.layer().resolve("end")).hasContent("end\n");
+    assertThat(paused.layer().resolve("end")).doesNotExist();
+    vm.start();
+    assertThat(vm.exec("cat", "/end").output()).isEqualTo("end\n");
+  }
+
+  @Test
+  void aCommitIsAnImageThatOthersStartFrom() {
+    Vm vm = idle("first");
+    run(vm, "echo hello > /etc/greeting; rm -r /lab");
+    Commit commit = vm.commit(new CommitSpec("chain:1", "a word", "", ""));
+    assertThat(commit.method()).isEqualTo(Commit.Method.SNAPSHOT);
+    assertThat(commit.origin()).isEqualTo("the VM first");
+    assertThat(commit.message()).isEqualTo("a word");
+    assertThat(commit.recordedDigest()).isPresent();
+    assertThat(commit.verify()).noneMatch(Commit.Verified::isBad);
+    Vm second = vms.create(VmSpec.of("second", commit, List.of("sleep", "100000"))).start();
+    assertThat(run(second, "cat /etc/greeting; ls -d /lab 2>&1 || true"))
+        .isEqualTo("hello\nls: /lab: No such file or directory\n");
+    run(second, "echo more >> /etc/greeting");
+    Commit child = second.commit("chain:2");
+    assertThat(child.parent().map(Commit::id)).contains(commit.id());
+    assertThat(child.layer().resolve("etc/greeting")).hasContent("hello\nmore\n");
+    assertThatThrownBy(commit::remove).hasMessageContaining("chain:2");
+  }
+
+  @Test
+  void whatTheRuntimeMakesIsNoChange() throws IOException {
+    Path bare = scratch.dir("bare");
+    Files.createDirectory(bare.resolve("bin"));
+    Files.copy(base.path().resolve("bin/busybox"), bare.resolve("bin/busybox"));
+    Folder from = Folder.of(Caller.ofProcess(), bare);
+    Vm vm = vms.create(VmSpec.of("bare", from, List.of("/bin/busybox", "sleep", "100000"))).start();
+    assertThatThrownBy(() -> vm.commit("bare:none"))
+        .isInstanceOf(MicaException.class)
+        .hasMessageContaining("nothing has changed in it");
+    assertThat(commits.find("bare:none")).isEmpty();
+    assertThat(vm.exec("/bin/busybox", "touch", "/made").status()).isZero();
+    Commit commit = vm.commit("bare:one");
+    try (Stream<Path> names = Files.list(commit.layer())) {
+      assertThat(names.map(path -> path.getFileName().toString())).containsExactly("made");
+    }
+  }
+
+  @Test
+  void commandsBeforeAndAfterAreRunAndMayRefuse() {
+    Vm vm = idle("commands");
+    Commit commit = vm.commit(new CommitSpec("commands:1", "", "echo ready > /ready", "rm /ready"));
+    assertThat(commit.layer().resolve("ready")).hasContent("ready\n");
+    assertThat(vm.exec("test", "-e", "/ready").status()).isEqualTo(1);
+    assertThatThrownBy(() -> vm.commit(new CommitSpec("commands:2", "", "echo no >&2; exit 3", "")))
+        .isInstanceOf(MicaException.class)
+        .hasMessageContaining("it ended with 3: no");
+    assertThat(commits.find("commands:2")).isEmpty();
+    vm.stop();
+    assertThatThrownBy(() -> vm.commit(new CommitSpec("commands:3", "", "true", "")))
+        .hasMessageContaining("exited");
+  }
+
+  @Test
+  void twoAtOnceAreOneAfterTheOtherAndProgramsRunBeside() throws Exception {
+    Vm vm = idle("both");
+    run(vm, "head -c 20000000 /dev/urandom > /big");
+    CountDownLatch go = new CountDownLatch(1);
+    try (ExecutorService threads = Executors.newFixedThreadPool(3)) {
+      List<Future<Commit>> made = new ArrayList<>();
+      for (String ref : List.of("both:a", "both:b")) {
+        made.add(
+            threads.submit(() -> {
+              go.await();
+              return vm.commit(ref);
+            }));
+      }
+      Future<Ran> beside =
+          threads.submit(() -> {
+            go.await();
+            return vm.exec("echo", "beside");
+          });
+      go.countDown();
+      assertThat(beside.get().output()).isEqualTo("beside\n");
+      Path a = made.get(0).get().layer();
+      Path b = made.get(1).get().layer();
+      assertThat(Files.mismatch(a.resolve("big"), b.resolve("big"))).isEqualTo(-1);
+    } catch (ExecutionException failed) {
+      throw new AssertionError(failed.getCause());
+    }
+  }
+
+  @Test
+  void oneThatIsKilledMeanwhileMakesNoCommit() throws Exception {
+    Vm vm = idle("killed");
+    run(vm, "head -c 60000000 /dev/urandom > /big");
+    try (ExecutorService threads = Executors.newSingleThreadExecutor()) {
+      Future<Commit> made = threads.submit(() -> vm.commit("killed:1"));
+      Path layers = scratch.path("home/layers");
+      long known = count(layers);
+      assertThat(Poll.until(SOON, () -> made.isDone() || count(layers) > known)).isTrue();
+      ProcessHandle.of(vm.pid()).orElseThrow().destroyForcibly();
+      assertThatThrownBy(made::get).hasCauseInstanceOf(MicaException.class);
+      assertThat(count(layers)).isEqualTo(known);
+    }
+    assertThat(commits.find("killed:1")).isEmpty();
+    vm.start();
+    Commit commit = vm.commit("killed:1");
+    assertThat(commit.layer().resolve("big")).isRegularFile();
+  }
+
+  private static long count(Path directory) {
+    if (!Files.exists(directory, LinkOption.NOFOLLOW_LINKS)) {
+      return 0;
+    }
+    try (Stream<Path> all = Files.list(directory)) {
+      return all.count();
+    } catch (IOException broken) {
+      throw new AssertionError(broken);
+    }
+  }
+
+  @Test
+  void aForkGoesOnFromTheSameMoment() {
+    Vm vm = started("origin", "sh", "-c", "echo $$ > /pid; sleep 100000");
+    run(vm, "echo then > /state");
+    Vm fork = vm.fork("copy");
+    run(vm, "echo later > /state");
+    assertThat(run(fork, "cat /state")).isEqualTo("then\n");
+    assertThat(fork.state()).isEqualTo(Vm.State.RUNNING);
+    assertThatThrownBy(() -> vm.fork("copy")).hasMessageContaining("there is one of that name");
+  }
+}
