@@ -198,9 +198,9 @@ void mica_diff_close(struct mica_diff *diff);
 #define MICA_OWN 16u
 /*
  * Of mica_tar_write and mica_tar_read: the tar is not an image's but an exact copy of the folder, for nobody but
- * mica_tar_read with this flag. Nothing is translated and nothing remarked: devices 0:0, overlay's attributes as they are
- * stored, sockets, names that begin with ".wh.", holes, flags, all attributes. Left out is what overlayfs wrote down for
- * itself about inodes of the machine at hand and means nothing elsewhere (overlay.origin, impure, upper, uuid,
+ * mica_tar_read with this flag. Nothing is translated and nothing remarked: devices 0:0, overlay's attributes as they
+ * are stored, sockets, names that begin with ".wh.", holes, flags, all attributes. Left out is what overlayfs wrote
+ * down for itself about inodes of the machine at hand and means nothing elsewhere (overlay.origin, impure, upper, uuid,
  * whiteouts), and overlay.protattr, which counts for an upper only, comes as the entry's own flags: so what is read is
  * the layer that mica_settle would make of the upper. Uncompressed only, and no digest is taken: a manifest tells more.
  */
@@ -338,7 +338,8 @@ struct mica_tar_limits {
  *
  * With MICA_LAYER_EXACT refused are besides (-EBADMSG): a name that comes twice, what lies in a directory that has not
  * come before it, an attribute of overlay's own other than opaque, whiteout and escaped ones (redirect and metacopy
- * lead out of the layer), what is compressed, what the writer leaves out; and an attribute that cannot be given is a failure.
+ * lead out of the layer), what is compressed, what the writer leaves out; and an attribute that cannot be given is a
+ * failure.
  */
 errint_t mica_tar_read(const char *from, int fd, const char *dest, const struct mica_tar_limits *limits, uint32_t flags,
 		       struct mica_tar *tar, struct mica_remarks *remarks, struct mica_job *job,
