@@ -23,6 +23,8 @@
  *   --userxattr   overlays keep their attributes in user.overlay.*, and so does what is captured
  *   --sync --reflink-only --unstable   as in mica.h
  *   --own         as in mica.h, for untar
+ *   --exact-layer MICA_LAYER_EXACT, for tar and untar
+ *   --layer       a tree is MICA_TREE_LAYER
  *   --gzip --zstd for tar
  *   --most-bytes=N --most-entries=N --most-path=N --most-depth=N   for untar
  *   --threads=N
@@ -44,7 +46,7 @@
 struct call {
 	char **args;
 	int count;
-	bool overlay;
+	bool overlay, layer;
 	uint32_t tree_flags, layer_flags, diff_flags, compression;
 	struct mica_tar_limits limits;
 	struct mica_job job;
@@ -62,7 +64,9 @@ static struct mica_tree tree_of(const struct call *call, char **layers, int coun
 	return (struct mica_tree){
 		.layers = (const char *const *)layers,
 		.count = (uint32_t)count,
-		.kind = count > 1 || (call->overlay && count) ? MICA_TREE_OVERLAY : MICA_TREE_PLAIN,
+		.kind = call->layer				? MICA_TREE_LAYER
+			: count > 1 || (call->overlay && count) ? MICA_TREE_OVERLAY
+								: MICA_TREE_PLAIN,
 		.flags = call->tree_flags,
 	};
 }
@@ -324,6 +328,10 @@ static bool parse_flag(struct call *call, const char *flag)
 		call->layer_flags |= MICA_COPY_UNSTABLE;
 	else if (!strcmp(flag, "--own"))
 		call->layer_flags |= MICA_OWN;
+	else if (!strcmp(flag, "--layer"))
+		call->layer = true;
+	else if (!strcmp(flag, "--exact-layer"))
+		call->layer_flags |= MICA_LAYER_EXACT;
 	else if (!strcmp(flag, "--gzip"))
 		call->compression = MICA_TAR_GZIP;
 	else if (!strcmp(flag, "--zstd"))

@@ -161,9 +161,9 @@ def make_root(path):
         file.write("root:x:0:0::/root:/bin/sh\n")
 
 
-def make_disk(image, tree):
+def make_disk(image, tree, size=256 << 20):
     with open(image, "wb") as file:
-        file.truncate(256 << 20)
+        file.truncate(size)
     output("/usr/sbin/mkfs.ext4", "-q", "-d", tree, image)
 
 
@@ -269,9 +269,13 @@ class Guest:
         command += self.port("agent", "dev.mica.agent")
         for number in range(PORTS):
             command += self.port(f"stream{number}", f"dev.mica.stream.{number}")
+        # Behind a bridge devices can be plugged and unplugged without ACPI.
+        command += ["-global", "PIIX4_PM.acpi-pci-hotplug-with-bridge-support=off"]
+        command += ["-device", "pci-bridge,id=bridge,chassis_nr=1,shpc=on"]
+        command += ["-qmp", f"unix:{self.path('qmp')},server=on,wait=off"]
         for serial, image in disks.items():
-            command += ["-drive", f"file={image},if=none,id={serial},format=raw,cache=unsafe"]
-            command += ["-device", f"virtio-blk-pci,drive={serial},serial={serial}"]
+            command += ["-blockdev", f"driver=raw,node-name={serial},file.driver=file,file.filename={image}"]
+            command += ["-device", f"virtio-blk-pci,drive={serial},serial={serial},id=device-{serial}"]
         forward = f",hostfwd=tcp:127.0.0.1:{forwarded}-:80" if forwarded else ""
         command += ["-netdev", f"user,id=net,restrict=on,ipv6=off{forward}", "-device", "virtio-net-pci,netdev=net,romfile="]
         self.began = time.monotonic()
@@ -361,6 +365,36 @@ class Guest:
     def end(self):
         self.qemu.kill()
         self.qemu.wait()
+
+
+class Qmp:
+    """QEMU's monitor."""
+
+    def __init__(self, guest):
+        self.socket = guest.connect("qmp")
+        self.socket.settimeout(HANG)
+        self.file = self.socket.makefile("rw", encoding="ascii")
+        self.file.readline()
+        self.do("qmp_capabilities")
+
+    def do(self, command, **arguments):
+        words = {key.replace("_", "-"): value for key, value in arguments.items()}
+        self.file.write(json.dumps({"execute": command, "arguments": words}) + "\n")
+        self.file.flush()
+        while True:
+            answer = self.hear()
+            if "error" in answer:
+                raise Hang(f"{command}: {answer['error']}")
+            if "return" in answer:
+                return answer["return"]
+
+
+    def hear(self):
+        return json.loads(self.file.readline())
+
+    def await_event(self, word):
+        while self.hear().get("event") != word:
+            pass
 
 
 class Stream:

@@ -77,7 +77,7 @@ def fuse_overlay(at, lowers, upper, work):
         os.rmdir(at)
 
 
-VERBS = ("diff", "capture", "apply", "manifest")
+VERBS = ("diff", "capture", "apply", "manifest", "exact")
 
 
 class Driver:
@@ -102,6 +102,10 @@ class Driver:
 
     def settle(self, upper):
         self._run("settle", *self.flags, upper)
+
+    def exact_copy(self, layer, file, dest):
+        self._run("tar", "--exact-layer", *self.flags, layer, file)
+        self._run("untar", "--exact-layer", *self.flags, file, dest)
 
     def manifest(self, layers, *flags):
         return self._run("manifest", *self.flags, *flags, *layers).decode("ascii").strip()
@@ -128,6 +132,18 @@ def same_trees(what, diff, want, got, drop=()):
             lines.append("%s: holes %s" % (escape(path), "lost" if want[path].holes else "made"))
     if lines:
         raise Failure(what, lines)
+
+
+def exact_layer(tree, private):
+    """What an exact copy of a layer is to have: all, but what overlayfs noted for itself and for an upper."""
+    for path, entry in tree.items():
+        for name in [n for n in entry.xattrs if n.startswith(private)]:
+            word = name[len(private) :]
+            if word == b"protattr" and path != b".":
+                entry.flags = "".join(c for c in "ai" if c.encode() in entry.xattrs[name] or c in entry.flags)
+            if word in (b"origin", b"impure", b"upper", b"uuid", b"whiteouts", b"protattr"):
+                del entry.xattrs[name]
+    return tree
 
 
 def shared_inodes(driver, scratch, tree, edit=None):
@@ -188,6 +204,26 @@ class Checks:
             self.same_tree("captured layer over the lowers (first: the union)", scan(at))
         self.minimal(scan(layer))
         return layer
+
+    def exact(self):
+        """The upper, and the lowest layer, which is any tree, through an exact tar: byte for byte the same folders."""
+        referring = "redirect_dir=on" in self.options
+        for name, layer in ((b"upper", self.upper), (b"lowest", self.lowers[-1])):
+            file, dest = self.path(name + b".tar"), self.path(name + b".copy")
+            try:
+                self.driver.exact_copy(layer, file, dest)
+            except Failure as e:
+                if referring and "not supported" in str(e):
+                    continue
+                raise
+            want = exact_layer(scan(layer), self.driver.flags and b"user.overlay." or b"trusted.overlay.")
+            if lines := compare(want, scan(dest)):
+                raise Failure("exact copy of the layer %s" % name.decode(), lines)
+            digest = self.driver.manifest([dest]).split()[0]
+            same("manifest of the copy, against the oracle's", [treedigest.digest(dest)], [digest])
+            same("manifest of the layer that is copied", [digest], [self.driver.manifest([layer], "--layer").split()[0]])
+            treecopy.remove(dest)
+            os.unlink(file)
 
     def same_tree(self, what, tree, drop=()):
         same_trees(what, self.oracle, self.after, tree, drop)
@@ -251,6 +287,8 @@ class Checks:
             self.quick_diff(before_path)
         if "manifest" in verbs:
             digest = self.manifests(before_path)
+        if "exact" in verbs:
+            self.exact()
         if "capture" in verbs:
             layer = self.capture()
             if "apply" in verbs and not flagged(self.before):

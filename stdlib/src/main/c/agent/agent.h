@@ -19,6 +19,7 @@
 #define SHARES "/shares"
 #define UNIONS "/unions"
 #define DISKS "/disks"
+#define SKELETONS "/skeletons"
 #define DISK_FOLDER_MODE 0700 /* of what mount-disk makes */
 #define NOTES "/run"	      /* what was asked of a mount, a file each: NOTES "/share.S", NOTES "/union.U" */
 
@@ -138,6 +139,11 @@ errint_t export_end(const struct request *request, struct answer *answer, struct
 errint_t export_begin(const struct request *request, struct answer *answer, struct mica_error *err);
 void export_ended(const struct request *request, const char *how, struct answer *event);
 
+/* skeleton.c: makes SKELETONS/NAME anew, with what the list (d:/path, f:/path) names. */
+errint_t skeleton_make(const char *name, const char *list, struct mica_error *err);
+/* None is fine. */
+errint_t skeleton_remove(const char *name, struct mica_error *err);
+
 /* layers.c: decodes an item of a list of layers; *out: its path from SHARES, to be freed. The folder is there. */
 struct mounted;
 errint_t layer_read(const char *item, size_t len, const struct mounted *mounted, char **out, struct mica_error *err);
@@ -151,6 +157,7 @@ errint_t root_leave(struct mica_error *err);
 
 /* Verbs of guests with containers. */
 errint_t disk_mount(const struct request *request, struct answer *answer, struct mica_error *err);
+errint_t disk_mount_snapshot(const struct request *request, struct answer *answer, struct mica_error *err);
 errint_t disk_unmount(const struct request *request, struct answer *answer, struct mica_error *err);
 errint_t network_make(const struct request *request, struct answer *answer, struct mica_error *err);
 errint_t container_file(const struct request *request, struct answer *answer, struct mica_error *err);
@@ -163,6 +170,10 @@ errint_t container_pause(const struct request *request, struct answer *answer, s
 errint_t container_resume(const struct request *request, struct answer *answer, struct mica_error *err);
 errint_t container_usage(const struct request *request, struct answer *answer, struct mica_error *err);
 errint_t container_delete(const struct request *request, struct answer *answer, struct mica_error *err);
+errint_t hold_freeze(const struct request *request, struct answer *answer, struct mica_error *err);
+errint_t hold_thaw(const struct request *request, struct answer *answer, struct mica_error *err);
+void hold_ended(const struct request *request, const char *how, struct answer *event);
+errint_t capture_layer(const struct request *request, struct answer *answer, struct mica_error *err);
 /* In list's child: one fact each. */
 void containers_list(struct answer *answer, uint32_t *number);
 

@@ -4,6 +4,7 @@
 #include "child.h"
 #include "container.h"
 #include "crun.h"
+#include "hold.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -125,6 +126,8 @@ static errint_t freeze(const struct request *request, bool frozen, struct mica_e
 	const char *name;
 	errint_t code = find_running(request, &name, &facts, err);
 
+	if (!code)
+		code = hold_check_name(name, err);
 	if (!code)
 		code = open_cgroup(name, &cgroup, err);
 	if (!code)

@@ -2,6 +2,7 @@
  * disks.c - the disks of the guest: ext4 file systems on virtio-blk, known by the serial number that the host gave.
  */
 #include "container.h"
+#include "hold.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -10,9 +11,11 @@
 
 #define BLOCKS "/sys/block"
 #define MAX_SERIAL 20 /* of the device's own field */
+#define SNAPSHOT_FLAGS (MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC)
 
 struct disk {
 	const char *name, *serial;
+	bool snapshot; /* an image of a disk at one moment: only read, and its journal, which is empty, left alone */
 	char path[sizeof(DISKS) + 1 + LINE_MAX_NAME];
 };
 
@@ -92,7 +95,7 @@ static errint_t mount_block(const struct disk *disk, struct mica_error *err)
 			return mica_fail_note(err, -ENODEV, "mount", disk->path,
 					      "no disk of serial number %s is plugged", disk->serial);
 	}
-	if (mount(block, disk->path, "ext4", 0, NULL) < 0)
+	if (mount(block, disk->path, "ext4", disk->snapshot ? SNAPSHOT_FLAGS : 0, disk->snapshot ? "noload" : NULL) < 0)
 		return mica_fail_note(err, -errno, "mount", disk->path, "ext4 of disk %s: %s", disk->serial,
 				      strerror(errno));
 	return 0;
@@ -121,7 +124,7 @@ static errint_t mount_or_find(const struct disk *disk, struct mica_error *err)
 
 	if (code)
 		return code;
-	snprintf(note, sizeof(note), "serial=%s", disk->serial);
+	snprintf(note, sizeof(note), "serial=%s%s", disk->serial, disk->snapshot ? " snapshot=1" : "");
 	if (!mounted_at(&mounted, DISKS, disk->name))
 		return mount_new(disk, note, err);
 	if (note_read("disk", disk->name, had, sizeof(had)) && !strcmp(note, had))
@@ -162,15 +165,31 @@ errint_t disk_mount(const struct request *request, struct answer *answer, struct
 	return code || !make ? code : make_folders(&disk, make, err);
 }
 
+errint_t disk_mount_snapshot(const struct request *request, struct answer *answer, struct mica_error *err)
+{
+	struct disk disk = {.snapshot = true};
+	errint_t code = read_disk(request, &disk, err);
+
+	(void)answer;
+	if (!code)
+		code = modules_wait(err);
+	return code ? code : mount_or_find(&disk, err);
+}
+
 errint_t disk_unmount(const struct request *request, struct answer *answer, struct mica_error *err)
 {
 	cleanup_mounted struct mounted mounted = {0};
 	const struct mica_mount *mount;
 	struct disk disk = {0};
 	char layer[1 + LINE_MAX_NAME + 1];
+	const char *device = line_value(request, "device");
 	errint_t code = read_name(request, &disk, err);
 
 	(void)answer;
+	if (!code && device)
+		code = device_check(device, err);
+	if (!code)
+		code = hold_check_disk(disk.name, NULL, err);
 	if (!code)
 		snprintf(layer, sizeof(layer), "@%s", disk.name);
 	if (!code)
@@ -186,5 +205,5 @@ errint_t disk_unmount(const struct request *request, struct answer *answer, stru
 		return code;
 	rmdir(disk.path);
 	note_remove("disk", disk.name);
-	return 0;
+	return device ? device_remove(device, err) : 0;
 }

@@ -3,6 +3,7 @@
  * deadline, no longer.
  */
 #include "container.h"
+#include "hold.h"
 
 #include <signal.h>
 #include <sys/mount.h>
@@ -67,9 +68,23 @@ static void unmount_all(const char *folder)
 		say("a share does not answer: %s is left as it is", folder);
 }
 
+/* Who held something still is gone, and a frozen disk cannot be unmounted. */
+static void thaw_all(void)
+{
+	pid_t pid = fork();
+
+	if (!pid) {
+		hold_release_all();
+		_exit(0);
+	}
+	if (pid > 0 && !setpgid(pid, pid) && !wait_group(pid, now_ms() + KILL_MS))
+		say("what was frozen does not thaw");
+}
+
 void agent_finish(void)
 {
 	calls_kill_all();
+	thaw_all();
 	cgroups_end(now_ms() + KILL_MS);
 	unmount_all(UNIONS);
 	unmount_all(DISKS);

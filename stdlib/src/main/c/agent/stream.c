@@ -35,6 +35,13 @@ static void open_stream(struct stream *stream)
 static void lose_host(struct stream *stream)
 {
 	wire_close(&stream->wire);
+	stream->lost = true;
+	if (stream->one_way) {
+		close(steal_fd(&stream->out));
+		if (!stream->ended)
+			kill(stream->pid, SIGKILL);
+		return;
+	}
 	if (!stream->tty) {
 		input_end(stream);
 		input_flush(stream);

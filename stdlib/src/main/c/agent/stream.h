@@ -19,11 +19,13 @@ struct stream_end {
 /* Made by the caller, zeroed but for what is not "own". All descriptors are non-blocking. */
 struct stream {
 	struct wire wire;
-	pid_t pid; /* a child of ours, or about to become one */
-	bool tty;  /* in and out are two descriptors of one terminal */
+	pid_t pid;    /* a child of ours, or about to become one */
+	bool tty;     /* in and out are two descriptors of one terminal */
+	bool one_way; /* the process is for the host alone, and ends when that goes */
 	int in, out, error;
 
 	bool ended; /* own, as all below */
+	bool lost;  /* the host went before the end */
 	int status;
 	int signals;
 	uint32_t credit; /* input that was taken and not yet allowed again */

@@ -4,6 +4,7 @@
 #include "container.h"
 #include "export/export.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
@@ -40,12 +41,26 @@ static errint_t read_lowers(const char *list, const struct mounted *mounted, str
 	return code;
 }
 
+/* Below all others: what they have counts. */
+static errint_t add_skeleton(struct union_folder *u, struct mica_error *err)
+{
+	if (u->count == MICA_MOST_LOWERS)
+		return mica_fail_note(err, -E2BIG, "lower", u->name,
+				      "at most %d layers can be stacked, a skeleton included", MICA_MOST_LOWERS);
+	if (asprintf(&u->lowers[u->count], ".." SKELETONS "/%s", u->name) < 0)
+		return mica_fail(err, -ENOMEM, "lower", u->name);
+	u->count++;
+	return 0;
+}
+
 static errint_t read_layers(const struct request *request, const struct mounted *mounted, struct union_folder *u,
 			    struct mica_error *err)
 {
 	const char *upper = line_value(request, "upper"), *work = line_value(request, "work");
 	errint_t code = read_lowers(line_value(request, "lower"), mounted, u, err);
 
+	if (!code && line_value(request, "skeleton"))
+		code = add_skeleton(u, err);
 	if (!code && upper)
 		code = layer_read(upper, strlen(upper), mounted, &u->upper, err);
 	if (!code && work)
@@ -62,9 +77,27 @@ static errint_t read_name(const struct request *request, struct union_folder *u,
 	return code;
 }
 
+/* The file beside an upper that says that it was set up. In the upper itself it would be part of the container's root.
+ */
+static char *marker_of(const char *upper)
+{
+	const char *name = strrchr(upper, '/') + 1;
+	char *path;
+
+	return asprintf(&path, "%.*s.%s.made", (int)(name - upper), upper, name) < 0 ? NULL : path;
+}
+
+static errint_t mark_made(const char *marker, struct mica_error *err)
+{
+	cleanup_fd int fd = open(marker, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	return fd < 0 || fsync(fd) < 0 ? mica_fail(err, -errno, "mark", marker) : 0;
+}
+
 /* A folder that mount-disk made is nobody's yet, and becomes like the topmost lower: the root of the union has its
- * mode, and with that of a new folder only root could look up a name in there. Later it stays as it is. */
-static errint_t make_upper(const struct union_folder *u, struct mica_error *err)
+ * mode, and with that of a new folder only root could look up a name in there. Later it stays as it is, whatever the
+ * container has made of it. */
+static errint_t set_up_upper(const struct union_folder *u, struct mica_error *err)
 {
 	struct stat st;
 	errint_t code;
@@ -78,6 +111,19 @@ static errint_t make_upper(const struct union_folder *u, struct mica_error *err)
 		return code;
 	mica_error_clear(err);
 	return 0;
+}
+
+static errint_t make_upper(const struct union_folder *u, struct mica_error *err)
+{
+	cleanup_free char *marker = marker_of(u->upper);
+	errint_t code;
+
+	if (!marker)
+		return mica_fail(err, -ENOMEM, "mark", u->upper);
+	if (access(marker, F_OK) == 0)
+		return 0;
+	code = set_up_upper(u, err);
+	return code ? code : mark_made(marker, err);
 }
 
 static errint_t mount_layers(const struct union_folder *u, struct mica_error *err)
@@ -100,10 +146,13 @@ static errint_t mount_new(const struct request *request, const struct mounted *m
 			  struct union_folder *u, struct mica_error *err)
 {
 	const char *upper = line_value(request, "upper");
+	const char *skeleton = line_value(request, "skeleton");
 	errint_t code = read_layers(request, mounted, u, err);
 
 	if (!code && upper && *upper == '@')
 		code = make_upper(u, err);
+	if (!code && skeleton)
+		code = skeleton_make(u->name, skeleton, err);
 	if (!code)
 		code = note_write("union", u->name, note, err);
 	if (code)
@@ -112,6 +161,7 @@ static errint_t mount_new(const struct request *request, const struct mounted *m
 	if (code) {
 		rmdir(u->path);
 		note_remove("union", u->name);
+		skeleton_remove(u->name, NULL);
 	}
 	return code;
 }
@@ -125,6 +175,7 @@ static size_t put_field(char *note, size_t used, const struct request *request, 
 
 errint_t union_mount(const struct request *request, struct answer *answer, struct mica_error *err)
 {
+	static const char *const keys[] = {"lower", "upper", "work", "skeleton"};
 	static char note[LINE_MAX_BYTES], had[LINE_MAX_BYTES]; /* what was a line's fits a line */
 	cleanup_mounted struct mounted mounted = {0};
 	cleanup_union struct union_folder u = {0};
@@ -139,7 +190,8 @@ errint_t union_mount(const struct request *request, struct answer *answer, struc
 		code = modules_wait(err);
 	if (code)
 		return code;
-	put_field(note, put_field(note, put_field(note, 0, request, "lower"), request, "upper"), request, "work");
+	for (size_t i = 0, used = 0; i < sizeof(keys) / sizeof(*keys); i++)
+		used = put_field(note, used, request, keys[i]);
 	if (!mounted_at(&mounted, UNIONS, u.name))
 		return mount_new(request, &mounted, note, &u, err);
 	if (note_read("union", u.name, had, sizeof(had)) && !strcmp(note, had))
@@ -171,7 +223,7 @@ errint_t union_unmount(const struct request *request, struct answer *answer, str
 		return code;
 	rmdir(u.path);
 	note_remove("union", u.name);
-	return 0;
+	return skeleton_remove(u.name, err);
 }
 
 static errint_t read_noted(const char *name, struct union_folder *u, struct mica_error *err)

@@ -28,7 +28,7 @@ extern "C" {
 #pragma GCC visibility push(default)
 
 /* Raised whenever a name, a layout or a meaning on this page changes; the caller checks it once. */
-#define MICA_ABI 6
+#define MICA_ABI 7
 uint32_t mica_abi(void);
 
 /* 0, or a negative errno value. */
@@ -72,9 +72,12 @@ struct mica_job {
  *     and we do not know is -EOPNOTSUPP with a note, never a guess: an unknown overlay xattr, an
  *     inode shared through index=on, a mount point inside a layer.
  *
+ * MICA_TREE_LAYER    layers[0] (count is 1) as the plain folder that an exact copy of it would be: MICA_LAYER_EXACT
+ *     below says what a copy leaves out. What could not be copied so is -EOPNOTSUPP.
+ *
  * An empty tree is MICA_TREE_PLAIN with count 0.
  */
-enum mica_tree_kind { MICA_TREE_PLAIN = 0, MICA_TREE_OVERLAY = 1 };
+enum mica_tree_kind { MICA_TREE_PLAIN = 0, MICA_TREE_OVERLAY = 1, MICA_TREE_LAYER = 2 };
 #define MICA_TREE_USERXATTR 1u
 
 struct mica_tree {
@@ -193,6 +196,15 @@ void mica_diff_close(struct mica_diff *diff);
  * then without setuid and setgid, as with cp -a. So are the flags immutable and append-only: it is a copy to go on
  * with. */
 #define MICA_OWN 16u
+/*
+ * Of mica_tar_write and mica_tar_read: the tar is not an image's but an exact copy of the folder, for nobody but
+ * mica_tar_read with this flag. Nothing is translated and nothing remarked: devices 0:0, overlay's attributes as they
+ * are stored, sockets, names that begin with ".wh.", holes, flags, all attributes. Left out is what overlayfs wrote
+ * down for itself about inodes of the machine at hand and means nothing elsewhere (overlay.origin, impure, upper, uuid,
+ * whiteouts), and overlay.protattr, which counts for an upper only, comes as the entry's own flags: so what is read is
+ * the layer that mica_settle would make of the upper. Uncompressed only, and no digest is taken: a manifest tells more.
+ */
+#define MICA_LAYER_EXACT 32u
 
 /*
  * Makes the folder dest (which must not exist) the layer that turns a into b; bytes are reflinked where the
@@ -323,6 +335,11 @@ struct mica_tar_limits {
  * anything else that is both is there. Old tars, GNU's long names and sparse files, and pax are understood; a global
  * pax header counts for owner and time, and what else it says is remarked.
  * Memory grows with the directories and deleted names, not with the files.
+ *
+ * With MICA_LAYER_EXACT refused are besides (-EBADMSG): a name that comes twice, what lies in a directory that has not
+ * come before it, an attribute of overlay's own other than opaque, whiteout and escaped ones (redirect and metacopy
+ * lead out of the layer), what is compressed, what the writer leaves out; and an attribute that cannot be given is a
+ * failure.
  */
 errint_t mica_tar_read(const char *from, int fd, const char *dest, const struct mica_tar_limits *limits, uint32_t flags,
 		       struct mica_tar *tar, struct mica_remarks *remarks, struct mica_job *job,

@@ -4,12 +4,16 @@
  * The old fields where they hold it, else a pax header with, in this order and each only where it is needed:
  * hdrcharset, path, linkpath, size, uid, gid, mtime, SCHILY.xattr.NAME by name. An old field that does not hold its
  * value is 0, or the value's beginning: a reader that does not know pax is wrong in any case.
+ *
+ * In an exact copy there are besides GNU.sparse.* (the form 1.0), MICA.flags (as flags.h has them in text), and
+ * MICA.xattr, a name, a NUL and a value, for an attribute with "=" in its name; and entries of type 's', sockets.
  */
 #include "tar-encode.h"
 
 #include <stdio.h>
 
 #include "tar-format.h"
+#include "tar-pax.h"
 
 #define XATTR_KEY "SCHILY.xattr."
 
@@ -19,8 +23,7 @@ void tar_bytes_free(struct tar_bytes *bytes)
 	*bytes = (struct tar_bytes){0};
 }
 
-/* Room for len bytes more, which count as used; NULL: no memory. */
-static void *extend(struct tar_bytes *bytes, size_t len)
+void *tar_bytes_extend(struct tar_bytes *bytes, size_t len)
 {
 	uint8_t *at;
 
@@ -88,7 +91,7 @@ static errint_t put_record(struct tar_bytes *bytes, const char *prefix, const ch
 
 	if (digits(total) > digits(rest))
 		total = rest + digits(total);
-	at = extend(bytes, total);
+	at = tar_bytes_extend(bytes, total);
 	if (!at)
 		return -ENOMEM;
 	at += sprintf(at, "%zu ", total);
@@ -137,15 +140,47 @@ static bool fits(uint64_t number, size_t width)
 	return number >> (3 * (width - 1)) == 0;
 }
 
-static errint_t put_xattrs(struct tar_bytes *bytes, const struct xattr_view *xattrs)
+/* The value has the name in front: a key ends at its first "=". */
+static errint_t put_odd_xattr(struct tar_bytes *bytes, const struct xattr *xattr)
 {
+	size_t len = strlen(xattr->name) + 1;
+	cleanup_free char *both = malloc(len + xattr->len);
+
+	if (!both)
+		return -ENOMEM;
+	memcpy(both, xattr->name, len);
+	if (xattr->len)
+		memcpy(both + len, xattr->value, xattr->len);
+	return put_record(bytes, "", PAX_KEY_XATTR, both, len + xattr->len);
+}
+
+static errint_t put_xattrs(struct tar_bytes *bytes, const struct tar_entry *entry)
+{
+	const struct xattr_view *xattrs = entry->xattrs;
 	errint_t code = 0;
 
 	for (size_t i = 0; code == 0 && xattrs && i < xattrs->count; i++)
 		if (tar_holds_xattr(xattrs->list[i].name))
 			code = put_record(bytes, XATTR_KEY, xattrs->list[i].name, xattrs->list[i].value,
 					  xattrs->list[i].len);
+		else if (entry->exact)
+			code = put_odd_xattr(bytes, &xattrs->list[i]);
 	return code;
+}
+
+static errint_t put_exact(struct tar_bytes *bytes, const struct tar_entry *entry)
+{
+	static const char *const flags[] = {"", "i", "a", "ai"};
+	errint_t code = 0;
+
+	if (entry->sparse) {
+		code = put_text(bytes, "GNU.sparse.major", "1");
+		if (code == 0)
+			code = put_text(bytes, "GNU.sparse.minor", "0");
+		if (code == 0)
+			code = put_number(bytes, "GNU.sparse.realsize", entry->real_size);
+	}
+	return code < 0 || !entry->flags ? code : put_text(bytes, PAX_KEY_FLAGS, flags[entry->flags & 3]);
 }
 
 /* The old header. */
@@ -226,12 +261,14 @@ static errint_t put_records(struct tar_bytes *bytes, struct tar_header *header, 
 		code = put_number(bytes, "gid", meta->gid);
 	if (code == 0 && (meta->mtime_nsec || meta->mtime < 0 || !fits((uint64_t)meta->mtime, sizeof(header->mtime))))
 		code = put_time(bytes, meta->mtime, meta->mtime_nsec);
-	return code < 0 ? code : put_xattrs(bytes, entry->xattrs);
+	if (code == 0 && entry->exact)
+		code = put_exact(bytes, entry);
+	return code < 0 ? code : put_xattrs(bytes, entry);
 }
 
 static errint_t pad(struct tar_bytes *bytes, size_t len)
 {
-	void *at = extend(bytes, len);
+	void *at = tar_bytes_extend(bytes, len);
 
 	if (!at)
 		return -ENOMEM;
@@ -274,7 +311,7 @@ errint_t tar_encode(struct tar_bytes *bytes, const struct tar_entry *entry)
 		code = put_pax_header(bytes);
 	else
 		bytes->len = 0;
-	at = code == 0 ? extend(bytes, TAR_BLOCK) : NULL;
+	at = code == 0 ? tar_bytes_extend(bytes, TAR_BLOCK) : NULL;
 	if (!at)
 		return -ENOMEM;
 	if (!*header.name && !*header.prefix) /* for those who do not know pax */

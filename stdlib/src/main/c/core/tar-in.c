@@ -64,6 +64,8 @@ static errint_t detect(struct tar_in *in, struct mica_error *err)
 	kind = unpack_kind(in->raw, in->raw_len, &name);
 	if (kind < 0)
 		return mica_fail_note(err, kind, "read tar", "", "it is compressed by %s: decompress it first", name);
+	if (in->unhashed && kind != MICA_TAR_PLAIN)
+		return mica_fail_note(err, -EBADMSG, "read tar", "", "an exact copy is not compressed");
 	in->compression = (uint32_t)kind;
 	if (kind != MICA_TAR_PLAIN) {
 		code = unpacker_new(&in->unpacker, (uint32_t)kind);
@@ -132,7 +134,8 @@ static errint_t hash_block(void *user, struct flow_block *block, struct mica_err
 	struct tar_in *in = user;
 
 	(void)err;
-	sha256_update(&in->diff, block->len, block->bytes);
+	if (!in->unhashed)
+		sha256_update(&in->diff, block->len, block->bytes);
 	return 0;
 }
 
@@ -258,7 +261,8 @@ errint_t tar_in_finish(struct tar_in *in, struct mica_tar *tar)
 		code = flow_join(&in->flow, in->err);
 	if (code < 0)
 		return code;
-	sha256_digest(&in->diff, sizeof(tar->diff_id), tar->diff_id);
+	if (!in->unhashed)
+		sha256_digest(&in->diff, sizeof(tar->diff_id), tar->diff_id);
 	if (in->unpacker)
 		sha256_digest(&in->packed_sha, sizeof(tar->digest), tar->digest);
 	else

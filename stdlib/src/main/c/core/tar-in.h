@@ -17,6 +17,7 @@ struct tar_in {
 	const uint8_t *at;
 	size_t left;
 	bool ended;
+	bool unhashed; /* set before: no digest is wanted, and nothing is decompressed */
 	/* What reads: */
 	int fd;
 	bool waits; /* the descriptor may have nothing yet */
@@ -32,7 +33,7 @@ struct tar_in {
 	struct mica_error *err;
 };
 
-/* Zeroed before; fd is borrowed. tar_in_end in any case. */
+/* Zeroed before but for unhashed; fd is borrowed. tar_in_end in any case. */
 errint_t tar_in_start(struct tar_in *in, int fd, uint64_t most, struct mica_job *job, struct mica_error *err);
 /* What comes next, at least a byte of it; *len 0 at the end. tar_in_take moves on by so many of them. */
 errint_t tar_in_peek(struct tar_in *in, const uint8_t **at, size_t *len);

@@ -306,7 +306,7 @@ static errint_t set_member(struct tar_members *members, const struct tar_header 
 	code = set_names(members, header, member, before);
 	if (code < 0)
 		return code;
-	if (!strchr("0123456", member->type))
+	if (!strchr(members->exact ? "0123456s" : "0123456", member->type))
 		return mica_fail_note(members->err, -EOPNOTSUPP, "read tar", member->path,
 				      "it is of the type '%c', which is not known here", member->type);
 	code = set_meta(members, header, member);
@@ -349,7 +349,7 @@ int tar_members_next(struct tar_members *members, struct tar_member *member)
 	struct before before = {0};
 	int code;
 
-	*member = (struct tar_member){0};
+	*member = (struct tar_member){.pax.exact = members->exact};
 	code = read_entry(members, member, &before);
 	free(before.path);
 	free(before.link);

@@ -12,7 +12,7 @@ enum { TAR_MOST_HEADERS = 1 << 20 };
 struct tar_member {
 	char *path; /* from the root, names parted by single slashes; "" is the root */
 	char *link; /* a hard link's target in the same form, a symbolic link's as it is; else NULL */
-	char type;  /* '0' file '1' hard link '2' symbolic link '3' '4' devices '5' directory '6' fifo */
+	char type;  /* '0' file '1' hard link '2' symbolic link '3' '4' devices '5' directory '6' fifo 's' socket */
 	struct meta meta;
 	uint32_t major, minor;
 	uint64_t size;	 /* a file's, as it is to be */
@@ -24,6 +24,7 @@ struct tar_member {
 struct tar_members {
 	struct tar_in *in;
 	struct mica_tar_limits limits;
+	bool exact; /* MICA_LAYER_EXACT: set after tar_members_start */
 	struct pax global;
 	struct mica_error *err;
 };

@@ -1,6 +1,6 @@
 #include "tar-out.h"
 
-enum { FILL, HASH, PACK, WRITE };
+enum { FILL };
 
 /* The stages' work. */
 
@@ -13,7 +13,7 @@ static errint_t hash_block(void *user, struct flow_block *block, struct mica_err
 	return 0;
 }
 
-static errint_t write_all(struct tar_out *out, const uint8_t *bytes, size_t len)
+errint_t tar_out_write(struct tar_out *out, const uint8_t *bytes, size_t len)
 {
 	out->packed += len;
 	while (len) {
@@ -29,96 +29,37 @@ static errint_t write_all(struct tar_out *out, const uint8_t *bytes, size_t len)
 	return 0;
 }
 
-static errint_t put_packed(void *user, const uint8_t *bytes, size_t len)
-{
-	struct tar_out *out = user;
-
-	sha256_update(&out->packed_sha, len, bytes);
-	return write_all(out, bytes, len);
-}
-
 static errint_t write_plain(void *user, struct flow_block *block, struct mica_error *err)
 {
-	errint_t code = write_all(user, block->bytes, block->len);
-
-	return code < 0 ? mica_fail(err, code, "write tar", "") : 0;
-}
-
-static errint_t pack_gzip(void *user, struct flow_block *block, struct mica_error *err)
-{
-	errint_t code = gzip_pack(block);
-
-	(void)user;
-	return code < 0 ? mica_fail(err, code, "compress", "") : 0;
-}
-
-static errint_t write_gzip(void *user, struct flow_block *block, struct mica_error *err)
-{
-	struct tar_out *out = user;
-	uint8_t edge[GZIP_HEADER > GZIP_TRAILER ? GZIP_HEADER : GZIP_TRAILER];
-	errint_t code = 0;
-
-	if (!out->packed) {
-		gzip_header(edge);
-		code = put_packed(out, edge, GZIP_HEADER);
-	}
-	out->gzip_sum = gzip_sum(out->gzip_sum, block);
-	if (code == 0)
-		code = put_packed(out, block->packed, block->packed_len);
-	if (code == 0 && block->last) {
-		gzip_trailer(edge, out->gzip_sum, out->bytes);
-		code = put_packed(out, edge, GZIP_TRAILER);
-	}
-	return code < 0 ? mica_fail(err, code, "write tar", "") : 0;
-}
-
-static errint_t write_zstd(void *user, struct flow_block *block, struct mica_error *err)
-{
-	struct tar_out *out = user;
-	errint_t code = zstd_pack(out->zstd, block, put_packed, out);
+	errint_t code = tar_out_write(user, block->bytes, block->len);
 
 	return code < 0 ? mica_fail(err, code, "write tar", "") : 0;
 }
 
 /* From the beginning to the end. */
 
-static uint32_t how_many(const struct mica_job *job)
-{
-	long threads = job && job->threads ? (long)job->threads : sysconf(_SC_NPROCESSORS_ONLN);
-
-	return threads < 1 ? 1 : threads > 8 ? 8 : (uint32_t)threads;
-}
-
 static errint_t start_stages(struct tar_out *out)
 {
-	uint32_t threads = how_many(out->job);
-	bool gzip = out->compression == MICA_TAR_GZIP;
-	errint_t code = flow_start(&out->flow, gzip ? 4 : 3);
+	unsigned int packing = out->packing ? out->packing->stages : 1, first = out->unhashed ? 1 : 2;
+	errint_t code = flow_start(&out->flow, first + packing);
 
-	if (code == 0)
-		code = flow_run(&out->flow, HASH, 1, hash_block, out);
-	if (code == 0 && gzip)
-		code = flow_run(&out->flow, PACK, threads, pack_gzip, out);
-	if (code == 0 && gzip)
-		code = flow_run(&out->flow, WRITE, 1, write_gzip, out);
-	if (code == 0 && out->compression == MICA_TAR_ZSTD)
-		code = zstd_packer_new(&out->zstd, threads);
-	if (code == 0 && !gzip)
-		code = flow_run(&out->flow, PACK, 1, out->zstd ? write_zstd : write_plain, out);
-	return code;
+	if (code == 0 && !out->unhashed)
+		code = flow_run(&out->flow, 1, 1, hash_block, out);
+	if (code == 0 && out->packing)
+		return out->packing->start(out, first);
+	return code < 0 ? code : flow_run(&out->flow, first, 1, write_plain, out);
 }
 
-errint_t tar_out_start(struct tar_out *out, int fd, uint32_t compression, struct mica_job *job, struct mica_error *err)
+errint_t tar_out_start(struct tar_out *out, int fd, struct mica_job *job, struct mica_error *err)
 {
 	errint_t code;
 
 	out->fd = fd;
-	out->compression = compression;
 	out->job = job;
 	out->err = err;
 	sha256_init(&out->diff);
 	sha256_init(&out->packed_sha);
-	if (compression == MICA_TAR_GZIP && !(out->before = malloc(GZIP_WINDOW)))
+	if (out->packing && out->packing->window && !(out->before = malloc(out->packing->window)))
 		return mica_fail(err, -ENOMEM, "start threads", "");
 	code = start_stages(out);
 	return code < 0 ? mica_fail(err, code, "start threads", "") : 0;
@@ -135,7 +76,7 @@ static errint_t stopped(struct tar_out *out)
 /* gzip: a copy of its end goes along with the next block, for this one may be filled anew before that is packed. */
 static void keep_end(struct tar_out *out, const struct flow_block *block)
 {
-	size_t len = block->len < GZIP_WINDOW ? block->len : GZIP_WINDOW;
+	size_t window = out->packing->window, len = block->len < window ? block->len : window;
 
 	memcpy(out->before, block->bytes + block->len - len, len);
 	out->before_len = len;
@@ -148,7 +89,7 @@ static errint_t hand_on(struct tar_out *out, bool last)
 	block->last = last;
 	out->block = NULL;
 	if (out->before) {
-		if (!block->before && !(block->before = malloc(GZIP_WINDOW)))
+		if (!block->before && !(block->before = malloc(out->packing->window)))
 			return mica_fail(out->err, -ENOMEM, "compress", "");
 		memcpy(block->before, out->before, out->before_len);
 		block->before_len = out->before_len;
@@ -217,20 +158,22 @@ errint_t tar_out_finish(struct tar_out *out, struct mica_tar *tar)
 		code = flow_join(&out->flow, out->err);
 	if (code < 0)
 		return code;
-	sha256_digest(&out->diff, sizeof(tar->diff_id), tar->diff_id);
-	if (out->compression == MICA_TAR_PLAIN)
+	if (!out->unhashed)
+		sha256_digest(&out->diff, sizeof(tar->diff_id), tar->diff_id);
+	if (!out->packing)
 		memcpy(tar->digest, tar->diff_id, sizeof(tar->digest));
 	else
 		sha256_digest(&out->packed_sha, sizeof(tar->digest), tar->digest);
 	tar->bytes = out->bytes;
 	tar->packed = out->packed;
-	tar->compression = out->compression;
+	tar->compression = out->packing ? out->packing->compression : MICA_TAR_PLAIN;
 	return 0;
 }
 
 void tar_out_end(struct tar_out *out)
 {
 	flow_free(&out->flow);
-	zstd_packer_free(out->zstd);
+	if (out->packing)
+		out->packing->end(out);
 	free(out->before);
 }

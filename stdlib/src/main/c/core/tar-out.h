@@ -7,7 +7,19 @@
 
 #include <nettle/sha2.h>
 
-#include "pack.h"
+#include "flow.h"
+
+struct tar_out;
+struct zstd_packer;
+
+/* What compresses it. Apart from the rest, so that who does not compress needs no library for it. */
+struct tar_packing {
+	uint32_t compression; /* MICA_TAR_* */
+	unsigned int stages;
+	size_t window; /* bytes of the block before that a block is compressed with */
+	errint_t (*start)(struct tar_out *out, unsigned int first);
+	void (*end)(struct tar_out *out);
+};
 
 struct tar_out {
 	struct flow flow;
@@ -15,7 +27,8 @@ struct tar_out {
 	uint8_t *before;	  /* gzip: the end of the one before */
 	size_t before_len;
 	struct zstd_packer *zstd;
-	uint32_t compression;
+	const struct tar_packing *packing; /* NULL: none */
+	bool unhashed;			   /* no digest is wanted */
 	int fd;
 	struct sha256_ctx diff, packed_sha;
 	uint64_t bytes, packed;
@@ -24,8 +37,8 @@ struct tar_out {
 	struct mica_error *err;
 };
 
-/* Zeroed before; fd is borrowed. tar_out_end in any case. */
-errint_t tar_out_start(struct tar_out *out, int fd, uint32_t compression, struct mica_job *job, struct mica_error *err);
+/* Zeroed before but for packing and unhashed; fd is borrowed. tar_out_end in any case. */
+errint_t tar_out_start(struct tar_out *out, int fd, struct mica_job *job, struct mica_error *err);
 errint_t tar_out_put(struct tar_out *out, const void *bytes, size_t len);
 errint_t tar_out_zeros(struct tar_out *out, size_t len);
 /* Room to read into, without a copy; then how much of it was used. */
@@ -34,5 +47,8 @@ void tar_out_used(struct tar_out *out, size_t len);
 /* The end: awaits that all is written, and says what it is. */
 errint_t tar_out_finish(struct tar_out *out, struct mica_tar *tar);
 void tar_out_end(struct tar_out *out);
+
+/* A packing's, on its last stage: what is written. */
+errint_t tar_out_write(struct tar_out *out, const uint8_t *bytes, size_t len);
 
 #endif

@@ -1,5 +1,7 @@
 #include "tar-pax.h"
 
+#include "flags.h"
+
 enum { MOST_PIECES = 1 << 20 };
 
 errint_t tar_map_add(struct tar_map *map, uint64_t offset, uint64_t len)
@@ -136,6 +138,24 @@ static errint_t add_xattr(struct pax *pax, const char *name, const char *value, 
 	return 0;
 }
 
+/* Of an exact copy. */
+
+static errint_t set_flags(struct pax *pax, const char *value, size_t len)
+{
+	if (!len || strspn(value, "ai") != len)
+		return -EBADMSG;
+	pax->flags = flags_of_text(value);
+	return 0;
+}
+
+/* A name, a NUL, the value. */
+static errint_t add_odd_xattr(struct pax *pax, const char *value, size_t len)
+{
+	size_t name = strnlen(value, len);
+
+	return name == len ? -EBADMSG : add_xattr(pax, value, value + name + 1, len - name - 1);
+}
+
 /* GNU's sparse files. */
 
 /* 0.0 says it in pairs of records. */
@@ -228,6 +248,10 @@ static errint_t set_record(struct pax *pax, const char *key, char *value, size_t
 		return add_xattr(pax, rest, value, len);
 	if (says_nothing(key))
 		return 0;
+	if (pax->exact && !strcmp(key, PAX_KEY_FLAGS))
+		return set_flags(pax, value, len);
+	if (pax->exact && !strcmp(key, PAX_KEY_XATTR))
+		return add_odd_xattr(pax, value, len);
 	if ((rest = after(key, "GNU.sparse.")))
 		return parse_sparse(pax, rest, value, len);
 	if (!len) /* it takes back what a global header said: nobody's does */

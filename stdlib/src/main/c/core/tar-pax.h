@@ -12,6 +12,10 @@
 #define PAX_MTIME 0x20u
 #define PAX_SPARSE 0x40u /* GNU.sparse.*: any of them */
 
+/* Keys of an exact copy (MICA_LAYER_EXACT). */
+#define PAX_KEY_FLAGS "MICA.flags"
+#define PAX_KEY_XATTR "MICA.xattr"
+
 /* A piece of a sparse file that has bytes. */
 struct tar_map_piece {
 	uint64_t offset, len;
@@ -25,7 +29,9 @@ errint_t tar_map_add(struct tar_map *map, uint64_t offset, uint64_t len);
 
 /* What the records say. Zeroed is nothing. */
 struct pax {
-	uint32_t has; /* PAX_* */
+	bool exact;    /* set before: the keys of an exact copy are taken */
+	uint8_t flags; /* FLAG_*, in an exact copy */
+	uint32_t has;  /* PAX_* */
 	char *path, *link;
 	uint64_t size, uid, gid;
 	int64_t mtime;

@@ -5,6 +5,7 @@
 #include <sys/sysmacros.h>
 
 #include "dir-stack.h"
+#include "exact.h"
 #include "remarks.h"
 #include "remove.h"
 
@@ -61,6 +62,7 @@ void tar_place_end(struct tar_place *place)
 		close(place->fd);
 	tar_tree_free(&place->tree);
 	free(place->near_path);
+	tar_place_forget_flags(place);
 }
 
 /* The descriptor of a directory, good until the next call. */
@@ -120,6 +122,8 @@ errint_t tar_place_make(struct tar_place *place, struct tar_node *dir, const cha
 	errint_t code = 0;
 	int fd;
 
+	if (node && place->exact)
+		return tar_place_refuse(place, dir, name, "it comes twice");
 	if (node && (node->directory || node->whiteout))
 		code = clear(place, dir, name, node);
 	if (code == 0)
@@ -128,6 +132,8 @@ errint_t tar_place_make(struct tar_place *place, struct tar_node *dir, const cha
 		return code;
 	if (errno != EEXIST)
 		return tar_place_fail(place, -errno, "create", dir, name, "");
+	if (place->exact)
+		return tar_place_refuse(place, dir, name, "it comes twice");
 	code = clear(place, dir, name, node);
 	if (code == 0)
 		code = open_dir(place, dir, &fd);
@@ -174,6 +180,9 @@ static errint_t go_down(struct tar_place *place, struct tar_node **dir, const ch
 						S_ISLNK(st.st_mode)
 							? "an entry is to lie below it, and it is a symbolic link"
 							: "an entry is to lie below it, and it is no directory");
+		if (code == 0 && place->exact)
+			code = tar_place_refuse(place, *dir, name,
+						"an entry is to lie below it, and it has not come before");
 		if (code == 0)
 			code = new_directory(place, *dir, name, &node);
 	}
@@ -235,6 +244,10 @@ errint_t tar_place_directory(struct tar_place *place, struct tar_node *parent, c
 	struct tar_node *node = *name ? tar_tree_find(&place->tree, parent, name) : parent;
 	errint_t code = node && node->directory ? 0 : new_directory(place, parent, name, &node);
 
+	if (code == 0 && place->exact && node->entry)
+		code = tar_place_refuse(place, parent, name, "it comes twice");
+	if (code == 0)
+		code = tar_place_remember_flags(place, member->path, member->pax.flags);
 	if (code < 0)
 		return code;
 	node->meta = member->meta;
@@ -248,12 +261,24 @@ errint_t tar_place_directory(struct tar_place *place, struct tar_node *parent, c
 
 /* All else. */
 
+/* All of them can be given, or it is no copy: the caller's meta_set says so. */
+static errint_t check_exact(struct tar_place *place, const char *path, const struct xattr_view *xattrs)
+{
+	for (size_t i = 0; i < xattrs->count; i++)
+		if (!exact_has(xattrs->list[i].name, place->guarded))
+			return mica_fail_note(place->err, -EBADMSG, "read tar", path,
+					      "no copy of a layer has the attribute %s", xattrs->list[i].name);
+	return 0;
+}
+
 errint_t tar_place_try_xattrs(struct tar_place *place, int dirfd, const char *name, const char *path,
 			      struct xattr_view *xattrs)
 {
 	size_t kept = 0;
 	errint_t code = 0;
 
+	if (place->exact)
+		return check_exact(place, path, xattrs);
 	for (size_t i = 0; i < xattrs->count; i++) {
 		struct xattr xattr = xattrs->list[i];
 		char buf[XATTR_STORED_MAX];
@@ -305,8 +330,11 @@ errint_t tar_place_file(struct tar_place *place, struct tar_node *parent, const 
 
 errint_t tar_place_filled(struct tar_place *place, struct tar_member *member, int fd)
 {
+	errint_t code;
+
 	member->meta.mode |= S_IFREG;
-	return give(place, member, fd, "");
+	code = give(place, member, fd, "");
+	return code < 0 ? code : tar_place_remember_flags(place, member->path, member->pax.flags);
 }
 
 static int make_link(int fd, const char *name, const void *arg)
@@ -323,14 +351,15 @@ static int make_node(int fd, const char *name, const void *arg)
 
 errint_t tar_place_node(struct tar_place *place, struct tar_node *parent, const char *name, struct tar_member *member)
 {
-	static const mode_t types[] = {['2'] = S_IFLNK, ['3'] = S_IFCHR, ['4'] = S_IFBLK, ['6'] = S_IFIFO};
+	static const mode_t types[] = {
+		['2'] = S_IFLNK, ['3'] = S_IFCHR, ['4'] = S_IFBLK, ['6'] = S_IFIFO, ['s'] = S_IFSOCK};
 	errint_t code = tar_place_count(place, parent, name);
 	int fd;
 
 	if (code < 0)
 		return code;
 	member->meta.mode |= types[(unsigned char)member->type];
-	if (member->type == '3' && !member->major && !member->minor)
+	if (!place->exact && member->type == '3' && !member->major && !member->minor)
 		return tar_place_refuse(place, parent, name,
 					"a character device 0:0 means deleted in a layer, so no layer can hold one");
 	if (member->type == '2')

@@ -21,7 +21,12 @@ struct tar_place {
 	char *near_path;
 	size_t near_len, near_room;
 	enum xattr_space space;
-	bool own;		/* MICA_OWN */
+	bool own; /* MICA_OWN */
+	/* MICA_LAYER_EXACT: nothing comes twice, and space is none; these are overlay's own that are looked at. */
+	bool exact;
+	enum xattr_space guarded;
+	struct tar_flagged *flagged; /* to be protected when all is there */
+	size_t flagged_count, flagged_room;
 	uint64_t entries, most; /* made so far, and how many may be; 0: any number */
 	struct mica_remarks *remarks;
 	struct mica_job *job;
@@ -49,6 +54,12 @@ void tar_place_end(struct tar_place *place);
 /* tar-link.c */
 errint_t tar_place_link(struct tar_place *place, struct tar_node *parent, const char *name,
 			const struct tar_member *member);
+
+/* tar-flags.c: entries of an exact copy that are immutable or append-only become so last. Remembers one, then does it
+ * for all of them, and forgets them. */
+errint_t tar_place_remember_flags(struct tar_place *place, const char *path, uint8_t flags);
+errint_t tar_place_protect(struct tar_place *place);
+void tar_place_forget_flags(struct tar_place *place);
 
 /* tar-finish.c: nothing more comes; the directories get what they are like. */
 errint_t tar_place_finish(struct tar_place *place);

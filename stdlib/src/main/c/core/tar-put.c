@@ -6,9 +6,11 @@
 #include <sys/stat.h>
 
 #include "copy.h"
+#include "exact.h"
 #include "flags.h"
 #include "remarks.h"
 #include "tar-format.h"
+#include "tar-holes.h"
 
 #define WHITEOUT ".wh."
 #define OPAQUE ".wh..wh..opq"
@@ -52,19 +54,25 @@ static errint_t put_marker(struct tar_put *put, const char *prefix, const char *
 	return put_headers(put, &entry);
 }
 
-/* What the tar cannot say of any entry. */
-static errint_t remark_lost(struct tar_put *put, const char *path, const struct statx *stx,
-			    const struct xattr_view *xattrs)
+/* What the tar cannot say of any entry. An exact one can say everything. */
+static errint_t remark_lost(struct tar_put *put, struct tar_entry *entry, const struct statx *stx)
 {
 	static const char *const letters[] = {"", "i", "a", "ai"};
-	uint8_t flags = *path ? flags_of(stx) : 0; /* the root's are those of where it lies */
+	const char *path = entry->path;
+	const struct xattr_view *xattrs = entry->xattrs;
 	errint_t code = 0;
 
+	entry->exact = put->exact;
+	entry->flags |= flags_of(stx);
+	if (!*path)
+		entry->flags = 0; /* the root's are those of where it lies */
 	if (*path && stx->stx_attributes & STATX_ATTR_MOUNT_ROOT)
 		return mica_fail_note(put->err, -EOPNOTSUPP, "write tar", path,
 				      "something is mounted here, inside a layer; unmount it first");
-	if (flags)
-		code = tar_put_remark(put, MICA_REMARK_FLAGS, path, letters[flags]);
+	if (put->exact)
+		return 0;
+	if (entry->flags)
+		code = tar_put_remark(put, MICA_REMARK_FLAGS, path, letters[entry->flags]);
 	for (size_t i = 0; code == 0 && i < xattrs->count; i++) {
 		if (!tar_holds_xattr(xattrs->list[i].name))
 			code = tar_put_remark(put, MICA_REMARK_XATTR, path, xattrs->list[i].name);
@@ -74,13 +82,31 @@ static errint_t remark_lost(struct tar_put *put, const char *path, const struct 
 	return code;
 }
 
+/* As they are stored, for an exact copy. */
+static errint_t read_exact(struct tar_put *put, int dirfd, const char *name, const char *shown,
+			   struct xattr_view *xattrs, uint8_t *flags)
+{
+	cleanup_xattr_names struct xattr_names names;
+	const char *why = "";
+	errint_t code;
+
+	names.heap = NULL; /* as below */
+	code = xattr_list(dirfd, name, &names);
+	if (code == 0)
+		code = exact_xattrs(dirfd, name, put->upper.space, &names, xattrs, flags, &why);
+	return code < 0 ? tar_put_fail(put, code, "read attributes", shown, why) : 0;
+}
+
 /* The attributes of name in dirfd (as in xattr.h) as the tree shows them, and overlay's own. */
 static errint_t read_xattrs(struct tar_put *put, int dirfd, const char *name, const char *shown,
-			    struct xattr_view *xattrs, uint32_t *overlay_xattrs)
+			    struct xattr_view *xattrs, uint32_t *overlay_xattrs, uint8_t *flags)
 {
 	cleanup_xattr_names struct xattr_names names;
 	errint_t code;
 
+	*overlay_xattrs = 0;
+	if (put->exact)
+		return read_exact(put, dirfd, name, shown, xattrs, flags);
 	names.heap = NULL; /* the rest need not be zeroed for every file */
 	code = upper_xattrs(&put->upper, dirfd, name, shown, &names, overlay_xattrs);
 	if (code < 0)
@@ -124,11 +150,9 @@ static bool same_time(const struct statx_timestamp *a, const struct statx_timest
 	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
 }
 
-static errint_t put_content(struct tar_put *put, int fd, const char *path, const struct statx *stx)
+static errint_t put_piece(struct tar_put *put, int fd, const char *path, uint64_t at, uint64_t end)
 {
-	struct statx after;
-
-	for (uint64_t at = 0; at < stx->stx_size;) {
+	while (at < end) {
 		uint8_t *to;
 		size_t room;
 		ssize_t got;
@@ -136,24 +160,69 @@ static errint_t put_content(struct tar_put *put, int fd, const char *path, const
 
 		if (code < 0)
 			return code;
-		if (room > stx->stx_size - at)
-			room = (size_t)(stx->stx_size - at);
+		if (room > end - at)
+			room = (size_t)(end - at);
 		got = pread(fd, to, room, (off_t)at);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
 			return mica_fail(put->err, -errno, "read", path);
 		if (!got)
-			break; /* seen below */
+			break; /* the caller sees it */
 		tar_out_used(&put->out, (size_t)got);
 		at += (uint64_t)got;
 		job_add(put->job, 0, (uint64_t)got);
 	}
+	return 0;
+}
+
+/* The file's bytes, or with a map those of its pieces; then whether it is still as it was. */
+static errint_t put_content(struct tar_put *put, int fd, const char *path, const struct statx *stx,
+			    const struct tar_map *map)
+{
+	struct statx after;
+	uint64_t bytes = map ? 0 : stx->stx_size;
+	errint_t code = map ? 0 : put_piece(put, fd, path, 0, stx->stx_size);
+
+	for (size_t i = 0; code == 0 && map && i < map->count; i++) {
+		const struct tar_map_piece *piece = &map->pieces[i];
+
+		code = put_piece(put, fd, path, piece->offset, piece->offset + piece->len);
+		bytes += piece->len;
+	}
+	if (code < 0)
+		return code;
 	if (statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &after) < 0)
 		return mica_fail(put->err, -errno, "stat", path);
 	if (after.stx_size != stx->stx_size || !same_time(&after.stx_mtime, &stx->stx_mtime))
 		return mica_fail_note(put->err, -EBUSY, "read", path, "it was written to meanwhile");
-	return tar_out_zeros(&put->out, tar_padding(stx->stx_size));
+	return tar_out_zeros(&put->out, tar_padding(bytes));
+}
+
+/* Headers, map and content of a file that may have holes. */
+static errint_t put_sparse(struct tar_put *put, int fd, struct tar_entry *entry, const struct statx *stx)
+{
+	struct tar_map map = {0};
+	struct tar_bytes text = {0};
+	uint64_t bytes;
+	errint_t code = tar_holes_find(fd, stx->stx_size, entry->path, &map, &entry->sparse, put->err);
+
+	if (code == 0 && entry->sparse) {
+		code = tar_holes_text(&map, &text, &bytes);
+		if (code < 0)
+			mica_fail(put->err, code, "write tar", entry->path);
+		entry->real_size = entry->size;
+		entry->size = text.len + bytes;
+	}
+	if (code == 0)
+		code = put_headers(put, entry);
+	if (code == 0 && entry->sparse)
+		code = tar_out_put(&put->out, text.bytes, text.len);
+	if (code == 0)
+		code = put_content(put, fd, entry->path, stx, entry->sparse ? &map : NULL);
+	tar_bytes_free(&text);
+	free(map.pieces);
+	return code;
 }
 
 errint_t tar_put_file(struct tar_put *put, const char *name, const char *path)
@@ -172,9 +241,9 @@ errint_t tar_put_file(struct tar_put *put, const char *name, const char *path)
 		return mica_fail(put->err, -errno, "stat", path);
 	if (!S_ISREG(stx.stx_mode))
 		return mica_fail_note(put->err, -EBUSY, "write tar", path, "it was replaced meanwhile");
-	code = read_xattrs(put, fd, "", name, &xattrs, &overlay_xattrs);
+	code = read_xattrs(put, fd, "", name, &xattrs, &overlay_xattrs, &entry.flags);
 	if (code == 0)
-		code = remark_lost(put, path, &stx, &xattrs);
+		code = remark_lost(put, &entry, &stx);
 	if (code == 0)
 		code = see_link(put, path, &stx, &first);
 	if (code < 0)
@@ -184,14 +253,16 @@ errint_t tar_put_file(struct tar_put *put, const char *name, const char *path)
 	entry.link = first;
 	if (first)
 		entry.type = '1';
+	else if (has_holes(fd, &stx) && put->exact)
+		return put_sparse(put, fd, &entry, &stx);
 	else if (has_holes(fd, &stx))
 		code = tar_put_remark(put, MICA_REMARK_HOLES, path, "");
 	if (code == 0)
 		code = put_headers(put, &entry);
-	return code < 0 || first ? code : put_content(put, fd, path, &stx);
+	return code < 0 || first ? code : put_content(put, fd, path, &stx, NULL);
 }
 
-/* A symbolic link, a fifo or a device. */
+/* All else. */
 errint_t tar_put_node(struct tar_put *put, const char *name, const char *path, const struct statx *stx)
 {
 	cleanup_xattr_view struct xattr_view xattrs = {0};
@@ -199,10 +270,10 @@ errint_t tar_put_node(struct tar_put *put, const char *name, const char *path, c
 	char target[PATH_MAX + 1] = ""; /* the kernel makes no longer ones */
 	struct tar_entry entry = {.path = path, .xattrs = &xattrs, .meta = meta_of(stx)};
 	uint32_t overlay_xattrs;
-	errint_t code = read_xattrs(put, dir_stack_fd(&put->stack), name, name, &xattrs, &overlay_xattrs);
+	errint_t code = read_xattrs(put, dir_stack_fd(&put->stack), name, name, &xattrs, &overlay_xattrs, &entry.flags);
 
 	if (code == 0)
-		code = remark_lost(put, path, stx, &xattrs);
+		code = remark_lost(put, &entry, stx);
 	if (code == 0)
 		code = see_link(put, path, stx, &first);
 	if (code < 0)
@@ -210,11 +281,12 @@ errint_t tar_put_node(struct tar_put *put, const char *name, const char *path, c
 	if (S_ISLNK(stx->stx_mode) && readlinkat(dir_stack_fd(&put->stack), name, target, PATH_MAX) < 0)
 		return mica_fail(put->err, -errno, "read link", path);
 	entry.link = first ? first : target;
-	entry.type = first		      ? '1'
-		     : S_ISLNK(stx->stx_mode) ? '2'
-		     : S_ISCHR(stx->stx_mode) ? '3'
-		     : S_ISBLK(stx->stx_mode) ? '4'
-					      : '6';
+	entry.type = first		       ? '1'
+		     : S_ISSOCK(stx->stx_mode) ? 's'
+		     : S_ISLNK(stx->stx_mode)  ? '2'
+		     : S_ISCHR(stx->stx_mode)  ? '3'
+		     : S_ISBLK(stx->stx_mode)  ? '4'
+					       : '6';
 	if (entry.type == '3' || entry.type == '4') {
 		entry.major = stx->stx_rdev_major;
 		entry.minor = stx->stx_rdev_minor;
@@ -239,15 +311,21 @@ errint_t tar_put_directory(struct tar_put *put, char *opaque)
 	if (statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &stx) < 0)
 		return tar_put_fail(put, -errno, "stat", "", "");
 	entry.meta = meta_of(&stx);
-	code = read_xattrs(put, fd, "", "", &xattrs, &overlay_xattrs);
+	code = read_xattrs(put, fd, "", "", &xattrs, &overlay_xattrs, &entry.flags);
 	if (code == 0)
 		code = upper_opaque(&put->upper, fd, "", overlay_xattrs, opaque);
 	if (code == 0)
-		code = remark_lost(put, entry.path, &stx, &xattrs);
+		code = remark_lost(put, &entry, &stx);
 	if (code == 0)
 		code = put_headers(put, &entry);
 	/* What the root is marked no overlay heeds. */
 	if (code == 0 && *opaque == 'y' && put->stack.depth > 1)
 		code = put_marker(put, OPAQUE, "");
 	return code;
+}
+
+void tar_put_end(struct tar_put *put)
+{
+	tar_bytes_free(&put->headers);
+	groups_free(&put->links);
 }

@@ -15,6 +15,7 @@ struct tar_put {
 	struct groups links;	/* path: the first name of an inode */
 	struct upper upper;
 	uint64_t entries;
+	bool exact; /* MICA_LAYER_EXACT */
 	struct mica_remarks *remarks;
 	struct mica_job *job;
 	struct mica_error *err;
@@ -31,8 +32,11 @@ errint_t tar_put_directory(struct tar_put *put, char *opaque);
 errint_t tar_put_whiteout(struct tar_put *put, const char *name);
 /* name in the directory at hand, and its path: a regular file, whose content follows; */
 errint_t tar_put_file(struct tar_put *put, const char *name, const char *path);
-/* or a symbolic link, a fifo or a device. */
+/* or a symbolic link, a fifo or a device, in an exact copy a socket too. */
 struct statx;
 errint_t tar_put_node(struct tar_put *put, const char *name, const char *path, const struct statx *stx);
+
+/* Frees what it remembers; out and stack are whose who opened them. */
+void tar_put_end(struct tar_put *put);
 
 #endif

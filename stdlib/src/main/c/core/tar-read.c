@@ -165,8 +165,9 @@ static errint_t put_aufs(struct reader *r, struct tar_member *member)
 static errint_t put(struct reader *r, struct tar_member *member)
 {
 	const char *slash = strrchr(member->path, '/'), *name, *of = "";
-	enum tar_mark mark = tar_mark_of(slash ? slash + 1 : member->path, &of);
-	int above = mark_above(r, member);
+	bool exact = r->place.exact; /* names are names */
+	enum tar_mark mark = exact ? TAR_MARK_NONE : tar_mark_of(slash ? slash + 1 : member->path, &of);
+	int above = exact ? 0 : mark_above(r, member);
 	struct tar_node *parent;
 	errint_t code;
 
@@ -180,6 +181,8 @@ static errint_t put(struct reader *r, struct tar_member *member)
 	if (code == 0)
 		code = mark == TAR_MARK_NONE ? put_member(r, parent, name, member)
 					     : put_mark(r, parent, mark, of, member);
+	if (code == 0 && r->place.exact && member->pax.keys_len)
+		code = refuse(r, member, "a pax record of it is not one of a copy of a layer");
 	return code < 0 ? code : remark_keys(r, member->path, &member->pax);
 }
 
@@ -229,11 +232,16 @@ static errint_t read_layer(struct reader *r, int fd, int root, const struct mica
 	if (code < 0)
 		return code;
 	tar_members_start(&r->members, &r->in, limits, r->err);
+	r->members.exact = r->place.exact;
 	code = read_members(r);
 	if (code == 0)
 		code = tar_in_finish(&r->in, tar);
+	if (code == 0 && r->place.exact && !r->place.tree.root->entry)
+		code = mica_fail_note(r->err, -EBADMSG, "read tar", "", "it is no copy of a layer: it has no root");
 	if (code == 0)
 		code = tar_place_finish(&r->place);
+	if (code == 0)
+		code = tar_place_protect(&r->place);
 	tar->entries = r->entries;
 	return code;
 }
@@ -291,7 +299,9 @@ errint_t mica_tar_read(const char *from, int fd, const char *dest, const struct 
 	r->place.fd = -1;
 	r->place.own = flags & MICA_OWN;
 	r->place.most = limits ? limits->entries : 0;
-	r->place.space = flags & MICA_LAYER_USERXATTR ? XATTR_USER : XATTR_TRUSTED;
+	r->place.guarded = flags & MICA_LAYER_USERXATTR ? XATTR_USER : XATTR_TRUSTED;
+	r->place.exact = r->in.unhashed = flags & MICA_LAYER_EXACT;
+	r->place.space = r->place.exact ? XATTR_PLAIN : r->place.guarded;
 	if (from && (opened = open(from, O_RDONLY | O_CLOEXEC)) < 0)
 		return mica_fail(err, -errno, "open", from);
 	return read_into(r, from ? opened : fd, dest, limits, flags, tar);

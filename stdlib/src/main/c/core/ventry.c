@@ -1,6 +1,8 @@
 /* ventry.c - an entry of a view: how it looks in the layer that has it, its attributes, its bytes. */
 #include "view.h"
 
+#include "exact.h"
+
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -98,6 +100,21 @@ errint_t ventry_list_xattrs(struct ventry *entry, struct mica_error *err)
 	return 0;
 }
 
+/* What an exact copy of the entry would have; the flags of the root are those of where it lies. */
+static errint_t read_exact(struct ventry *entry, struct xattr_view *out, struct mica_error *err)
+{
+	const char *why = "";
+	uint8_t flags = 0;
+	errint_t ret =
+		exact_xattrs(at_fd(entry), at_name(entry), entry->view->exact, &entry->xattrs, out, &flags, &why);
+
+	if (ret)
+		return layer_dir_fail(err, ret, "read xattrs", entry->layer_dir, entry->name, why);
+	if (*entry->name)
+		entry->flags |= flags;
+	return 0;
+}
+
 errint_t ventry_xattrs(struct ventry *entry, struct xattr_view *out, struct mica_error *err)
 {
 	errint_t ret = ventry_list_xattrs(entry, err);
@@ -105,6 +122,8 @@ errint_t ventry_xattrs(struct ventry *entry, struct xattr_view *out, struct mica
 	*out = (struct xattr_view){0};
 	if (ret)
 		return ret;
+	if (entry->view->exact)
+		return read_exact(entry, out, err);
 	ret = xattr_read_listed(at_fd(entry), at_name(entry), entry->view->space, &entry->xattrs, out);
 	return ret ? layer_dir_fail(err, ret, "read xattrs", entry->layer_dir, entry->name, NULL) : 0;
 }

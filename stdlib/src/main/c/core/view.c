@@ -48,16 +48,16 @@ static errint_t open_roots(struct view *view, const struct mica_tree *tree, cons
 
 static errint_t check_tree(const struct mica_tree *tree, struct mica_error *err)
 {
-	if (tree->kind > MICA_TREE_OVERLAY || tree->flags & ~MICA_TREE_USERXATTR || tree->reserved)
+	if (tree->kind > MICA_TREE_LAYER || tree->flags & ~MICA_TREE_USERXATTR || tree->reserved)
 		return mica_fail_note(err, -EINVAL, "open", "",
 				      "kind %u, flags %#x: not a tree that this version knows", tree->kind,
 				      tree->flags);
-	if (tree->kind == MICA_TREE_PLAIN && tree->count > 1)
+	if (tree->kind != MICA_TREE_OVERLAY && tree->count > 1)
 		return mica_fail_note(err, -EINVAL, "open", tree->layers[1], "a plain tree is one folder, not %u",
 				      tree->count);
 	if (tree->kind == MICA_TREE_OVERLAY && tree->count == 0)
 		return mica_fail_note(err, -EINVAL, "open", "", "an overlay tree needs a layer");
-	if (tree->kind == MICA_TREE_OVERLAY && !(tree->flags & MICA_TREE_USERXATTR) && !may_read_trusted())
+	if (tree->kind != MICA_TREE_PLAIN && tree->count && !(tree->flags & MICA_TREE_USERXATTR) && !may_read_trusted())
 		return mica_fail_note(err, -EPERM, "open", tree->layers[0],
 				      "trusted.overlay.* cannot be read without CAP_SYS_ADMIN; run as root, or use a "
 				      "union that keeps its xattrs in user.overlay.*");
@@ -74,6 +74,8 @@ errint_t view_open(struct layer_dirs *layer_dirs, const struct mica_tree *tree, 
 		return ret;
 	if (out->overlay)
 		out->space = tree->flags & MICA_TREE_USERXATTR ? XATTR_USER : XATTR_TRUSTED;
+	if (tree->kind == MICA_TREE_LAYER)
+		out->exact = tree->flags & MICA_TREE_USERXATTR ? XATTR_USER : XATTR_TRUSTED;
 	out->roots = calloc(tree->count, sizeof(struct layer_dir *));
 	if (!out->roots)
 		return mica_fail(err, -ENOMEM, "open", tree->layers[0]);

@@ -21,6 +21,7 @@ struct view {
 	uint32_t count;
 	bool overlay;
 	enum xattr_space space;
+	enum xattr_space exact; /* MICA_TREE_LAYER: whose attributes an exact copy would not all have */
 };
 /* twin (may be NULL): another view whose layers are shared where they are the same folders. */
 errint_t view_open(struct layer_dirs *layer_dirs, const struct mica_tree *tree, const struct view *twin,

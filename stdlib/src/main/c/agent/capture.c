@@ -1,0 +1,174 @@
+/*
+ * capture.c - the verb capture: a layer on a disk goes to the host as an exact tar, over a port, as the output of a
+ * process of a session of the stream protocol. That process reads the layer twice at the same time, once for the tar
+ * and once for the manifest, so that one of the two finds it in memory.
+ */
+#include "child.h"
+#include "stream.h"
+#include "tar-walk.h"
+
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+
+#define PIPE_BYTES (1 << 20)
+
+static struct stream stream;
+
+/* What the process found, in memory that it shares with who started it. */
+static struct captured {
+	errint_t code, manifest_code;
+	struct mica_error err, manifest_err;
+	uint8_t digest[32];
+	struct mica_totals totals;
+	struct mica_job job, manifest_job;
+	char layer[32];
+} * captured;
+
+static errint_t open_layer(const struct request *request, int *fd, struct mica_error *err)
+{
+	const struct open_how how = {
+		.flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV,
+	};
+	cleanup_mounted struct mounted mounted = {0};
+	const char *name, *value = line_value(request, "path");
+	char root[sizeof(DISKS) + 1 + LINE_MAX_NAME], path[4096];
+	errint_t code = line_name(request, "disk", &name, err);
+
+	if (!code)
+		code = line_decode(value, strlen(value), path, sizeof(path));
+	if (code && !err->code)
+		mica_fail(err, code, "path", value);
+	if (!code)
+		code = mounted_read(&mounted, err);
+	if (code)
+		return code;
+	snprintf(root, sizeof(root), DISKS "/%s", name);
+	if (!mounted_at(&mounted, DISKS, name))
+		return mica_fail_note(err, -ENOENT, "capture", root, "no disk of that name is mounted");
+	cleanup_fd int top = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	*fd = top < 0 ? -1 : (int)syscall(SYS_openat2, top, path, &how, sizeof(how));
+	return *fd < 0 ? mica_fail_at(err, -errno, "open", root, path) : 0;
+}
+
+static void *count(void *unused)
+{
+	const char *const layers[] = {captured->layer};
+	const struct mica_tree tree = {.layers = layers, .count = 1, .kind = MICA_TREE_LAYER};
+
+	(void)unused;
+	captured->manifest_code = mica_manifest(&tree, captured->digest, &captured->totals, &captured->manifest_job,
+						&captured->manifest_err);
+	return NULL;
+}
+
+/* What is not its own is closed: the port would be in use for as long as one has it. */
+static void leave_parent(pid_t parent)
+{
+	close(3);
+	wire_close(&stream.wire);
+	close(stream.out);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(1);
+}
+
+__attribute__((noreturn)) static void read_layer(int to)
+{
+	struct mica_tar tar;
+	pthread_t thread;
+
+	signal(SIGPIPE, SIG_IGN);
+	captured->code = -pthread_create(&thread, NULL, count, NULL);
+	if (captured->code) {
+		mica_fail(&captured->err, captured->code, "start threads", "");
+		_exit(1);
+	}
+	captured->code = tar_walk_exact(captured->layer, to, &tar, &captured->job, &captured->err);
+	/* Whoever cannot have the one has no use for the other. */
+	if (captured->code)
+		__atomic_store_n(&captured->manifest_job.cancel, 1, __ATOMIC_RELAXED);
+	pthread_join(thread, NULL);
+	_exit(captured->code || captured->manifest_code ? 1 : 0);
+}
+
+static errint_t start(int layer, struct mica_error *err)
+{
+	const pid_t parent = getpid();
+	int ends[2];
+
+	captured = mmap(NULL, sizeof(*captured), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (captured == MAP_FAILED)
+		return mica_fail(err, -errno, "share memory", "");
+	snprintf(captured->layer, sizeof(captured->layer), "/proc/self/fd/%d", layer);
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return mica_fail(err, -errno, "make a pipe", "");
+	stream.out = ends[0];
+	fcntl(ends[0], F_SETFL, O_NONBLOCK);
+	fcntl(ends[0], F_SETPIPE_SZ, PIPE_BYTES); /* a smaller one does, too */
+	stream.pid = fork();
+	if (!stream.pid) {
+		leave_parent(parent);
+		read_layer(ends[1]);
+	}
+	close(ends[1]);
+	return stream.pid < 0 ? mica_fail(err, -errno, "fork", "") : 0;
+}
+
+/* What went wrong first, in the reader's own words. */
+static errint_t result(const struct request *request, const struct stream_end *end, struct mica_error *err)
+{
+	const char *path = line_value(request, "path");
+
+	if (stream.lost)
+		return mica_fail_note(err, -EPIPE, "capture", path, "the host went away before the end");
+	if (captured->code && captured->err.code)
+		*err = captured->err;
+	else if (captured->manifest_code && captured->manifest_err.code)
+		*err = captured->manifest_err;
+	else if (end->status)
+		mica_fail_note(err, -ECANCELED, "capture", path, "who read the layer was ended (status %u)",
+			       end->status);
+	return err->code;
+}
+
+static void put_result(struct answer *answer)
+{
+	char hex[65];
+
+	for (size_t i = 0; i < 32; i++)
+		snprintf(hex + 2 * i, 3, "%02x", captured->digest[i]);
+	answer_put_number(answer, "entries", captured->totals.entries);
+	answer_put_number(answer, "bytes", captured->totals.bytes);
+	answer_put(answer, "digest", hex);
+}
+
+errint_t capture_layer(const struct request *request, struct answer *answer, struct mica_error *err)
+{
+	cleanup_fd int layer = -1;
+	struct stream_end end;
+	const char *port;
+	errint_t code = line_name(request, "port", &port, err);
+
+	stream.in = stream.out = stream.error = -1;
+	stream.one_way = true;
+	if (!code)
+		code = open_layer(request, &layer, err);
+	if (!code)
+		code = wire_open(&stream.wire, port, line_value(request, "token"), child_until(), err);
+	if (!code)
+		code = start(layer, err);
+	if (code)
+		return code;
+	stream_serve(&stream, &end);
+	stream_finish(&stream, &end);
+	code = result(request, &end, err);
+	if (!code)
+		put_result(answer);
+	return code;
+}
