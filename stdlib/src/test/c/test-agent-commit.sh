@@ -5,7 +5,7 @@ if [ -n "$MICA_SANITIZE" ]; then
 	exit 0
 fi
 lacks=
-for program in qemu-system-x86_64 crun busybox mkfs.ext4 python3 apt-get; do
+for program in qemu-system-x86_64 qemu-img crun busybox mkfs.ext4 python3 apt-get; do
 	PATH=$PATH:/usr/sbin:/sbin command -v $program >/dev/null || lacks="$lacks $program"
 done
 [ "$(id -u)" = 0 ] || lacks="$lacks root"

@@ -68,6 +68,35 @@ static bool exists(const char *path)
 	return lstat(path, &st) == 0;
 }
 
+static void digest(const char *folder, uint8_t out[32])
+{
+	const struct mica_tree tree = {&folder, 1, MICA_TREE_PLAIN, 0, 0};
+	struct mica_totals totals;
+
+	if (mica_manifest(&tree, out, &totals, NULL, NULL) < 0)
+		abort();
+}
+
+/* An exact copy of it is just so, or cannot be made. */
+static void again_exactly(uint32_t flags)
+{
+	struct mica_tar is;
+	struct mica_error err;
+	uint8_t first[32], second[32];
+
+	if (mica_tar_write(place.dest, place.tar, -1, MICA_TAR_PLAIN, flags, &is, NULL, NULL, &err) < 0 ||
+	    mica_tar_read(place.tar, -1, place.copy, NULL, flags, &is, NULL, NULL, &err) < 0) {
+		fprintf(stderr, "%s: %s: %s\n", err.step, err.path, err.note);
+		abort();
+	}
+	digest(place.dest, first);
+	digest(place.copy, second);
+	if (memcmp(first, second, 32) != 0)
+		abort();
+	unlink(place.tar);
+	mica_discard(place.copy, NULL, NULL);
+}
+
 /* Once more through a tar: what it says of the layer it says again. */
 static void again(uint32_t flags)
 {
@@ -99,11 +128,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		enter();
 	if (!size)
 		return 0;
-	flags = (data[0] & 1 ? MICA_LAYER_USERXATTR : 0) | (data[0] & 2 ? MICA_OWN : 0);
+	flags = (data[0] & 1 ? MICA_LAYER_USERXATTR : 0) | (data[0] & 2 ? MICA_OWN : 0) |
+		(data[0] & 4 ? MICA_LAYER_EXACT : 0);
 	fd = as_file(data + 1, size - 1);
 	if (mica_tar_read(NULL, fd, place.dest, &limits, flags, &is, &remarks, NULL, &err) == 0) {
-		again(flags & MICA_LAYER_USERXATTR);
-		if (mica_remove(place.dest, NULL, &err) < 0)
+		if (flags & MICA_LAYER_EXACT)
+			again_exactly(flags & ~MICA_OWN);
+		else
+			again(flags & MICA_LAYER_USERXATTR);
+		if (mica_discard(place.dest, NULL, &err) < 0)
 			abort();
 	} else if (!err.code || exists(place.dest)) {
 		abort();

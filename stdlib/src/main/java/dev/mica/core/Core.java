@@ -106,6 +106,7 @@ public final class Core {
   /**
    * Writes a layer as a tar in the form of OCI images to {@code file}, which must not exist; of the
    * flags those on the layer's form and on flushing. The same layer gives the same tar everywhere.
+   * With {@link LayerFlag#EXACT} the tar is plain, an exact copy, and its digests are zeros.
    */
   @SuppressWarnings("EnumOrdinal") // in the order of MICA_TAR_*
   public static LayerTar writeTar(
@@ -129,7 +130,8 @@ public final class Core {
   /**
    * Makes {@code dest}, which must not exist, the layer that a tar says, whoever has written it:
    * plain, by gzip or by zstd. {@code file} may be a pipe. Whether it is the tar that was meant is
-   * for the caller to see, by its digest.
+   * for the caller to see, by its digest; with {@link LayerFlag#EXACT}, which takes exact copies
+   * only, by {@link #treeDigest} of what was made.
    */
   public static LayerTar readTar(Path file, Path dest, TarLimits limits, Set<LayerFlag> flags) {
     try (Call call = new Call("unpack", file + " to " + dest).unlessCancelled()) {

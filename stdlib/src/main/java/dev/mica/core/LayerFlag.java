@@ -11,5 +11,11 @@ public enum LayerFlag {
   /** Take a file that changes under the copy as it was found, rather than fail. */
   COPY_UNSTABLE,
   /** Leave out owners and attributes that the caller may not give, rather than fail. */
-  OWN
+  OWN,
+  /**
+   * The tar is an exact copy of the folder, for nobody but the reader with the same flag: nothing
+   * is translated, nothing is left out but what overlayfs notes for itself, and no digest is taken
+   * of it.
+   */
+  EXACT
 }

@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.mica.failure.MicaException;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
+import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
@@ -61,6 +63,36 @@ class LayerTarTest {
     assertThat(read.entries()).isEqualTo(written.entries()).isEqualTo(6);
     assertThat(Core.treeDigest(Tree.plain(copy)).digest())
         .isEqualTo(Core.treeDigest(Tree.plain(layer)).digest());
+  }
+
+  @Test
+  void anExactCopyHasEverything() throws IOException {
+    Set<LayerFlag> exact = new HashSet<>(FLAGS);
+    exact.add(LayerFlag.EXACT);
+    try (RandomAccessFile holes = new RandomAccessFile(layer.resolve("dir/holes").toFile(), "rw")) {
+      holes.seek(5_000_000);
+      holes.write(1);
+    }
+
+    LayerTar written = Core.writeTar(layer, file, Compression.PLAIN, exact);
+    LayerTar read = Core.readTar(file, copy, TarLimits.NONE, exact);
+
+    assertThat(written.remarks()).isEmpty();
+    assertThat(read.remarks()).isEmpty();
+    assertThat(read.entries()).isEqualTo(written.entries()).isEqualTo(8);
+    assertThat(written.bytes()).isLessThan(1_000_000);
+    assertThat(Core.treeDigest(Tree.plain(copy))).isEqualTo(Core.treeDigest(Tree.plain(layer)));
+    assertThat(copy.resolve(".wh.mine")).exists();
+  }
+
+  @Test
+  void anImagesTarIsNoExactCopy() {
+    LayerTar _ = Core.writeTar(layer, file, Compression.GZIP, FLAGS);
+
+    assertThatThrownBy(() -> Core.readTar(file, copy, TarLimits.NONE, Set.of(LayerFlag.EXACT)))
+        .isInstanceOf(MicaException.class)
+        .hasMessageContaining("an exact copy is not compressed");
+    assertThat(copy).doesNotExist();
   }
 
   @Test
