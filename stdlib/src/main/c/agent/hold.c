@@ -272,6 +272,8 @@ static errint_t hold(struct mica_error *err)
 	if (code)
 		return code;
 	code = freeze(err);
+	/* At the guest's end the disk is unmounted as soon as the holder was told to end. */
+	close(steal_fd(&holding.disk));
 	if (!code)
 		code = note_frozen(err);
 	if (code)

@@ -104,10 +104,10 @@ static errint_t read_xattrs(struct tar_put *put, int dirfd, const char *name, co
 	cleanup_xattr_names struct xattr_names names;
 	errint_t code;
 
+	names.heap = NULL; /* the rest need not be zeroed for every file */
 	*overlay_xattrs = 0;
 	if (put->exact)
 		return read_exact(put, dirfd, name, shown, xattrs, flags);
-	names.heap = NULL; /* the rest need not be zeroed for every file */
 	code = upper_xattrs(&put->upper, dirfd, name, shown, &names, overlay_xattrs);
 	if (code < 0)
 		return code;
