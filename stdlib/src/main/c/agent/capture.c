@@ -1,13 +1,15 @@
 /*
  * capture.c - the verb capture: a layer on a disk goes to the host as an exact tar, over a port, as the output of a
  * process of a session of the stream protocol. That process reads the layer twice at the same time, once for the tar
- * and once for the manifest, so that one of the two finds it in memory.
+ * and once for the manifest, so that one of the two finds it in memory. Its standard error says how it ended, for a
+ * host that does not wait for the answer.
  */
 #include "child.h"
 #include "stream.h"
 #include "tar-walk.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <linux/openat2.h>
 #include <signal.h>
 #include <stdio.h>
@@ -73,12 +75,29 @@ static void leave_parent(pid_t parent)
 	close(3);
 	wire_close(&stream.wire);
 	close(stream.out);
+	close(stream.error);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(1);
 }
 
-__attribute__((noreturn)) static void read_layer(int to)
+/* The last that the host hears before it hears the status. */
+static void tell(int to)
+{
+	char hex[65];
+
+	for (size_t i = 0; i < 32; i++)
+		snprintf(hex + 2 * i, 3, "%02x", captured->digest[i]);
+	dprintf(to, "digest=%s entries=%" PRIu64 " bytes=%" PRIu64 "\n", hex, captured->totals.entries,
+		captured->totals.bytes);
+}
+
+static void tell_failure(int to, const struct mica_error *err)
+{
+	dprintf(to, "%s %.1000s: %s\n", err->step, err->path, *err->note ? err->note : strerrordesc_np(-err->code));
+}
+
+__attribute__((noreturn)) static void read_layer(int to, int said)
 {
 	struct mica_tar tar;
 	pthread_t thread;
@@ -94,29 +113,36 @@ __attribute__((noreturn)) static void read_layer(int to)
 	if (captured->code)
 		__atomic_store_n(&captured->manifest_job.cancel, 1, __ATOMIC_RELAXED);
 	pthread_join(thread, NULL);
+	if (!captured->code && !captured->manifest_code)
+		tell(said);
+	else
+		tell_failure(said, captured->code ? &captured->err : &captured->manifest_err);
 	_exit(captured->code || captured->manifest_code ? 1 : 0);
 }
 
 static errint_t start(int layer, struct mica_error *err)
 {
 	const pid_t parent = getpid();
-	int ends[2];
+	int ends[2], said[2];
 
 	captured = mmap(NULL, sizeof(*captured), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (captured == MAP_FAILED)
 		return mica_fail(err, -errno, "share memory", "");
 	snprintf(captured->layer, sizeof(captured->layer), "/proc/self/fd/%d", layer);
-	if (pipe2(ends, O_CLOEXEC) < 0)
+	if (pipe2(ends, O_CLOEXEC) < 0 || pipe2(said, O_CLOEXEC) < 0)
 		return mica_fail(err, -errno, "make a pipe", "");
 	stream.out = ends[0];
+	stream.error = said[0];
 	fcntl(ends[0], F_SETFL, O_NONBLOCK);
+	fcntl(said[0], F_SETFL, O_NONBLOCK);
 	fcntl(ends[0], F_SETPIPE_SZ, PIPE_BYTES); /* a smaller one does, too */
 	stream.pid = fork();
 	if (!stream.pid) {
 		leave_parent(parent);
-		read_layer(ends[1]);
+		read_layer(ends[1], said[1]);
 	}
 	close(ends[1]);
+	close(said[1]);
 	return stream.pid < 0 ? mica_fail(err, -errno, "fork", "") : 0;
 }
 
@@ -148,6 +174,19 @@ static void put_result(struct answer *answer)
 	answer_put(answer, "digest", hex);
 }
 
+/* The session has begun, so the host must hear of it there. */
+static errint_t give_up(errint_t code, const struct mica_error *err)
+{
+	const struct stream_end failed = {.status = 1};
+	char text[1024];
+	int len = snprintf(text, sizeof(text), "%s %.500s: %s\n", err->step, err->path,
+			   *err->note ? err->note : strerrordesc_np(-err->code));
+
+	wire_put(&stream.wire, 'E', text, (uint32_t)len);
+	stream_finish(&stream, &failed);
+	return code;
+}
+
 errint_t capture_layer(const struct request *request, struct answer *answer, struct mica_error *err)
 {
 	cleanup_fd int layer = -1;
@@ -155,16 +194,17 @@ errint_t capture_layer(const struct request *request, struct answer *answer, str
 	const char *port;
 	errint_t code = line_name(request, "port", &port, err);
 
-	stream.in = stream.out = stream.error = -1;
+	stream.in = stream.out = stream.error = stream.signals = -1;
 	stream.one_way = true;
 	if (!code)
-		code = open_layer(request, &layer, err);
-	if (!code)
 		code = wire_open(&stream.wire, port, line_value(request, "token"), child_until(), err);
+	if (code)
+		return code;
+	code = open_layer(request, &layer, err);
 	if (!code)
 		code = start(layer, err);
 	if (code)
-		return code;
+		return give_up(code, err);
 	stream_serve(&stream, &end);
 	stream_finish(&stream, &end);
 	code = result(request, &end, err);

@@ -434,6 +434,18 @@ errint_t mica_manifest(const struct mica_tree *tree, uint8_t digest[32], struct 
 		       struct mica_job *job, struct mica_error *err);
 
 /*
+ * Makes the folder dest (which must not exist) the layer that a guest sends as the exact tar of a session of the stream
+ * protocol (docs/stream-protocol.md): connects to the unix socket at path socket, of any length, behind which the
+ * process peer must listen; token is the session's. What the guest says at its end is the digest of the layer's
+ * manifest, and without it, or where dest has another, there is no dest: -EBADMSG. A guest that fails says why
+ * (-EREMOTEIO), one that goes away is -EPIPE, one that does not begin within 60 s -ETIMEDOUT. Of the flags MICA_SYNC;
+ * hostile input is bounded as for mica_tar_read.
+ */
+errint_t mica_receive_layer(const char *socket, int32_t peer, const uint8_t token[16], const char *dest,
+			    const struct mica_tar_limits *limits, uint32_t flags, struct mica_totals *totals,
+			    uint8_t digest[32], struct mica_job *job, struct mica_error *err);
+
+/*
  * Mounts.  By the new mount API (fsopen, fsconfig, fsmount, move_mount), by mount(2) where the kernel lacks
  * it. What is mounted has private propagation. A failed mount leaves nothing behind; note carries the
  * kernel's own words where it gives any. An overlay is nosuid, nodev and noexec if the mount of any of its layers is:

@@ -188,7 +188,12 @@ final class Runner {
     }
     mounted.forEach(Agent.Answer::await);
     boolean _ = disk.await();
-    agent.union(vm.id(), lowers, Path.of("@" + DISK, UPPER), Path.of("@" + DISK, WORK));
+    agent.union(
+        vm.id(),
+        lowers,
+        Path.of("@" + DISK, UPPER),
+        Path.of("@" + DISK, WORK),
+        RuntimeConfig.mountPoints());
     agent.network(vm.id());
   }
 

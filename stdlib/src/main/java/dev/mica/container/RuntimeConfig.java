@@ -2,6 +2,7 @@ package dev.mica.container;
 
 import dev.mica.state.Records;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -141,6 +142,21 @@ final class RuntimeConfig {
     mount(mounts, "/dev/mqueue", "mqueue", "nosuid", "noexec", "nodev");
     mount(mounts, "/sys", "sysfs", "nosuid", "noexec", "nodev", "ro");
     mount(mounts, "/sys/fs/cgroup", "cgroup", "nosuid", "noexec", "nodev", "relatime", "ro");
+  }
+
+  /**
+   * What there has to be in a container's root for its mounts, as the agent takes it: directories,
+   * and files where a file is mounted. What is mounted below another mount needs nothing.
+   */
+  static List<String> mountPoints() {
+    ArrayNode mounts = Records.object().putArray("mounts");
+    mounts(mounts);
+    List<String> all = new ArrayList<>();
+    mounts.forEach(mount -> all.add(mount.path("destination").asString("")));
+    return all.stream()
+        .filter(at -> all.stream().noneMatch(other -> at.startsWith(other + "/")))
+        .map(at -> "d:" + at)
+        .toList();
   }
 
   private static void mount(ArrayNode mounts, String at, String type, String... options) {

@@ -116,10 +116,15 @@ final class VmCommitter {
         agent.capture(moment.disk(), Runner.UPPER, PORT, token);
       }
       return Core.receiveLayer(
-          port, machine.status().pid(), token, layer, TarLimits.NONE, EnumSet.of(LayerFlag.SYNC));
+          port, machine.status().pid(), token, layer, limits(), EnumSet.of(LayerFlag.SYNC));
     } finally {
       machine.unplugPort(PORT);
     }
+  }
+
+  /** A guest that sends more than its disk can have, sends something else. */
+  private TarLimits limits() {
+    return new TarLimits(4 * runner.diskSize(), 0, 0, 0);
   }
 
   private void requireChange(CommitSpec spec, Path layer, TreeDigest digest) {

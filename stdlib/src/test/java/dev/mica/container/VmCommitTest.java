@@ -169,9 +169,11 @@ final class VmCommitTest {
 
   /** The last number that the program says is written, -1 where it said none. */
   private static int last(Vm vm) {
-    String[] lines = vm.logs().stripTrailing().split("\n");
-    String line = lines[lines.length - 1];
-    return line.isEmpty() ? -1 : Integer.parseInt(line.substring(line.lastIndexOf(' ') + 1));
+    return vm.logs()
+        .lines()
+        .reduce((first, last) -> last)
+        .map(line -> Integer.parseInt(line.substring(line.lastIndexOf(' ') + 1)))
+        .orElse(-1);
   }
 
   @Test

@@ -144,7 +144,8 @@ public interface Agent extends AutoCloseable {
 
   /**
    * Has the guest send the folder {@code path} of a disk over a port that is plugged, exact to the
-   * last attribute. Returns when it has begun; the stream itself says how it ends.
+   * last attribute. The stream itself says how that ends; its answer is not waited for, so that
+   * others can be talked with meanwhile.
    */
   void capture(String disk, String path, String port, String token);
 

@@ -29,6 +29,7 @@ public final class AgentConnection implements Agent {
   private static final int SEED = 64;
   private static final Duration QUICK = Duration.ofSeconds(10);
   private static final Duration LONG = Duration.ofSeconds(60);
+  private static final Duration CAPTURE = Duration.ofHours(1);
 
   /** The agent answers a call that it ended half a second after its limit. */
   private static final Duration GRACE = Duration.ofSeconds(3);
@@ -270,9 +271,9 @@ public final class AgentConnection implements Agent {
 
   @Override
   public void capture(String disk, String path, String port, String token) {
-    call(
+    Request _ = ask(
         "capture",
-        LONG,
+        CAPTURE,
         Map.of(
             "disk",
             AgentLine.encode(disk),
