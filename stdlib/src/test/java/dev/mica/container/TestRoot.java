@@ -44,7 +44,7 @@ record TestRoot(Path path) {
         cp $lab/tree*.py $root/lab
         cd /usr/lib/$version
         find . -name __pycache__ -prune -o -name test -prune -o -type f -print | cpio -pdm --quiet $root/usr/lib/$version
-        for file in $(find $root/usr/lib/$version -name '*.so' | xargs ldd 2>/dev/null | grep -o '/lib[^ ]*'); do
+        for file in $(find $root/usr/lib/$version -name '*.so' | xargs ldd 2>/dev/null | grep -o '=> /[^ ]*' | cut -c4- | sort -u); do
           mkdir -p $root${file%/*}
           cp -nL $file $root$file
         done

@@ -114,6 +114,10 @@ final class VmCommitTest {
     }
   }
 
+  /**
+   * A guest that has known a file before it got a second name has two numbers for it, which is the
+   * guest's kernel's own; so hard links are compared when it has been started anew.
+   */
   @Test
   void randomEditsAreInTheCommitExactlyAsTheContainerSeesThem() {
     System.out.println("seeds " + FIRST + " to " + (FIRST + SEEDS - 1));
@@ -124,16 +128,24 @@ final class VmCommitTest {
         String did =
             python(
                 vm, "edit", Integer.toString(FIRST + i), tree, "--count", Integer.toString(EDITS));
-        String seen = python(vm, "digest", tree).strip();
-        Commit commit = vm.commit("edits:s" + i);
-        Path at = mounted(commit, "at" + i);
-        assertThat(lab.ask("digest", at.resolve("tree" + i)))
+        List<String> seen = python(vm, "manifest", tree, "--drop", "links").lines().toList();
+        Path at = mounted(vm.commit("edits:s" + i), "at" + i);
+        assertThat(lab.ask("manifest", at.resolve("tree" + i), "--drop", "links"))
             .as("seed " + (FIRST + i) + ":\n" + did)
-            .containsExactly(seen);
+            .containsExactlyElementsOf(seen);
         unmount("at" + i);
       }
+      assertThat(vm.state()).isEqualTo(Vm.State.RUNNING);
+      vm.stop();
+      Path at = mounted(vm.commit("edits:end"), "end");
+      vm.start();
+      for (int i = 0; i < SEEDS; i++) {
+        assertThat(lab.ask("manifest", at.resolve("tree" + i)))
+            .as("seed " + (FIRST + i))
+            .containsExactlyElementsOf(python(vm, "manifest", "/tree" + i).lines().toList());
+      }
+      unmount("end");
     }
-    assertThat(vm.state()).isEqualTo(Vm.State.RUNNING);
   }
 
   @Test

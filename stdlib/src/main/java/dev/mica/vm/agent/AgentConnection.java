@@ -271,18 +271,19 @@ public final class AgentConnection implements Agent {
 
   @Override
   public void capture(String disk, String path, String port, String token) {
-    Request _ = ask(
-        "capture",
-        CAPTURE,
-        Map.of(
-            "disk",
-            AgentLine.encode(disk),
-            "path",
-            AgentLine.encode(path),
-            "port",
-            AgentLine.encode(port),
-            "token",
-            token));
+    Request _ =
+        ask(
+            "capture",
+            CAPTURE,
+            Map.of(
+                "disk",
+                AgentLine.encode(disk),
+                "path",
+                AgentLine.encode(path),
+                "port",
+                AgentLine.encode(port),
+                "token",
+                token));
   }
 
   @Override
