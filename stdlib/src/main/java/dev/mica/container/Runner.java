@@ -9,6 +9,9 @@ import dev.mica.state.StateDir;
 import dev.mica.vm.Machine;
 import dev.mica.vm.MachineSpec;
 import dev.mica.vm.agent.Agent;
+import dev.mica.vm.network.Carrier;
+import dev.mica.vm.network.Forward;
+import dev.mica.vm.network.Link;
 import dev.mica.vm.share.Share;
 import dev.mica.vm.stream.Attachable;
 import dev.mica.vm.stream.ProcessStream;
@@ -108,7 +111,7 @@ final class Runner {
   String status() {
     return switch (state()) {
       case CREATED -> "created";
-      case RUNNING -> "running";
+      case RUNNING -> isCutOff() ? "running (its network is gone)" : "running";
       case PAUSED -> "paused";
       case EXITED -> exited(files.end().orElseThrow());
       case FAILED ->
@@ -116,6 +119,11 @@ final class Runner {
               ? "failed (its VM ended first)"
               : "failed (its monitor ended first)";
     };
+  }
+
+  /** What carried its network has ended, while it has not. */
+  private boolean isCutOff() {
+    return vm.network().hasCard() && !machine.isLinked();
   }
 
   private static String exited(VmFiles.End end) {
@@ -137,8 +145,13 @@ final class Runner {
    * @param ready runs right before that, when one can attach to it
    */
   void start(Runnable ready) {
+    Carrier.refusal(vm.network().outward())
+        .ifPresent(no -> {
+          throw no;
+        });
     clear(); // after a start that was cut short
     files.forgetRun();
+    List<Port> ports = HostPorts.choose(vm.network().ports());
     boolean done = false;
     try (Activity start =
         Activity.begin("start the VM " + vm.name(), OptionalLong.empty(), Activity.Work.NONE)) {
@@ -147,6 +160,7 @@ final class Runner {
       start.step("bring its folders together");
       try (Agent agent = machine.agent()) {
         mount(agent);
+        link(agent, ports);
         start.step("start its program");
         run(agent, ready);
       }
@@ -177,7 +191,25 @@ final class Runner {
     mounted.forEach(Agent.Answer::await);
     boolean _ = disk.await();
     agent.union(vm.id(), lowers, Path.of("@" + DISK, UPPER), Path.of("@" + DISK, WORK));
-    agent.network(vm.id());
+  }
+
+  private void link(Agent agent, List<Port> ports) {
+    if (!vm.network().hasCard()) {
+      agent.network(vm.id());
+      return;
+    }
+    List<Forward> forwards =
+        ports.stream()
+            .map(port -> new Forward(port.address(), port.host(), port.guest(), port.isUdp()))
+            .toList();
+    machine.plugNetwork(new Link(vm.network().outward(), NameFiles.needsResolver(), forwards));
+    agent.network(vm.id(), Link.ADDRESS + "/" + Link.PREFIX, Link.GATEWAY);
+    files.keep(ports);
+  }
+
+  /** As they are now; those that are not chosen yet have the number 0. */
+  List<Port> ports() {
+    return files.keptPorts().orElse(vm.network().ports());
   }
 
   /** The directory that the VM was made from, and no other that its path leads to by now. */
@@ -195,6 +227,7 @@ final class Runner {
   }
 
   private void run(Agent agent, Runnable ready) {
+    NameFiles.of(vm).forEach((name, content) -> agent.file(vm.id(), name, content));
     agent.file(
         vm.id(),
         "config.json",

@@ -69,6 +69,9 @@ final class RuntimeConfig {
     json.putObject("root").put("path", root).put("readonly", false);
     json.put("hostname", vm.name());
     mounts(json.putArray("mounts"));
+    for (String name : NameFiles.of(vm).keySet()) {
+      file(json.withArray("mounts"), "/etc/" + name, "/bundles/" + vm.id() + "/" + name);
+    }
     ObjectNode linux = json.putObject("linux");
     namespaces(linux.putArray("namespaces"), network);
     MASKED.forEach(linux.putArray("maskedPaths")::add);
@@ -147,6 +150,13 @@ final class RuntimeConfig {
     ObjectNode mount = mounts.addObject().put("destination", at).put("type", type);
     mount.put("source", type);
     List.of(options).forEach(mount.putArray("options")::add);
+  }
+
+  /** Its own, whoever may write it: it is not its root's. */
+  private static void file(ArrayNode mounts, String at, String source) {
+    ObjectNode mount = mounts.addObject().put("destination", at).put("type", "bind");
+    mount.put("source", source);
+    List.of("bind", "rw", "nosuid", "nodev", "noexec").forEach(mount.putArray("options")::add);
   }
 
   private static void namespaces(ArrayNode namespaces, String network) {

@@ -8,6 +8,8 @@ import dev.mica.state.Records;
 import dev.mica.state.StateDir;
 import dev.mica.vm.agent.Agent;
 import dev.mica.vm.agent.AgentConnection;
+import dev.mica.vm.network.Carrier;
+import dev.mica.vm.network.Link;
 import dev.mica.vm.process.Daemon;
 import dev.mica.vm.process.Poll;
 import dev.mica.vm.qemu.Disks;
@@ -40,6 +42,7 @@ final class QemuMachine implements Machine {
   private final Shares shares;
   private final Ports ports;
   private final Disks disks;
+  private final Carrier carrier;
   private final Records records;
 
   QemuMachine(StateDir state, MachineSpec spec, Starter.Settings settings) {
@@ -48,6 +51,7 @@ final class QemuMachine implements Machine {
     this.starter = new Starter(state, spec, settings);
     this.qemu = new Qemu(spec.directory(state), spec.object());
     this.disks = new Disks(qemu);
+    this.carrier = new Carrier(qemu);
     this.shares =
         new Shares(
             state.records("share/" + spec.id()).ofProcesses(),
@@ -176,6 +180,19 @@ final class QemuMachine implements Machine {
   }
 
   @Override
+  public void plugNetwork(Link link) {
+    try (Hold _ = state.hold("link the " + spec.object(), spec.object())) {
+      requireRunning();
+      carrier.plug(link);
+    }
+  }
+
+  @Override
+  public boolean isLinked() {
+    return carrier.isAlive();
+  }
+
+  @Override
   public List<Share> shares() {
     return shares.all();
   }
@@ -248,6 +265,7 @@ final class QemuMachine implements Machine {
   /** QEMU first: a guest that lost its shares could still hang on them. */
   private void end() {
     qemu.daemon().kill();
+    carrier.end();
     shares.forgetAll();
     records.remove(spec.id());
   }
