@@ -306,7 +306,7 @@ PASST = ["-4", "--no-map-gw", "--no-dhcp", "--no-dhcpv6", "--no-ndp", "--no-ra",
 def outward(lab, *more):
     path = os.path.join(lab.folder, "network.sock")
     machine = lab.machine("guest")
-    pid = lab.start("mica-outward", machine, "--socket", path, "--", shutil.which("passt"), *PASST, *more)
+    pid = lab.start("mica-outward", machine, "--socket", path, "--card", "52:54:00:12:34:56", "--", shutil.which("passt"), *PASST, *more)
     return machine, pid, path
 
 

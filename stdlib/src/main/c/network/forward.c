@@ -3,10 +3,14 @@
 
 #include <sys/epoll.h>
 #include <sys/resource.h>
+#include <time.h>
 
 #define MACHINE UINT32_MAX
 #define PORTS (2u * MAX_PAIRS)
 #define EVENTS 64
+
+/* QEMU has a queue of one, and the kernel forgets who does not find room there, for a second and more. */
+#define AGAIN_MS 10
 
 /* Descriptors that are no connection's. */
 #define OTHERS (MAX_PORTS + 16)
@@ -44,8 +48,17 @@ static void watch_pair(struct forward *forward, unsigned which)
 	end_watch(inner, forward->epoll, pair->connecting ? EPOLLOUT : end_events(inner, outer), 2 * which + 1);
 }
 
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
+}
+
 static void drop_pair(struct forward *forward, unsigned which)
 {
+	forward->connecting -= forward->pairs[which]->connecting;
 	pair_close(forward->pairs[which]);
 	free(steal_pointer(&forward->pairs[which]));
 	forward->pair_count--;
@@ -53,12 +66,33 @@ static void drop_pair(struct forward *forward, unsigned which)
 
 static void on_pair(struct forward *forward, unsigned which)
 {
-	if (!forward->pairs[which]) /* its other end was told of first */
+	struct pair *pair = forward->pairs[which];
+
+	if (!pair) /* its other end was told of first */
 		return;
-	if (pair_carry(forward->pairs[which]))
+	bool was = pair->connecting, goes_on = pair_carry(pair);
+	forward->connecting -= was && !pair->connecting;
+	if (goes_on)
 		watch_pair(forward, which);
 	else
 		drop_pair(forward, which);
+}
+
+static void begin_again(struct forward *forward)
+{
+	for (unsigned i = 0; i < MAX_PAIRS; i++) {
+		if (!forward->pairs[i] || !forward->pairs[i]->connecting)
+			continue;
+		/* One that cannot even begin does not count as one that waits. */
+		forward->connecting--;
+		errint_t failed = pair_begin_again(forward->pairs[i]);
+		forward->connecting += forward->pairs[i]->connecting;
+		if (failed)
+			drop_pair(forward, i);
+		else
+			watch_pair(forward, i);
+	}
+	forward->again = now_ms() + AGAIN_MS;
 }
 
 /* The first place that is free; there is one. */
@@ -79,13 +113,16 @@ static void on_port(struct forward *forward, const struct port *port)
 
 		if (!pair)
 			return;
-		pair->end[0].fd = pair->end[1].fd = -1;
-		if (pair_begin(pair, port)) {
+		errint_t failed = pair_begin(pair, port);
+		if (failed) {
+			pair_close(pair);
 			free(pair);
-			return; /* there is no other, or this one was closed */
+			return; /* mostly because there is no other */
 		}
 		forward->pairs[place] = pair;
 		forward->pair_count++;
+		if (pair->connecting && !forward->connecting++)
+			forward->again = now_ms() + AGAIN_MS;
 		watch_pair(forward, place);
 	}
 }
@@ -108,7 +145,7 @@ void forward_run(struct forward *forward)
 
 	for (;;) {
 		watch_ports(forward);
-		int count = epoll_wait(forward->epoll, events, EVENTS, -1);
+		int count = epoll_wait(forward->epoll, events, EVENTS, forward->connecting ? AGAIN_MS : -1);
 		for (int i = 0; i < count; i++) {
 			uint32_t which = events[i].data.u32;
 
@@ -119,5 +156,7 @@ void forward_run(struct forward *forward)
 			else
 				on_pair(forward, which / 2);
 		}
+		if (forward->connecting && now_ms() >= forward->again)
+			begin_again(forward);
 	}
 }

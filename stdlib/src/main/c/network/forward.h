@@ -16,6 +16,7 @@ struct port {
 /* A connection of somebody, and ours to QEMU that goes with it. */
 struct pair {
 	struct end end[2];
+	const struct sockaddr_in *inner;
 	bool connecting; /* the second is not there yet */
 };
 
@@ -24,7 +25,8 @@ struct forward {
 	struct port ports[MAX_PORTS];
 	unsigned port_count;
 	struct pair *pairs[MAX_PAIRS];
-	unsigned pair_count, pair_most;
+	unsigned pair_count, pair_most, connecting;
+	int64_t again; /* when those that are not connected try anew, in ms */
 	int epoll;
 };
 
@@ -33,6 +35,8 @@ errint_t port_open(struct forward *forward, const char *text, struct mica_error 
 
 /* pair.c: takes a connection and begins the other. -EAGAIN: there is none. */
 errint_t pair_begin(struct pair *pair, const struct port *port);
+/* Begins the other anew. */
+errint_t pair_begin_again(struct pair *pair);
 /* Carries what is there. False: it is over, and to be closed. */
 bool pair_carry(struct pair *pair);
 /* Both ends; where they are not done, both peers hear that it was cut off. */

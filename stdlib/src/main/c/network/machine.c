@@ -60,6 +60,17 @@ static errint_t raise_loopback(struct mica_error *err)
 	return ioctl(fd, SIOCSIFFLAGS, &about) ? mica_fail(err, -errno, "raise", "the machine's lo") : 0;
 }
 
+/* A cookie is for who could not be remembered: he thinks then that he was taken, and may wait for long. */
+static errint_t forbid_cookies(struct mica_error *err)
+{
+	const char *path = "/proc/sys/net/ipv4/tcp_syncookies";
+	cleanup_fd int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 && errno == ENOENT)
+		return 0; /* a kernel without */
+	return fd < 0 || write(fd, "0", 1) < 0 ? mica_fail(err, -errno, "write the machine's", path) : 0;
+}
+
 errint_t machine_join(const struct machine *machine, struct mica_error *err)
 {
 	struct stat before, after;
@@ -68,5 +79,6 @@ errint_t machine_join(const struct machine *machine, struct mica_error *err)
 		return mica_fail(err, -errno, "enter the network of", machine->file);
 	if (before.st_dev == after.st_dev && before.st_ino == after.st_ino)
 		return mica_fail_note(err, -EPERM, "enter the network of", machine->file, "it is the host's");
-	return raise_loopback(err);
+	errint_t failed = raise_loopback(err);
+	return failed ? failed : forbid_cookies(err);
 }

@@ -1,11 +1,12 @@
 /*
  * mica-outward - stands between a machine and passt, which begins the machine's connections in this host's network.
  *
- *   mica-outward --pid FILE --machine PID --machine-file FILE --socket SOCKET -- PASST ARGUMENT...
+ *   mica-outward --pid FILE --machine PID --machine-file FILE --socket SOCKET --card MAC -- PASST ARGUMENT...
  *
  * PASST is started with these arguments and --fd. QEMU, whose process PID is (see mica-forward), connects to SOCKET as
- * a netdev of the type stream, and nobody else. What the machine sends to this host itself does not reach passt: to its
- * loopback, to its own addresses but for answers, to many at once, or by another protocol than IPv4.
+ * a netdev of the type stream, and nobody else; MAC is the address of the guest's card. What the machine sends to this
+ * host itself does not reach passt: to its loopback, to its own addresses but for answers, to many at once, or by
+ * another protocol than IPv4.
  *
  * Ends when that is so: the status is 0, the process is another, in a session of its own and confined, and its id is in
  * FILE of --pid. Otherwise a line on stderr says why, the status is 1 (2: the command line is wrong), and nothing is
@@ -18,22 +19,28 @@
 
 #include <fcntl.h>
 #include <getopt.h>
+#include <netinet/ether.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+/* A protocol that nobody else speaks. */
+#define LOCAL_USE 0x88b5
+
 enum source { MACHINE, OUT, OWN, PROCESS };
 
-static const char usage[] = "usage: mica-outward --pid FILE --machine PID --machine-file FILE --socket SOCKET -- PASST "
-			    "ARGUMENT...\n";
+static const char usage[] =
+	"usage: mica-outward --pid FILE --machine PID --machine-file FILE --socket SOCKET --card MAC "
+	"-- PASST ARGUMENT...\n";
 
 struct outward {
 	struct machine process;
 	struct end listening, machine, out, own_end, process_end;
 	struct own own;
 	struct frames frames;
+	struct ether_addr card;
 	int epoll;
 };
 
@@ -54,6 +61,8 @@ static errint_t take_option(struct outward *outward, struct arguments *args, int
 	case 's':
 		args->socket = optarg;
 		return 0;
+	case 'c':
+		return ether_aton_r(optarg, &outward->card) ? 0 : -EINVAL;
 	case 'f':
 		outward->process.file = optarg;
 		return 0;
@@ -70,11 +79,9 @@ static errint_t take_option(struct outward *outward, struct arguments *args, int
 static errint_t parse(struct outward *outward, struct arguments *args, int argc, char **argv)
 {
 	static const struct option options[] = {
-		{"pid", required_argument, NULL, 'p'},
-		{"machine", required_argument, NULL, 'm'},
-		{"machine-file", required_argument, NULL, 'f'},
-		{"socket", required_argument, NULL, 's'},
-		{0},
+		{"pid", required_argument, NULL, 'p'},		{"machine", required_argument, NULL, 'm'},
+		{"machine-file", required_argument, NULL, 'f'}, {"socket", required_argument, NULL, 's'},
+		{"card", required_argument, NULL, 'c'},		{0},
 	};
 	errint_t failed = 0;
 
@@ -125,6 +132,24 @@ static errint_t start(struct outward *outward, struct arguments *args, struct mi
 	return failed ? failed : say_ready(&args->waiting, args->null, err);
 }
 
+/*
+ * passt takes the card's address from what comes from there first, and until then what it sends reaches nobody. So it
+ * gets a frame that says nothing else. There is room for it; a passt that is gone is told of soon enough.
+ */
+static void introduce(struct outward *outward)
+{
+	struct {
+		uint32_t size;
+		struct ether_header head;
+		uint8_t nothing[ETH_ZLEN - ETHER_HDR_LEN];
+	} frame = {.size = htonl(ETH_ZLEN), .head.ether_type = htons(LOCAL_USE)};
+
+	memset(frame.head.ether_dhost, 0xff, sizeof(frame.head.ether_dhost));
+	memcpy(frame.head.ether_shost, &outward->card, sizeof(frame.head.ether_shost));
+	if (send(outward->out.fd, &frame, sizeof(frame), MSG_NOSIGNAL) < 0)
+		outward->out.ended = true;
+}
+
 /* False: it is somebody else, who is told nothing; or it cannot be told. */
 static bool accept_machine(struct outward *outward)
 {
@@ -136,6 +161,7 @@ static bool accept_machine(struct outward *outward)
 		return false;
 	end_close(&outward->listening);
 	outward->machine.fd = steal_fd(&fd);
+	introduce(outward);
 	return true;
 }
 

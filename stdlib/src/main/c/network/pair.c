@@ -11,24 +11,37 @@ static void set(int fd, int level, int name)
 	setsockopt(fd, level, name, &yes, sizeof(yes));
 }
 
-errint_t pair_begin(struct pair *pair, const struct port *port)
+static errint_t begin(struct pair *pair)
 {
-	cleanup_fd int taken = accept4(port->listening.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC), made = -1;
+	cleanup_fd int made = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
-	if (taken < 0)
-		return errno == ECONNABORTED || errno == EINTR ? -EAGAIN : -errno;
-	made = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (made < 0)
 		return -errno;
-	set(taken, SOL_SOCKET, SO_KEEPALIVE);
-	set(taken, IPPROTO_TCP, TCP_NODELAY);
 	set(made, IPPROTO_TCP, TCP_NODELAY);
-	pair->connecting = connect(made, (const struct sockaddr *)&port->inner, sizeof(port->inner)) != 0;
+	pair->connecting = connect(made, (const struct sockaddr *)pair->inner, sizeof(*pair->inner)) != 0;
 	if (pair->connecting && errno != EINPROGRESS)
 		return -errno;
-	pair->end[0].fd = steal_fd(&taken);
 	pair->end[1].fd = steal_fd(&made);
 	return 0;
+}
+
+errint_t pair_begin(struct pair *pair, const struct port *port)
+{
+	pair->inner = &port->inner;
+	pair->end[1].fd = -1;
+	pair->end[0].fd = accept4(port->listening.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	if (pair->end[0].fd < 0)
+		return errno == ECONNABORTED || errno == EINTR ? -EAGAIN : -errno;
+	set(pair->end[0].fd, SOL_SOCKET, SO_KEEPALIVE);
+	set(pair->end[0].fd, IPPROTO_TCP, TCP_NODELAY);
+	return begin(pair);
+}
+
+errint_t pair_begin_again(struct pair *pair)
+{
+	end_close(&pair->end[1]);
+	pair->end[1].watched = 0;
+	return begin(pair);
 }
 
 static bool is_connected(struct pair *pair)

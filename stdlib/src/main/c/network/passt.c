@@ -11,6 +11,9 @@
 #define MOST_WORDS 256
 #define SAID 4096
 
+/* passt drops what finds no room, and asks for much itself where it makes the socket. */
+#define ROOM (4 << 20)
+
 static _Noreturn void run(char **program, int fd, int said)
 {
 	char *words[MOST_WORDS + 3], number[12];
@@ -60,6 +63,7 @@ static errint_t await(pid_t child, const char *program, int said, struct mica_er
 errint_t passt_start(char **program, int *fd, struct mica_error *err)
 {
 	cleanup_fd int said = memfd_create("passt", MFD_CLOEXEC), theirs = -1;
+	const int room = ROOM;
 	int ends[2];
 	pid_t child;
 
@@ -67,6 +71,9 @@ errint_t passt_start(char **program, int *fd, struct mica_error *err)
 		return mica_fail(err, -errno, "start", *program);
 	*fd = ends[0];
 	theirs = ends[1];
+	for (unsigned i = 0; i < 2; i++)
+		if (setsockopt(ends[i], SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room)))
+			return mica_fail(err, -errno, "make room for", *program);
 	child = fork();
 	if (child < 0)
 		return mica_fail(err, -errno, "start", *program);

@@ -11,10 +11,10 @@
 #include <sys/syscall.h>
 
 static const uint32_t allowed[] = {
-	__NR_accept4,	 __NR_recvfrom,	    __NR_sendto,	  __NR_shutdown, __NR_setsockopt, __NR_getsockopt,
-	__NR_read,	 __NR_write,	    __NR_close,		  __NR_dup3,	 __NR_epoll_ctl,  __NR_epoll_pwait,
-	__NR_munmap,	 __NR_mremap,	    __NR_madvise,	  __NR_brk,	 __NR_futex,	  __NR_exit,
-	__NR_exit_group, __NR_rt_sigreturn, __NR_restart_syscall,
+	__NR_accept4,	 __NR_recvfrom,	    __NR_sendto,	  __NR_shutdown,      __NR_setsockopt, __NR_getsockopt,
+	__NR_read,	 __NR_write,	    __NR_close,		  __NR_dup3,	      __NR_epoll_ctl,  __NR_epoll_pwait,
+	__NR_munmap,	 __NR_mremap,	    __NR_madvise,	  __NR_brk,	      __NR_futex,      __NR_exit,
+	__NR_exit_group, __NR_rt_sigreturn, __NR_restart_syscall, __NR_clock_gettime,
 #ifdef __NR_epoll_wait
 	__NR_epoll_wait,
 #endif

@@ -120,7 +120,8 @@ public final class Carrier {
 
   private List<String> outward(Link link) {
     List<String> words = command("mica-outward");
-    words.addAll(List.of("--socket", qemu.peers().resolve(SOCKET).toString(), "--"));
+    words.addAll(List.of("--socket", qemu.peers().resolve(SOCKET).toString()));
+    words.addAll(List.of("--card", Card.MAC, "--"));
     words.add(passt().orElseThrow().toString());
     words.add("-q");
     words.addAll(List.of("--runas", qemu.user() + ":" + qemu.user(), "-4", "--no-map-gw"));

@@ -6,6 +6,9 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** The network card of a guest. It is plugged while the guest runs: templates have none. */
 public final class Card {
+  /** Its address: each guest is alone in its network. */
+  public static final String MAC = "52:54:00:12:34:56";
+
   private static final String DEVICE = "card-0";
   private static final String BACKEND = "network";
 
@@ -37,7 +40,7 @@ public final class Card {
             .orElseThrow(() ->
                 MicaException.failed("plug a card into", qemu.guest(), "it has no slot left"));
     ObjectNode device = Records.object().put("driver", "virtio-net-pci");
-    device.put("id", DEVICE).put("netdev", BACKEND).put("romfile", "");
+    device.put("id", DEVICE).put("netdev", BACKEND).put("romfile", "").put("mac", MAC);
     device.put("bus", slot.bus()).put("addr", Integer.toHexString(slot.number()));
     qmp.run("device_add", device);
   }
