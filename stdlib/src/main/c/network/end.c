@@ -56,7 +56,7 @@ errint_t end_carry(struct end *from, struct end *to)
 			return errno == EAGAIN || errno == EINTR ? 0 : -errno;
 		if (!got) {
 			from->ended = true;
-			continue;
+			return finish(to); /* now: nothing more would remind us */
 		}
 		ssize_t sent = send(to->fd, scratch, (size_t)got, MSG_NOSIGNAL | MSG_DONTWAIT);
 		if (sent < 0 && errno != EAGAIN && errno != EINTR)

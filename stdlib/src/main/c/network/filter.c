@@ -16,9 +16,7 @@ static uint16_t at(const uint8_t *bytes)
 /* passt takes only such a packet for the beginning of a connection. */
 static bool is_beginning(const uint8_t *tcp, size_t size)
 {
-	const struct tcphdr *head = (const struct tcphdr *)tcp;
-
-	return size < sizeof(*head) || (head->syn && !head->ack);
+	return size < sizeof(struct tcphdr) || (tcp[13] & (TH_SYN | TH_ACK)) == TH_SYN;
 }
 
 /* Of the host's own addresses: answers to who has connected from there, to a port that is published. */

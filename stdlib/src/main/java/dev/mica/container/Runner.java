@@ -207,9 +207,9 @@ final class Runner {
     files.keep(ports);
   }
 
-  /** As they are now; those that are not chosen yet have the number 0. */
+  /** As they are now; free ones have the number 0 while it does not run. */
   List<Port> ports() {
-    return files.keptPorts().orElse(vm.network().ports());
+    return files.keptPorts().filter(_ -> isUp()).orElse(vm.network().ports());
   }
 
   /** The directory that the VM was made from, and no other that its path leads to by now. */

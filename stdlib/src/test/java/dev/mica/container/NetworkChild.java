@@ -1,11 +1,13 @@
 package dev.mica.container;
 
 import dev.mica.access.Caller;
+import dev.mica.failure.MicaException;
 import dev.mica.folder.Folder;
 import dev.mica.state.StateDir;
 import dev.mica.vm.process.Daemon;
 import dev.mica.vm.process.Poll;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.channels.ServerSocketChannel;
@@ -33,6 +35,8 @@ final class NetworkChild {
                   .with(network));
       try {
         vm.start();
+        String listens = "until grep -q ':0050 .* 0A ' /proc/net/tcp /proc/net/tcp6; do :; done";
+        System.out.println("listens: " + vm.exec("sh", "-c", listens).status());
         System.out.println("published: " + page("127.0.0.1", vm.ports().getFirst().host()));
         System.out.println("published twice: " + page("198.51.100.2", 8080));
         System.out.println("outside: " + last(inside(vm, "203.0.113.1", 80)));
@@ -48,6 +52,8 @@ final class NetworkChild {
         new Daemon(pid).process().orElseThrow().destroyForcibly();
         boolean _ = Poll.until(SOON, () -> !new Daemon(pid).isAlive());
         System.out.println("status when passt is gone: " + vm.status());
+      } catch (MicaException failure) {
+        System.out.println("failed: " + failure.getMessage());
       } finally {
         vm.kill();
         vm.remove();
@@ -57,7 +63,7 @@ final class NetworkChild {
 
   private static ServerSocketChannel server(String address) throws IOException {
     ServerSocketChannel server = ServerSocketChannel.open();
-    server.bind(new InetSocketAddress(address, 0)).configureBlocking(false);
+    server.bind(new InetSocketAddress(InetAddress.ofLiteral(address), 0)).configureBlocking(false);
     return server;
   }
 
@@ -66,7 +72,7 @@ final class NetworkChild {
   }
 
   private static String page(String host, int port) throws IOException {
-    try (Socket socket = new Socket(host, port)) {
+    try (Socket socket = new Socket(InetAddress.ofLiteral(host), port)) {
       socket.setSoTimeout(60_000);
       socket
           .getOutputStream()
@@ -75,9 +81,15 @@ final class NetworkChild {
     }
   }
 
-  /** What a program in it hears there. */
+  /** What a program in it hears there; its side stays open, for passt may lose the answer else. */
   private static String inside(Vm vm, String host, int port) {
-    String script = "printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc -w 3 " + host + " " + port;
+    String script =
+        "rm -f /tmp/f; mkfifo /tmp/f; { printf 'GET / HTTP/1.0\\r\\n\\r\\n'; exec sleep 60; } >/tmp/f & "
+            + "nc -w 3 "
+            + host
+            + " "
+            + port
+            + " </tmp/f; kill $!";
     return vm.exec("sh", "-c", script).output();
   }
 

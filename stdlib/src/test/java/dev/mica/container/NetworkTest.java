@@ -17,7 +17,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
@@ -27,6 +26,7 @@ import java.nio.file.StandardCopyOption;
 import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
@@ -63,7 +63,19 @@ final class NetworkTest {
     }
     Files.copy(BUSYBOX, root.resolve("bin/busybox"), StandardCopyOption.COPY_ATTRIBUTES);
     for (String applet :
-        List.of("cat", "echo", "httpd", "ip", "nc", "nslookup", "sh", "sha256sum", "sleep")) {
+        List.of(
+            "cat",
+            "echo",
+            "grep",
+            "httpd",
+            "ip",
+            "mkfifo",
+            "nc",
+            "nslookup",
+            "rm",
+            "sh",
+            "sha256sum",
+            "sleep")) {
       Files.createSymbolicLink(root.resolve("bin/" + applet), Path.of("busybox"));
     }
     Files.writeString(root.resolve("www/index.html"), "inside\n");
@@ -114,11 +126,23 @@ final class NetworkTest {
   }
 
   private static Vm server(String name, String... ports) {
-    return start(name, published(ports), "httpd", "-f", "-p", "80", "-h", "/www");
+    return listening(start(name, published(ports), "httpd", "-f", "-p", "80", "-h", "/www"), 80);
+  }
+
+  /** Waits in the container until one of its programs listens there. */
+  private static Vm listening(Vm vm, int port) {
+    String listens = String.format("':%04X .* 0A '", port);
+    String script = "until cat /proc/net/tcp /proc/net/tcp6 | grep -q " + listens + "; do :; done";
+    assertThat(vm.exec("sh", "-c", script).status()).isZero();
+    return vm;
   }
 
   private static Socket connect(Vm vm) throws IOException {
-    Socket socket = new Socket("127.0.0.1", vm.ports().getFirst().host());
+    return connect(vm.ports().getFirst());
+  }
+
+  private static Socket connect(Port port) throws IOException {
+    Socket socket = new Socket(InetAddress.getLoopbackAddress(), port.host());
     socket.setSoTimeout(60_000);
     return socket;
   }
@@ -186,7 +210,7 @@ final class NetworkTest {
       assertThat(page(vm)).as("it is still there").endsWith("inside\n");
       vm.stop();
       assertThat(vm.ports()).containsExactly(Port.of("80"));
-      assertThatThrownBy(() -> new Socket("127.0.0.1", port.host()).close())
+      assertThatThrownBy(() -> new Socket(InetAddress.getLoopbackAddress(), port.host()).close())
           .isInstanceOf(IOException.class);
     }
   }
@@ -224,7 +248,7 @@ final class NetworkTest {
       assertThatThrownBy(() -> Port.of(bad))
           .as(bad)
           .isInstanceOf(MicaException.class)
-          .hasMessageStartingWith("cannot publish the port ");
+          .hasMessageStartingWith("cannot publish the port");
     }
     assertThat(Port.of("80")).hasToString("127.0.0.1:0:80/tcp");
     assertThat(Port.of("0.0.0.0:53:5353/udp")).hasToString("0.0.0.0:53:5353/udp");
@@ -243,13 +267,15 @@ final class NetworkTest {
       for (int i = 0; i < MANY; i++) {
         Socket socket = connect(vm);
         all.add(socket);
-        socket.getOutputStream().write(("I am " + i + "\n").getBytes(StandardCharsets.UTF_8));
+        byte[] words = ("I am " + i + "\n").getBytes(StandardCharsets.UTF_8);
+        socket.getOutputStream().write(words);
+        assertThat(socket.getInputStream().readNBytes(words.length)).isEqualTo(words);
       }
       for (int i = 0; i < MANY; i++) {
-        all.get(i).shutdownOutput();
-        String answer =
-            new String(all.get(i).getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertThat(answer).isEqualTo("I am " + i + "\n");
+        Socket socket = all.get(i);
+        socket.getOutputStream().write(i);
+        socket.shutdownOutput();
+        assertThat(socket.getInputStream().readAllBytes()).containsExactly(i);
       }
     } finally {
       for (Socket socket : all) {
@@ -272,7 +298,8 @@ final class NetworkTest {
     long seed = new Random().nextLong();
     new Random(seed).nextBytes(bytes);
     String digest = HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
-    try (Socket in = until(vm.ports().get(1))) {
+    listening(vm, 81);
+    try (Socket in = connect(vm.ports().get(1))) {
       OutputStream out = in.getOutputStream();
       out.write(bytes);
       in.shutdownOutput();
@@ -280,30 +307,11 @@ final class NetworkTest {
           new String(in.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
       assertThat(answer).as("seed %d", seed).startsWith(digest);
     }
-    try (Socket out = until(vm.ports().getFirst());
+    listening(vm, 80);
+    try (Socket out = connect(vm.ports().getFirst());
         InputStream in = out.getInputStream()) {
-      assertThat(in.readAllBytes()).as("seed %d", seed).isEqualTo(bytes);
+      assertThat(Arrays.equals(in.readAllBytes(), bytes)).as("seed %d", seed).isTrue();
     }
-  }
-
-  /** A connection to that port that the guest has taken: its server may not listen yet. */
-  private static Socket until(Port port) throws IOException {
-    Socket[] got = new Socket[1];
-    boolean _ =
-        Poll.until(
-            SOON,
-            () -> {
-              try {
-                Socket socket = new Socket();
-                socket.connect(new InetSocketAddress("127.0.0.1", port.host()));
-                socket.setSoTimeout(60_000);
-                got[0] = socket;
-                return true;
-              } catch (IOException refused) {
-                return false;
-              }
-            });
-    return got[0];
   }
 
   @Test
@@ -316,7 +324,7 @@ final class NetworkTest {
     assertThat(said(vm, "echo still here")).isEqualTo("still here\n");
     vm.restart();
     assertThat(vm.status()).isEqualTo("running");
-    assertThat(page(vm)).endsWith("inside\n");
+    assertThat(page(listening(vm, 80))).endsWith("inside\n");
     ProcessHandle.of(vm.pid()).orElseThrow().destroyForcibly();
     assertThat(Poll.until(SOON, () -> !carrier(vm).isAlive())).as("it ends with QEMU").isTrue();
   }
