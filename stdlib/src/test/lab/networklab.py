@@ -181,6 +181,19 @@ def half_close(lab):
         assert rest(peer) == b"hello the end"
 
 
+def ends_anywhere(lab):
+    """the end is passed on wherever it comes, however much came before it"""
+    port, _ = lab.forward()
+    for pieces in range(1, 40):
+        body = b"x" * (pieces << 15)
+        with connect(port) as peer:
+            peer.settimeout(LIMIT)
+            sender = threading.Thread(target=lambda: (peer.sendall(body), peer.shutdown(socket.SHUT_WR)))
+            sender.start()
+            assert rest(peer) == body + b"the end", pieces
+            sender.join()
+
+
 def other_half_close(lab):
     """the guest ends first, and the client goes on"""
     port, _ = lab.forward()
@@ -412,7 +425,7 @@ def passt_of(lab):
     raise AssertionError("there is no passt")
 
 
-FORWARD = [half_close, other_half_close, much, many, cut_off, nobody, ends_with_machine, taken, no_machine, host_network,
+FORWARD = [half_close, ends_anywhere, other_half_close, much, many, cut_off, nobody, ends_with_machine, taken, no_machine, host_network,
            confined]
 OUTWARD = [hostile_guest, passt_refuses, passt_killed]
 
