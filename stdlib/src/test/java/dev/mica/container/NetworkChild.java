@@ -40,7 +40,8 @@ final class NetworkChild {
         System.out.println("published: " + page("127.0.0.1", vm.ports().getFirst().host()));
         System.out.println("published twice: " + page("198.51.100.2", 8080));
         System.out.println("outside: " + last(inside(vm, "203.0.113.1", 80)));
-        System.out.println("name: " + last(vm.exec("nslookup", "x.test").output()).strip());
+        String answer = vm.exec("nslookup", "x.test").output();
+        System.out.println("name: " + answer.lines().anyMatch("Address: 203.0.113.1"::equals));
         for (String host : List.of("10.0.2.2", "10.0.2.3", "198.51.100.2", "203.0.113.9")) {
           String _ = inside(vm, host, port(loopback));
           String _ = inside(vm, host, port(all));
@@ -94,6 +95,6 @@ final class NetworkChild {
   }
 
   private static String last(String text) {
-    return text.strip().lines().reduce("", (_, line) -> line).replace("Address: ", "");
+    return text.strip().lines().reduce("", (_, line) -> line);
   }
 }

@@ -261,7 +261,7 @@ final class NetworkTest {
 
   @Test
   void manyConnectionsAreServedAtOnce() throws IOException {
-    Vm vm = start("many", published("7"), "sh", "-c", "while :; do nc -ll -p 7 -e cat; done");
+    Vm vm = listening(start("many", published("7"), "nc", "-ll", "-p", "7", "-e", "cat"), 7);
     List<Socket> all = new ArrayList<>();
     try {
       for (int i = 0; i < MANY; i++) {
@@ -353,7 +353,7 @@ final class NetworkTest {
             "published: inside",
             "published twice: inside",
             "outside: outside",
-            "name: 203.0.113.1",
+            "name: true",
             "loopback was reached: false",
             "the host was reached: false",
             "status: running",
