@@ -38,8 +38,8 @@ told() {
 	fi
 }
 
-echo 1..5
-for rooms in core 'agent export stream' 'monitor stream' relay; do
+echo 1..6
+for rooms in core 'agent export stream' 'monitor stream' relay network; do
 	found=$(edges $rooms)
 	[ "$(echo "$found" | wc -l)" -gt 20 ] || found='nothing nowhere
 nowhere nothing'

@@ -34,7 +34,7 @@ static errint_t open_file(const struct request *request, bool anew, int *fd, str
 	if (code)
 		return code;
 	snprintf(path, sizeof(path), BUNDLES "/%s/%s", name, file);
-	*fd = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC | (anew ? O_TRUNC : 0), 0600);
+	*fd = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC | (anew ? O_TRUNC : 0), 0644);
 	return *fd < 0 ? mica_fail(err, -errno, "open", path) : 0;
 }
 

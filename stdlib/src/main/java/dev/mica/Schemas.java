@@ -29,6 +29,7 @@ public final class Schemas {
           HostSchema.CHECK,
           HostSchema.HOST,
           ContainerSchema.VM,
+          ContainerSchema.PORT,
           ContainerSchema.RAN,
           ContainerSchema.VMS,
           HelperSchema.HELPER,

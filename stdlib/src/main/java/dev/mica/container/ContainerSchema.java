@@ -22,8 +22,22 @@ public final class ContainerSchema {
               .field("exitStatus", "number|null", vm -> vm.exitStatus().orElse(null))
               .field("memory", "number", Vm::memory)
               .field("processors", "number", Vm::processors)
+              .field("net", "string", Vm::net)
+              .field("ports", "[string]", vm -> vm.ports().stream().map(Port::toString).toList())
               .field("pid", "number", Vm::pid)
               .build());
+
+  /** A port that leads to one. */
+  public static final Descriptor<Port> PORT =
+      Descriptor.of(
+          ContainerSchema.class,
+          Port.class,
+          Shape.<Port>of("ports")
+              .essential("address", "string", Port::address)
+              .essential("host", "number", Port::host)
+              .essential("guest", "number", Port::guest)
+              .column("protocol", "string", Port::protocol)
+              .build(Shape.Alone.ROW));
 
   /** What a program left that was run in one. */
   public static final Descriptor<Ran> RAN =

@@ -74,6 +74,16 @@ final class LiveVm implements Vm {
   }
 
   @Override
+  public String net() {
+    return record().network().mode();
+  }
+
+  @Override
+  public List<Port> ports() {
+    return vms.runner(record()).ports();
+  }
+
+  @Override
   public Map<String, String> labels() {
     return record().labels();
   }

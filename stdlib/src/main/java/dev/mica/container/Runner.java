@@ -9,6 +9,9 @@ import dev.mica.state.StateDir;
 import dev.mica.vm.Machine;
 import dev.mica.vm.MachineSpec;
 import dev.mica.vm.agent.Agent;
+import dev.mica.vm.network.Carrier;
+import dev.mica.vm.network.Forward;
+import dev.mica.vm.network.Link;
 import dev.mica.vm.share.Share;
 import dev.mica.vm.stream.Attachable;
 import dev.mica.vm.stream.ProcessStream;
@@ -120,7 +123,7 @@ final class Runner {
   String status() {
     return switch (state()) {
       case CREATED -> "created";
-      case RUNNING -> "running";
+      case RUNNING -> isCutOff() ? "running (its network is gone)" : "running";
       case PAUSED -> "paused";
       case EXITED -> exited(files.end().orElseThrow());
       case FAILED ->
@@ -128,6 +131,11 @@ final class Runner {
               ? "failed (its VM ended first)"
               : "failed (its monitor ended first)";
     };
+  }
+
+  /** What carried its network has ended, while it has not. */
+  private boolean isCutOff() {
+    return vm.network().hasCard() && !machine.isLinked();
   }
 
   private static String exited(VmFiles.End end) {
@@ -149,8 +157,13 @@ final class Runner {
    * @param ready runs right before that, when one can attach to it
    */
   void start(Runnable ready) {
+    Carrier.refusal(vm.network().outward())
+        .ifPresent(no -> {
+          throw no;
+        });
     clear(); // after a start that was cut short
     files.forgetRun();
+    List<Port> ports = HostPorts.choose(vm.network().ports());
     boolean done = false;
     try (Activity start =
         Activity.begin("start the VM " + vm.name(), OptionalLong.empty(), Activity.Work.NONE)) {
@@ -159,6 +172,7 @@ final class Runner {
       start.step("bring its folders together");
       try (Agent agent = machine.agent()) {
         mount(agent);
+        link(agent, ports);
         start.step("start its program");
         run(agent, ready);
       }
@@ -193,8 +207,26 @@ final class Runner {
         lowers,
         Path.of("@" + DISK, UPPER),
         Path.of("@" + DISK, WORK),
-        RuntimeConfig.mountPoints());
-    agent.network(vm.id());
+        RuntimeConfig.mountPoints(vm));
+  }
+
+  private void link(Agent agent, List<Port> ports) {
+    if (!vm.network().hasCard()) {
+      agent.network(vm.id());
+      return;
+    }
+    List<Forward> forwards =
+        ports.stream()
+            .map(port -> new Forward(port.address(), port.host(), port.guest(), port.isUdp()))
+            .toList();
+    machine.plugNetwork(new Link(vm.network().outward(), NameFiles.needsResolver(), forwards));
+    agent.network(vm.id(), Link.ADDRESS + "/" + Link.PREFIX, Link.GATEWAY);
+    files.keep(ports);
+  }
+
+  /** As they are now; free ones have the number 0 while it does not run. */
+  List<Port> ports() {
+    return files.keptPorts().filter(_ -> isUp()).orElse(vm.network().ports());
   }
 
   /** The directory that the VM was made from, and no other that its path leads to by now. */
@@ -212,6 +244,7 @@ final class Runner {
   }
 
   private void run(Agent agent, Runnable ready) {
+    NameFiles.of(vm).forEach((name, content) -> agent.file(vm.id(), name, content));
     agent.file(
         vm.id(),
         "config.json",

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -70,6 +71,9 @@ final class RuntimeConfig {
     json.putObject("root").put("path", root).put("readonly", false);
     json.put("hostname", vm.name());
     mounts(json.putArray("mounts"));
+    for (String name : NameFiles.of(vm).keySet()) {
+      file(json.withArray("mounts"), "/etc/" + name, "/bundles/" + vm.id() + "/" + name);
+    }
     ObjectNode linux = json.putObject("linux");
     namespaces(linux.putArray("namespaces"), network);
     MASKED.forEach(linux.putArray("maskedPaths")::add);
@@ -148,21 +152,30 @@ final class RuntimeConfig {
    * What there has to be in a container's root for its mounts, as the agent takes it: directories,
    * and files where a file is mounted. What is mounted below another mount needs nothing.
    */
-  static List<String> mountPoints() {
+  static List<String> mountPoints(VmRecord vm) {
     ArrayNode mounts = Records.object().putArray("mounts");
     mounts(mounts);
     List<String> all = new ArrayList<>();
     mounts.forEach(mount -> all.add(mount.path("destination").asString("")));
-    return all.stream()
-        .filter(at -> all.stream().noneMatch(other -> at.startsWith(other + "/")))
-        .map(at -> "d:" + at)
-        .toList();
+    Stream<String> directories =
+        all.stream()
+            .filter(at -> all.stream().noneMatch(other -> at.startsWith(other + "/")))
+            .map(at -> "d:" + at);
+    Stream<String> files = NameFiles.of(vm).keySet().stream().map(name -> "f:/etc/" + name);
+    return Stream.concat(directories, files).toList();
   }
 
   private static void mount(ArrayNode mounts, String at, String type, String... options) {
     ObjectNode mount = mounts.addObject().put("destination", at).put("type", type);
     mount.put("source", type);
     List.of(options).forEach(mount.putArray("options")::add);
+  }
+
+  /** Its own, whoever may write it: it is not its root's. */
+  private static void file(ArrayNode mounts, String at, String source) {
+    ObjectNode mount = mounts.addObject().put("destination", at).put("type", "bind");
+    mount.put("source", source);
+    List.of("bind", "rw", "nosuid", "nodev", "noexec").forEach(mount.putArray("options")::add);
   }
 
   private static void namespaces(ArrayNode namespaces, String network) {

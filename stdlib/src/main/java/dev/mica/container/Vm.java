@@ -53,6 +53,12 @@ public interface Vm {
   /** How many it has. */
   int processors();
 
+  /** What it can reach: {@code none}, or {@code user} for other hosts. */
+  String net();
+
+  /** The ports of this host that lead to it; a free one has its number while it runs. */
+  List<Port> ports();
+
   /** What people say of it. */
   Map<String, String> labels();
 

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -64,6 +65,11 @@ record VmFiles(Path directory) {
     return directory.resolve("paused");
   }
 
+  /** The ports of this host that lead to it, a line each: free ones as they were chosen. */
+  Path ports() {
+    return directory.resolve("ports");
+  }
+
   /**
    * How a container ended.
    *
@@ -93,9 +99,28 @@ record VmFiles(Path directory) {
     }
   }
 
+  void keep(List<Port> ports) {
+    try {
+      Files.write(ports(), ports.stream().map(Port::toString).toList());
+    } catch (IOException broken) {
+      throw MicaException.failed("write", ports(), Why.of(broken)).because(broken);
+    }
+  }
+
+  /** Those of this run; empty where there is none, or it has not come that far. */
+  Optional<List<Port>> keptPorts() {
+    try {
+      return Optional.of(Files.readAllLines(ports()).stream().map(Port::of).toList());
+    } catch (NoSuchFileException none) {
+      return Optional.empty();
+    } catch (IOException broken) {
+      throw MicaException.failed("read", ports(), Why.of(broken)).because(broken);
+    }
+  }
+
   /** What an earlier run left, but its log. */
   void forgetRun() {
-    for (Path file : new Path[] {exit(), attach(), pid(), said(), started(), paused()}) {
+    for (Path file : new Path[] {exit(), attach(), pid(), said(), started(), paused(), ports()}) {
       try {
         Files.deleteIfExists(file);
       } catch (IOException broken) {

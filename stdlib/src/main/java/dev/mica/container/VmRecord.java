@@ -37,6 +37,7 @@ record VmRecord(
     long memory,
     int processors,
     Map<String, String> labels,
+    Network network,
     Instant created) {
   private static final Pattern ID = Pattern.compile("[0-9a-f]{12}");
 
@@ -67,8 +68,24 @@ record VmRecord(
     json.put("terminal", terminal).put("input", input);
     json.put("memory", memory).put("processors", processors);
     put(json.putObject("labels"), labels);
+    put(json.putObject("network"), network);
     json.put("created", created.toString());
     return json;
+  }
+
+  private static void put(ObjectNode json, Network network) {
+    json.put("mode", network.mode());
+    ArrayNode ports = json.putArray("ports");
+    network.ports().forEach(port -> ports.add(port.toString()));
+  }
+
+  /** One of an earlier Mica has none. */
+  private static Network network(JsonNode json) {
+    return json.isMissingNode()
+        ? Network.NONE
+        : Network.of(
+            json.required("mode").asString(),
+            strings(json.required("ports")).stream().map(Port::of).toList());
   }
 
   private static void put(ObjectNode json, Map<String, String> values) {
@@ -100,6 +117,7 @@ record VmRecord(
             json.required("memory").asLong(),
             json.required("processors").asInt(),
             map(json.required("labels")),
+            network(json.path("network")),
             Instant.parse(json.required("created").asString()));
     if (!vm.name.equals(name)) {
       throw new IllegalArgumentException("it is of the VM '" + vm.name + "'");

@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param processors of the VM
  * @param disk what the guest folder may grow to, bytes
  * @param labels what people say of it
+ * @param network what it can reach, and what reaches it
  */
 public record VmSpec(
     @Nullable String name,
@@ -33,7 +34,8 @@ public record VmSpec(
     long memory,
     int processors,
     long disk,
-    Map<String, String> labels) {
+    Map<String, String> labels,
+    Network network) {
   private static final long MEBIBYTE = 1L << 20;
 
   /** What a VM has unless it is said. */
@@ -52,6 +54,36 @@ public record VmSpec(
   /** One that runs {@code program} as root, with what a VM has unless it is said. */
   public static VmSpec of(@Nullable String name, LayerSource from, List<String> program) {
     return new VmSpec(
-        name, from, program, Map.of(), "0:0", "/", false, false, MEMORY, 1, DISK, Map.of());
+        name,
+        from,
+        program,
+        Map.of(),
+        "0:0",
+        "/",
+        false,
+        false,
+        MEMORY,
+        1,
+        DISK,
+        Map.of(),
+        Network.NONE);
+  }
+
+  /** The same with another network. */
+  public VmSpec with(Network other) {
+    return new VmSpec(
+        name,
+        from,
+        program,
+        environment,
+        user,
+        folder,
+        terminal,
+        input,
+        memory,
+        processors,
+        disk,
+        labels,
+        other);
   }
 }

@@ -16,6 +16,7 @@ import dev.mica.state.Recovery;
 import dev.mica.state.StateDir;
 import dev.mica.vm.Machine;
 import dev.mica.vm.guest.ContainerRuntime;
+import dev.mica.vm.network.Carrier;
 import dev.mica.vm.stream.Attachable;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -173,6 +174,7 @@ public final class Vms {
     if (!spec.folder().startsWith("/")) {
       throw refuse(name, "the working folder " + spec.folder() + " is not absolute");
     }
+    spec.network().requireSound(name);
     for (String variable : spec.environment().keySet()) {
       if (variable.isEmpty() || variable.contains("=")) {
         throw refuse(name, "'" + variable + "' is no name of a variable");
@@ -226,6 +228,7 @@ public final class Vms {
         spec.memory(),
         spec.processors(),
         spec.labels(),
+        spec.network(),
         Clock.systemUTC().instant());
   }
 
@@ -241,7 +244,8 @@ public final class Vms {
     return List.of(
         part("container runtime", ContainerRuntime.program(), ContainerRuntime.FIX),
         part("disks of VMs", Disk.program(), Disk.FIX),
-        part("system calls of containers", Seccomp.profile(), Seccomp.FIX));
+        part("system calls of containers", Seccomp.profile(), Seccomp.FIX),
+        part("network of containers", Carrier.passt(), Carrier.FIX));
   }
 
   private static Machine.Part part(String name, Optional<Path> found, String fix) {
@@ -375,7 +379,8 @@ public final class Vms {
                 vm.memory(),
                 vm.processors(),
                 runner(vm).diskSize(),
-                vm.labels()));
+                vm.labels(),
+                vm.network().withFreePorts()));
     return up ? made.start() : made;
   }
 

@@ -13,7 +13,7 @@ public interface ImageSource extends AutoCloseable {
    *
    * @param mediaType what the source says that it is; the content's own word is to be preferred
    */
-  @SuppressWarnings("ArrayRecordComponent") // read once, by who asked for it
+  @SuppressWarnings("ArrayRecordComponent") // never compared
   record Document(String mediaType, byte[] content) {}
 
   /** How people call it. */

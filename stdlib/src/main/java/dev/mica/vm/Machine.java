@@ -4,6 +4,7 @@ import dev.mica.core.OpenDirectory;
 import dev.mica.failure.MicaException;
 import dev.mica.state.StateDir;
 import dev.mica.vm.agent.Agent;
+import dev.mica.vm.network.Link;
 import dev.mica.vm.share.Share;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -133,6 +134,15 @@ public interface Machine {
    * until its end, for its kernel would wait for ever for the server before it let that go.
    */
   void abandonShare(String tag);
+
+  /**
+   * Gives the guest, which has none yet, a network card with that link; returns when the guest can
+   * find it. What is carried then ends with the machine.
+   */
+  void plugNetwork(Link link);
+
+  /** Whether what carries the link of {@link #plugNetwork} runs; takes no lock. */
+  boolean isLinked();
 
   /** The shares whose file server runs. */
   List<Share> shares();

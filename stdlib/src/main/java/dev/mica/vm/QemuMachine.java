@@ -8,6 +8,8 @@ import dev.mica.state.Records;
 import dev.mica.state.StateDir;
 import dev.mica.vm.agent.Agent;
 import dev.mica.vm.agent.AgentConnection;
+import dev.mica.vm.network.Carrier;
+import dev.mica.vm.network.Link;
 import dev.mica.vm.process.Daemon;
 import dev.mica.vm.process.Poll;
 import dev.mica.vm.qemu.Disks;
@@ -42,6 +44,7 @@ final class QemuMachine implements Machine {
   private final Ports ports;
   private final Disks disks;
   private final Snapshots snapshots;
+  private final Carrier carrier;
   private final Records records;
 
   QemuMachine(StateDir state, MachineSpec spec, Starter.Settings settings) {
@@ -51,6 +54,7 @@ final class QemuMachine implements Machine {
     this.qemu = new Qemu(spec.directory(state), spec.object());
     this.disks = new Disks(qemu);
     this.snapshots = new Snapshots(qemu, disks);
+    this.carrier = new Carrier(qemu);
     this.shares =
         new Shares(
             state.records("share/" + spec.id()).ofProcesses(),
@@ -179,6 +183,19 @@ final class QemuMachine implements Machine {
   }
 
   @Override
+  public void plugNetwork(Link link) {
+    try (Hold _ = state.hold("link the " + spec.object(), spec.object())) {
+      requireRunning();
+      carrier.plug(link);
+    }
+  }
+
+  @Override
+  public boolean isLinked() {
+    return carrier.isAlive();
+  }
+
+  @Override
   public List<Share> shares() {
     return shares.all();
   }
@@ -283,6 +300,7 @@ final class QemuMachine implements Machine {
   /** QEMU first: a guest that lost its shares could still hang on them. */
   private void end() {
     qemu.daemon().kill();
+    carrier.end();
     shares.forgetAll();
     records.remove(spec.id());
   }

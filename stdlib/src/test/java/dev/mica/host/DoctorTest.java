@@ -38,6 +38,7 @@ final class DoctorTest extends ScratchTest {
           "container runtime",
           "disks of VMs",
           "system calls of containers",
+          "network of containers",
           "unions",
           "store",
           "reflink",

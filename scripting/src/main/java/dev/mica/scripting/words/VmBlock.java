@@ -2,12 +2,15 @@ package dev.mica.scripting.words;
 
 import dev.mica.Mica;
 import dev.mica.commit.Commit;
+import dev.mica.container.Network;
+import dev.mica.container.Port;
 import dev.mica.container.VmSpec;
 import dev.mica.failure.MicaException;
 import dev.mica.folder.Folder;
 import dev.mica.folder.LayerSource;
 import groovy.lang.GroovyObjectSupport;
 import groovy.lang.MissingPropertyException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -30,6 +33,8 @@ public final class VmBlock extends GroovyObjectSupport implements VmWords {
   private long memory = VmSpec.MEMORY;
   private int processors = 1;
   private long disk = VmSpec.DISK;
+  private String net = "none";
+  private final List<Port> ports = new ArrayList<>();
 
   /** A block about the VM of that name; {@code variables} are those of the script. */
   public VmBlock(String name, Mica mica, Map<String, @Nullable Object> variables) {
@@ -76,6 +81,21 @@ public final class VmBlock extends GroovyObjectSupport implements VmWords {
   @Override
   public void workdir(String path) {
     folder = path;
+  }
+
+  @Override
+  public void net(String mode) {
+    net = mode;
+  }
+
+  @Override
+  public void publish(Object port) {
+    ports.add(Port.of(String.valueOf(port)));
+  }
+
+  @Override
+  public void publish(int host, int guest) {
+    publish(host + ":" + guest);
   }
 
   @Override
@@ -153,6 +173,7 @@ public final class VmBlock extends GroovyObjectSupport implements VmWords {
         memory,
         processors,
         disk,
-        labels);
+        labels,
+        Network.of(net, ports));
   }
 }

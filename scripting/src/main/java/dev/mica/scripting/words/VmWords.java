@@ -30,6 +30,17 @@ public interface VmWords {
   /** The program's working folder, in the container. */
   void workdir(String path);
 
+  /** What it can reach: {@code none}, which is so without this word, or {@code user}. */
+  void net(String mode);
+
+  /**
+   * A port of it that is to be reached: {@code 80}, {@code '8080:80'}, {@code '0.0.0.0:53:53/udp'}.
+   */
+  void publish(Object port);
+
+  /** A port of this host's loopback that leads to one of it. */
+  void publish(int host, int guest);
+
   /** What is to be said of it. */
   void label(Map<String, ?> labels);
 

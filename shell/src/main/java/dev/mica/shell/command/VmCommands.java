@@ -8,6 +8,8 @@ import static dev.mica.shell.command.Parameter.program;
 import dev.mica.access.Role;
 import dev.mica.container.ContainerSchema;
 import dev.mica.container.ExecSpec;
+import dev.mica.container.Network;
+import dev.mica.container.Port;
 import dev.mica.container.Vm;
 import dev.mica.container.VmSpec;
 import dev.mica.schema.Shape;
@@ -60,6 +62,7 @@ final class VmCommands {
         await(),
         logs(),
         stats(),
+        port(),
         rm());
   }
 
@@ -73,6 +76,12 @@ final class VmCommands {
         option("--env", Kind.TEXT, "a variable of its program, as NAME=VALUE").repeatable(),
         option("--user", Kind.TEXT, "whose its program is: UID or UID:GID; root if not given"),
         option("--workdir", Kind.TEXT, "its program's working folder; / if not given"),
+        option(
+            "--net",
+            Kind.TEXT,
+            "what it can reach: none, or user for other hosts; none if not given"),
+        option("--publish", Kind.TEXT, "a port that leads to it, as 8080:80; 80 for a free one")
+            .repeatable(),
         option("--label", Kind.TEXT, "what is to be said of it, as NAME=VALUE").repeatable(),
         INTERACTIVE,
         TTY);
@@ -233,7 +242,10 @@ final class VmCommands {
         in.optional("--memory").map(text -> size(in, "--memory", text)).orElse(VmSpec.MEMORY),
         in.optional("--cpus").map(text -> count(in, text)).orElse(1),
         in.optional("--disk").map(text -> size(in, "--disk", text)).orElse(VmSpec.DISK),
-        pairs(in, "--label"));
+        pairs(in, "--label"),
+        Network.of(
+            in.optional("--net").orElse("none"),
+            in.all("--publish").stream().map(Port::of).toList()));
   }
 
   private static Map<String, String> pairs(Invocation in, String option) {
@@ -383,6 +395,18 @@ final class VmCommands {
         "vm('web').stats()",
         FIGURE.jsonList(),
         in -> new Result.Rows<>(FIGURE, new TreeMap<>(vm(in).stats()).entrySet().stream()));
+  }
+
+  private static Command port() {
+    return new Command(
+        List.of("vm", "port"),
+        List.of(VM),
+        Role.VIEWER,
+        "the ports of this host that lead to a VM",
+        "mica vm port web",
+        "vm('web').ports",
+        ContainerSchema.PORT.shape().jsonList(),
+        in -> new Result.Rows<>(ContainerSchema.PORT.shape(), vm(in).ports().stream()));
   }
 
   private static Command rm() {

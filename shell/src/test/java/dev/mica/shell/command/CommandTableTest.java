@@ -80,6 +80,7 @@ final class CommandTableTest {
             "vm wait",
             "vm logs",
             "vm stats",
+            "vm port",
             "vm rm",
             "helper show",
             "helper start",

@@ -152,6 +152,14 @@ public interface Agent extends AutoCloseable {
   /** Makes a network namespace for a container, with nothing but its loopback in it. */
   void network(String name);
 
+  /**
+   * Makes one with the guest's network card in it.
+   *
+   * @param address the card's, with its network: {@code 10.0.2.15/24}
+   * @param gateway whom all that goes elsewhere is sent to
+   */
+  void network(String name, String address, String gateway);
+
   /** Writes a file of a container's bundle. */
   void file(String name, String file, byte[] content);
 

@@ -292,6 +292,14 @@ public final class AgentConnection implements Agent {
   }
 
   @Override
+  public void network(String name, String address, String gateway) {
+    call(
+        "network",
+        LONG,
+        Map.of("name", AgentLine.encode(name), "address", address, "gateway", gateway));
+  }
+
+  @Override
   public void file(String name, String file, byte[] content) {
     int at = 0;
     do {

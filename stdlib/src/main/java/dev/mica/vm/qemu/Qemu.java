@@ -239,7 +239,7 @@ public final class Qemu {
    * No user of this host, and the same one each time: of those that systemd, too, gives to programs
    * that shall have none.
    */
-  private int user() {
+  public int user() {
     return FIRST_USER + Math.floorMod(directory.toString().hashCode(), USERS);
   }
 

@@ -1,0 +1,59 @@
+/*
+ * filter.c - passt connects to whatever address the machine names, in this host's network: 127.0.0.1 is this host's own
+ * there. So the machine's kernel, which may be anybody's by then, is not asked to keep to the rules.
+ */
+#include "network/outward.h"
+
+#include <net/ethernet.h>
+#include <netinet/ip.h>
+#include <netinet/tcp.h>
+
+static uint16_t at(const uint8_t *bytes)
+{
+	return (uint16_t)(bytes[0] << 8 | bytes[1]);
+}
+
+/* passt takes only such a packet for the beginning of a connection. */
+static bool is_beginning(const uint8_t *tcp, size_t size)
+{
+	return size < sizeof(struct tcphdr) || (tcp[13] & (TH_SYN | TH_ACK)) == TH_SYN;
+}
+
+/* Of the host's own addresses: answers to who has connected from there, to a port that is published. */
+static bool is_answer(const uint8_t *packet, size_t size, size_t head)
+{
+	return packet[9] == IPPROTO_TCP && !is_beginning(packet + head, size - head);
+}
+
+static bool ip_passes(const uint8_t *packet, size_t size, const struct own *own)
+{
+	in_addr_t to;
+
+	if (size < sizeof(struct iphdr) || packet[0] >> 4 != 4)
+		return false;
+	size_t head = (packet[0] & 15u) * 4u;
+	if (head < sizeof(struct iphdr) || head > size)
+		return false;
+	/* What a part of a packet is the beginning of is said in another. */
+	if (at(packet + 6) & (IP_MF | IP_OFFMASK))
+		return false;
+	memcpy(&to, packet + 16, sizeof(to));
+	/* This host by other names, all of a network at once, and nobody. */
+	if (packet[16] == 0 || packet[16] == 127 || packet[16] >= 224)
+		return false;
+	return !own_has(own, to) || is_answer(packet, size, head);
+}
+
+bool filter_passes(const uint8_t *frame, size_t size, const struct own *own)
+{
+	if (size < ETHER_HDR_LEN)
+		return false;
+	switch (at(frame + 12)) {
+	case ETHERTYPE_ARP:
+		return true;
+	case ETHERTYPE_IP:
+		return ip_passes(frame + ETHER_HDR_LEN, size - ETHER_HDR_LEN, own);
+	default:
+		return false;
+	}
+}

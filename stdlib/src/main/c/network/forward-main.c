@@ -1,0 +1,119 @@
+/*
+ * mica-forward - carries connections to ports of this host into the network of a machine, which is none of the host's.
+ *
+ *   mica-forward --pid FILE --machine PID --machine-file FILE --tcp ADDRESS:PORT=INNER...
+ *
+ * PID is QEMU's process, and FILE of --machine-file the file with its id, which its environment names as well: no other
+ * process of that id is taken for it. Who connects to PORT of ADDRESS, of this host, is connected to INNER of 127.0.0.1
+ * in QEMU's network namespace, where QEMU waits for that. The end of either side's words, and a connection that is cut
+ * off, are passed on as they are.
+ *
+ * Ends when all that is so: the status is 0, the process is another, in a session of its own and confined, and its id
+ * is in FILE of --pid. Otherwise a line on stderr says why, the status is 1 (2: the command line is wrong), and nothing
+ * is left. The process ends when QEMU does.
+ */
+#include "network/forward.h"
+
+#include "background.h"
+
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+
+static const char usage[] =
+	"usage: mica-forward --pid FILE --machine PID --machine-file FILE --tcp ADDRESS:PORT=INNER...\n";
+
+struct arguments {
+	const char *pid, *ports[MAX_PORTS];
+	unsigned port_count;
+	int waiting, null;
+};
+
+static errint_t take_option(struct forward *forward, struct arguments *args, int option)
+{
+	unsigned long number = 0;
+
+	switch (option) {
+	case 'p':
+		args->pid = optarg;
+		return 0;
+	case 'f':
+		forward->machine.file = optarg;
+		return 0;
+	case 'm':
+		if (read_number(optarg, INT32_MAX, &number))
+			return -EINVAL;
+		forward->machine.pid = (pid_t)number;
+		return 0;
+	case 't':
+		if (args->port_count == MAX_PORTS)
+			return -EINVAL;
+		args->ports[args->port_count++] = optarg;
+		return 0;
+	default:
+		return -EINVAL;
+	}
+}
+
+static errint_t parse(struct forward *forward, struct arguments *args, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{"pid", required_argument, NULL, 'p'},
+		{"machine", required_argument, NULL, 'm'},
+		{"machine-file", required_argument, NULL, 'f'},
+		{"tcp", required_argument, NULL, 't'},
+		{0},
+	};
+	errint_t failed = 0;
+
+	for (int option; !failed && (option = getopt_long(argc, argv, "", options, NULL)) != -1;)
+		failed = take_option(forward, args, option);
+	return failed || optind < argc || !args->pid || !forward->machine.pid || !forward->machine.file ||
+			       !args->port_count
+		       ? -EINVAL
+		       : 0;
+}
+
+static errint_t open_ports(struct forward *forward, const struct arguments *args, struct mica_error *err)
+{
+	errint_t failed = 0;
+
+	for (unsigned i = 0; !failed && i < args->port_count; i++)
+		failed = port_open(forward, args->ports[i], err);
+	return failed;
+}
+
+/* The host's sockets first: from then on there is no other network than the machine's. */
+static errint_t start(struct forward *forward, struct arguments *args, struct mica_error *err)
+{
+	errint_t failed;
+
+	if ((failed = mica_go_background(&args->waiting, err)) || (failed = machine_find(&forward->machine, err)) ||
+	    (failed = open_ports(forward, args, err)) || (failed = machine_join(&forward->machine, err)) ||
+	    (failed = forward_open(forward, err)) || (failed = write_pid(args->pid, err)))
+		return failed;
+	failed = network_confine(true, err);
+	return failed ? failed : say_ready(&args->waiting, args->null, err);
+}
+
+int main(int argc, char **argv)
+{
+	static struct forward forward = {.machine = {.process = -1}, .epoll = -1};
+	struct arguments args = {.waiting = -1};
+	struct mica_error err = {0};
+
+	close_range(3, ~0u, 0);
+	signal(SIGPIPE, SIG_IGN);
+	args.null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	opterr = 0;
+	if (args.null < 0 || parse(&forward, &args, argc, argv)) {
+		fputs(usage, stderr);
+		return 2;
+	}
+	if (start(&forward, &args, &err))
+		return say_failure("mica-forward", &err);
+	forward_run(&forward);
+	/* The leak sanitizer would look for what nobody may see any more. */
+	_exit(0);
+}

@@ -1,0 +1,241 @@
+/*
+ * mica-outward - stands between a machine and passt, which begins the machine's connections in this host's network.
+ *
+ *   mica-outward --pid FILE --machine PID --machine-file FILE --socket SOCKET --card MAC -- PASST ARGUMENT...
+ *
+ * PASST is started with these arguments and --fd. QEMU, whose process PID is (see mica-forward), connects to SOCKET as
+ * a netdev of the type stream, and nobody else; MAC is the address of the guest's card. What the machine sends to this
+ * host itself does not reach passt: to its loopback, to its own addresses but for answers, to many at once, or by
+ * another protocol than IPv4.
+ *
+ * Ends when that is so: the status is 0, the process is another, in a session of its own and confined, and its id is in
+ * FILE of --pid. Otherwise a line on stderr says why, the status is 1 (2: the command line is wrong), and nothing is
+ * left. The process, and passt, end when QEMU does, or when either of them ends.
+ */
+#include "network/outward.h"
+
+#include "background.h"
+#include "listen.h"
+
+#include <fcntl.h>
+#include <getopt.h>
+#include <netinet/ether.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+/* A protocol that nobody else speaks. */
+#define LOCAL_USE 0x88b5
+
+enum source { MACHINE, OUT, OWN, PROCESS };
+
+static const char usage[] =
+	"usage: mica-outward --pid FILE --machine PID --machine-file FILE --socket SOCKET --card MAC "
+	"-- PASST ARGUMENT...\n";
+
+struct outward {
+	struct machine process;
+	struct end listening, machine, out, own_end, process_end;
+	struct own own;
+	struct frames frames;
+	struct ether_addr card;
+	int epoll;
+};
+
+struct arguments {
+	const char *pid, *socket;
+	char **program;
+	int waiting, null;
+};
+
+static errint_t take_option(struct outward *outward, struct arguments *args, int option)
+{
+	unsigned long number = 0;
+
+	switch (option) {
+	case 'p':
+		args->pid = optarg;
+		return 0;
+	case 's':
+		args->socket = optarg;
+		return 0;
+	case 'c':
+		return ether_aton_r(optarg, &outward->card) ? 0 : -EINVAL;
+	case 'f':
+		outward->process.file = optarg;
+		return 0;
+	case 'm':
+		if (read_number(optarg, INT32_MAX, &number))
+			return -EINVAL;
+		outward->process.pid = (pid_t)number;
+		return 0;
+	default:
+		return -EINVAL;
+	}
+}
+
+static errint_t parse(struct outward *outward, struct arguments *args, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{"pid", required_argument, NULL, 'p'},		{"machine", required_argument, NULL, 'm'},
+		{"machine-file", required_argument, NULL, 'f'}, {"socket", required_argument, NULL, 's'},
+		{"card", required_argument, NULL, 'c'},		{0},
+	};
+	errint_t failed = 0;
+
+	for (int option; !failed && (option = getopt_long(argc, argv, "+", options, NULL)) != -1;)
+		failed = take_option(outward, args, option);
+	args->program = argv + optind;
+	return failed || !args->pid || !args->socket || !outward->process.pid || !outward->process.file ||
+			       !*args->program || **args->program != '/'
+		       ? -EINVAL
+		       : 0;
+}
+
+/* QEMU has a user of its own; others do not get as far as there. */
+static errint_t listen_for_machine(struct outward *outward, const char *path, struct mica_error *err)
+{
+	mode_t mask = umask(0111);
+	errint_t failed = mica_listen(path, 1, &outward->listening.fd, err);
+
+	umask(mask);
+	return failed;
+}
+
+static errint_t open_loop(struct outward *outward, struct mica_error *err)
+{
+	outward->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (outward->epoll < 0)
+		return mica_fail(err, -errno, "open", "the loop");
+	outward->own_end.fd = outward->own.netlink;
+	outward->process_end.fd = outward->process.process;
+	end_watch(&outward->own_end, outward->epoll, EPOLLIN, OWN);
+	end_watch(&outward->process_end, outward->epoll, EPOLLIN, PROCESS);
+	end_watch(&outward->listening, outward->epoll, EPOLLIN, MACHINE);
+	end_watch(&outward->out, outward->epoll, EPOLLRDHUP, OUT); /* passt says nothing before it is spoken to */
+	return 0;
+}
+
+static errint_t start(struct outward *outward, struct arguments *args, struct mica_error *err)
+{
+	errint_t failed;
+
+	if ((failed = mica_go_background(&args->waiting, err)) || (failed = machine_find(&outward->process, err)) ||
+	    (failed = own_open(&outward->own, err)) || (failed = frames_open(&outward->frames, err)) ||
+	    (failed = passt_start(args->program, &outward->out.fd, err)) ||
+	    (failed = listen_for_machine(outward, args->socket, err)) || (failed = open_loop(outward, err)) ||
+	    (failed = write_pid(args->pid, err)))
+		return failed;
+	failed = network_confine(false, err);
+	return failed ? failed : say_ready(&args->waiting, args->null, err);
+}
+
+/*
+ * passt takes the card's address from what comes from there first, and until then what it sends reaches nobody. So it
+ * gets a frame that says nothing else. There is room for it; a passt that is gone is told of soon enough.
+ */
+static void introduce(struct outward *outward)
+{
+	struct {
+		uint32_t size;
+		struct ether_header head;
+		uint8_t nothing[ETH_ZLEN - ETHER_HDR_LEN];
+	} frame = {.size = htonl(ETH_ZLEN), .head.ether_type = htons(LOCAL_USE)};
+
+	memset(frame.head.ether_dhost, 0xff, sizeof(frame.head.ether_dhost));
+	memcpy(frame.head.ether_shost, &outward->card, sizeof(frame.head.ether_shost));
+	if (send(outward->out.fd, &frame, sizeof(frame), MSG_NOSIGNAL) < 0)
+		outward->out.ended = true;
+}
+
+/* False: it is somebody else, who is told nothing; or it cannot be told. */
+static bool accept_machine(struct outward *outward)
+{
+	cleanup_fd int fd = accept4(outward->listening.fd, NULL, NULL, SOCK_CLOEXEC);
+	struct ucred is = {0};
+	socklen_t size = sizeof(is);
+
+	if (fd < 0 || getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &is, &size) || is.pid != outward->process.pid)
+		return false;
+	end_close(&outward->listening);
+	outward->machine.fd = steal_fd(&fd);
+	introduce(outward);
+	return true;
+}
+
+static void watch_both(struct outward *outward)
+{
+	bool waits = frames_wait(&outward->frames);
+
+	end_watch(&outward->machine, outward->epoll, (waits ? 0u : EPOLLIN) | (outward->machine.size ? EPOLLOUT : 0u),
+		  MACHINE);
+	end_watch(&outward->out, outward->epoll, (outward->machine.size ? 0u : EPOLLIN) | (waits ? EPOLLOUT : 0u), OUT);
+}
+
+/* False: it is over. */
+static bool carry(struct outward *outward)
+{
+	if (frames_carry(&outward->frames, &outward->own, &outward->machine, &outward->out) ||
+	    end_carry(&outward->out, &outward->machine) || outward->machine.ended || outward->out.ended)
+		return false;
+	watch_both(outward);
+	return true;
+}
+
+static bool on_event(struct outward *outward, enum source source)
+{
+	if (source == PROCESS)
+		return false;
+	if (source == OWN)
+		return own_update(&outward->own) == 0;
+	if (outward->machine.fd < 0 && source == OUT)
+		return false;
+	if (outward->machine.fd < 0 && !accept_machine(outward))
+		return true;
+	return carry(outward);
+}
+
+static void run(struct outward *outward)
+{
+	struct epoll_event events[4];
+
+	for (;;) {
+		int count = epoll_wait(outward->epoll, events, 4, -1);
+
+		for (int i = 0; i < count; i++)
+			if (!on_event(outward, (enum source)events[i].data.u32))
+				return;
+	}
+}
+
+int main(int argc, char **argv)
+{
+	static struct outward outward = {
+		.process = {.process = -1},
+		.listening = {.fd = -1},
+		.machine = {.fd = -1},
+		.out = {.fd = -1},
+		.own = {.netlink = -1},
+		.epoll = -1,
+	};
+	struct arguments args = {.waiting = -1};
+	struct mica_error err = {0};
+
+	close_range(3, ~0u, 0);
+	signal(SIGPIPE, SIG_IGN);
+	args.null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	opterr = 0;
+	if (args.null < 0 || parse(&outward, &args, argc, argv)) {
+		fputs(usage, stderr);
+		return 2;
+	}
+	if (start(&outward, &args, &err)) {
+		if (outward.listening.fd >= 0)
+			unlink(args.socket);
+		return say_failure("mica-outward", &err);
+	}
+	run(&outward);
+	_exit(0);
+}
