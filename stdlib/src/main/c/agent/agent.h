@@ -153,6 +153,8 @@ errint_t root_leave(struct mica_error *err);
 errint_t disk_mount(const struct request *request, struct answer *answer, struct mica_error *err);
 errint_t disk_unmount(const struct request *request, struct answer *answer, struct mica_error *err);
 errint_t network_make(const struct request *request, struct answer *answer, struct mica_error *err);
+/* users.c */
+errint_t user_find(const struct request *request, struct answer *answer, struct mica_error *err);
 errint_t container_file(const struct request *request, struct answer *answer, struct mica_error *err);
 errint_t container_run(const struct request *request, struct answer *answer, struct mica_error *err);
 void container_run_ended(const struct request *request, const char *how, struct answer *event);

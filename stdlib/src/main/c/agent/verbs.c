@@ -14,6 +14,7 @@ const struct verb agent_verbs[] = {
 	{"unmount-disk", "name!", 60000, "disk", disk_unmount, "takes a disk away", NULL},
 	{"network", "name! address gateway dns", 20000, "network", network_make, "a network namespace", NULL},
 	{"file", "name! file! at! data!", 20000, "container", container_file, "a piece of /bundles/NAME/FILE", NULL},
+	{"user", "name! user!", 5000, NULL, user_find, "who a user of a container is", NULL},
 	{"run", "name! port! token! tty last", 60000, "container", container_run, "starts a container",
 	 container_run_ended},
 	{"exec", "name! id! port! token! tty", 60000, "container", container_exec, "a process in it",
