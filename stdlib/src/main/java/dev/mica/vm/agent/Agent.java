@@ -115,6 +115,27 @@ public interface Agent extends AutoCloseable {
   void file(String name, String file, byte[] content);
 
   /**
+   * Who a user of a container is.
+   *
+   * @param uid the number
+   * @param gid of the group
+   * @param groups numbers of the other groups that it is in
+   * @param home its folder, in the container
+   */
+  record User(long uid, long gid, List<Long> groups, String home) {
+    /** Copies the list. */
+    public User {
+      groups = List.copyOf(groups);
+    }
+  }
+
+  /**
+   * Looks up {@code USER} or {@code USER:GROUP}, names or numbers, in the union of that name; fails
+   * with an {@link AgentFailure} as its cause where there is no such name.
+   */
+  User user(String name, String user);
+
+  /**
    * Starts a container as its bundle's {@code config.json} says; once its first process was
    * started, that one's process id. When that process has ended the guest powers off.
    */
