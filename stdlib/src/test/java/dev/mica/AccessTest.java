@@ -69,7 +69,7 @@ final class AccessTest extends ScratchTest {
           new Change("Vm.kill()", "kill the VM box", test -> test.box().kill()),
           new Change("Vm.pause()", "pause the VM box", test -> test.box().pause()),
           new Change("Vm.resume()", "resume the VM box", test -> test.box().resume()),
-          new Change("Vm.restart()", "stop the VM box", test -> test.box().restart()),
+          new Change("Vm.restart()", "restart the VM box", test -> test.box().restart()),
           new Change("Vm.exec()", "run a program in the VM box", test -> test.box().exec("true")),
           new Change(
               "Vm.open()",

@@ -18,6 +18,7 @@ import java.util.TreeSet;
  * is another's when it has ended. Which port is free is asked of the guest and of QEMU.
  */
 final class Exec {
+  private static final String DOING = "run a program in the VM";
   private static final String PORT = "dev.mica.stream.";
 
   /** The first one is the container's own program's. */
@@ -37,7 +38,10 @@ final class Exec {
     runner.requireRunning("run a program in");
     VmRecord vm = runner.vm();
     Machine machine = runner.machine();
+    String whose = spec.user() == null ? vm.user() : spec.user();
+    String folder = spec.folder() == null ? vm.folder() : spec.folder();
     try (Agent agent = machine.agent()) {
+      Agent.User user = Users.find(agent, DOING, vm.name(), vm.id(), whose);
       int number = free(agent, machine);
       String port = PORT + number;
       ProcessStream stream =
@@ -46,12 +50,9 @@ final class Exec {
       boolean done = false;
       try {
         String id = Integer.toString(number);
-        agent.file(
-            vm.id(),
-            "exec-" + id + ".json",
-            RuntimeConfig.process(vm, spec.program(), spec.environment(), spec.terminal()));
+        agent.file(vm.id(), "exec-" + id + ".json", RuntimeConfig.process(vm, spec, user, folder));
         Agent.Streams streams = new Agent.Streams(port, stream.token(), spec.terminal());
-        long _ = agent.exec(vm.id(), id, streams).await();
+        start(agent, id, streams, spec.program().getFirst(), folder);
         begin(stream);
         done = true;
         return new Attachable(stream, spec.input(), spec.terminal(), false);
@@ -60,6 +61,15 @@ final class Exec {
           stream.close();
         }
       }
+    }
+  }
+
+  private void start(Agent agent, String id, Agent.Streams streams, String program, String folder) {
+    VmRecord vm = runner.vm();
+    try {
+      long _ = agent.exec(vm.id(), id, streams).await();
+    } catch (MicaException failure) {
+      throw Unstarted.of(DOING, vm.name(), program, folder, failure);
     }
   }
 
@@ -87,8 +97,7 @@ final class Exec {
         return i;
       }
     }
-    throw MicaException.failed(
-        "run a program in the VM", runner.vm().name(), PORTS + " are run in it already");
+    throw MicaException.failed(DOING, runner.vm().name(), PORTS + " are run in it already");
   }
 
   /** Runs it to its end, for its words. */

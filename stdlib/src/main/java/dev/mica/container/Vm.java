@@ -22,7 +22,9 @@ public interface Vm {
     /** Its program has ended. */
     EXITED,
     /** Its VM ended before its program did, or was never there to run it. */
-    FAILED
+    FAILED,
+    /** It is no longer there, though another may have its name by now. */
+    REMOVED
   }
 
   /** How it is called. */
@@ -61,8 +63,11 @@ public interface Vm {
   /** QEMU's process id; 0 where it does not run. */
   long pid();
 
-  /** What its program said, as far as that is kept. */
+  /** What its program said, as far as that is kept: both its outputs, as it was said. */
   String logs();
+
+  /** The same as bytes, the outputs apart, and what it will say; to be closed. */
+  VmLog log(LogQuery query);
 
   /** What its guest said on its console since it was started. */
   Folder consoleLog();
@@ -81,7 +86,7 @@ public interface Vm {
 
   /**
    * Has its program end: SIGTERM, and SIGKILL if it is still there when the time is up. Then its VM
-   * ends. Not running is fine.
+   * ends. Not running is fine, and so is one that is no longer there.
    */
   Vm stop(Duration patience);
 
@@ -90,7 +95,7 @@ public interface Vm {
     return stop(Duration.ofSeconds(10));
   }
 
-  /** Ends it at once. Not running is fine. */
+  /** Ends it at once. Not running is fine, and so is one that is no longer there. */
   Vm kill();
 
   /** Has it stand still. */
@@ -117,6 +122,9 @@ public interface Vm {
   /** What it uses: memory and CPU, by the agent's words. */
   Map<String, String> stats();
 
-  /** Removes it, with all that its program wrote. Fails while it runs. */
+  /**
+   * Removes it, with all that its program wrote. Fails while it runs; one that is no longer there
+   * is fine.
+   */
   void remove();
 }

@@ -21,6 +21,7 @@ import tools.jackson.databind.node.ObjectNode;
  * @param from what people call its start folder
  * @param lowers the directories of that, topmost first
  * @param is which directories these paths mean
+ * @param remove whether it is removed when its program has ended
  */
 record VmRecord(
     String name,
@@ -37,6 +38,7 @@ record VmRecord(
     long memory,
     int processors,
     Map<String, String> labels,
+    boolean remove,
     Instant created) {
   private static final Pattern ID = Pattern.compile("[0-9a-f]{12}");
 
@@ -67,6 +69,9 @@ record VmRecord(
     json.put("terminal", terminal).put("input", input);
     json.put("memory", memory).put("processors", processors);
     put(json.putObject("labels"), labels);
+    if (remove) {
+      json.put("remove", true);
+    }
     json.put("created", created.toString());
     return json;
   }
@@ -100,6 +105,7 @@ record VmRecord(
             json.required("memory").asLong(),
             json.required("processors").asInt(),
             map(json.required("labels")),
+            json.path("remove").asBoolean(false),
             Instant.parse(json.required("created").asString()));
     if (!vm.name.equals(name)) {
       throw new IllegalArgumentException("it is of the VM '" + vm.name + "'");

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param from the start folder, which nobody in it can change
  * @param program what it runs, and its arguments; at least one word
  * @param environment the variables of that, besides {@code PATH}, {@code HOME} and {@code TERM}
- * @param user whose the program is: {@code UID} or {@code UID:GID}
+ * @param user whose the program is: {@code USER} or {@code USER:GROUP}, each a name or a number
  * @param folder the program's working folder, in the container
  * @param terminal whether the program has a terminal rather than three pipes
  * @param input whether somebody may write to the program's standard input
@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param processors of the VM
  * @param disk what the guest folder may grow to, bytes
  * @param labels what people say of it
+ * @param remove whether it is removed when its program has ended
  */
 public record VmSpec(
     @Nullable String name,
@@ -33,7 +34,8 @@ public record VmSpec(
     long memory,
     int processors,
     long disk,
-    Map<String, String> labels) {
+    Map<String, String> labels,
+    boolean remove) {
   private static final long MEBIBYTE = 1L << 20;
 
   /** What a VM has unless it is said. */
@@ -52,6 +54,24 @@ public record VmSpec(
   /** One that runs {@code program} as root, with what a VM has unless it is said. */
   public static VmSpec of(@Nullable String name, LayerSource from, List<String> program) {
     return new VmSpec(
-        name, from, program, Map.of(), "0:0", "/", false, false, MEMORY, 1, DISK, Map.of());
+        name, from, program, Map.of(), "0:0", "/", false, false, MEMORY, 1, DISK, Map.of(), false);
+  }
+
+  /** The same, which is removed when its program has ended. */
+  public VmSpec removedAtEnd() {
+    return new VmSpec(
+        name,
+        from,
+        program,
+        environment,
+        user,
+        folder,
+        terminal,
+        input,
+        memory,
+        processors,
+        disk,
+        labels,
+        true);
   }
 }

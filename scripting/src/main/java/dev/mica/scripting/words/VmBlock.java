@@ -30,6 +30,7 @@ public final class VmBlock extends GroovyObjectSupport implements VmWords {
   private long memory = VmSpec.MEMORY;
   private int processors = 1;
   private long disk = VmSpec.DISK;
+  private boolean remove;
 
   /** A block about the VM of that name; {@code variables} are those of the script. */
   public VmBlock(String name, Mica mica, Map<String, @Nullable Object> variables) {
@@ -97,6 +98,13 @@ public final class VmBlock extends GroovyObjectSupport implements VmWords {
     return true;
   }
 
+  /** Likewise. */
+  @Override
+  public Object getRemoved() {
+    remove = true;
+    return true;
+  }
+
   @Override
   public Folder folder(String pathOrUri) {
     return mica.folder(pathOrUri);
@@ -113,6 +121,7 @@ public final class VmBlock extends GroovyObjectSupport implements VmWords {
     return switch (property) {
       case "interactive" -> getInteractive();
       case "tty" -> getTty();
+      case "removed" -> getRemoved();
       default -> variable(property);
     };
   }
@@ -124,6 +133,7 @@ public final class VmBlock extends GroovyObjectSupport implements VmWords {
     switch (property) {
       case "interactive" -> input = said;
       case "tty" -> terminal = said;
+      case "removed" -> remove = said;
       default -> throw new MissingPropertyException(property, VmBlock.class);
     }
   }
@@ -153,6 +163,7 @@ public final class VmBlock extends GroovyObjectSupport implements VmWords {
         memory,
         processors,
         disk,
-        labels);
+        labels,
+        remove);
   }
 }

@@ -1,8 +1,10 @@
 package dev.mica.shell.print;
 
+import dev.mica.container.VmLog;
 import dev.mica.schema.Shape;
 import dev.mica.shell.attach.Attachment;
 import dev.mica.shell.attach.ConsoleAttachment;
+import dev.mica.shell.attach.LogAttachment;
 import dev.mica.shell.attach.ProcessAttachment;
 import dev.mica.vm.Console;
 import dev.mica.vm.stream.Attachable;
@@ -32,6 +34,11 @@ public sealed interface Result {
     /** A console. */
     public static Attached to(Console console) {
       return new Attached(new ConsoleAttachment(console), () -> {});
+    }
+
+    /** What the program of a VM said. */
+    public static Attached to(String vm, VmLog log) {
+      return new Attached(new LogAttachment(vm, log), () -> {});
     }
 
     /** A process. */
