@@ -816,7 +816,7 @@ def vm_words(command):
     terminal.type("vm('web').exec('sh', '-c', 'echo out; exit 3').with { [status, output] }\r")
     terminal.sees("[3, out")
     terminal.sees("mica> ")
-    terminal.type("vm('web').exec('sh', '-c', 'echo on''e; echo two')\r")
+    terminal.type("vm('web').exec('sh', '-c', 'echo one; echo two')\r")
     terminal.sees("output  one\n")
     terminal.sees("        two\n")
     terminal.sees("mica> ")

@@ -60,9 +60,11 @@ static errint_t remark_lost(struct tar_put *put, const char *path, const struct 
 	uint8_t flags = *path ? flags_of(stx) : 0; /* the root's are those of where it lies */
 	errint_t code = 0;
 
-	if (*path && stx->stx_attributes & STATX_ATTR_MOUNT_ROOT)
+	if (*path && stx->stx_attributes & STATX_ATTR_MOUNT_ROOT && !(put->names && !S_ISDIR(stx->stx_mode)))
 		return mica_fail_note(put->err, -EOPNOTSUPP, "write tar", path,
-				      "something is mounted here, inside a layer; unmount it first");
+				      put->names ? "something is mounted here"
+						 : "something is mounted here, inside a layer; unmount it "
+						   "first");
 	if (flags)
 		code = tar_put_remark(put, MICA_REMARK_FLAGS, path, letters[flags]);
 	for (size_t i = 0; code == 0 && i < xattrs->count; i++) {

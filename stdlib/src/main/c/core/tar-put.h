@@ -15,6 +15,7 @@ struct tar_put {
 	struct groups links;	/* path: the first name of an inode */
 	struct upper upper;
 	uint64_t entries;
+	bool names; /* it is no layer */
 	struct mica_remarks *remarks;
 	struct mica_job *job;
 	struct mica_error *err;

@@ -15,6 +15,7 @@ struct reader {
 	struct tar_members members;
 	struct tar_place place;
 	uint64_t entries;
+	bool names; /* it is no layer */
 	struct mica_remarks *remarks;
 	struct mica_job *job;
 	struct mica_error *err;
@@ -165,8 +166,8 @@ static errint_t put_aufs(struct reader *r, struct tar_member *member)
 static errint_t put(struct reader *r, struct tar_member *member)
 {
 	const char *slash = strrchr(member->path, '/'), *name, *of = "";
-	enum tar_mark mark = tar_mark_of(slash ? slash + 1 : member->path, &of);
-	int above = mark_above(r, member);
+	enum tar_mark mark = r->names ? TAR_MARK_NONE : tar_mark_of(slash ? slash + 1 : member->path, &of);
+	int above = r->names ? 0 : mark_above(r, member);
 	struct tar_node *parent;
 	errint_t code;
 
@@ -290,6 +291,7 @@ errint_t mica_tar_read(const char *from, int fd, const char *dest, const struct 
 	r->err = r->place.err = err;
 	r->place.fd = -1;
 	r->place.own = flags & MICA_OWN;
+	r->names = flags & MICA_TAR_NAMES;
 	r->place.most = limits ? limits->entries : 0;
 	r->place.space = flags & MICA_LAYER_USERXATTR ? XATTR_USER : XATTR_TRUSTED;
 	if (from && (opened = open(from, O_RDONLY | O_CLOEXEC)) < 0)

@@ -92,7 +92,9 @@ static bool may_be_whiteout(const struct level *level, unsigned char type)
 /* 1: it was. In an opaque directory it says nothing. */
 static int put_if_whiteout(struct writer *w, const char *name, const struct statx *stx)
 {
-	int whiteout = upper_is_whiteout(&w->put.upper, dir_stack_fd(&w->put.stack), name, stx, top(w)->opaque);
+	int whiteout =
+		w->put.names ? 0
+			     : upper_is_whiteout(&w->put.upper, dir_stack_fd(&w->put.stack), name, stx, top(w)->opaque);
 	errint_t code = 0;
 
 	if (whiteout > 0 && !top(w)->entries && top(w)->opaque != 'y')
@@ -129,7 +131,7 @@ static errint_t visit(struct writer *w, const char *name, unsigned char type)
 
 	if (!level->entries && !may_be_whiteout(level, type))
 		return 0;
-	if (!strncmp(name, WHITEOUT, strlen(WHITEOUT)))
+	if (!w->put.names && !strncmp(name, WHITEOUT, strlen(WHITEOUT)))
 		return level->entries ? remark_name(w, name) : 0;
 	if (level->entries)
 		job_add(w->put.job, 1, 0);
@@ -152,9 +154,21 @@ static errint_t leave(struct writer *w)
 	return code < 0 ? tar_put_fail(&w->put, code, "go up", "", "the directory was moved meanwhile") : 0;
 }
 
-static errint_t walk(struct writer *w)
+/* One entry of the root, which has none of its own then. */
+static errint_t begin_entry(struct writer *w, const char *name)
 {
-	errint_t code = begin_directory(w);
+	struct statx stx;
+
+	top(w)->entries = true;
+	if (statx(dir_stack_fd(&w->put.stack), name, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, &stx) < 0)
+		return tar_put_fail(&w->put, -errno, "stat", name, "");
+	return put_entry(w, name, &stx);
+}
+
+/* only: the one entry that is wanted, or NULL. */
+static errint_t walk(struct writer *w, const char *only)
+{
+	errint_t code = only ? begin_entry(w, only) : begin_directory(w);
 
 	while (code == 0) {
 		struct level *level = top(w);
@@ -179,7 +193,8 @@ static errint_t walk(struct writer *w)
 
 /* From the beginning to the end. */
 
-static errint_t write_layer(struct writer *w, const char *layer, int fd, uint32_t compression, struct mica_tar *tar)
+static errint_t write_layer(struct writer *w, const char *layer, const char *only, int fd, uint32_t compression,
+			    struct mica_tar *tar)
 {
 	int root = open(layer, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	errint_t code;
@@ -190,7 +205,7 @@ static errint_t write_layer(struct writer *w, const char *layer, int fd, uint32_
 	if (code == 0)
 		code = tar_out_start(&w->put.out, fd, compression, w->put.job, w->put.err);
 	if (code == 0)
-		code = walk(w);
+		code = walk(w, only);
 	if (code == 0)
 		code = tar_out_zeros(&w->put.out, 2 * TAR_BLOCK);
 	if (code == 0)
@@ -210,8 +225,8 @@ static void release(struct writer *w)
 	free(w->levels);
 }
 
-static errint_t write_file(struct writer *w, const char *layer, const char *to, uint32_t compression, uint32_t flags,
-			   struct mica_tar *tar)
+static errint_t write_file(struct writer *w, const char *layer, const char *only, const char *to, uint32_t compression,
+			   uint32_t flags, struct mica_tar *tar)
 {
 	cleanup_fd int parent = -1, fd = -1;
 	cleanup_free char *name = NULL;
@@ -222,7 +237,7 @@ static errint_t write_file(struct writer *w, const char *layer, const char *to, 
 	fd = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
 	if (fd < 0)
 		return mica_fail(w->put.err, -errno, "create", to);
-	code = write_layer(w, layer, fd, compression, tar);
+	code = write_layer(w, layer, only, fd, compression, tar);
 	if (code == 0 && flags & MICA_SYNC && (fsync(fd) < 0 || fsync(parent) < 0))
 		code = mica_fail(w->put.err, -errno, "sync", to);
 	if (code < 0)
@@ -230,9 +245,9 @@ static errint_t write_file(struct writer *w, const char *layer, const char *to, 
 	return code;
 }
 
-errint_t mica_tar_write(const char *layer, const char *to, int fd, uint32_t compression, uint32_t flags,
-			struct mica_tar *tar, struct mica_remarks *remarks, struct mica_job *job,
-			struct mica_error *err)
+static errint_t write_tar(const char *layer, const char *only, const char *to, int fd, uint32_t compression,
+			  uint32_t flags, struct mica_tar *tar, struct mica_remarks *remarks, struct mica_job *job,
+			  struct mica_error *err)
 {
 	cleanup_free struct writer *w = calloc(1, sizeof(*w));
 	errint_t code;
@@ -243,14 +258,29 @@ errint_t mica_tar_write(const char *layer, const char *to, int fd, uint32_t comp
 		return mica_fail(err, -ENOMEM, "write tar", layer);
 	if (compression > MICA_TAR_ZSTD)
 		return mica_fail_note(err, -EINVAL, "write tar", layer, "no such compression: %u", compression);
+	w->put.names = only;
 	w->put.remarks = remarks;
 	w->put.job = job;
 	w->put.err = err;
 	w->put.upper = (struct upper){.step = "write tar", .at = &w->put.stack, .err = err};
 	w->put.upper.space = flags & MICA_LAYER_USERXATTR ? XATTR_USER : XATTR_TRUSTED;
-	code = to ? write_file(w, layer, to, compression, flags, tar) : write_layer(w, layer, fd, compression, tar);
+	code = to ? write_file(w, layer, only, to, compression, flags, tar)
+		  : write_layer(w, layer, only, fd, compression, tar);
 	if (code == 0 && !to && flags & MICA_SYNC && fsync(fd) < 0 && errno != EINVAL && errno != EROFS)
 		code = mica_fail(err, -errno, "sync", "");
 	release(w);
 	return code;
+}
+
+errint_t mica_tar_write(const char *layer, const char *to, int fd, uint32_t compression, uint32_t flags,
+			struct mica_tar *tar, struct mica_remarks *remarks, struct mica_job *job,
+			struct mica_error *err)
+{
+	return write_tar(layer, NULL, to, fd, compression, flags, tar, remarks, job, err);
+}
+
+errint_t mica_tar_write_entry(const char *dir, const char *name, const char *to, int fd, struct mica_tar *tar,
+			      struct mica_remarks *remarks, struct mica_job *job, struct mica_error *err)
+{
+	return write_tar(dir, name, to, fd, MICA_TAR_PLAIN, 0, tar, remarks, job, err);
 }

@@ -77,6 +77,16 @@ final class AccessTest extends ScratchTest {
               test -> test.box().open(new ExecSpec(List.of("true"), Map.of(), false, false))),
           new Change(
               "Vm.console()", "attach to the console of box", test -> test.box().console().close()),
+          new Change(
+              "Vm.copyOut()",
+              "copy from the VM box",
+              test -> test.box().copyOut("/x", test.viewer.folder("lower"))),
+          new Change(
+              "Vm.copyIn()",
+              "copy to the VM box",
+              test -> test.box().copyIn(test.viewer.folder("lower"), "/x")),
+          new Change("Vm.send()", "copy from the VM box", test -> test.box().send("/x")),
+          new Change("Vm.receive()", "copy to the VM box", test -> test.box().receive("/x")),
           new Change("Vm.remove()", "remove the VM box", test -> test.box().remove()),
           new Change(
               "Vms.create()",

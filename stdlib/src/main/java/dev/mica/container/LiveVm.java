@@ -7,12 +7,14 @@ import dev.mica.vm.Console;
 import dev.mica.vm.stream.Attachable;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 
 /**
  * A VM that was found once, and stays the one: if it is removed, another of its name is not it.
@@ -94,8 +96,8 @@ final class LiveVm implements Vm {
   @Override
   public String logs() {
     ByteArrayOutputStream said = new ByteArrayOutputStream();
-    try (VmLog log = log(LogQuery.ALL)) {
-      log.copyTo(said, said);
+    try {
+      logs(LogQuery.ALL, said, said, () -> true);
       return said.toString(StandardCharsets.UTF_8);
     } catch (IOException broken) {
       throw MicaException.failed("read the log of the VM", vm.name(), Why.of(broken))
@@ -107,8 +109,9 @@ final class LiveVm implements Vm {
   }
 
   @Override
-  public VmLog log(LogQuery query) {
-    return runner().log(query);
+  public void logs(LogQuery query, OutputStream out, OutputStream error, BooleanSupplier stop)
+      throws IOException, InterruptedException {
+    runner().log(query, stop).copyTo(out, error);
   }
 
   @Override
@@ -179,6 +182,27 @@ final class LiveVm implements Vm {
   @Override
   public Attachable open(ExecSpec spec) {
     return vms.open(vm, spec);
+  }
+
+  @Override
+  public Folder copyOut(String path, Folder target) {
+    return new Copying(vms, vm).out(path, target);
+  }
+
+  @Override
+  public Vm copyIn(Folder source, String path) {
+    new Copying(vms, vm).in(source, path);
+    return this;
+  }
+
+  @Override
+  public Attachable send(String path) {
+    return vms.copy("copy from", vm, exec -> exec.send(path));
+  }
+
+  @Override
+  public Attachable receive(String path) {
+    return vms.copy("copy to", vm, exec -> exec.receive(path, true));
   }
 
   @Override

@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.BooleanSupplier;
 
 /**
  * Runs the container of one VM. What it is at is found from its processes and from how its monitor
@@ -361,7 +362,7 @@ final class Runner {
     return files.end().map(end -> end.lost() ? KILLED : end.status());
   }
 
-  VmLog log(LogQuery query) {
-    return new VmLog(files, query, () -> !isUp());
+  VmLog log(LogQuery query, BooleanSupplier stop) {
+    return new VmLog(files, query, stop, () -> !isUp());
   }
 }

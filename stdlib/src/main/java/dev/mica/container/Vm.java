@@ -3,11 +3,14 @@ package dev.mica.container;
 import dev.mica.folder.Folder;
 import dev.mica.vm.Console;
 import dev.mica.vm.stream.Attachable;
+import java.io.IOException;
+import java.io.OutputStream;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 
 /** A container in a virtual machine of its own. Every answer is looked up when it is asked for. */
 public interface Vm {
@@ -66,8 +69,15 @@ public interface Vm {
   /** What its program said, as far as that is kept: both its outputs, as it was said. */
   String logs();
 
-  /** The same as bytes, the outputs apart, and what it will say; to be closed. */
-  VmLog log(LogQuery query);
+  /**
+   * Writes what its program said as bytes, its standard output to {@code out} and its standard
+   * error to {@code error}, in the order in which it was said; the two may be the same.
+   *
+   * @param stop whether to wait for no more, where that is wanted; asked now and then
+   * @throws IOException what a file of the log or one of the two throws
+   */
+  void logs(LogQuery query, OutputStream out, OutputStream error, BooleanSupplier stop)
+      throws IOException, InterruptedException;
 
   /** What its guest said on its console since it was started. */
   Folder consoleLog();
@@ -115,6 +125,30 @@ public interface Vm {
    * attaches to it.
    */
   Attachable open(ExecSpec spec);
+
+  /**
+   * Copies a file, or a folder with all in it, out of the container that runs, with its attributes.
+   * Nothing in the container leads elsewhere on this host.
+   *
+   * @param path in the container, absolute; a link as its last name is copied as such
+   * @param target a folder that is there, to lie in; else where nothing is yet, or a file
+   * @return where it is now
+   */
+  Folder copyOut(String path, Folder target);
+
+  /**
+   * Copies a file or folder of this host into the container that runs, with its attributes. What is
+   * in a folder that is there already stays, and files are replaced.
+   *
+   * @param path in the container, absolute: a folder that is there, to lie in; else its new place
+   */
+  Vm copyIn(Folder source, String path);
+
+  /** The same as a tar that is the process's output; to be attached to. */
+  Attachable send(String path);
+
+  /** The same for a tar that is the process's input, into the folder at {@code path}. */
+  Attachable receive(String path);
 
   /** Runs a program in it to its end. */
   Ran exec(String... program);

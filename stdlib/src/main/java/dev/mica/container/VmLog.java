@@ -13,8 +13,8 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
-/** What a VM's program said, from what is kept of it. Closing it ends the waiting for more. */
-public final class VmLog implements AutoCloseable {
+/** What a VM's program said, from what is kept of it. */
+final class VmLog {
   private static final long PAUSE = Duration.ofMillis(20).toNanos();
 
   /** As the log has it, and so that the texts have the order of the times. */
@@ -23,17 +23,18 @@ public final class VmLog implements AutoCloseable {
 
   private final VmFiles files;
   private final LogQuery query;
+  private final BooleanSupplier stop;
   private final BooleanSupplier ended;
-  private volatile boolean closed;
 
   /** Whether the next byte of the standard output, and of the standard error, begins a line. */
   private boolean outBegins = true;
 
   private boolean errorBegins = true;
 
-  VmLog(VmFiles files, LogQuery query, BooleanSupplier ended) {
+  VmLog(VmFiles files, LogQuery query, BooleanSupplier stop, BooleanSupplier ended) {
     this.files = files;
     this.query = query;
+    this.stop = stop;
     this.ended = ended;
   }
 
@@ -44,20 +45,19 @@ public final class VmLog implements AutoCloseable {
    *
    * @throws IOException what a file or one of the two throws
    */
-  public void copyTo(OutputStream out, OutputStream error)
-      throws IOException, InterruptedException {
+  void copyTo(OutputStream out, OutputStream error) throws IOException, InterruptedException {
     try (LogFiles log = new LogFiles(files.log())) {
       for (LogRecord record : kept(log)) {
         write(record, record.error() ? error : out);
       }
       flush(out, error);
-      while (query.follow() && !closed) {
+      while (query.follow() && !stop.getAsBoolean()) {
         boolean last = ended.getAsBoolean();
         LogRecord record = log.next();
         if (record == null && last) {
           return;
         }
-        for (; record != null && !closed; record = log.next()) {
+        for (; record != null && !stop.getAsBoolean(); record = log.next()) {
           if (isWanted(record)) {
             write(record, record.error() ? error : out);
           }
@@ -116,10 +116,5 @@ public final class VmLog implements AutoCloseable {
     } else {
       outBegins = record.ends();
     }
-  }
-
-  @Override
-  public void close() {
-    closed = true;
   }
 }

@@ -26,6 +26,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -115,7 +116,7 @@ public final class Vms {
     }
   }
 
-  private static String newId() {
+  static String newId() {
     byte[] bytes = new byte[ID_BYTES];
     new SecureRandom().nextBytes(bytes);
     return HexFormat.of().formatHex(bytes);
@@ -386,6 +387,20 @@ public final class Vms {
       requireThere(doing, vm);
       return new Exec(runner(vm)).start(spec);
     }
+  }
+
+  /** Starts a process that copies. */
+  Attachable copy(String doing, VmRecord vm, Function<Exec, Attachable> how) {
+    caller.require(Role.OPERATOR, doing + " the VM", vm.name());
+    try (Hold _ = state.hold(doing + " the VM " + vm.name(), object(vm.name()))) {
+      requireThere(doing, vm);
+      return how.apply(new Exec(runner(vm)));
+    }
+  }
+
+  /** A new file among those of the VM, which nobody else sees. */
+  Path spool(VmRecord vm) {
+    return VmFiles.of(state, vm.id()).directory().resolve("copy-" + newId() + ".tar");
   }
 
   private void change(String doing, VmRecord vm, Consumer<Runner> how) {

@@ -11,5 +11,7 @@ public enum LayerFlag {
   /** Take a file that changes under the copy as it was found, rather than fail. */
   COPY_UNSTABLE,
   /** Leave out owners and attributes that the caller may not give, rather than fail. */
-  OWN
+  OWN,
+  /** It is no layer: each name is only a name, and nothing says that something was deleted. */
+  NAMES
 }

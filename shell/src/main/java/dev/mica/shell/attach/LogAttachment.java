@@ -1,11 +1,13 @@
 package dev.mica.shell.attach;
 
-import dev.mica.container.VmLog;
+import dev.mica.container.LogQuery;
+import dev.mica.container.Vm;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /** What a program said, and says until it ends: it hears nobody. */
-public record LogAttachment(String of, VmLog log) implements Attachment {
+public record LogAttachment(Vm of, LogQuery query, AtomicBoolean left) implements Attachment {
   @Override
   public boolean hasTerminal() {
     return false;
@@ -33,7 +35,7 @@ public record LogAttachment(String of, VmLog log) implements Attachment {
 
   @Override
   public int follow(OutputStream out, OutputStream err) throws IOException, InterruptedException {
-    log.copyTo(out, err);
+    of.logs(query, out, err, left::get);
     return 0;
   }
 
@@ -51,12 +53,12 @@ public record LogAttachment(String of, VmLog log) implements Attachment {
   /** Whoever would end a program ends the reading: the program itself is not asked. */
   @Override
   public void signal(int number) {
-    log.close();
+    left.set(true);
   }
 
   @Override
   public void close() {
-    log.close();
+    left.set(true);
   }
 
   @Override

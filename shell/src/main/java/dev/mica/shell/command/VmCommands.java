@@ -56,6 +56,7 @@ final class VmCommands {
         VmAttachCommands.console(),
         await(),
         VmLogs.command(),
+        VmCopy.command(),
         stats(),
         rm());
   }

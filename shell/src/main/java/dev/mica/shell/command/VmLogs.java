@@ -6,7 +6,6 @@ import static dev.mica.shell.command.Parameter.option;
 import dev.mica.access.Role;
 import dev.mica.container.LogQuery;
 import dev.mica.container.Vm;
-import dev.mica.container.VmLog;
 import dev.mica.failure.MicaException;
 import dev.mica.failure.Why;
 import dev.mica.shell.command.Parameter.Kind;
@@ -52,16 +51,16 @@ final class VmLogs {
 
   private static Result run(Invocation in) {
     Vm vm = VmCommands.vm(in);
-    VmLog log = vm.log(query(in));
+    LogQuery query = query(in);
     if (in.format() == Format.TABLE) {
-      return Result.Attached.to(vm.name(), log);
+      return Result.Attached.to(vm, query);
     }
     if (in.has("--follow")) {
       throw in.wrong("--follow has no end to make a document of; leave --output out");
     }
     ByteArrayOutputStream said = new ByteArrayOutputStream();
-    try (log) {
-      log.copyTo(said, said);
+    try {
+      vm.logs(query, said, said, () -> true);
       return new Result.Text("logs", said.toString(StandardCharsets.UTF_8));
     } catch (IOException broken) {
       throw MicaException.failed("read the log of the VM", vm.name(), Why.of(broken))

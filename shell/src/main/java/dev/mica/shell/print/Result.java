@@ -1,6 +1,7 @@
 package dev.mica.shell.print;
 
-import dev.mica.container.VmLog;
+import dev.mica.container.LogQuery;
+import dev.mica.container.Vm;
 import dev.mica.schema.Shape;
 import dev.mica.shell.attach.Attachment;
 import dev.mica.shell.attach.ConsoleAttachment;
@@ -8,6 +9,7 @@ import dev.mica.shell.attach.LogAttachment;
 import dev.mica.shell.attach.ProcessAttachment;
 import dev.mica.vm.Console;
 import dev.mica.vm.stream.Attachable;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -37,8 +39,8 @@ public sealed interface Result {
     }
 
     /** What the program of a VM said. */
-    public static Attached to(String vm, VmLog log) {
-      return new Attached(new LogAttachment(vm, log), () -> {});
+    public static Attached to(Vm vm, LogQuery query) {
+      return new Attached(new LogAttachment(vm, query, new AtomicBoolean()), () -> {});
     }
 
     /** A process. */

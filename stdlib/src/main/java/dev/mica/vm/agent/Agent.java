@@ -144,6 +144,18 @@ public interface Agent extends AutoCloseable {
   /** Starts another process in it, as the bundle's {@code exec-ID.json} says; its process id. */
   Answer<Long> exec(String name, String id, Streams streams);
 
+  /**
+   * Has what lies at {@code path} in a container that runs written as a tar to the standard output
+   * of a process, which ends with 0 if all of it is; that one's process id.
+   */
+  Answer<Long> send(String name, String id, String path, Streams streams);
+
+  /**
+   * Has a tar read from the standard input of a process and put into the folder at {@code path};
+   * or, where none is and {@code into} does not ask for one, its one entry there.
+   */
+  Answer<Long> receive(String name, String id, String path, boolean into, Streams streams);
+
   /** Sends a signal to a container's first process, or to all. */
   void signal(String name, int signal, boolean all);
 

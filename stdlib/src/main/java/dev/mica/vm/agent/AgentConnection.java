@@ -276,6 +276,22 @@ public final class AgentConnection implements Agent {
     return start("exec", name, Map.of("id", AgentLine.encode(id)), streams);
   }
 
+  @Override
+  public Answer<Long> send(String name, String id, String path, Streams streams) {
+    Map<String, String> words = Map.of("id", AgentLine.encode(id), "path", AgentLine.encode(path));
+    return start("send", name, words, streams);
+  }
+
+  @Override
+  public Answer<Long> receive(String name, String id, String path, boolean into, Streams streams) {
+    Map<String, String> words =
+        new TreeMap<>(Map.of("id", AgentLine.encode(id), "path", AgentLine.encode(path)));
+    if (into) {
+      words.put("into", "1");
+    }
+    return start("receive", name, words, streams);
+  }
+
   private Answer<Long> start(String verb, String name, Map<String, String> more, Streams streams) {
     Map<String, String> words = new TreeMap<>(more);
     words.put("name", AgentLine.encode(name));
