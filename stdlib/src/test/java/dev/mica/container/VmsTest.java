@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.mica.access.Caller;
 import dev.mica.failure.MicaException;
 import dev.mica.folder.Folder;
+import dev.mica.folder.LayerSource;
 import dev.mica.state.StateDir;
 import dev.mica.test.NeedsRoot;
 import dev.mica.test.Scratch;
@@ -15,6 +16,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -145,6 +148,40 @@ final class VmsTest {
     assertThatThrownBy(() -> vm.copyIn(source, "/l/planted")).hasMessageContaining("No such file");
     assertThat(vm.copyIn(source, "/r/in").exec("cat", "/in").output()).isEqualTo("of this host\n");
     assertThat(scratch.path("planted")).doesNotExist();
+  }
+
+  /**
+   * Layers of the store have one file server for all of them, and are as many as the kernel takes.
+   */
+  @Test
+  void layersAreAsManyAsTheKernelTakes() throws IOException {
+    List<Path> layers = new ArrayList<>();
+    for (int i = 0; i < 499; i++) {
+      Path layer = scratch.dir("home/layers/" + i);
+      Files.writeString(layer.resolve("of-" + i), "");
+      Files.writeString(layer.resolve("topmost"), i + "\n");
+      layers.add(layer);
+    }
+    layers.addAll(base.layers());
+    Vm vm = vms.create(VmSpec.of("many", new Layers(layers), List.of("sleep", "1000"))).start();
+    Ran ran = vm.exec("sh", "-c", "set -- /of-*; echo $#; cat /topmost; echo x >/of-7");
+    assertThat(ran).isEqualTo(new Ran(0, "499\n0\n", ""));
+    assertThat(Files.size(layers.get(7).resolve("of-7"))).isZero();
+    layers.add(layers.getFirst());
+    assertThatThrownBy(
+            () -> vms.create(VmSpec.of("more", new Layers(layers), List.of("sleep", "1000"))))
+        .hasMessageContaining("has 501 layers; the kernel takes 500");
+    List<Path> alone = Collections.nCopies(51, base.layers().getFirst());
+    assertThatThrownBy(
+            () -> vms.create(VmSpec.of("more", new Layers(alone), List.of("sleep", "1000"))))
+        .hasMessageContaining("a VM takes 50");
+  }
+
+  private record Layers(List<Path> layers) implements LayerSource {
+    @Override
+    public String label() {
+      return "these";
+    }
   }
 
   @Test
