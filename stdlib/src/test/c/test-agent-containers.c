@@ -247,6 +247,38 @@ static void try_files(void)
 	ok(!stat("/bundles/web/g", &st) && st.st_size == 3, "is kept");
 }
 
+static void try_users(void)
+{
+	NEED(mkdir("/unions/web/etc", 0755));
+	ask("user name=web user=a", "1 error errno=ENOENT step=find%20the%20user path=a note=*", "no list");
+	ask("user name=web user=7", "1 ok uid=7 gid=0 groups= home=/", "a number");
+	ask("user name=none user=7", "1 error errno=ENOENT *", "no union");
+	put_file("/tmp/passwd", "a:x:66:66::/out:/bin/sh\n");
+	NEED(symlink("../../../tmp/passwd", "/unions/web/etc/passwd"));
+	ask("user name=web user=a", "1 error errno=ENOENT *", "no link leads out");
+	NEED(mkdir("/unions/web/tmp", 0755));
+	put_file("/unions/web/tmp/passwd",
+		 "# a\n\na:x\na:x:no:1::/x:\na:x:4294967295:1::/x:\nroot:x:0:0::/root:/bin/sh\n"
+		 "a:x:5:6:about:/home/a b:/bin/sh\nb:x:8:9::/b:\nc:x:8:10:::\n");
+	put_file("/unions/web/etc/group", "adm:x:4:b,a\nnone:x:x:a\nown:x:6:a\nother:x:7:aa,b\nlast:x:70000:a");
+	ask("user name=web user=a", "1 ok uid=5 gid=6 groups=4,70000 home=/home/a%20b", "a user");
+	ask("user name=web user=a:other", "1 ok uid=5 gid=7 groups= home=/home/a%20b",
+	    "who names a group has that one");
+	ask("user name=web user=a:12", "1 ok uid=5 gid=12 groups= *", "or a number");
+	ask("user name=web user=8", "1 ok uid=8 gid=9 groups=4,7 home=/b", "a number that is listed");
+	ask("user name=web user=c", "1 ok uid=8 gid=10 groups= home=/", "a user without a home");
+	ask("user name=web user=a:x", "1 error errno=ENOENT step=find%20the%20group path=x *", "no such group");
+	ask("user name=web user=%23%20a", "1 error errno=ENOENT *", "no such line");
+	ask("user name=web user=4294967295", "1 error errno=ENOENT *", "a number that is nobody's");
+	ask("user name=web user=a:", "1 error errno=EINVAL *", "nothing behind the colon");
+	ask("user name=web user=", "1 error errno=EINVAL *", "nobody");
+	NEED(unlink("/unions/web/tmp/passwd"));
+	NEED(mkfifo("/unions/web/tmp/passwd", 0600));
+	ask("user name=web user=a", "1 error errno=EINVAL step=read path=/unions/web/etc/passwd *", "a fifo");
+	NEED(mica_remove("/unions/web/etc", NULL, NULL));
+	NEED(mica_remove("/unions/web/tmp", NULL, NULL));
+}
+
 static void try_roots(void)
 {
 	static const char *const names[] = {"/unions/web/dev", "/unions/web/proc", "/unions/web/sys"};
@@ -545,6 +577,7 @@ int main(int argc, char **argv)
 	try_without();
 	try_words();
 	try_files();
+	try_users();
 	try_roots();
 	try_failures();
 	try_session();

@@ -78,6 +78,29 @@ ok 'a symlink is not followed' $?
 exec 9<&-
 rm "$top/folder" && mv "$top/aside" "$top/folder"
 
+mkdir "$top/one" "$top/two" && echo 1 >"$top/one/file" && echo 2 >"$top/two/file"
+exec 9<"$top/two"
+mv "$top/two" "$top/aside" && ln -s folder "$top/two"
+rm -f "$top"/run/* && mkfifo "$top/run/end"
+"$launch" --layer "$top/one" --layer "/proc/$$/fd/9/." --listen "$top/run/socket" --pid "$top/run/pid" \
+	--log "$top/run/log" --see "here=$top/run" -- /bin/sh -c 'cd /shared; echo is: *; cat */file; touch 0/x 1/x x
+	ls -l /proc/self/fd/3; echo ended >/here/end' >"$top/run/said" 2>&1
+[ $? -eq 0 ] && read -r _ <"$top/run/end"
+log_has '^is: 0 1$' && [ "$(grep -c '^[12]$' "$top/run/log")" = 2 ] && log_has 'socket:'
+ok 'layers lie side by side, each the directory that was opened' $?
+[ "$(grep -c 'touch:.*Read-only' "$top/run/log")" = 3 ] && [ ! -e "$top/one/x" ] && [ ! -e "$top/aside/x" ]
+ok 'and nobody can write to any' $?
+exec 9<&-
+"$launch" --layer "$top/one" --folder "$top/folder" --pid "$top/run/p" -- /bin/true 2>"$top/said"
+[ $? -eq 2 ] && grep -q ^usage: "$top/said"
+ok 'a folder is not among layers' $?
+layers=
+while [ "${#layers}" -lt $((513 * 10)) ]; do layers="$layers --layer ."; done
+# shellcheck disable=SC2086 # words without spaces
+"$launch" $layers --pid "$top/run/p" -- /bin/true 2>"$top/said"
+[ $? -eq 2 ]
+ok 'there are only so many layers' $?
+
 "$launch" --folder "$top/none" --listen "$top/run/s" --pid "$top/run/p" --log "$top/run/l" -- /bin/true 2>"$top/said"
 [ $? -eq 1 ] && grep -q "cannot copy the mount of $top/none: No such file" "$top/said"
 ok 'a missing folder is told' $?

@@ -160,11 +160,16 @@ errint_t disk_mount(const struct request *request, struct answer *answer, struct
 errint_t disk_mount_snapshot(const struct request *request, struct answer *answer, struct mica_error *err);
 errint_t disk_unmount(const struct request *request, struct answer *answer, struct mica_error *err);
 errint_t network_make(const struct request *request, struct answer *answer, struct mica_error *err);
+/* users.c */
+errint_t user_find(const struct request *request, struct answer *answer, struct mica_error *err);
 errint_t container_file(const struct request *request, struct answer *answer, struct mica_error *err);
 errint_t container_run(const struct request *request, struct answer *answer, struct mica_error *err);
 void container_run_ended(const struct request *request, const char *how, struct answer *event);
 errint_t container_exec(const struct request *request, struct answer *answer, struct mica_error *err);
 void container_exec_ended(const struct request *request, const char *how, struct answer *event);
+/* copy.c */
+errint_t container_send(const struct request *request, struct answer *answer, struct mica_error *err);
+errint_t container_receive(const struct request *request, struct answer *answer, struct mica_error *err);
 errint_t container_signal(const struct request *request, struct answer *answer, struct mica_error *err);
 errint_t container_pause(const struct request *request, struct answer *answer, struct mica_error *err);
 errint_t container_resume(const struct request *request, struct answer *answer, struct mica_error *err);

@@ -110,6 +110,7 @@ static errint_t kind_of(const char *said)
 	} kinds[] = {
 		{"No such file or directory", -ENOENT}, {"not found", -ENOENT},
 		{"Permission denied", -EACCES},		{"Exec format error", -ENOEXEC},
+		{"Operation not permitted", -EPERM},	{"Not a directory", -ENOTDIR},
 		{"Invalid argument", -EINVAL},		{"No space left", -ENOSPC},
 		{"Cannot allocate memory", -ENOMEM},	{"temporarily unavailable", -EAGAIN},
 	};

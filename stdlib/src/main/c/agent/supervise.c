@@ -3,6 +3,7 @@
 #include "child.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/prctl.h>
 
 /* The process has the one end, we the other, which is never waited for. */
@@ -71,6 +72,47 @@ errint_t supervise_start(struct stream *stream, struct crun_start *start, const 
 	if (!code && start->tty)
 		code = take_terminal(stream, start, err);
 	stream->pid = start->pid;
+	if (!code)
+		stay_alive();
+	return code;
+}
+
+__attribute__((noreturn)) static void become_worker(int (*work)(const struct request *request),
+						    const struct request *request, const struct crun_start *start,
+						    pid_t parent)
+{
+	const int stdio[3] = {start->in, start->out, start->error};
+	sigset_t none;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(1);
+	for (int i = 0; i < 3; i++)
+		if (dup2(stdio[i], i) < 0)
+			_exit(1);
+	close_range(3, ~0u, 0);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGPIPE, SIG_DFL);
+	_exit(work(request));
+}
+
+errint_t supervise_work(struct stream *stream, int (*work)(const struct request *request),
+			const struct request *request, const char *port, const char *token, struct mica_error *err)
+{
+	struct crun_start start = {.in = -1, .out = -1, .error = -1};
+	pid_t parent = getpid();
+	errint_t code;
+
+	stream->in = stream->out = stream->error = -1;
+	code = wire_open(&stream->wire, port, token, child_until(), err);
+	if (!code)
+		code = open_pipes(stream, &start, err);
+	if (!code && (stream->pid = fork()) < 0)
+		code = mica_fail(err, -errno, "fork", request->verb);
+	if (!code && !stream->pid)
+		become_worker(work, request, &start, parent);
+	close_ends(&start);
 	if (!code)
 		stay_alive();
 	return code;

@@ -12,4 +12,9 @@
 errint_t supervise_start(struct stream *stream, struct crun_start *start, const char *port, const char *token,
 			 struct mica_error *err);
 
+/* The same for work of our own, in a process of its own with these streams and nothing else open; its status is what
+ * work returns. It is ended with us. */
+errint_t supervise_work(struct stream *stream, int (*work)(const struct request *request),
+			const struct request *request, const char *port, const char *token, struct mica_error *err);
+
 #endif

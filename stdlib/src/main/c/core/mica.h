@@ -313,6 +313,17 @@ errint_t mica_tar_write(const char *layer, const char *to, int fd, uint32_t comp
 			struct mica_tar *tar, struct mica_remarks *remarks, struct mica_job *job,
 			struct mica_error *err);
 
+/*
+ * The same of a single entry of the folder dir, which is no layer: name, a file or a directory with all below it, by
+ * that name. Each name is only a name, those that begin with ".wh." too. A directory that something is mounted at is
+ * -EOPNOTSUPP, a mounted file is written.
+ */
+errint_t mica_tar_write_entry(const char *dir, const char *name, const char *to, int fd, struct mica_tar *tar,
+			      struct mica_remarks *remarks, struct mica_job *job, struct mica_error *err);
+
+/* It is no layer: names that begin with ".wh." are names, and nothing is deleted or opaque. */
+#define MICA_TAR_NAMES 64u
+
 /* How large what is read may get; 0: no limit. */
 struct mica_tar_limits {
 	uint64_t bytes;	  /* of the tar, uncompressed, and of one file */
@@ -324,7 +335,7 @@ struct mica_tar_limits {
 /*
  * Makes the folder dest (which must not exist) the layer that the tar in the file from says (if from is NULL: in the
  * descriptor fd, from where it stands to its end): plain, by gzip or by zstd, in any number of members. On failure dest
- * is removed again. Of the flags MICA_LAYER_USERXATTR, MICA_SYNC and MICA_OWN. Read back, a layer that
+ * is removed again. Of the flags MICA_LAYER_USERXATTR, MICA_SYNC, MICA_OWN and MICA_TAR_NAMES. Read back, a layer that
  * mica_tar_write wrote is the same but for what was remarked.
  *
  * The tar may be anybody's. Nothing outside of dest is reached: no symbolic link is ever followed, an absolute name is

@@ -66,9 +66,11 @@ static errint_t remark_lost(struct tar_put *put, struct tar_entry *entry, const 
 	entry->flags |= flags_of(stx);
 	if (!*path)
 		entry->flags = 0; /* the root's are those of where it lies */
-	if (*path && stx->stx_attributes & STATX_ATTR_MOUNT_ROOT)
+	if (*path && stx->stx_attributes & STATX_ATTR_MOUNT_ROOT && !(put->names && !S_ISDIR(stx->stx_mode)))
 		return mica_fail_note(put->err, -EOPNOTSUPP, "write tar", path,
-				      "something is mounted here, inside a layer; unmount it first");
+				      put->names ? "something is mounted here"
+						 : "something is mounted here, inside a layer; unmount it "
+						   "first");
 	if (put->exact)
 		return 0;
 	if (entry->flags)

@@ -16,6 +16,7 @@ struct tar_put {
 	struct upper upper;
 	uint64_t entries;
 	bool exact; /* MICA_LAYER_EXACT */
+	bool names; /* it is no layer */
 	struct mica_remarks *remarks;
 	struct mica_job *job;
 	struct mica_error *err;

@@ -15,6 +15,7 @@ struct reader {
 	struct tar_members members;
 	struct tar_place place;
 	uint64_t entries;
+	bool names; /* it is no layer */
 	struct mica_remarks *remarks;
 	struct mica_job *job;
 	struct mica_error *err;
@@ -165,9 +166,9 @@ static errint_t put_aufs(struct reader *r, struct tar_member *member)
 static errint_t put(struct reader *r, struct tar_member *member)
 {
 	const char *slash = strrchr(member->path, '/'), *name, *of = "";
-	bool exact = r->place.exact; /* names are names */
-	enum tar_mark mark = exact ? TAR_MARK_NONE : tar_mark_of(slash ? slash + 1 : member->path, &of);
-	int above = exact ? 0 : mark_above(r, member);
+	bool names = r->names || r->place.exact; /* names are names */
+	enum tar_mark mark = names ? TAR_MARK_NONE : tar_mark_of(slash ? slash + 1 : member->path, &of);
+	int above = names ? 0 : mark_above(r, member);
 	struct tar_node *parent;
 	errint_t code;
 
@@ -298,6 +299,7 @@ errint_t mica_tar_read(const char *from, int fd, const char *dest, const struct 
 	r->err = r->place.err = err;
 	r->place.fd = -1;
 	r->place.own = flags & MICA_OWN;
+	r->names = flags & MICA_TAR_NAMES;
 	r->place.most = limits ? limits->entries : 0;
 	r->place.guarded = flags & MICA_LAYER_USERXATTR ? XATTR_USER : XATTR_TRUSTED;
 	r->place.exact = r->in.unhashed = flags & MICA_LAYER_EXACT;

@@ -87,7 +87,9 @@ static bool may_be_whiteout(const struct tar_level *level, unsigned char type)
 /* 1: it was. In an opaque directory it says nothing. */
 static int put_if_whiteout(struct tar_walk *w, const char *name, const struct statx *stx)
 {
-	int whiteout = upper_is_whiteout(&w->put.upper, dir_stack_fd(&w->put.stack), name, stx, top(w)->opaque);
+	int whiteout =
+		w->put.names ? 0
+			     : upper_is_whiteout(&w->put.upper, dir_stack_fd(&w->put.stack), name, stx, top(w)->opaque);
 	errint_t code = 0;
 
 	if (whiteout > 0 && !top(w)->entries && top(w)->opaque != 'y')
@@ -124,7 +126,7 @@ static errint_t visit(struct tar_walk *w, const char *name, unsigned char type)
 
 	if (!level->entries && !may_be_whiteout(level, type))
 		return 0;
-	if (!w->put.exact && !strncmp(name, WHITEOUT, strlen(WHITEOUT)))
+	if (!w->put.exact && !w->put.names && !strncmp(name, WHITEOUT, strlen(WHITEOUT)))
 		return level->entries ? remark_name(w, name) : 0;
 	if (level->entries)
 		job_add(w->put.job, 1, 0);
@@ -147,9 +149,20 @@ static errint_t leave(struct tar_walk *w)
 	return code < 0 ? tar_put_fail(&w->put, code, "go up", "", "the directory was moved meanwhile") : 0;
 }
 
-static errint_t walk(struct tar_walk *w)
+/* One entry of the root, which has none of its own then. */
+static errint_t begin_entry(struct tar_walk *w, const char *name)
 {
-	errint_t code = begin_directory(w);
+	struct statx stx;
+
+	top(w)->entries = true;
+	if (statx(dir_stack_fd(&w->put.stack), name, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, &stx) < 0)
+		return tar_put_fail(&w->put, -errno, "stat", name, "");
+	return put_entry(w, name, &stx);
+}
+
+static errint_t walk(struct tar_walk *w, const char *only)
+{
+	errint_t code = only ? begin_entry(w, only) : begin_directory(w);
 
 	while (code == 0) {
 		struct tar_level *level = top(w);
@@ -174,7 +187,7 @@ static errint_t walk(struct tar_walk *w)
 
 /* From the beginning to the end. */
 
-errint_t tar_walk_write(struct tar_walk *w, const char *layer, int fd, struct mica_tar *tar)
+errint_t tar_walk_write(struct tar_walk *w, const char *layer, const char *only, int fd, struct mica_tar *tar)
 {
 	int root = open(layer, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	errint_t code;
@@ -185,7 +198,7 @@ errint_t tar_walk_write(struct tar_walk *w, const char *layer, int fd, struct mi
 	if (code == 0)
 		code = tar_out_start(&w->put.out, fd, w->put.job, w->put.err);
 	if (code == 0)
-		code = walk(w);
+		code = walk(w, only);
 	if (code == 0)
 		code = tar_out_zeros(&w->put.out, 2 * TAR_BLOCK);
 	if (code == 0)
@@ -224,7 +237,7 @@ errint_t tar_walk_exact(const char *layer, int fd, struct mica_tar *tar, struct 
 	if (!w)
 		return mica_fail(err, -ENOMEM, "write tar", layer);
 	tar_walk_start(w, MICA_LAYER_EXACT, job, err);
-	code = tar_walk_write(w, layer, fd, tar);
+	code = tar_walk_write(w, layer, NULL, fd, tar);
 	tar_walk_end(w);
 	return code;
 }

@@ -13,7 +13,8 @@ struct tar_walk {
 
 /* Zeroed before. flags: MICA_LAYER_*; remarks and a compression may be set in put after it. */
 void tar_walk_start(struct tar_walk *w, uint32_t flags, struct mica_job *job, struct mica_error *err);
-errint_t tar_walk_write(struct tar_walk *w, const char *layer, int fd, struct mica_tar *tar);
+/* only: the one entry of the layer that is wanted, or NULL. */
+errint_t tar_walk_write(struct tar_walk *w, const char *layer, const char *only, int fd, struct mica_tar *tar);
 void tar_walk_end(struct tar_walk *w);
 
 /* mica_tar_write with MICA_LAYER_EXACT to a descriptor, for who has no library to compress with: the guest's agent. */

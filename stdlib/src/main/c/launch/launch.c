@@ -2,16 +2,17 @@
  * mica-launch - start a process that outlives us, with what it needs of this host and nothing else.
  *
  *   mica-launch --pid FILE [--log FILE] [--listen SOCKET]... [--read FILE]... [--append FILE]... [--write FILE]...
- *               [--see NAME=PATH]... [--folder DIR [--read-only]] [--user ID --directory DIR [--kvm]] -- PROGRAM
- * ARGUMENT...
+ *               [--see NAME=PATH]... [--folder DIR [--read-only] | --layer DIR...]
+ *               [--user ID --directory DIR [--kvm]] -- PROGRAM ARGUMENT...
  *
  * PROGRAM runs in a session and a mount namespace of its own. Its root has, read-only, the folders with the system's
  * programs, /dev/null, zero and urandom; each PATH as /NAME; and DIR of --folder as /shared, alone, without what
  * is mounted below it, without devices, set-id bits and programs, and with --read-only so that nobody can write to it,
  * whatever the program would do. Who compared DIR gives it as /proc/PID/fd/N/. of a process that holds it open: it is
- * that directory then, wherever its path leads by now. From descriptor 3 on it has what --listen, --read, --append
- * and --write name, in their order: listening sockets, and files (--write: to read and write, at any place; it is
- * there).
+ * that directory then, wherever its path leads by now. Each DIR of --layer is shared so too, read-only: the first as
+ * /shared/0, the next as /shared/1, and so on; nothing else is in /shared. From descriptor 3 on it has what --listen,
+ * --read, --append and --write name, in their order: listening sockets, and files (--write: to read and write, at any
+ * place; it is there).
  *
  * With --user it is not root's: it has that user and group id, no other group, no capability and no way to any, and
  * process, network, IPC and host name namespaces of its own. DIR of --directory becomes that user's, and is its current
@@ -38,9 +39,8 @@
 
 static const char usage[] =
 	"usage: mica-launch --pid FILE [--log FILE] [--listen SOCKET]... [--read FILE]... [--append FILE]...\n"
-	"                   [--write FILE]... [--see NAME=PATH]... [--folder DIR [--read-only]] [--user ID --directory "
-	"DIR [--kvm]]\n"
-	"                   -- PROGRAM ARGUMENT...\n";
+	"                   [--write FILE]... [--see NAME=PATH]... [--folder DIR [--read-only] | --layer DIR...]\n"
+	"                   [--user ID --directory DIR [--kvm]] -- PROGRAM ARGUMENT...\n";
 
 static const char *listened[MAX_DESCRIPTORS];
 static unsigned listened_count;
@@ -88,12 +88,22 @@ static errint_t add_seen(struct request *request, char *words, struct mica_error
 }
 
 /* Now, while we are in the mount namespace that a descriptor of another process belongs to. */
+static errint_t take_mount(int *fd, struct mica_error *err)
+{
+	*fd = open_tree(AT_FDCWD, optarg, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW);
+	return *fd < 0 ? mica_fail(err, -errno, "copy the mount of", optarg) : 0;
+}
+
 static errint_t take_folder(struct request *request, struct mica_error *err)
 {
-	if (request->folder_fd >= 0)
+	return request->folder_fd >= 0 || request->layer_count ? misuse(err) : take_mount(&request->folder_fd, err);
+}
+
+static errint_t take_layer(struct request *request, struct mica_error *err)
+{
+	if (request->folder_fd >= 0 || request->layer_count == MAX_LAYERS)
 		return misuse(err);
-	request->folder_fd = open_tree(AT_FDCWD, optarg, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW);
-	return request->folder_fd < 0 ? mica_fail(err, -errno, "copy the mount of", optarg) : 0;
+	return take_mount(&request->layers[request->layer_count++], err);
 }
 
 static errint_t take_option(struct request *request, int option, struct mica_error *err)
@@ -101,6 +111,8 @@ static errint_t take_option(struct request *request, int option, struct mica_err
 	switch (option) {
 	case 'f':
 		return take_folder(request, err);
+	case 'y':
+		return take_layer(request, err);
 	case 'o':
 		request->read_only = true;
 		return 0;
@@ -138,19 +150,13 @@ static errint_t take_option(struct request *request, int option, struct mica_err
 static errint_t parse(int argc, char **argv, struct request *request, struct mica_error *err)
 {
 	static const struct option options[] = {
-		{"folder", required_argument, NULL, 'f'},
-		{"read-only", no_argument, NULL, 'o'},
-		{"pid", required_argument, NULL, 'p'},
-		{"log", required_argument, NULL, 'g'},
-		{"directory", required_argument, NULL, 'd'},
-		{"user", required_argument, NULL, 'u'},
-		{"see", required_argument, NULL, 's'},
-		{"kvm", no_argument, NULL, 'k'},
-		{"listen", required_argument, NULL, 'l'},
-		{"read", required_argument, NULL, 'r'},
-		{"append", required_argument, NULL, 'a'},
-		{"write", required_argument, NULL, 'w'},
-		{0},
+		{"folder", required_argument, NULL, 'f'}, {"layer", required_argument, NULL, 'y'},
+		{"read-only", no_argument, NULL, 'o'},	  {"pid", required_argument, NULL, 'p'},
+		{"log", required_argument, NULL, 'g'},	  {"directory", required_argument, NULL, 'd'},
+		{"user", required_argument, NULL, 'u'},	  {"see", required_argument, NULL, 's'},
+		{"kvm", no_argument, NULL, 'k'},	  {"listen", required_argument, NULL, 'l'},
+		{"read", required_argument, NULL, 'r'},	  {"append", required_argument, NULL, 'a'},
+		{"write", required_argument, NULL, 'w'},  {0},
 	};
 	errint_t failed = 0;
 
@@ -184,19 +190,30 @@ static errint_t redirect(const char *log, struct mica_error *err)
 	return 0;
 }
 
+static errint_t move_away(int *fd, struct mica_error *err)
+{
+	int moved = fcntl(*fd, F_DUPFD_CLOEXEC, FIRST_DESCRIPTOR + MAX_DESCRIPTORS);
+
+	if (moved < 0)
+		return mica_fail(err, -errno, "move", "a descriptor");
+	close(*fd);
+	*fd = moved;
+	return 0;
+}
+
 /* From FIRST_DESCRIPTOR on, without ours in between: first all out of the way, then each to its place. */
 static errint_t place_descriptors(struct request *request, int *report, struct mica_error *err)
 {
-	int clear = FIRST_DESCRIPTOR + MAX_DESCRIPTORS;
+	errint_t failed = move_away(report, err);
 
-	*report = fcntl(*report, F_DUPFD_CLOEXEC, clear);
-	if (*report < 0)
-		return mica_fail(err, -errno, "move", "a descriptor");
-	if (request->folder_fd >= 0 && (request->folder_fd = fcntl(request->folder_fd, F_DUPFD_CLOEXEC, clear)) < 0)
-		return mica_fail(err, -errno, "move", "a descriptor");
-	for (unsigned i = 0; i < request->descriptor_count; i++)
-		if ((request->descriptors[i] = fcntl(request->descriptors[i], F_DUPFD_CLOEXEC, clear)) < 0)
-			return mica_fail(err, -errno, "move", "a descriptor");
+	if (!failed && request->folder_fd >= 0)
+		failed = move_away(&request->folder_fd, err);
+	for (unsigned i = 0; !failed && i < request->layer_count; i++)
+		failed = move_away(&request->layers[i], err);
+	for (unsigned i = 0; !failed && i < request->descriptor_count; i++)
+		failed = move_away(&request->descriptors[i], err);
+	if (failed)
+		return failed;
 	for (unsigned i = 0; i < request->descriptor_count; i++)
 		if (dup2(request->descriptors[i], FIRST_DESCRIPTOR + (int)i) < 0)
 			return mica_fail(err, -errno, "move", "a descriptor");

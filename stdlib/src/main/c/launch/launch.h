@@ -9,6 +9,7 @@
 #define FIRST_DESCRIPTOR 3
 #define MAX_DESCRIPTORS 8
 #define MAX_SEEN 8
+#define MAX_LAYERS 512
 
 /* A file or folder of this host, by the name it has in the new root. */
 struct seen {
@@ -18,7 +19,9 @@ struct seen {
 struct request {
 	const char *directory, *pid, *log;
 	char **program;
-	int folder_fd; /* a detached copy of the mount of what is shared; -1: nothing is */
+	int folder_fd;		/* a detached copy of the mount of what is shared; -1: nothing is */
+	int layers[MAX_LAYERS]; /* likewise, of folders that are shared together, nobody can write to */
+	unsigned layer_count;
 	bool read_only, kvm;
 	uid_t user; /* 0: it stays root */
 	struct seen seen[MAX_SEEN];

@@ -152,6 +152,20 @@ static errint_t put_folder(const struct request *request, struct mica_error *err
 	return failed ? mica_fail(err, failed, "share", SHARED) : put(request->folder_fd, SHARED, err);
 }
 
+static errint_t put_layers(const struct request *request, struct mica_error *err)
+{
+	uint64_t bare = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_RDONLY;
+	char name[sizeof(SHARED) + 16];
+	errint_t failed = 0;
+
+	for (unsigned i = 0; !failed && i < request->layer_count; i++) {
+		snprintf(name, sizeof(name), SHARED "/%u", i);
+		failed = set_attributes(request->layers[i], bare);
+		failed = failed ? mica_fail(err, failed, "share", name) : put(request->layers[i], name, err);
+	}
+	return failed;
+}
+
 static errint_t put_named(const struct request *request, struct mica_error *err)
 {
 	uint64_t bare = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
@@ -163,7 +177,7 @@ static errint_t put_named(const struct request *request, struct mica_error *err)
 		failed = put_copy(request->directory, DIRECTORY, bare, err);
 	if (!failed && request->folder_fd >= 0)
 		failed = put_folder(request, err);
-	return failed;
+	return failed ? failed : put_layers(request, err);
 }
 
 /* Where the host's /proc is not to be seen, none is: a file server mounts the one of its own processes there. */

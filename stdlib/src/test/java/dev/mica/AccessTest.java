@@ -71,7 +71,7 @@ final class AccessTest extends ScratchTest {
           new Change("Vm.kill()", "kill the VM box", test -> test.box().kill()),
           new Change("Vm.pause()", "pause the VM box", test -> test.box().pause()),
           new Change("Vm.resume()", "resume the VM box", test -> test.box().resume()),
-          new Change("Vm.restart()", "stop the VM box", test -> test.box().restart()),
+          new Change("Vm.restart()", "restart the VM box", test -> test.box().restart()),
           new Change("Vm.exec()", "run a program in the VM box", test -> test.box().exec("true")),
           new Change(
               "Vm.open()",
@@ -79,6 +79,16 @@ final class AccessTest extends ScratchTest {
               test -> test.box().open(new ExecSpec(List.of("true"), Map.of(), false, false))),
           new Change(
               "Vm.console()", "attach to the console of box", test -> test.box().console().close()),
+          new Change(
+              "Vm.copyOut()",
+              "copy from the VM box",
+              test -> test.box().copyOut("/x", test.viewer.folder("lower"))),
+          new Change(
+              "Vm.copyIn()",
+              "copy to the VM box",
+              test -> test.box().copyIn(test.viewer.folder("lower"), "/x")),
+          new Change("Vm.send()", "copy from the VM box", test -> test.box().send("/x")),
+          new Change("Vm.receive()", "copy to the VM box", test -> test.box().receive("/x")),
           new Change("Vm.remove()", "remove the VM box", test -> test.box().remove()),
           new Change(
               "Vms.create()",

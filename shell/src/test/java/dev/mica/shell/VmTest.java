@@ -59,7 +59,8 @@ final class VmTest {
     Files.copy(BUSYBOX, root.resolve("bin/busybox"), StandardCopyOption.COPY_ATTRIBUTES);
     for (String applet :
         List.of(
-            "cat", "echo", "env", "false", "id", "mkfifo", "pwd", "sh", "sleep", "stty", "yes")) {
+            "cat", "echo", "env", "false", "id", "mkfifo", "pwd", "seq", "sh", "sleep", "stty",
+            "true", "yes")) {
       Files.createSymbolicLink(root.resolve("bin/" + applet), Path.of("busybox"));
     }
     return root.toString();
@@ -234,7 +235,7 @@ final class VmTest {
       assertThat(here("vm", "resume", "two").status()).isZero();
       assertThat(here("vm", "stats", "two").out()).contains("memory");
       assertThat(here("vm", "restart", "two").status()).isZero();
-      assertThat(here("vm", "logs", "two").out()).contains("stdout F bye\n");
+      assertThat(here("vm", "logs", "two").out()).contains("bye\n");
       assertThat(here("vm", "kill", "two").status()).isZero();
       assertThat(here("vm", "ls").out()).contains("exited 137 (signal 9)");
       assertThat(here("vm", "wait", "two")).isEqualTo(new Runs.Run(0, "137\n", ""));
@@ -256,19 +257,30 @@ final class VmTest {
       {"2", "--disk", "vm run --disk 999999999999T --from BASE true"},
       {"2", "processors on this host", "vm run --cpus 9999 --from BASE true"},
       {"2", "--cpus", "vm run --cpus few --from BASE true"},
-      {"2", "its user", "vm run --user nobody --from BASE true"},
+      {"2", "its user", "vm run --user a:b:c --from BASE true"},
+      {"1", "has no user nobody", "vm run --user nobody --from BASE true"},
+      {"1", "has no group none", "vm exec --user 0:none web id"},
+      {"2", "its user", "vm exec --user : web id"},
+      {"2", "not absolute", "vm exec --workdir tmp web id"},
+      {"126", "its working folder /bin/sh: it is not a folder", "vm exec --workdir /bin/sh web id"},
       {"2", "not absolute", "vm run --workdir tmp --from BASE true"},
       {"2", "NAME=VALUE", "vm run --env A --from BASE true"},
-      {"2", "--rm and --detach", "vm run --rm -d --from BASE true"},
       {"2", "a name is", "vm run --name .x --from BASE true"},
       {"1", "there is one of that name", "vm run --name web --from BASE true"},
-      {"1", "no/such", "vm run --from BASE no/such"},
+      {"127", "VM x: its program no/such: there is no", "vm run --name x --from BASE no/such"},
+      {"127", "VM x: its program none: not found in its PATH", "vm run --name x --from BASE none"},
+      {"126", "VM x: its program /tmp: permission denied", "vm run --name x --from BASE /tmp"},
+      {"127", "the VM web: its program none: not found", "vm exec web none"},
+      {"126", "the VM web: its program /proc/version: permission", "vm exec web /proc/version"},
+      {"2", "--tail", "vm logs --tail few web"},
+      {"2", "--since", "vm logs --since soon web"},
+      {"2", "--follow", "vm logs -f -o json web"},
       {"1", "it is running", "vm start web"},
       {"1", "stop it first", "vm rm web"},
       {"1", "it is running", "vm resume web"},
       {"2", "--time", "vm stop web --time soon"},
       {"2", "it does not say which", "vm exec web"},
-      {"1", "/no/such", "vm exec web /no/such"},
+      {"127", "there is no such file", "vm exec web /no/such"},
       {"1", "did you mean web?", "vm exec wbe id"},
       {"2", "", "vm rm"},
     };
@@ -292,6 +304,89 @@ final class VmTest {
     assertThat(run.err().lines()).as(what).hasSize(1);
     assertThat(names()).as(what).containsExactly("web");
     assertThat(folders()).as(what).hasSize(1);
+  }
+
+  /** Neither a reader that leaves nor a command that is killed keeps it. */
+  @Test
+  void oneThatIsToBeRemovedGoesWithNobodyThere() throws Exception {
+    Process left = builder(once("--name=left", "--", "yes")).start();
+    try (var out = left.inputReader()) {
+      assertThat(out.readLine()).isEqualTo("y");
+    }
+    assertThat(left.waitFor()).isZero();
+    assertThat(names()).contains("left");
+    Process killed =
+        builder(once("-i", "--name=killed", "--", "sh", "-c", "echo up; read x")).start();
+    assertThat(killed.inputReader().readLine()).isEqualTo("up");
+    killed.destroyForcibly().waitFor();
+    assertThat(here("vm", "stop", "left", "--time=1").out()).contains("removed");
+    assertThat(here("vm", "kill", "killed").out()).contains("removed");
+    assertThat(here("vm", "run", "-d", "--rm", "--from", base, "true").status()).isZero();
+    assertThat(Poll.until(SOON, () -> names().equals(List.of("web")))).isTrue();
+  }
+
+  @Test
+  void allThatDoNotRunAreRemovedAndTheOthersNamed() {
+    for (String name : List.of("a", "z")) {
+      assertThat(here("vm", "create", name, "--from", base, "true").status()).isZero();
+    }
+    Runs.Run run = here("vm", "rm", "--all");
+    assertThat(run.status()).isEqualTo(1);
+    assertThat(run.out()).contains("a\n").contains("z\n");
+    assertThat(run.err()).contains("cannot remove the VM web: it is running").hasLineCount(1);
+    assertThat(names()).containsExactly("web");
+  }
+
+  @Test
+  void whatAProgramSaidIsItsWordsAndNotTheFile() throws Exception {
+    String says = "echo one; echo two >&2; printf three; read x; echo; echo four; seq 3";
+    Runs.Run made = here("vm", "create", "says", "-i", "--from", base, "--", "sh", "-c", says);
+    assertThat(made.status()).isZero();
+    try {
+      assertThat(here("vm", "logs", "says").out()).isEmpty();
+      assertThat(here("vm", "start", "says").status()).isZero();
+      Process follows = builder("vm", "logs", "-f", "says").start();
+      try (var out = follows.inputReader()) {
+        assertThat(out.readLine()).isEqualTo("one");
+        assertThat(with("x\n", "vm", "attach", "says").status()).isZero();
+        assertThat(out.lines()).containsExactly("three", "four", "1", "2", "3");
+      }
+      assertThat(follows.waitFor()).isZero();
+      assertThat(here("vm", "logs", "-f", "says"))
+          .isEqualTo(new Runs.Run(0, "one\nthree\nfour\n1\n2\n3\n", "two\n"));
+      assertThat(here("vm", "logs", "says", "--tail=2").out()).isEqualTo("2\n3\n");
+      assertThat(here("vm", "logs", "says", "--tail=0").out()).isEmpty();
+      assertThat(here("vm", "logs", "says", "--since=1h", "--tail=1").out()).isEqualTo("3\n");
+      assertThat(here("vm", "logs", "says", "--since=2999-01-01").out()).isEmpty();
+      assertThat(here("vm", "logs", "says", "--timestamps", "--tail=1").out())
+          .matches("20\\d\\d-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d[.]\\d{9}Z 3\n");
+      assertThat(here("vm", "logs", "says", "-o", "json").out()).contains("\"one\\ntwo\\nthree\\n");
+    } finally {
+      assertThat(here("vm", "rm", "-f", "says").status()).isZero();
+    }
+  }
+
+  @Test
+  void usersHaveNamesGroupsAndAHome() throws IOException {
+    Path root = Path.of(root("people"));
+    Files.createDirectory(root.resolve("etc"));
+    Files.writeString(root.resolve("etc/passwd"), "pg:x:999:998::/var/pg:/bin/sh\n");
+    Files.writeString(root.resolve("etc/group"), "adm:x:4:pg\nlog:x:5:pg,root\n");
+    String who = "id -u; id -g; id -G; echo $HOME; pwd; echo $A";
+    for (String[] line :
+        new String[][] {
+          {"pg", "999\n998\n998 4 5\n/var/pg\n/\n\n"},
+          {"999", "999\n998\n998 4 5\n/var/pg\n/\n\n"},
+          {"pg:adm", "999\n4\n4\n/var/pg\n/\n\n"},
+          {"1000", "1000\n0\n0\n/\n/\n\n"}
+        }) {
+      Runs.Run run =
+          here("vm", "run", "--rm", "--user", line[0], "--from", root.toString(), "sh", "-c", who);
+      assertThat(run).as(line[0]).isEqualTo(new Runs.Run(0, line[1], ""));
+    }
+    Runs.Run run =
+        here("vm", "exec", "--user=7:8", "--workdir=/tmp", "--env=A=b", "web", "sh", "-c", who);
+    assertThat(run).isEqualTo(new Runs.Run(0, "7\n8\n8\n/\n/tmp\nb\n", ""));
   }
 
   @Test

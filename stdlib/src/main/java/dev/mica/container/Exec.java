@@ -18,6 +18,7 @@ import java.util.TreeSet;
  * is another's when it has ended. Which port is free is asked of the guest and of QEMU.
  */
 final class Exec {
+  private static final String DOING = "run a program in the VM";
   private static final String PORT = "dev.mica.stream.";
 
   /** The first one is the container's own program's. */
@@ -34,32 +35,83 @@ final class Exec {
 
   /** With the VM locked, so that nobody else takes the same port. */
   Attachable start(ExecSpec spec) {
-    runner.requireRunning("run a program in");
+    VmRecord vm = runner.vm();
+    String whose = spec.user() == null ? vm.user() : spec.user();
+    String folder = spec.folder() == null ? vm.folder() : spec.folder();
+    return start(
+        "run a program in",
+        spec.program().getFirst(),
+        new Ends(spec.input(), spec.terminal()),
+        (agent, id, streams) -> {
+          Agent.User user = Users.find(agent, DOING, vm.name(), vm.id(), whose);
+          agent.file(
+              vm.id(), "exec-" + id + ".json", RuntimeConfig.process(vm, spec, user, folder));
+          start(agent, id, streams, spec.program().getFirst(), folder);
+        });
+  }
+
+  /** Has what lies at a path in the container written as a tar to an output. */
+  Attachable send(String path) {
+    String id = runner.vm().id();
+    return start(
+        "copy from",
+        "the copying of " + path,
+        new Ends(false, false),
+        (agent, number, streams) -> {
+          long _ = agent.send(id, number, path, streams).await();
+        });
+  }
+
+  /** Has a tar that is its input put to a path in the container. */
+  Attachable receive(String path, boolean into) {
+    String id = runner.vm().id();
+    return start(
+        "copy to",
+        "the copying to " + path,
+        new Ends(true, false),
+        (agent, number, streams) -> {
+          long _ = agent.receive(id, number, path, into, streams).await();
+        });
+  }
+
+  /** Whether a process has an input, and whether a terminal. */
+  private record Ends(boolean input, boolean terminal) {}
+
+  /** Asks the agent to start it. */
+  private interface Starting {
+    void start(Agent agent, String id, Agent.Streams streams);
+  }
+
+  private Attachable start(String doing, String what, Ends ends, Starting starting) {
+    runner.requireRunning(doing);
     VmRecord vm = runner.vm();
     Machine machine = runner.machine();
     try (Agent agent = machine.agent()) {
       int number = free(agent, machine);
       String port = PORT + number;
       ProcessStream stream =
-          ProcessStream.ofPort(
-              machine.plugPort(port), spec.program().getFirst() + " in the VM " + vm.name());
+          ProcessStream.ofPort(machine.plugPort(port), what + " in the VM " + vm.name());
       boolean done = false;
       try {
-        String id = Integer.toString(number);
-        agent.file(
-            vm.id(),
-            "exec-" + id + ".json",
-            RuntimeConfig.process(vm, spec.program(), spec.environment(), spec.terminal()));
-        Agent.Streams streams = new Agent.Streams(port, stream.token(), spec.terminal());
-        long _ = agent.exec(vm.id(), id, streams).await();
+        Agent.Streams streams = new Agent.Streams(port, stream.token(), ends.terminal());
+        starting.start(agent, Integer.toString(number), streams);
         begin(stream);
         done = true;
-        return new Attachable(stream, spec.input(), spec.terminal(), false);
+        return new Attachable(stream, ends.input(), ends.terminal(), false);
       } finally {
         if (!done) {
           stream.close();
         }
       }
+    }
+  }
+
+  private void start(Agent agent, String id, Agent.Streams streams, String program, String folder) {
+    VmRecord vm = runner.vm();
+    try {
+      long _ = agent.exec(vm.id(), id, streams).await();
+    } catch (MicaException failure) {
+      throw Unstarted.of(DOING, vm.name(), program, folder, failure);
     }
   }
 
@@ -87,8 +139,7 @@ final class Exec {
         return i;
       }
     }
-    throw MicaException.failed(
-        "run a program in the VM", runner.vm().name(), PORTS + " are run in it already");
+    throw MicaException.failed(DOING, runner.vm().name(), PORTS + " are run in it already");
   }
 
   /** Runs it to its end, for its words. */

@@ -2,175 +2,218 @@ package dev.mica.container;
 
 import dev.mica.commit.Commit;
 import dev.mica.failure.MicaException;
+import dev.mica.failure.Why;
 import dev.mica.folder.Folder;
 import dev.mica.vm.Console;
 import dev.mica.vm.stream.Attachable;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 
-/** A VM by its name. */
+/**
+ * A VM that was found once, and stays the one: if it is removed, another of its name is not it.
+ * What it was made with never changes.
+ */
 final class LiveVm implements Vm {
   private final Vms vms;
-  private final String name;
+  private final VmRecord vm;
 
-  LiveVm(Vms vms, VmRecord record) {
+  LiveVm(Vms vms, VmRecord vm) {
     this.vms = vms;
-    this.name = record.name();
+    this.vm = vm;
   }
 
-  private VmRecord record() {
-    return vms.require(name);
+  private Runner runner() {
+    return vms.runner(vm);
   }
 
   @Override
   public String name() {
-    return name;
+    return vm.name();
   }
 
   @Override
   public String id() {
-    return record().id();
+    return vm.id();
   }
 
   @Override
   public State state() {
-    return vms.runner(record()).state();
+    return vms.isThere(vm) ? runner().state() : State.REMOVED;
   }
 
   @Override
   public String status() {
-    return vms.runner(record()).status();
+    return vms.isThere(vm) ? runner().status() : "removed";
   }
 
   @Override
   public Optional<Integer> exitStatus() {
-    Runner runner = vms.runner(record());
-    return runner.state() == State.EXITED
-        ? runner.end().map(VmFiles.End::status)
-        : Optional.empty();
+    return state() == State.EXITED ? runner().end().map(VmFiles.End::status) : Optional.empty();
   }
 
   @Override
   public String from() {
-    return record().from();
+    return vm.from();
   }
 
   @Override
   public List<String> program() {
-    return record().program();
+    return vm.program();
   }
 
   @Override
   public long memory() {
-    return record().memory();
+    return vm.memory();
   }
 
   @Override
   public int processors() {
-    return record().processors();
+    return vm.processors();
   }
 
   @Override
   public String net() {
-    return record().network().mode();
+    return vm.network().mode();
   }
 
   @Override
   public List<Port> ports() {
-    return vms.runner(record()).ports();
+    return runner().ports();
   }
 
   @Override
   public Map<String, String> labels() {
-    return record().labels();
+    return vm.labels();
   }
 
   @Override
   public Instant created() {
-    return record().created();
+    return vm.created();
   }
 
   @Override
   public long pid() {
-    return vms.runner(record()).machine().status().pid();
+    return runner().machine().status().pid();
   }
 
   @Override
   public String logs() {
-    return vms.runner(record()).logs();
+    ByteArrayOutputStream said = new ByteArrayOutputStream();
+    try {
+      logs(LogQuery.ALL, said, said, () -> true);
+      return said.toString(StandardCharsets.UTF_8);
+    } catch (IOException broken) {
+      throw MicaException.failed("read the log of the VM", vm.name(), Why.of(broken))
+          .because(broken);
+    } catch (InterruptedException stop) {
+      Thread.currentThread().interrupt();
+      throw MicaException.failed("read the log of the VM", vm.name(), "interrupted").because(stop);
+    }
+  }
+
+  @Override
+  public void logs(LogQuery query, OutputStream out, OutputStream error, BooleanSupplier stop)
+      throws IOException, InterruptedException {
+    runner().log(query, stop).copyTo(out, error);
   }
 
   @Override
   public Folder consoleLog() {
-    return Folder.of(vms.caller(), vms.runner(record()).machine().consoleLog());
+    return Folder.of(vms.caller(), runner().machine().consoleLog());
   }
 
   @Override
   public Console console() {
-    vms.requireOperator("attach to the console of", name);
-    return vms.runner(record()).machine().console();
+    vms.requireOperator("attach to the console of", vm.name());
+    return runner().machine().console();
   }
 
   @Override
   public Vm start() {
-    vms.start(name);
+    vms.start(vm);
     return this;
   }
 
   @Override
   public Attachable startAttached() {
-    return vms.startAttached(name);
+    return vms.startAttached(vm);
   }
 
   @Override
   public Attachable attach() {
-    return vms.attach(name);
+    return vms.attach(vm);
   }
 
   @Override
   public Vm stop(Duration patience) {
     if (patience.isNegative()) {
-      throw MicaException.usage("stop the VM", name, "it cannot be waited for " + patience);
+      throw MicaException.usage("stop the VM", vm.name(), "it cannot be waited for " + patience);
     }
-    vms.stop(name, patience);
+    vms.stop(vm, patience);
     return this;
   }
 
   @Override
   public Vm kill() {
-    vms.kill(name);
+    vms.kill(vm);
     return this;
   }
 
   @Override
   public Vm pause() {
-    vms.pause(name);
+    vms.pause(vm);
     return this;
   }
 
   @Override
   public Vm resume() {
-    vms.resume(name);
+    vms.resume(vm);
     return this;
   }
 
   @Override
   public Vm restart() {
-    stop();
-    return start();
+    vms.restart(vm, Duration.ofSeconds(10));
+    return this;
   }
 
   @Override
   public int await() {
-    return vms.runner(record()).await();
+    return vms.await(vm);
   }
 
   @Override
   public Attachable open(ExecSpec spec) {
-    return vms.open(name, spec);
+    return vms.open(vm, spec);
+  }
+
+  @Override
+  public Folder copyOut(String path, Folder target) {
+    return new Copying(vms, vm).out(path, target);
+  }
+
+  @Override
+  public Vm copyIn(Folder source, String path) {
+    new Copying(vms, vm).in(source, path);
+    return this;
+  }
+
+  @Override
+  public Attachable send(String path) {
+    return vms.copy("copy from", vm, exec -> exec.send(path));
+  }
+
+  @Override
+  public Attachable receive(String path) {
+    return vms.copy("copy to", vm, exec -> exec.receive(path, true));
   }
 
   @Override
@@ -180,36 +223,36 @@ final class LiveVm implements Vm {
 
   @Override
   public Commit commit(CommitSpec spec) {
-    return vms.commit(name, spec);
+    return vms.commit(vm, spec);
   }
 
   @Override
   public Vm fork(String other) {
-    return vms.fork(name, other);
+    return vms.fork(vm, other);
   }
 
   @Override
   public Map<String, String> stats() {
-    return vms.runner(record()).usage();
+    return runner().usage();
   }
 
   @Override
   public void remove() {
-    vms.remove(name);
+    vms.remove(vm);
   }
 
   @Override
   public boolean equals(Object other) {
-    return other instanceof LiveVm vm && vm.name.equals(name);
+    return other instanceof LiveVm same && same.vm.id().equals(vm.id());
   }
 
   @Override
   public int hashCode() {
-    return name.hashCode();
+    return vm.id().hashCode();
   }
 
   @Override
   public String toString() {
-    return name;
+    return vm.name();
   }
 }

@@ -1,6 +1,5 @@
 package dev.mica.container;
 
-import dev.mica.failure.MicaException;
 import dev.mica.vm.process.Daemon;
 import dev.mica.vm.process.Program;
 import java.nio.file.Path;
@@ -28,8 +27,9 @@ record Monitor(VmFiles files) {
    *
    * @param port where QEMU listens
    * @param peer QEMU's process id: whatever else listens there is told nothing
+   * @param atEnd the program that it runs when the process has ended, and arguments; none
    */
-  void start(Path port, long peer, String token, boolean input) {
+  void start(Path port, long peer, String token, boolean input, List<String> atEnd) {
     List<String> words = new ArrayList<>(List.of(Program.ours("mica-monitor").toString()));
     words.addAll(List.of("--port", port.toString(), "--peer", Long.toString(peer)));
     words.addAll(List.of("--token", token, "--attach", files.attach().toString()));
@@ -38,23 +38,25 @@ record Monitor(VmFiles files) {
     if (input) {
       words.add("--stdin");
     }
+    if (!atEnd.isEmpty()) {
+      words.add("--");
+      words.addAll(atEnd);
+    }
     daemon().start(words, files.directory(), files.said(), START);
   }
 
-  /** Ends it; what it would have told of the process's end is lost. */
+  /**
+   * Ends it, and the program that it runs at the end; what it would have told of the process's end
+   * is lost. It ends by itself if we are that program.
+   */
   void stop() {
-    daemon().kill();
-  }
-
-  /** Waits until it has ended by itself; whether it did. */
-  boolean ends(Duration limit) {
-    return daemon().ends(limit);
-  }
-
-  /** Waits until it has ended by itself, which it does when it has told of the process's end. */
-  void awaitEnd(Duration limit) {
-    if (!daemon().ends(limit)) {
-      throw MicaException.failed("wait for the monitor of", files.directory(), "it does not end");
+    long us = ProcessHandle.current().pid();
+    boolean waitsForUs =
+        daemon().process().stream()
+            .flatMap(ProcessHandle::descendants)
+            .anyMatch(process -> process.pid() == us);
+    if (!waitsForUs) {
+      daemon().kill();
     }
   }
 }

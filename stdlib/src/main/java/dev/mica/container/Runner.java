@@ -1,7 +1,5 @@
 package dev.mica.container;
 
-import dev.mica.core.Identity;
-import dev.mica.core.OpenDirectory;
 import dev.mica.failure.MicaException;
 import dev.mica.failure.Why;
 import dev.mica.job.Activity;
@@ -12,22 +10,20 @@ import dev.mica.vm.agent.Agent;
 import dev.mica.vm.network.Carrier;
 import dev.mica.vm.network.Forward;
 import dev.mica.vm.network.Link;
-import dev.mica.vm.share.Share;
+import dev.mica.vm.process.Poll;
 import dev.mica.vm.stream.Attachable;
 import dev.mica.vm.stream.ProcessStream;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.BooleanSupplier;
 
 /**
  * Runs the container of one VM. What it is at is found from its processes and from how its monitor
@@ -57,12 +53,14 @@ final class Runner {
   private static final Duration FOREVER = Duration.ofDays(365);
   private static final SecureRandom RANDOM = new SecureRandom();
 
+  private final Path home;
   private final VmRecord vm;
   private final VmFiles files;
   private final Machine machine;
   private final Monitor monitor;
 
   Runner(StateDir state, VmRecord vm) {
+    this.home = state.path();
     this.vm = vm;
     this.files = VmFiles.of(state, vm.id());
     this.machine = Machine.of(state, spec(vm, files));
@@ -111,9 +109,22 @@ final class Runner {
     if (!monitor.isAlive()) {
       return files.end().isPresent() ? state() : Vm.State.FAILED; // it ended just now
     }
+    if (hasLostItsFolder()) {
+      return Vm.State.FAILED;
+    }
     return machine.status().state() == Machine.State.PAUSED || isFrozen()
         ? Vm.State.PAUSED
         : Vm.State.RUNNING;
+  }
+
+  /** A VM that ends takes its file servers along: only one that still answers can have lost one. */
+  private boolean hasLostItsFolder() {
+    return new Lowers(home, vm).isLost(machine) && answers() && files.end().isEmpty();
+  }
+
+  private boolean answers() {
+    Machine.State at = machine.status().state();
+    return at == Machine.State.RUNNING || at == Machine.State.PAUSED;
   }
 
   private boolean isFrozen() {
@@ -126,16 +137,23 @@ final class Runner {
       case RUNNING -> isCutOff() ? "running (its network is gone)" : "running";
       case PAUSED -> "paused";
       case EXITED -> exited(files.end().orElseThrow());
-      case FAILED ->
-          files.end().isPresent()
-              ? "failed (its VM ended first)"
-              : "failed (its monitor ended first)";
+      case REMOVED -> "removed";
+      case FAILED -> "failed (" + failure() + ")";
     };
   }
 
   /** What carried its network has ended, while it has not. */
   private boolean isCutOff() {
     return vm.network().hasCard() && !machine.isLinked();
+  }
+
+  private String failure() {
+    if (files.end().isPresent()) {
+      return "its VM ended first";
+    }
+    return monitor.isAlive()
+        ? "the file server of its start folder ended"
+        : "its monitor ended first";
   }
 
   private static String exited(VmFiles.End end) {
@@ -161,10 +179,8 @@ final class Runner {
         .ifPresent(no -> {
           throw no;
         });
-    clear(); // after a start that was cut short
-    files.forgetRun();
+    forgetRun();
     List<Port> ports = HostPorts.choose(vm.network().ports());
-    boolean done = false;
     try (Activity start =
         Activity.begin("start the VM " + vm.name(), OptionalLong.empty(), Activity.Work.NONE)) {
       start.step("boot its guest");
@@ -176,13 +192,18 @@ final class Runner {
         start.step("start its program");
         run(agent, ready);
       }
-      done = true;
-    } finally {
-      if (!done) {
-        clear();
-        files.forgetRun();
-      }
     }
+  }
+
+  /** Whether its start came to its end, whatever came then. */
+  boolean wasStarted() {
+    return Files.exists(files.started());
+  }
+
+  /** Ends its processes, and forgets how it ended: it was never started, or will be again. */
+  void forgetRun() {
+    clear();
+    files.forgetRun();
   }
 
   /** Ends its processes, whatever they are at, and waits for nobody who still reads. */
@@ -193,14 +214,7 @@ final class Runner {
 
   private void mount(Agent agent) {
     Agent.Answer<Boolean> disk = agent.mountDisk(SERIAL, DISK, List.of(UPPER, WORK));
-    List<Path> lowers = new ArrayList<>();
-    List<Agent.Answer<Agent.Probe>> mounted = new ArrayList<>();
-    for (int i = 0; i < vm.lowers().size(); i++) {
-      Share share = share(vm.lowers().get(i), vm.is().get(i));
-      mounted.add(agent.mountShare(share.tag(), share.tag(), true));
-      lowers.add(Path.of(share.tag()));
-    }
-    mounted.forEach(Agent.Answer::await);
+    List<Path> lowers = new Lowers(home, vm).mount(machine, agent);
     boolean _ = disk.await();
     agent.union(
         vm.id(),
@@ -229,33 +243,32 @@ final class Runner {
     return files.keptPorts().filter(_ -> isUp()).orElse(vm.network().ports());
   }
 
-  /** The directory that the VM was made from, and no other that its path leads to by now. */
-  private Share share(Path lower, Identity was) {
-    try (OpenDirectory open = OpenDirectory.of(lower)) {
-      if (!was.is(open.identity())) {
-        throw MicaException.failed(
-                "start the VM",
-                vm.name(),
-                "its start folder " + lower + " is not the directory that it was made from")
-            .hint("put that one back, or remove the VM and make it again");
-      }
-      return machine.plugShare(open, true);
-    }
-  }
-
   private void run(Agent agent, Runnable ready) {
     NameFiles.of(vm).forEach((name, content) -> agent.file(vm.id(), name, content));
     agent.file(
         vm.id(),
         "config.json",
-        RuntimeConfig.of(vm, "/unions/" + vm.id(), "/run/netns/" + vm.id()));
+        RuntimeConfig.of(
+            vm,
+            Users.find(agent, "start the VM", vm.name(), vm.id(), vm.user()),
+            "/unions/" + vm.id(),
+            "/run/netns/" + vm.id()));
     byte[] bytes = new byte[TOKEN];
     RANDOM.nextBytes(bytes);
     String token = HexFormat.of().formatHex(bytes);
     Path port = machine.plugPort(FIRST_PORT);
-    monitor.start(port, machine.status().pid(), token, vm.input());
+    monitor.start(
+        port,
+        machine.status().pid(),
+        token,
+        vm.input(),
+        vm.remove() ? AtEnd.command(home, vm) : List.of());
     ready.run();
-    long _ = agent.run(vm.id(), new Agent.Streams(FIRST_PORT, token, vm.terminal())).await();
+    try {
+      long _ = agent.run(vm.id(), new Agent.Streams(FIRST_PORT, token, vm.terminal())).await();
+    } catch (MicaException failure) {
+      throw Unstarted.of("start the VM", vm.name(), vm.program().getFirst(), vm.folder(), failure);
+    }
     mark(files.started());
   }
 
@@ -298,17 +311,29 @@ final class Runner {
 
   /** Has it end, and then its VM. */
   void stop(Duration patience) {
+    if (hasLostItsFolder()) {
+      kill(); // neither its program nor its guest can end by itself
+      return;
+    }
     if (isUp()) {
       thaw();
       signal(TERM, false);
-      if (!monitor.ends(patience)) {
+      if (!ends(patience)) {
         signal(KILL, true);
-        boolean _ = monitor.ends(SOON);
+        boolean _ = ends(SOON);
       }
     }
     machine.shutdown();
-    boolean _ = monitor.ends(SOON); // its port hangs up
+    boolean _ = ends(SOON); // its port hangs up
     forgetPause();
+  }
+
+  /**
+   * Waits until it is known how its program ended, or nobody will tell; whether that is so. Its
+   * monitor may be there for longer: it waits for those who still read.
+   */
+  private boolean ends(Duration limit) {
+    return Poll.until(limit, () -> files.end().isPresent() || !monitor.isAlive());
   }
 
   private void signal(int number, boolean all) {
@@ -324,10 +349,10 @@ final class Runner {
   void kill() {
     if (isUp()) {
       signal(KILL, true);
-      boolean _ = monitor.ends(SOON);
+      boolean _ = ends(SOON);
     }
     machine.kill();
-    boolean _ = monitor.ends(SOON);
+    boolean _ = ends(SOON);
     forgetPause();
   }
 
@@ -386,26 +411,15 @@ final class Runner {
     }
   }
 
-  /** Waits for the end of its program. */
-  int await() {
+  /** Waits for the end of its program; the exit status, if somebody heard of that. */
+  Optional<Integer> await() {
     if (isUp()) {
-      monitor.awaitEnd(FOREVER);
+      boolean _ = ends(FOREVER);
     }
-    VmFiles.End end =
-        files
-            .end()
-            .orElseThrow(
-                () -> MicaException.failed("wait for the VM", vm.name(), "it is " + status()));
-    return end.lost() ? KILLED : end.status();
+    return files.end().map(end -> end.lost() ? KILLED : end.status());
   }
 
-  String logs() {
-    try {
-      return new String(Files.readAllBytes(files.log()), StandardCharsets.UTF_8);
-    } catch (NoSuchFileException none) {
-      return "";
-    } catch (IOException broken) {
-      throw MicaException.failed("read", files.log(), Why.of(broken)).because(broken);
-    }
+  VmLog log(LogQuery query, BooleanSupplier stop) {
+    return new VmLog(files, query, stop, () -> !isUp());
   }
 }

@@ -1,6 +1,7 @@
 package dev.mica.container;
 
 import dev.mica.state.Records;
+import dev.mica.vm.agent.Agent;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -61,13 +62,13 @@ final class RuntimeConfig {
   /**
    * The configuration of a container.
    *
+   * @param user whose its program is
    * @param root where its root is in the guest
    * @param network the namespace it has, in the guest
    */
-  static byte[] of(VmRecord vm, String root, String network) {
+  static byte[] of(VmRecord vm, Agent.User user, String root, String network) {
     ObjectNode json = Records.object().put("ociVersion", VERSION);
-    json.set(
-        "process", process(vm.program(), vm.environment(), vm.user(), vm.folder(), vm.terminal()));
+    json.set("process", process(vm.program(), vm.environment(), user, vm.folder(), vm.terminal()));
     json.putObject("root").put("path", root).put("readonly", false);
     json.put("hostname", vm.name());
     mounts(json.putArray("mounts"));
@@ -87,11 +88,10 @@ final class RuntimeConfig {
   }
 
   /** A process that is started in it besides. */
-  static byte[] process(
-      VmRecord vm, List<String> program, Map<String, String> more, boolean terminal) {
+  static byte[] process(VmRecord vm, ExecSpec spec, Agent.User user, String folder) {
     Map<String, String> environment = new TreeMap<>(vm.environment());
-    environment.putAll(more);
-    return bytes(process(program, environment, vm.user(), vm.folder(), terminal));
+    environment.putAll(spec.environment());
+    return bytes(process(spec.program(), environment, user, folder, spec.terminal()));
   }
 
   private static byte[] bytes(ObjectNode json) {
@@ -101,15 +101,14 @@ final class RuntimeConfig {
   private static ObjectNode process(
       List<String> program,
       Map<String, String> more,
-      String user,
+      Agent.User user,
       String folder,
       boolean terminal) {
     ObjectNode json = Records.object().put("terminal", terminal).put("cwd", folder);
-    String[] ids = user.split(":", 2);
-    long group = ids.length > 1 ? Long.parseLong(ids[1]) : Long.parseLong(ids[0]);
-    json.putObject("user").put("uid", Long.parseLong(ids[0])).put("gid", group);
+    ObjectNode ids = json.putObject("user").put("uid", user.uid()).put("gid", user.gid());
+    user.groups().forEach(ids.putArray("additionalGids")::add);
     program.forEach(json.putArray("args")::add);
-    Map<String, String> environment = new TreeMap<>(Map.of("PATH", PATH, "HOME", "/root"));
+    Map<String, String> environment = new TreeMap<>(Map.of("PATH", PATH, "HOME", user.home()));
     if (terminal) {
       environment.put("TERM", "xterm");
     }

@@ -4,11 +4,14 @@ import dev.mica.commit.Commit;
 import dev.mica.folder.Folder;
 import dev.mica.vm.Console;
 import dev.mica.vm.stream.Attachable;
+import java.io.IOException;
+import java.io.OutputStream;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 
 /** A container in a virtual machine of its own. Every answer is looked up when it is asked for. */
 public interface Vm {
@@ -23,7 +26,9 @@ public interface Vm {
     /** Its program has ended. */
     EXITED,
     /** Its VM ended before its program did, or was never there to run it. */
-    FAILED
+    FAILED,
+    /** It is no longer there, though another may have its name by now. */
+    REMOVED
   }
 
   /** How it is called. */
@@ -68,8 +73,18 @@ public interface Vm {
   /** QEMU's process id; 0 where it does not run. */
   long pid();
 
-  /** What its program said, as far as that is kept. */
+  /** What its program said, as far as that is kept: both its outputs, as it was said. */
   String logs();
+
+  /**
+   * Writes what its program said as bytes, its standard output to {@code out} and its standard
+   * error to {@code error}, in the order in which it was said; the two may be the same.
+   *
+   * @param stop whether to wait for no more, where that is wanted; asked now and then
+   * @throws IOException what a file of the log or one of the two throws
+   */
+  void logs(LogQuery query, OutputStream out, OutputStream error, BooleanSupplier stop)
+      throws IOException, InterruptedException;
 
   /** What its guest said on its console since it was started. */
   Folder consoleLog();
@@ -88,7 +103,7 @@ public interface Vm {
 
   /**
    * Has its program end: SIGTERM, and SIGKILL if it is still there when the time is up. Then its VM
-   * ends. Not running is fine.
+   * ends. Not running is fine, and so is one that is no longer there.
    */
   Vm stop(Duration patience);
 
@@ -97,7 +112,7 @@ public interface Vm {
     return stop(Duration.ofSeconds(10));
   }
 
-  /** Ends it at once. Not running is fine. */
+  /** Ends it at once. Not running is fine, and so is one that is no longer there. */
   Vm kill();
 
   /** Has it stand still. */
@@ -117,6 +132,30 @@ public interface Vm {
    * attaches to it.
    */
   Attachable open(ExecSpec spec);
+
+  /**
+   * Copies a file, or a folder with all in it, out of the container that runs, with its attributes.
+   * Nothing in the container leads elsewhere on this host.
+   *
+   * @param path in the container, absolute; a link as its last name is copied as such
+   * @param target a folder that is there, to lie in; else where nothing is yet, or a file
+   * @return where it is now
+   */
+  Folder copyOut(String path, Folder target);
+
+  /**
+   * Copies a file or folder of this host into the container that runs, with its attributes. What is
+   * in a folder that is there already stays, and files are replaced.
+   *
+   * @param path in the container, absolute: a folder that is there, to lie in; else its new place
+   */
+  Vm copyIn(Folder source, String path);
+
+  /** The same as a tar that is the process's output; to be attached to. */
+  Attachable send(String path);
+
+  /** The same for a tar that is the process's input, into the folder at {@code path}. */
+  Attachable receive(String path);
 
   /** Runs a program in it to its end. */
   Ran exec(String... program);
@@ -144,6 +183,9 @@ public interface Vm {
   /** What it uses: memory and CPU, by the agent's words. */
   Map<String, String> stats();
 
-  /** Removes it, with all that its program wrote. Fails while it runs. */
+  /**
+   * Removes it, with all that its program wrote. Fails while it runs; one that is no longer there
+   * is fine.
+   */
   void remove();
 }

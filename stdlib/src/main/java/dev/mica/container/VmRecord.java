@@ -21,6 +21,7 @@ import tools.jackson.databind.node.ObjectNode;
  * @param from what people call its start folder
  * @param lowers the directories of that, topmost first
  * @param is which directories these paths mean
+ * @param remove whether it is removed when its program has ended
  */
 record VmRecord(
     String name,
@@ -38,6 +39,7 @@ record VmRecord(
     int processors,
     Map<String, String> labels,
     Network network,
+    boolean remove,
     Instant created) {
   private static final Pattern ID = Pattern.compile("[0-9a-f]{12}");
 
@@ -69,6 +71,9 @@ record VmRecord(
     json.put("memory", memory).put("processors", processors);
     put(json.putObject("labels"), labels);
     put(json.putObject("network"), network);
+    if (remove) {
+      json.put("remove", true);
+    }
     json.put("created", created.toString());
     return json;
   }
@@ -118,6 +123,7 @@ record VmRecord(
             json.required("processors").asInt(),
             map(json.required("labels")),
             network(json.path("network")),
+            json.path("remove").asBoolean(false),
             Instant.parse(json.required("created").asString()));
     if (!vm.name.equals(name)) {
       throw new IllegalArgumentException("it is of the VM '" + vm.name + "'");

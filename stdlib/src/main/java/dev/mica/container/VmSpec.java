@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param from the start folder, which nobody in it can change
  * @param program what it runs, and its arguments; at least one word
  * @param environment the variables of that, besides {@code PATH}, {@code HOME} and {@code TERM}
- * @param user whose the program is: {@code UID} or {@code UID:GID}
+ * @param user whose the program is: {@code USER} or {@code USER:GROUP}, each a name or a number
  * @param folder the program's working folder, in the container
  * @param terminal whether the program has a terminal rather than three pipes
  * @param input whether somebody may write to the program's standard input
@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param disk what the guest folder may grow to, bytes
  * @param labels what people say of it
  * @param network what it can reach, and what reaches it
+ * @param remove whether it is removed when its program has ended
  */
 public record VmSpec(
     @Nullable String name,
@@ -35,7 +36,8 @@ public record VmSpec(
     int processors,
     long disk,
     Map<String, String> labels,
-    Network network) {
+    Network network,
+    boolean remove) {
   private static final long MEBIBYTE = 1L << 20;
 
   /** What a VM has unless it is said. */
@@ -66,11 +68,21 @@ public record VmSpec(
         1,
         DISK,
         Map.of(),
-        Network.NONE);
+        Network.NONE,
+        false);
   }
 
   /** The same with another network. */
   public VmSpec with(Network other) {
+    return with(other, remove);
+  }
+
+  /** The same, which is removed when its program has ended. */
+  public VmSpec removedAtEnd() {
+    return with(network, true);
+  }
+
+  private VmSpec with(Network other, boolean removed) {
     return new VmSpec(
         name,
         from,
@@ -84,6 +96,7 @@ public record VmSpec(
         processors,
         disk,
         labels,
-        other);
+        other,
+        removed);
   }
 }

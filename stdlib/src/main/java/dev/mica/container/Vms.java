@@ -30,6 +30,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
+import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -38,6 +40,7 @@ import java.util.stream.Stream;
 /** The VMs of this host, each with a container. They outlive the process that makes them. */
 public final class Vms {
   private static final String CREATE = "create a VM";
+  private static final String START = "start a VM";
   private static final String REMOVE = "remove a VM";
   private static final String COMMIT = "hold a moment of a VM";
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,62}");
@@ -45,43 +48,52 @@ public final class Vms {
   private static final int ID_BYTES = 6;
   private static final long LEAST_MEMORY = 128L << 20;
   private static final long LEAST_DISK = 16L << 20;
-  private static final int MOST_LOWERS = 50;
 
   private final Caller caller;
   private final StateDir state;
   private final Records records;
   private final CommitLayers layers;
-  private final Commits commits;
+  private final Optional<Commits> commits;
 
   /** Those that {@code state} keeps, whose commits are among {@code commits}. */
   public Vms(StateDir state, CommitLayers layers, Commits commits) {
-    this(Caller.ofProcess(), state, layers, commits);
-    state.onLeftover(
-        CREATE,
-        Recovery.of(
-            facts -> VmRecord.of(facts.required("name").asString(), facts),
-            vm -> List.of(object(vm.name())),
-            this::recoverCreate));
-    state.onLeftover(
-        REMOVE,
-        Recovery.of(
-            facts -> VmRecord.of(facts.required("name").asString(), facts),
-            vm -> List.of(object(vm.name())),
-            this::forget));
-    state.onLeftover(
-        COMMIT,
-        Recovery.of(
-            facts -> VmRecord.of(facts.required("name").asString(), facts),
-            vm -> List.of(commitObject(vm.name())),
-            vm -> Moment.end(runner(vm))));
+    this(Caller.ofProcess(), state, layers, Optional.of(commits));
+    endLeftovers();
+  }
+
+  /** The same for who makes no commits. */
+  static Vms withoutCommits(StateDir state) {
+    Vms vms = new Vms(Caller.ofProcess(), state, new CommitLayers(state), Optional.empty());
+    vms.endLeftovers();
+    return vms;
+  }
+
+  private void endLeftovers() {
+    state.onLeftover(CREATE, recovery(Vms::object, this::recoverCreate));
+    state.onLeftover(START, recovery(Vms::object, this::recoverStart));
+    state.onLeftover(REMOVE, recovery(Vms::object, this::forget));
+    state.onLeftover(COMMIT, recovery(Vms::commitObject, vm -> Moment.end(runner(vm))));
+  }
+
+  private static Recovery<VmRecord> recovery(
+      UnaryOperator<String> object, Consumer<VmRecord> recover) {
+    return Recovery.of(
+        facts -> VmRecord.of(facts.required("name").asString(), facts),
+        vm -> List.of(object.apply(vm.name())),
+        recover);
   }
 
   /** The same as {@code caller} sees them, who may change what their role lets them. */
   public Vms(Caller caller, Vms same) {
-    this(caller, same.state, same.layers, new Commits(caller, same.commits));
+    this(
+        caller,
+        same.state,
+        same.layers,
+        same.commits.map(commits -> new Commits(caller, commits)));
   }
 
-  private Vms(Caller caller, StateDir state, CommitLayers layers, Commits commits) {
+  private Vms(
+      Caller caller, StateDir state, CommitLayers layers, Optional<Commits> commits) {
     this.caller = caller;
     this.state = state;
     this.layers = layers;
@@ -120,7 +132,7 @@ public final class Vms {
       if (records.find(name).isPresent()) {
         throw taken(name);
       }
-      VmRecord vm = record(name, id, spec);
+      VmRecord vm = newRecord(state.path(), name, id, spec);
       VmFiles files = VmFiles.of(state, id);
       return lock.run(
           CREATE,
@@ -136,7 +148,7 @@ public final class Vms {
     }
   }
 
-  private static String newId() {
+  static String newId() {
     byte[] bytes = new byte[ID_BYTES];
     new SecureRandom().nextBytes(bytes);
     return HexFormat.of().formatHex(bytes);
@@ -168,9 +180,7 @@ public final class Vms {
     if (spec.processors() < 1 || spec.processors() > processors) {
       throw refuse(name, "it can have 1 to " + processors + " processors on this host");
     }
-    if (!spec.user().matches("\\d{1,9}(:\\d{1,9})?")) {
-      throw refuse(name, "its user is a number, or two with ':' between");
-    }
+    Users.requireSound("create the VM", name, spec.user());
     if (!spec.folder().startsWith("/")) {
       throw refuse(name, "the working folder " + spec.folder() + " is not absolute");
     }
@@ -200,13 +210,10 @@ public final class Vms {
     return MicaException.usage("create the VM", name, why);
   }
 
-  private static VmRecord record(String name, String id, VmSpec spec) {
+  private static VmRecord newRecord(Path home, String name, String id, VmSpec spec) {
     LayerSource from = spec.from();
     List<Path> lowers = from.layers().stream().map(Path::toAbsolutePath).toList();
-    if (lowers.size() > MOST_LOWERS) {
-      throw MicaException.failed(
-          "create the VM", name, from.label() + " has " + lowers.size() + " layers, of at most 50");
-    }
+    Lowers.requireFew(home, name, from.label(), lowers);
     List<Identity> is = new ArrayList<>();
     for (Path lower : lowers) {
       try (OpenDirectory open = OpenDirectory.of(lower)) {
@@ -229,6 +236,7 @@ public final class Vms {
         spec.processors(),
         spec.labels(),
         spec.network(),
+        spec.remove(),
         Clock.systemUTC().instant());
   }
 
@@ -274,95 +282,72 @@ public final class Vms {
 
   /** The one of that name; fails, naming the nearest, if there is none. */
   public Vm get(String name) {
-    return new LiveVm(this, require(name));
+    return new LiveVm(this, record(name));
   }
 
-  VmRecord require(String name) {
+  VmRecord record(String name) {
     return state
         .read(() -> records.find(name, VmRecord::of))
         .orElseThrow(() -> MicaException.unknown("VM", name, records.names()));
   }
 
+  /** Whether it is there still, and not another of its name. */
+  boolean isThere(VmRecord vm) {
+    return state.read(() -> find(vm)).isPresent();
+  }
+
+  private Optional<VmRecord> find(VmRecord vm) {
+    return records.find(vm.name(), VmRecord::of).filter(is -> is.id().equals(vm.id()));
+  }
+
+  private void requireThere(String doing, VmRecord vm) {
+    if (!isThere(vm)) {
+      throw MicaException.failed(doing + " the VM", vm.name(), "it was removed");
+    }
+  }
+
+  /** What it is at; of one that is there. */
   Runner runner(VmRecord vm) {
     return new Runner(state, vm);
   }
 
-  void start(String name) {
-    change("start", name, runner -> start(name, runner, () -> {}));
+  void start(VmRecord vm) {
+    start(vm, runner -> {});
   }
 
-  Attachable startAttached(String name) {
+  Attachable startAttached(VmRecord vm) {
     AtomicReference<Attachable> attached = new AtomicReference<>();
-    change("start", name, runner -> start(name, runner, () -> attached.set(runner.attach(true))));
+    start(vm, runner -> attached.set(runner.attach(true)));
     return attached.get();
   }
 
-  private static void start(String name, Runner runner, Runnable ready) {
-    if (runner.isUp()) {
-      throw MicaException.failed("start the VM", name, "it is " + runner.status());
-    }
-    runner.start(ready);
-  }
-
-  Attachable attach(String name) {
-    caller.require(Role.OPERATOR, "attach to the VM", name);
-    return runner(require(name)).attach(false);
-  }
-
-  void stop(String name, Duration patience) {
-    change("stop", name, runner -> runner.stop(patience));
-  }
-
-  void kill(String name) {
-    change("kill", name, Runner::kill);
-  }
-
-  void pause(String name) {
-    change("pause", name, Runner::pause);
-  }
-
-  void resume(String name) {
-    change("resume", name, Runner::resume);
-  }
-
-  Attachable open(String name, ExecSpec spec) {
-    String doing = "run a program in the VM";
-    caller.require(Role.OPERATOR, doing, name);
-    if (spec.program().isEmpty() || spec.program().getFirst().isEmpty()) {
-      throw MicaException.usage(doing, name, "it does not say which")
-          .hint("name a program and its arguments, after --");
-    }
-    try (Hold _ = state.hold(doing + " " + name, object(name))) {
-      return new Exec(runner(require(name))).start(spec);
-    }
-  }
-
-  Commit commit(String name, CommitSpec spec) {
-    caller.require(Role.OPERATOR, "commit the VM", name);
+  Commit commit(VmRecord vm, CommitSpec spec) {
+    caller.require(Role.OPERATOR, "commit the VM", vm.name());
     if (spec.ref().isEmpty()) {
-      throw MicaException.usage("commit the VM", name, "it does not say how to call the commit")
+      throw MicaException.usage(
+              "commit the VM", vm.name(), "it does not say how to call the commit")
           .hint("name it, as web:v2");
     }
-    return makeCommit(require(name), spec);
+    return makeCommit(vm, spec);
   }
 
   private Commit makeCommit(VmRecord vm, CommitSpec spec) {
     String doing = ("commit " + spec.ref()).strip() + " from the VM " + vm.name();
     AtomicReference<String> id = new AtomicReference<>("");
     try (Lock lock = state.lock(doing, commitObject(vm.name()))) {
+      requireThere("commit", vm);
       VmCommitter committer = new VmCommitter(state, layers, runner(vm));
       return lock.run(
-          COMMIT, vm::toJson, () -> id.set(committer.commit(spec)), () -> commits.get(id.get()));
+          COMMIT, vm::toJson, () -> id.set(committer.commit(spec)), () -> commits.orElseThrow().get(id.get()));
     }
   }
 
   /** Another VM from what that one has changed by now, which runs if that one does. */
-  Vm fork(String name, String other) {
-    caller.require(Role.OPERATOR, "fork the VM", name);
+  Vm fork(VmRecord vm, String other) {
+    caller.require(Role.OPERATOR, "fork the VM", vm.name());
     if (find(other).isPresent()) {
       throw taken(other);
     }
-    VmRecord vm = require(name);
     boolean up = runner(vm).isUp();
     Commit moment = makeCommit(vm, CommitSpec.UNNAMED);
     Vm made =
@@ -380,7 +365,8 @@ public final class Vms {
                 vm.processors(),
                 runner(vm).diskSize(),
                 vm.labels(),
-                vm.network().withFreePorts()));
+                vm.network().withFreePorts(),
+                vm.remove()));
     return up ? made.start() : made;
   }
 
@@ -389,37 +375,173 @@ public final class Vms {
         .hint("give it another name, or remove that one");
   }
 
-  private void change(String doing, String name, Consumer<Runner> how) {
-    caller.require(Role.OPERATOR, doing + " the VM", name);
-    try (Hold _ = state.hold(doing + " the VM " + name, object(name))) {
-      how.accept(runner(require(name)));
+  /**
+   * Starts it. Whoever finds a start that was cut short ends what it had begun.
+   *
+   * @param ready runs right before its program does
+   */
+  void start(VmRecord vm, Consumer<Runner> ready) {
+    caller.require(Role.OPERATOR, "start the VM", vm.name());
+    try (Lock lock = state.lock("start the VM " + vm.name(), object(vm.name()))) {
+      requireThere("start", vm);
+      Runner runner = runner(vm);
+      if (runner.isUp()) {
+        throw MicaException.failed("start the VM", vm.name(), "it is " + runner.status());
+      }
+      VmRecord _ =
+          lock.run(START, vm::toJson, () -> runner.start(() -> ready.accept(runner)), () -> vm);
     }
   }
 
-  void remove(String name) {
-    caller.require(Role.OPERATOR, "remove the VM", name);
-    String doing = "remove the VM " + name;
-    try (Hold _ = state.hold(doing, commitObject(name)); // first, as who commits has it
-        Lock lock = state.lock(doing, object(name))) {
-      VmRecord vm = require(name);
+  /** Its program runs, and all that was left to do is to say so; or it goes. */
+  private void recoverStart(VmRecord vm) {
+    Runner runner = runner(vm);
+    if (!runner.wasStarted()) {
+      runner.forgetRun();
+    }
+  }
+
+  Attachable attach(VmRecord vm) {
+    caller.require(Role.OPERATOR, "attach to the VM", vm.name());
+    requireThere("attach to", vm);
+    return runner(vm).attach(false);
+  }
+
+  int await(VmRecord vm) {
+    requireThere("wait for", vm);
+    Runner runner = runner(vm);
+    Optional<Integer> status = runner.await();
+    if (status.isEmpty()) {
+      requireThere("wait for", vm);
+      throw MicaException.failed("wait for the VM", vm.name(), "it is " + runner.status());
+    }
+    return status.get();
+  }
+
+  void stop(VmRecord vm, Duration patience) {
+    end("stop", vm, runner -> runner.stop(patience));
+  }
+
+  void kill(VmRecord vm) {
+    end("kill", vm, Runner::kill);
+  }
+
+  /** One that is to be removed then is, before anybody else has it. */
+  private void end(String doing, VmRecord vm, Consumer<Runner> how) {
+    caller.require(Role.OPERATOR, doing + " the VM", vm.name());
+    try (Hold _ = state.hold(doing + " the VM " + vm.name(), object(vm.name()))) {
+      if (isThere(vm)) {
+        how.accept(runner(vm));
+        if (vm.remove()) {
+          removeEnded(vm);
+        }
+      }
+    }
+  }
+
+  /** In one go: nobody removes one between that is to be removed when its program has ended. */
+  void restart(VmRecord vm, Duration patience) {
+    change(
+        "restart",
+        vm,
+        runner -> {
+          runner.stop(patience);
+          start(vm);
+        });
+  }
+
+  void pause(VmRecord vm) {
+    change("pause", vm, Runner::pause);
+  }
+
+  void resume(VmRecord vm) {
+    change("resume", vm, Runner::resume);
+  }
+
+  Attachable open(VmRecord vm, ExecSpec spec) {
+    String doing = "run a program in";
+    caller.require(Role.OPERATOR, doing + " the VM", vm.name());
+    if (spec.program().isEmpty() || spec.program().getFirst().isEmpty()) {
+      throw MicaException.usage(doing + " the VM", vm.name(), "it does not say which")
+          .hint("name a program and its arguments, after --");
+    }
+    if (spec.user() != null) {
+      Users.requireSound(doing + " the VM", vm.name(), spec.user());
+    }
+    if (spec.folder() != null && !spec.folder().startsWith("/")) {
+      throw MicaException.usage(
+          doing + " the VM", vm.name(), "the working folder " + spec.folder() + " is not absolute");
+    }
+    try (Hold _ = state.hold(doing + " the VM " + vm.name(), object(vm.name()))) {
+      requireThere(doing, vm);
+      return new Exec(runner(vm)).start(spec);
+    }
+  }
+
+  /** Starts a process that copies. */
+  Attachable copy(String doing, VmRecord vm, Function<Exec, Attachable> how) {
+    caller.require(Role.OPERATOR, doing + " the VM", vm.name());
+    try (Hold _ = state.hold(doing + " the VM " + vm.name(), object(vm.name()))) {
+      requireThere(doing, vm);
+      return how.apply(new Exec(runner(vm)));
+    }
+  }
+
+  /** A new file among those of the VM, which nobody else sees. */
+  Path spool(VmRecord vm) {
+    return VmFiles.of(state, vm.id()).directory().resolve("copy-" + newId() + ".tar");
+  }
+
+  private void change(String doing, VmRecord vm, Consumer<Runner> how) {
+    caller.require(Role.OPERATOR, doing + " the VM", vm.name());
+    try (Hold _ = state.hold(doing + " the VM " + vm.name(), object(vm.name()))) {
+      requireThere(doing, vm);
+      how.accept(runner(vm));
+    }
+  }
+
+  void remove(VmRecord vm) {
+    caller.require(Role.OPERATOR, "remove the VM", vm.name());
+    removeEnded(vm);
+  }
+
+  /** What its monitor has run at its end: another of that name is none of its business. */
+  void ended(String name, String id) {
+    try (Hold _ = state.hold("remove the VM " + name + ", which has ended", object(name))) {
+      state
+          .read(() -> records.find(name, VmRecord::of))
+          .filter(vm -> vm.id().equals(id) && vm.remove() && !runner(vm).isUp())
+          .ifPresent(this::removeEnded);
+    }
+  }
+
+  private void removeEnded(VmRecord vm) {
+    String doing = "remove the VM " + vm.name();
+    try (Lock lock = state.lock(doing, object(vm.name()))) {
+      if (!isThere(vm)) {
+        return;
+      }
       Runner runner = runner(vm);
       if (runner.isUp()) {
-        throw MicaException.failed("remove the VM", name, "it is " + runner.status())
+        throw MicaException.failed("remove the VM", vm.name(), "it is " + runner.status())
             .hint("stop it first");
       }
-      lock.reclaim(
-          REMOVE,
-          vm.toJson(),
-          () -> {
-            forget(vm);
-            return vm;
-          });
+      VmRecord _ =
+          lock.reclaim(
+              REMOVE,
+              vm.toJson(),
+              () -> {
+                forget(vm);
+                return vm;
+              });
     }
   }
 
   private void forget(VmRecord vm) {
     runner(vm).clear();
     VmFiles.of(state, vm.id()).remove();
-    records.remove(vm.name());
+    if (find(vm).isPresent()) {
+      records.remove(vm.name());
+    }
   }
 }

@@ -101,6 +101,11 @@ final class Call implements AutoCloseable {
     return string(arena, PathBytes.of(path));
   }
 
+  /** A path's last name alone, for what looks in a directory. */
+  MemorySegment name(Path path) {
+    return string(arena, PathBytes.ofName(path));
+  }
+
   MemorySegment pathOrNull(@Nullable Path path) {
     return path == null ? MemorySegment.NULL : path(path);
   }

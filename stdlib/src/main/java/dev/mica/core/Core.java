@@ -128,6 +128,27 @@ public final class Core {
   }
 
   /**
+   * Writes a file, or a directory with all below it, as a plain tar to {@code file}, which must not
+   * exist: by its name in the open directory it lies in. It is no layer: see {@link
+   * LayerFlag#NAMES}.
+   */
+  public static LayerTar writeEntryTar(OpenDirectory in, Path name, Path file) {
+    String what = in.openedBy().resolve(name) + " to " + file;
+    try (Call call = new Call("write as a tar", what).unlessCancelled()) {
+      MemorySegment from = call.path(in.path());
+      MemorySegment entry = call.name(name);
+      MemorySegment to = call.path(file);
+      return tar(
+          call,
+          (tar, remarks) ->
+              (int)
+                  Function.TAR_WRITE_ENTRY
+                      .handle()
+                      .invokeExact(from, entry, to, -1, tar, remarks, call.job(), call.error()));
+    }
+  }
+
+  /**
    * Makes {@code dest}, which must not exist, the layer that a tar says, whoever has written it:
    * plain, by gzip or by zstd. {@code file} may be a pipe. Whether it is the tar that was meant is
    * for the caller to see, by its digest; with {@link LayerFlag#EXACT}, which takes exact copies

@@ -39,6 +39,17 @@ enum Function {
       ADDRESS,
       ADDRESS,
       ADDRESS),
+  TAR_WRITE_ENTRY(
+      "mica_tar_write_entry",
+      JAVA_INT,
+      ADDRESS,
+      ADDRESS,
+      ADDRESS,
+      JAVA_INT,
+      ADDRESS,
+      ADDRESS,
+      ADDRESS,
+      ADDRESS),
   TAR_READ(
       "mica_tar_read",
       JAVA_INT,

@@ -17,5 +17,7 @@ public enum LayerFlag {
    * is translated, nothing is left out but what overlayfs notes for itself, and no digest is taken
    * of it.
    */
-  EXACT
+  EXACT,
+  /** It is no layer: each name is only a name, and nothing says that something was deleted. */
+  NAMES
 }

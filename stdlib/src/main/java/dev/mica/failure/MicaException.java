@@ -41,6 +41,7 @@ public final class MicaException extends RuntimeException {
   private final String object;
   private final String why;
   private final @Nullable String hint;
+  private final int exitStatus;
 
   private MicaException(
       Kind kind,
@@ -48,28 +49,33 @@ public final class MicaException extends RuntimeException {
       String object,
       String why,
       @Nullable String hint,
-      @Nullable Throwable cause) {
+      @Nullable Throwable cause,
+      int exitStatus) {
     super(line(doing, object, why, hint), cause);
     this.kind = kind;
     this.doing = doing;
     this.object = object;
     this.why = why;
     this.hint = hint;
+    this.exitStatus = exitStatus;
   }
 
   /** A failure of {@code doing} ("mount the union") on {@code object} (a path, a name). */
   public static MicaException failed(String doing, Object object, String why) {
-    return new MicaException(Kind.FAILED, doing, text(object), why, null, null);
+    return new MicaException(
+        Kind.FAILED, doing, text(object), why, null, null, Kind.FAILED.exitStatus());
   }
 
   /** A request that is wrong in itself; nothing was touched. */
   public static MicaException usage(String doing, Object object, String why) {
-    return new MicaException(Kind.USAGE, doing, text(object), why, null, null);
+    return new MicaException(
+        Kind.USAGE, doing, text(object), why, null, null, Kind.USAGE.exitStatus());
   }
 
   /** A request this caller may not make; nothing was touched. */
   public static MicaException denied(String doing, Object object, String why) {
-    return new MicaException(Kind.DENIED, doing, text(object), why, null, null);
+    return new MicaException(
+        Kind.DENIED, doing, text(object), why, null, null, Kind.DENIED.exitStatus());
   }
 
   /**
@@ -84,12 +90,12 @@ public final class MicaException extends RuntimeException {
 
   /** The same failure with what to do about it: an imperative clause. */
   public MicaException hint(String whatToDo) {
-    return copyStack(new MicaException(kind, doing, object, why, whatToDo, getCause()));
+    return copyStack(new MicaException(kind, doing, object, why, whatToDo, getCause(), exitStatus));
   }
 
   /** The same failure without what to do about it, where somebody else says that. */
   public MicaException withoutHint() {
-    return copyStack(new MicaException(kind, doing, object, why, null, getCause()));
+    return copyStack(new MicaException(kind, doing, object, why, null, getCause(), exitStatus));
   }
 
   /**
@@ -100,7 +106,18 @@ public final class MicaException extends RuntimeException {
     boolean denied = kind == Kind.FAILED && cause instanceof AccessDeniedException;
     Kind told = denied ? Kind.DENIED : kind;
     String toDo = denied && hint == null ? "run it as root, or as the owner" : hint;
-    return copyStack(new MicaException(told, doing, object, why, toDo, cause));
+    int status = told == kind ? exitStatus : told.exitStatus();
+    return copyStack(new MicaException(told, doing, object, why, toDo, cause, status));
+  }
+
+  /** The same failure, with which a command ends otherwise than its kind does: as a shell does. */
+  public MicaException exiting(int status) {
+    return copyStack(new MicaException(kind, doing, object, why, hint, getCause(), status));
+  }
+
+  /** How a command ends because of it; 1, 2 or 3 unless it says otherwise. */
+  public int exitStatus() {
+    return exitStatus;
   }
 
   /** What kind of failure it is. */

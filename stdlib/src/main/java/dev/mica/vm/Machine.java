@@ -118,6 +118,12 @@ public interface Machine {
   Share plugShare(OpenDirectory folder, boolean readOnly);
 
   /**
+   * Gives folders to the guest as one share, which nobody in there can write to: the first is the
+   * directory {@code 0} in it, the next {@code 1}, and so on. It goes by the first of them.
+   */
+  Share plugLayers(List<OpenDirectory> folders);
+
+  /**
    * Where the guest's kernel has the share's device: its PCI address, as {@code 0000:01:05.0};
    * empty where it is not plugged.
    */
@@ -146,6 +152,12 @@ public interface Machine {
 
   /** The shares whose file server runs. */
   List<Share> shares();
+
+  /**
+   * The shares that were plugged and whose file server has ended, with 0 for its process id. A
+   * guest that uses one waits for ever. A machine that ends takes its file servers along.
+   */
+  List<Share> lostShares();
 
   /**
    * Gives the guest a virtio-serial port of that name, at most 63 characters of {@code [a-z0-9.-]}.

@@ -159,6 +159,14 @@ final class QemuMachine implements Machine {
   }
 
   @Override
+  public Share plugLayers(List<OpenDirectory> folders) {
+    try (Hold _ = state.hold("share layers", spec.object())) {
+      requireRunning();
+      return shares.plugTogether(folders);
+    }
+  }
+
+  @Override
   public Optional<String> device(String tag) {
     requireRunning();
     return shares.device(tag);
@@ -198,6 +206,11 @@ final class QemuMachine implements Machine {
   @Override
   public List<Share> shares() {
     return shares.all();
+  }
+
+  @Override
+  public List<Share> lostShares() {
+    return shares.lost();
   }
 
   @Override

@@ -24,7 +24,7 @@ final class NetworkChild {
 
   /** The state directory and the start folder. */
   public static void main(String[] words) throws IOException {
-    Vms vms = new Vms(StateDir.at(Path.of(words[0])));
+    Vms vms = TestVms.of(StateDir.at(Path.of(words[0])));
     Folder from = Folder.of(Caller.ofProcess(), Path.of(words[1]));
     try (ServerSocketChannel loopback = server("127.0.0.1");
         ServerSocketChannel all = server("0.0.0.0")) {

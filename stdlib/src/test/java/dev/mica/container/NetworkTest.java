@@ -56,7 +56,7 @@ final class NetworkTest {
   @BeforeAll
   static void make() throws IOException {
     scratch = new Scratch();
-    vms = new Vms(StateDir.at(scratch.path("home")).waiting(Duration.ofMinutes(3)));
+    vms = TestVms.of(StateDir.at(scratch.path("home")).waiting(Duration.ofMinutes(3)));
     Path root = scratch.dir("base");
     for (String name : List.of("bin", "dev", "proc", "sys", "tmp", "etc", "www")) {
       Files.createDirectory(root.resolve(name));

@@ -21,7 +21,7 @@ final class VmChild {
     Folder from = Folder.of(Caller.ofProcess(), Path.of(words[1]));
     Vm vm = vms.create(VmSpec.of(words[2], from, List.of("sleep", "100000")));
     if (Boolean.parseBoolean(words[3])) {
-      vms.runner(vms.require(vm.name())).start(() -> Runtime.getRuntime().halt(9));
+      vms.start(vms.record(vm.name()), runner -> Runtime.getRuntime().halt(9));
     }
     vm.start();
     System.out.println("up");

@@ -1,8 +1,10 @@
 package dev.mica.container;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.mica.access.Caller;
+import dev.mica.failure.MicaException;
 import dev.mica.folder.Folder;
 import dev.mica.state.StateDir;
 import dev.mica.test.Child;
@@ -52,7 +54,7 @@ final class VmKillTest {
       Files.createDirectory(root.resolve(name));
     }
     Files.copy(BUSYBOX, root.resolve("bin/busybox"), StandardCopyOption.COPY_ATTRIBUTES);
-    for (String applet : List.of("sh", "echo", "sleep")) {
+    for (String applet : List.of("sh", "echo", "sleep", "true")) {
       Files.createSymbolicLink(root.resolve("bin/" + applet), Path.of("busybox"));
     }
     base = Folder.of(Caller.ofProcess(), root);
@@ -133,9 +135,25 @@ final class VmKillTest {
     vm.remove(); // with a program in it that nobody hears
   }
 
+  /** It would wait for ever for what it reads: it says so, and hangs in nobody's way. */
   @Test
   void aFileServer() throws IOException {
     Vm vm = started("files");
+    loseFolder(vm);
+    requireLost(vm);
+    vm.stop();
+    assertThat(vm.pid()).isZero();
+    requireGood(vm.start());
+    loseFolder(vm);
+    vm.kill();
+    assertThat(vm.status()).isEqualTo("failed (its VM ended first)");
+    requireGood(vm.start());
+    loseFolder(vm);
+    vm.remove();
+    assertThat(processes()).isEmpty();
+  }
+
+  private static void loseFolder(Vm vm) throws IOException {
     try (Stream<Path> all = Files.list(files(vm).directory().resolve("machine"))) {
       List<Daemon> servers =
           all.filter(file -> file.getFileName().toString().matches("s[0-9a-f]+\\.pid"))
@@ -145,24 +163,69 @@ final class VmKillTest {
       assertThat(servers).isNotEmpty();
       servers.forEach(server -> server.process().ifPresent(VmKillTest::kill));
     }
-    vm.kill();
-    assertThat(vm.pid()).isZero();
-    requireGood(vm.start());
   }
 
-  /** The monitor waits for a program that nobody will start. */
+  private static void requireLost(Vm vm) {
+    assertThat(vm.state()).isEqualTo(Vm.State.FAILED);
+    assertThat(vm.status()).isEqualTo("failed (the file server of its start folder ended)");
+    assertThat(vm.exitStatus()).isEmpty();
+    assertThatThrownBy(() -> vm.exec("echo"))
+        .isInstanceOf(MicaException.class)
+        .hasMessageContaining("it is failed (the file server of its start folder ended)");
+  }
+
+  /** What the monitor waits for will not come: whoever looks next ends it, and says what it is. */
   @Test
   void theStarterRightBeforeItsProgram() throws Exception {
     Process child = child("before", true);
     assertThat(child.waitFor()).isEqualTo(9);
     Vm vm = vms.get("before");
+    assertThat(processes()).isEmpty();
     assertThat(vm.state()).isEqualTo(Vm.State.CREATED);
-    assertThat(new Daemon(files(vm).pid()).isAlive()).isTrue();
     requireGood(vm.start());
     vm.kill();
     vm.remove();
     assertThat(child("before", true).waitFor()).isEqualTo(9);
     vms.get("before").remove();
+  }
+
+  private static Vm removedAtEnd(String name, String... program) {
+    return vms.create(VmSpec.of(name, base, List.of(program)).removedAtEnd());
+  }
+
+  /** Nobody is there when its program ends. */
+  @Test
+  void oneThatIsToBeRemovedIsRemovedByWhateverEndsIt() {
+    Vm ends = removedAtEnd("one", "true").start();
+    assertThat(Poll.until(SOON, () -> ends.state() == Vm.State.REMOVED)).isTrue();
+    Vm killed = removedAtEnd("two", "sleep", "100000").start();
+    kill(ProcessHandle.of(killed.pid()).orElseThrow());
+    assertThat(Poll.until(SOON, () -> killed.state() == Vm.State.REMOVED)).isTrue();
+    Vm stopped = removedAtEnd("three", "sleep", "100000").start();
+    Vm again = stopped.restart();
+    requireGood(again);
+    assertThat(stopped.stop().status()).isEqualTo("removed");
+    assertThat(vms.list()).isEmpty();
+    assertThat(Poll.until(SOON, () -> processes().isEmpty()))
+        .as("what waited for the end")
+        .isTrue();
+  }
+
+  /** Another of its name is not it. */
+  @Test
+  void nothingIsDoneToAnotherOfTheSameName() {
+    Vm old = removedAtEnd("same", "true");
+    String id = old.id();
+    old.remove();
+    Vm other = started("same");
+    vms.ended("same", id);
+    vms.ended("same", other.id());
+    old.stop();
+    old.kill();
+    old.remove();
+    assertThat(old.state()).isEqualTo(Vm.State.REMOVED);
+    assertThatThrownBy(old::start).hasMessage("cannot start the VM same: it was removed");
+    requireGood(other);
   }
 
   private static Process child(String name, boolean halt) {

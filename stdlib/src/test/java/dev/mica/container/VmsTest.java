@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.mica.access.Caller;
 import dev.mica.failure.MicaException;
 import dev.mica.folder.Folder;
+import dev.mica.folder.LayerSource;
 import dev.mica.state.StateDir;
 import dev.mica.test.NeedsRoot;
 import dev.mica.test.Scratch;
@@ -15,6 +16,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -43,7 +46,10 @@ final class VmsTest {
       Files.createDirectory(root.resolve(name));
     }
     Files.copy(BUSYBOX, root.resolve("bin/busybox"), StandardCopyOption.COPY_ATTRIBUTES);
-    for (String applet : List.of("sh", "cat", "echo", "sleep", "true", "false", "id", "ls")) {
+    for (String applet :
+        List.of(
+            "sh", "cat", "chmod", "chown", "echo", "false", "id", "ln", "ls", "mkdir", "mkfifo",
+            "sleep", "true")) {
       Files.createSymbolicLink(root.resolve("bin/" + applet), Path.of("busybox"));
     }
     base = Folder.of(Caller.ofProcess(), root);
@@ -79,7 +85,7 @@ final class VmsTest {
     assertThat(vm.await()).isEqualTo(7);
     assertThat(vm.status()).isEqualTo("exited 7");
     assertThat(Poll.until(SOON, () -> vm.pid() == 0)).as("its VM ends too").isTrue();
-    assertThat(vm.logs()).contains(" stdout F hello\n").contains(" stderr F oops\n");
+    assertThat(vm.logs().lines()).containsExactlyInAnyOrder("hello", "oops");
   }
 
   @Test
@@ -95,6 +101,87 @@ final class VmsTest {
     vm.stop();
     assertThat(vm.status()).isEqualTo("exited 3");
     assertThat(vm.pid()).isZero();
+  }
+
+  /** Files go in and out with all they are, and a name is only a name. */
+  @Test
+  void filesAreCopiedOutAndIn() throws IOException {
+    Vm vm = create("copies", "sleep", "1000").start();
+    String make =
+        "mkdir -p /d/sub /d/.wh.x; echo one >/d/a; ln /d/a /d/hard; ln -s /etc /d/out; ln -s /d /l;"
+            + " chmod 4751 /d/a; mkfifo /d/fifo; chown 7:8 /d/sub";
+    assertThat(vm.exec("sh", "-c", make)).isEqualTo(new Ran(0, "", ""));
+    Folder there = Folder.of(Caller.ofProcess(), scratch.dir("there"));
+    Path d = vm.copyOut("/l/../d", there).path();
+    assertThat(d).isEqualTo(scratch.path("there/d"));
+    assertThat(Scratch.read(d.resolve("hard"))).isEqualTo("one\n");
+    assertThat(Files.getAttribute(d.resolve("a"), "unix:mode")).isEqualTo(0104751);
+    assertThat(Files.getAttribute(d.resolve("a"), "unix:nlink")).isEqualTo(2);
+    assertThat(Files.getAttribute(d.resolve("sub"), "unix:gid")).isEqualTo(8);
+    assertThat(Files.readSymbolicLink(d.resolve("out"))).isEqualTo(Path.of("/etc"));
+    assertThat(d.resolve(".wh.x")).isDirectory();
+    assertThatThrownBy(() -> vm.copyOut("/d", there)).hasMessageContaining("is there already");
+    assertThatThrownBy(() -> vm.copyOut("/none", there)).hasMessageContaining("none: No such file");
+    assertThatThrownBy(() -> vm.copyOut("/proc", there)).hasMessageContaining("mounted here");
+    assertThat(there.path()).isDirectoryNotContaining("glob:**/.mica-copy*");
+    Folder back = Folder.of(Caller.ofProcess(), d);
+    assertThat(vm.copyIn(back, "/new").exec("sh", "-c", "ls -A /new; cat /new/a; ls -A /").output())
+        .contains(".wh.x\na\nfifo\nhard\nout\nsub\none\n")
+        .doesNotContain("mica-copy");
+    assertThat(vm.copyIn(back, "/new").exec("cat", "/new/d/a").output()).isEqualTo("one\n");
+    Files.writeString(d.resolve("a"), "two\n");
+    assertThat(vm.copyIn(back, "/").exec("cat", "/d/a").output()).as("merged").isEqualTo("two\n");
+    assertThatThrownBy(() -> vm.copyIn(back, "/none/x")).hasMessageContaining("open /none");
+  }
+
+  /** A link that is made by what runs in there leads nowhere but in there. */
+  @Test
+  void noLinkInAContainerLeadsToThisHost() throws IOException {
+    Vm vm = create("links", "sleep", "1000").start();
+    Path secret = scratch.file("secret", "of this host\n");
+    assertThat(vm.exec("sh", "-c", "ln -s " + secret.getParent() + " /l; ln -s / /r").status())
+        .isZero();
+    Folder there = Folder.of(Caller.ofProcess(), scratch.dir("nowhere"));
+    assertThatThrownBy(() -> vm.copyOut("/l/secret", there)).hasMessageContaining("No such file");
+    assertThatThrownBy(() -> vm.copyOut("/proc/1/root/bin", there)).hasMessageContaining("open");
+    Folder source = Folder.of(Caller.ofProcess(), secret);
+    assertThatThrownBy(() -> vm.copyIn(source, "/l/planted")).hasMessageContaining("No such file");
+    assertThat(vm.copyIn(source, "/r/in").exec("cat", "/in").output()).isEqualTo("of this host\n");
+    assertThat(scratch.path("planted")).doesNotExist();
+  }
+
+  /**
+   * Layers of the store have one file server for all of them, and are as many as the kernel takes.
+   */
+  @Test
+  void layersAreAsManyAsTheKernelTakes() throws IOException {
+    List<Path> layers = new ArrayList<>();
+    for (int i = 0; i < 499; i++) {
+      Path layer = scratch.dir("home/layers/" + i);
+      Files.writeString(layer.resolve("of-" + i), "");
+      Files.writeString(layer.resolve("topmost"), i + "\n");
+      layers.add(layer);
+    }
+    layers.addAll(base.layers());
+    Vm vm = vms.create(VmSpec.of("many", new Layers(layers), List.of("sleep", "1000"))).start();
+    Ran ran = vm.exec("sh", "-c", "set -- /of-*; echo $#; cat /topmost; echo x >/of-7");
+    assertThat(ran).isEqualTo(new Ran(0, "499\n0\n", ""));
+    assertThat(Files.size(layers.get(7).resolve("of-7"))).isZero();
+    layers.add(layers.getFirst());
+    assertThatThrownBy(
+            () -> vms.create(VmSpec.of("more", new Layers(layers), List.of("sleep", "1000"))))
+        .hasMessageContaining("has 501 layers; the kernel takes 500");
+    List<Path> alone = Collections.nCopies(51, base.layers().getFirst());
+    assertThatThrownBy(
+            () -> vms.create(VmSpec.of("more", new Layers(alone), List.of("sleep", "1000"))))
+        .hasMessageContaining("a VM takes 50");
+  }
+
+  private record Layers(List<Path> layers) implements LayerSource {
+    @Override
+    public String label() {
+      return "these";
+    }
   }
 
   @Test

@@ -95,7 +95,7 @@ public final class GroovyErrors {
       case MicaException none when isWordCalled(none) ->
           failed(none, takesNothing(singular(owner(none).orElseThrow()).orElseThrow() + "s"), 1);
       case MicaException none when isMember(none) -> failed(none, member(none), 1);
-      case MicaException known -> failed(known, known.getMessage(), known.kind().exitStatus());
+      case MicaException known -> failed(known, known.getMessage(), known.exitStatus());
       case MissingPropertyException missing -> failed(missing, property(missing), 1);
       case MissingMethodException missing -> failed(missing, method(missing), 1);
       case DeclaredMethod.Unfit unfit -> failed(unfit, unfit(unfit), 1);

@@ -35,6 +35,7 @@ public final class VmBlock extends GroovyObjectSupport implements VmWords {
   private long disk = VmSpec.DISK;
   private String net = "none";
   private final List<Port> ports = new ArrayList<>();
+  private boolean remove;
 
   /** A block about the VM of that name; {@code variables} are those of the script. */
   public VmBlock(String name, Mica mica, Map<String, @Nullable Object> variables) {
@@ -117,6 +118,13 @@ public final class VmBlock extends GroovyObjectSupport implements VmWords {
     return true;
   }
 
+  /** Likewise. */
+  @Override
+  public Object getRemoved() {
+    remove = true;
+    return true;
+  }
+
   @Override
   public Folder folder(String pathOrUri) {
     return mica.folder(pathOrUri);
@@ -133,6 +141,7 @@ public final class VmBlock extends GroovyObjectSupport implements VmWords {
     return switch (property) {
       case "interactive" -> getInteractive();
       case "tty" -> getTty();
+      case "removed" -> getRemoved();
       default -> variable(property);
     };
   }
@@ -144,6 +153,7 @@ public final class VmBlock extends GroovyObjectSupport implements VmWords {
     switch (property) {
       case "interactive" -> input = said;
       case "tty" -> terminal = said;
+      case "removed" -> remove = said;
       default -> throw new MissingPropertyException(property, VmBlock.class);
     }
   }
@@ -174,6 +184,7 @@ public final class VmBlock extends GroovyObjectSupport implements VmWords {
         processors,
         disk,
         labels,
-        Network.of(net, ports));
+        Network.of(net, ports),
+        remove);
   }
 }

@@ -24,7 +24,7 @@ public interface VmWords {
   /** Variables of its program. */
   void env(Map<String, ?> variables);
 
-  /** Whose its program is: {@code UID} or {@code UID:GID}. */
+  /** Whose its program is: {@code USER} or {@code USER:GROUP}, names or numbers. */
   void user(Object ids);
 
   /** The program's working folder, in the container. */
@@ -49,6 +49,9 @@ public interface VmWords {
 
   /** Its program has a terminal. */
   Object getTty();
+
+  /** It is removed when its program has ended. */
+  Object getRemoved();
 
   /** The place at a path or URI. */
   Folder folder(String pathOrUri);

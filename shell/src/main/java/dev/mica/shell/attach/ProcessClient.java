@@ -21,11 +21,11 @@ public record ProcessClient(Streams streams, boolean interactive) implements Cli
     }
     return switch (what) {
       case ConsoleAttachment lines -> new LinesClient(System.in).attach(lines.console(), out);
-      case ProcessAttachment bytes -> pass(bytes);
+      case LogAttachment _, ProcessAttachment _ -> pass(what);
     };
   }
 
-  private int pass(ProcessAttachment bytes) throws IOException {
+  private int pass(Attachment bytes) throws IOException {
     try (Relay _ = Relay.ofProcess(bytes)) {
       return new Pipes(Source.ofProcess(), streams.bytes(), streams.err()).attach(bytes);
     }

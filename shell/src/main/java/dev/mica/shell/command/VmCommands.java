@@ -7,17 +7,15 @@ import static dev.mica.shell.command.Parameter.program;
 
 import dev.mica.access.Role;
 import dev.mica.container.ContainerSchema;
-import dev.mica.container.ExecSpec;
 import dev.mica.container.Network;
 import dev.mica.container.Port;
 import dev.mica.container.Vm;
 import dev.mica.container.VmSpec;
+import dev.mica.failure.MicaException;
 import dev.mica.schema.Shape;
 import dev.mica.scripting.words.Coercions;
-import dev.mica.shell.attach.Terminals;
 import dev.mica.shell.command.Parameter.Kind;
 import dev.mica.shell.print.Result;
-import dev.mica.vm.VmSchema;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,20 +24,19 @@ import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** {@code vm …}: containers, each in a VM of its own. */
 final class VmCommands {
-  private static final Parameter VM = argument("VM", Kind.VM, "its name");
+  static final Parameter VM = argument("VM", Kind.VM, "its name");
   private static final Parameter ALL = flag("--all", "every one");
   private static final Pattern SIZE = Pattern.compile("(\\d{1,12})([KMGT]?)(i?B)?");
 
-  private static final Parameter PROGRAM =
+  static final Parameter PROGRAM =
       program("ARGV", "the program and its arguments; -- parts them from the options");
 
-  private static final Parameter INTERACTIVE = flag("-i --interactive", "it is written to");
-  private static final Parameter TTY = flag("-t --tty", "it has a terminal");
+  static final Parameter INTERACTIVE = flag("-i --interactive", "it is written to");
+  static final Parameter TTY = flag("-t --tty", "it has a terminal");
 
   private VmCommands() {}
 
@@ -55,12 +52,13 @@ final class VmCommands {
         changing("pause", "has its program stand still", "pause()", Vm::pause),
         changing("resume", "lets a paused one go on", "resume()", Vm::resume),
         changing("restart", "stops it and starts it again", "restart()", Vm::restart),
-        exec(),
-        shell(),
-        attach(),
-        console(),
+        VmAttachCommands.exec(),
+        VmAttachCommands.shell(),
+        VmAttachCommands.attach(),
+        VmAttachCommands.console(),
         await(),
-        logs(),
+        VmLogs.command(),
+        VmCopy.command(),
         stats(),
         port(),
         rm());
@@ -74,7 +72,7 @@ final class VmCommands {
         option("--cpus", Kind.TEXT, "processors of the VM; 1 if not given"),
         option("--disk", Kind.TEXT, "what it may write, as 10G; 10G if not given"),
         option("--env", Kind.TEXT, "a variable of its program, as NAME=VALUE").repeatable(),
-        option("--user", Kind.TEXT, "whose its program is: UID or UID:GID; root if not given"),
+        option("--user", Kind.TEXT, "whose its program is: USER or USER:GROUP; root if not given"),
         option("--workdir", Kind.TEXT, "its program's working folder; / if not given"),
         option(
             "--net",
@@ -83,6 +81,7 @@ final class VmCommands {
         option("--publish", Kind.TEXT, "a port that leads to it, as 8080:80; 80 for a free one")
             .repeatable(),
         option("--label", Kind.TEXT, "what is to be said of it, as NAME=VALUE").repeatable(),
+        flag("--rm", "it is removed when its program has ended"),
         INTERACTIVE,
         TTY);
   }
@@ -108,7 +107,6 @@ final class VmCommands {
     parameters.add(PROGRAM);
     parameters.add(option("--name", Kind.TEXT, "how it is to be called; made up if not given"));
     parameters.addAll(made());
-    parameters.add(flag("--rm", "it is removed when its program has ended"));
     parameters.add(flag("-d --detach", "its program runs on its own; its name is printed"));
     return new Command(
         List.of("vm", "run"),
@@ -122,17 +120,13 @@ final class VmCommands {
   }
 
   private static Result run(Invocation in) {
-    boolean remove = in.has("--rm");
-    if (remove && in.has("--detach")) {
-      throw in.wrong("--rm and --detach exclude each other");
-    }
     Vm vm = in.mica().vms().create(spec(in, in.optional("--name").orElse(null)));
     boolean started = false;
     try {
       Result result =
           in.has("--detach")
               ? named(in, vm.start())
-              : Result.Attached.to(vm.startAttached(), () -> left(vm, remove));
+              : Result.Attached.to(vm.startAttached(), () -> left(vm));
       started = true;
       return result;
     } finally {
@@ -148,85 +142,10 @@ final class VmCommands {
   }
 
   /** Its program has ended, or it was detached from. */
-  private static void left(Vm vm, boolean remove) {
+  private static void left(Vm vm) {
     if (vm.state() == Vm.State.EXITED || vm.state() == Vm.State.FAILED) {
       vm.stop();
-      if (remove) {
-        vm.remove();
-      }
     }
-  }
-
-  private static Command exec() {
-    return new Command(
-        List.of("vm", "exec"),
-        List.of(
-            VM,
-            PROGRAM,
-            option("--env", Kind.TEXT, "a variable, as NAME=VALUE").repeatable(),
-            INTERACTIVE,
-            TTY),
-        Role.OPERATOR,
-        "runs another program in a VM that runs; ends with its exit status",
-        "mica vm exec web -- nginx -t",
-        "vm('web').exec('nginx', '-t')",
-        "",
-        in ->
-            Result.Attached.to(
-                vm(in)
-                    .open(
-                        new ExecSpec(
-                            in.all("ARGV"),
-                            pairs(in, "--env"),
-                            in.has("--interactive"),
-                            in.has("--tty")))));
-  }
-
-  private static Command shell() {
-    return new Command(
-        List.of("vm", "shell"),
-        List.of(VM),
-        Role.OPERATOR,
-        "a shell in a VM that runs, at this terminal",
-        "mica vm shell web",
-        "vm('web').open(spec)",
-        "",
-        in ->
-            Result.Attached.to(
-                vm(in)
-                    .open(
-                        new ExecSpec(
-                            List.of(
-                                "/bin/sh",
-                                "-c",
-                                "if command -v bash >/dev/null; then exec bash; else exec sh; fi"),
-                            Map.of(),
-                            true,
-                            Terminals.isInteractive()))));
-  }
-
-  private static Command attach() {
-    return new Command(
-        List.of("vm", "attach"),
-        List.of(VM),
-        Role.OPERATOR,
-        "attaches to the program of a VM; at a terminal Ctrl-P Ctrl-Q detaches",
-        "mica vm attach web",
-        "vm('web').attach()",
-        "",
-        in -> Result.Attached.to(vm(in).attach()));
-  }
-
-  private static Command console() {
-    return new Command(
-        List.of("vm", "console"),
-        List.of(VM),
-        Role.OPERATOR,
-        "attaches the terminal to the console of a VM's guest; Ctrl-] detaches",
-        "mica vm console web",
-        "vm('web').console()",
-        VmSchema.CONSOLE.shape().json(),
-        in -> Result.Attached.to(vm(in).console()));
   }
 
   private static VmSpec spec(Invocation in, @Nullable String name) {
@@ -245,10 +164,11 @@ final class VmCommands {
         pairs(in, "--label"),
         Network.of(
             in.optional("--net").orElse("none"),
-            in.all("--publish").stream().map(Port::of).toList()));
+            in.all("--publish").stream().map(Port::of).toList()),
+        in.has("--rm"));
   }
 
-  private static Map<String, String> pairs(Invocation in, String option) {
+  static Map<String, String> pairs(Invocation in, String option) {
     Map<String, String> pairs = new TreeMap<>();
     for (String text : in.all(option)) {
       int equals = text.indexOf('=');
@@ -285,7 +205,7 @@ final class VmCommands {
     return new Result.One<>(ContainerSchema.VM.shape(), vm);
   }
 
-  private static Vm vm(Invocation in) {
+  static Vm vm(Invocation in) {
     return in.mica().vms().get(in.value("VM"));
   }
 
@@ -366,18 +286,6 @@ final class VmCommands {
         in -> new Result.Text("status", Integer.toString(vm(in).await())));
   }
 
-  private static Command logs() {
-    return new Command(
-        List.of("vm", "logs"),
-        List.of(VM),
-        Role.VIEWER,
-        "prints what its program said",
-        "mica vm logs web",
-        "println vm('web').logs",
-        "{\"logs\":string}",
-        in -> new Result.Text("logs", vm(in).logs()));
-  }
-
   /** What a VM uses, one figure a row. */
   private static final Shape<Map.Entry<String, String>> FIGURE =
       Shape.<Map.Entry<String, String>>of("figures")
@@ -423,16 +331,29 @@ final class VmCommands {
               in.oneOrAll("VM")
                   .map(name -> List.of(in.mica().vms().get(name)))
                   .orElseGet(() -> in.mica().vms().list());
-          Stream<String> removed = vms.stream().map(vm -> remove(vm, in.has("--force")));
-          return UnionCommands.removed(removed.toList());
+          return UnionCommands.removed(remove(in, vms));
         });
   }
 
-  private static String remove(Vm vm, boolean force) {
-    if (force) {
-      vm.kill();
+  /** One that cannot be removed is told, and the others go all the same. */
+  private static List<String> remove(Invocation in, List<Vm> vms) {
+    List<String> removed = new ArrayList<>();
+    List<MicaException> left = new ArrayList<>();
+    for (Vm vm : vms) {
+      try {
+        if (in.has("--force")) {
+          vm.kill();
+        }
+        vm.remove();
+        removed.add(vm.name());
+      } catch (MicaException failure) {
+        if (!in.has("--all")) {
+          throw failure;
+        }
+        left.add(failure);
+      }
     }
-    vm.remove();
-    return vm.name();
+    in.without(left);
+    return removed;
   }
 }

@@ -1,11 +1,15 @@
 package dev.mica.shell.print;
 
+import dev.mica.container.LogQuery;
+import dev.mica.container.Vm;
 import dev.mica.schema.Shape;
 import dev.mica.shell.attach.Attachment;
 import dev.mica.shell.attach.ConsoleAttachment;
+import dev.mica.shell.attach.LogAttachment;
 import dev.mica.shell.attach.ProcessAttachment;
 import dev.mica.vm.Console;
 import dev.mica.vm.stream.Attachable;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -32,6 +36,11 @@ public sealed interface Result {
     /** A console. */
     public static Attached to(Console console) {
       return new Attached(new ConsoleAttachment(console), () -> {});
+    }
+
+    /** What the program of a VM said. */
+    public static Attached to(Vm vm, LogQuery query) {
+      return new Attached(new LogAttachment(vm, query, new AtomicBoolean()), () -> {});
     }
 
     /** A process. */

@@ -60,12 +60,26 @@ final class TableWriter {
   <T> void one(Shape<T> shape, T value) throws IOException {
     int names = shape.fields().stream().mapToInt(field -> field.key().length()).max().orElse(0);
     for (Field<T> field : shape.fields()) {
-      String text = Cells.text(field.value().apply(value));
+      Object is = field.value().apply(value);
+      if (is instanceof String lines && lines.indexOf('\n') >= 0) {
+        lines(Cells.pad(field.key(), names) + GAP, lines);
+        continue;
+      }
+      String text = Cells.text(is);
       String shown =
           terminalFormat.width() == 0
               ? text
               : Column.cut(field, text, Math.max(1, terminalFormat.width() - names - GAP.length()));
       println(cut(Cells.pad(field.key(), names) + GAP + shown), null);
+    }
+  }
+
+  /** Prints a text as people read it, each line below the one before. */
+  private void lines(String head, String text) throws IOException {
+    String before = head;
+    for (String line : text.lines().toList()) {
+      println(before + Unprintable.escaped(line.replace("\t", TAB)), null);
+      before = " ".repeat(head.length());
     }
   }
 

@@ -49,7 +49,7 @@ public final class Errors {
   private static int status(Throwable failure) {
     return switch (failure) {
       case CommandLineException wrong -> 2;
-      case MicaException known -> known.kind().exitStatus();
+      case MicaException known -> known.exitStatus();
       case ScriptException script -> script.exitStatus();
       default -> 1;
     };

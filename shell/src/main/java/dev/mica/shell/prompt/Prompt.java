@@ -154,6 +154,13 @@ public final class Prompt {
     return 0;
   }
 
+  /** What a program ended with is told, as a shell would show it: its words may not say so. */
+  private void tell(int status) {
+    if (status != 0) {
+      out.println("exit status " + status);
+    }
+  }
+
   /** For the next line, but for what came before a Ctrl-C and for the marks of a paste. */
   private void keep(String typed) {
     int interrupted = typed.lastIndexOf(keyboard.interrupt());
@@ -169,7 +176,7 @@ public final class Prompt {
       if (conversation.kind(line) == LineKind.META) {
         meta(line, ShellWords.of(line.strip().replaceFirst("^:", "")).texts());
       } else {
-        work(line, name(line), () -> conversation.line(line));
+        work(line, name(line), () -> tell(conversation.line(line)));
       }
     } catch (Work.Endless stubborn) {
       out.println("cancelled; it does not stop, and goes on alone and unheard: " + excerpt(line));

@@ -79,6 +79,7 @@ final class CommandTableTest {
             "vm console",
             "vm wait",
             "vm logs",
+            "vm cp",
             "vm stats",
             "vm port",
             "vm rm",

@@ -164,6 +164,27 @@ public interface Agent extends AutoCloseable {
   void file(String name, String file, byte[] content);
 
   /**
+   * Who a user of a container is.
+   *
+   * @param uid the number
+   * @param gid of the group
+   * @param groups numbers of the other groups that it is in
+   * @param home its folder, in the container
+   */
+  record User(long uid, long gid, List<Long> groups, String home) {
+    /** Copies the list. */
+    public User {
+      groups = List.copyOf(groups);
+    }
+  }
+
+  /**
+   * Looks up {@code USER} or {@code USER:GROUP}, names or numbers, in the union of that name; fails
+   * with an {@link AgentFailure} as its cause where there is no such name.
+   */
+  User user(String name, String user);
+
+  /**
    * Starts a container as its bundle's {@code config.json} says; once its first process was
    * started, that one's process id. When that process has ended the guest powers off.
    */
@@ -171,6 +192,18 @@ public interface Agent extends AutoCloseable {
 
   /** Starts another process in it, as the bundle's {@code exec-ID.json} says; its process id. */
   Answer<Long> exec(String name, String id, Streams streams);
+
+  /**
+   * Has what lies at {@code path} in a container that runs written as a tar to the standard output
+   * of a process, which ends with 0 if all of it is; that one's process id.
+   */
+  Answer<Long> send(String name, String id, String path, Streams streams);
+
+  /**
+   * Has a tar read from the standard input of a process and put into the folder at {@code path};
+   * or, where none is and {@code into} does not ask for one, its one entry there.
+   */
+  Answer<Long> receive(String name, String id, String path, boolean into, Streams streams);
 
   /** Sends a signal to a container's first process, or to all. */
   void signal(String name, int signal, boolean all);

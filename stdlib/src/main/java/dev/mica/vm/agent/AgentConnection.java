@@ -21,6 +21,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** The agent's protocol over its socket. */
@@ -321,6 +322,22 @@ public final class AgentConnection implements Agent {
   }
 
   @Override
+  public User user(String name, String user) {
+    Map<String, String> who =
+        call("user", QUICK, Map.of("name", AgentLine.encode(name), "user", AgentLine.encode(user)));
+    List<Long> groups =
+        Stream.of(fact(who, "groups").split(","))
+            .filter(group -> !group.isEmpty())
+            .map(Long::valueOf)
+            .toList();
+    return new User(
+        Long.parseLong(fact(who, "uid")),
+        Long.parseLong(fact(who, "gid")),
+        groups,
+        fact(who, "home"));
+  }
+
+  @Override
   public Answer<Long> run(String name, Streams streams) {
     return start("run", name, Map.of("last", "1"), streams);
   }
@@ -328,6 +345,22 @@ public final class AgentConnection implements Agent {
   @Override
   public Answer<Long> exec(String name, String id, Streams streams) {
     return start("exec", name, Map.of("id", AgentLine.encode(id)), streams);
+  }
+
+  @Override
+  public Answer<Long> send(String name, String id, String path, Streams streams) {
+    Map<String, String> words = Map.of("id", AgentLine.encode(id), "path", AgentLine.encode(path));
+    return start("send", name, words, streams);
+  }
+
+  @Override
+  public Answer<Long> receive(String name, String id, String path, boolean into, Streams streams) {
+    Map<String, String> words =
+        new TreeMap<>(Map.of("id", AgentLine.encode(id), "path", AgentLine.encode(path)));
+    if (into) {
+      words.put("into", "1");
+    }
+    return start("receive", name, words, streams);
   }
 
   private Answer<Long> start(String verb, String name, Map<String, String> more, Streams streams) {
@@ -467,8 +500,9 @@ public final class AgentConnection implements Agent {
     String errno = facts.getOrDefault("errno", "no reason given");
     String step = facts.getOrDefault("step", "");
     throw MicaException.failed(
-        "have the guest do " + verb + (step.isEmpty() ? "" : ", to " + step),
-        facts.getOrDefault("path", ""),
-        note.isEmpty() ? errno : note + " (" + errno + ")");
+            "have the guest do " + verb + (step.isEmpty() ? "" : ", to " + step),
+            facts.getOrDefault("path", ""),
+            note.isEmpty() ? errno : note + " (" + errno + ")")
+        .because(new AgentFailure(verb, errno, step, note));
   }
 }

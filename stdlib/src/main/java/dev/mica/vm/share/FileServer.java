@@ -131,12 +131,16 @@ public record FileServer(Path directory, Path sockets, String tag) {
   /**
    * Starts it; its socket can be connected to then. What it serves is the directory that is open
    * here, wherever its path leads.
+   *
+   * @param together whether it serves a directory that has these, called 0, 1 and so on, and nobody
+   *     can write to; else there is one
    */
   void start(
       Map<String, String> environment,
       Records cache,
       Qmp.Version qemu,
-      OpenDirectory folder,
+      List<OpenDirectory> folders,
+      boolean together,
       boolean readOnly) {
     refusal(environment)
         .ifPresent(no -> {
@@ -151,10 +155,12 @@ public record FileServer(Path directory, Path sockets, String tag) {
           .hint("use QEMU 8.2 or later, or the virtiofsd of QEMU up to 7");
     }
     List<String> command = new ArrayList<>(List.of(launch.toString()));
-    if (readOnly) {
+    if (readOnly && !together) {
       command.add("--read-only");
     }
-    command.addAll(List.of("--folder", folder.pathForOthers().toString()));
+    for (OpenDirectory folder : folders) {
+      command.addAll(List.of(together ? "--layer" : "--folder", folder.pathForOthers().toString()));
+    }
     command.addAll(List.of("--listen", socket().toString()));
     command.addAll(List.of("--pid", daemon().pidFile().toString()));
     command.addAll(List.of("--log", directory.resolve(tag + ".log").toString(), "--"));
@@ -164,7 +170,8 @@ public record FileServer(Path directory, Path sockets, String tag) {
     try {
       Qemu.admit(socket());
     } catch (IOException broken) {
-      throw MicaException.failed("share", folder.openedBy(), Why.of(broken)).because(broken);
+      throw MicaException.failed("share", folders.getFirst().openedBy(), Why.of(broken))
+          .because(broken);
     }
   }
 

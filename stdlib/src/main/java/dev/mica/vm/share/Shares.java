@@ -42,21 +42,30 @@ public final class Shares {
         .toList();
   }
 
+  /** Those whose file server does not run; their process id is 0. */
+  public List<Share> lost() {
+    return records.names().stream()
+        .filter(tag -> !server(tag).daemon().isAlive())
+        .flatMap(tag -> records.find(tag).map(record -> share(tag, record, 0)).stream())
+        .toList();
+  }
+
   private FileServer server(String tag) {
     return new FileServer(qemu.directory(), qemu.peers(), tag);
   }
 
   private Optional<Share> share(String tag, ObjectNode record) {
-    Path folder = PathBytes.toPath(Base64.getDecoder().decode(record.path("folder").asString("")));
-    return share(
-        tag, folder, record.path("is").asString(""), record.path("readOnly").asBoolean(false));
+    return pid(tag).map(pid -> share(tag, record, pid));
   }
 
-  private Optional<Share> share(String tag, Path folder, String is, boolean readOnly) {
-    return server(tag)
-        .daemon()
-        .process()
-        .map(process -> new Share(tag, folder, is, readOnly, process.pid()));
+  private Optional<Long> pid(String tag) {
+    return server(tag).daemon().process().map(ProcessHandle::pid);
+  }
+
+  private static Share share(String tag, ObjectNode record, long pid) {
+    Path folder = PathBytes.toPath(Base64.getDecoder().decode(record.path("folder").asString("")));
+    return new Share(
+        tag, folder, record.path("is").asString(""), record.path("readOnly").asBoolean(false), pid);
   }
 
   /** By what it is: a folder that was removed and made again is another one. */
@@ -64,21 +73,35 @@ public final class Shares {
     Optional<Share> known =
         all().stream()
             .filter(share ->
-                readOnly && share.readOnly() && Identity.of(share.identity()).is(folder.identity()))
+                readOnly
+                    && share.readOnly()
+                    && !isOfMany(share.tag())
+                    && Identity.of(share.identity()).is(folder.identity()))
             .findFirst();
-    return known.orElseGet(() -> start(folder, readOnly));
+    return known.orElseGet(() -> start(List.of(folder), false, readOnly));
   }
 
-  private Share start(OpenDirectory folder, boolean readOnly) {
+  private boolean isOfMany(String tag) {
+    return records.find(tag).filter(record -> record.path("many").asBoolean(false)).isPresent();
+  }
+
+  /** Several in one, read-only; it goes by the first of them. */
+  public Share plugTogether(List<OpenDirectory> folders) {
+    return start(folders, true, true);
+  }
+
+  private Share start(List<OpenDirectory> folders, boolean together, boolean readOnly) {
+    OpenDirectory folder = folders.getFirst();
     String tag = String.format("s%08x", RANDOM.nextInt());
     ObjectNode record = Records.object();
     record.put("folder", Base64.getEncoder().encodeToString(PathBytes.of(folder.openedBy())));
     record.put("readOnly", readOnly).put("is", folder.identity().text());
+    record.put("many", together);
     records.put(tag, record);
     boolean done = false;
     try {
       try (Qmp qmp = qemu.qmp()) {
-        server(tag).start(environment, cache, qmp.version(), folder, readOnly);
+        server(tag).start(environment, cache, qmp.version(), folders, together, readOnly);
         plugIn(qmp, tag);
       }
       done = true;
@@ -87,7 +110,7 @@ public final class Shares {
         forget(tag);
       }
     }
-    return share(tag, folder.openedBy(), folder.identity().text(), readOnly)
+    return share(tag, record)
         .orElseThrow(
             () -> MicaException.failed("share", folder.openedBy(), "its file server has ended"));
   }

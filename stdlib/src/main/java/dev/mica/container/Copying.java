@@ -1,0 +1,197 @@
+package dev.mica.container;
+
+import dev.mica.core.Core;
+import dev.mica.core.LayerFlag;
+import dev.mica.core.LayerTar;
+import dev.mica.core.OpenDirectory;
+import dev.mica.core.TarLimits;
+import dev.mica.failure.MicaException;
+import dev.mica.failure.Why;
+import dev.mica.folder.Folder;
+import dev.mica.vm.stream.Attachable;
+import dev.mica.vm.stream.ProcessStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Copies between this host and a container, each way as a tar that lies on this host first: nothing
+ * is put anywhere before all of it has come. Paths in the container are looked up there. What comes
+ * from there is unpacked by the core, which follows no link, into a directory that is held open.
+ */
+record Copying(Vms vms, VmRecord vm) {
+  /** What is kept of what the other side says. */
+  private static final int WORDS = 1 << 16;
+
+  private static final int BUFFER = 1 << 16;
+
+  Folder out(String path, Folder target) {
+    String doing = "copy " + path + " from the VM";
+    Path to = target.path().toAbsolutePath();
+    boolean into = Files.isDirectory(to);
+    Path parent = into ? to : to.getParent();
+    vms.requireOperator("copy from the VM", vm.name());
+    if (parent == null || !Files.isDirectory(parent)) {
+      throw MicaException.failed(doing, vm.name(), "there is no folder " + parent);
+    }
+    Path spool = vms.spool(vm);
+    try (OpenDirectory folder = OpenDirectory.of(parent.resolve("."), parent)) {
+      try {
+        receive(doing, vms.copy("copy from", vm, exec -> exec.send(path)), spool);
+        Path name = place(doing, folder, spool, into ? null : to.getFileName());
+        return Folder.of(vms.caller(), parent.resolve(name));
+      } finally {
+        boolean _ = Files.deleteIfExists(spool);
+      }
+    } catch (IOException broken) {
+      throw MicaException.failed(doing, vm.name(), Why.of(broken)).because(broken);
+    }
+  }
+
+  private void receive(String doing, Attachable process, Path spool) throws IOException {
+    ByteArrayOutputStream said = new Said();
+    try (ProcessStream stream = process.stream();
+        OutputStream file = Files.newOutputStream(spool, StandardOpenOption.CREATE_NEW)) {
+      boolean _ = stream.endInput();
+      require(doing, stream.run(file, said), said);
+    } catch (InterruptedException stop) {
+      throw interrupted(doing, stop);
+    }
+  }
+
+  /**
+   * Unpacks beside where it will lie, and gives it its name: {@code as}, or the one that it has.
+   */
+  private Path place(String doing, OpenDirectory folder, Path spool, @Nullable Path as)
+      throws IOException {
+    Path scratch = folder.path().resolve(".mica-copy-" + Vms.newId());
+    Set<LayerFlag> flags = EnumSet.of(LayerFlag.NAMES, LayerFlag.OWN);
+    LayerTar _ = Core.readTar(spool, scratch, TarLimits.NONE, flags);
+    try {
+      Path entry = only(doing, scratch);
+      Path name = as == null ? entry.getFileName() : as;
+      Path target = folder.path().resolve(name);
+      if (Files.exists(target, LinkOption.NOFOLLOW_LINKS)
+          && (Files.isDirectory(target, LinkOption.NOFOLLOW_LINKS)
+              || Files.isDirectory(entry, LinkOption.NOFOLLOW_LINKS))) {
+        throw MicaException.failed(
+                doing, vm.name(), folder.openedBy().resolve(name) + " is there already")
+            .hint("choose a path where nothing is yet");
+      }
+      Path _ = Files.move(entry, target, StandardCopyOption.ATOMIC_MOVE);
+      return name;
+    } finally {
+      Core.remove(scratch);
+    }
+  }
+
+  private Path only(String doing, Path scratch) throws IOException {
+    try (Stream<Path> all = Files.list(scratch)) {
+      List<Path> entries = all.toList();
+      if (entries.size() != 1) {
+        throw MicaException.failed(
+            doing, vm.name(), "its guest sent " + entries.size() + " entries, not one");
+      }
+      return entries.getFirst();
+    }
+  }
+
+  void in(Folder source, String path) {
+    String doing = "copy " + source + " to the VM";
+    Path from = source.path().toAbsolutePath().normalize();
+    Path parent = from.getParent();
+    Path name = from.getFileName();
+    vms.requireOperator("copy to the VM", vm.name());
+    if (parent == null || name == null) {
+      throw MicaException.usage(doing, vm.name(), "name what is in " + from + ", not all of it");
+    }
+    Path spool = vms.spool(vm);
+    try (OpenDirectory folder = OpenDirectory.of(parent.resolve("."), parent)) {
+      try {
+        LayerTar _ = Core.writeEntryTar(folder, name, spool);
+        send(doing, vms.copy("copy to", vm, exec -> exec.receive(path, false)), spool);
+      } finally {
+        boolean _ = Files.deleteIfExists(spool);
+      }
+    } catch (IOException broken) {
+      throw MicaException.failed(doing, vm.name(), Why.of(broken)).because(broken);
+    }
+  }
+
+  private void send(String doing, Attachable process, Path spool) throws IOException {
+    ByteArrayOutputStream said = new Said();
+    AtomicReference<@Nullable IOException> failed = new AtomicReference<>();
+    try (ProcessStream stream = process.stream()) {
+      Thread sending = Thread.ofVirtual().start(() -> send(stream, spool, failed));
+      ProcessStream.Exit exit = stream.run(said, said);
+      sending.interrupt();
+      sending.join();
+      IOException broken = failed.get();
+      if (broken != null) {
+        throw broken;
+      }
+      require(doing, exit, said);
+    } catch (InterruptedException stop) {
+      throw interrupted(doing, stop);
+    }
+  }
+
+  private static void send(
+      ProcessStream stream, Path spool, AtomicReference<@Nullable IOException> failed) {
+    byte[] bytes = new byte[BUFFER];
+    try (InputStream file = Files.newInputStream(spool)) {
+      boolean heard = true;
+      for (int some = file.read(bytes); some > 0 && heard; some = file.read(bytes)) {
+        heard = stream.input(bytes, 0, some);
+      }
+      boolean _ = stream.endInput();
+    } catch (IOException broken) {
+      failed.set(broken);
+      stream.close(); // half a tar is none
+    } catch (InterruptedException ended) {
+      Thread.currentThread().interrupt(); // it has ended, and wants no more
+    }
+  }
+
+  private void require(String doing, ProcessStream.Exit exit, ByteArrayOutputStream said) {
+    if (exit.shellStatus() != 0) {
+      String words = said.toString(StandardCharsets.UTF_8).strip();
+      int line = words.lastIndexOf('\n');
+      throw MicaException.failed(
+          doing,
+          vm.name(),
+          words.isEmpty()
+              ? "what copies in its guest ended with " + exit.shellStatus()
+              : words.substring(line + 1));
+    }
+  }
+
+  private MicaException interrupted(String doing, InterruptedException stop) {
+    Thread.currentThread().interrupt();
+    return MicaException.failed(doing, vm.name(), "interrupted").because(stop);
+  }
+
+  /** The last words count, and no guest fills our memory. */
+  private static final class Said extends ByteArrayOutputStream {
+    @Override
+    public synchronized void write(byte[] bytes, int offset, int length) {
+      if (count + length > WORDS) {
+        reset();
+      }
+      super.write(bytes, offset, Math.min(length, WORDS));
+    }
+  }
+}

@@ -1,0 +1,50 @@
+package dev.mica.container;
+
+import dev.mica.failure.MicaException;
+import dev.mica.vm.agent.AgentFailure;
+
+/**
+ * A program that could not be started, as a user knows it: by the VM's name and the program's, and
+ * with the exit status that shells and other container programs have for it.
+ */
+final class Unstarted {
+  private static final int NOT_FOUND = 127;
+  private static final int NOT_RUN = 126;
+
+  private Unstarted() {}
+
+  /**
+   * The failure for people.
+   *
+   * @param doing what was being done, to the VM {@code name}
+   * @param program that was to be started
+   * @param folder that it was to be started in
+   * @param failure what the guest's agent says of it
+   */
+  static MicaException of(
+      String doing, String name, String program, String folder, MicaException failure) {
+    if (!(failure.getCause() instanceof AgentFailure told) || !told.step().equals(told.verb())) {
+      return failure;
+    }
+    boolean ofFolder = told.note().contains("chdir");
+    String what = ofFolder ? "its working folder " + folder : "its program " + program;
+    int status = told.errno().equals("ENOENT") ? NOT_FOUND : NOT_RUN;
+    String why =
+        switch (told.errno()) {
+          case "ENOENT" -> ofFolder ? "there is no such folder" : missing(program, told.note());
+          case "EACCES", "EPERM" -> "permission denied"; // the latter of a folder
+          case "ENOTDIR" -> "it is not a folder";
+          case "ENOEXEC" -> "it is no program that the guest can run";
+          default -> told.note();
+        };
+    return MicaException.failed(doing, name, what + ": " + why).exiting(status).because(told);
+  }
+
+  /** The runtime looks for the file first; after that, what is not there is its interpreter. */
+  private static String missing(String program, String said) {
+    if (!said.contains("executable file")) {
+      return "the interpreter that it names is not there";
+    }
+    return program.contains("/") ? "there is no such file" : "not found in its PATH";
+  }
+}
