@@ -20,6 +20,10 @@ public record Field<T>(
     ESSENTIAL,
     /** Where the page is wide enough. */
     USUAL,
+    /**
+     * It may not be left out: where the page has no room for it, rows are shown field below field.
+     */
+    INDISPENSABLE,
     /** JSON, YAML and single objects show it, tables do not. */
     NONE
   }
