@@ -187,14 +187,14 @@ static bool take_shared(struct settling *s, struct list *own)
 	bool some;
 
 	pthread_mutex_lock(&s->lock);
-	s->idle++;
+	__atomic_fetch_add(&s->idle, 1, __ATOMIC_RELAXED); /* it is looked at without the lock, too */
 	while (!s->shared.count && s->idle <= s->helpers)
 		pthread_cond_wait(&s->more, &s->lock);
 	some = s->shared.count > 0;
 	if (some) {
 		*own = s->shared;
 		s->shared = (struct list){0};
-		s->idle--;
+		__atomic_fetch_sub(&s->idle, 1, __ATOMIC_RELAXED);
 	} else {
 		pthread_cond_broadcast(&s->more);
 	}
