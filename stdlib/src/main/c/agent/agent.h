@@ -166,7 +166,7 @@ errint_t container_delete(const struct request *request, struct answer *answer, 
 /* In list's child: one fact each. */
 void containers_list(struct answer *answer, uint32_t *number);
 
-/* table.c: what is mounted, as the kernel says. */
+/* mounted.c: what is mounted, as the kernel says. */
 struct mounted {
 	void *records;
 	int64_t len;
