@@ -21,7 +21,8 @@ public record Field<T>(
     /** Where the page is wide enough. */
     USUAL,
     /**
-     * It may not be left out: where the page has no room for it, rows are shown field below field.
+     * It may neither be left out nor cut: where the page has no room for it, rows are shown field
+     * below field.
      */
     INDISPENSABLE,
     /** JSON, YAML and single objects show it, tables do not. */

@@ -36,7 +36,7 @@ record Column<T>(Field<T> field, int width) {
     return field.type().equals("number");
   }
 
-  /** A page without room for it shows no table. */
+  /** A page without room for all of it shows no table. */
   boolean isIndispensable() {
     return field.column() == Field.Column.INDISPENSABLE;
   }

@@ -44,8 +44,7 @@ final class TableWriter {
     List<Column<T>> all = shape.columns().stream().map(field -> Column.of(field, first)).toList();
     List<Column<T>> columns =
         terminalFormat.width() > 0 ? Column.fitted(all, terminalFormat.width(), GAP.length()) : all;
-    if (columns.stream().filter(Column::isIndispensable).count()
-        < all.stream().filter(Column::isIndispensable).count()) {
+    if (!columns.containsAll(all.stream().filter(Column::isIndispensable).toList())) {
       return records(all, first, rows);
     }
     line(columns, column -> column.field().key().toUpperCase(Locale.ROOT), "1");
