@@ -182,7 +182,7 @@ errint_t capture_layer(const struct request *request, struct answer *answer, str
 /* In list's child: one fact each. */
 void containers_list(struct answer *answer, uint32_t *number);
 
-/* table.c: what is mounted, as the kernel says. */
+/* mounted.c: what is mounted, as the kernel says. */
 struct mounted {
 	void *records;
 	int64_t len;

@@ -48,8 +48,8 @@ errint_t cgroup_number(int cgroup, const char *file, const char *key, uint64_t *
 /* How often the kernel ended one of its processes because its memory was used up. */
 uint64_t cgroup_oom_kills(int cgroup);
 
-/* held.c: -EBUSY where a container that runs has the file system mounted that is mounted at path. The kernel does not
- * say so, for a container's mounts are its own. */
+/* container-held.c: -EBUSY where a container that runs has the file system mounted that is mounted at path. The kernel
+ * does not say so, for a container's mounts are its own. */
 errint_t held_check(const struct mica_mount *mount, const char *path, struct mica_error *err);
 
 /* container-clear.c: ends and removes what the runtime and the kernel have of it; none: 0. Who calls it sees to it that

@@ -592,6 +592,12 @@ int mica_open_scratch(const char *dir, struct mica_identity *is, struct mica_err
  * what cannot be removed stays. No such dir: 0. */
 errint_t mica_clean_scratch(const char *dir, struct mica_error *err);
 
+/*
+ * Starts program with one argument and does not wait for it: in a session and with an environment of its own, which is
+ * empty, in "/", with nothing of ours open and its standard streams on /dev/null. It outlives us.
+ */
+errint_t mica_start_apart(const char *program, const char *argument, struct mica_error *err);
+
 /* The home directory of a user of this host, by its name, as a string of less than len bytes. -ENOENT: no such user, or
  * none that can be asked for now. */
 errint_t mica_home(const char *user, char *home, size_t len, struct mica_error *err);

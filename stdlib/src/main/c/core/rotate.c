@@ -419,7 +419,12 @@ int mica_rotate(const struct mica_rotation *r, struct mica_error *err)
 	code = check_mounted(r, err);
 	if (code)
 		return code;
-	if (!knows_beneath() || mica_is_marked(r->upper, r->trial, &own) != 1)
+	if (!knows_beneath())
+		return MICA_HELD;
+	/* A first look, which may be wrong: what comes below costs much where a lot is dirty. */
+	if (!(r->flags & MICA_ROTATE_DRAIN) && is_held(r))
+		return MICA_HELD;
+	if (mica_is_marked(r->upper, r->trial, &own) != 1)
 		return MICA_HELD;
 	code = flush(r, err);
 	if (code)

@@ -1,20 +1,70 @@
 /*
  * settle.c - from upper to lower: the flags that overlayfs keeps for an upper become the layer's own.
  *
- * The folder is walked as it lies there: what it means over which lowers does not matter.
+ * The folder is walked as it lies there: what it means over which lowers does not matter. No entry's metadata is read,
+ * only the one attribute of files and directories. Any order will do, so threads share the directories: each has a list
+ * of its own and gives half of it away when another has nothing to do. Directories are kept as paths, not open, so
+ * neither the tree's depth nor its width costs descriptors.
  */
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 
-#include "diff.h"
+#include "dir-stack.h"
+#include "flags.h"
+#include "pool.h"
+#include "xattr.h"
 
-struct settling {
-	char attr[40];
-	uint64_t count;
-	struct mica_error *err;
+enum { MOST_HELPERS = 7, PAYS = 16 };
+
+/* Directories to be walked. */
+struct waiting {
+	struct waiting *next;
+	char path[]; /* from the layer */
+};
+struct list {
+	struct waiting *first;
+	size_t count;
 };
 
-/* dir is pinned. */
-static errint_t settle_entry(struct settling *s, int dir, const char *name)
+struct settling {
+	int root;
+	char attr[40];
+	struct mica_job *job;
+	uint64_t count;
+	struct first_failure failure;
+	pthread_mutex_t lock;
+	pthread_cond_t more; /* something to share, or the end */
+	struct list shared;
+	uint32_t helpers, idle; /* of all threads, this one included, those that have nothing to do */
+	bool started;
+	pthread_t id[MOST_HELPERS];
+};
+
+static void push(struct list *list, struct waiting *directory)
+{
+	directory->next = list->first;
+	list->first = directory;
+	list->count++;
+}
+
+static struct waiting *pop(struct list *list)
+{
+	struct waiting *directory = list->first;
+
+	if (directory) {
+		list->first = directory->next;
+		list->count--;
+	}
+	return directory;
+}
+
+/* One directory. */
+
+static errint_t settle_entry(struct settling *s, int dir, const char *name, const char *path, struct mica_error *err)
 {
 	cleanup_free char *value = NULL;
 	size_t len;
@@ -23,51 +73,222 @@ static errint_t settle_entry(struct settling *s, int dir, const char *name)
 	if (code == -ENODATA || code == -EOPNOTSUPP || code == -ENOENT)
 		return 0;
 	if (code < 0)
-		return mica_fail(s->err, code, "read xattr", name);
-	s->count++;
-	return flags_protect(dir, name, flags_of_text(value), name, s->err);
+		return mica_fail_at(err, code, "read xattr", path, name);
+	__atomic_fetch_add(&s->count, 1, __ATOMIC_RELAXED);
+	return flags_protect(dir, name, flags_of_text(value), *name ? name : path, err);
 }
 
-static errint_t settle_item(struct settling *s, const struct diff_item *item)
+static errint_t add_below(struct list *own, const char *path, const char *name, struct mica_error *err)
 {
-	struct vdir *dir = item->dir->b;
-	errint_t code;
+	size_t above = strlen(path), slash = above > 0;
+	struct waiting *below = malloc(sizeof(*below) + above + slash + strlen(name) + 1);
 
-	if (!*item->name || (item->type_b != 'f' && item->type_b != 'd'))
+	if (!below)
+		return mica_fail(err, -ENOMEM, "walk", name);
+	memcpy(below->path, path, above);
+	if (slash)
+		below->path[above] = '/';
+	strcpy(below->path + above + slash, name);
+	push(own, below);
+	return 0;
+}
+
+/* What a file system does not tell with the name is asked for. */
+static unsigned char type_of(int dir, const struct dirent64 *entry)
+{
+	struct stat st;
+
+	if (entry->d_type != DT_UNKNOWN)
+		return entry->d_type;
+	return fstatat(dir, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ? DT_UNKNOWN : IFTODT(st.st_mode);
+}
+
+static errint_t settle_name(struct settling *s, int dir, const struct waiting *at, const struct dirent64 *entry,
+			    struct list *own, struct mica_error *err)
+{
+	const char *name = entry->d_name;
+
+	if (!strcmp(name, ".") || !strcmp(name, ".."))
 		return 0;
-	code = vdir_pin(dir, s->err);
-	if (code < 0)
-		return code;
-	code = settle_entry(s, dir->parts[0].layer_dir->fd, item->name);
-	vdir_unpin(dir);
+	switch (type_of(dir, entry)) {
+	case DT_DIR:
+		return add_below(own, at->path, name, err);
+	case DT_REG:
+		return settle_entry(s, dir, name, at->path, err);
+	default:
+		return 0;
+	}
+}
+
+static errint_t settle_names(struct settling *s, int dir, const struct waiting *at, struct list *own,
+			     struct mica_error *err)
+{
+	_Alignas(struct dirent64) char names[16384];
+	uint64_t seen = 0;
+	ssize_t got;
+	errint_t code = 0;
+
+	while (code == 0 && (got = getdents64(dir, names, sizeof(names))) != 0) {
+		if (got < 0)
+			return mica_fail(err, -errno, "read directory", at->path);
+		for (ssize_t i = 0; code == 0 && i < got; seen++) {
+			const struct dirent64 *entry = (const void *)(names + i);
+
+			code = settle_name(s, dir, at, entry, own, err);
+			i += entry->d_reclen;
+		}
+	}
+	job_add(s->job, seen, 0);
 	return code;
 }
 
-static errint_t settle(struct settling *s, struct mica_diff *diff)
+/* The flags of the layer's root are those of where it lies. */
+static errint_t settle_directory(struct settling *s, const struct waiting *at, struct list *own, struct mica_error *err)
 {
-	struct diff_item item;
-	errint_t code;
+	cleanup_fd int dir = -1;
+	errint_t code =
+		job_cancelled(s->job) ? -ECANCELED : open_below(s->root, at->path, strlen(at->path), O_RDONLY, &dir);
 
-	while ((code = diff_next(diff, &item, s->err)) > 0) {
-		code = settle_item(s, &item);
-		if (code < 0)
-			return code;
+	if (code < 0)
+		return mica_fail(err, code, "open", at->path);
+	code = *at->path ? settle_entry(s, dir, "", at->path, err) : 0;
+	return code < 0 ? code : settle_names(s, dir, at, own, err);
+}
+
+/* Among threads. */
+
+/* Half of it, the older ones, which have more below them. The lock is held. */
+static void share(struct settling *s, struct list *own)
+{
+	struct waiting **link = &own->first;
+	size_t kept = (own->count + 1) / 2;
+
+	for (size_t i = 0; i < kept; i++)
+		link = &(*link)->next;
+	s->shared = (struct list){*link, own->count - kept};
+	*link = NULL;
+	own->count = kept;
+	pthread_cond_broadcast(&s->more);
+}
+
+static void share_if_wanted(struct settling *s, struct list *own)
+{
+	if (own->count < 2 || !__atomic_load_n(&s->idle, __ATOMIC_RELAXED))
+		return;
+	pthread_mutex_lock(&s->lock);
+	if (s->idle && !s->shared.count)
+		share(s, own);
+	pthread_mutex_unlock(&s->lock);
+}
+
+/* False: all threads have nothing to do any more. */
+static bool take_shared(struct settling *s, struct list *own)
+{
+	bool some;
+
+	pthread_mutex_lock(&s->lock);
+	__atomic_fetch_add(&s->idle, 1, __ATOMIC_RELAXED); /* it is looked at without the lock, too */
+	while (!s->shared.count && s->idle <= s->helpers)
+		pthread_cond_wait(&s->more, &s->lock);
+	some = s->shared.count > 0;
+	if (some) {
+		*own = s->shared;
+		s->shared = (struct list){0};
+		__atomic_fetch_sub(&s->idle, 1, __ATOMIC_RELAXED);
+	} else {
+		pthread_cond_broadcast(&s->more);
 	}
+	pthread_mutex_unlock(&s->lock);
+	return some;
+}
+
+static void *help(void *arg);
+
+static uint32_t helpers_wanted(const struct mica_job *job)
+{
+	uint32_t asked = job ? __atomic_load_n(&job->threads, __ATOMIC_RELAXED) : 0;
+	long count = asked ? (long)asked : sysconf(_SC_NPROCESSORS_ONLN);
+
+	return count < 1 ? 0 : count > MOST_HELPERS ? MOST_HELPERS : (uint32_t)count - 1;
+}
+
+/* One that cannot be started is one fewer. The host program's signals are its own threads' business. */
+static void start_helpers(struct settling *s)
+{
+	uint32_t wanted = helpers_wanted(s->job);
+	sigset_t all, before;
+
+	s->started = true;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	pthread_mutex_lock(&s->lock);
+	while (s->helpers < wanted && pthread_create(&s->id[s->helpers], NULL, help, s) == 0)
+		s->helpers++;
+	pthread_mutex_unlock(&s->lock);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+/* After a failure the rest is only taken and freed, so that all come to an end. */
+static void work(struct settling *s, struct list *own, bool starts)
+{
+	struct waiting *directory;
+
+	do {
+		while ((directory = pop(own))) {
+			struct mica_error err;
+
+			mica_error_clear(&err);
+			if (!failure_code(&s->failure) && settle_directory(s, directory, own, &err) < 0)
+				failure_note(&s->failure, &err);
+			free(directory);
+			if (starts && !s->started && own->count >= PAYS)
+				start_helpers(s);
+			share_if_wanted(s, own);
+		}
+	} while (take_shared(s, own));
+}
+
+static void *help(void *arg)
+{
+	struct list own = {0};
+
+	work(arg, &own, false);
+	return NULL;
+}
+
+static errint_t settle(struct settling *s, struct mica_error *err)
+{
+	struct list own = {0};
+	errint_t code = add_below(&own, "", "", err);
+
+	if (code < 0)
+		return code;
+	pthread_mutex_init(&s->lock, NULL);
+	pthread_cond_init(&s->more, NULL);
+	work(s, &own, true);
+	for (uint32_t i = 0; i < s->helpers; i++)
+		pthread_join(s->id[i], NULL);
+	pthread_cond_destroy(&s->more);
+	pthread_mutex_destroy(&s->lock);
+	code = failure_code(&s->failure);
+	if (code < 0 && err)
+		*err = s->failure.err;
 	return code;
 }
 
 errint_t mica_settle(const char *layer, uint32_t flags, uint64_t *count, struct mica_job *job, struct mica_error *err)
 {
-	struct mica_tree none = {0}, tree = {.layers = &layer, .count = 1, .kind = MICA_TREE_PLAIN};
-	struct settling s = {.err = err};
-	struct mica_diff *diff;
-	errint_t code = mica_diff_open(&diff, &none, &tree, 0, job, err);
+	struct settling s = {.job = job};
+	cleanup_fd int root = open(layer, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	errint_t code;
 
+	mica_error_clear(err);
+	if (root < 0)
+		return mica_fail(err, -errno, "open", layer);
+	s.root = root;
 	snprintf(s.attr, sizeof(s.attr), "%sprotattr",
 		 xattr_prefix(flags & MICA_LAYER_USERXATTR ? XATTR_USER : XATTR_TRUSTED));
-	if (code == 0)
-		code = settle(&s, diff);
-	mica_diff_close(diff);
+	code = settle(&s, err);
 	if (count)
 		*count = s.count;
 	return code;

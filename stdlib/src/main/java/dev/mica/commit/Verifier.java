@@ -7,8 +7,6 @@ import dev.mica.failure.MicaException;
 import dev.mica.job.Activity;
 import dev.mica.state.Lock;
 import dev.mica.state.StateDir;
-import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -38,17 +36,9 @@ final class Verifier {
    * it: no reason to fail a commit that has been made.
    */
   void startRecording() {
-    Path program = Core.library().resolveSibling(PROGRAM);
     try {
-      ProcessBuilder builder =
-          new ProcessBuilder(program.toString(), state.path().toString())
-              .directory(Path.of("/").toFile())
-              .redirectInput(Path.of("/dev/null").toFile())
-              .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-              .redirectError(ProcessBuilder.Redirect.DISCARD);
-      builder.environment().clear();
-      builder.start();
-    } catch (IOException notNow) {
+      Core.startApart(PROGRAM, state.path());
+    } catch (MicaException notNow) {
       return;
     }
   }

@@ -443,6 +443,21 @@ public final class Core {
     }
   }
 
+  /**
+   * Starts one of Mica's own programs and does not wait for it: it outlives this process, and has
+   * neither its terminal nor its environment.
+   *
+   * @param program its file's name, which lies beside the core
+   */
+  public static void startApart(String program, Path argument) {
+    Path file = library().resolveSibling(program);
+    try (Call call = new Call("start", file)) {
+      MemorySegment what = call.path(file);
+      MemorySegment with = call.path(argument);
+      call.run(() -> (int) Function.START_APART.handle().invokeExact(what, with, call.error()));
+    }
+  }
+
   /** The mounts of this process's namespace. */
   public static List<Mount> mounts() {
     try (Call call = new Call("list the mounts of", "this host")) {

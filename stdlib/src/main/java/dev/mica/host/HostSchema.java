@@ -14,7 +14,7 @@ public final class HostSchema {
               .essential("status", "string", Check::status)
               .essential("name", "string", Check::name)
               .column("detail", "string", Check::detail)
-              .column("fix", "string|null", Check::fix)
+              .indispensable("fix", "string|null", Check::fix)
               .build());
 
   /** The machine. */

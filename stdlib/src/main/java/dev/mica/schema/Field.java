@@ -20,6 +20,11 @@ public record Field<T>(
     ESSENTIAL,
     /** Where the page is wide enough. */
     USUAL,
+    /**
+     * It may neither be left out nor cut: where the page has no room for it, rows are shown field
+     * below field.
+     */
+    INDISPENSABLE,
     /** JSON, YAML and single objects show it, tables do not. */
     NONE
   }

@@ -87,6 +87,12 @@ public record Shape<T>(String plural, List<Field<T>> fields, List<Field<T>> deta
       return this;
     }
 
+    /** A field that tables show too; rows of a page without room for it are no table. */
+    public Builder<T> indispensable(String key, String type, Function<T, @Nullable Object> value) {
+      fields.add(new Field<>(key, type, Field.Column.INDISPENSABLE, value));
+      return this;
+    }
+
     /** A field for JSON, YAML and single objects only. */
     public Builder<T> field(String key, String type, Function<T, @Nullable Object> value) {
       fields.add(new Field<>(key, type, Field.Column.NONE, value));

@@ -3,19 +3,23 @@ package dev.mica.union;
 import dev.mica.core.Core;
 import dev.mica.text.PathBytes;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Function;
 import java.util.stream.Stream;
 
 /** Finds the processes and mounts that keep a mount from being unmounted. */
 final class MountHolders {
   private static final Path PROC = Path.of("/proc");
   private static final int LOOKS = 3;
+
+  /** Longer than such a program takes, which may be kept from its processor for a little. */
+  private static final long BETWEEN_NANOS = 2_000_000;
 
   private MountHolders() {}
 
@@ -43,41 +47,50 @@ final class MountHolders {
 
   /**
    * Whether something holds the mount for longer than a program takes that opens, writes and closes
-   * a file: it must be there in each of several looks.
+   * a file: it must be there in each of several looks. The mappings, which are most of what {@code
+   * /proc} shows, are looked at only where no open file tells.
    */
   static boolean stay(Path at) {
-    Set<String> seen = links(at);
-    for (int i = 0; i < LOOKS && !seen.isEmpty(); i++) {
-      seen.retainAll(links(at));
-    }
-    return !seen.isEmpty();
+    return anyStays(at, MountHolders::filesOf) || anyStays(at, MountHolders::mappingsOf);
   }
 
-  private static Set<String> links(Path at) {
-    Set<String> found = new HashSet<>();
+  private static boolean anyStays(Path at, Function<Path, Stream<Path>> linksOf) {
     try (DirectoryStream<Path> processes = Files.newDirectoryStream(PROC, "[0-9]*")) {
       for (Path process : processes) {
-        Stream.of("cwd", "root", "exe").map(process::resolve).forEach(l -> add(found, l, at));
-        addAll(found, process.resolve("fd"), at);
-        addAll(found, process.resolve("map_files"), at);
+        if (linksOf.apply(process).anyMatch(link -> stays(link, at))) {
+          return true;
+        }
       }
+      return false;
     } catch (IOException unreadable) {
-      found.add("processes that /proc does not show");
-    }
-    return found;
-  }
-
-  private static void addAll(Set<String> found, Path links, Path at) {
-    try (DirectoryStream<Path> all = Files.newDirectoryStream(links)) {
-      all.forEach(link -> add(found, link, at));
-    } catch (IOException | java.nio.file.DirectoryIteratorException goneOrNotOurs) {
-      return; // then it holds nothing, or nothing that can be seen
+      return true; // what /proc does not show may hold it
     }
   }
 
-  private static void add(Set<String> found, Path link, Path at) {
-    if (leadsTo(link, at)) {
-      found.add(link.toString());
+  private static boolean stays(Path link, Path at) {
+    for (int i = 0; leadsTo(link, at); i++) {
+      if (i == LOOKS) {
+        return true;
+      }
+      LockSupport.parkNanos(BETWEEN_NANOS);
+    }
+    return false;
+  }
+
+  private static Stream<Path> filesOf(Path process) {
+    return Stream.concat(
+        Stream.of("cwd", "root", "exe").map(process::resolve), links(process.resolve("fd")));
+  }
+
+  private static Stream<Path> mappingsOf(Path process) {
+    return links(process.resolve("map_files"));
+  }
+
+  private static Stream<Path> links(Path directory) {
+    try (Stream<Path> all = Files.list(directory)) {
+      return all.toList().stream();
+    } catch (IOException | UncheckedIOException goneOrNotOurs) {
+      return Stream.empty(); // then it holds nothing, or nothing that can be seen
     }
   }
 

@@ -36,8 +36,13 @@ record Column<T>(Field<T> field, int width) {
     return field.type().equals("number");
   }
 
+  /** A page without room for all of it shows no table. */
+  boolean isIndispensable() {
+    return field.column() == Field.Column.INDISPENSABLE;
+  }
+
   /** Others are left out of a narrow page, the last first. */
-  private boolean isEssential() {
+  boolean isEssential() {
     return field.column() == Field.Column.ESSENTIAL;
   }
 

@@ -12,6 +12,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,10 +41,11 @@ final class TableWriter {
     if (first.isEmpty()) {
       return 0;
     }
+    List<Column<T>> all = shape.columns().stream().map(field -> Column.of(field, first)).toList();
     List<Column<T>> columns =
-        shape.columns().stream().map(field -> Column.of(field, first)).toList();
-    if (terminalFormat.width() > 0) {
-      columns = Column.fitted(columns, terminalFormat.width(), GAP.length());
+        terminalFormat.width() > 0 ? Column.fitted(all, terminalFormat.width(), GAP.length()) : all;
+    if (!columns.containsAll(all.stream().filter(Column::isIndispensable).toList())) {
+      return records(all, first, rows);
     }
     line(columns, column -> column.field().key().toUpperCase(Locale.ROOT), "1");
     for (T row : first) {
@@ -52,6 +54,27 @@ final class TableWriter {
     long count = first.size();
     for (; rows.hasNext(); count++) {
       row(columns, rows.next());
+    }
+    return count;
+  }
+
+  /** Prints each row as its essential fields and, below them, the others that it has. */
+  private <T> long records(List<Column<T>> columns, List<T> first, Iterator<T> more)
+      throws IOException {
+    List<Column<T>> head = columns.stream().filter(Column::isEssential).toList();
+    List<Column<T>> below = columns.stream().filter(column -> !column.isEssential()).toList();
+    Iterator<T> begun = first.iterator();
+    long count = 0;
+    for (; begun.hasNext() || more.hasNext(); count++) {
+      T row = begun.hasNext() ? begun.next() : more.next();
+      String known = head.stream().map(column -> column.cell(row)).collect(Collectors.joining(GAP));
+      println(cut(known), colour(row));
+      for (Column<T> column : below) {
+        if (column.field().value().apply(row) != null) {
+          String text = column.field().key() + ": " + Unprintable.escaped(column.cell(row));
+          prose(text.indent(GAP.length()));
+        }
+      }
     }
     return count;
   }

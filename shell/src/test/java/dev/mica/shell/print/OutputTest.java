@@ -10,6 +10,8 @@ import dev.mica.folder.Folder;
 import dev.mica.folder.FolderSchema;
 import dev.mica.folder.Name;
 import dev.mica.folder.Type;
+import dev.mica.host.Check;
+import dev.mica.host.HostSchema;
 import dev.mica.shell.attach.TerminalFormat;
 import java.io.StringWriter;
 import java.io.Writer;
@@ -94,6 +96,37 @@ final class OutputTest {
         assertThat(out.toString()).contains("TYPE", "PATH", "conf\n");
       }
     }
+  }
+
+  /** What is to be done is what one asks the doctor for. */
+  @Test
+  void whatMendsACheckIsReadableOnAnyPage() {
+    String fix = "add yourself to the group kvm: usermod --append --groups kvm you";
+    List<Check> checks =
+        List.of(
+            new Check("core", Check.Status.OK, "loaded", null),
+            new Check("kvm", Check.Status.LIMITED, "/dev/kvm may not be opened by you", fix));
+    for (int width = 20; width < 200; width++) {
+      StringWriter out = new StringWriter();
+      long count =
+          new Output(out, new TerminalFormat(width, false))
+              .print(new Result.Rows<>(HostSchema.CHECK.shape(), checks.stream()), Format.TABLE);
+      int most = width;
+      assertThat(count).isEqualTo(2);
+      assertThat(out.toString().lines())
+          .allSatisfy(line -> assertThat(Cells.width(line)).isLessThanOrEqualTo(most));
+      String words = out.toString().replaceAll("\\s+", " ");
+      assertThat(words).contains(fix);
+      if (width <= 80) {
+        assertThat(words)
+            .contains("ok core detail: loaded limited kvm detail: /dev/kvm", "fix: " + fix)
+            .doesNotContain("STATUS");
+      }
+    }
+    assertThat(
+            shown(
+                new Result.Rows<>(HostSchema.CHECK.shape(), checks.stream()), TerminalFormat.PLAIN))
+        .startsWith("STATUS");
   }
 
   @Test

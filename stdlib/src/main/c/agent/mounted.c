@@ -1,6 +1,6 @@
 /*
- * table.c - what is mounted, and what was asked for when it was. The kernel's list is the truth: it is right also after
- * a call that was ended half way. The notes are written before a mount, so that no mount is without.
+ * mounted.c - what is mounted, and what was asked for when it was. The kernel's list is the truth: it is right also
+ * after a call that was ended half way. The notes are written before a mount, so that no mount is without.
  */
 #include "agent.h"
 

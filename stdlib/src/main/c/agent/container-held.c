@@ -1,7 +1,7 @@
 /*
- * held.c - whether a container holds a mount of the guest's. A container's mounts are copies in a mount namespace of
- * its own: to the kernel what the guest unmounts is in nobody's way, and the host would take away what the container
- * uses.
+ * container-held.c - whether a container holds a mount of the guest's. A container's mounts are copies in a mount
+ * namespace of its own: to the kernel what the guest unmounts is in nobody's way, and the host would take away what the
+ * container uses.
  */
 #include "container.h"
 
