@@ -137,12 +137,9 @@ public final class Blobs {
     }
   }
 
-  /** Removes a blob, and what is there of one on its way; none is fine. */
+  /** Removes a blob; none is fine. */
   public void remove(String digest) {
-    String hex = digest.substring(PREFIX.length());
-    for (Path file : List.of(blobs.resolve(hex), parts.resolve(hex))) {
-      delete(file);
-    }
+    delete(blobs.resolve(digest.substring(PREFIX.length())));
   }
 
   /** Digests of all blobs that are there, in order. */
