@@ -158,12 +158,8 @@ public final class Blobs {
         if (!isWritten(part, name)) {
           delete(part);
         }
-        continue;
-      }
-      try (Hold _ = state.waiting(Duration.ZERO).hold("tidy up", object(PREFIX + name))) {
-        delete(part);
-      } catch (MicaException busy) {
-        continue; // somebody fetches it
+      } else {
+        state.ifFree("tidy up", object(PREFIX + name), () -> delete(part));
       }
     }
   }

@@ -82,7 +82,6 @@ final class Fetch {
   private void receive(Part part) throws IOException {
     try (ImageSource.Blob answer = source.open(blob, part.length())) {
       InputStream in = answer.bytes();
-      transfer.waitsIn(in);
       if (answer.from() > part.length()) {
         throw wrong("the answer begins at byte " + answer.from() + ", not " + part.length());
       }
@@ -100,8 +99,6 @@ final class Fetch {
       if (in.read() >= 0) {
         throw wrong("it is longer than the " + blob.size() + " bytes that its manifest says");
       }
-    } finally {
-      transfer.goesOn();
     }
   }
 

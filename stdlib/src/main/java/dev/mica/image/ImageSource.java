@@ -13,6 +13,7 @@ public interface ImageSource extends AutoCloseable {
    *
    * @param mediaType what the source says that it is; the content's own word is to be preferred
    */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
   record Document(String mediaType, byte[] content) {}
 
   /** How people call it. */
@@ -25,8 +26,8 @@ public interface ImageSource extends AutoCloseable {
   Document manifest(String tagOrDigest);
 
   /**
-   * The blob's bytes from {@code from} on, or from 0 where the source cannot begin in the middle: the
-   * stream says which. May end early or fail; the caller asks again from where it got to.
+   * The blob's bytes from {@code from} on, or from 0 where the source cannot begin in the middle:
+   * the stream says which. May end early or fail; the caller asks again from where it got to.
    */
   Blob open(Descriptor blob, long from) throws IOException;
 

@@ -16,6 +16,12 @@ public interface ImageTarget extends AutoCloseable {
   /** Gives it a blob, whose bytes are those of {@code file}. Already there: fine. */
   void put(Descriptor blob, Path file);
 
+  /** Likewise, and tells {@code transfer} how far it is. */
+  default void put(Descriptor blob, Path file, Transfer transfer) {
+    put(blob, file);
+    transfer.at(blob.size());
+  }
+
   /** Gives it a manifest under a tag; everything that it names is there. */
   void putManifest(Descriptor manifest, byte[] content, String tag);
 

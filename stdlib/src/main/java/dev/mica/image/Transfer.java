@@ -1,23 +1,17 @@
 package dev.mica.image;
 
 import dev.mica.job.Activity;
-import java.io.Closeable;
-import java.io.IOException;
 import java.util.concurrent.CancellationException;
-import org.jspecify.annotations.Nullable;
 
 /**
- * A blob on its way, for who shows how far it is and for who stops it: any thread may ask and
- * cancel, while one thread moves the bytes.
+ * A blob on its way: one thread moves its bytes, any other may ask how far it is, and cancel. What
+ * waits for the network is ended by an interruption of the thread besides.
  */
 public final class Transfer implements Activity.Work {
   private final Descriptor blob;
   private volatile long bytes;
   private volatile boolean started;
   private volatile boolean cancelled;
-
-  // Guarded by this.
-  private @Nullable Closeable waiting;
 
   /** Of that blob; nothing has been moved. */
   public Transfer(Descriptor blob) {
@@ -34,7 +28,7 @@ public final class Transfer implements Activity.Work {
     return 0;
   }
 
-  /** How many of its bytes are there, those of an earlier try and of other processes too. */
+  /** How many of its bytes are where they are to be, those of an earlier try too. */
   @Override
   public long bytes() {
     return bytes;
@@ -53,17 +47,16 @@ public final class Transfer implements Activity.Work {
   @Override
   public void cancel() {
     cancelled = true;
-    closeWaiting();
   }
 
   /**
-   * Ends the calling thread's work here, if the transfer was cancelled.
+   * Ends the calling thread's work here, if the transfer was cancelled or the thread interrupted.
    *
    * @throws CancellationException if so; its message is one line
    */
   void check() {
-    if (cancelled) {
-      throw new CancellationException("cancelled: fetch " + blob.digest());
+    if (cancelled || Thread.currentThread().isInterrupted()) {
+      throw new CancellationException("cancelled: transfer " + blob.digest());
     }
   }
 
@@ -71,35 +64,5 @@ public final class Transfer implements Activity.Work {
   void at(long count) {
     started = true;
     bytes = count;
-  }
-
-  /** What the thread is going to wait in: closed by {@link #cancel}. */
-  void waitsIn(Closeable stream) {
-    synchronized (this) {
-      waiting = stream;
-    }
-    if (cancelled) {
-      closeWaiting();
-    }
-  }
-
-  /** It waits no longer. */
-  synchronized void goesOn() {
-    waiting = null;
-  }
-
-  private void closeWaiting() {
-    Closeable stream;
-    synchronized (this) {
-      stream = waiting;
-      waiting = null;
-    }
-    if (stream != null) {
-      try {
-        stream.close();
-      } catch (IOException broken) {
-        return; // it ends the wait all the same
-      }
-    }
   }
 }
