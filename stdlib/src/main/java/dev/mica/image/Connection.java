@@ -15,7 +15,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.CancellationException;
 import java.util.function.Supplier;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
@@ -270,15 +269,10 @@ final class Connection implements AutoCloseable {
     if (broken instanceof ConnectException) {
       return "nothing answers there";
     }
-    String message = broken.getMessage();
-    return message == null ? "the connection broke" : message;
-  }
-
-  /** Ends the thread's work here if it was interrupted. */
-  static void check() {
-    if (Thread.currentThread().isInterrupted()) {
-      throw new CancellationException("cancelled");
-    }
+    String message = String.valueOf(broken.getMessage());
+    return message.contains("received no bytes")
+        ? "it closed the connection without an answer"
+        : "the connection broke: " + message;
   }
 
   @Override

@@ -79,9 +79,7 @@ final class CredentialHelper {
     CompletableFuture<byte[]> read =
         CompletableFuture.supplyAsync(() -> readAll(process, program, server))
             .completeOnTimeout(new byte[0], SECONDS, TimeUnit.SECONDS);
-    try (OutputStream in = process.getOutputStream()) {
-      in.write(server.getBytes(StandardCharsets.UTF_8));
-    }
+    ask(process, server);
     if (!process.waitFor(SECONDS, TimeUnit.SECONDS)) {
       throw failed(program, server, "it gave no answer in " + SECONDS + " s");
     }
@@ -94,6 +92,14 @@ final class CredentialHelper {
       throw failed(program, server, "it ended with status " + process.exitValue() + said);
     }
     return Optional.of(credentials(text, program, server));
+  }
+
+  private static void ask(Process process, String server) {
+    try (OutputStream in = process.getOutputStream()) {
+      in.write(server.getBytes(StandardCharsets.UTF_8));
+    } catch (IOException unread) {
+      return; // it has ended without reading this: its status says why
+    }
   }
 
   private static byte[] readAll(Process process, String program, String server) {

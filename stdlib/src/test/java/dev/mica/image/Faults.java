@@ -46,7 +46,8 @@ final class Faults implements AutoCloseable {
   /** What the registry itself says. */
   @FunctionalInterface
   interface Upstream {
-    HttpResponse<byte[]> ask() throws IOException;
+    /** {@code without}: headers that it is not told. */
+    HttpResponse<byte[]> ask(String... without) throws IOException;
   }
 
   /** Of the exchange that the thread is at. */
@@ -113,7 +114,7 @@ final class Faults implements AutoCloseable {
         .forEach((name, values) -> headers.put(name.toLowerCase(Locale.ROOT), values.getFirst()));
     SENT.set(0L);
     try {
-      if (!fault.answers(exchange, () -> forward(exchange))) {
+      if (!fault.answers(exchange, without -> forward(exchange, without))) {
         HttpResponse<byte[]> answer = forward(exchange);
         copyHeaders(answer, exchange);
         send(exchange, answer.statusCode(), answer.body());
@@ -163,13 +164,15 @@ final class Faults implements AutoCloseable {
         .ifPresent(length -> exchange.getResponseHeaders().set("Content-Length", length));
   }
 
-  private HttpResponse<byte[]> forward(HttpExchange exchange) throws IOException {
+  private HttpResponse<byte[]> forward(HttpExchange exchange, String... without)
+      throws IOException {
     HttpRequest.Builder request =
         HttpRequest.newBuilder(upstream.resolve(exchange.getRequestURI().toString()));
     exchange
         .getRequestHeaders()
         .forEach((name, values) -> {
-          if (!OF_CONNECTION.contains(name.toLowerCase(Locale.ROOT))) {
+          if (!OF_CONNECTION.contains(name.toLowerCase(Locale.ROOT))
+              && !List.of(without).contains(name)) {
             values.forEach(value -> request.header(name, value));
           }
         });

@@ -78,7 +78,7 @@ final class ReferenceTest {
             MicaException.class,
             failure -> assertThat(failure.kind()).isEqualTo(MicaException.Kind.USAGE))
         .hasMessageStartingWith("cannot read the reference")
-        .satisfies(failure -> assertThat(failure.getMessage().lines()).hasSize(1));
+        .satisfies(failure -> assertThat(String.valueOf(failure.getMessage()).lines()).hasSize(1));
   }
 
   @Test

@@ -137,7 +137,8 @@ final class RegistriesConfTest {
             "this is no TOML")) {
       assertThatThrownBy(() -> conf(text))
           .hasMessageStartingWith("cannot use the configuration " + file + ": ")
-          .satisfies(failure -> assertThat(failure.getMessage().lines()).hasSize(1));
+          .satisfies(
+              failure -> assertThat(String.valueOf(failure.getMessage()).lines()).hasSize(1));
     }
   }
 }

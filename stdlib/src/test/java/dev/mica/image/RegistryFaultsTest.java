@@ -122,7 +122,7 @@ final class RegistryFaultsTest extends RegistryTestBase {
         .hasMessageContaining("try again: it goes on from there");
     assertThat(cuts.get()).isGreaterThan(1);
     assertThat(blobs.find(big)).isEmpty();
-    long kept = parts().get(big.hex());
+    long kept = parts().getOrDefault(big.hex(), 0L);
     assertThat(kept).isBetween(1L, (long) most);
 
     proxy.forget();
@@ -161,8 +161,7 @@ final class RegistryFaultsTest extends RegistryTestBase {
     cutInTheMiddleOnce();
     proxy.set(
         ofBig((exchange, upstream) -> {
-          exchange.getRequestHeaders().remove("Range");
-          HttpResponse<byte[]> answer = upstream.ask();
+          HttpResponse<byte[]> answer = upstream.ask("Range");
           Faults.copyHeaders(answer, exchange);
           Faults.send(exchange, 200, answer.body());
           return true;
@@ -333,7 +332,9 @@ final class RegistryFaultsTest extends RegistryTestBase {
     manifest(MediaTypes.OCI_MANIFEST, text.replaceFirst("\\{", "{\"manifests\":[],"));
     assertThat(failsAndIsMended()).hasMessageContaining("one of an image and an index at once");
     manifest(MediaTypes.OCI_INDEX, text);
-    assertThat(failure(() -> pull(image()))).hasMessageContaining("sha256").isNotNull();
+    assertThat(failure(() -> pull(image())))
+        .hasMessageContaining(
+            "calls itself " + MediaTypes.OCI_INDEX + ", and what is in it is another");
   }
 
   @Test
@@ -342,7 +343,7 @@ final class RegistryFaultsTest extends RegistryTestBase {
     manifest(
         MediaTypes.DOCKER_LIST,
         text.replaceFirst("\\{", "{\"mediaType\":\"" + MediaTypes.OCI_MANIFEST + "\","));
-    assertThat(failsAndIsMended()).hasMessageContaining("its manifest is sent as");
+    assertThat(failure(() -> pull(image()))).hasMessageContaining("its manifest is sent as");
     manifest(MediaTypes.OCI_MANIFEST, "<html>log in</html>");
     assertThat(failsAndIsMended()).hasMessageContaining("its manifest is no JSON");
     manifest(MediaTypes.OCI_MANIFEST, "{\"schemaVersion\":1,\"fsLayers\":[]}");

@@ -96,7 +96,7 @@ abstract class RegistryTestBase {
     try {
       action.run();
     } catch (MicaException expected) {
-      if (expected.getMessage().lines().count() != 1) {
+      if (String.valueOf(expected.getMessage()).lines().count() != 1) {
         throw new AssertionError("not one line", expected);
       }
       return expected;
