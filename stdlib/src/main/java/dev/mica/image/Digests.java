@@ -1,6 +1,6 @@
 package dev.mica.image;
 
-import java.util.HexFormat;
+import dev.mica.core.Sha256;
 
 /** Digests of what is in memory. */
 final class Digests {
@@ -8,6 +8,9 @@ final class Digests {
 
   /** {@code sha256:} and the hexadecimal digits. */
   static String of(byte[] content) {
-    return "sha256:" + HexFormat.of().formatHex(Part.sha256().digest(content));
+    try (Sha256 sha = new Sha256()) {
+      sha.add(content, content.length);
+      return sha.digest();
+    }
   }
 }

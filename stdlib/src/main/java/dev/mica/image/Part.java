@@ -1,12 +1,10 @@
 package dev.mica.image;
 
+import dev.mica.core.Sha256;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 
 /**
  * A blob as far as it has been fetched, and its digest so far. What an earlier try has left is read
@@ -17,7 +15,7 @@ final class Part implements Closeable {
 
   // Not a FileChannel: an interrupted thread would lose the file half way.
   private final RandomAccessFile file;
-  private MessageDigest hash = sha256();
+  private Sha256 hash = new Sha256();
   private long length;
 
   private Part(RandomAccessFile file) {
@@ -28,8 +26,8 @@ final class Part implements Closeable {
   static Part open(Path path, long size, Transfer transfer) throws IOException {
     RandomAccessFile file = new RandomAccessFile(path.toFile(), "rw");
     boolean done = false;
+    Part part = new Part(file);
     try {
-      Part part = new Part(file);
       if (file.length() > size) {
         file.setLength(0);
       }
@@ -38,7 +36,7 @@ final class Part implements Closeable {
       return part;
     } finally {
       if (!done) {
-        file.close();
+        part.close();
       }
     }
   }
@@ -47,7 +45,7 @@ final class Part implements Closeable {
     byte[] buffer = new byte[BUFFER];
     for (int n = file.read(buffer); n > 0; n = file.read(buffer)) {
       transfer.check();
-      hash.update(buffer, 0, n);
+      hash.add(buffer, n);
       length += n;
       transfer.at(length);
     }
@@ -61,20 +59,21 @@ final class Part implements Closeable {
   /** Has so many more of the blob's bytes. */
   void append(byte[] bytes, int count) throws IOException {
     file.write(bytes, 0, count);
-    hash.update(bytes, 0, count);
+    hash.add(bytes, count);
     length += count;
   }
 
   /** The digest of what it has; only once. */
   String digest() {
-    return "sha256:" + HexFormat.of().formatHex(hash.digest());
+    return hash.digest();
   }
 
   /** Drops all that it has. */
   void clear() throws IOException {
     file.setLength(0);
     file.seek(0);
-    hash = sha256();
+    hash.close();
+    hash = new Sha256();
     length = 0;
   }
 
@@ -85,14 +84,7 @@ final class Part implements Closeable {
 
   @Override
   public void close() throws IOException {
+    hash.close();
     file.close();
-  }
-
-  static MessageDigest sha256() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException impossible) {
-      throw new AssertionError("every JDK has SHA-256", impossible);
-    }
   }
 }

@@ -14,6 +14,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 
 /**
  * Some blobs that are moved at once, a few at a time; as one activity of the thread that waits for
@@ -21,6 +22,9 @@ import java.util.function.Consumer;
  */
 public final class Transfers implements Activity.Work {
   private static final int AT_ONCE = 4;
+
+  /** So many digits tell one blob from another, for people. */
+  private static final int SHORT = 6;
 
   private final Map<String, Transfer> transfers = new LinkedHashMap<>();
   private final ExecutorService threads =
@@ -93,11 +97,6 @@ public final class Transfers implements Activity.Work {
     };
   }
 
-  /** Each of them, for who shows how far they are. */
-  public List<Transfer> all() {
-    return List.copyOf(transfers.values());
-  }
-
   @Override
   public long entries() {
     return transfers.values().stream().filter(Transfer::isDone).count();
@@ -106,6 +105,28 @@ public final class Transfers implements Activity.Work {
   @Override
   public long bytes() {
     return transfers.values().stream().mapToLong(Transfer::bytes).sum();
+  }
+
+  @Override
+  public long totalBytes() {
+    return transfers.values().stream().mapToLong(transfer -> transfer.blob().size()).sum();
+  }
+
+  /** How far each is that is under way: {@code 3 of 5 blobs, 1f0c9a 42 %, 77ab01 3 %}. */
+  @Override
+  public String step() {
+    String underWay =
+        transfers.values().stream()
+            .filter(transfer -> transfer.isStarted() && !transfer.isDone())
+            .map(Transfers::percent)
+            .collect(Collectors.joining());
+    return entries() + " of " + transfers.size() + " blobs" + underWay;
+  }
+
+  private static String percent(Transfer transfer) {
+    Descriptor blob = transfer.blob();
+    long percent = blob.size() == 0 ? 0 : 100 * transfer.bytes() / blob.size();
+    return ", " + blob.hex().substring(0, SHORT) + " " + percent + " %";
   }
 
   @Override

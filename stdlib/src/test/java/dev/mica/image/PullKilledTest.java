@@ -29,8 +29,7 @@ final class PullKilledTest extends RegistryTestBase {
 
   private Process child() {
     return Child.start(
-        Child.command(
-            PullChild.class, state.path(), scratch.path("registries.conf"), image()));
+        Child.command(PullChild.class, state.path(), scratch.path("registries.conf"), image()));
   }
 
   /** The children are killed when the registry has sent so many bytes, which are random. */

@@ -3,8 +3,11 @@ package dev.mica.image;
 import dev.mica.test.Scratch;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.net.URI;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -64,10 +67,14 @@ public final class TestRegistry implements AutoCloseable {
     throw new AssertionError("docker-registry ended: " + said);
   }
 
+  /** Until it ends, which closes the stream under the reader. */
   private static void drain(Process process, Path log) {
-    StringBuilder said = new StringBuilder();
-    process.inputReader().lines().forEach(line -> said.append(line).append('\n'));
-    Scratch.write(log, said.toString());
+    try (InputStream said = process.getInputStream();
+        OutputStream kept = Files.newOutputStream(log)) {
+      said.transferTo(kept);
+    } catch (IOException ended) {
+      return;
+    }
   }
 
   /** One that everybody may read and write. */
