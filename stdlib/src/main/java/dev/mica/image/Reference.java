@@ -20,6 +20,9 @@ public record Reference(
   private static final String LATEST = "latest";
   private static final int LONGEST_NAME = 255;
 
+  /** So many of a digest tell it from others, for people. */
+  private static final int DIGITS = 12;
+
   private static final Pattern HOST =
       Pattern.compile(
           "(\\[[0-9a-fA-F:]+\\]|[a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?"
@@ -112,9 +115,16 @@ public record Reference(
     return tag.orElse(LATEST);
   }
 
-  /** The last part of the repository, and the tag: what a commit of it is called by itself. */
+  /**
+   * What a commit of it is called unless that is said: the last part of the repository, and the
+   * tag; where only a digest is said, the digest's beginning stands for the tag.
+   */
   public String nameAndTag() {
-    return repository.substring(repository.lastIndexOf('/') + 1) + ":" + tagOrLatest();
+    String name = repository.substring(repository.lastIndexOf('/') + 1);
+    int begin = "sha256:".length();
+    return name
+        + ":"
+        + tag.or(() -> digest.map(one -> one.substring(begin, begin + DIGITS))).orElse(LATEST);
   }
 
   /** Host and repository. */

@@ -82,6 +82,14 @@ final class ReferenceTest {
   }
 
   @Test
+  void aCommitOfItHasAName() {
+    assertThat(Reference.parse("debian").nameAndTag()).isEqualTo("debian:latest");
+    assertThat(Reference.parse("localhost:5000/team/web:v1").nameAndTag()).isEqualTo("web:v1");
+    assertThat(Reference.parse("web@" + SHA).nameAndTag()).isEqualTo("web:0a0a0a0a0a0a");
+    assertThat(Reference.parse("web:v1@" + SHA).nameAndTag()).isEqualTo("web:v1");
+  }
+
+  @Test
   void aNameIsNotWithoutEnd() {
     assertThatThrownBy(() -> Reference.parse("localhost/" + "a/".repeat(200) + "a"))
         .hasMessageContaining("longer than 255 characters");

@@ -27,6 +27,10 @@ public final class TestRegistry implements AutoCloseable {
   private final String host;
 
   private TestRegistry(Scratch scratch, String name, String auth) {
+    this(scratch, name, auth, "");
+  }
+
+  private TestRegistry(Scratch scratch, String name, String auth, String tls) {
     Path log = scratch.path(name + ".log");
     Path config =
         scratch.file(
@@ -37,10 +41,10 @@ public final class TestRegistry implements AutoCloseable {
             storage:
               filesystem: {rootdirectory: %s}
               delete: {enabled: true}
-            http: {addr: "127.0.0.1:0", relativeurls: true, secret: "of a test"}
+            http: {addr: "127.0.0.1:0", relativeurls: true, secret: "of a test"%s}
             %s
             """
-                .formatted(scratch.dir(name), auth));
+                .formatted(scratch.dir(name), tls, auth));
     try {
       process =
           new ProcessBuilder("docker-registry", "serve", config.toString())
@@ -92,6 +96,31 @@ public final class TestRegistry implements AutoCloseable {
     Path users = scratch.file("htpasswd", HTPASSWD);
     return new TestRegistry(
         scratch, "registry-of-joe", "auth: {htpasswd: {realm: test, path: " + users + "}}");
+  }
+
+  /** One that speaks TLS, with a certificate that is its own authority's: {@code tls.crt}. */
+  public static TestRegistry secure(Scratch scratch) {
+    Path key = scratch.path("tls.key");
+    Path certificate = scratch.path("tls.crt");
+    Scratch.run(
+        "openssl",
+        "req",
+        "-x509",
+        "-nodes",
+        "-newkey",
+        "rsa:2048",
+        "-days",
+        "2",
+        "-subj",
+        "/CN=a registry of a test",
+        "-addext",
+        "subjectAltName=IP:127.0.0.1",
+        "-keyout",
+        key.toString(),
+        "-out",
+        certificate.toString());
+    String tls = ", tls: {certificate: %s, key: %s}".formatted(certificate, key);
+    return new TestRegistry(scratch, "registry-by-tls", "", tls);
   }
 
   /** {@code 127.0.0.1:PORT}. */
