@@ -63,6 +63,18 @@ public final class Blobs {
     }
   }
 
+  /** The blob of that digest, and its size; empty: it is not there. */
+  Optional<Descriptor> describe(String digest, String mediaType) {
+    Path file = blobs.resolve(new Descriptor(mediaType, digest, 0).hex());
+    try {
+      return Optional.of(new Descriptor(mediaType, digest, Files.size(file)));
+    } catch (NoSuchFileException none) {
+      return Optional.empty();
+    } catch (IOException broken) {
+      throw MicaException.failed("read", file, Why.of(broken)).because(broken);
+    }
+  }
+
   /**
    * The blob's file, fetched from {@code source} where it is not there. Two that fetch the same
    * wait for each other. What came of a try that failed is kept and hashed again at the next one.

@@ -1,0 +1,68 @@
+package dev.mica.commit;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/** How images come into the store and leave it; the commit store's own door to that room. */
+public interface Exchange {
+  /**
+   * Makes commits of the images in an archive or a layout.
+   *
+   * @param as what the image is to be called, of which there must be one then
+   * @param platform {@code OS/ARCHITECTURE}; empty: this host's
+   */
+  Loaded load(Path file, Optional<String> as, Optional<String> platform);
+
+  /**
+   * Makes a commit of a folder, or of a tar of one.
+   *
+   * @param changes of its configuration: {@code ENV LANG=C}
+   */
+  Loaded importTree(Path folderOrTar, String ref, String message, List<String> changes);
+
+  /**
+   * Writes a commit as an image.
+   *
+   * @param name what the image is called in the file
+   * @param format what is written: {@code oci}, {@code docker} or {@code layout}
+   * @param compression of layers that have no blob yet: {@code gzip}, {@code zstd} or {@code none}
+   */
+  Saved save(String id, String name, Path file, String format, String compression);
+
+  /**
+   * Removes what nothing needs any more; returns what was removed.
+   *
+   * @param manifests of the commits there are
+   * @param blobs the forms of the layers there are
+   */
+  List<String> collect(Set<String> manifests, Set<String> blobs);
+
+  /**
+   * Commits that were made of images.
+   *
+   * @param ids of the commits
+   * @param remarks on what the store has not as the image says it, one line each
+   */
+  record Loaded(List<String> ids, List<String> remarks) {
+    /** Copies the lists. */
+    public Loaded {
+      ids = List.copyOf(ids);
+      remarks = List.copyOf(remarks);
+    }
+  }
+
+  /**
+   * An image that was written.
+   *
+   * @param manifest its digest
+   * @param remarks on what the format cannot hold, one line each
+   */
+  record Saved(Path file, String manifest, List<String> remarks) {
+    /** Copies the list. */
+    public Saved {
+      remarks = List.copyOf(remarks);
+    }
+  }
+}
