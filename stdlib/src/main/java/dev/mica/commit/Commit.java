@@ -92,6 +92,19 @@ public interface Commit extends LayerSource {
     return save(file, "", "gzip");
   }
 
+  /**
+   * Gives it to a registry as an image.
+   *
+   * @param reference {@code HOST/NAME:TAG}
+   * @param compression as in {@link #save}
+   */
+  Exchange.Pushed push(String reference, String compression);
+
+  /** Likewise, with layers that Mica made compressed by gzip. */
+  default Exchange.Pushed push(String reference) {
+    return push(reference, "gzip");
+  }
+
   /** Removes it; fails while a union or a later commit stands on it. */
   void remove();
 

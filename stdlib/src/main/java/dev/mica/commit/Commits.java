@@ -129,6 +129,35 @@ public final class Commits {
     return loaded(exchange.load(Folder.of(caller, file).path(), as, platform));
   }
 
+  /**
+   * Makes a commit of an image of a registry, for this host. What is here already is not fetched
+   * again, and what came of a try that failed is not either.
+   *
+   * @param reference {@code HOST/NAME:TAG}, or {@code debian:12}; its commit is called by the last
+   *     part of the name and the tag
+   */
+  public Commit pull(String reference) {
+    return pull(reference, Optional.empty(), Optional.empty()).commits().getFirst();
+  }
+
+  /**
+   * Likewise; it is one commit, with what is to be said of it.
+   *
+   * @param as what its commit is to be called
+   * @param platform {@code OS/ARCHITECTURE[/VARIANT]}; this host's if empty
+   */
+  public Loaded pull(String reference, Optional<String> as, Optional<String> platform) {
+    caller.require(Role.OPERATOR, "pull", reference);
+    as.ifPresent(Ref::parse);
+    return loaded(exchange.pull(reference, as, platform, caller.environment()));
+  }
+
+  Exchange.Pushed push(LiveCommit commit, String reference, String compression) {
+    caller.require(Role.OPERATOR, "push the commit to", reference);
+    List<String> origins = log(commit.id()).stream().map(Commit::origin).toList();
+    return exchange.push(commit.id(), origins, reference, compression, caller.environment());
+  }
+
   /** Makes a commit of a folder, or of a tar of one, plain or compressed. */
   public Loaded importTree(String folderOrTar, String ref) {
     return importTree(folderOrTar, ref, "", List.of());

@@ -2,6 +2,7 @@ package dev.mica.commit;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -14,6 +15,33 @@ public interface Exchange {
    * @param platform {@code OS/ARCHITECTURE}; empty: this host's
    */
   Loaded load(Path file, Optional<String> as, Optional<String> platform);
+
+  /**
+   * Makes a commit of an image of a registry.
+   *
+   * @param reference {@code HOST/NAME:TAG}
+   * @param as what it is to be called; empty: as the reference says
+   * @param platform {@code OS/ARCHITECTURE}; empty: this host's
+   * @param environment of who asks, which leads to their configuration and credentials
+   */
+  Loaded pull(
+      String reference,
+      Optional<String> as,
+      Optional<String> platform,
+      Map<String, String> environment);
+
+  /**
+   * Gives a commit to a registry as an image.
+   *
+   * @param origins of it and of those it stands on: a registry that it came from may have its blobs
+   * @param compression as in {@link #save}
+   */
+  Pushed push(
+      String id,
+      List<String> origins,
+      String reference,
+      String compression,
+      Map<String, String> environment);
 
   /**
    * Makes a commit of a folder, or of a tar of one.
@@ -62,6 +90,20 @@ public interface Exchange {
   record Saved(Path file, String manifest, List<String> remarks) {
     /** Copies the list. */
     public Saved {
+      remarks = List.copyOf(remarks);
+    }
+  }
+
+  /**
+   * An image that a registry has.
+   *
+   * @param reference where it is: {@code HOST/NAME:TAG}
+   * @param manifest its digest
+   * @param remarks on what the format cannot hold, one line each
+   */
+  record Pushed(String reference, String manifest, List<String> remarks) {
+    /** Copies the list. */
+    public Pushed {
       remarks = List.copyOf(remarks);
     }
   }

@@ -156,6 +156,11 @@ final class LiveCommit implements Commit {
   }
 
   @Override
+  public Exchange.Pushed push(String reference, String compression) {
+    return commits.push(this, reference, compression);
+  }
+
+  @Override
   public void remove() {
     commits.remove(record.id());
   }

@@ -1,13 +1,12 @@
 package dev.mica.image;
 
+import dev.mica.core.Sha256;
 import dev.mica.failure.MicaException;
 import dev.mica.state.Records;
 import java.io.IOException;
 import java.io.InputStream;
-import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -95,16 +94,16 @@ final class DockerArchive implements LocalSource {
   }
 
   private String hash(String name) {
-    MessageDigest hash = Part.sha256();
-    try (InputStream in = files.open(name, 0)) {
+    try (InputStream in = files.open(name, 0);
+        Sha256 hash = new Sha256()) {
       byte[] buffer = new byte[BUFFER];
       for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
-        hash.update(buffer, 0, n);
+        hash.add(buffer, n);
       }
+      return hash.digest();
     } catch (IOException broken) {
       throw cannotRead(name, broken);
     }
-    return "sha256:" + HexFormat.of().formatHex(hash.digest());
   }
 
   private MicaException cannotRead(String name, IOException broken) {

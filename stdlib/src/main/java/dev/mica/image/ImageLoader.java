@@ -1,6 +1,7 @@
 package dev.mica.image;
 
 import dev.mica.commit.Commit;
+import dev.mica.commit.ImageConfig;
 import dev.mica.commit.LayerStore;
 import dev.mica.commit.TarRecord;
 import dev.mica.core.Core;
@@ -60,6 +61,8 @@ final class ImageLoader {
               + " layers, and its configuration "
               + diffIds.size());
     }
+    ImageConfig is = Configs.config(config, why -> bad(source, why));
+    requireFor(platform, is, source.label());
     LayerStore.Planned planned =
         new LayerStore.Planned(
             ref,
@@ -68,12 +71,27 @@ final class ImageLoader {
             Commit.Method.UNPACK,
             Instant.now(),
             List.of(),
-            Optional.of(Configs.config(config, why -> bad(source, why))),
+            Optional.of(is),
             Optional.of(digest));
     return store.publish(
         planned,
         wanted(manifest, diffIds),
-        () -> fetch(source, manifest, config, "load " + ref + " from " + source.label()));
+        () -> fetch(source, manifest, config, "fetch " + ref + " from " + source.label()));
+  }
+
+  /** An image that stands alone says only here what it is for. */
+  private static void requireFor(Platform wanted, ImageConfig config, String label) {
+    boolean silent = config.os().isEmpty() || config.architecture().isEmpty();
+    if (!silent) {
+      ImageConfig _ =
+          Platform.choose(
+              label,
+              List.of(config),
+              one ->
+                  Optional.of(
+                      new Platform(one.os(), one.architecture(), Optional.of(one.variant()))),
+              wanted);
+    }
   }
 
   private static void requireSmall(ImageManifest manifest, ImageSource source) {

@@ -20,6 +20,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import tools.jackson.databind.JsonNode;
@@ -70,6 +71,83 @@ public final class Images implements Exchange {
   }
 
   @Override
+  public Loaded pull(
+      String text,
+      Optional<String> as,
+      Optional<String> platform,
+      Map<String, String> environment) {
+    Platform wanted = platform.map(Platform::parse).orElseGet(Platform::ofHost);
+    Reference reference = Registry.meaning(text, environment);
+    ImageLoader loader = new ImageLoader(store, blobs);
+    try (Registry source = Registry.reader(reference, environment)) {
+      String ref = as.orElseGet(reference::nameAndTag);
+      String id = loader.load(source, reference.tagOrDigest(), wanted, ref);
+      return new Loaded(List.of(id), loader.remarks());
+    }
+  }
+
+  @Override
+  public Pushed push(
+      String id,
+      List<String> origins,
+      String text,
+      String compression,
+      Map<String, String> environment) {
+    Reference reference = Reference.parse(text);
+    if (reference.digest().isPresent()) {
+      throw MicaException.usage("push to", text, "an image gets its digest by itself")
+          .hint("write HOST/NAME:TAG");
+    }
+    try (Registry target = Registry.writer(reference, mountable(reference, origins), environment)) {
+      Image image = new ImageBuilder(store, blobs, compression(compression, text)).build(id);
+      send(image, target, reference);
+      return new Pushed(reference.toString(), image.manifest().self().digest(), image.remarks());
+    }
+  }
+
+  /** The repositories of the same registry that some of it was pulled from. */
+  private static List<String> mountable(Reference to, List<String> origins) {
+    return origins.stream()
+        .filter(origin -> origin.startsWith(to.host() + "/"))
+        .map(origin -> origin.substring(to.host().length() + 1))
+        .filter(repository -> !repository.equals(to.repository()))
+        .distinct()
+        .toList();
+  }
+
+  /** The manifest comes last: it makes the image visible. */
+  private void send(Image image, Registry target, Reference reference) {
+    ImageManifest manifest = image.manifest();
+    List<Descriptor> all = new ArrayList<>(manifest.layers());
+    all.add(manifest.config());
+    Transfers.run(
+        "push " + reference,
+        all,
+        transfer -> {
+          Descriptor blob = transfer.blob();
+          Path file =
+              blobs
+                  .find(blob)
+                  .orElseThrow(() ->
+                      MicaException.failed("push", blob.digest(), "it was removed meanwhile")
+                          .hint("try again"));
+          target.put(blob, file, transfer);
+        });
+    target.putManifest(manifest.self(), manifest.content(), reference.tagOrLatest());
+  }
+
+  private static Compression compression(String text, String object) {
+    return switch (text) {
+      case "gzip" -> Compression.GZIP;
+      case "zstd" -> Compression.ZSTD;
+      case "none" -> Compression.PLAIN;
+      default ->
+          throw MicaException.usage("make an image for", object, "there is no compression " + text)
+              .hint("write gzip, zstd or none");
+    };
+  }
+
+  @Override
   public Loaded importTree(Path from, String ref, String message, List<String> changes) {
     if (!Files.isDirectory(from) && !Files.isRegularFile(from)) {
       throw MicaException.failed(
@@ -114,15 +192,7 @@ public final class Images implements Exchange {
 
   @Override
   public Saved save(String id, String name, Path file, String format, String compression) {
-    Compression how =
-        switch (compression) {
-          case "gzip" -> Compression.GZIP;
-          case "zstd" -> Compression.ZSTD;
-          case "none" -> Compression.PLAIN;
-          default ->
-              throw MicaException.usage("save", name, "there is no compression " + compression)
-                  .hint("write gzip, zstd or none");
-        };
+    Compression how = compression(compression, name);
     Image image = new ImageBuilder(store, blobs, how).build(id);
     switch (format) {
       case "oci" -> ArchiveWriter.oci(image, name, file);

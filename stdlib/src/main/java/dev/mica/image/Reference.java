@@ -94,6 +94,19 @@ public record Reference(
         || first.chars().anyMatch(Character::isUpperCase);
   }
 
+  /**
+   * Whether somebody who writes {@code text} where a path or a commit may stand, too, means an image:
+   * it is a reference, and says a host, a tag or a digest.
+   */
+  public static boolean isMeant(String text) {
+    try {
+      Reference read = parse(text);
+      return !isShort(text) || read.tag.isPresent() || read.digest.isPresent();
+    } catch (MicaException other) {
+      return false;
+    }
+  }
+
   /** Whether a text that is a reference says no host. */
   static boolean isShort(String text) {
     int slash = text.indexOf('/');

@@ -79,11 +79,24 @@ public final class Registry implements ImageSource, ImageTarget {
   }
 
   /**
-   * What a text may mean that says no host, in the order in which that is to be tried; by the
-   * configuration of {@code environment}.
+   * What a text means that may say no host: by the configuration of {@code environment} the first
+   * of the registries that are searched which has it. Asks them only if there are several.
    */
-  public static List<Reference> meanings(String text, Map<String, String> environment) {
-    return RegistriesConf.of(environment).meanings(text);
+  public static Reference meaning(String text, Map<String, String> environment) {
+    List<Reference> all = RegistriesConf.of(environment).meanings(text);
+    return all.subList(0, all.size() - 1).stream()
+        .filter(one -> isThere(one, environment))
+        .findFirst()
+        .orElseGet(all::getLast); // whose failure is told
+  }
+
+  private static boolean isThere(Reference reference, Map<String, String> environment) {
+    try (Registry registry = reader(reference, environment)) {
+      Document _ = registry.manifest(reference.tagOrDigest());
+      return true;
+    } catch (MicaException missing) {
+      return false;
+    }
   }
 
   private static String scope(String repository, String actions) {

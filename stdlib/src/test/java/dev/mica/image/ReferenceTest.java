@@ -90,6 +90,16 @@ final class ReferenceTest {
   }
 
   @Test
+  void whatIsMeantToBeAnImageSaysMoreThanAName() {
+    for (String text : new String[] {"debian:12", "localhost:5000/x", "ghcr.io/a/b", "x@" + SHA}) {
+      assertThat(Reference.isMeant(text)).as(text).isTrue();
+    }
+    for (String text : new String[] {"debian", "srv/debian", "", "A b:c", "a:", "Debian:12"}) {
+      assertThat(Reference.isMeant(text)).as(text).isFalse();
+    }
+  }
+
+  @Test
   void aNameIsNotWithoutEnd() {
     assertThatThrownBy(() -> Reference.parse("localhost/" + "a/".repeat(200) + "a"))
         .hasMessageContaining("longer than 255 characters");
