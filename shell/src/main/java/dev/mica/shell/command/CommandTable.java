@@ -15,6 +15,7 @@ public final class CommandTable {
                   HostCommands.all().stream(),
                   UnionCommands.all().stream(),
                   CommitCommands.all().stream(),
+                  ImageCommands.all().stream(),
                   VmCommands.all().stream(),
                   HelperCommands.all().stream(),
                   LanguageCommands.all().stream())

@@ -71,8 +71,12 @@ final class VmCommands {
         option("--cpus", Kind.TEXT, "processors of the VM; 1 if not given"),
         option("--disk", Kind.TEXT, "what it may write, as 10G; 10G if not given"),
         option("--env", Kind.TEXT, "a variable of its program, as NAME=VALUE").repeatable(),
-        option("--user", Kind.TEXT, "whose its program is: UID or UID:GID; root if not given"),
-        option("--workdir", Kind.TEXT, "its program's working folder; / if not given"),
+        option(
+            "--user",
+            Kind.TEXT,
+            "whose its program is: UID or UID:GID; the image's or root if not given"),
+        option(
+            "--workdir", Kind.TEXT, "its program's working folder; the image's or / if not given"),
         option("--label", Kind.TEXT, "what is to be said of it, as NAME=VALUE").repeatable(),
         INTERACTIVE,
         TTY);
@@ -226,8 +230,8 @@ final class VmCommands {
         new Coercions(in.mica()).layer(in.value("--from")),
         in.all("ARGV"),
         pairs(in, "--env"),
-        in.optional("--user").orElse("0:0"),
-        in.optional("--workdir").orElse("/"),
+        in.optional("--user").orElse(""),
+        in.optional("--workdir").orElse(""),
         in.has("--tty"),
         in.has("--interactive"),
         in.optional("--memory").map(text -> size(in, "--memory", text)).orElse(VmSpec.MEMORY),
