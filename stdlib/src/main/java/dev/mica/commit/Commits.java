@@ -159,8 +159,8 @@ public final class Commits {
   }
 
   /** Makes a commit of a folder, or of a tar of one, plain or compressed. */
-  public Loaded importTree(String folderOrTar, String ref) {
-    return importTree(folderOrTar, ref, "", List.of());
+  public Loaded importFolder(String folderOrTar, String ref) {
+    return importFolder(folderOrTar, ref, "", List.of());
   }
 
   /**
@@ -168,11 +168,11 @@ public final class Commits {
    *
    * @param changes of its configuration, as a Dockerfile's lines: {@code ENV LANG=C}
    */
-  public Loaded importTree(String folderOrTar, String ref, String message, List<String> changes) {
+  public Loaded importFolder(String folderOrTar, String ref, String message, List<String> changes) {
     caller.require(Role.OPERATOR, "import", folderOrTar);
     Ref name = Ref.parse(ref);
     return loaded(
-        exchange.importTree(
+        exchange.importFolder(
             Folder.of(caller, folderOrTar).path(), name.toString(), message, changes));
   }
 

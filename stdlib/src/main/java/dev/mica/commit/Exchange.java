@@ -48,7 +48,7 @@ public interface Exchange {
    *
    * @param changes of its configuration: {@code ENV LANG=C}
    */
-  Loaded importTree(Path folderOrTar, String ref, String message, List<String> changes);
+  Loaded importFolder(Path folderOrTar, String ref, String message, List<String> changes);
 
   /**
    * Writes a commit as an image.

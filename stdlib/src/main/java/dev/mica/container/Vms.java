@@ -91,10 +91,11 @@ public final class Vms {
   }
 
   /** Checks the spec, makes its disk, records it. Nothing runs yet. */
-  public Vm create(VmSpec spec) {
+  public Vm create(VmSpec asked) {
     String id = newId();
-    String name = spec.name() != null ? spec.name() : "vm-" + id.substring(0, 6);
+    String name = asked.name() != null ? asked.name() : "vm-" + id.substring(0, 6);
     caller.require(Role.OPERATOR, "create the VM", name);
+    VmSpec spec = FromImage.filled(name, asked);
     requireSound(name, spec);
     try (Lock lock = state.lock("create the VM " + name, object(name))) {
       if (records.find(name).isPresent()) {

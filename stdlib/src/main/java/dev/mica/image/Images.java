@@ -148,7 +148,7 @@ public final class Images implements Exchange {
   }
 
   @Override
-  public Loaded importTree(Path from, String ref, String message, List<String> changes) {
+  public Loaded importFolder(Path from, String ref, String message, List<String> changes) {
     if (!Files.isDirectory(from) && !Files.isRegularFile(from)) {
       throw MicaException.failed(
           "import",

@@ -95,8 +95,8 @@ public record Reference(
   }
 
   /**
-   * Whether somebody who writes {@code text} where a path or a commit may stand, too, means an image:
-   * it is a reference, and says a host, a tag or a digest.
+   * Whether somebody who writes {@code text} where a path or a commit may stand, too, means an
+   * image: it is a reference, and says a host, a tag or a digest.
    */
   public static boolean isMeant(String text) {
     try {
