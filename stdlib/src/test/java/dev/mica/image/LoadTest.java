@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.mica.commit.Commit;
 import dev.mica.commit.Exchange;
+import dev.mica.core.Tree;
 import dev.mica.failure.MicaException;
 import dev.mica.folder.Diff;
-import dev.mica.core.Tree;
 import dev.mica.test.Scratch;
 import dev.mica.test.ScratchTest;
 import dev.mica.union.Union;
@@ -51,8 +51,7 @@ final class LoadTest extends ScratchTest {
   }
 
   private static String digestOf(String image) {
-    return Scratch.run(
-            "skopeo", "--insecure-policy", "inspect", "--format={{.Digest}}", image)
+    return Scratch.run("skopeo", "--insecure-policy", "inspect", "--format={{.Digest}}", image)
         .strip();
   }
 
@@ -220,8 +219,7 @@ final class LoadTest extends ScratchTest {
   void whatATarCannotHoldIsNamed() {
     Path from = scratch.dir("from");
     Scratch.run("truncate", "-s", "1M", from.resolve("sparse").toString());
-    Commit commit =
-        mica.commits().importFolder(from.toString(), "holes:v1").commits().getFirst();
+    Commit commit = mica.commits().importFolder(from.toString(), "holes:v1").commits().getFirst();
     Path to = scratch.path("out.tar");
     List<String> remarks = commit.save(to.toString()).remarks();
     assertThat(remarks).anyMatch(line -> line.startsWith("sparse: a file with holes"));
@@ -232,8 +230,8 @@ final class LoadTest extends ScratchTest {
   void aFolderAndATarOfItAreImported() {
     scratch.file("root/etc/hosts", "me");
     Path root = scratch.path("root");
-    Scratch.run("tar", "-cf", scratch.path("r.tar").toString(), "-C", root.toString(), ".");
-    Scratch.run("tar", "-czf", scratch.path("r.tgz").toString(), "-C", root.toString(), ".");
+    Scratch.run("tar", "--format=posix", "-cf", scratch.path("r.tar").toString(), "-C", root.toString(), ".");
+    Scratch.run("tar", "--format=posix", "-czf", scratch.path("r.tgz").toString(), "-C", root.toString(), ".");
     Scratch.run("zstd", "-q", scratch.path("r.tar").toString());
     for (String from : List.of("root", "r.tar", "r.tgz", "r.tar.zst")) {
       Commit commit =
@@ -254,8 +252,8 @@ final class LoadTest extends ScratchTest {
       assertThat(commit.config().orElseThrow().entrypoint()).containsExactly("/bin/x");
       assertThat(commit.config().orElseThrow().user()).isEqualTo("5:6");
     }
-    assertThatThrownBy(() ->
-            mica.commits().importFolder(root.toString(), "bad:v1", "", List.of("FETCH x")))
+    assertThatThrownBy(
+            () -> mica.commits().importFolder(root.toString(), "bad:v1", "", List.of("FETCH x")))
         .isInstanceOf(MicaException.class)
         .hasMessageContaining("FETCH");
   }
@@ -266,9 +264,10 @@ final class LoadTest extends ScratchTest {
     String index = Scratch.read(image);
     Scratch.write(
         image,
-        index.replace(
-            "\"annotations\"",
-            "\"platform\":{\"os\":\"linux\",\"architecture\":\"s390x\"},\"annotations\"")
+        index
+            .replace(
+                "\"annotations\"",
+                "\"platform\":{\"os\":\"linux\",\"architecture\":\"s390x\"},\"annotations\"")
             .replace("\"manifests\":[", "\"manifests\":[" + entry(index) + ","));
     assertThatThrownBy(() -> load(layout))
         .hasMessageContaining("it has no image for linux/")
@@ -286,7 +285,7 @@ final class LoadTest extends ScratchTest {
 
   /** What is wrong in a layout that was made right. */
   enum Wrong {
-    BLOB_BYTES("has the digest"),
+    BLOB_BYTES("have the digest"),
     BLOB_SHORT("bytes, not the"),
     BLOB_GONE("is missing"),
     MANIFEST_BYTES("has other bytes"),
@@ -360,8 +359,36 @@ final class LoadTest extends ScratchTest {
     Scratch.run("tar", "-cf", lying.toString(), "-C", open.toString(), ".");
     assertThatThrownBy(() -> load(lying))
         .isInstanceOf(MicaException.class)
-        .hasMessageContaining("has the digest");
+        .hasMessageContaining("have the digest");
     assertNothing();
+  }
+
+  /** All digests of documents are right: only the unpacked bytes tell. */
+  @Test
+  void aDiffIdOfACompressedLayerThatIsNotItsIsRefused() throws IOException {
+    Path index = layout.resolve("index.json");
+    tools.jackson.databind.JsonNode named = json(index).get("manifests").get(0);
+    Path manifest = blob(named);
+    tools.jackson.databind.JsonNode config = json(manifest).get("config");
+    String id = json(blob(config)).get("rootfs").get("diff_ids").get(1).asString();
+    String lie = id.substring(0, id.length() - 1) + (id.endsWith("0") ? "1" : "0");
+    String old = config.get("digest").asString();
+    String fresh = put(Scratch.read(blob(config)).replace(id, lie));
+    String again = put(Scratch.read(manifest).replace(old, fresh));
+    String digest = named.get("digest").asString();
+    Scratch.write(index, Scratch.read(index).replace(digest, again));
+    assertThatThrownBy(() -> load(layout))
+        .isInstanceOf(MicaException.class)
+        .hasMessageContaining("and its image says " + lie);
+    assertNothing();
+  }
+
+  /** Puts a blob into the layout; its digest. */
+  private String put(String text) {
+    String digest = Digests.of(text.getBytes(java.nio.charset.StandardCharsets.UTF_8));
+    Scratch.write(
+        layout.resolve("blobs/sha256").resolve(digest.substring("sha256:".length())), text);
+    return digest;
   }
 
   @Test
@@ -369,8 +396,7 @@ final class LoadTest extends ScratchTest {
     Path archive = scratch.path("given.tar");
     skopeo("oci:" + layout + ":v1", "oci-archive:" + archive + ":web:v7");
     scratch.file("x/index.json", "{\"manifests\":[]}");
-    Scratch.run(
-        "tar", "-rf", archive.toString(), "-C", scratch.path("x").toString(), "index.json");
+    Scratch.run("tar", "-rf", archive.toString(), "-C", scratch.path("x").toString(), "index.json");
     assertThatThrownBy(() -> load(archive)).hasMessageContaining("twice");
     assertNothing();
   }
@@ -379,8 +405,7 @@ final class LoadTest extends ScratchTest {
   @ValueSource(strings = {"../../etc/passwd", "/etc/passwd", "", "nothing"})
   void aDockerArchiveLeadsNowhereElse(String path) {
     scratch.file(
-        "a/manifest.json",
-        "[{\"Config\":\"" + path + "\",\"RepoTags\":[\"x:y\"],\"Layers\":[]}]");
+        "a/manifest.json", "[{\"Config\":\"" + path + "\",\"RepoTags\":[\"x:y\"],\"Layers\":[]}]");
     Path archive = scratch.path("bad.tar");
     Scratch.run(
         "tar", "-cf", archive.toString(), "-C", scratch.path("a").toString(), "manifest.json");
