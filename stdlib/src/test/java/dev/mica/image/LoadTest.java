@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.mica.commit.Commit;
 import dev.mica.commit.Exchange;
+import dev.mica.core.Tree;
 import dev.mica.failure.MicaException;
 import dev.mica.folder.Diff;
-import dev.mica.core.Tree;
 import dev.mica.test.Scratch;
 import dev.mica.test.ScratchTest;
 import dev.mica.union.Union;
@@ -51,8 +51,7 @@ final class LoadTest extends ScratchTest {
   }
 
   private static String digestOf(String image) {
-    return Scratch.run(
-            "skopeo", "--insecure-policy", "inspect", "--format={{.Digest}}", image)
+    return Scratch.run("skopeo", "--insecure-policy", "inspect", "--format={{.Digest}}", image)
         .strip();
   }
 
@@ -220,8 +219,7 @@ final class LoadTest extends ScratchTest {
   void whatATarCannotHoldIsNamed() {
     Path from = scratch.dir("from");
     Scratch.run("truncate", "-s", "1M", from.resolve("sparse").toString());
-    Commit commit =
-        mica.commits().importFolder(from.toString(), "holes:v1").commits().getFirst();
+    Commit commit = mica.commits().importFolder(from.toString(), "holes:v1").commits().getFirst();
     Path to = scratch.path("out.tar");
     List<String> remarks = commit.save(to.toString()).remarks();
     assertThat(remarks).anyMatch(line -> line.startsWith("sparse: a file with holes"));
@@ -254,8 +252,8 @@ final class LoadTest extends ScratchTest {
       assertThat(commit.config().orElseThrow().entrypoint()).containsExactly("/bin/x");
       assertThat(commit.config().orElseThrow().user()).isEqualTo("5:6");
     }
-    assertThatThrownBy(() ->
-            mica.commits().importFolder(root.toString(), "bad:v1", "", List.of("FETCH x")))
+    assertThatThrownBy(
+            () -> mica.commits().importFolder(root.toString(), "bad:v1", "", List.of("FETCH x")))
         .isInstanceOf(MicaException.class)
         .hasMessageContaining("FETCH");
   }
@@ -266,9 +264,10 @@ final class LoadTest extends ScratchTest {
     String index = Scratch.read(image);
     Scratch.write(
         image,
-        index.replace(
-            "\"annotations\"",
-            "\"platform\":{\"os\":\"linux\",\"architecture\":\"s390x\"},\"annotations\"")
+        index
+            .replace(
+                "\"annotations\"",
+                "\"platform\":{\"os\":\"linux\",\"architecture\":\"s390x\"},\"annotations\"")
             .replace("\"manifests\":[", "\"manifests\":[" + entry(index) + ","));
     assertThatThrownBy(() -> load(layout))
         .hasMessageContaining("it has no image for linux/")
@@ -369,8 +368,7 @@ final class LoadTest extends ScratchTest {
     Path archive = scratch.path("given.tar");
     skopeo("oci:" + layout + ":v1", "oci-archive:" + archive + ":web:v7");
     scratch.file("x/index.json", "{\"manifests\":[]}");
-    Scratch.run(
-        "tar", "-rf", archive.toString(), "-C", scratch.path("x").toString(), "index.json");
+    Scratch.run("tar", "-rf", archive.toString(), "-C", scratch.path("x").toString(), "index.json");
     assertThatThrownBy(() -> load(archive)).hasMessageContaining("twice");
     assertNothing();
   }
@@ -379,8 +377,7 @@ final class LoadTest extends ScratchTest {
   @ValueSource(strings = {"../../etc/passwd", "/etc/passwd", "", "nothing"})
   void aDockerArchiveLeadsNowhereElse(String path) {
     scratch.file(
-        "a/manifest.json",
-        "[{\"Config\":\"" + path + "\",\"RepoTags\":[\"x:y\"],\"Layers\":[]}]");
+        "a/manifest.json", "[{\"Config\":\"" + path + "\",\"RepoTags\":[\"x:y\"],\"Layers\":[]}]");
     Path archive = scratch.path("bad.tar");
     Scratch.run(
         "tar", "-cf", archive.toString(), "-C", scratch.path("a").toString(), "manifest.json");
