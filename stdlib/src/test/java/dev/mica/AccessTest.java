@@ -55,6 +55,12 @@ final class AccessTest extends ScratchTest {
               "Commits.create()",
               "commit new:v1 from the union u",
               test -> test.viewer.commits().create(test.seen(), "new:v1", "")),
+          new Change(
+              "Commits.pull()", "pull debian:12", test -> test.viewer.commits().pull("debian:12")),
+          new Change(
+              "Commit.push()",
+              "push the commit to localhost:1/x",
+              test -> test.kept().push("localhost:1/x")),
           new Change("Commit.remove()", "remove the commit", test -> test.kept().remove()),
           new Change("Commit.mount()", "create the union m", test -> test.kept().mount("m")),
           new Change(

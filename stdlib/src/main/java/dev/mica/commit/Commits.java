@@ -152,6 +152,21 @@ public final class Commits {
     return loaded(exchange.pull(reference, as, platform, caller.environment()));
   }
 
+  /**
+   * Whether a text, where a path or a commit may stand too, is meant to be an image of a registry:
+   * it says a host, a tag or a digest.
+   */
+  public boolean isReference(String text) {
+    return exchange.meant(text).isPresent();
+  }
+
+  /** The commit of such an image, if it was pulled and is still called as it was then. */
+  public Optional<Commit> findPulled(String reference) {
+    return exchange
+        .meant(reference)
+        .flatMap(is -> find(is.ref()).filter(commit -> commit.origin().equals(is.origin())));
+  }
+
   Exchange.Pushed push(LiveCommit commit, String reference, String compression) {
     caller.require(Role.OPERATOR, "push the commit to", reference);
     List<String> origins = log(commit.id()).stream().map(Commit::origin).toList();

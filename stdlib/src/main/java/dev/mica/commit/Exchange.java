@@ -17,6 +17,12 @@ public interface Exchange {
   Loaded load(Path file, Optional<String> as, Optional<String> platform);
 
   /**
+   * What a text means if it is a reference to an image: one that says a host, a tag or a digest, as
+   * a mistyped path or name does not.
+   */
+  Optional<Meant> meant(String text);
+
+  /**
    * Makes a commit of an image of a registry.
    *
    * @param reference {@code HOST/NAME:TAG}
@@ -93,6 +99,14 @@ public interface Exchange {
       remarks = List.copyOf(remarks);
     }
   }
+
+  /**
+   * An image of a registry, as commits of it show it.
+   *
+   * @param origin of a commit that was made of it
+   * @param ref what such a commit is called unless that is said
+   */
+  record Meant(String origin, String ref) {}
 
   /**
    * An image that a registry has.

@@ -25,7 +25,7 @@ import java.util.stream.Stream;
  *
  * <p>The files may be read and linked by everybody of this package and changed by nobody.
  */
-public final class Blobs {
+final class Blobs {
   /** Another process may fetch the same blob, and that may take long; Ctrl-C ends the wait. */
   private static final Duration LONGEST = Duration.ofDays(1);
 

@@ -16,8 +16,7 @@ import tools.jackson.databind.json.JsonMapper;
  * @param layers the blobs of the layers, the lowest first
  */
 @SuppressWarnings("ArrayRecordComponent") // never compared
-public record ImageManifest(
-    Descriptor self, byte[] content, Descriptor config, List<Descriptor> layers) {
+record ImageManifest(Descriptor self, byte[] content, Descriptor config, List<Descriptor> layers) {
   /** An index may be one of indexes. */
   private static final int DEEPEST = 3;
 

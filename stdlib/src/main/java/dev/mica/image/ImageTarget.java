@@ -6,7 +6,7 @@ import java.nio.file.Path;
  * One repository that an image is written to: of a registry, an OCI layout, an archive. Blobs come
  * first, then the manifest, which makes the image visible.
  */
-public interface ImageTarget extends AutoCloseable {
+interface ImageTarget extends AutoCloseable {
   /** How people call it. */
   String label();
 

@@ -70,6 +70,15 @@ public final class Images implements Exchange {
   }
 
   @Override
+  public Optional<Meant> meant(String text) {
+    if (!Reference.isMeant(text)) {
+      return Optional.empty();
+    }
+    Reference reference = Reference.parse(text);
+    return Optional.of(new Meant(reference.name(), reference.nameAndTag()));
+  }
+
+  @Override
   public Loaded pull(
       String text,
       Optional<String> as,

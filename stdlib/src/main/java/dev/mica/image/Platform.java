@@ -15,7 +15,7 @@ import java.util.stream.Collectors;
  * @param architecture {@code amd64}, {@code arm64}
  * @param variant {@code v7} of {@code arm}; {@code v8} of {@code arm64} goes without saying
  */
-public record Platform(String os, String architecture, Optional<String> variant) {
+record Platform(String os, String architecture, Optional<String> variant) {
   private static final Pattern WORD = Pattern.compile("[a-z0-9_.-]+");
 
   /** The same under its usual name: {@code x86_64} is {@code amd64}. */

@@ -14,8 +14,7 @@ import java.util.regex.Pattern;
  * @param tag where one is said
  * @param digest where one is said; of SHA-256
  */
-public record Reference(
-    String host, String repository, Optional<String> tag, Optional<String> digest) {
+record Reference(String host, String repository, Optional<String> tag, Optional<String> digest) {
   private static final String DOCKER = "docker.io";
   private static final String LATEST = "latest";
   private static final int LONGEST_NAME = 255;

@@ -20,7 +20,7 @@ import tools.jackson.databind.json.JsonMapper;
  * One repository of a registry that speaks the distribution specification of OCI (or Docker's
  * registry API, version 2), with its mirrors. Several threads may use it at once.
  */
-public final class Registry implements ImageSource, ImageTarget {
+final class Registry implements ImageSource, ImageTarget {
   static final int LONGEST_MANIFEST = 4 << 20;
   private static final int LONGEST_LIST = 1 << 20;
   private static final int TAGS_TOLD = 10;

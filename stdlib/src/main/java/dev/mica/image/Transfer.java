@@ -7,7 +7,7 @@ import java.util.concurrent.CancellationException;
  * A blob on its way: one thread moves its bytes, any other may ask how far it is, and cancel. What
  * waits for the network is ended by an interruption of the thread besides.
  */
-public final class Transfer implements Activity.Work {
+final class Transfer implements Activity.Work {
   private final Descriptor blob;
   private volatile long bytes;
   private volatile boolean started;

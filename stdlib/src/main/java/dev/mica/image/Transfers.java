@@ -20,7 +20,7 @@ import java.util.stream.Collectors;
  * Some blobs that are moved at once, a few at a time; as one activity of the thread that waits for
  * them. Where one fails the others are ended, and what came of them is kept for the next try.
  */
-public final class Transfers implements Activity.Work {
+final class Transfers implements Activity.Work {
   private static final int AT_ONCE = 4;
 
   /** So many digits tell one blob from another, for people. */

@@ -152,6 +152,16 @@ final class PullPushTest extends RegistryTestBase {
   }
 
   @Test
+  void whatWasPulledIsFoundByItsReference() {
+    assertThat(commits.findPulled(image("team/web:v1"))).isEmpty();
+    Commit commit = pulled(image("team/web:v1"));
+    assertThat(commits.findPulled(image("team/web:v1"))).map(Commit::id).contains(commit.id());
+    assertThat(commits.findPulled(image("other/web:v1"))).isEmpty();
+    assertThat(commits.findPulled("web:v1")).isEmpty(); // Docker's is another
+    assertThat(commits.isReference("web")).isFalse();
+  }
+
+  @Test
   void aNameWithoutAHostIsSearchedFor() {
     Scratch.write(
         scratch.path("registries.conf"),
@@ -162,7 +172,9 @@ final class PullPushTest extends RegistryTestBase {
   @Test
   void aViewerPullsAndPushesNothing() {
     Commit commit = pulled(image("team/web:v1"));
-    Mica viewer = mica.as(Caller.of("eve", Role.VIEWER, scratch.path("user"), environment));
+    Mica viewer =
+        Mica.open(state.path())
+            .as(Caller.of("eve", Role.VIEWER, scratch.path("user"), environment));
     assertThat(failure(() -> viewer.commits().pull(image("team/web:v1"))).kind())
         .isEqualTo(MicaException.Kind.DENIED);
     assertThat(failure(() -> viewer.commits().get(commit.id()).push(image("x:v1"))).kind())

@@ -10,7 +10,6 @@ import dev.mica.commit.CommitSchema;
 import dev.mica.commit.Commits;
 import dev.mica.commit.Exchange;
 import dev.mica.folder.LayerSource;
-import dev.mica.image.Reference;
 import dev.mica.scripting.words.Coercions;
 import dev.mica.shell.command.Parameter.Kind;
 import dev.mica.shell.print.Result;
@@ -82,29 +81,19 @@ final class RegistryCommands {
    * pulled and said so. An image that was pulled before is taken as it is here.
    */
   static LayerSource from(Invocation in, String text) {
-    Coercions coercions = new Coercions(in.mica());
-    if (!mayBeImage(in, text)) {
-      return coercions.layer(text);
+    Commits commits = in.mica().commits();
+    boolean isPath = text.matches("(/|\\./|\\.\\./|~).*");
+    if (isPath
+        || !commits.isReference(text)
+        || commits.find(text).isPresent()
+        || in.mica().folder(text).exists()) {
+      return new Coercions(in.mica()).layer(text);
     }
-    Reference reference = Reference.parse(text);
-    Optional<Commit> there =
-        in.mica()
-            .commits()
-            .find(reference.nameAndTag())
-            .filter(commit -> commit.origin().equals(reference.name()));
+    Optional<Commit> there = commits.findPulled(text);
     if (there.isPresent()) {
       return there.get();
     }
     in.say(text + " is not here: it is pulled");
     return pulled(in, text, Optional.empty(), Optional.empty());
-  }
-
-  /** Neither a path nor a commit; and with a host or a tag, so that no folder was mistyped. */
-  private static boolean mayBeImage(Invocation in, String text) {
-    boolean isPath = text.matches("(/|\\./|\\.\\./|~).*");
-    return !isPath
-        && Reference.isMeant(text)
-        && in.mica().commits().find(text).isEmpty()
-        && !in.mica().folder(text).exists();
   }
 }
