@@ -67,6 +67,13 @@ final class AccessTest extends ScratchTest {
               "Commits.removeAll()",
               "remove all commits",
               test -> test.viewer.commits().removeAll()),
+          new Change(
+              "Commit.save()", "save the commit to x.tar", test -> test.kept().save("x.tar")),
+          new Change("Commits.load()", "load x.tar", test -> test.viewer.commits().load("x.tar")),
+          new Change(
+              "Commits.importFolder()",
+              "import lower",
+              test -> test.viewer.commits().importFolder("lower", "x:y")),
           new Change("Commits.gc()", "collect garbage", test -> test.viewer.commits().gc()),
           new Change("Vm.start()", "start the VM box", test -> test.box().start()),
           new Change("Vm.startAttached()", "start the VM box", test -> test.box().startAttached()),

@@ -11,14 +11,14 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /** Changes of an image's configuration, as a line of a Dockerfile says them. */
-public final class ConfigEdit {
+final class ConfigEdit {
   private static final String WORDS =
       "ENV, ENTRYPOINT, CMD, USER, WORKDIR, LABEL, EXPOSE, VOLUME and STOPSIGNAL";
 
   private ConfigEdit() {}
 
   /** The configuration with each of these lines done, in their order. */
-  public static ImageConfig apply(ImageConfig config, List<String> lines) {
+  static ImageConfig apply(ImageConfig config, List<String> lines) {
     ImageConfig edited = config;
     for (String line : lines) {
       edited = apply(edited, line);

@@ -2,6 +2,7 @@ package dev.mica.commit;
 
 import dev.mica.state.Records;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -60,10 +61,10 @@ public record ImageConfig(
     env = List.copyOf(env);
     entrypoint = List.copyOf(entrypoint);
     cmd = List.copyOf(cmd);
-    labels = java.util.Collections.unmodifiableMap(new TreeMap<>(labels));
-    ports = java.util.Collections.unmodifiableSet(new TreeSet<>(ports));
-    volumes = java.util.Collections.unmodifiableSet(new TreeSet<>(volumes));
-    others = java.util.Collections.unmodifiableMap(new TreeMap<>(others));
+    labels = Collections.unmodifiableMap(new TreeMap<>(labels));
+    ports = Collections.unmodifiableSet(new TreeSet<>(ports));
+    volumes = Collections.unmodifiableSet(new TreeSet<>(volumes));
+    others = Collections.unmodifiableMap(new TreeMap<>(others));
   }
 
   /** One that says nothing but what it runs on. */
@@ -154,6 +155,14 @@ public record ImageConfig(
     return value.properties().stream()
         .map(Map.Entry::getKey)
         .collect(Collectors.toCollection(TreeSet::new));
+  }
+
+  /**
+   * The same with each of these lines done, as a Dockerfile has them: {@code ENV LANG=C}. Fails,
+   * naming the line, where one is none.
+   */
+  public ImageConfig changed(List<String> lines) {
+    return ConfigEdit.apply(this, lines);
   }
 
   /** The same for another configuration of what runs, on the same platform. */

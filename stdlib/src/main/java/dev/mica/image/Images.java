@@ -1,7 +1,6 @@
 package dev.mica.image;
 
 import dev.mica.commit.Commit;
-import dev.mica.commit.ConfigEdit;
 import dev.mica.commit.Exchange;
 import dev.mica.commit.ImageConfig;
 import dev.mica.commit.LayerStore;
@@ -164,7 +163,7 @@ public final class Images implements Exchange {
           from,
           Files.exists(from) ? "it is neither a folder nor a tar" : "there is nothing there");
     }
-    ImageConfig config = ConfigEdit.apply(ImageConfig.ofHost(), changes);
+    ImageConfig config = ImageConfig.ofHost().changed(changes);
     boolean folder = Files.isDirectory(from);
     List<String> remarks = new ArrayList<>();
     LayerStore.Planned planned =

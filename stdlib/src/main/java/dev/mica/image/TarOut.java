@@ -24,13 +24,15 @@ final class TarOut implements AutoCloseable {
   private final Path target;
   private final Path part;
   private final FileOutputStream file;
+  private final BufferedOutputStream buffered;
   private final TarArchiveOutputStream tar;
 
   private TarOut(Path target, Path part, FileOutputStream file) {
     this.target = target;
     this.part = part;
     this.file = file;
-    this.tar = new TarArchiveOutputStream(new BufferedOutputStream(file, BUFFER), "UTF-8");
+    this.buffered = new BufferedOutputStream(file, BUFFER);
+    this.tar = new TarArchiveOutputStream(buffered, "UTF-8");
     tar.setBigNumberMode(TarArchiveOutputStream.BIGNUMBER_POSIX);
   }
 
@@ -86,7 +88,7 @@ final class TarOut implements AutoCloseable {
   /** Gives the archive its name. */
   void finish() throws IOException {
     tar.finish();
-    tar.flush();
+    buffered.flush(); // the tar's own flush does not reach it
     file.getFD().sync();
     requireFree(target);
     Files.move(part, target, StandardCopyOption.ATOMIC_MOVE);

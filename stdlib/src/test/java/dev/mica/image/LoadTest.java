@@ -230,8 +230,8 @@ final class LoadTest extends ScratchTest {
   void aFolderAndATarOfItAreImported() {
     scratch.file("root/etc/hosts", "me");
     Path root = scratch.path("root");
-    Scratch.run("tar", "-cf", scratch.path("r.tar").toString(), "-C", root.toString(), ".");
-    Scratch.run("tar", "-czf", scratch.path("r.tgz").toString(), "-C", root.toString(), ".");
+    Scratch.run("tar", "--format=posix", "-cf", scratch.path("r.tar").toString(), "-C", root.toString(), ".");
+    Scratch.run("tar", "--format=posix", "-czf", scratch.path("r.tgz").toString(), "-C", root.toString(), ".");
     Scratch.run("zstd", "-q", scratch.path("r.tar").toString());
     for (String from : List.of("root", "r.tar", "r.tgz", "r.tar.zst")) {
       Commit commit =
@@ -285,7 +285,7 @@ final class LoadTest extends ScratchTest {
 
   /** What is wrong in a layout that was made right. */
   enum Wrong {
-    BLOB_BYTES("has the digest"),
+    BLOB_BYTES("have the digest"),
     BLOB_SHORT("bytes, not the"),
     BLOB_GONE("is missing"),
     MANIFEST_BYTES("has other bytes"),
@@ -359,8 +359,36 @@ final class LoadTest extends ScratchTest {
     Scratch.run("tar", "-cf", lying.toString(), "-C", open.toString(), ".");
     assertThatThrownBy(() -> load(lying))
         .isInstanceOf(MicaException.class)
-        .hasMessageContaining("has the digest");
+        .hasMessageContaining("have the digest");
     assertNothing();
+  }
+
+  /** All digests of documents are right: only the unpacked bytes tell. */
+  @Test
+  void aDiffIdOfACompressedLayerThatIsNotItsIsRefused() throws IOException {
+    Path index = layout.resolve("index.json");
+    tools.jackson.databind.JsonNode named = json(index).get("manifests").get(0);
+    Path manifest = blob(named);
+    tools.jackson.databind.JsonNode config = json(manifest).get("config");
+    String id = json(blob(config)).get("rootfs").get("diff_ids").get(1).asString();
+    String lie = id.substring(0, id.length() - 1) + (id.endsWith("0") ? "1" : "0");
+    String old = config.get("digest").asString();
+    String fresh = put(Scratch.read(blob(config)).replace(id, lie));
+    String again = put(Scratch.read(manifest).replace(old, fresh));
+    String digest = named.get("digest").asString();
+    Scratch.write(index, Scratch.read(index).replace(digest, again));
+    assertThatThrownBy(() -> load(layout))
+        .isInstanceOf(MicaException.class)
+        .hasMessageContaining("and its image says " + lie);
+    assertNothing();
+  }
+
+  /** Puts a blob into the layout; its digest. */
+  private String put(String text) {
+    String digest = Digests.of(text.getBytes(java.nio.charset.StandardCharsets.UTF_8));
+    Scratch.write(
+        layout.resolve("blobs/sha256").resolve(digest.substring("sha256:".length())), text);
+    return digest;
   }
 
   @Test
