@@ -47,6 +47,7 @@ final class ImageLoader {
     String digest = manifest.self().digest();
     Optional<String> there = store.commitOf(digest);
     if (there.isPresent()) {
+      store.stack(there.get()).config().ifPresent(is -> requireFor(platform, is, source.label()));
       store.refer(ref, there.get());
       return there.get();
     }

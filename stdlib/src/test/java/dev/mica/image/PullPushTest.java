@@ -63,6 +63,9 @@ final class PullPushTest extends RegistryTestBase {
     Commit first = pulled(image("team/web:v1"));
     proxy.forget();
     assertThat(pulled(image("team/web:v1")).id()).isEqualTo(first.id());
+    Optional<String> other = Optional.of("linux/riscv64");
+    assertThat(failure(() -> commits.pull(image("team/web:v1"), Optional.empty(), other)))
+        .hasMessageContaining("it has no image for linux/riscv64");
     assertThat(proxy.asked("GET", "/blobs/")).isEmpty();
     Commit named =
         commits
