@@ -230,8 +230,22 @@ final class LoadTest extends ScratchTest {
   void aFolderAndATarOfItAreImported() {
     scratch.file("root/etc/hosts", "me");
     Path root = scratch.path("root");
-    Scratch.run("tar", "--format=posix", "-cf", scratch.path("r.tar").toString(), "-C", root.toString(), ".");
-    Scratch.run("tar", "--format=posix", "-czf", scratch.path("r.tgz").toString(), "-C", root.toString(), ".");
+    Scratch.run(
+        "tar",
+        "--format=posix",
+        "-cf",
+        scratch.path("r.tar").toString(),
+        "-C",
+        root.toString(),
+        ".");
+    Scratch.run(
+        "tar",
+        "--format=posix",
+        "-czf",
+        scratch.path("r.tgz").toString(),
+        "-C",
+        root.toString(),
+        ".");
     Scratch.run("zstd", "-q", scratch.path("r.tar").toString());
     for (String from : List.of("root", "r.tar", "r.tgz", "r.tar.zst")) {
       Commit commit =
