@@ -11,6 +11,7 @@ import dev.mica.core.Remark;
 import dev.mica.core.Tree;
 import dev.mica.failure.MicaException;
 import dev.mica.failure.Why;
+import dev.mica.job.Activity;
 import dev.mica.state.StateDir;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -21,6 +22,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import tools.jackson.databind.JsonNode;
 
@@ -87,7 +89,9 @@ public final class Images implements Exchange {
     Platform wanted = platform.map(Platform::parse).orElseGet(Platform::ofHost);
     Reference reference = Registry.meaning(text, environment);
     ImageLoader loader = new ImageLoader(store, blobs);
-    try (Registry source = Registry.reader(reference, environment)) {
+    try (Registry source = Registry.reader(reference, environment);
+        Activity _ =
+            Activity.begin("pull " + reference, OptionalLong.empty(), Activity.Work.NONE)) {
       String ref = as.orElseGet(reference::nameAndTag);
       String id = loader.load(source, reference.tagOrDigest(), wanted, ref);
       return new Loaded(List.of(id), loader.remarks());
@@ -106,7 +110,9 @@ public final class Images implements Exchange {
       throw MicaException.usage("push to", text, "an image gets its digest by itself")
           .hint("write HOST/NAME:TAG");
     }
-    try (Registry target = Registry.writer(reference, mountable(reference, origins), environment)) {
+    try (Registry target = Registry.writer(reference, mountable(reference, origins), environment);
+        Activity _ =
+            Activity.begin("push " + reference, OptionalLong.empty(), Activity.Work.NONE)) {
       Image image = new ImageBuilder(store, blobs, compression(compression, text)).build(id);
       send(image, target, reference);
       return new Pushed(reference.toString(), image.manifest().self().digest(), image.remarks());

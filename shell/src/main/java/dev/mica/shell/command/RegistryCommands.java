@@ -93,7 +93,7 @@ final class RegistryCommands {
     if (there.isPresent()) {
       return there.get();
     }
-    in.say(text + " is not here: it is pulled");
+    in.say("pulling " + text + ", which is not here");
     return pulled(in, text, Optional.empty(), Optional.empty());
   }
 }
