@@ -3,15 +3,16 @@
  *
  *   mica-digest HOME
  *
- * HOME is a state directory of the caller's, with HOME/digests in it. For each HOME/commits/ID.json without a
- * HOME/digests/ID.json the manifest's digest of the tree HOME/layers/ID is computed and written there, until none is
- * missing. Started after each publication, it also makes up for one that was killed. One works at a time, others wait
- * for their turn: so none that was published meanwhile is forgotten.
+ * HOME is a state directory of the caller's, with HOME/digests in it. For each HOME/commits/ID.json and each
+ * HOME/tars/ID.json (the record of a layer of an image) without a HOME/digests/ID.json the manifest's digest of the
+ * tree HOME/layers/ID is computed and written there, until none is missing. Started after each publication, it also
+ * makes up for one that was killed. One works at a time, others wait for their turn: so none that was published
+ * meanwhile is forgotten.
  *
  * It takes no lock of the state directory, so it keeps nobody waiting. That is sound since
  *   - a record of a digest appears whole or not at all, and never in the place of another: it is a file without a name
  *     until it is linked, so a process that is killed leaves nothing behind;
- *   - who removes a commit removes its record first, then its digest, then its layer. So a record that is there after
+ *   - who removes a layer removes its records first, then its digest, then the layer. So a record that is there after
  *     the tree was read means that nothing of the tree was missing; and one that is there after the link means that
  *     whoever removes it will find the digest.
  *
@@ -102,7 +103,7 @@ static void write_text(char *text, size_t room, const uint8_t digest[32], const 
 }
 
 /* True: one more is recorded. */
-static bool digest_commit(const char *id)
+static bool digest_layer(const char *records, const char *id)
 {
 	char layer[LONGEST_ID + sizeof("layers/")], recorded[sizeof(record_at_hand)], text[256];
 	const char *path = layer;
@@ -114,7 +115,7 @@ static bool digest_commit(const char *id)
 	snprintf(recorded, sizeof(recorded), "digests/%s" SUFFIX, id);
 	if (is_there(recorded))
 		return false;
-	snprintf(record_at_hand, sizeof(record_at_hand), "commits/%s" SUFFIX, id);
+	snprintf(record_at_hand, sizeof(record_at_hand), "%s/%s" SUFFIX, records, id);
 	job.cancel = 0; /* now: the timer may just have looked at half a name */
 	look_every_second();
 	if (mica_manifest(&tree, digest, &totals, &job, NULL) < 0 || !is_there(record_at_hand))
@@ -128,22 +129,22 @@ static bool digest_commit(const char *id)
 	return false;
 }
 
-/* The number of commits that are recorded now and were not; -1: there are no commits to be seen. */
-static int pass(void)
+/* The number of layers that are recorded now and were not; -1: there are no records to be seen. */
+static int pass(const char *records)
 {
-	DIR *commits = opendir("commits");
+	DIR *all = opendir(records);
 	struct dirent *entry;
 	char id[LONGEST_ID + 1];
 	int recorded = 0;
 
-	if (!commits)
+	if (!all)
 		return -1;
-	while ((entry = readdir(commits))) {
+	while ((entry = readdir(all))) {
 		id_of(entry->d_name, id);
-		if (*id && digest_commit(id))
+		if (*id && digest_layer(records, id))
 			recorded++;
 	}
-	closedir(commits);
+	closedir(all);
 	return recorded;
 }
 
@@ -169,7 +170,7 @@ static errint_t enter(const char *home)
 int main(int argc, char **argv)
 {
 	errint_t failed;
-	int recorded;
+	int commits, images;
 
 	if (argc != 2) {
 		fputs("usage: mica-digest HOME\n", stderr);
@@ -183,8 +184,9 @@ int main(int argc, char **argv)
 		fprintf(stderr, "mica-digest: cannot enter %s: %s\n", argv[1], strerror(-failed));
 		return 1;
 	}
-	do
-		recorded = pass();
-	while (recorded > 0);
-	return recorded < 0;
+	do {
+		commits = pass("commits");
+		images = pass("tars"); /* there are none before the first image */
+	} while (commits > 0 || images > 0);
+	return commits < 0;
 }

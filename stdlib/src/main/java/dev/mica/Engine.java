@@ -7,6 +7,7 @@ import dev.mica.container.VmLayers;
 import dev.mica.container.Vms;
 import dev.mica.helper.HelperServer;
 import dev.mica.host.Host;
+import dev.mica.image.Images;
 import dev.mica.state.StateDir;
 import dev.mica.union.UnionLayers;
 import dev.mica.union.Unions;
@@ -27,7 +28,9 @@ final class Engine {
     this.state = state;
     this.helper = new HelperServer(state);
     this.unions = new Unions(state, helper);
-    this.commits = new Commits(state, unions, new UnionLayers(state, helper), new VmLayers(state));
+    this.commits =
+        new Commits(
+            state, unions, new UnionLayers(state, helper), new VmLayers(state), new Images(state));
     this.vms = new Vms(state, new CommitLayers(state), commits);
   }
 

@@ -55,12 +55,25 @@ final class AccessTest extends ScratchTest {
               "Commits.create()",
               "commit new:v1 from the union u",
               test -> test.viewer.commits().create(test.seen(), "new:v1", "")),
+          new Change(
+              "Commits.pull()", "pull debian:12", test -> test.viewer.commits().pull("debian:12")),
+          new Change(
+              "Commit.push()",
+              "push the commit to localhost:1/x",
+              test -> test.kept().push("localhost:1/x")),
           new Change("Commit.remove()", "remove the commit", test -> test.kept().remove()),
           new Change("Commit.mount()", "create the union m", test -> test.kept().mount("m")),
           new Change(
               "Commits.removeAll()",
               "remove all commits",
               test -> test.viewer.commits().removeAll()),
+          new Change(
+              "Commit.save()", "save the commit to x.tar", test -> test.kept().save("x.tar")),
+          new Change("Commits.load()", "load x.tar", test -> test.viewer.commits().load("x.tar")),
+          new Change(
+              "Commits.importFolder()",
+              "import lower",
+              test -> test.viewer.commits().importFolder("lower", "x:y")),
           new Change("Commits.gc()", "collect garbage", test -> test.viewer.commits().gc()),
           new Change("Vm.start()", "start the VM box", test -> test.box().start()),
           new Change("Vm.startAttached()", "start the VM box", test -> test.box().startAttached()),

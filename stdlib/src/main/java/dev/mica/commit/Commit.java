@@ -10,7 +10,10 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** One layer in the store with its record: what a union had changed over its lowers, kept. */
+/**
+ * One or more layers in the store with their record: what a union had changed over its lowers, or
+ * an image that was loaded, pulled or imported.
+ */
 public interface Commit extends LayerSource {
   /** Its identity: short, unique in this store, never reused. */
   String id();
@@ -18,7 +21,7 @@ public interface Commit extends LayerSource {
   /** The names that lead to it now, {@code NAME:TAG}; none once another commit took them over. */
   List<String> refs();
 
-  /** The commit right below it, if its lowers began with one. */
+  /** The commit that it was made over, if there is one. */
   Optional<Commit> parent();
 
   /** What was said when it was made; may be empty. */
@@ -27,7 +30,7 @@ public interface Commit extends LayerSource {
   /** When it was made. */
   Instant created();
 
-  /** Which union or VM it was made from. */
+  /** What it was made from: a union's name, a VM, a file, a folder. */
   String origin();
 
   /** How its layer got into the store. */
@@ -42,7 +45,13 @@ public interface Commit extends LayerSource {
   /** How long the container stood still for it; zero where nothing had to. */
   Duration held();
 
-  /** This commit's own layer. */
+  /** How a container of it runs unless it is said, and on what; empty: nothing is said. */
+  Optional<ImageConfig> config();
+
+  /** Digest of the manifest that it came with, {@code sha256:…}; empty: it was made here. */
+  Optional<String> manifest();
+
+  /** This commit's own layer; of several the topmost. */
   Path layer();
 
   /** The folders below the last commit that are not layers of this store, topmost first. */
@@ -73,6 +82,33 @@ public interface Commit extends LayerSource {
   /** Mounts its tree read-only at {@code at}, as a union of its own. */
   Union mount(String at);
 
+  /**
+   * Writes it as an image to a file or directory.
+   *
+   * @param format {@code oci} or {@code docker}, an archive where nothing may be yet; {@code
+   *     layout}, a directory; empty: a layout where there is a directory, else {@code oci}
+   * @param compression of layers that Mica made: {@code gzip}, {@code zstd} or {@code none}
+   */
+  Exchange.Saved save(String file, String format, String compression);
+
+  /** Likewise: an archive of OCI's form with layers compressed by gzip. */
+  default Exchange.Saved save(String file) {
+    return save(file, "", "gzip");
+  }
+
+  /**
+   * Gives it to a registry as an image.
+   *
+   * @param reference {@code HOST/NAME:TAG}
+   * @param compression as in {@link #save}
+   */
+  Exchange.Pushed push(String reference, String compression);
+
+  /** Likewise, with layers that Mica made compressed by gzip. */
+  default Exchange.Pushed push(String reference) {
+    return push(reference, "gzip");
+  }
+
   /** Removes it; fails while a union or a later commit stands on it. */
   void remove();
 
@@ -85,7 +121,9 @@ public interface Commit extends LayerSource {
     /** Its files were copied. */
     COPY,
     /** It is what a VM's guest folder had at one moment. */
-    SNAPSHOT
+    SNAPSHOT,
+    /** Its layers were unpacked from an image or a tar. */
+    UNPACK
   }
 
   /** What a verification finds a layer to be. */

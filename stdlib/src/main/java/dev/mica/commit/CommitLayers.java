@@ -9,7 +9,6 @@ import dev.mica.state.Recovery;
 import dev.mica.state.StateDir;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
@@ -44,11 +43,22 @@ public final class CommitLayers {
    * @param ref how it is called, {@code NAME:TAG} or {@code NAME}; "": it has no name
    * @param lowers what its layer lies on, topmost first
    * @param origin what it is made of: "the VM web"
+   * @param own how it runs where it lies on no image, as lines of a Dockerfile
+   * @param changes of how it runs, likewise
    */
-  public record Planned(String ref, String message, List<Path> lowers, String origin) {
+  public record Planned(
+      String ref,
+      String message,
+      List<Path> lowers,
+      String origin,
+      List<String> own,
+      List<String> changes) {
     /** Fails where there can be no such commit. */
     public Planned {
       lowers = List.copyOf(lowers);
+      own = List.copyOf(own);
+      changes = List.copyOf(changes);
+      ImageConfig _ = ImageConfig.ofHost().changed(changes);
       ref = ref.isEmpty() ? ref : Ref.parse(ref).toString();
       if (lowers.size() >= OverlayMount.MOST_LOWERS) {
         throw MicaException.failed(
@@ -96,19 +106,15 @@ public final class CommitLayers {
   }
 
   private CommitIntent describe(Planned planned, String id) {
-    List<String> below =
-        planned.lowers().stream().map(path -> CommitRecord.keep(path, store.layers())).toList();
-    CommitRecord commit =
-        new CommitRecord(
-            id,
-            below,
-            planned.message(),
-            Instant.now(),
-            planned.origin(),
-            Commit.Method.SNAPSHOT,
-            "",
-            Duration.ZERO);
-    return new CommitIntent(commit, planned.ref(), store.refs().get(planned.ref()));
+    CommitRecord over =
+        store.over(
+            id, planned.lowers(), planned.message(), planned.origin(), Commit.Method.SNAPSHOT);
+    ImageConfig config =
+        over.config()
+            .orElseGet(() -> ImageConfig.ofHost().changed(planned.own()))
+            .changed(planned.changes());
+    return new CommitIntent(
+        over.running(Optional.of(config)), planned.ref(), store.refs().get(planned.ref()));
   }
 
   /** What was published stays; a layer that was not is gone, whatever it had. */

@@ -19,38 +19,53 @@ import tools.jackson.databind.node.ObjectNode;
 /**
  * A commit's record, as {@code commits/ID.json} has it.
  *
- * @param below what its layer lies on, topmost first: {@code layer:ID} or the path of a folder, as
+ * @param layers its own layers of the store, topmost first; one of an older Mica has one, of its
+ *     own id. Several commits may have the same.
+ * @param below what these lie on, topmost first: {@code layer:ID} or the path of a folder, as
  *     {@link PathBytes#text} has it
+ * @param parent the commit that it was made over
  * @param unkept which flags of files its layer has not, for people; empty: none
+ * @param config how a container of it runs, where that is said
+ * @param manifest digest of the manifest that it came with, which the blobs have
  * @param held how long what it was made of stood still for it
  */
 record CommitRecord(
     String id,
+    List<String> layers,
     List<String> below,
+    Optional<String> parent,
     String message,
     Instant created,
     String origin,
     Commit.Method method,
     String unkept,
+    Optional<ImageConfig> config,
+    Optional<String> manifest,
     Duration held) {
   private static final String LAYER = "layer:";
   private static final Pattern ID = Pattern.compile("[0-9a-f]{4,64}");
 
   CommitRecord {
+    layers = List.copyOf(layers);
     below = List.copyOf(below);
-    if (below.isEmpty()) {
-      throw new IllegalArgumentException("the commit lies on nothing");
+    if (layers.isEmpty()) {
+      throw new IllegalArgumentException("the commit has no layer");
     }
     requireId(id);
+    layers.forEach(CommitRecord::requireId);
+    parent.ifPresent(CommitRecord::requireId);
     for (String kept : below) {
-      requireBelow(id, kept);
+      requireBelow(layers, kept);
+    }
+    if (parent.filter(id::equals).isPresent()) {
+      throw new IllegalArgumentException("the commit stands on itself");
     }
   }
 
-  private static void requireBelow(String id, String kept) {
+  private static void requireBelow(List<String> own, String kept) {
     Optional<String> layer = layerId(kept);
     layer.ifPresent(CommitRecord::requireId);
-    if (layer.isPresent() && layer.get().equals(id)) {
+    if (layer.isPresent() && own.contains(layer.get())) {
       throw new IllegalArgumentException("the commit stands on itself");
     }
     if (layer.isEmpty() && !PathBytes.parse(kept).isAbsolute()) {
@@ -74,29 +89,29 @@ record CommitRecord(
     return kept.startsWith(LAYER) ? Optional.of(kept.substring(LAYER.length())) : Optional.empty();
   }
 
-  /** The id of the commit right below, if there is one. */
-  Optional<String> parent() {
-    return layerId(below.getFirst());
-  }
-
-  /**
-   * The id of this commit, and those of the layers of the store that it stands on, topmost first.
-   */
+  /** Its own layers, and those of the store that they lie on, topmost first. */
   List<String> layerIds() {
     return Stream.concat(
-            Stream.of(id), below.stream().map(CommitRecord::layerId).flatMap(Optional::stream))
+            layers.stream(), below.stream().map(CommitRecord::layerId).flatMap(Optional::stream))
         .distinct()
         .toList();
   }
 
-  boolean standsOn(String otherId) {
-    return below.contains(LAYER + otherId);
+  /** Whether its own layers lie on that one. */
+  boolean standsOn(String layer) {
+    return below.contains(LAYER + layer);
   }
 
-  List<Path> below(Path layers) {
+  /** What its own layers lie on, of a store whose layers are in {@code store}. */
+  List<Path> below(Path store) {
     return below.stream()
-        .map(kept -> layerId(kept).map(layers::resolve).orElseGet(() -> PathBytes.parse(kept)))
+        .map(kept -> layerId(kept).map(store::resolve).orElseGet(() -> PathBytes.parse(kept)))
         .toList();
+  }
+
+  /** All that it is made of, topmost first. */
+  List<Path> stack(Path store) {
+    return Stream.concat(layers.stream().map(store::resolve), below(store).stream()).toList();
   }
 
   List<Path> base() {
@@ -107,22 +122,49 @@ record CommitRecord(
   }
 
   CommitRecord by(Commit.Method other) {
-    return new CommitRecord(id, below, message, created, origin, other, unkept, held);
+    return new CommitRecord(
+        id, layers, below, parent, message, created, origin, other, unkept, config, manifest, held);
   }
 
   CommitRecord without(String flags) {
-    return new CommitRecord(id, below, message, created, origin, method, flags, held);
+    return new CommitRecord(
+        id, layers, below, parent, message, created, origin, method, flags, config, manifest, held);
+  }
+
+  CommitRecord of(List<String> ownLayers) {
+    return new CommitRecord(
+        id,
+        ownLayers,
+        below,
+        parent,
+        message,
+        created,
+        origin,
+        method,
+        unkept,
+        config,
+        manifest,
+        held);
   }
 
   CommitRecord standingStill(Duration time) {
-    return new CommitRecord(id, below, message, created, origin, method, unkept, time);
+    return new CommitRecord(
+        id, layers, below, parent, message, created, origin, method, unkept, config, manifest, time);
+  }
+
+  /** The same that runs in another way. */
+  CommitRecord running(Optional<ImageConfig> other) {
+    return new CommitRecord(
+        id, layers, below, parent, message, created, origin, method, unkept, other, manifest, held);
   }
 
   ObjectNode toJson() {
     ObjectNode json = Records.object();
     json.put("id", id);
+    layers.forEach(json.putArray("layers")::add);
     ArrayNode kept = json.putArray("below");
     below.forEach(one -> kept.add(PathJson.ofText(one)));
+    json.put("parent", parent.orElse(null));
     json.put("message", message);
     json.put("created", created.toString());
     json.put("origin", origin);
@@ -133,6 +175,8 @@ record CommitRecord(
     if (!held.isZero()) {
       json.put("held", held.toNanos());
     }
+    config.ifPresent(is -> json.set("image", ImageConfig.toJson(is)));
+    manifest.ifPresent(digest -> json.put("manifest", digest));
     return json;
   }
 
@@ -141,14 +185,25 @@ record CommitRecord(
     for (JsonNode one : json.required("below")) {
       below.add(PathJson.text(one));
     }
+    String id = json.required("id").asString();
+    List<String> layers = new ArrayList<>();
+    json.path("layers").forEach(one -> layers.add(one.asString()));
     return new CommitRecord(
-        json.required("id").asString(),
+        id,
+        json.has("layers") ? layers : List.of(id),
         below,
+        json.has("parent")
+            ? Optional.of(json.get("parent"))
+                .filter(parent -> !parent.isNull())
+                .map(JsonNode::asString)
+            : below.stream().findFirst().flatMap(CommitRecord::layerId),
         json.required("message").asString(),
         Instant.parse(json.required("created").asString()),
         json.required("origin").asString(),
         Records.constant(Commit.Method.class, json.required("method")),
         json.path("unkept").asString(""),
+        json.has("image") ? Optional.of(ImageConfig.of(json.get("image"))) : Optional.empty(),
+        Optional.of(json.path("manifest").asString("")).filter(text -> !text.isEmpty()),
         Duration.ofNanos(json.path("held").asLong(0)));
   }
 }

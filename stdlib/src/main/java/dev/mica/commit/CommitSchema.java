@@ -3,6 +3,10 @@ package dev.mica.commit;
 import dev.mica.schema.Descriptor;
 import dev.mica.schema.Rows;
 import dev.mica.schema.Shape;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.json.JsonMapper;
 
 /** Commits and their verification. */
 public final class CommitSchema {
@@ -25,6 +29,65 @@ public final class CommitSchema {
               .field("base", "[string]", Commit::base)
               .detail("digest", "string|null", commit -> commit.recordedDigest().orElse(null))
               .detail("unkeptFlags", "string|null", commit -> commit.unkeptFlags().orElse(null))
+              .detail("manifest", "string|null", commit -> commit.manifest().orElse(null))
+              .detail("layers", "[string]", Commit::layers)
+              .detail("config", "any|null", CommitSchema::config)
+              .build());
+
+  /** How a container of an image runs. */
+  public static final Descriptor<ImageConfig> CONFIG =
+      Descriptor.of(
+          CommitSchema.class,
+          ImageConfig.class,
+          Shape.<ImageConfig>of("configs")
+              .essential("os", "string", ImageConfig::os)
+              .essential("architecture", "string", ImageConfig::architecture)
+              .field("variant", "string", ImageConfig::variant)
+              .field("env", "[string]", ImageConfig::env)
+              .column("entrypoint", "[string]", ImageConfig::entrypoint)
+              .column("cmd", "[string]", ImageConfig::cmd)
+              .column("user", "string", ImageConfig::user)
+              .field("workdir", "string", ImageConfig::workdir)
+              .field("labels", "[string]", config -> pairs(config.labels()))
+              .field("ports", "[string]", ImageConfig::ports)
+              .field("volumes", "[string]", ImageConfig::volumes)
+              .field("stopSignal", "string", ImageConfig::stopSignal)
+              .field("others", "[string]", config -> pairs(config.others()))
+              .build());
+
+  /** Commits that were made of images. */
+  public static final Descriptor<Commits.Loaded> LOADED =
+      Descriptor.of(
+          CommitSchema.class,
+          Commits.Loaded.class,
+          Shape.<Commits.Loaded>of("loaded")
+              .essential(
+                  "commits",
+                  "[string]",
+                  loaded -> loaded.commits().stream().map(Commit::label).toList())
+              .column("remarks", "[string]", Commits.Loaded::remarks)
+              .build());
+
+  /** An image that was written. */
+  public static final Descriptor<Exchange.Saved> SAVED =
+      Descriptor.of(
+          CommitSchema.class,
+          Exchange.Saved.class,
+          Shape.<Exchange.Saved>of("saved")
+              .essential("file", "string", Exchange.Saved::file)
+              .essential("manifest", "string", Exchange.Saved::manifest)
+              .column("remarks", "[string]", Exchange.Saved::remarks)
+              .build());
+
+  /** An image that a registry has. */
+  public static final Descriptor<Exchange.Pushed> PUSHED =
+      Descriptor.of(
+          CommitSchema.class,
+          Exchange.Pushed.class,
+          Shape.<Exchange.Pushed>of("pushed")
+              .essential("reference", "string", Exchange.Pushed::reference)
+              .essential("manifest", "string", Exchange.Pushed::manifest)
+              .column("remarks", "[string]", Exchange.Pushed::remarks)
               .build());
 
   /** What the verification of a layer found. */
@@ -50,5 +113,17 @@ public final class CommitSchema {
   /** Milliseconds, the one that was begun included. */
   private static long heldMs(Commit commit) {
     return commit.held().plusNanos(999_999).toMillis();
+  }
+
+  private static List<String> pairs(Map<String, String> map) {
+    return map.entrySet().stream().map(one -> one.getKey() + "=" + one.getValue()).toList();
+  }
+
+  /** As OCI says it, where it says something. */
+  private static @Nullable Object config(Commit commit) {
+    return commit
+        .config()
+        .map(config -> JsonMapper.shared().convertValue(ImageConfig.toJson(config), Map.class))
+        .orElse(null);
   }
 }

@@ -4,6 +4,7 @@ import dev.mica.access.Caller;
 import dev.mica.access.Role;
 import dev.mica.failure.MicaException;
 import dev.mica.folder.Diff;
+import dev.mica.folder.Folder;
 import dev.mica.state.Lock;
 import dev.mica.state.Records;
 import dev.mica.state.Recovery;
@@ -11,6 +12,8 @@ import dev.mica.state.StateDir;
 import dev.mica.union.Union;
 import dev.mica.union.UnionLayers;
 import dev.mica.union.Unions;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -33,6 +36,7 @@ public final class Commits {
   private final Unions unions;
   private final UnionLayers layers;
   private final LayerUser others;
+  private final Exchange exchange;
   private final Store store;
   private final Committer committer;
   private final Stats stats;
@@ -40,14 +44,16 @@ public final class Commits {
 
   /**
    * The store in {@code state}, of commits of {@code unions}; {@code others} may stand on its
-   * layers too.
+   * layers too, and images come and go through {@code exchange}.
    */
-  public Commits(StateDir state, Unions unions, UnionLayers layers, LayerUser others) {
+  public Commits(
+      StateDir state, Unions unions, UnionLayers layers, LayerUser others, Exchange exchange) {
     this.caller = Caller.ofProcess();
     this.state = state;
     this.unions = unions;
     this.layers = layers;
     this.others = others;
+    this.exchange = exchange;
     this.store = new Store(state);
     this.committer = new Committer(state, store, unions, layers);
     this.stats = new Stats(state, store);
@@ -55,9 +61,7 @@ public final class Commits {
     state.onLeftover(
         REMOVE,
         Recovery.of(
-            facts -> facts.required("id").asString(),
-            id -> List.of(Store.object(id)),
-            this::recoverRemove));
+            facts -> facts, facts -> List.of(Store.object(removed(facts))), this::recoverRemove));
     state.onLeftover(COLLECT, Recovery.of(facts -> facts, facts -> List.of(), facts -> tidy()));
   }
 
@@ -68,6 +72,7 @@ public final class Commits {
     this.unions = new Unions(caller, same.unions);
     this.layers = same.layers;
     this.others = same.others;
+    this.exchange = same.exchange;
     this.store = same.store;
     this.committer = same.committer;
     this.stats = same.stats;
@@ -101,6 +106,115 @@ public final class Commits {
     CommitRecord made = committer.create(union.name(), Ref.parse(ref), message);
     verifier.startRecording();
     return commit(made);
+  }
+
+  /**
+   * Makes commits of the images in a file: a directory with an OCI layout, or an archive as skopeo,
+   * Docker and others write it. What an image calls itself leads to its commit from now on.
+   */
+  public Loaded load(String file) {
+    return load(file, Optional.empty(), Optional.empty());
+  }
+
+  /**
+   * Likewise.
+   *
+   * @param as what the image is to be called, where there is but one
+   * @param platform {@code OS/ARCHITECTURE[/VARIANT]}, where there are several; this host's if
+   *     empty
+   */
+  public Loaded load(String file, Optional<String> as, Optional<String> platform) {
+    caller.require(Role.OPERATOR, "load", file);
+    as.ifPresent(Ref::parse);
+    return loaded(exchange.load(Folder.of(caller, file).path(), as, platform));
+  }
+
+  /**
+   * Makes a commit of an image of a registry, for this host. What is here already is not fetched
+   * again, and what came of a try that failed is not either.
+   *
+   * @param reference {@code HOST/NAME:TAG}, or {@code debian:12}; its commit is called by the last
+   *     part of the name and the tag
+   */
+  public Commit pull(String reference) {
+    return pull(reference, Optional.empty(), Optional.empty()).commits().getFirst();
+  }
+
+  /**
+   * Likewise; it is one commit, with what is to be said of it.
+   *
+   * @param as what its commit is to be called
+   * @param platform {@code OS/ARCHITECTURE[/VARIANT]}; this host's if empty
+   */
+  public Loaded pull(String reference, Optional<String> as, Optional<String> platform) {
+    caller.require(Role.OPERATOR, "pull", reference);
+    as.ifPresent(Ref::parse);
+    return loaded(exchange.pull(reference, as, platform, caller.environment()));
+  }
+
+  /**
+   * Whether a text, where a path or a commit may stand too, is meant to be an image of a registry:
+   * it says a host, a tag or a digest.
+   */
+  public boolean isReference(String text) {
+    return exchange.meant(text).isPresent();
+  }
+
+  /** The commit of such an image, if it was pulled and is still called as it was then. */
+  public Optional<Commit> findPulled(String reference) {
+    return exchange
+        .meant(reference)
+        .flatMap(is -> find(is.ref()).filter(commit -> commit.origin().equals(is.origin())));
+  }
+
+  Exchange.Pushed push(LiveCommit commit, String reference, String compression) {
+    caller.require(Role.OPERATOR, "push the commit to", reference);
+    List<String> origins = log(commit.id()).stream().map(Commit::origin).toList();
+    return exchange.push(commit.id(), origins, reference, compression, caller.environment());
+  }
+
+  /** Makes a commit of a folder, or of a tar of one, plain or compressed. */
+  public Loaded importFolder(String folderOrTar, String ref) {
+    return importFolder(folderOrTar, ref, "", List.of());
+  }
+
+  /**
+   * Likewise.
+   *
+   * @param changes of its configuration, as a Dockerfile's lines: {@code ENV LANG=C}
+   */
+  public Loaded importFolder(String folderOrTar, String ref, String message, List<String> changes) {
+    caller.require(Role.OPERATOR, "import", folderOrTar);
+    Ref name = Ref.parse(ref);
+    return loaded(
+        exchange.importFolder(
+            Folder.of(caller, folderOrTar).path(), name.toString(), message, changes));
+  }
+
+  private Loaded loaded(Exchange.Loaded made) {
+    verifier.startRecording();
+    return new Loaded(made.ids().stream().map(this::byId).toList(), made.remarks());
+  }
+
+  /**
+   * Commits that were made of images.
+   *
+   * @param remarks on what the store has not as the image says it, one line each
+   */
+  public record Loaded(List<Commit> commits, List<String> remarks) {
+    /** Copies the lists. */
+    public Loaded {
+      commits = List.copyOf(commits);
+      remarks = List.copyOf(remarks);
+    }
+  }
+
+  Exchange.Saved save(LiveCommit commit, String file, String format, String compression) {
+    caller.require(Role.OPERATOR, "save the commit to", file);
+    Path to = Folder.of(caller, file).path();
+    String how = !format.isEmpty() ? format : Files.isDirectory(to) ? "layout" : "oci";
+    String name = commit.label();
+    return exchange.save(commit.id(), name, to, how, compression);
   }
 
   /** All commits that can be read, the newest first, and a parent after all its children. */
@@ -232,11 +346,15 @@ public final class Commits {
     return verifier.verify(new ArrayList<>(ids));
   }
 
-  /** Those whose record is damaged come last: their layers can be verified all the same. */
+  /** Those whose record is damaged come last: the layers made with them can be verified. */
   private List<String> idsInOrder() {
     Set<String> ids = new LinkedHashSet<>();
-    store.all().readable().forEach(commit -> ids.add(commit.id()));
-    ids.addAll(store.ids());
+    Set<String> readable = new LinkedHashSet<>();
+    for (CommitRecord commit : store.all().readable()) {
+      readable.add(commit.id());
+      ids.addAll(commit.layers());
+    }
+    store.ids().stream().filter(id -> !readable.contains(id)).forEach(ids::add);
     return new ArrayList<>(ids);
   }
 
@@ -274,16 +392,41 @@ public final class Commits {
     Set<String> noted = lock.noted();
     List<String> removed = new ArrayList<>();
     for (String id : store.orphans()) {
-      if (noted.contains(Store.object(id)) || userOf(lock, id).isPresent()) {
+      if (noted.contains(Store.object(id))
+          || noted.contains(LayerStore.object(id))
+          || userOf(lock, id).isPresent()) {
         continue; // it is being made, or nobody decided yet; or its record was lost
       }
       store.discard(id);
+      store.discardLayer(id);
       removed.add("layer " + id);
     }
-    store.orphanValues().forEach(store::discard);
+    store.orphanValues().forEach(store::forgetValues);
     store.trash().forEach(left -> removed.add("trash " + left.getFileName()));
     store.emptyTrash();
+    removed.addAll(collectBlobs(lock));
     return new ArrayList<>(new LinkedHashSet<>(removed));
+  }
+
+  /**
+   * Not while some are on their way to a commit, which does not name them yet; nor while a record
+   * is damaged, which may name any.
+   */
+  private List<String> collectBlobs(Lock lock) {
+    Records.Listing<CommitRecord> all = store.all();
+    if (!lock.noted(LayerStore.PUBLISH).isEmpty() || !all.damaged().isEmpty()) {
+      return List.of();
+    }
+    Set<String> manifests =
+        all.readable().stream()
+            .flatMap(commit -> commit.manifest().stream())
+            .collect(Collectors.toSet());
+    Set<String> blobs =
+        store.tars().stream()
+            .flatMap(tar -> tar.blobs().stream())
+            .map(TarRecord.Blob::digest)
+            .collect(Collectors.toSet());
+    return exchange.collect(manifests, blobs);
   }
 
   /** What cannot be removed stays in the trash, where the next gc meets it and says so. */
@@ -298,48 +441,76 @@ public final class Commits {
   void remove(String id) {
     caller.require(Role.OPERATOR, "remove the commit", id);
     try (Lock lock = state.lock("remove the commit " + id, Store.object(id))) {
-      byId(id);
-      requireUnused(lock, id);
+      CommitRecord commit =
+          store.commit(id).orElseThrow(() -> MicaException.unknown("commit", id, store.ids()));
+      List<String> own = store.onlyOf(commit);
+      requireUnused(lock, commit, own);
       ObjectNode facts = Records.object().put("id", id);
+      own.forEach(facts.putArray("layers")::add);
       lock.reclaim(
           REMOVE,
           facts,
           () -> {
             store.forgetCommit(id);
             store.discard(id);
+            own.forEach(store::discardLayer);
             store.emptyTrash();
+            collectBlobs(lock);
             return id;
           });
     }
   }
 
-  private void recoverRemove(String id) {
+  private static String removed(ObjectNode facts) {
+    return facts.required("id").asString();
+  }
+
+  private void recoverRemove(ObjectNode facts) {
+    String id = removed(facts);
     if (store.hasCommit(id)) {
       return; // nothing was done yet
     }
     store.discard(id);
+    List<String> own = new ArrayList<>();
+    facts.path("layers").forEach(layer -> own.add(layer.asString()));
+    if (!facts.has("layers")) {
+      own.add(id); // noted by an older Mica
+    }
+    own.stream().filter(layer -> !store.isNeeded(layer)).forEach(store::discardLayer);
     tidy();
   }
 
-  private void requireUnused(Lock lock, String id) {
-    userOf(lock, id)
+  private void requireUnused(Lock lock, CommitRecord commit, List<String> own) {
+    childOf(commit.id())
+        .or(() -> own.stream().flatMap(layer -> userOf(lock, layer).stream()).findFirst())
         .ifPresent(user -> {
-          throw MicaException.failed("remove the commit", id, user + " stands on it")
+          throw MicaException.failed("remove the commit", commit.id(), user + " stands on it")
               .hint("remove that first");
         });
   }
 
+  private Optional<String> childOf(String id) {
+    return store.all().complete().stream()
+        .filter(other -> other.parent().filter(id::equals).isPresent())
+        .map(this::called)
+        .findFirst();
+  }
+
+  private String called(CommitRecord commit) {
+    return "the commit " + commit(commit).label();
+  }
+
   /** What has the layer below it: a commit, a union, or another. */
-  private Optional<String> userOf(Lock lock, String id) {
+  private Optional<String> userOf(Lock lock, String layer) {
     Optional<String> child =
         store.all().complete().stream()
-            .filter(other -> other.standsOn(id))
-            .map(other -> "the commit " + commit(other).label())
+            .filter(other -> other.standsOn(layer))
+            .map(this::called)
             .findFirst();
-    Optional<String> union = layers.standingOn(lock, store.layer(id));
+    Optional<String> union = layers.standingOn(lock, store.layer(layer));
     return child
         .or(() -> union.map(name -> "the union " + name))
-        .or(() -> others.standingOn(store.layer(id)));
+        .or(() -> others.standingOn(store.layer(layer)));
   }
 
   List<String> refsOf(String id) {

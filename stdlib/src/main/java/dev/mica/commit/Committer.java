@@ -19,8 +19,6 @@ import dev.mica.union.Unions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.time.Instant;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
@@ -92,18 +90,8 @@ final class Committer {
   }
 
   private CommitIntent describe(Union union, String id, Ref ref, String message) {
-    List<String> below =
-        union.lowers().stream().map(path -> CommitRecord.keep(path, store.layers())).toList();
-    CommitRecord commit =
-        new CommitRecord(
-            id,
-            below,
-            message,
-            Instant.now(),
-            union.name(),
-            Commit.Method.ROTATE,
-            "",
-            Duration.ZERO);
+    List<Path> stack = List.copyOf(union.lowers());
+    CommitRecord commit = store.over(id, stack, message, union.name(), Commit.Method.ROTATE);
     return new CommitIntent(commit, ref.toString(), store.refs().get(ref.toString()));
   }
 

@@ -68,6 +68,20 @@ final class LiveCommit implements Commit {
     return Optional.of(record.unkept()).filter(text -> !text.isEmpty());
   }
 
+  private String top() {
+    return record.layers().getFirst();
+  }
+
+  @Override
+  public Optional<ImageConfig> config() {
+    return record.config();
+  }
+
+  @Override
+  public Optional<String> manifest() {
+    return record.manifest();
+  }
+
   @Override
   public Duration held() {
     return record.held();
@@ -75,7 +89,7 @@ final class LiveCommit implements Commit {
 
   @Override
   public Path layer() {
-    return store.layer(record.id());
+    return store.layer(top());
   }
 
   @Override
@@ -85,9 +99,7 @@ final class LiveCommit implements Commit {
 
   @Override
   public List<Path> layers() {
-    List<Path> all = new ArrayList<>(below());
-    all.addFirst(layer());
-    return all;
+    return new ArrayList<>(record.stack(store.layers()));
   }
 
   private List<Path> below() {
@@ -102,12 +114,12 @@ final class LiveCommit implements Commit {
 
   @Override
   public String digest() {
-    return commits.verifier().digest(record.id());
+    return commits.verifier().digest(top());
   }
 
   @Override
   public Optional<String> recordedDigest() {
-    return commits.verifier().recorded(record.id()).map(known -> known.tree().digest());
+    return commits.verifier().recorded(top()).map(known -> known.tree().digest());
   }
 
   @Override
@@ -119,7 +131,11 @@ final class LiveCommit implements Commit {
   public Diff diff() {
     commits.requireEnd(record);
     return Diff.of(
-        "what lies below " + label(), Tree.layers(below()), label(), Tree.layers(layers()), true);
+        "what lies below " + label(), tree(below()), label(), Tree.layers(layers()), true);
+  }
+
+  private static Tree tree(List<Path> stack) {
+    return stack.isEmpty() ? Tree.EMPTY : Tree.layers(stack);
   }
 
   @Override
@@ -138,6 +154,16 @@ final class LiveCommit implements Commit {
     return commits
         .unions()
         .create(new UnionSpec(null, List.of(this), null, null, point, UnionSpec.Via.AUTO));
+  }
+
+  @Override
+  public Exchange.Saved save(String file, String format, String compression) {
+    return commits.save(this, file, format, compression);
+  }
+
+  @Override
+  public Exchange.Pushed push(String reference, String compression) {
+    return commits.push(this, reference, compression);
   }
 
   @Override

@@ -12,7 +12,10 @@ import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
@@ -27,10 +30,11 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * The store's files: {@code layers/ID} is a commit's layer, {@code commits/ID.json} its record,
- * whose being there makes it a commit; {@code store/refs.json} has the names, {@code
- * digests/ID.json} what the layer was like when it was published, {@code stats/ID.json} what was
- * counted in it, {@code trash} what is being removed.
+ * The store's files: {@code layers/ID} is a layer, {@code commits/ID.json} the record of a commit,
+ * whose being there makes it one and which names its layers; {@code store/refs.json} has the names,
+ * {@code digests/LAYER.json} what a layer was like when it was published, {@code tars/LAYER.json}
+ * what it is as a tar where that is known, {@code stats/ID.json} what was counted in a commit,
+ * {@code trash} what is being removed.
  */
 final class Store {
   private static final int ID_BYTES = 6;
@@ -40,6 +44,7 @@ final class Store {
   private final Records digests;
   private final Records stats;
   private final Records names;
+  private final Records tars;
   private final Path layers;
   private final Path trash;
 
@@ -49,6 +54,7 @@ final class Store {
     this.digests = state.records("digests");
     this.stats = state.records("stats");
     this.names = state.records("store");
+    this.tars = state.records("tars");
     this.layers = state.path().resolve("layers");
     this.trash = state.path().resolve("trash");
   }
@@ -74,10 +80,38 @@ final class Store {
     return commits.names().contains(id);
   }
 
-  /** Whether a commit has that layer below it, or may have: its record is damaged. */
-  boolean isStoodOn(String id) {
+  /** Whether a commit has that layer, or has it below it, or may: its record is damaged. */
+  boolean isNeeded(String layer) {
     Records.Listing<CommitRecord> all = all();
-    return !all.damaged().isEmpty() || all.readable().stream().anyMatch(one -> one.standsOn(id));
+    return !all.damaged().isEmpty()
+        || all.readable().stream().anyMatch(one -> one.layerIds().contains(layer));
+  }
+
+  /** Whether a commit whose record can be read has that layer as its own. */
+  boolean isOwned(String layer) {
+    return all().readable().stream().anyMatch(one -> one.layers().contains(layer));
+  }
+
+  /** Of a commit's own layers those that no other has as its own. */
+  List<String> onlyOf(CommitRecord commit) {
+    List<CommitRecord> others =
+        all().complete().stream().filter(one -> !one.id().equals(commit.id())).toList();
+    return commit.layers().stream()
+        .filter(layer -> others.stream().noneMatch(one -> one.layers().contains(layer)))
+        .toList();
+  }
+
+  /** The commit whose layers are the most of the upper ones of a stack; of several the newest. */
+  Optional<CommitRecord> topOf(List<Path> stack) {
+    return all().readable().stream()
+        .filter(commit -> startsWith(stack, commit.stack(layers)))
+        .max(
+            Comparator.comparingInt((CommitRecord commit) -> commit.stack(layers).size())
+                .thenComparing(CommitRecord::created));
+  }
+
+  private static boolean startsWith(List<Path> stack, List<Path> upper) {
+    return stack.size() >= upper.size() && stack.subList(0, upper.size()).equals(upper);
   }
 
   /** How the journal calls a commit. */
@@ -153,14 +187,40 @@ final class Store {
     return id;
   }
 
+  /**
+   * A commit to be over a stack of folders and layers, topmost first: a child of the commit that
+   * these are, which runs as that does.
+   */
+  CommitRecord over(
+      String id, List<Path> stack, String message, String origin, Commit.Method method) {
+    Optional<CommitRecord> parent = topOf(stack);
+    return new CommitRecord(
+        id,
+        List.of(id),
+        stack.stream().map(path -> CommitRecord.keep(path, layers)).toList(),
+        parent.map(CommitRecord::id),
+        message,
+        Instant.now(),
+        origin,
+        method,
+        "",
+        parent.flatMap(CommitRecord::config),
+        Optional.empty(),
+        Duration.ZERO);
+  }
+
   /** Makes a commit of a layer that is there, and has {@code ref} lead to it; "": none does. */
   void publish(CommitRecord commit, String ref) {
     commits.put(commit.id(), commit.toJson());
-    if (ref.isEmpty()) {
-      return;
+    if (!ref.isEmpty()) {
+      refer(ref, commit.id());
     }
+  }
+
+  /** Has {@code ref} lead to that commit. */
+  void refer(String ref, String id) {
     Map<String, String> refs = refs();
-    if (!commit.id().equals(refs.put(ref, commit.id()))) {
+    if (!id.equals(refs.put(ref, id))) {
       putRefs(refs);
     }
   }
@@ -168,7 +228,7 @@ final class Store {
   /** Takes {@link #publish} back; {@code before} is where the ref led. */
   void retract(CommitRecord commit, String ref, @Nullable String before) {
     commits.remove(commit.id());
-    digests.remove(commit.id());
+    commit.layers().forEach(digests::remove);
     Map<String, String> refs = refs();
     if (commit.id().equals(refs.get(ref))) {
       refs.remove(ref);
@@ -206,6 +266,15 @@ final class Store {
         .collect(Collectors.toCollection(ArrayList::new));
   }
 
+  /** What leads to commits that have that layer as their own. */
+  List<String> refsOfLayer(String layer) {
+    Set<String> refs = new TreeSet<>(refsOf(layer));
+    all().readable().stream()
+        .filter(commit -> commit.layers().contains(layer))
+        .forEach(commit -> refs.addAll(refsOf(commit.id())));
+    return new ArrayList<>(refs);
+  }
+
   private void putRefs(Map<String, String> refs) {
     ObjectNode json = Records.object();
     refs.forEach(json::put);
@@ -215,6 +284,32 @@ final class Store {
   /** What the layer was like; damaged, it is a failure: computed anew it would hide a change. */
   Optional<Digest> digest(String id) {
     return digests.find(id, (_, json) -> Digest.of(json));
+  }
+
+  /** What a layer is as a tar, where that is known; damaged, it is found out anew. */
+  Optional<TarRecord> tar(String layer) {
+    try {
+      return tars.find(layer, (_, json) -> TarRecord.of(json));
+    } catch (MicaException damaged) {
+      return Optional.empty();
+    }
+  }
+
+  void putTar(String layer, TarRecord tar) {
+    tars.put(layer, tar.toJson());
+  }
+
+  /** The layer that is there and is such a tar. */
+  Optional<String> layerOf(String diffId) {
+    return tars.names().stream()
+        .filter(layer -> tar(layer).filter(tar -> tar.diffId().equals(diffId)).isPresent())
+        .filter(this::hasLayer)
+        .findFirst();
+  }
+
+  /** What all layers are as tars, as far as that is known. */
+  List<TarRecord> tars() {
+    return tars.names().stream().map(this::tar).flatMap(Optional::stream).toList();
   }
 
   void putDigest(String id, Digest digest) {
@@ -238,19 +333,25 @@ final class Store {
     commits.remove(id);
   }
 
-  /**
-   * Everything else of a commit that is no more. Each step may be done again. The digest goes after
-   * the commit's record and before its layer: {@code mica-digest} counts on that.
-   */
+  /** Everything else of a commit that is no more, but for its layers. May be done again. */
   void discard(String id) {
     Map<String, String> refs = refs();
     if (refs.values().removeIf(id::equals)) {
       putRefs(refs);
     }
-    digests.remove(id);
     stats.remove(id);
-    if (hasLayer(id)) {
-      move(layer(id), state.makeDirectory("trash").resolve(id));
+  }
+
+  /**
+   * A layer that no commit has any more, and what is known of it. Each step may be done again. The
+   * digest goes after the records that name the layer, and before it: {@code mica-digest} counts on
+   * that.
+   */
+  void discardLayer(String layer) {
+    tars.remove(layer);
+    digests.remove(layer);
+    if (hasLayer(layer)) {
+      move(layer(layer), state.makeDirectory("trash").resolve(layer));
     }
   }
 
@@ -264,7 +365,8 @@ final class Store {
 
   /** Layers that no commit has. */
   List<String> orphans() {
-    List<String> known = ids();
+    Set<String> known = new HashSet<>(ids());
+    all().readable().forEach(commit -> known.addAll(commit.layers()));
     return list(layers).stream()
         .map(layer -> layer.getFileName().toString())
         .filter(id -> !known.contains(id))
@@ -275,6 +377,7 @@ final class Store {
   List<String> orphanValues() {
     Set<String> left = new TreeSet<>(stats.names());
     left.addAll(digests.names());
+    left.addAll(tars.names());
     left.removeAll(ids());
     left.removeIf(this::hasLayer);
     return List.copyOf(left);
@@ -283,6 +386,13 @@ final class Store {
   void makeLayers() {
     state.makeDirectory("layers");
     state.makeDirectory("digests");
+  }
+
+  /** Of what is left of a layer or a commit that is no more, the values computed of it. */
+  void forgetValues(String id) {
+    stats.remove(id);
+    digests.remove(id);
+    tars.remove(id);
   }
 
   private static void move(Path from, Path to) {

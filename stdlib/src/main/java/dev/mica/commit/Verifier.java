@@ -90,7 +90,7 @@ final class Verifier {
   }
 
   private Commit.Verified verify(String id) {
-    List<String> refs = state.read(() -> store.refsOf(id));
+    List<String> refs = state.read(() -> store.refsOfLayer(id));
     try {
       Optional<Digest> known = recorded(id);
       TreeDigest found = compute(id);
@@ -108,7 +108,7 @@ final class Verifier {
 
   /** What another commit stands on is not removed: without a record it has lost that. */
   private boolean isRemoved(String id) {
-    return state.read(() -> !store.hasRecord(id) && !store.isStoodOn(id));
+    return state.read(() -> !store.hasRecord(id) && !store.isNeeded(id));
   }
 
   private static Commit.Verified removed(String id, List<String> refs) {
@@ -169,7 +169,7 @@ final class Verifier {
 
   /** Under the lock: false where there is no such commit. The first digest stays. */
   private boolean record(String id, TreeDigest found) {
-    if (!store.hasRecord(id)) {
+    if (!store.hasRecord(id) && !store.isOwned(id)) {
       return false;
     }
     if (store.digest(id).isEmpty()) {

@@ -1,5 +1,7 @@
 package dev.mica.container;
 
+import java.util.List;
+
 /**
  * A commit of a VM as it was asked for: a plain value, checked when it is made.
  *
@@ -8,14 +10,21 @@ package dev.mica.container;
  * @param before a command that is run in the container first, by {@code /bin/sh}; empty: none
  * @param after one that is run as soon as the container goes on, also where the moment could not be
  *     held; empty: none. If one of them fails there is no commit.
+ * @param changes of how a container of it runs, as lines of a Dockerfile: {@code ENV LANG=C}
  */
-public record CommitSpec(String ref, String message, String before, String after) {
+public record CommitSpec(
+    String ref, String message, String before, String after, List<String> changes) {
+  /** Copies the list. */
+  public CommitSpec {
+    changes = List.copyOf(changes);
+  }
+
   /** One that has no name and may change nothing, for another VM to stand on. */
   static final CommitSpec UNNAMED = of("");
 
   /** One with nothing but a name. */
   public static CommitSpec of(String ref) {
-    return new CommitSpec(ref, "", "", "");
+    return new CommitSpec(ref, "", "", "", List.of());
   }
 
   boolean hasCommands() {

@@ -15,6 +15,7 @@ import dev.mica.vm.Machine;
 import dev.mica.vm.agent.Agent;
 import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.HexFormat;
 import java.util.List;
@@ -23,6 +24,7 @@ import java.util.OptionalLong;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Makes a commit of one VM: what its container changed over its start folder becomes a layer of the
@@ -54,7 +56,12 @@ final class VmCommitter {
     String doing = "commit " + spec.ref() + " from the VM " + name();
     CommitLayers.Planned planned =
         new CommitLayers.Planned(
-            spec.ref(), spec.message(), runner.vm().lowers(), "the VM " + name());
+            spec.ref(),
+            spec.message(),
+            runner.vm().lowers(),
+            "the VM " + name(),
+            own(),
+            spec.changes());
     try (Activity commit = Activity.begin(doing, OptionalLong.empty(), Activity.Work.NONE)) {
       if (spec.hasCommands()) {
         runner.requireRunning("run a command for the commit in");
@@ -62,6 +69,17 @@ final class VmCommitter {
       run("before", spec.before());
       return layers.commit(planned, layer -> fill(commit, layer, spec));
     }
+  }
+
+  /** As the VM runs. */
+  private List<String> own() {
+    VmRecord vm = runner.vm();
+    List<String> lines = new ArrayList<>();
+    lines.add("CMD " + JsonMapper.shared().writeValueAsString(vm.program()));
+    vm.environment().forEach((name, value) -> lines.add("ENV " + name + "=" + value));
+    lines.add("USER " + vm.user());
+    lines.add("WORKDIR " + vm.folder());
+    return lines;
   }
 
   private CommitLayers.Filled fill(Activity commit, Path layer, CommitSpec spec) {
@@ -128,7 +146,7 @@ final class VmCommitter {
   }
 
   private void requireChange(CommitSpec spec, Path layer, TreeDigest digest) {
-    if (digest.entries() > 1) {
+    if (digest.entries() > 1 || !spec.changes().isEmpty()) {
       return;
     }
     List<Path> lowers = runner.vm().lowers();

@@ -6,11 +6,13 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A VM as it was asked for: a plain value, checked by {@link Vms#create}.
+ * A VM as it was asked for: a plain value, checked by {@link Vms#create}. What is empty of program,
+ * user and working folder is as the image says that it is made from.
  *
  * @param name how it is called; null: a name is made up
  * @param from the start folder, which nobody in it can change
- * @param program what it runs, and its arguments; at least one word
+ * @param program what it runs, and its arguments; of an image with an entrypoint the arguments of
+ *     that
  * @param environment the variables of that, besides {@code PATH}, {@code HOME} and {@code TERM}
  * @param user whose the program is: {@code USER} or {@code USER:GROUP}, each a name or a number
  * @param folder the program's working folder, in the container

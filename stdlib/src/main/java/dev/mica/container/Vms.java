@@ -123,10 +123,11 @@ public final class Vms {
   }
 
   /** Checks the spec, makes its disk, records it. Nothing runs yet. */
-  public Vm create(VmSpec spec) {
+  public Vm create(VmSpec asked) {
     String id = newId();
-    String name = spec.name() != null ? spec.name() : "vm-" + id.substring(0, 6);
+    String name = asked.name() != null ? asked.name() : "vm-" + id.substring(0, 6);
     caller.require(Role.OPERATOR, "create the VM", name);
+    VmSpec spec = FromImage.filled(name, asked);
     requireSound(name, spec);
     try (Lock lock = state.lock("create the VM " + name, object(name))) {
       if (records.find(name).isPresent()) {
@@ -354,7 +355,7 @@ public final class Vms {
         create(
             new VmSpec(
                 other,
-                moment,
+                new Said(moment.layers(), moment.label()),
                 vm.program(),
                 vm.environment(),
                 vm.user(),
@@ -369,6 +370,9 @@ public final class Vms {
                 vm.remove()));
     return up ? made.start() : made;
   }
+
+  /** A start folder of which nothing is to be taken over: all is said. */
+  private record Said(List<Path> layers, String label) implements LayerSource {}
 
   private static MicaException taken(String name) {
     return MicaException.failed("create the VM", name, "there is one of that name")

@@ -102,6 +102,9 @@ enum Function {
   CLEAN_SCRATCH("mica_clean_scratch", JAVA_INT, ADDRESS, ADDRESS),
   HOME("mica_home", JAVA_INT, ADDRESS, ADDRESS, JAVA_LONG, ADDRESS),
   TSC_KHZ("mica_tsc_khz", JAVA_INT),
+  SHA256_NEW("mica_sha256_new", ADDRESS),
+  SHA256_ADD("mica_sha256_add", null, ADDRESS, ADDRESS, JAVA_LONG),
+  SHA256_END("mica_sha256_end", null, ADDRESS, ADDRESS),
   /** Of the C library: the untranslated text of an errno value. */
   STRERROR("strerrordesc_np", ADDRESS, JAVA_INT);
 

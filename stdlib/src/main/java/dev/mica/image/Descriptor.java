@@ -10,7 +10,7 @@ import java.util.regex.Pattern;
  * @param digest {@code sha256:} and 64 lower-case hexadecimal digits
  * @param size bytes
  */
-public record Descriptor(String mediaType, String digest, long size) {
+record Descriptor(String mediaType, String digest, long size) {
   private static final Pattern SHA256 = Pattern.compile("sha256:[0-9a-f]{64}");
 
   /** Fails where the digest is not one of SHA-256 or the size is negative. */

@@ -7,7 +7,7 @@ import java.io.InputStream;
  * One repository that images are read from: of a registry, an OCI layout, an archive. Nothing that
  * it gives is believed: {@link Blobs} and the reader of manifests compare digests and sizes.
  */
-public interface ImageSource extends AutoCloseable {
+interface ImageSource extends AutoCloseable {
   /**
    * A manifest or an index, as its bytes are.
    *

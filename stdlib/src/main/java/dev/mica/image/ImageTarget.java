@@ -6,7 +6,7 @@ import java.nio.file.Path;
  * One repository that an image is written to: of a registry, an OCI layout, an archive. Blobs come
  * first, then the manifest, which makes the image visible.
  */
-public interface ImageTarget extends AutoCloseable {
+interface ImageTarget extends AutoCloseable {
   /** How people call it. */
   String label();
 
@@ -15,6 +15,12 @@ public interface ImageTarget extends AutoCloseable {
 
   /** Gives it a blob, whose bytes are those of {@code file}. Already there: fine. */
   void put(Descriptor blob, Path file);
+
+  /** Likewise, and tells {@code transfer} how far it is. */
+  default void put(Descriptor blob, Path file, Transfer transfer) {
+    put(blob, file);
+    transfer.at(blob.size());
+  }
 
   /** Gives it a manifest under a tag; everything that it names is there. */
   void putManifest(Descriptor manifest, byte[] content, String tag);

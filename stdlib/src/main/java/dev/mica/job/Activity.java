@@ -48,6 +48,16 @@ public final class Activity implements AutoCloseable {
     /** Bytes of content compared, copied or hashed so far. */
     long bytes();
 
+    /** How many bytes it will be; 0 where that is not known. */
+    default long totalBytes() {
+      return 0;
+    }
+
+    /** What of it is done now, in a few words, where it knows that; else "". */
+    default String step() {
+      return "";
+    }
+
     /** Makes it end soon. */
     void cancel();
   }
@@ -172,7 +182,24 @@ public final class Activity implements AutoCloseable {
       inside = inner;
     }
     String deeper = inside == null ? "" : inside.step();
-    return deeper.isEmpty() ? step : deeper;
+    String own = step.isEmpty() ? work.step() : step;
+    return deeper.isEmpty() ? own : deeper;
+  }
+
+  /** The innermost one that knows how many bytes it will be. */
+  public Optional<Activity> measured() {
+    Activity inside;
+    synchronized (this) {
+      inside = inner;
+    }
+    return Optional.ofNullable(inside)
+        .flatMap(Activity::measured)
+        .or(() -> work.totalBytes() > 0 ? Optional.of(this) : Optional.empty());
+  }
+
+  /** How many bytes it will be; 0 where that is not known. */
+  public long totalBytes() {
+    return work.totalBytes();
   }
 
   /** How many entries it will be, where that is known. */

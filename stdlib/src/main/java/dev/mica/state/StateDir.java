@@ -159,6 +159,18 @@ public final class StateDir {
     }
   }
 
+  /** Does {@code action} with {@code object} locked, if nobody else has that now. */
+  public void ifFree(String what, String object, Runnable action) {
+    home.open();
+    if (home.objects().tryAcquire(object, what)) {
+      try {
+        action.run();
+      } finally {
+        home.objects().release(object);
+      }
+    }
+  }
+
   private Lock locked(Mutex mutex, String what, Hold hold, String but) {
     boolean done = false;
     try {

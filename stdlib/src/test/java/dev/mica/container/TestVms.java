@@ -3,6 +3,7 @@ package dev.mica.container;
 import dev.mica.commit.CommitLayers;
 import dev.mica.commit.Commits;
 import dev.mica.helper.HelperServer;
+import dev.mica.image.Images;
 import dev.mica.state.StateDir;
 import dev.mica.union.UnionLayers;
 import dev.mica.union.Unions;
@@ -24,6 +25,10 @@ final class TestVms {
   static Commits commits(StateDir state) {
     HelperServer helper = new HelperServer(state);
     return new Commits(
-        state, new Unions(state, helper), new UnionLayers(state, helper), new VmLayers(state));
+        state,
+        new Unions(state, helper),
+        new UnionLayers(state, helper),
+        new VmLayers(state),
+        new Images(state));
   }
 }

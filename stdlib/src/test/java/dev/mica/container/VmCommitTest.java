@@ -217,7 +217,7 @@ final class VmCommitTest {
   void aCommitIsAnImageThatOthersStartFrom() {
     Vm vm = idle("first");
     run(vm, "echo hello > /etc/greeting; rm -r /lab");
-    Commit commit = vm.commit(new CommitSpec("chain:1", "a word", "", ""));
+    Commit commit = vm.commit(new CommitSpec("chain:1", "a word", "", "", List.of()));
     assertThat(commit.method()).isEqualTo(Commit.Method.SNAPSHOT);
     assertThat(commit.origin()).isEqualTo("the VM first");
     assertThat(commit.message()).isEqualTo("a word");
@@ -254,15 +254,15 @@ final class VmCommitTest {
   @Test
   void commandsBeforeAndAfterAreRunAndMayRefuse() {
     Vm vm = idle("commands");
-    Commit commit = vm.commit(new CommitSpec("commands:1", "", "echo ready > /ready", "rm /ready"));
+    Commit commit = vm.commit(new CommitSpec("commands:1", "", "echo ready > /ready", "rm /ready", List.of()));
     assertThat(commit.layer().resolve("ready")).hasContent("ready\n");
     assertThat(vm.exec("test", "-e", "/ready").status()).isEqualTo(1);
-    assertThatThrownBy(() -> vm.commit(new CommitSpec("commands:2", "", "echo no >&2; exit 3", "")))
+    assertThatThrownBy(() -> vm.commit(new CommitSpec("commands:2", "", "echo no >&2; exit 3", "", List.of())))
         .isInstanceOf(MicaException.class)
         .hasMessageContaining("it ended with 3: no");
     assertThat(commits.find("commands:2")).isEmpty();
     vm.stop();
-    assertThatThrownBy(() -> vm.commit(new CommitSpec("commands:3", "", "true", "")))
+    assertThatThrownBy(() -> vm.commit(new CommitSpec("commands:3", "", "true", "", List.of())))
         .hasMessageContaining("exited");
   }
 

@@ -18,6 +18,7 @@ import groovy.transform.stc.SimpleType;
 import java.lang.reflect.Method;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
@@ -27,7 +28,7 @@ import org.jspecify.annotations.Nullable;
 public final class MicaExtensions {
   private static final int TREE_DEPTH = 3;
 
-  private static final List<String> VM_COMMIT = List.of("message", "before", "after");
+  private static final List<String> VM_COMMIT = List.of("message", "before", "after", "change");
 
   private MicaExtensions() {}
 
@@ -91,7 +92,8 @@ public final class MicaExtensions {
 
   /**
    * Keeps what the VM's program has changed, with {@code message: '…'} and, run in it by {@code
-   * /bin/sh}, {@code before: '…'} and {@code after: '…'}.
+   * /bin/sh}, {@code before: '…'} and {@code after: '…'}; {@code change: 'ENV LANG=C'}
+   * changes how a container of it runs.
    */
   public static Commit commit(Vm self, Map<String, ?> options, String ref) {
     for (String key : options.keySet()) {
@@ -102,7 +104,21 @@ public final class MicaExtensions {
     }
     return self.commit(
         new CommitSpec(
-            ref, text(options, "message"), text(options, "before"), text(options, "after")));
+            ref,
+            text(options, "message"),
+            text(options, "before"),
+            text(options, "after"),
+            lines(options.get("change"))));
+  }
+
+  /** One line, or a list of them. */
+  private static List<String> lines(@Nullable Object given) {
+    if (given == null) {
+      return List.of();
+    }
+    return given instanceof Collection<?> all
+        ? all.stream().map(String::valueOf).toList()
+        : List.of(given.toString());
   }
 
   private static String text(Map<String, ?> options, String key) {

@@ -26,8 +26,8 @@ public final class VmBlock extends GroovyObjectSupport implements VmWords {
   private final Map<String, String> labels = new TreeMap<>();
   private @Nullable LayerSource from;
   private List<String> program = List.of();
-  private String user = "0:0";
-  private String folder = "/";
+  private String user = "";
+  private String folder = "";
   private boolean terminal;
   private boolean input;
   private long memory = VmSpec.MEMORY;

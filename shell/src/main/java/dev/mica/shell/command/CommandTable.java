@@ -15,6 +15,8 @@ public final class CommandTable {
                   HostCommands.all().stream(),
                   UnionCommands.all().stream(),
                   CommitCommands.all().stream(),
+                  ImageCommands.all().stream(),
+                  RegistryCommands.all().stream(),
                   VmCommands.all().stream(),
                   HelperCommands.all().stream(),
                   LanguageCommands.all().stream())

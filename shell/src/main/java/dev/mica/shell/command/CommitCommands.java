@@ -36,7 +36,12 @@ final class CommitCommands {
             option("--vm", Kind.VM, "the VM whose changes are kept; its program goes on"),
             option("-m --message", Kind.TEXT, "a few words on it"),
             option("--before", Kind.TEXT, "with --vm: a command to run in it first, by /bin/sh"),
-            option("--after", Kind.TEXT, "with --vm: one to run once it goes on")),
+            option("--after", Kind.TEXT, "with --vm: one to run once it goes on"),
+            option(
+                    "--change",
+                    Kind.TEXT,
+                    "with --vm: how it runs, as a line of a Dockerfile: 'ENV LANG=C'")
+                .repeatable()),
         Role.OPERATOR,
         "keeps what a union or a VM has changed as a layer of its own",
         "mica commit create web:v2 --union u -m 'nginx in'",
@@ -63,12 +68,12 @@ final class CommitCommands {
       String before = in.optional("--before").orElse("");
       String after = in.optional("--after").orElse("");
       Commit commit =
-          in.mica().vms().get(in.value("--vm")).commit(new CommitSpec(ref, message, before, after));
+          in.mica().vms().get(in.value("--vm")).commit(new CommitSpec(ref, message, before, after, in.all("--change")));
       in.say("the container stood still for " + heldMs(commit) + " ms");
       return commit;
     }
-    if (in.has("--before") || in.has("--after")) {
-      throw MicaException.usage("commit", ref, "--before and --after are for VMs");
+    if (in.has("--before") || in.has("--after") || !in.all("--change").isEmpty()) {
+      throw MicaException.usage("commit", ref, "--before, --after and --change are for VMs");
     }
     return in.mica().commits().create(in.mica().unions().get(in.value("--union")), ref, message);
   }

@@ -14,6 +14,7 @@ import dev.mica.container.VmSpec;
 import dev.mica.failure.MicaException;
 import dev.mica.schema.Shape;
 import dev.mica.scripting.words.Coercions;
+import dev.mica.shell.attach.Terminals;
 import dev.mica.shell.command.Parameter.Kind;
 import dev.mica.shell.print.Result;
 import java.time.Duration;
@@ -67,13 +68,21 @@ final class VmCommands {
   /** What a VM is made from, for create and run. */
   private static List<Parameter> made() {
     return List.of(
-        option("--from", Kind.LAYER, "the start folder: an image or a folder").mandatory(),
+        option(
+                "--from",
+                Kind.LAYER,
+                "the start folder: an image, here or in a registry, or a folder")
+            .mandatory(),
         option("--memory", Kind.TEXT, "of the VM, as 512M; 512M if not given"),
         option("--cpus", Kind.TEXT, "processors of the VM; 1 if not given"),
         option("--disk", Kind.TEXT, "what it may write, as 10G; 10G if not given"),
         option("--env", Kind.TEXT, "a variable of its program, as NAME=VALUE").repeatable(),
-        option("--user", Kind.TEXT, "whose its program is: USER or USER:GROUP; root if not given"),
-        option("--workdir", Kind.TEXT, "its program's working folder; / if not given"),
+        option(
+            "--user",
+            Kind.TEXT,
+            "whose its program is: USER or USER:GROUP; the image's or root if not given"),
+        option(
+            "--workdir", Kind.TEXT, "its program's working folder; the image's or / if not given"),
         option(
             "--net",
             Kind.TEXT,
@@ -151,11 +160,11 @@ final class VmCommands {
   private static VmSpec spec(Invocation in, @Nullable String name) {
     return new VmSpec(
         name,
-        new Coercions(in.mica()).layer(in.value("--from")),
+        RegistryCommands.from(in, in.value("--from")),
         in.all("ARGV"),
         pairs(in, "--env"),
-        in.optional("--user").orElse("0:0"),
-        in.optional("--workdir").orElse("/"),
+        in.optional("--user").orElse(""),
+        in.optional("--workdir").orElse(""),
         in.has("--tty"),
         in.has("--interactive"),
         in.optional("--memory").map(text -> size(in, "--memory", text)).orElse(VmSpec.MEMORY),

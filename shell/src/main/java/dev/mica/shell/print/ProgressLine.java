@@ -5,6 +5,7 @@ import java.io.PrintStream;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.function.IntSupplier;
 
@@ -75,6 +76,12 @@ public final class ProgressLine {
     double seconds = elapsed.toMillis() / 1000.0;
     long entries = activity.entries();
     StringBuilder line = new StringBuilder(Cells.printable(activity.text()));
+    Optional<Activity> measured = activity.measured();
+    if (measured.isPresent()) {
+      line.append(": ").append(measured(measured.get()));
+      String step = Cells.printable(activity.step());
+      return step.isEmpty() ? line.toString() : line + "; " + step;
+    }
     if (!activity.step().isEmpty()) {
       return line + ": " + Cells.printable(activity.step()) + ", " + elapsed.toSeconds() + " s";
     }
@@ -90,9 +97,26 @@ public final class ProgressLine {
     }
     if (entries > 0 && activity.total().orElse(0) > entries) {
       long left = Math.round((activity.total().getAsLong() - entries) * seconds / entries);
-      line.append(", ").append(String.format(Locale.ROOT, "%d:%02d left", left / 60, left % 60));
+      line.append(", ").append(left(left));
     }
     return line.toString();
+  }
+
+  /** How far work is whose bytes are known beforehand. */
+  private static String measured(Activity activity) {
+    double seconds = Duration.between(activity.started(), Instant.now()).toMillis() / 1000.0;
+    long done = activity.bytes();
+    long total = activity.totalBytes();
+    String line = bytes(done) + " of " + bytes(total);
+    if (done == 0 || seconds == 0) {
+      return line;
+    }
+    line += ", " + bytes(Math.round(done / seconds)) + "/s";
+    return done < total ? line + ", " + left(Math.round((total - done) * seconds / done)) : line;
+  }
+
+  private static String left(long seconds) {
+    return String.format(Locale.ROOT, "%d:%02d left", seconds / 60, seconds % 60);
   }
 
   private static String count(long number) {

@@ -1,0 +1,99 @@
+package dev.mica.shell.command;
+
+import static dev.mica.shell.command.Parameter.argument;
+import static dev.mica.shell.command.Parameter.choice;
+import static dev.mica.shell.command.Parameter.option;
+
+import dev.mica.access.Role;
+import dev.mica.commit.Commit;
+import dev.mica.commit.CommitSchema;
+import dev.mica.commit.Commits;
+import dev.mica.commit.Exchange;
+import dev.mica.folder.LayerSource;
+import dev.mica.scripting.words.Coercions;
+import dev.mica.shell.command.Parameter.Kind;
+import dev.mica.shell.print.Result;
+import java.util.List;
+import java.util.Optional;
+
+/** {@code commit pull} and {@code commit push}: images in registries. */
+final class RegistryCommands {
+  private RegistryCommands() {}
+
+  static List<Command> all() {
+    return List.of(pull(), push());
+  }
+
+  private static Command pull() {
+    return new Command(
+        List.of("commit", "pull"),
+        List.of(
+            argument("REF", Kind.TEXT, "the image: HOST/NAME:TAG, or debian:12 of Docker Hub"),
+            argument("NAME:TAG", Kind.TEXT, "how the commit is called; as in REF if not given")
+                .optional(),
+            option("--platform", Kind.TEXT, "OS/ARCHITECTURE; this host's if not given")),
+        Role.OPERATOR,
+        "makes a commit of an image of a registry",
+        "mica commit pull localhost:5000/web:v2",
+        "commits.pull('localhost:5000/web:v2')",
+        CommitSchema.COMMIT.shape().json(),
+        in ->
+            new Result.One<>(
+                CommitSchema.COMMIT.shape(),
+                pulled(in, in.value("REF"), in.optional("NAME:TAG"), in.optional("--platform"))));
+  }
+
+  private static Commit pulled(
+      Invocation in, String reference, Optional<String> as, Optional<String> platform) {
+    Commits.Loaded loaded = in.mica().commits().pull(reference, as, platform);
+    loaded.remarks().forEach(in::say);
+    return loaded.commits().getFirst();
+  }
+
+  private static Command push() {
+    return new Command(
+        List.of("commit", "push"),
+        List.of(
+            argument("COMMIT", Kind.COMMIT, "its NAME:TAG or id"),
+            argument("REF", Kind.TEXT, "where to: HOST/NAME:TAG"),
+            choice(
+                "--compression",
+                "of layers made by Mica; gzip if not given",
+                List.of("gzip", "zstd", "none"))),
+        Role.OPERATOR,
+        "gives a commit to a registry as an image, with all that it stands on",
+        "mica commit push web:v3 localhost:5000/web:v3",
+        "commit('web:v2').push('localhost:5000/web:v2')",
+        CommitSchema.PUSHED.shape().json(),
+        in -> {
+          Exchange.Pushed pushed =
+              in.mica()
+                  .commits()
+                  .get(in.value("COMMIT"))
+                  .push(in.value("REF"), in.optional("--compression").orElse("gzip"));
+          pushed.remarks().forEach(in::say);
+          return new Result.One<>(CommitSchema.PUSHED.shape(), pushed);
+        });
+  }
+
+  /**
+   * What a VM is to be made from: a folder or a commit, or else an image of a registry, which is
+   * pulled and said so. An image that was pulled before is taken as it is here.
+   */
+  static LayerSource from(Invocation in, String text) {
+    Commits commits = in.mica().commits();
+    boolean isPath = text.matches("(/|\\./|\\.\\./|~).*");
+    if (isPath
+        || !commits.isReference(text)
+        || commits.find(text).isPresent()
+        || in.mica().folder(text).exists()) {
+      return new Coercions(in.mica()).layer(text);
+    }
+    Optional<Commit> there = commits.findPulled(text);
+    if (there.isPresent()) {
+      return there.get();
+    }
+    in.say("pulling " + text + ", which is not here");
+    return pulled(in, text, Optional.empty(), Optional.empty());
+  }
+}

@@ -1,0 +1,124 @@
+package dev.mica.commit;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/** How images come into the store and leave it; the commit store's own door to that room. */
+public interface Exchange {
+  /**
+   * Makes commits of the images in an archive or a layout.
+   *
+   * @param as what the image is to be called, of which there must be one then
+   * @param platform {@code OS/ARCHITECTURE}; empty: this host's
+   */
+  Loaded load(Path file, Optional<String> as, Optional<String> platform);
+
+  /**
+   * What a text means if it is a reference to an image: one that says a host, a tag or a digest, as
+   * a mistyped path or name does not.
+   */
+  Optional<Meant> meant(String text);
+
+  /**
+   * Makes a commit of an image of a registry.
+   *
+   * @param reference {@code HOST/NAME:TAG}
+   * @param as what it is to be called; empty: as the reference says
+   * @param platform {@code OS/ARCHITECTURE}; empty: this host's
+   * @param environment of who asks, which leads to their configuration and credentials
+   */
+  Loaded pull(
+      String reference,
+      Optional<String> as,
+      Optional<String> platform,
+      Map<String, String> environment);
+
+  /**
+   * Gives a commit to a registry as an image.
+   *
+   * @param origins of it and of those it stands on: a registry that it came from may have its blobs
+   * @param compression as in {@link #save}
+   */
+  Pushed push(
+      String id,
+      List<String> origins,
+      String reference,
+      String compression,
+      Map<String, String> environment);
+
+  /**
+   * Makes a commit of a folder, or of a tar of one.
+   *
+   * @param changes of its configuration: {@code ENV LANG=C}
+   */
+  Loaded importFolder(Path folderOrTar, String ref, String message, List<String> changes);
+
+  /**
+   * Writes a commit as an image.
+   *
+   * @param name what the image is called in the file
+   * @param format what is written: {@code oci}, {@code docker} or {@code layout}
+   * @param compression of layers that have no blob yet: {@code gzip}, {@code zstd} or {@code none}
+   */
+  Saved save(String id, String name, Path file, String format, String compression);
+
+  /**
+   * Removes what nothing needs any more; returns what was removed.
+   *
+   * @param manifests of the commits there are
+   * @param blobs the forms of the layers there are
+   */
+  List<String> collect(Set<String> manifests, Set<String> blobs);
+
+  /**
+   * Commits that were made of images.
+   *
+   * @param ids of the commits
+   * @param remarks on what the store has not as the image says it, one line each
+   */
+  record Loaded(List<String> ids, List<String> remarks) {
+    /** Copies the lists. */
+    public Loaded {
+      ids = List.copyOf(ids);
+      remarks = List.copyOf(remarks);
+    }
+  }
+
+  /**
+   * An image that was written.
+   *
+   * @param manifest its digest
+   * @param remarks on what the format cannot hold, one line each
+   */
+  record Saved(Path file, String manifest, List<String> remarks) {
+    /** Copies the list. */
+    public Saved {
+      remarks = List.copyOf(remarks);
+    }
+  }
+
+  /**
+   * An image of a registry, as commits of it show it.
+   *
+   * @param origin of a commit that was made of it
+   * @param ref what such a commit is called unless that is said
+   */
+  record Meant(String origin, String ref) {}
+
+  /**
+   * An image that a registry has.
+   *
+   * @param reference where it is: {@code HOST/NAME:TAG}
+   * @param manifest its digest
+   * @param remarks on what the format cannot hold, one line each
+   */
+  record Pushed(String reference, String manifest, List<String> remarks) {
+    /** Copies the list. */
+    public Pushed {
+      remarks = List.copyOf(remarks);
+    }
+  }
+}

@@ -1,0 +1,259 @@
+package dev.mica.image;
+
+import dev.mica.commit.Commit;
+import dev.mica.commit.Exchange;
+import dev.mica.commit.ImageConfig;
+import dev.mica.commit.LayerStore;
+import dev.mica.core.Compression;
+import dev.mica.core.Core;
+import dev.mica.core.LayerTar;
+import dev.mica.core.Remark;
+import dev.mica.core.Tree;
+import dev.mica.failure.MicaException;
+import dev.mica.failure.Why;
+import dev.mica.job.Activity;
+import dev.mica.state.StateDir;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import tools.jackson.databind.JsonNode;
+
+/** Images: how they become commits, and commits images. */
+public final class Images implements Exchange {
+  private final LayerStore store;
+  private final Blobs blobs;
+
+  /** Of the store in {@code state}. */
+  public Images(StateDir state) {
+    this.store = new LayerStore(state);
+    this.blobs = new Blobs(state);
+  }
+
+  @Override
+  public Loaded load(Path file, Optional<String> as, Optional<String> platform) {
+    Platform wanted = platform.map(Platform::parse).orElseGet(Platform::ofHost);
+    ImageLoader loader = new ImageLoader(store, blobs);
+    List<String> ids = new ArrayList<>();
+    try (LocalSource source = LocalSource.open(file, blobs)) {
+      List<LocalSource.Named> images = source.images();
+      if (as.isPresent() && images.size() > 1) {
+        throw MicaException.usage("load " + as.get() + " from", file, "it has several images")
+            .hint("leave the name out: each has one, or gets one");
+      }
+      for (LocalSource.Named image : images) {
+        List<String> refs = refs(image, as, file, images.size());
+        String id = loader.load(source, image.key(), wanted, refs.getFirst());
+        refs.stream().skip(1).forEach(ref -> store.refer(ref, id));
+        ids.add(id);
+      }
+    }
+    return new Loaded(ids, loader.remarks());
+  }
+
+  private static List<String> refs(
+      LocalSource.Named image, Optional<String> as, Path file, int count) {
+    if (as.isPresent()) {
+      return List.of(as.get());
+    }
+    if (image.names().isEmpty()) {
+      String hex = image.key().replaceFirst("^sha256:", "");
+      String tag = count > 1 && hex.length() >= 12 ? hex.substring(0, 12) : "";
+      return List.of(Names.of(tag, file));
+    }
+    return image.names().stream().map(name -> Names.of(name, file)).toList();
+  }
+
+  @Override
+  public Optional<Meant> meant(String text) {
+    if (!Reference.isMeant(text)) {
+      return Optional.empty();
+    }
+    Reference reference = Reference.parse(text);
+    return Optional.of(new Meant(reference.name(), reference.nameAndTag()));
+  }
+
+  @Override
+  public Loaded pull(
+      String text,
+      Optional<String> as,
+      Optional<String> platform,
+      Map<String, String> environment) {
+    Platform wanted = platform.map(Platform::parse).orElseGet(Platform::ofHost);
+    Reference reference = Registry.meaning(text, environment);
+    ImageLoader loader = new ImageLoader(store, blobs);
+    try (Registry source = Registry.reader(reference, environment);
+        Activity _ =
+            Activity.begin("pull " + reference, OptionalLong.empty(), Activity.Work.NONE)) {
+      String ref = as.orElseGet(reference::nameAndTag);
+      String id = loader.load(source, reference.tagOrDigest(), wanted, ref);
+      return new Loaded(List.of(id), loader.remarks());
+    }
+  }
+
+  @Override
+  public Pushed push(
+      String id,
+      List<String> origins,
+      String text,
+      String compression,
+      Map<String, String> environment) {
+    Reference reference = Reference.parse(text);
+    if (reference.digest().isPresent()) {
+      throw MicaException.usage("push to", text, "an image gets its digest by itself")
+          .hint("write HOST/NAME:TAG");
+    }
+    try (Registry target = Registry.writer(reference, mountable(reference, origins), environment);
+        Activity _ =
+            Activity.begin("push " + reference, OptionalLong.empty(), Activity.Work.NONE)) {
+      Image image = new ImageBuilder(store, blobs, compression(compression, text)).build(id);
+      send(image, target, reference);
+      return new Pushed(reference.toString(), image.manifest().self().digest(), image.remarks());
+    }
+  }
+
+  /** The repositories of the same registry that some of it was pulled from. */
+  private static List<String> mountable(Reference to, List<String> origins) {
+    return origins.stream()
+        .filter(origin -> origin.startsWith(to.host() + "/"))
+        .map(origin -> origin.substring(to.host().length() + 1))
+        .filter(repository -> !repository.equals(to.repository()))
+        .distinct()
+        .toList();
+  }
+
+  /** The manifest comes last: it makes the image visible. */
+  private void send(Image image, Registry target, Reference reference) {
+    ImageManifest manifest = image.manifest();
+    List<Descriptor> all = new ArrayList<>(manifest.layers());
+    all.add(manifest.config());
+    Transfers.run(
+        "push " + reference,
+        all,
+        transfer -> {
+          Descriptor blob = transfer.blob();
+          Path file =
+              blobs
+                  .find(blob)
+                  .orElseThrow(() ->
+                      MicaException.failed("push", blob.digest(), "it was removed meanwhile")
+                          .hint("try again"));
+          target.put(blob, file, transfer);
+        });
+    target.putManifest(manifest.self(), manifest.content(), reference.tagOrLatest());
+  }
+
+  private static Compression compression(String text, String object) {
+    return switch (text) {
+      case "gzip" -> Compression.GZIP;
+      case "zstd" -> Compression.ZSTD;
+      case "none" -> Compression.PLAIN;
+      default ->
+          throw MicaException.usage("make an image for", object, "there is no compression " + text)
+              .hint("write gzip, zstd or none");
+    };
+  }
+
+  @Override
+  public Loaded importFolder(Path from, String ref, String message, List<String> changes) {
+    if (!Files.isDirectory(from) && !Files.isRegularFile(from)) {
+      throw MicaException.failed(
+          "import",
+          from,
+          Files.exists(from) ? "it is neither a folder nor a tar" : "there is nothing there");
+    }
+    ImageConfig config = ImageConfig.ofHost().changed(changes);
+    boolean folder = Files.isDirectory(from);
+    List<String> remarks = new ArrayList<>();
+    LayerStore.Planned planned =
+        new LayerStore.Planned(
+            ref,
+            message,
+            from.toString(),
+            folder ? Commit.Method.COPY : Commit.Method.UNPACK,
+            Instant.now(),
+            List.of(),
+            Optional.of(config),
+            Optional.empty());
+    LayerStore.Wanted layer =
+        new LayerStore.Wanted(
+            Optional.empty(), to -> folder ? copy(from, to) : unpack(from, to, remarks));
+    String id = store.publish(planned, List.of(layer), () -> {});
+    return new Loaded(List.of(id), remarks);
+  }
+
+  private static LayerStore.Made copy(Path from, Path to) {
+    String unkept = Core.capture(Tree.EMPTY, Tree.plain(from), to, LayerForm.flags()).toString();
+    return new LayerStore.Made(Optional.empty(), unkept);
+  }
+
+  private static LayerStore.Made unpack(Path from, Path to, List<String> remarks) {
+    try {
+      LayerTar tar = Core.readTar(from, to, Limits.layer(Files.size(from)), LayerForm.flags());
+      tar.remarks().stream().map(Remark::toString).forEach(remarks::add);
+      return new LayerStore.Made(Optional.empty(), "");
+    } catch (IOException broken) {
+      throw MicaException.failed("import", from, Why.of(broken)).because(broken);
+    }
+  }
+
+  @Override
+  public Saved save(String id, String name, Path file, String format, String compression) {
+    Compression how = compression(compression, name);
+    Image image = new ImageBuilder(store, blobs, how).build(id);
+    switch (format) {
+      case "oci" -> ArchiveWriter.oci(image, name, file);
+      case "docker" -> ArchiveWriter.docker(image, name, file);
+      case "layout" -> ArchiveWriter.layout(image, name, file);
+      default ->
+          throw MicaException.usage("save", name, "there is no format " + format)
+              .hint("write oci, docker or layout");
+    }
+    return new Saved(file, image.manifest().self().digest(), image.remarks());
+  }
+
+  @Override
+  public List<String> collect(Set<String> manifests, Set<String> layers) {
+    Set<String> needed = new HashSet<>(layers);
+    for (String manifest : manifests) {
+      needed.add(manifest);
+      named(manifest).forEach(needed::add);
+    }
+    List<String> removed = new ArrayList<>();
+    for (String digest : blobs.digests()) {
+      if (!needed.contains(digest)) {
+        blobs.remove(digest);
+        removed.add("blob " + digest);
+      }
+    }
+    blobs.removeParts();
+    return removed;
+  }
+
+  /** What a manifest names; of one that is not there nothing is known, and nothing kept. */
+  private List<String> named(String manifest) {
+    List<String> all = new ArrayList<>();
+    Optional<Path> file = blobs.describe(manifest, "").flatMap(blobs::find);
+    if (file.isEmpty()) {
+      return all;
+    }
+    try {
+      JsonNode json =
+          Json.read(
+              Files.readAllBytes(file.get()),
+              why -> MicaException.failed("read the manifest", manifest, why));
+      all.add(json.path("config").path("digest").asString(""));
+      json.path("layers").forEach(layer -> all.add(layer.path("digest").asString("")));
+      return all;
+    } catch (IOException broken) {
+      throw MicaException.failed("read", file.get(), Why.of(broken)).because(broken);
+    }
+  }
+}
