@@ -32,8 +32,12 @@ final class LogFiles implements AutoCloseable {
   private record Open(FileChannel channel, Object key) {}
 
   /** Those of that path; there may be none yet. */
-  LogFiles(Path newest) throws IOException {
+  LogFiles(Path newest) {
     this.newest = newest;
+  }
+
+  /** All that are there; whether any is. */
+  private boolean openAll() throws IOException {
     Set<Object> known = new HashSet<>();
     // The newest first: one that is renamed meanwhile is met again, and none is missed.
     Open next = open(newest);
@@ -45,6 +49,7 @@ final class LogFiles implements AutoCloseable {
       }
       next = open(numbered(number));
     }
+    return !files.isEmpty();
   }
 
   private Path numbered(int number) {
@@ -101,14 +106,10 @@ final class LogFiles implements AutoCloseable {
 
   private boolean fill() throws IOException {
     while (true) {
-      Open file = files.peekFirst();
-      if (file == null) {
-        file = open(newest);
-        if (file == null) {
-          return false;
-        }
-        files.add(file);
+      if (files.isEmpty() && !openAll()) {
+        return false;
       }
+      Open file = files.getFirst();
       boolean last = files.size() == 1;
       boolean current = last && file.key().equals(key(newest));
       if (read(file)) {
