@@ -147,7 +147,7 @@ record CommitRecord(
     if (!unkept.isEmpty()) {
       json.put("unkept", unkept);
     }
-    config.ifPresent(is -> json.set("image", is.toJson()));
+    config.ifPresent(is -> json.set("image", ImageConfig.toJson(is)));
     manifest.ifPresent(digest -> json.put("manifest", digest));
     return json;
   }

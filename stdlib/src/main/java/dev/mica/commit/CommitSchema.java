@@ -30,7 +30,7 @@ public final class CommitSchema {
               .detail("unkeptFlags", "string|null", commit -> commit.unkeptFlags().orElse(null))
               .detail("manifest", "string|null", commit -> commit.manifest().orElse(null))
               .detail("layers", "[string]", Commit::layers)
-              .detail("config", "object|null", CommitSchema::config)
+              .detail("config", "any|null", CommitSchema::config)
               .build());
 
   /** How a container of an image runs. */
@@ -117,7 +117,7 @@ public final class CommitSchema {
   private static @Nullable Object config(Commit commit) {
     return commit
         .config()
-        .map(config -> JsonMapper.shared().convertValue(config.toJson(), Map.class))
+        .map(config -> JsonMapper.shared().convertValue(ImageConfig.toJson(config), Map.class))
         .orElse(null);
   }
 }

@@ -408,13 +408,17 @@ public final class Commits {
     return new ArrayList<>(new LinkedHashSet<>(removed));
   }
 
-  /** Not while some are on their way to a commit, which does not name them yet. */
+  /**
+   * Not while some are on their way to a commit, which does not name them yet; nor while a record
+   * is damaged, which may name any.
+   */
   private List<String> collectBlobs(Lock lock) {
-    if (!lock.noted(LayerStore.PUBLISH).isEmpty()) {
+    Records.Listing<CommitRecord> all = store.all();
+    if (!lock.noted(LayerStore.PUBLISH).isEmpty() || !all.damaged().isEmpty()) {
       return List.of();
     }
     Set<String> manifests =
-        store.all().complete().stream()
+        all.readable().stream()
             .flatMap(commit -> commit.manifest().stream())
             .collect(Collectors.toSet());
     Set<String> blobs =
@@ -451,9 +455,7 @@ public final class Commits {
             store.discard(id);
             own.forEach(store::discardLayer);
             store.emptyTrash();
-            if (store.all().damaged().isEmpty()) {
-              collectBlobs(lock);
-            }
+            collectBlobs(lock);
             return id;
           });
     }

@@ -173,19 +173,19 @@ public record ImageConfig(
     return of(json);
   }
 
-  /** As OCI has it: {@code architecture}, {@code config}, {@code os}, {@code variant}. */
-  public ObjectNode toJson() {
+  /** One as OCI has it: {@code architecture}, {@code os}, {@code variant}, {@code config}. */
+  public static ObjectNode toJson(ImageConfig image) {
     ObjectNode json = Records.object();
-    json.put("architecture", architecture).put("os", os);
-    if (!variant.isEmpty()) {
-      json.put("variant", variant);
+    json.put("architecture", image.architecture).put("os", image.os);
+    if (!image.variant.isEmpty()) {
+      json.put("variant", image.variant);
     }
-    json.set("config", config());
+    json.set("config", image.config());
     return json;
   }
 
   /** What OCI has under {@code config}; one order of the names, and nothing that is not said. */
-  public ObjectNode config() {
+  ObjectNode config() {
     ObjectNode json = Records.object();
     Map<String, JsonNode> all = new TreeMap<>();
     put(all, "Env", env);

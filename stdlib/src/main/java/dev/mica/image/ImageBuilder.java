@@ -137,7 +137,9 @@ final class ImageBuilder {
       LayerStore.Stack stack, List<Image.Layer> layers, List<JsonNode> history) {
     ObjectNode json = Records.object().put("created", stack.created().toString());
     ImageConfig config = stack.config().orElseGet(ImageConfig::ofHost);
-    config.toJson().properties().forEach(each -> json.set(each.getKey(), each.getValue()));
+    ImageConfig.toJson(config)
+        .properties()
+        .forEach(each -> json.set(each.getKey(), each.getValue()));
     ObjectNode rootfs = json.putObject("rootfs").put("type", "layers");
     ArrayNode ids = rootfs.putArray("diff_ids");
     layers.forEach(layer -> ids.add(layer.diffId()));

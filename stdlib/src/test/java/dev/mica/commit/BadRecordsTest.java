@@ -171,7 +171,11 @@ final class BadRecordsTest extends ScratchTest {
         List.of("id", "{}"),
         List.of("id", ABSENT),
         List.of("below", "\"/srv\""),
-        List.of("below", "[]"),
+        List.of("layers", "[]"),
+        List.of("layers", "[\"../../etc\"]"),
+        List.of("layers", "[{}]"),
+        List.of("parent", "\"../../etc\""),
+        List.of("parent", "[]"),
         List.of("below", "[5]"),
         List.of("below", "[null]"),
         List.of("below", "[{}]"),
@@ -370,7 +374,9 @@ final class BadRecordsTest extends ScratchTest {
     for (int i = 0; i < parents.size(); i++) {
       Path file = commitFile(commits.get(i).id());
       String below = "[\"layer:" + commits.get(parents.get(i)).id() + "\", \"/srv\"]";
-      Files.writeString(file, with(Files.readString(file), "below", below));
+      String parent = "\"" + commits.get(parents.get(i)).id() + "\"";
+      String changed = with(Files.readString(file), "below", below);
+      Files.writeString(file, with(changed, "parent", parent));
     }
     assertThat(mica.commits().list()).extracting(Commit::id).containsExactly(whole.id());
     assertThat(mica.commits().damaged()).hasSize(parents.size());

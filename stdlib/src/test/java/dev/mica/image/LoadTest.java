@@ -3,6 +3,7 @@ package dev.mica.image;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.mica.Mica;
 import dev.mica.commit.Commit;
 import dev.mica.commit.Exchange;
 import dev.mica.core.Tree;
@@ -439,5 +440,32 @@ final class LoadTest extends ScratchTest {
     Path folder = scratch.dir("folder");
     scratch.file("folder/mine", "mine");
     assertThatThrownBy(() -> commit.save(folder.toString())).hasMessageContaining("no OCI layout");
+  }
+
+  @Test
+  void aFullFileSystemLeavesNothing() {
+    Path large = TestImages.layout(scratch, "large", 6 << 20);
+    Path disk = scratch.dir("disk");
+    Scratch.run("mount", "-t", "tmpfs", "-o", "size=9m", "small", disk.toString());
+    Mica small = Mica.open(disk.resolve("home"));
+    assertThatThrownBy(() -> small.commits().load(large.toString()))
+        .isInstanceOf(MicaException.class)
+        .hasMessageContaining("No space left on device");
+    assertThat(small.commits().list()).isEmpty();
+    small.commits().gc();
+    Commit loaded = small.commits().load(layout.toString()).commits().getFirst();
+    assertThat(loaded.verify()).hasSize(2).noneMatch(Commit.Verified::isBad);
+  }
+
+  @Test
+  void aBombIsBounded() {
+    Path zeros = scratch.path("zeros");
+    Scratch.run("truncate", "-s", "700M", zeros.toString());
+    Path bomb = scratch.path("bomb.tar.zst");
+    Scratch.run(
+        "tar", "--zstd", "-cf", bomb.toString(), "-C", scratch.path("").toString(), "zeros");
+    assertThatThrownBy(() -> mica.commits().importFolder(bomb.toString(), "bomb:v1"))
+        .isInstanceOf(MicaException.class);
+    assertNothing();
   }
 }
