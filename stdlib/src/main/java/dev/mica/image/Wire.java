@@ -24,6 +24,7 @@ final class Wire implements AutoCloseable {
   static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private static final long LOOK_SECONDS = 5;
+  private static final int PIECE = 64 << 10;
 
   private final HttpClient client;
   private final ScheduledThreadPoolExecutor watch;
@@ -98,6 +99,15 @@ final class Wire implements AutoCloseable {
     @Override
     public int read(byte[] buffer, int from, int length) throws IOException {
       return looked(in.read(buffer, from, length));
+    }
+
+    /**
+     * In pieces: that of the JDK comes back when all is skipped, and it would look like a stall.
+     */
+    @Override
+    public long skip(long count) throws IOException {
+      byte[] skipped = new byte[Math.clamp(count, 0, PIECE)];
+      return Math.max(0, read(skipped, 0, skipped.length));
     }
 
     private int looked(int got) throws IOException {
