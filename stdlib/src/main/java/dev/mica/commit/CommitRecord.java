@@ -133,23 +133,14 @@ record CommitRecord(
 
   CommitRecord of(List<String> ownLayers) {
     return new CommitRecord(
-        id,
-        ownLayers,
-        below,
-        parent,
-        message,
-        created,
-        origin,
-        method,
-        unkept,
-        config,
-        manifest,
+        id, ownLayers, below, parent, message, created, origin, method, unkept, config, manifest,
         held);
   }
 
   CommitRecord standingStill(Duration time) {
     return new CommitRecord(
-        id, layers, below, parent, message, created, origin, method, unkept, config, manifest, time);
+        id, layers, below, parent, message, created, origin, method, unkept, config, manifest,
+        time);
   }
 
   /** The same that runs in another way. */

@@ -36,7 +36,6 @@ final class AtEnd {
 
   /** The state directory, the VM's name and its id. */
   public static void main(String[] words) {
-    Vms.withoutCommits(StateDir.at(Path.of(words[0])).waiting(PATIENCE))
-        .ended(words[1], words[2]);
+    Vms.withoutCommits(StateDir.at(Path.of(words[0])).waiting(PATIENCE)).ended(words[1], words[2]);
   }
 }

@@ -5,8 +5,6 @@ import dev.mica.access.Role;
 import dev.mica.commit.Commit;
 import dev.mica.commit.CommitLayers;
 import dev.mica.commit.Commits;
-import dev.mica.core.Identity;
-import dev.mica.core.OpenDirectory;
 import dev.mica.failure.MicaException;
 import dev.mica.folder.LayerSource;
 import dev.mica.state.Hold;
@@ -18,11 +16,8 @@ import dev.mica.vm.Machine;
 import dev.mica.vm.guest.ContainerRuntime;
 import dev.mica.vm.network.Carrier;
 import dev.mica.vm.stream.Attachable;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
-import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HexFormat;
@@ -30,12 +25,9 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
-import java.util.function.UnaryOperator;
 import java.util.function.Function;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
+import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /** The VMs of this host, each with a container. They outlive the process that makes them. */
 public final class Vms {
@@ -43,11 +35,7 @@ public final class Vms {
   private static final String START = "start a VM";
   private static final String REMOVE = "remove a VM";
   private static final String COMMIT = "hold a moment of a VM";
-  private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,62}");
-  private static final Pattern MEMORY = Pattern.compile("MemTotal: +(\\d{1,15}) kB");
   private static final int ID_BYTES = 6;
-  private static final long LEAST_MEMORY = 128L << 20;
-  private static final long LEAST_DISK = 16L << 20;
 
   private final Caller caller;
   private final StateDir state;
@@ -86,14 +74,10 @@ public final class Vms {
   /** The same as {@code caller} sees them, who may change what their role lets them. */
   public Vms(Caller caller, Vms same) {
     this(
-        caller,
-        same.state,
-        same.layers,
-        same.commits.map(commits -> new Commits(caller, commits)));
+        caller, same.state, same.layers, same.commits.map(commits -> new Commits(caller, commits)));
   }
 
-  private Vms(
-      Caller caller, StateDir state, CommitLayers layers, Optional<Commits> commits) {
+  private Vms(Caller caller, StateDir state, CommitLayers layers, Optional<Commits> commits) {
     this.caller = caller;
     this.state = state;
     this.layers = layers;
@@ -128,12 +112,12 @@ public final class Vms {
     String name = asked.name() != null ? asked.name() : "vm-" + id.substring(0, 6);
     caller.require(Role.OPERATOR, "create the VM", name);
     VmSpec spec = FromImage.filled(name, asked);
-    requireSound(name, spec);
+    NewVm.requireSound(name, spec);
     try (Lock lock = state.lock("create the VM " + name, object(name))) {
       if (records.find(name).isPresent()) {
         throw taken(name);
       }
-      VmRecord vm = newRecord(state.path(), name, id, spec);
+      VmRecord vm = NewVm.record(state.path(), name, id, spec);
       VmFiles files = VmFiles.of(state, id);
       return lock.run(
           CREATE,
@@ -153,92 +137,6 @@ public final class Vms {
     byte[] bytes = new byte[ID_BYTES];
     new SecureRandom().nextBytes(bytes);
     return HexFormat.of().formatHex(bytes);
-  }
-
-  private static void requireSound(String name, VmSpec spec) {
-    if (!NAME.matcher(name).matches()) {
-      throw refuse(
-          name,
-          "a name is 1 to 63 letters, digits, '.', '_' or '-', and begins with one of the first"
-              + " two");
-    }
-    if (spec.program().isEmpty() || spec.program().getFirst().isEmpty()) {
-      throw refuse(name, "it does not say what to run")
-          .hint("name a program and its arguments, after --");
-    }
-    if (spec.memory() < LEAST_MEMORY) {
-      throw refuse(name, "a VM needs 128 MiB of memory");
-    }
-    long most = hostMemory();
-    if (spec.memory() > most) {
-      throw MicaException.failed(
-          "create the VM", name, "this host has " + (most >> 20) + " MiB of memory");
-    }
-    if (spec.disk() < LEAST_DISK) {
-      throw refuse(name, "its disk needs 16 MiB");
-    }
-    int processors = Runtime.getRuntime().availableProcessors();
-    if (spec.processors() < 1 || spec.processors() > processors) {
-      throw refuse(name, "it can have 1 to " + processors + " processors on this host");
-    }
-    Users.requireSound("create the VM", name, spec.user());
-    if (!spec.folder().startsWith("/")) {
-      throw refuse(name, "the working folder " + spec.folder() + " is not absolute");
-    }
-    spec.network().requireSound(name);
-    for (String variable : spec.environment().keySet()) {
-      if (variable.isEmpty() || variable.contains("=")) {
-        throw refuse(name, "'" + variable + "' is no name of a variable");
-      }
-    }
-  }
-
-  /** All of it, in use or not; no limit where the kernel does not tell. */
-  private static long hostMemory() {
-    try (Stream<String> lines = Files.lines(Path.of("/proc/meminfo"))) {
-      return lines
-          .map(MEMORY::matcher)
-          .filter(Matcher::matches)
-          .map(line -> Long.parseLong(line.group(1)) << 10)
-          .findFirst()
-          .orElse(Long.MAX_VALUE);
-    } catch (IOException untold) {
-      return Long.MAX_VALUE;
-    }
-  }
-
-  private static MicaException refuse(String name, String why) {
-    return MicaException.usage("create the VM", name, why);
-  }
-
-  private static VmRecord newRecord(Path home, String name, String id, VmSpec spec) {
-    LayerSource from = spec.from();
-    List<Path> lowers = from.layers().stream().map(Path::toAbsolutePath).toList();
-    Lowers.requireFew(home, name, from.label(), lowers);
-    List<Identity> is = new ArrayList<>();
-    for (Path lower : lowers) {
-      try (OpenDirectory open = OpenDirectory.of(lower)) {
-        is.add(open.identity());
-      }
-    }
-    return new VmRecord(
-        name,
-        id,
-        from.label(),
-        lowers,
-        is,
-        spec.program(),
-        spec.environment(),
-        spec.user(),
-        spec.folder(),
-        spec.terminal(),
-        spec.input(),
-        spec.memory(),
-        spec.processors(),
-        spec.labels(),
-        spec.network(),
-        spec.remove(),
-        Clock.systemUTC().instant());
   }
 
   /** What was made for it goes, unless it came to be. */
@@ -339,7 +237,10 @@ public final class Vms {
       requireThere("commit", vm);
       VmCommitter committer = new VmCommitter(state, layers, runner(vm));
       return lock.run(
-          COMMIT, vm::toJson, () -> id.set(committer.commit(spec)), () -> commits.orElseThrow().get(id.get()));
+          COMMIT,
+          vm::toJson,
+          () -> id.set(committer.commit(spec)),
+          () -> commits.orElseThrow().get(id.get()));
     }
   }
 

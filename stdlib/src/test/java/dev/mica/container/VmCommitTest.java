@@ -254,10 +254,12 @@ final class VmCommitTest {
   @Test
   void commandsBeforeAndAfterAreRunAndMayRefuse() {
     Vm vm = idle("commands");
-    Commit commit = vm.commit(new CommitSpec("commands:1", "", "echo ready > /ready", "rm /ready", List.of()));
+    Commit commit =
+        vm.commit(new CommitSpec("commands:1", "", "echo ready > /ready", "rm /ready", List.of()));
     assertThat(commit.layer().resolve("ready")).hasContent("ready\n");
     assertThat(vm.exec("test", "-e", "/ready").status()).isEqualTo(1);
-    assertThatThrownBy(() -> vm.commit(new CommitSpec("commands:2", "", "echo no >&2; exit 3", "", List.of())))
+    assertThatThrownBy(
+            () -> vm.commit(new CommitSpec("commands:2", "", "echo no >&2; exit 3", "", List.of())))
         .isInstanceOf(MicaException.class)
         .hasMessageContaining("it ended with 3: no");
     assertThat(commits.find("commands:2")).isEmpty();

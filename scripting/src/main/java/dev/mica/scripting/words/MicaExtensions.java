@@ -92,8 +92,8 @@ public final class MicaExtensions {
 
   /**
    * Keeps what the VM's program has changed, with {@code message: '…'} and, run in it by {@code
-   * /bin/sh}, {@code before: '…'} and {@code after: '…'}; {@code change: 'ENV LANG=C'}
-   * changes how a container of it runs.
+   * /bin/sh}, {@code before: '…'} and {@code after: '…'}; {@code change: 'ENV LANG=C'} changes how
+   * a container of it runs.
    */
   public static Commit commit(Vm self, Map<String, ?> options, String ref) {
     for (String key : options.keySet()) {

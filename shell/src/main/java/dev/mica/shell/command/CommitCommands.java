@@ -68,7 +68,10 @@ final class CommitCommands {
       String before = in.optional("--before").orElse("");
       String after = in.optional("--after").orElse("");
       Commit commit =
-          in.mica().vms().get(in.value("--vm")).commit(new CommitSpec(ref, message, before, after, in.all("--change")));
+          in.mica()
+              .vms()
+              .get(in.value("--vm"))
+              .commit(new CommitSpec(ref, message, before, after, in.all("--change")));
       in.say("the container stood still for " + heldMs(commit) + " ms");
       return commit;
     }

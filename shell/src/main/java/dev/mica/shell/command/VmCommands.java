@@ -13,8 +13,6 @@ import dev.mica.container.Vm;
 import dev.mica.container.VmSpec;
 import dev.mica.failure.MicaException;
 import dev.mica.schema.Shape;
-import dev.mica.scripting.words.Coercions;
-import dev.mica.shell.attach.Terminals;
 import dev.mica.shell.command.Parameter.Kind;
 import dev.mica.shell.print.Result;
 import java.time.Duration;
