@@ -171,14 +171,23 @@ record CommitRecord(
     return json;
   }
 
+  private static JsonNode list(JsonNode json) {
+    if (!json.isArray()) {
+      throw new IllegalArgumentException("'" + json + "' is no list");
+    }
+    return json;
+  }
+
   static CommitRecord of(ObjectNode json) {
     List<String> below = new ArrayList<>();
-    for (JsonNode one : json.required("below")) {
+    for (JsonNode one : list(json.required("below"))) {
       below.add(PathJson.text(one));
     }
     String id = json.required("id").asString();
     List<String> layers = new ArrayList<>();
-    json.path("layers").forEach(one -> layers.add(one.asString()));
+    if (json.has("layers")) {
+      list(json.get("layers")).forEach(one -> layers.add(one.asString()));
+    }
     return new CommitRecord(
         id,
         json.has("layers") ? layers : List.of(id),

@@ -376,7 +376,8 @@ final class BadRecordsTest extends ScratchTest {
       String below = "[\"layer:" + commits.get(parents.get(i)).id() + "\", \"/srv\"]";
       String parent = "\"" + commits.get(parents.get(i)).id() + "\"";
       String changed = with(Files.readString(file), "below", below);
-      Files.writeString(file, with(changed, "parent", parent));
+      Files.writeString(
+          file, changed.replaceFirst("\"parent\" : (\"[^\"]*\"|null)", "\"parent\" : " + parent));
     }
     assertThat(mica.commits().list()).extracting(Commit::id).containsExactly(whole.id());
     assertThat(mica.commits().damaged()).hasSize(parents.size());
