@@ -610,8 +610,8 @@ errint_t mica_home(const char *user, char *home, size_t len, struct mica_error *
 uint32_t mica_tsc_khz(void);
 
 /*
- * SHA-256 of bytes as they come. _new returns NULL where there is no memory; _end writes the digest, unless that is NULL,
- * and frees. Calls with the same one must not run at once.
+ * SHA-256 of bytes as they come. _new returns NULL where there is no memory; _end writes the digest, unless that is
+ * NULL, and frees. Calls with the same one must not run at once.
  */
 struct mica_sha256;
 struct mica_sha256 *mica_sha256_new(void);

@@ -70,13 +70,22 @@ public final class CommitLayers {
     }
   }
 
-  /**
-   * The layer of a commit, filled.
-   *
-   * @param digest of its tree
-   * @param held how long the container stood still for it
-   */
-  public record Filled(TreeDigest digest, Duration held) {}
+  /** The layer of a commit, filled. */
+  public static final class Filled {
+    private final TreeDigest digest;
+    private final Duration held;
+
+    /**
+     * One.
+     *
+     * @param digest of its tree
+     * @param held how long the container stood still for it
+     */
+    public Filled(TreeDigest digest, Duration held) {
+      this.digest = digest;
+      this.held = held;
+    }
+  }
 
   /**
    * Makes a commit of a layer that {@code fill} makes, a folder that does not exist yet, flushed.
@@ -98,8 +107,8 @@ public final class CommitLayers {
           () -> {
             Filled layer = Optional.ofNullable(filled.get()).orElseThrow();
             Core.syncDirectory(store.layers());
-            store.putDigest(id, Digest.of(layer.digest()));
-            store.publish(intent.commit().standingStill(layer.held()), intent.ref());
+            store.putDigest(id, Digest.of(layer.digest));
+            store.publish(intent.commit().standingStill(layer.held), intent.ref());
             return id;
           });
     }

@@ -60,6 +60,7 @@ final class VmCommands {
         VmCopy.command(),
         stats(),
         port(),
+        fork(),
         rm());
   }
 
@@ -322,6 +323,21 @@ final class VmCommands {
         "vm('web').ports",
         ContainerSchema.PORT.shape().jsonList(),
         in -> new Result.Rows<>(ContainerSchema.PORT.shape(), vm(in).ports().stream()));
+  }
+
+  private static Command fork() {
+    return new Command(
+        List.of("vm", "fork"),
+        List.of(VM, argument("OTHER", Kind.TEXT, "how the new VM is called")),
+        Role.OPERATOR,
+        "makes another VM from what one has changed by now; its program begins anew",
+        "mica vm fork web web2",
+        "vm('web').fork('web2')",
+        ContainerSchema.VM.shape().json(),
+        in ->
+            new Result.One<>(
+                ContainerSchema.VM.shape(),
+                in.mica().vms().get(in.value("VM")).fork(in.value("OTHER"))));
   }
 
   private static Command rm() {
