@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -94,6 +95,18 @@ final class SamplesTest {
     assertThat(run.out()).isEqualTo(Files.readString(SAMPLES.resolve("guest.out")));
     assertThat(run.status()).isZero();
     assertThat(mounts()).isEmpty();
+  }
+
+  /** It checks itself, step by step. */
+  @Test
+  void theDemoOfContainersGoesThroughAndLeavesNothing() throws Exception {
+    needsRoot();
+    Run run = run("containers.groovy");
+    assertThat(run.status()).as(run.out() + run.err()).isZero();
+    assertThat(run.out()).contains("both have the manifest sha256:", "left: nothing");
+    try (Stream<Path> vms = Files.list(home.resolve("containers"))) {
+      assertThat(vms).isEmpty();
+    }
   }
 
   @Test
