@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""The figures of the diff, the folder commit, its verification and the helper VM, each beside a peer in the same run.
+"""The figures of the diff, the folder commit, its verification, the helper VM and containers, each beside a peer in the same run.
 
 One JSON line a row: {"bench", "ours", "peer", "peerName", "ratio", ...}. Times are seconds, medians
 of --runs runs in which ours and the peer take turns, so that a machine whose speed drifts slows both.
@@ -15,6 +15,7 @@ import pathlib
 import shutil
 import tempfile
 
+import container
 import helper
 from measure import MICA, Warm, log, row, run, timed
 
@@ -210,8 +211,8 @@ def verify_rows(scratch, runs):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("rows", nargs="*", default=["diff", "union", "verify", "helper"],
-                        help="diff, union, verify, helper (default: all)")
+    parser.add_argument("rows", nargs="*", default=["diff", "union", "verify", "helper", "container"],
+                        help="diff, union, verify, helper, container (default: all)")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--scratch", default="/var/tmp", help="where some 6 GB are free; not a tmpfs")
     options = parser.parse_args()
@@ -219,7 +220,8 @@ def main():
         scratch = pathlib.Path(scratch)
         os.environ["MICA_HOME"] = str(scratch / "state")
         for name in options.rows:
-            rows = {"diff": diff_rows, "union": union_rows, "verify": verify_rows, "helper": helper.rows}
+            rows = {"diff": diff_rows, "union": union_rows, "verify": verify_rows, "helper": helper.rows,
+                    "container": container.rows}
             rows[name](scratch, options.runs)
 
 
