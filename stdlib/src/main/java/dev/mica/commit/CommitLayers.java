@@ -65,7 +65,7 @@ public final class CommitLayers {
                 "commit " + ref + " from",
                 origin,
                 "with this layer it would stand on " + OverlayMount.MOST_LOWERS + " others")
-            .hint("commit it with --squash");
+            .hint("mount its image, and import that folder as one layer to go on from");
       }
     }
   }

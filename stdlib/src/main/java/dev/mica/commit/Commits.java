@@ -5,9 +5,6 @@ import dev.mica.access.Role;
 import dev.mica.failure.MicaException;
 import dev.mica.folder.Diff;
 import dev.mica.folder.Folder;
-import dev.mica.state.Lock;
-import dev.mica.state.Records;
-import dev.mica.state.Recovery;
 import dev.mica.state.StateDir;
 import dev.mica.union.Union;
 import dev.mica.union.UnionLayers;
@@ -23,24 +20,20 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import tools.jackson.databind.node.ObjectNode;
 
 /** The commit store of this host: layers, and the names that lead to them. */
 public final class Commits {
-  private static final String REMOVE = "remove a commit";
-  private static final String COLLECT = "collect garbage";
   private static final int SHORTEST_ID = 4;
 
   private final Caller caller;
   private final StateDir state;
   private final Unions unions;
-  private final UnionLayers layers;
-  private final LayerUser others;
   private final Exchange exchange;
   private final Store store;
   private final Committer committer;
   private final Stats stats;
   private final Verifier verifier;
+  private final Remover remover;
 
   /**
    * The store in {@code state}, of commits of {@code unions}; {@code others} may stand on its
@@ -51,18 +44,12 @@ public final class Commits {
     this.caller = Caller.ofProcess();
     this.state = state;
     this.unions = unions;
-    this.layers = layers;
-    this.others = others;
     this.exchange = exchange;
     this.store = new Store(state);
     this.committer = new Committer(state, store, unions, layers);
     this.stats = new Stats(state, store);
     this.verifier = new Verifier(state, store);
-    state.onLeftover(
-        REMOVE,
-        Recovery.of(
-            facts -> facts, facts -> List.of(Store.object(removed(facts))), this::recoverRemove));
-    state.onLeftover(COLLECT, Recovery.of(facts -> facts, facts -> List.of(), facts -> tidy()));
+    this.remover = new Remover(state, store, layers, others, exchange);
   }
 
   /** The same as {@code caller} sees them, who may change what their role lets them. */
@@ -70,13 +57,12 @@ public final class Commits {
     this.caller = caller;
     this.state = same.state;
     this.unions = new Unions(caller, same.unions);
-    this.layers = same.layers;
-    this.others = same.others;
     this.exchange = same.exchange;
     this.store = same.store;
     this.committer = same.committer;
     this.stats = same.stats;
     this.verifier = same.verifier;
+    this.remover = same.remover;
   }
 
   Caller caller() {
@@ -383,134 +369,12 @@ public final class Commits {
    */
   public List<String> gc() {
     caller.require(Role.OPERATOR, "collect", "garbage");
-    try (Lock lock = state.lock("collect garbage")) {
-      return lock.reclaim(COLLECT, Records.object(), () -> collect(lock));
-    }
-  }
-
-  private List<String> collect(Lock lock) {
-    Set<String> noted = lock.noted();
-    List<String> removed = new ArrayList<>();
-    for (String id : store.orphans()) {
-      if (noted.contains(Store.object(id))
-          || noted.contains(LayerStore.object(id))
-          || userOf(lock, id).isPresent()) {
-        continue; // it is being made, or nobody decided yet; or its record was lost
-      }
-      store.discard(id);
-      store.discardLayer(id);
-      removed.add("layer " + id);
-    }
-    store.orphanValues().forEach(store::forgetValues);
-    store.trash().forEach(left -> removed.add("trash " + left.getFileName()));
-    store.emptyTrash();
-    removed.addAll(collectBlobs(lock));
-    return new ArrayList<>(new LinkedHashSet<>(removed));
-  }
-
-  /**
-   * Not while some are on their way to a commit, which does not name them yet; nor while a record
-   * is damaged, which may name any.
-   */
-  private List<String> collectBlobs(Lock lock) {
-    Records.Listing<CommitRecord> all = store.all();
-    if (!lock.noted(LayerStore.PUBLISH).isEmpty() || !all.damaged().isEmpty()) {
-      return List.of();
-    }
-    Set<String> manifests =
-        all.readable().stream()
-            .flatMap(commit -> commit.manifest().stream())
-            .collect(Collectors.toSet());
-    Set<String> blobs =
-        store.tars().stream()
-            .flatMap(tar -> tar.blobs().stream())
-            .map(TarRecord.Blob::digest)
-            .collect(Collectors.toSet());
-    return exchange.collect(manifests, blobs);
-  }
-
-  /** What cannot be removed stays in the trash, where the next gc meets it and says so. */
-  private void tidy() {
-    try {
-      store.emptyTrash();
-    } catch (MicaException stuck) {
-      return; // nothing else needs to wait for it
-    }
+    return remover.collect();
   }
 
   void remove(String id) {
     caller.require(Role.OPERATOR, "remove the commit", id);
-    try (Lock lock = state.lock("remove the commit " + id, Store.object(id))) {
-      CommitRecord commit =
-          store.commit(id).orElseThrow(() -> MicaException.unknown("commit", id, store.ids()));
-      List<String> own = store.onlyOf(commit);
-      requireUnused(lock, commit, own);
-      ObjectNode facts = Records.object().put("id", id);
-      own.forEach(facts.putArray("layers")::add);
-      lock.reclaim(
-          REMOVE,
-          facts,
-          () -> {
-            store.forgetCommit(id);
-            store.discard(id);
-            own.forEach(store::discardLayer);
-            store.emptyTrash();
-            collectBlobs(lock);
-            return id;
-          });
-    }
-  }
-
-  private static String removed(ObjectNode facts) {
-    return facts.required("id").asString();
-  }
-
-  private void recoverRemove(ObjectNode facts) {
-    String id = removed(facts);
-    if (store.hasCommit(id)) {
-      return; // nothing was done yet
-    }
-    store.discard(id);
-    List<String> own = new ArrayList<>();
-    facts.path("layers").forEach(layer -> own.add(layer.asString()));
-    if (!facts.has("layers")) {
-      own.add(id); // noted by an older Mica
-    }
-    own.stream().filter(layer -> !store.isNeeded(layer)).forEach(store::discardLayer);
-    tidy();
-  }
-
-  private void requireUnused(Lock lock, CommitRecord commit, List<String> own) {
-    childOf(commit.id())
-        .or(() -> own.stream().flatMap(layer -> userOf(lock, layer).stream()).findFirst())
-        .ifPresent(user -> {
-          throw MicaException.failed("remove the commit", commit.id(), user + " stands on it")
-              .hint("remove that first");
-        });
-  }
-
-  private Optional<String> childOf(String id) {
-    return store.all().complete().stream()
-        .filter(other -> other.parent().filter(id::equals).isPresent())
-        .map(this::called)
-        .findFirst();
-  }
-
-  private String called(CommitRecord commit) {
-    return "the commit " + commit(commit).label();
-  }
-
-  /** What has the layer below it: a commit, a union, or another. */
-  private Optional<String> userOf(Lock lock, String layer) {
-    Optional<String> child =
-        store.all().complete().stream()
-            .filter(other -> other.standsOn(layer))
-            .map(this::called)
-            .findFirst();
-    Optional<String> union = layers.standingOn(lock, store.layer(layer));
-    return child
-        .or(() -> union.map(name -> "the union " + name))
-        .or(() -> others.standingOn(store.layer(layer)));
+    remover.remove(id);
   }
 
   List<String> refsOf(String id) {

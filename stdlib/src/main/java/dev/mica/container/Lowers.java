@@ -2,6 +2,7 @@ package dev.mica.container;
 
 import dev.mica.core.Identity;
 import dev.mica.core.OpenDirectory;
+import dev.mica.core.OverlayMount;
 import dev.mica.failure.MicaException;
 import dev.mica.vm.Machine;
 import dev.mica.vm.agent.Agent;
@@ -16,8 +17,8 @@ import java.util.List;
  * one file system, so that their files' numbers cannot be mixed up.
  */
 record Lowers(Path home, VmRecord vm) {
-  /** What overlayfs takes. */
-  private static final int MOST = 500;
+  /** What overlayfs takes, less the one with the mount points. */
+  private static final int MOST = OverlayMount.MOST_LOWERS - 1;
 
   /** How many places on the bus these may take. */
   private static final int MOST_SERVED = 50;
@@ -29,7 +30,7 @@ record Lowers(Path home, VmRecord vm) {
   static void requireFew(Path home, String name, String from, List<Path> lowers) {
     long alone = lowers.stream().filter(lower -> !isLayer(home, lower)).count();
     if (lowers.size() > MOST) {
-      throw refused(name, from, lowers.size() + " layers; the kernel takes " + MOST);
+      throw refused(name, from, lowers.size() + " layers; a VM takes " + MOST);
     }
     if (alone > MOST_SERVED) {
       throw refused(name, from, alone + " folders that are no layers; a VM takes " + MOST_SERVED);

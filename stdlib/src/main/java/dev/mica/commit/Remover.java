@@ -1,0 +1,172 @@
+package dev.mica.commit;
+
+import dev.mica.failure.MicaException;
+import dev.mica.state.Lock;
+import dev.mica.state.Records;
+import dev.mica.state.Recovery;
+import dev.mica.state.StateDir;
+import dev.mica.union.UnionLayers;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import tools.jackson.databind.node.ObjectNode;
+
+/** Removes commits, and what belongs to none, but never what something stands on. */
+final class Remover {
+  private static final String REMOVE = "remove a commit";
+  private static final String COLLECT = "collect garbage";
+
+  private final StateDir state;
+  private final Store store;
+  private final UnionLayers layers;
+  private final LayerUser others;
+  private final Exchange exchange;
+
+  Remover(StateDir state, Store store, UnionLayers layers, LayerUser others, Exchange exchange) {
+    this.state = state;
+    this.store = store;
+    this.layers = layers;
+    this.others = others;
+    this.exchange = exchange;
+    state.onLeftover(
+        REMOVE,
+        Recovery.of(
+            facts -> facts, facts -> List.of(Store.object(removed(facts))), this::recoverRemove));
+    state.onLeftover(COLLECT, Recovery.of(facts -> facts, facts -> List.of(), facts -> tidy()));
+  }
+
+  /** Removes layers, blobs and files that belong to no commit; returns what was removed. */
+  List<String> collect() {
+    try (Lock lock = state.lock("collect garbage")) {
+      return lock.reclaim(COLLECT, Records.object(), () -> collect(lock));
+    }
+  }
+
+  private List<String> collect(Lock lock) {
+    Set<String> noted = lock.noted();
+    List<String> removed = new ArrayList<>();
+    for (String id : store.orphans()) {
+      if (noted.contains(Store.object(id))
+          || noted.contains(LayerStore.object(id))
+          || userOf(lock, id).isPresent()) {
+        continue; // it is being made, or nobody decided yet; or its record was lost
+      }
+      store.discard(id);
+      store.discardLayer(id);
+      removed.add("layer " + id);
+    }
+    store.orphanValues().forEach(store::forgetValues);
+    store.trash().forEach(left -> removed.add("trash " + left.getFileName()));
+    store.emptyTrash();
+    removed.addAll(collectBlobs(lock));
+    return new ArrayList<>(new LinkedHashSet<>(removed));
+  }
+
+  /**
+   * Not while some are on their way to a commit, which does not name them yet; nor while a record
+   * is damaged, which may name any.
+   */
+  private List<String> collectBlobs(Lock lock) {
+    Records.Listing<CommitRecord> all = store.all();
+    if (!lock.noted(LayerStore.PUBLISH).isEmpty() || !all.damaged().isEmpty()) {
+      return List.of();
+    }
+    Set<String> manifests =
+        all.readable().stream()
+            .flatMap(commit -> commit.manifest().stream())
+            .collect(Collectors.toSet());
+    Set<String> blobs =
+        store.tars().stream()
+            .flatMap(tar -> tar.blobs().stream())
+            .map(TarRecord.Blob::digest)
+            .collect(Collectors.toSet());
+    return exchange.collect(manifests, blobs);
+  }
+
+  /** What cannot be removed stays in the trash, where the next gc meets it and says so. */
+  private void tidy() {
+    try {
+      store.emptyTrash();
+    } catch (MicaException stuck) {
+      return; // nothing else needs to wait for it
+    }
+  }
+
+  /** Removes a commit on which nothing stands. */
+  void remove(String id) {
+    try (Lock lock = state.lock("remove the commit " + id, Store.object(id))) {
+      CommitRecord commit =
+          store.commit(id).orElseThrow(() -> MicaException.unknown("commit", id, store.ids()));
+      List<String> own = store.onlyOf(commit);
+      requireUnused(lock, commit, own);
+      ObjectNode facts = Records.object().put("id", id);
+      own.forEach(facts.putArray("layers")::add);
+      lock.reclaim(
+          REMOVE,
+          facts,
+          () -> {
+            store.forgetCommit(id);
+            store.discard(id);
+            own.forEach(store::discardLayer);
+            store.emptyTrash();
+            collectBlobs(lock);
+            return id;
+          });
+    }
+  }
+
+  private static String removed(ObjectNode facts) {
+    return facts.required("id").asString();
+  }
+
+  private void recoverRemove(ObjectNode facts) {
+    String id = removed(facts);
+    if (store.hasCommit(id)) {
+      return; // nothing was done yet
+    }
+    store.discard(id);
+    List<String> own = new ArrayList<>();
+    facts.path("layers").forEach(layer -> own.add(layer.asString()));
+    if (!facts.has("layers")) {
+      own.add(id); // noted by an older Mica
+    }
+    own.stream().filter(layer -> !store.isNeeded(layer)).forEach(store::discardLayer);
+    tidy();
+  }
+
+  private void requireUnused(Lock lock, CommitRecord commit, List<String> own) {
+    childOf(commit.id())
+        .or(() -> own.stream().flatMap(layer -> userOf(lock, layer).stream()).findFirst())
+        .ifPresent(user -> {
+          throw MicaException.failed("remove the commit", commit.id(), user + " stands on it")
+              .hint("remove that first");
+        });
+  }
+
+  private Optional<String> childOf(String id) {
+    return store.all().complete().stream()
+        .filter(other -> other.parent().filter(id::equals).isPresent())
+        .map(this::called)
+        .findFirst();
+  }
+
+  private String called(CommitRecord commit) {
+    return "the commit " + store.refsOf(commit.id()).stream().findFirst().orElse(commit.id());
+  }
+
+  /** What has the layer below it: a commit, a union, or another. */
+  private Optional<String> userOf(Lock lock, String layer) {
+    Optional<String> child =
+        store.all().complete().stream()
+            .filter(other -> other.standsOn(layer))
+            .map(this::called)
+            .findFirst();
+    Optional<String> union = layers.standingOn(lock, store.layer(layer));
+    return child
+        .or(() -> union.map(name -> "the union " + name))
+        .or(() -> others.standingOn(store.layer(layer)));
+  }
+}
