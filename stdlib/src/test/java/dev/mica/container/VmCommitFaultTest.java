@@ -1,0 +1,181 @@
+package dev.mica.container;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.mica.access.Caller;
+import dev.mica.commit.Commit;
+import dev.mica.commit.Commits;
+import dev.mica.failure.MicaException;
+import dev.mica.folder.Folder;
+import dev.mica.state.StateDir;
+import dev.mica.test.Child;
+import dev.mica.test.NeedsRoot;
+import dev.mica.test.Scratch;
+import dev.mica.vm.process.Poll;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/**
+ * What makes a commit is killed, or has no room: then there is no commit and nothing of it, or all
+ * of it; the container runs on, and the next commit is made. More rounds with {@code
+ * -Dmica.rounds=N}.
+ */
+@NeedsRoot
+@Timeout(600)
+final class VmCommitFaultTest {
+  private static final int ROUNDS = Integer.getInteger("mica.rounds", 4);
+  private static final int DISK_MEBIBYTES = 3072;
+  private static final long ROOM = 24L << 20;
+
+  /** What takes longer hangs. */
+  private static final Duration SOON = Duration.ofMinutes(1);
+
+  private static Scratch scratch;
+  private static Vms vms;
+  private static Commits commits;
+  private static Vm vm;
+
+  @BeforeAll
+  static void make() throws IOException {
+    scratch = new Scratch();
+    Path disk = scratch.fileSystem("disk", "ext4", DISK_MEBIBYTES);
+    // Nothing is kept back for root, which QEMU is not.
+    Scratch.run("sh", "-c", "tune2fs -m 0 $(findmnt -no SOURCE --target " + disk + ")");
+    StateDir state = StateDir.at(scratch.path("disk/home")).waiting(Duration.ofMinutes(3));
+    vms = TestVms.of(state);
+    commits = TestVms.commits(state);
+    Folder base = Folder.of(Caller.ofProcess(), TestRoot.busybox(scratch.dir("base")).path());
+    vm =
+        vms.create(
+                VmSpec.of(
+                    "web",
+                    base,
+                    List.of("sh", "-c", "n=0; while :; do n=$((n+1)); echo $n; sleep 0.1; done")))
+            .start();
+    Ran ran = vm.exec("sh", "-c", "head -c 60000000 /dev/urandom > /big; sync");
+    assertThat(ran.status()).as(ran.errors()).isZero();
+  }
+
+  @AfterEach
+  void nothingIsLeft() throws IOException {
+    commits.removeAll();
+    assertThat(layers()).isZero();
+  }
+
+  @AfterAll
+  static void remove() {
+    vm.kill();
+    vm.remove();
+    scratch.awaitDigests();
+    scratch.close();
+  }
+
+  private static long layers() throws IOException {
+    Path layers = scratch.path("disk/home/layers");
+    if (!Files.exists(layers)) {
+      return 0;
+    }
+    try (Stream<Path> all = Files.list(layers)) {
+      return all.count();
+    }
+  }
+
+  /** It was never held for good, and goes on. */
+  private static void requireAlive() {
+    assertThat(vm.state()).isEqualTo(Vm.State.RUNNING);
+    assertThat(vm.exec("echo", "alive")).isEqualTo(new Ran(0, "alive\n", ""));
+    String said = vm.logs();
+    assertThat(Poll.until(SOON, () -> vm.logs().length() > said.length())).isTrue();
+  }
+
+  @Test
+  void whoeverMakesItIsKilled() throws Exception {
+    long seed = Long.getLong("mica.seed", new Random().nextInt(1_000_000));
+    System.out.println("VmCommitFaultTest: -Dmica.seed=" + seed);
+    Random random = new Random(seed);
+    for (int round = 0; round < ROUNDS; round++) {
+      String ref = "killed:r" + round;
+      Process child =
+          new ProcessBuilder(
+                  Child.command(CommitChild.class, scratch.path("disk/home"), vm.name(), ref))
+              .redirectError(ProcessBuilder.Redirect.INHERIT)
+              .start();
+      assertThat(child.inputReader().readLine()).isEqualTo("begun");
+      boolean _ = child.waitFor(random.nextInt(4_000), TimeUnit.MILLISECONDS);
+      child.destroyForcibly().waitFor();
+      Commit next = vm.commit("next:r" + round);
+      assertThat(next.verify()).noneMatch(Commit.Verified::isBad);
+      Optional<Commit> made = commits.find(ref);
+      assertThat(layers())
+          .as("round " + round + " of seed " + seed)
+          .isEqualTo(made.isPresent() ? 2 : 1);
+      made.ifPresent(commit -> {
+        assertThat(commit.verify()).noneMatch(Commit.Verified::isBad);
+        commit.remove();
+      });
+      next.remove();
+      requireAlive();
+    }
+  }
+
+  @Test
+  void thereIsNoRoomForTheLayer() throws IOException {
+    Path filler = scratch.path("disk/filler");
+    try (RandomAccessFile file = new RandomAccessFile(filler.toFile(), "rw")) {
+      long free = filler.toFile().getFreeSpace();
+      Scratch.run("fallocate", "-l", Long.toString(free - ROOM), filler.toString());
+      assertThat(file.length()).isPositive();
+    }
+    try {
+      assertThatThrownBy(() -> vm.commit("full:1"))
+          .isInstanceOf(MicaException.class)
+          .hasMessageContaining("No space left on device");
+      assertThat(commits.find("full:1")).isEmpty();
+      assertThat(layers()).isZero();
+      requireAlive();
+    } finally {
+      Files.delete(filler);
+    }
+    assertThat(vm.commit("full:1").verify()).noneMatch(Commit.Verified::isBad);
+  }
+
+  @Test
+  void theVmEndsMeanwhile() throws Exception {
+    Process child =
+        new ProcessBuilder(
+                Child.command(CommitChild.class, scratch.path("disk/home"), vm.name(), "ended:1"))
+            .redirectErrorStream(true)
+            .start();
+    assertThat(child.inputReader().readLine()).isEqualTo("begun");
+    assertThat(Poll.until(SOON, () -> !child.isAlive() || count() > 0)).isTrue();
+    ProcessHandle.of(vm.pid()).orElseThrow().destroyForcibly();
+    assertThat(child.waitFor()).isEqualTo(1);
+    assertThat(commits.find("ended:1")).isEmpty();
+    assertThat(layers()).isZero();
+    vm.start();
+    requireAlive();
+    assertThat(vm.commit("ended:1").layer().resolve("big")).isRegularFile();
+  }
+
+  private static long count() {
+    try {
+      return layers();
+    } catch (IOException broken) {
+      throw new AssertionError(broken);
+    }
+  }
+}
