@@ -4,6 +4,7 @@ import dev.mica.failure.MicaException;
 import dev.mica.state.Hold;
 import dev.mica.vm.Machine;
 import dev.mica.vm.agent.Agent;
+import dev.mica.vm.agent.AgentFailure;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -58,12 +59,28 @@ final class Moment implements AutoCloseable {
         }
         done = true;
         return moment;
+      } catch (MicaException failure) {
+        throw isSpoilt(failure) ? spoilt(runner, failure) : failure;
       } finally {
         if (!done) {
           release(runner);
         }
       }
     }
+  }
+
+  /** QEMU gives a snapshot up rather than have the guest's own writes fail. */
+  private static boolean isSpoilt(MicaException failure) {
+    return failure.getCause() instanceof AgentFailure agent && agent.errno().equals("EIO");
+  }
+
+  private static MicaException spoilt(Runner runner, MicaException failure) {
+    return MicaException.failed(
+            "commit the VM",
+            runner.vm().name(),
+            "what its disk had at that moment could not be kept while it was written on")
+        .hint("see that the file system of Mica's state has room for that")
+        .because(failure);
   }
 
   /** The end of a VM that is not up; it cannot be started while this is open. */
