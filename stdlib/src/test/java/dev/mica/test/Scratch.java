@@ -130,10 +130,15 @@ public final class Scratch implements AutoCloseable {
   public void awaitDigests() {
     ProcessHandle.allProcesses()
         .filter(process -> process.info().command().orElse("").endsWith("/mica-digest"))
-        .filter(process ->
-            Stream.of(process.info().arguments().orElse(new String[0]))
-                .anyMatch(argument -> argument.startsWith(root + "/")))
+        .filter(this::mayBeOurs)
         .forEach(process -> process.onExit().join());
+  }
+
+  /** One that has just begun has no arguments for a moment. */
+  private boolean mayBeOurs(ProcessHandle process) {
+    String[] arguments = process.info().arguments().orElse(new String[0]);
+    return arguments.length == 0
+        || Stream.of(arguments).anyMatch(argument -> argument.startsWith(root + "/"));
   }
 
   @Override
