@@ -537,7 +537,7 @@ def narrow(command):
     terminal.sees("web.conf\n")
     terminal.sees("mica> ")
     terminal.type("doctor\r")
-    terminal.sees("STATUS")
+    terminal.sees("C core")
     terminal.sees("mica> ")
     leave(terminal)
     drawn = terminal.raw[terminal.raw.index(b"KIND"):].decode("utf-8", "replace").split("\n")
