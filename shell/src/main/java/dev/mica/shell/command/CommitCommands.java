@@ -11,6 +11,7 @@ import dev.mica.commit.Commits;
 import dev.mica.container.CommitSpec;
 import dev.mica.failure.MicaException;
 import dev.mica.folder.FolderSchema;
+import dev.mica.schema.Shape;
 import dev.mica.shell.command.Parameter.Kind;
 import dev.mica.shell.print.Result;
 import dev.mica.union.UnionSchema;
@@ -53,7 +54,8 @@ final class CommitCommands {
               .unkeptFlags()
               .ifPresent(
                   flags -> in.say("the commit is a copy, and does not keep the flags " + flags));
-          return new Result.One<>(CommitSchema.COMMIT.shape(), commit);
+          Shape<Commit> shape = CommitSchema.COMMIT.shape();
+          return new Result.One<>(in.has("--vm") ? shape.detailed() : shape, commit);
         });
   }
 
