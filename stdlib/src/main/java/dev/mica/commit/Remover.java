@@ -138,8 +138,10 @@ final class Remover {
   }
 
   private void requireUnused(Lock lock, CommitRecord commit, List<String> own) {
-    childOf(commit.id())
-        .or(() -> own.stream().flatMap(layer -> userOf(lock, layer).stream()).findFirst())
+    own.stream()
+        .flatMap(layer -> userOf(lock, layer).stream())
+        .findFirst()
+        .or(() -> childOf(commit.id()))
         .ifPresent(user -> {
           throw MicaException.failed("remove the commit", commit.id(), user + " stands on it")
               .hint("remove that first");
