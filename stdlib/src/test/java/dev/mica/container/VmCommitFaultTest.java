@@ -81,6 +81,8 @@ final class VmCommitFaultTest {
     vm.kill();
     vm.remove();
     scratch.awaitDigests();
+    // A process that has ended may have its files open a moment longer: nobody waits for that.
+    Scratch.run("umount", "--lazy", scratch.path("disk").toString());
     scratch.close();
   }
 

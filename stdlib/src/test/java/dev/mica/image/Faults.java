@@ -20,6 +20,7 @@ import java.util.TreeMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 
 /**
  * Stands before a registry that works, and answers in its place where a fault says so; keeps what
@@ -59,6 +60,10 @@ final class Faults implements AutoCloseable {
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
   private final ExecutorService threads = Executors.newCachedThreadPool();
   private final List<Asked> asked = new CopyOnWriteArrayList<>();
+
+  /** Held by each answer that is under way: who has one may ask before it is noted. */
+  private final ReentrantReadWriteLock underWay = new ReentrantReadWriteLock();
+
   private volatile Fault fault = (exchange, registry) -> false;
 
   Faults(URI upstream) {
@@ -93,12 +98,20 @@ final class Faults implements AutoCloseable {
   }
 
   List<Asked> asked() {
-    return List.copyOf(asked);
+    if (underWay.getReadHoldCount() > 0) {
+      return List.copyOf(asked);
+    }
+    underWay.writeLock().lock();
+    try {
+      return List.copyOf(asked);
+    } finally {
+      underWay.writeLock().unlock();
+    }
   }
 
   /** What was asked with a path that has that in it. */
   List<Asked> asked(String method, String part) {
-    return asked.stream()
+    return asked().stream()
         .filter(one -> one.method().equals(method) && one.path().contains(part))
         .toList();
   }
@@ -113,6 +126,7 @@ final class Faults implements AutoCloseable {
         .getRequestHeaders()
         .forEach((name, values) -> headers.put(name.toLowerCase(Locale.ROOT), values.getFirst()));
     SENT.set(0L);
+    underWay.readLock().lock();
     try {
       if (!fault.answers(exchange, without -> forward(exchange, without))) {
         HttpResponse<byte[]> answer = forward(exchange);
@@ -126,6 +140,7 @@ final class Faults implements AutoCloseable {
               exchange.getRequestURI().toString(),
               headers,
               SENT.get()));
+      underWay.readLock().unlock();
       exchange.close();
     }
   }
