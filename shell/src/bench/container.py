@@ -155,10 +155,10 @@ def free_port():
 
 
 def pull_rows(scratch, runs):
-    """An image of this Debian's own libraries, from a registry on loopback."""
+    """An image of this Debian's own Python and documents, from a registry on loopback."""
     tree = scratch / "image"
     tree.mkdir()
-    run(["sh", "-c", f"cd / && find usr/lib usr/share/doc -xdev -type f | LC_ALL=C sort | head -n 6000 | "
+    run(["sh", "-c", f"cd / && find usr/lib/python3* usr/share/doc -xdev -type f | LC_ALL=C sort | head -n 10000 | "
                      f"rsync -aHAX --files-from=- / {tree}/"])
     port = free_port()
     (scratch / "registry.yml").write_text(
