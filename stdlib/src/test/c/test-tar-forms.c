@@ -356,6 +356,25 @@ static void failing(void)
 	ok(exists("dest/d"), "stays");
 }
 
+/* The walk fails while a thread still writes what it has read before: the file is closed only then. */
+static void failing_late(void)
+{
+	static uint8_t much[4 << 20];
+	struct mica_tar is;
+
+	NEED(mkdir("late", 0755));
+	write_bytes("late/a", much, sizeof(much));
+	put_file("late/z", "");
+	NEED(setxattr("late/z", "trusted.overlay.redirect", "x", 1, 0));
+	for (int i = 0; i < 10; i++) {
+		for (uint32_t how = MICA_TAR_PLAIN; how <= MICA_TAR_ZSTD; how++) {
+			ok_code(mica_tar_write("late", "no.tar", -1, how, 0, &is, NULL, NULL, &err), -EOPNOTSUPP, &err,
+				"the last of much: %u", how);
+			ok(!exists("no.tar"), "leaves no file");
+		}
+	}
+}
+
 int main(void)
 {
 	enter_sandbox();
@@ -365,6 +384,7 @@ int main(void)
 	members();
 	lost();
 	failing();
+	failing_late();
 	mica_remarks_free(&remarks);
 	return done();
 }

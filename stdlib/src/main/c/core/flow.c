@@ -133,12 +133,19 @@ errint_t flow_join(struct flow *flow, struct mica_error *err)
 	return failure_code(&flow->failure);
 }
 
-void flow_free(struct flow *flow)
+void flow_stop(struct flow *flow)
 {
 	if (!flow->stages)
 		return;
 	flow_break(flow, NULL);
 	flow_join(flow, NULL);
+}
+
+void flow_free(struct flow *flow)
+{
+	if (!flow->stages)
+		return;
+	flow_stop(flow);
 	for (size_t i = 0; i < FLOW_BLOCKS; i++) {
 		free(flow->blocks[i].bytes);
 		free(flow->blocks[i].packed);

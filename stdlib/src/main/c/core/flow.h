@@ -65,7 +65,9 @@ bool flow_is_broken(struct flow *flow);
 /* Awaits the end of all threads: they end when the last block has gone through, or it is broken. Returns the first
  * failure, which *err gets. */
 errint_t flow_join(struct flow *flow, struct mica_error *err);
-/* Breaks it if it still runs, and frees it. One that is zeroed is fine. */
+/* Breaks it if it still runs, and awaits the end of all threads. One that is zeroed is fine. */
+void flow_stop(struct flow *flow);
+/* Stops it, and frees it. One that is zeroed is fine. */
 void flow_free(struct flow *flow);
 
 #endif

@@ -170,6 +170,11 @@ errint_t tar_out_finish(struct tar_out *out, struct mica_tar *tar)
 	return 0;
 }
 
+void tar_out_stop(struct tar_out *out)
+{
+	flow_stop(&out->flow);
+}
+
 void tar_out_end(struct tar_out *out)
 {
 	flow_free(&out->flow);

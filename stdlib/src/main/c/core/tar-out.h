@@ -46,6 +46,8 @@ errint_t tar_out_room(struct tar_out *out, uint8_t **at, size_t *room);
 void tar_out_used(struct tar_out *out, size_t len);
 /* The end: awaits that all is written, and says what it is. */
 errint_t tar_out_finish(struct tar_out *out, struct mica_tar *tar);
+/* Gives it up: when this returns, no thread of it writes any more, and fd may be closed. */
+void tar_out_stop(struct tar_out *out);
 void tar_out_end(struct tar_out *out);
 
 /* A packing's, on its last stage: what is written. */

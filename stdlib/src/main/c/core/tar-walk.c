@@ -203,6 +203,8 @@ errint_t tar_walk_write(struct tar_walk *w, const char *layer, const char *only,
 		code = tar_out_zeros(&w->put.out, 2 * TAR_BLOCK);
 	if (code == 0)
 		code = tar_out_finish(&w->put.out, tar);
+	if (code < 0)
+		tar_out_stop(&w->put.out); /* fd is the caller's to close now */
 	tar->entries = w->put.entries;
 	return code;
 }
