@@ -188,6 +188,46 @@ final class VmCommitTest {
         .orElse(-1);
   }
 
+  /**
+   * Every other piece of a file is written over between the moment and the reading of it, so that
+   * what is read begins in what was kept and ends in what still lies on the disk, and the other way
+   * round, for pieces smaller and larger than those that are kept.
+   */
+  @Test
+  void whatIsWrittenOverMeanwhileIsNotInTheCommit() throws IOException {
+    int size = 8 << 20;
+    List<Integer> pieces = List.of(4 << 10, 64 << 10, 96 << 10, 1 << 20);
+    Vm vm = idle("over");
+    for (int piece : pieces) {
+      run(vm, "head -c " + size + " /dev/zero | tr '\\0' a > /data" + piece);
+    }
+    run(vm, "sync");
+    String over =
+        """
+        import os
+        for piece in (%s):
+            data = os.open("/data%%d" %% piece, os.O_WRONLY)
+            for at in range(0, %d, 2 * piece):
+                os.pwrite(data, b"b" * piece, at)
+            os.fsync(data)
+        """
+            .formatted(String.join(",", pieces.stream().map(String::valueOf).toList()), size);
+    Path script = scratch.path("over.py");
+    Files.writeString(script, over);
+    vm.copyIn(Folder.of(Caller.ofProcess(), script), "/over.py");
+    Commit commit = vm.commit(new CommitSpec("over:1", "", "", "python3 /over.py", List.of()));
+    for (int piece : pieces) {
+      byte[] kept = Files.readAllBytes(commit.layer().resolve("data" + piece));
+      assertThat(kept.length).isEqualTo(size);
+      int later = 0;
+      for (byte one : kept) {
+        later += one == 'a' ? 0 : 1;
+      }
+      assertThat(later).as("bytes of later, written over by " + piece).isZero();
+    }
+    assertThat(run(vm, "tr -d a < /data4096 | wc -c").trim()).isEqualTo(String.valueOf(size / 2));
+  }
+
   @Test
   void aPausedOneStaysPausedAndOneThatHasEndedGivesItsLastState() throws IOException {
     Vm vm =

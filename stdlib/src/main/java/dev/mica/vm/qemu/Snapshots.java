@@ -11,8 +11,6 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
-import java.util.TreeSet;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -32,10 +30,20 @@ public final class Snapshots {
   private static final String VIEW = "view-";
 
   /**
+   * QEMU 7.2 answers a read that begins in a cluster which was written over, and ends in one which
+   * was not, from the disk of now: it takes the first of the two states for that of all. So each
+   * read is made to be of one whole cluster, by a node that can align and bound them.
+   */
+  private static final String CLUSTERS = "clusters-";
+
+  /**
    * QEMU 7.2's snapshot-access refuses a read that has any flag, and virtio-blk gives each a hint
    * on its memory. A quorum of one passes the read on without.
    */
   private static final String PLAIN = "plain-";
+
+  /** What is read of a snapshot, from the device down to the filter. */
+  private static final List<String> VIEWS = List.of(PLAIN, CLUSTERS, VIEW);
 
   private static final Duration UNPLUG = Duration.ofSeconds(10);
 
@@ -75,18 +83,11 @@ public final class Snapshots {
     filter.put("node-name", FILTER + disk).put("file", Disks.id(disk));
     // A scratch file that cannot grow spoils the snapshot, not the guest's own writing.
     filter.put("target", SCRATCH + disk).put("on-cbw-error", "break-snapshot");
-    ObjectNode view = Records.object().put("driver", "snapshot-access");
-    view.put("node-name", VIEW + disk).put("file", FILTER + disk).put("read-only", true);
-    ObjectNode plain = Records.object().put("driver", "quorum");
-    plain.put("node-name", PLAIN + disk).put("vote-threshold", 1).put("read-pattern", "fifo");
-    plain.put("read-only", true).putArray("children").add(VIEW + disk);
     boolean done = false;
     try (Qmp qmp = qemu.qmp()) {
       try {
         qmp.run("blockdev-add", filter);
         setDrive(qmp, disk, FILTER + disk);
-        qmp.run("blockdev-add", view);
-        qmp.run("blockdev-add", plain);
         done = true;
       } finally {
         if (!done) {
@@ -99,8 +100,43 @@ public final class Snapshots {
   /** Gives the guest the snapshot as a disk. */
   public void plug(int disk) {
     try (Qmp qmp = qemu.qmp()) {
+      if (!node(qmp, PLAIN + disk).isPresent()) {
+        view(qmp, disk);
+      }
       disks.plug(qmp, DEVICE + disk, PLAIN + disk);
     }
+  }
+
+  private void view(Qmp qmp, int disk) {
+    long cluster = cluster(qmp, disk);
+    ObjectNode view = Records.object().put("driver", "snapshot-access");
+    view.put("node-name", VIEW + disk).put("file", FILTER + disk).put("read-only", true);
+    ObjectNode clusters = Records.object().put("driver", "blkdebug");
+    clusters.put("node-name", CLUSTERS + disk).put("image", VIEW + disk).put("read-only", true);
+    clusters.put("align", cluster).put("max-transfer", cluster);
+    ObjectNode plain = Records.object().put("driver", "quorum");
+    plain.put("node-name", PLAIN + disk).put("vote-threshold", 1).put("read-pattern", "fifo");
+    plain.put("read-only", true).putArray("children").add(CLUSTERS + disk);
+    for (ObjectNode node : List.of(view, clusters, plain)) {
+      qmp.run("blockdev-add", node);
+    }
+  }
+
+  /** What the filter copies at a time, bytes: QEMU chooses it, and notes it with its bitmaps. */
+  private long cluster(Qmp qmp, int disk) {
+    long cluster = 0;
+    for (JsonNode bitmap :
+        node(qmp, FILTER + disk)
+            .map(node -> node.path("dirty-bitmaps"))
+            .orElseThrow(() ->
+                MicaException.failed("read the snapshot of", qemu.guest(), "there is none"))) {
+      cluster = Math.max(cluster, bitmap.path("granularity").asLong(0));
+    }
+    if (cluster == 0) {
+      throw MicaException.failed(
+          "read the snapshot of", qemu.guest(), "QEMU does not say in what clusters it is kept");
+    }
+    return cluster;
   }
 
   /** Where the guest's kernel has it; empty where it is not plugged. */
@@ -125,13 +161,12 @@ public final class Snapshots {
       throw MicaException.failed(
           "end the snapshot of", qemu.guest(), "QEMU does not let its device go");
     }
-    Set<String> nodes = nodes(qmp);
-    if (!nodes.contains(FILTER + disk)) {
+    if (!node(qmp, FILTER + disk).isPresent()) {
       return;
     }
-    for (String node : List.of(PLAIN + disk, VIEW + disk)) {
-      if (nodes.contains(node)) {
-        delete(qmp, node);
+    for (String view : VIEWS) {
+      if (node(qmp, view + disk).isPresent()) {
+        delete(qmp, view + disk);
       }
     }
     setDrive(qmp, disk, Disks.id(disk));
@@ -143,13 +178,14 @@ public final class Snapshots {
     qmp.run("blockdev-del", Records.object().put("node-name", node));
   }
 
-  private static Set<String> nodes(Qmp qmp) {
-    Set<String> names = new TreeSet<>();
+  private static Optional<JsonNode> node(Qmp qmp, String name) {
     ObjectNode flat = Records.object().put("flat", true);
     for (JsonNode node : qmp.run("query-named-block-nodes", flat)) {
-      names.add(node.path("node-name").asString(""));
+      if (node.path("node-name").asString("").equals(name)) {
+        return Optional.of(node);
+      }
     }
-    return names;
+    return Optional.empty();
   }
 
   private static void setDrive(Qmp qmp, int disk, String node) {
