@@ -5,6 +5,7 @@ import dev.mica.core.LayerFlag;
 import dev.mica.core.LayerTar;
 import dev.mica.core.OpenDirectory;
 import dev.mica.core.TarLimits;
+import dev.mica.core.Tars;
 import dev.mica.failure.MicaException;
 import dev.mica.failure.Why;
 import dev.mica.folder.Folder;
@@ -79,7 +80,7 @@ record Copying(Vms vms, VmRecord vm) {
       throws IOException {
     Path scratch = folder.path().resolve(".mica-copy-" + Vms.newId());
     Set<LayerFlag> flags = EnumSet.of(LayerFlag.NAMES, LayerFlag.OWN);
-    LayerTar _ = Core.readTar(spool, scratch, TarLimits.NONE, flags);
+    LayerTar _ = Tars.read(spool, scratch, TarLimits.NONE, flags);
     try {
       Path entry = only(doing, scratch);
       Path name = as == null ? entry.getFileName() : as;
@@ -121,7 +122,7 @@ record Copying(Vms vms, VmRecord vm) {
     Path spool = vms.spool(vm);
     try (OpenDirectory folder = OpenDirectory.of(parent.resolve("."), parent)) {
       try {
-        LayerTar _ = Core.writeEntryTar(folder, name, spool);
+        LayerTar _ = Tars.writeEntry(folder, name, spool);
         send(doing, vms.copy("copy to", vm, exec -> exec.receive(path, false)), spool);
       } finally {
         boolean _ = Files.deleteIfExists(spool);

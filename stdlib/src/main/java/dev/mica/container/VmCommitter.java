@@ -5,6 +5,7 @@ import dev.mica.core.Core;
 import dev.mica.core.DiffReader;
 import dev.mica.core.LayerFlag;
 import dev.mica.core.TarLimits;
+import dev.mica.core.Tars;
 import dev.mica.core.Tree;
 import dev.mica.core.TreeDigest;
 import dev.mica.failure.MicaException;
@@ -133,7 +134,7 @@ final class VmCommitter {
         port = machine.plugPort(PORT);
         agent.capture(moment.disk(), Runner.UPPER, PORT, token);
       }
-      return Core.receiveLayer(
+      return Tars.receive(
           port, machine.status().pid(), token, layer, limits(), EnumSet.of(LayerFlag.SYNC));
     } finally {
       machine.unplugPort(PORT);

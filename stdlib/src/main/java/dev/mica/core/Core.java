@@ -18,7 +18,7 @@ import java.util.Set;
  * dev.mica.job.Activity} was cancelled throws {@link java.util.concurrent.CancellationException}.
  */
 public final class Core {
-  private static final long DIGEST_SIZE = 32;
+  static final long DIGEST_SIZE = 32;
   private static final int PATH_MAX = 4096;
 
   static final long TOTALS_ENTRIES = 0;
@@ -103,136 +103,11 @@ public final class Core {
     }
   }
 
-  /**
-   * Writes a layer as a tar in the form of OCI images to {@code file}, which must not exist; of the
-   * flags those on the layer's form and on flushing. The same layer gives the same tar everywhere.
-   * With {@link LayerFlag#EXACT} the tar is plain, an exact copy, and its digests are zeros.
-   */
-  @SuppressWarnings("EnumOrdinal") // in the order of MICA_TAR_*
-  public static LayerTar writeTar(
-      Path layer, Path file, Compression compression, Set<LayerFlag> flags) {
-    try (Call call = new Call("write as a tar", layer + " to " + file).unlessCancelled()) {
-      MemorySegment from = call.path(layer);
-      MemorySegment to = call.path(file);
-      int how = compression.ordinal();
-      int bits = bits(flags);
-      return tar(
-          call,
-          (tar, remarks) ->
-              (int)
-                  Function.TAR_WRITE
-                      .handle()
-                      .invokeExact(
-                          from, to, -1, how, bits, tar, remarks, call.job(), call.error()));
-    }
-  }
-
-  /**
-   * Writes a file, or a directory with all below it, as a plain tar to {@code file}, which must not
-   * exist: by its name in the open directory it lies in. It is no layer: see {@link
-   * LayerFlag#NAMES}.
-   */
-  public static LayerTar writeEntryTar(OpenDirectory in, Path name, Path file) {
-    String what = in.openedBy().resolve(name) + " to " + file;
-    try (Call call = new Call("write as a tar", what).unlessCancelled()) {
-      MemorySegment from = call.path(in.path());
-      MemorySegment entry = call.name(name);
-      MemorySegment to = call.path(file);
-      return tar(
-          call,
-          (tar, remarks) ->
-              (int)
-                  Function.TAR_WRITE_ENTRY
-                      .handle()
-                      .invokeExact(from, entry, to, -1, tar, remarks, call.job(), call.error()));
-    }
-  }
-
-  /**
-   * Makes {@code dest}, which must not exist, the layer that a tar says, whoever has written it:
-   * plain, by gzip or by zstd. {@code file} may be a pipe. Whether it is the tar that was meant is
-   * for the caller to see, by its digest; with {@link LayerFlag#EXACT}, which takes exact copies
-   * only, by {@link #treeDigest} of what was made.
-   */
-  public static LayerTar readTar(Path file, Path dest, TarLimits limits, Set<LayerFlag> flags) {
-    try (Call call = new Call("unpack", file + " to " + dest).unlessCancelled()) {
-      MemorySegment from = call.path(file);
-      MemorySegment to = call.path(dest);
-      MemorySegment most = limits.struct(call);
-      int bits = bits(flags);
-      return tar(
-          call,
-          (tar, remarks) ->
-              (int)
-                  Function.TAR_READ
-                      .handle()
-                      .invokeExact(
-                          from, -1, to, most, bits, tar, remarks, call.job(), call.error()));
-    }
-  }
-
-  /**
-   * Makes {@code dest}, which must not exist, the layer that a guest sends over a port, exact to
-   * the last attribute. There is no {@code dest} unless its manifest is the one that the guest
-   * tells.
-   *
-   * @param socket of the port, where the process {@code peer} listens
-   * @param token of the session, 32 hexadecimal digits, which the guest was told
-   */
-  public static TreeDigest receiveLayer(
-      Path socket, long peer, String token, Path dest, TarLimits limits, Set<LayerFlag> flags) {
-    try (Call call = new Call("take the layer", dest.toString()).unlessCancelled()) {
-      MemorySegment from = call.path(socket);
-      int process = Math.toIntExact(peer);
-      MemorySegment session = call.bytes(HexFormat.of().parseHex(token));
-      MemorySegment to = call.path(dest);
-      MemorySegment most = limits.struct(call);
-      int bits = bits(flags);
-      MemorySegment totals = call.allocate(TOTALS_SIZE);
-      MemorySegment digest = call.allocate(DIGEST_SIZE);
-      call.run(() ->
-          (int)
-              Function.RECEIVE_LAYER
-                  .handle()
-                  .invokeExact(
-                      from,
-                      process,
-                      session,
-                      to,
-                      most,
-                      bits,
-                      totals,
-                      digest,
-                      call.job(),
-                      call.error()));
-      return treeDigest(digest, totals);
-    }
-  }
-
-  private static TreeDigest treeDigest(MemorySegment digest, MemorySegment totals) {
+  static TreeDigest treeDigest(MemorySegment digest, MemorySegment totals) {
     return new TreeDigest(
         "sha256:" + HexFormat.of().formatHex(digest.toArray(ValueLayout.JAVA_BYTE)),
         totals.get(ValueLayout.JAVA_LONG, TOTALS_ENTRIES),
         totals.get(ValueLayout.JAVA_LONG, TOTALS_BYTES));
-  }
-
-  @FunctionalInterface
-  private interface TarBody {
-    int run(MemorySegment tar, MemorySegment remarks) throws Throwable;
-  }
-
-  private static LayerTar tar(Call call, TarBody body) {
-    MemorySegment tar = call.allocate(LayerTar.SIZE);
-    MemorySegment remarks = call.allocate(Remark.LIST_SIZE);
-    try {
-      call.run(() -> body.run(tar, remarks));
-      return LayerTar.read(tar, remarks);
-    } finally {
-      Call.invoke(() -> {
-        Function.REMARKS_FREE.handle().invokeExact(remarks);
-        return 0;
-      });
-    }
   }
 
   /** Digests a whole tree. */
@@ -366,83 +241,6 @@ public final class Core {
     }
   }
 
-  /** Mounts a kernel overlay. */
-  public static void overlayMount(OverlayMount overlay) {
-    try (Call call = new Call("mount a union at", overlay.target())) {
-      MemorySegment struct = overlay.struct(call);
-      call.run(() -> (int) Function.OVERLAY_MOUNT.handle().invokeExact(struct, call.error()));
-    }
-  }
-
-  /** Mounts {@code source} again at {@code target}. */
-  public static void bindMount(Path source, Path target, Set<MountFlag> flags) {
-    try (Call call = new Call("mount", source + " at " + target)) {
-      MemorySegment from = call.path(source);
-      MemorySegment to = call.path(target);
-      int bits = bits(flags);
-      call.run(() -> (int) Function.BIND_MOUNT.handle().invokeExact(from, to, bits, call.error()));
-    }
-  }
-
-  /**
-   * Unmounts just the mount with that id at {@code target}, {@code detach} even while something
-   * holds it; whatever else is there by now is left.
-   */
-  public static void umount(Path target, int id, boolean detach) {
-    try (Call call = new Call("unmount", target)) {
-      MemorySegment what = call.path(target);
-      int flags = detach ? 1 : 0;
-      call.run(() -> (int) Function.UMOUNT.handle().invokeExact(what, id, flags, call.error()));
-    }
-  }
-
-  /**
-   * Has a mounted union go on over its own upper. False, and all is as it was, where something
-   * holds it or writes it, or this kernel cannot.
-   *
-   * @param drain refuse those who would write, for some milliseconds, until nobody does
-   */
-  public static boolean rotate(Rotation rotation, boolean drain) {
-    try (Call call = new Call("rotate the union at", rotation.target())) {
-      MemorySegment struct = rotation.struct(call, drain);
-      return call.run(() -> (int) Function.ROTATE.handle().invokeExact(struct, call.error())) == 0;
-    }
-  }
-
-  /**
-   * Ends a {@link #rotate} that was cut short, of a union that is still mounted; whether it is
-   * rotated then.
-   */
-  public static boolean recoverRotation(Rotation rotation) {
-    try (Call call = new Call("finish rotating the union at", rotation.target())) {
-      MemorySegment struct = rotation.struct(call, false);
-      return call.run(
-              () -> (int) Function.ROTATE_RECOVER.handle().invokeExact(struct, call.error()))
-          == 0;
-    }
-  }
-
-  /**
-   * Whether an overlay somewhere has the directory as its upper, mounted or held in any way; empty
-   * where this kernel or file system does not tell.
-   *
-   * @param trial an empty directory on the same file system, which nobody else can enter
-   */
-  public static Optional<Boolean> inUse(Path upper, Path trial) {
-    try (Call call = new Call("ask who uses", upper)) {
-      MemorySegment what = call.path(upper);
-      MemorySegment scratch = call.path(trial);
-      return Optional.of(
-          call.run(() -> (int) Function.IN_USE.handle().invokeExact(what, scratch, call.error()))
-              == 1);
-    } catch (MicaException failure) {
-      if (failure.getCause() instanceof CoreError error && error.errno() == Errno.EOPNOTSUPP) {
-        return Optional.empty();
-      }
-      throw failure;
-    }
-  }
-
   /**
    * Starts one of Mica's own programs and does not wait for it: it outlives this process, and has
    * neither its terminal nor its environment.
@@ -456,25 +254,6 @@ public final class Core {
       MemorySegment with = call.path(argument);
       call.run(() -> (int) Function.START_APART.handle().invokeExact(what, with, call.error()));
     }
-  }
-
-  /** The mounts of this process's namespace. */
-  public static List<Mount> mounts() {
-    try (Call call = new Call("list the mounts of", "this host")) {
-      MemorySegment buffer = call.allocate(64 * 1024);
-      long used = readMounts(call, buffer);
-      while (used > buffer.byteSize()) {
-        // Mounts may come while we look: leave room.
-        buffer = call.allocate(used * 2);
-        used = readMounts(call, buffer);
-      }
-      return Mount.all(buffer.asSlice(0, used));
-    }
-  }
-
-  private static long readMounts(Call call, MemorySegment buffer) {
-    return call.run(
-        () -> (long) Function.MOUNTS.handle().invokeExact(buffer, buffer.byteSize(), call.error()));
   }
 
   /** What the folder {@code dir} can do, found by doing it. */

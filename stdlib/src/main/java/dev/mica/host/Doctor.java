@@ -3,6 +3,7 @@ package dev.mica.host;
 import dev.mica.container.Vms;
 import dev.mica.core.Capability;
 import dev.mica.core.Core;
+import dev.mica.core.Mounts;
 import dev.mica.failure.MicaException;
 import dev.mica.failure.Why;
 import dev.mica.helper.HelperVm;
@@ -148,7 +149,7 @@ final class Doctor {
 
   private Finding core() {
     try {
-      return Finding.ok("loaded; it sees " + Core.mounts().size() + " mounts");
+      return Finding.ok("loaded; it sees " + Mounts.all().size() + " mounts");
     } catch (LinkageError notThere) {
       return Finding.missing(String.valueOf(notThere.getMessage()));
     }

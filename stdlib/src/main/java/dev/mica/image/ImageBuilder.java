@@ -4,9 +4,9 @@ import dev.mica.commit.ImageConfig;
 import dev.mica.commit.LayerStore;
 import dev.mica.commit.TarRecord;
 import dev.mica.core.Compression;
-import dev.mica.core.Core;
 import dev.mica.core.LayerTar;
 import dev.mica.core.Remark;
+import dev.mica.core.Tars;
 import dev.mica.failure.MicaException;
 import dev.mica.failure.Why;
 import dev.mica.state.Records;
@@ -176,7 +176,7 @@ final class ImageBuilder {
     Path part = blobs.newPart();
     try {
       Files.delete(part); // the name is ours, and the core makes its files itself
-      LayerTar tar = Core.writeTar(path, part, compression, LayerForm.written());
+      LayerTar tar = Tars.write(path, part, compression, LayerForm.written());
       String type = MediaTypes.layer(compression);
       Descriptor blob = new Descriptor(type, tar.digest(), tar.packed());
       Path file = blobs.add(blob, part);

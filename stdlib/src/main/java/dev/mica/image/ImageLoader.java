@@ -4,9 +4,9 @@ import dev.mica.commit.Commit;
 import dev.mica.commit.ImageConfig;
 import dev.mica.commit.LayerStore;
 import dev.mica.commit.TarRecord;
-import dev.mica.core.Core;
 import dev.mica.core.LayerTar;
 import dev.mica.core.Remark;
+import dev.mica.core.Tars;
 import dev.mica.failure.MicaException;
 import dev.mica.failure.Why;
 import java.io.IOException;
@@ -159,7 +159,7 @@ final class ImageLoader {
 
   private LayerStore.Made unpack(Descriptor blob, String diffId, Path layer) {
     Path file = blobs.find(blob).orElseThrow();
-    LayerTar tar = Core.readTar(file, layer, Limits.layer(blob.size()), LayerForm.flags());
+    LayerTar tar = Tars.read(file, layer, Limits.layer(blob.size()), LayerForm.flags());
     if (!tar.diffId().equals(diffId)) {
       throw MicaException.failed(
           "unpack the layer",

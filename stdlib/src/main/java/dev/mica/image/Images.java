@@ -8,6 +8,7 @@ import dev.mica.core.Compression;
 import dev.mica.core.Core;
 import dev.mica.core.LayerTar;
 import dev.mica.core.Remark;
+import dev.mica.core.Tars;
 import dev.mica.core.Tree;
 import dev.mica.failure.MicaException;
 import dev.mica.failure.Why;
@@ -196,7 +197,7 @@ public final class Images implements Exchange {
 
   private static LayerStore.Made unpack(Path from, Path to, List<String> remarks) {
     try {
-      LayerTar tar = Core.readTar(from, to, Limits.layer(Files.size(from)), LayerForm.flags());
+      LayerTar tar = Tars.read(from, to, Limits.layer(Files.size(from)), LayerForm.flags());
       tar.remarks().stream().map(Remark::toString).forEach(remarks::add);
       return new LayerStore.Made(Optional.empty(), "");
     } catch (IOException broken) {

@@ -3,6 +3,7 @@ package dev.mica.union;
 import dev.mica.core.Capability;
 import dev.mica.core.Core;
 import dev.mica.core.Mount;
+import dev.mica.core.Mounts;
 import dev.mica.core.OpenDirectory;
 import dev.mica.core.Tree;
 import dev.mica.failure.MicaException;
@@ -190,7 +191,7 @@ final class FuseMounter implements Mounter {
   static void awaitMount(UnionRecord union) {
     long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(END_SECONDS);
     while (!daemons(union.at()).isEmpty()
-        && !UnionMounts.isServed(union, Core.mounts())
+        && !UnionMounts.isServed(union, Mounts.all())
         && System.nanoTime() < deadline) {
       LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(5));
     }

@@ -4,6 +4,7 @@ import dev.mica.core.Capability;
 import dev.mica.core.Core;
 import dev.mica.core.Identity;
 import dev.mica.core.Mount;
+import dev.mica.core.Mounts;
 import dev.mica.core.OpenDirectory;
 import dev.mica.core.Tree;
 import java.nio.file.Path;
@@ -151,7 +152,7 @@ record GuestMounter(Helper helper) implements Mounter {
   /** What is still on its way through the union is written first. */
   @Override
   public Tree tree(UnionRecord union, List<Path> stack) {
-    List<Mount> mounts = Core.mounts();
+    List<Mount> mounts = Mounts.all();
     if (!union.isBind() && UnionMounts.isServed(union, mounts) && problem(union).isEmpty()) {
       Core.sync(union.at());
       helper.flush(union.name());

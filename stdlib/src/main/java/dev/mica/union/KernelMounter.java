@@ -4,6 +4,7 @@ import dev.mica.core.Capability;
 import dev.mica.core.Core;
 import dev.mica.core.Mount;
 import dev.mica.core.MountFlag;
+import dev.mica.core.Mounts;
 import dev.mica.core.OpenDirectory;
 import dev.mica.core.OverlayMount;
 import dev.mica.core.Rotation;
@@ -57,7 +58,7 @@ final class KernelMounter implements Mounter {
     if (writes) {
       requireFree(request);
     }
-    Core.overlayMount(
+    Mounts.overlay(
         new OverlayMount(
             folders.lowers(),
             writes ? folders.upper().path() : null,
@@ -68,15 +69,14 @@ final class KernelMounter implements Mounter {
   }
 
   static void bind(MountRequest request) {
-    Core.bindMount(
-        request.folders().lowers().getFirst(), request.at(), EnumSet.of(MountFlag.RDONLY));
+    Mounts.bind(request.folders().lowers().getFirst(), request.at(), EnumSet.of(MountFlag.RDONLY));
   }
 
   /** Two overlays that write one upper destroy it, and not every mount is in a list. */
   private static void requireFree(MountRequest request) {
     WorkDirectory work = request.requireWork();
     Path trial = work.trial();
-    Optional<Boolean> used = Core.inUse(request.folders().upper().path(), trial);
+    Optional<Boolean> used = Mounts.inUse(request.folders().upper().path(), trial);
     Core.remove(trial);
     if (used.orElse(false)) {
       UnionRecord union = request.union();
@@ -118,9 +118,9 @@ final class KernelMounter implements Mounter {
       Path fresh = work.fresh();
       Rotation rotation = rotation(folders, mount, above, layer, fresh, work.trial());
       boolean rotated =
-          Core.rotate(rotation, false)
-              || (isWrittenInTurns(union, mount) && Core.rotate(rotation, true));
-      work.keepOnly(workOf(UnionMounts.at(union.at(), Core.mounts())));
+          Mounts.rotate(rotation, false)
+              || (isWrittenInTurns(union, mount) && Mounts.rotate(rotation, true));
+      work.keepOnly(workOf(UnionMounts.at(union.at(), Mounts.all())));
       return rotated;
     }
   }
@@ -142,7 +142,7 @@ final class KernelMounter implements Mounter {
 
   /** Held, but by nobody for long. One that was mounted anew meanwhile was held unseen. */
   private static boolean isWrittenInTurns(UnionRecord union, Mount mount) {
-    return UnionMounts.at(union.at(), Core.mounts())
+    return UnionMounts.at(union.at(), Mounts.all())
             .filter(now -> now.id() == mount.id())
             .isPresent()
         && !MountHolders.stay(union.at());
@@ -171,7 +171,7 @@ final class KernelMounter implements Mounter {
         OpenDirectory above = OpenDirectory.of(union.at().resolveSibling(""))) {
       Path fresh = work.fresh();
       boolean rotated =
-          Core.recoverRotation(
+          Mounts.recoverRotation(
               new Rotation(
                   folders.lowers(),
                   mount.id(),
@@ -182,7 +182,7 @@ final class KernelMounter implements Mounter {
                   fresh,
                   work.trial(),
                   union.source()));
-      work.keepOnly(workOf(UnionMounts.at(union.at(), Core.mounts())));
+      work.keepOnly(workOf(UnionMounts.at(union.at(), Mounts.all())));
       return rotated;
     }
   }

@@ -1,7 +1,7 @@
 package dev.mica.union;
 
-import dev.mica.core.Core;
 import dev.mica.core.Mount;
+import dev.mica.core.Mounts;
 import dev.mica.core.Tree;
 import dev.mica.failure.MicaException;
 import dev.mica.folder.Diff;
@@ -38,7 +38,7 @@ final class LiveUnion implements Union {
   @Override
   public State state() {
     UnionRecord record = record();
-    List<Mount> mounts = Core.mounts();
+    List<Mount> mounts = Mounts.all();
     boolean served = UnionMounts.isServed(record, mounts);
     if (loss(record).isPresent() || UnionMounts.elsewhere(record, mounts).isPresent()) {
       return State.BROKEN;
@@ -52,7 +52,7 @@ final class LiveUnion implements Union {
   @Override
   public Optional<String> problem() {
     UnionRecord record = record();
-    return problem(record, Core.mounts(), unions.mounterOf(record));
+    return problem(record, Mounts.all(), unions.mounterOf(record));
   }
 
   static Optional<String> problem(UnionRecord record, List<Mount> mounts, Mounter mounter) {

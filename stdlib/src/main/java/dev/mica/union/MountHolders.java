@@ -1,6 +1,6 @@
 package dev.mica.union;
 
-import dev.mica.core.Core;
+import dev.mica.core.Mounts;
 import dev.mica.text.PathBytes;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -38,7 +38,7 @@ final class MountHolders {
     } catch (IOException unreadable) {
       who.add("processes that /proc does not show");
     }
-    Core.mounts().stream()
+    Mounts.all().stream()
         .map(mount -> mount.target())
         .filter(target -> target.startsWith(PathBytes.text(at) + "/"))
         .forEach(target -> who.add("the mount at " + target));

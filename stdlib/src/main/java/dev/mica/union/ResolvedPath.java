@@ -1,6 +1,6 @@
 package dev.mica.union;
 
-import dev.mica.core.Core;
+import dev.mica.core.Mounts;
 import dev.mica.text.PathBytes;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -41,7 +41,7 @@ record ResolvedPath(Path real, String device, Path inside) {
     private record Spot(String device, Path root, Path target) {}
 
     private final List<Spot> spots =
-        Core.mounts().stream()
+        Mounts.all().stream()
             .map(mount ->
                 new Spot(
                     mount.device(), PathBytes.parse(mount.root()), PathBytes.parse(mount.target())))

@@ -3,6 +3,7 @@ package dev.mica.union;
 import dev.mica.core.Core;
 import dev.mica.core.LayerFlag;
 import dev.mica.core.Mount;
+import dev.mica.core.Mounts;
 import dev.mica.core.OpenDirectory;
 import dev.mica.core.Tree;
 import dev.mica.failure.MicaException;
@@ -98,7 +99,7 @@ public final class UnionLayers {
     Core.remove(trial);
     Core.makeDirectoryLike(folders.upper().path(), trial);
     try {
-      return Core.inUse(folders.upper().path(), trial).orElse(true);
+      return Mounts.inUse(folders.upper().path(), trial).orElse(true);
     } finally {
       Core.remove(trial);
     }

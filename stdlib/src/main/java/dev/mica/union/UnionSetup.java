@@ -3,6 +3,7 @@ package dev.mica.union;
 import dev.mica.core.Core;
 import dev.mica.core.Identity;
 import dev.mica.core.Mount;
+import dev.mica.core.Mounts;
 import dev.mica.core.OpenDirectory;
 import dev.mica.failure.MicaException;
 import dev.mica.failure.Why;
@@ -237,7 +238,7 @@ final class UnionSetup {
       try {
         mounter.mount(new MountRequest(folders, work, point));
       } catch (RuntimeException failure) {
-        if (work != null && !UnionMounts.isServed(union, Core.mounts())) {
+        if (work != null && !UnionMounts.isServed(union, Mounts.all())) {
           work.empty();
         }
         throw failure;
@@ -268,7 +269,7 @@ final class UnionSetup {
 
   /** Unmounts it wherever it is mounted; what else is mounted there is left alone. */
   static void unmount(UnionRecord union, Mounter mounter) {
-    for (Mount mount : UnionMounts.of(union, Core.mounts()).reversed()) {
+    for (Mount mount : UnionMounts.of(union, Mounts.all()).reversed()) {
       mounter.unmount(union, mount);
     }
   }
@@ -280,7 +281,7 @@ final class UnionSetup {
       forgetWork(union, union.work(), work);
     }
     Identity at = union.is().at();
-    boolean taken = UnionMounts.at(union.at(), Core.mounts()).isPresent();
+    boolean taken = UnionMounts.at(union.at(), Mounts.all()).isPresent();
     if (union.atMade() && at != null && !taken) {
       ifStill(union.at(), at, UnionSetup::removeIfEmpty);
     }
@@ -361,7 +362,7 @@ final class UnionSetup {
 
   /** What a union of that record is mounted as, on top, if anywhere. */
   static Optional<Mount> mounted(UnionRecord union) {
-    return UnionMounts.of(union, Core.mounts()).reversed().stream().findFirst();
+    return UnionMounts.of(union, Mounts.all()).reversed().stream().findFirst();
   }
 
   private interface OnFile {

@@ -1,6 +1,6 @@
 package dev.mica.union;
 
-import dev.mica.core.Core;
+import dev.mica.core.Mounts;
 import dev.mica.failure.MicaException;
 import dev.mica.state.Lock;
 import dev.mica.state.Records;
@@ -70,6 +70,6 @@ final class UnionStore {
   }
 
   static boolean isMounted(UnionRecord union) {
-    return UnionMounts.isServed(union, Core.mounts());
+    return UnionMounts.isServed(union, Mounts.all());
   }
 }

@@ -2,8 +2,8 @@ package dev.mica.union;
 
 import dev.mica.access.Caller;
 import dev.mica.access.Role;
-import dev.mica.core.Core;
 import dev.mica.core.Mount;
+import dev.mica.core.Mounts;
 import dev.mica.core.OpenDirectory;
 import dev.mica.failure.MicaException;
 import dev.mica.failure.Why;
@@ -345,7 +345,7 @@ public final class Unions {
     caller.require(Role.OPERATOR, "remount the union", name);
     try (Lock lock = state.lock("remount the union " + name, UnionLayers.object(name))) {
       UnionRecord union = store.require(name);
-      List<Mount> mounts = Core.mounts();
+      List<Mount> mounts = Mounts.all();
       Mounter mounter = mounterOf(union);
       boolean served = UnionMounts.isServed(union, mounts);
       Optional<String> problem = LiveUnion.problem(union, mounts, mounter);

@@ -1,9 +1,9 @@
 package dev.mica.union;
 
-import dev.mica.core.Core;
 import dev.mica.core.CoreError;
 import dev.mica.core.Errno;
 import dev.mica.core.Mount;
+import dev.mica.core.Mounts;
 import dev.mica.failure.MicaException;
 import dev.mica.text.PathBytes;
 import java.nio.file.Path;
@@ -18,7 +18,7 @@ final class Unmounter {
   /** Unmounts; if the mount is held, the failure says who holds it. */
   static void unmount(UnionRecord union, Mount mount) {
     try {
-      Core.umount(PathBytes.parse(mount.target()), mount.id(), false);
+      Mounts.unmount(PathBytes.parse(mount.target()), mount.id(), false);
     } catch (MicaException failure) {
       throw isBusy(failure) ? busy(union, PathBytes.parse(mount.target()), failure) : failure;
     }
@@ -42,7 +42,7 @@ final class Unmounter {
   static void detach(UnionRecord union, Mount mount) {
     Path target = PathBytes.parse(mount.target());
     try {
-      Core.umount(target, mount.id(), true);
+      Mounts.unmount(target, mount.id(), true);
     } catch (MicaException failure) {
       if (union.via() != UnionSpec.Via.FUSE || !isDenied(failure)) {
         throw failure;

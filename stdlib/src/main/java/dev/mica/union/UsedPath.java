@@ -1,7 +1,7 @@
 package dev.mica.union;
 
-import dev.mica.core.Core;
 import dev.mica.core.Mount;
+import dev.mica.core.Mounts;
 import dev.mica.text.PathBytes;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -29,7 +29,7 @@ record UsedPath(String role, Path path, String by, boolean isMounted) {
 
   /** Those of our unions, mounted or not, and of every overlay that is mounted. */
   static List<UsedPath> all(List<UnionRecord> unions) {
-    List<Mount> mounts = Core.mounts();
+    List<Mount> mounts = Mounts.all();
     List<UsedPath> used = new ArrayList<>();
     for (UnionRecord union : unions) {
       boolean mounted = UnionMounts.isServed(union, mounts);

@@ -44,7 +44,7 @@ class LayerTarTest {
   @ParameterizedTest
   @EnumSource
   void comesBackTheSame(Compression compression) throws Exception {
-    LayerTar written = Core.writeTar(layer, file, compression, FLAGS);
+    LayerTar written = Tars.write(layer, file, compression, FLAGS);
     byte[] stored = Files.readAllBytes(file);
 
     assertThat(written.digest()).isEqualTo(sha256(stored));
@@ -54,7 +54,7 @@ class LayerTarTest {
         .isEqualTo(compression == Compression.PLAIN);
     assertThat(written.remarks()).containsExactly(new Remark(Remark.What.NAME, ".wh.mine", ""));
 
-    LayerTar read = Core.readTar(file, copy, TarLimits.NONE, FLAGS);
+    LayerTar read = Tars.read(file, copy, TarLimits.NONE, FLAGS);
     Files.delete(layer.resolve(".wh.mine"));
     Files.setLastModifiedTime(layer, Files.getLastModifiedTime(copy));
     assertThat(read.remarks()).isEmpty();
@@ -74,8 +74,8 @@ class LayerTarTest {
       holes.write(1);
     }
 
-    LayerTar written = Core.writeTar(layer, file, Compression.PLAIN, exact);
-    LayerTar read = Core.readTar(file, copy, TarLimits.NONE, exact);
+    LayerTar written = Tars.write(layer, file, Compression.PLAIN, exact);
+    LayerTar read = Tars.read(file, copy, TarLimits.NONE, exact);
 
     assertThat(written.remarks()).isEmpty();
     assertThat(read.remarks()).isEmpty();
@@ -87,9 +87,9 @@ class LayerTarTest {
 
   @Test
   void anImagesTarIsNoExactCopy() {
-    LayerTar _ = Core.writeTar(layer, file, Compression.GZIP, FLAGS);
+    LayerTar _ = Tars.write(layer, file, Compression.GZIP, FLAGS);
 
-    assertThatThrownBy(() -> Core.readTar(file, copy, TarLimits.NONE, Set.of(LayerFlag.EXACT)))
+    assertThatThrownBy(() -> Tars.read(file, copy, TarLimits.NONE, Set.of(LayerFlag.EXACT)))
         .isInstanceOf(MicaException.class)
         .hasMessageContaining("an exact copy is not compressed");
     assertThat(copy).doesNotExist();
@@ -97,10 +97,10 @@ class LayerTarTest {
 
   @Test
   void whatIsTooLargeIsRefused() {
-    LayerTar written = Core.writeTar(layer, file, Compression.ZSTD, FLAGS);
+    LayerTar written = Tars.write(layer, file, Compression.ZSTD, FLAGS);
     TarLimits limits = new TarLimits(written.bytes() - 1, 0, 0, 0);
 
-    assertThatThrownBy(() -> Core.readTar(file, copy, limits, FLAGS))
+    assertThatThrownBy(() -> Tars.read(file, copy, limits, FLAGS))
         .isInstanceOf(MicaException.class)
         .hasMessageContaining("larger than the " + limits.bytes() + " bytes that are allowed");
     assertThat(copy).doesNotExist();
@@ -110,7 +110,7 @@ class LayerTarTest {
   void whatIsNoTarIsRefused() throws IOException {
     Files.write(file, "no tar".repeat(200).getBytes(StandardCharsets.UTF_8));
 
-    assertThatThrownBy(() -> Core.readTar(file, copy, TarLimits.NONE, FLAGS))
+    assertThatThrownBy(() -> Tars.read(file, copy, TarLimits.NONE, FLAGS))
         .isInstanceOf(MicaException.class)
         .hasMessageContaining("this is no tar");
     assertThat(copy).doesNotExist();

@@ -2,6 +2,7 @@ package dev.mica.test;
 
 import dev.mica.core.Core;
 import dev.mica.core.Mount;
+import dev.mica.core.Mounts;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -104,7 +105,7 @@ public final class Scratch implements AutoCloseable {
 
   /** Where something is mounted in it. */
   public List<String> mounts() {
-    return Core.mounts().stream()
+    return Mounts.all().stream()
         .map(Mount::target)
         .filter(target -> target.startsWith(root + "/"))
         .toList();
