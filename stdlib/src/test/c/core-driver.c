@@ -7,6 +7,7 @@
  *   capture A... -- B... DEST    the layer that turns tree A into tree B; none: an empty tree
  *   apply LAYER TARGET           a layer onto a folder
  *   manifest LAYER...            hex digest, entries, bytes
+ *   check LAYER...               likewise, of the check
  *   remove PATH
  *   discard PATH                 what is immutable or append-only too
  *   settle UPPER                 makes an upper a lower; says how many entries have flags
@@ -181,6 +182,15 @@ static int do_apply(struct call *call)
 	return mica_apply(&layer, call->args[1], call->layer_flags, &call->job, &call->err);
 }
 
+static int print_totals(errint_t code, const uint8_t *digest, int len, const struct mica_totals *totals)
+{
+	for (int i = 0; code == 0 && i < len; i++)
+		printf("%02x", digest[i]);
+	if (code == 0)
+		printf(" %" PRIu64 " %" PRIu64 "\n", totals->entries, totals->bytes);
+	return code;
+}
+
 static int do_manifest(struct call *call)
 {
 	struct mica_tree tree = tree_of(call, call->args, call->count);
@@ -188,11 +198,17 @@ static int do_manifest(struct call *call)
 	uint8_t digest[32];
 	errint_t code = mica_manifest(&tree, digest, &totals, &call->job, &call->err);
 
-	for (int i = 0; code == 0 && i < 32; i++)
-		printf("%02x", digest[i]);
-	if (code == 0)
-		printf(" %" PRIu64 " %" PRIu64 "\n", totals.entries, totals.bytes);
-	return code;
+	return print_totals(code, digest, sizeof(digest), &totals);
+}
+
+static int do_check(struct call *call)
+{
+	struct mica_tree tree = tree_of(call, call->args, call->count);
+	struct mica_totals totals;
+	uint8_t check[MICA_CHECK];
+	errint_t code = mica_check(&tree, check, &totals, &call->job, &call->err);
+
+	return print_totals(code, check, sizeof(check), &totals);
 }
 
 static int do_remove(struct call *call)
@@ -311,7 +327,7 @@ static const struct verb {
 	{"remove", do_remove}, {"discard", do_discard},
 	{"settle", do_settle}, {"make-directory-like", do_make_directory_like},
 	{"sync", do_sync},     {"tar", do_tar},
-	{"untar", do_untar},
+	{"untar", do_untar},   {"check", do_check},
 };
 
 static bool parse_flag(struct call *call, const char *flag)

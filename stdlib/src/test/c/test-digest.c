@@ -1,27 +1,39 @@
-/* The manifest: the same of what is the same, another of anything else, and quick over holes of any size. */
+/* The manifest, and the check: the same of what is the same, another of anything else, and quick over holes of any
+ * size. */
+#include "hasher.h"
 #include "trees.h"
 
 #define TIB ((off_t)1 << 40)
 static struct mica_error err;
 static struct mica_job job;
 
-static void digest_of(const char *path, uint8_t digest[32])
+static void digest_of(const char *path, uint8_t digest[32], uint8_t check[MICA_CHECK])
 {
 	struct mica_tree tree = plain_tree(&path);
-	struct mica_totals totals;
+	struct mica_totals totals = {0, 0}, checked = {1, 1};
 
 	job = (struct mica_job){.threads = 3};
 	if (mica_manifest(&tree, digest, &totals, &job, &err) < 0)
 		ok(false, "digest of %s: %s %s %s", path, err.step, err.path, err.note);
+	job = (struct mica_job){.threads = 3};
+	if (mica_check(&tree, check, &checked, &job, &err) < 0)
+		ok(false, "check of %s: %s %s %s", path, err.step, err.path, err.note);
+	if (totals.entries != checked.entries || totals.bytes != checked.bytes)
+		ok(false, "the totals of %s are the same for both", path);
 }
 
+/* Both say the same of two trees. */
 static bool same(const char *a, const char *b)
 {
-	uint8_t digest_a[32] = {1}, digest_b[32] = {2};
+	uint8_t digest_a[32] = {1}, digest_b[32] = {2}, check_a[MICA_CHECK] = {1}, check_b[MICA_CHECK] = {2};
+	bool equal;
 
-	digest_of(a, digest_a);
-	digest_of(b, digest_b);
-	return !memcmp(digest_a, digest_b, 32);
+	digest_of(a, digest_a, check_a);
+	digest_of(b, digest_b, check_b);
+	equal = !memcmp(digest_a, digest_b, sizeof(digest_a));
+	if (equal != !memcmp(check_a, check_b, sizeof(check_a)))
+		ok(false, "%s and %s: the manifests %s and the checks do not", a, b, equal ? "agree" : "differ");
+	return equal;
 }
 
 static void set_times(const char *path)
@@ -149,8 +161,39 @@ static void huge(void)
 	ok_code(count_changes(&a, &b, &job, kinds, &err), 1, &err, "and is a change");
 }
 
+/* The functions are those that they are called. */
+static void functions(void)
+{
+	static const struct {
+		enum hash hash;
+		size_t len; /* zeros */
+		const char *is;
+	} cases[] = {
+		{HASH_SHA256, 0, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},
+		{HASH_XXH3, 0, "99aa06d3014798d86001c324468d497f"},
+		{HASH_XXH3, 100000, "e1f876364c6fec62315c72a64b7df4d2"},
+		{HASH_SHA256, 100000, "9192c25b734fcbadbe32dadc28089c60db0e39f90cc20ce2e5733f57261acc0c"},
+	};
+	static const uint8_t zeros[100000];
+	char hex[2 * HASH_MOST_BYTES + 1];
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		uint8_t digest[HASH_MOST_BYTES];
+		struct hasher hasher;
+
+		hasher_begin(&hasher, cases[i].hash);
+		for (size_t at = 0, len = 1; at < cases[i].len; at += len, len *= 3)
+			hasher_add(&hasher, zeros, len < cases[i].len - at ? len : cases[i].len - at);
+		hasher_end(&hasher, digest);
+		for (size_t at = 0; at < hash_bytes(cases[i].hash); at++)
+			snprintf(hex + 2 * at, 3, "%02x", digest[at]);
+		ok(!strcmp(hex, cases[i].is), "%zu bytes by %d: %s", cases[i].len, cases[i].hash, hex);
+	}
+}
+
 int main(void)
 {
+	functions();
 	enter_sandbox();
 	equality();
 	capture_twice();

@@ -110,6 +110,9 @@ class Driver:
     def manifest(self, layers, *flags):
         return self._run("manifest", *self.flags, *flags, *layers).decode("ascii").strip()
 
+    def check(self, layers, *flags):
+        return self._run("check", *self.flags, *flags, *layers).decode("ascii").strip()
+
 
 def same(what, want, got):
     """Fails with a diff of the two lists of lines unless they are equal."""
@@ -223,6 +226,7 @@ class Checks:
             digest = self.driver.manifest([dest]).split()[0]
             same("manifest of the copy, against the oracle's", [treedigest.digest(dest)], [digest])
             same("manifest of the layer that is copied", [digest], [self.driver.manifest([layer], "--layer").split()[0]])
+            same("check of the layer that is copied", [self.driver.check([dest])], [self.driver.check([layer], "--layer")])
             treecopy.remove(dest)
             os.unlink(file)
 
@@ -271,9 +275,14 @@ class Checks:
         same("manifest of the layers, against the mounted view", [union], [self.driver.manifest([self.after_path])])
         upper = self.driver.manifest([self.upper]).split()[0]
         same("digest of the upper as a plain tree, against the lab's", [treedigest.digest(self.upper)], [upper])
+        check = self.driver.check([self.upper, *self.lowers])
         differ = bool(compare(self.before, self.after))
-        if differ == (union == self.driver.manifest([before_path])):
-            raise Failure("manifests %s though the trees %s" % (("agree", "differ") if differ else ("differ", "agree")))
+        for what, agree in (
+            ("manifests", union == self.driver.manifest([before_path])),
+            ("checks", check == self.driver.check([before_path])),
+        ):
+            if differ == agree:
+                raise Failure("%s %s though the trees %s" % (what, *(("agree", "differ") if differ else ("differ", "agree"))))
         return union
 
     def all(self):

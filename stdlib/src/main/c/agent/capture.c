@@ -1,7 +1,7 @@
 /*
  * capture.c - the verb capture: a layer on a disk goes to the host as an exact tar, over a port, as the output of a
  * process of a session of the stream protocol. That process reads the layer twice at the same time, once for the tar
- * and once for the manifest, so that one of the two finds it in memory. Its standard error says how it ended, for a
+ * and once for the check, so that one of the two finds it in memory. Its standard error says how it ended, for a
  * host that does not wait for the answer.
  */
 #include "child.h"
@@ -18,16 +18,17 @@
 #include <sys/syscall.h>
 
 #define PIPE_BYTES (1 << 20)
+#define HEX (2 * MICA_CHECK + 1)
 
 static struct stream stream;
 
 /* What the process found, in memory that it shares with who started it. */
 static struct captured {
-	errint_t code, manifest_code;
-	struct mica_error err, manifest_err;
-	uint8_t digest[32];
+	errint_t code, check_code;
+	struct mica_error err, check_err;
+	uint8_t check[MICA_CHECK];
 	struct mica_totals totals;
-	struct mica_job job, manifest_job;
+	struct mica_job job, check_job;
 	char layer[32];
 } * captured;
 
@@ -64,8 +65,8 @@ static void *count(void *unused)
 	const struct mica_tree tree = {.layers = layers, .count = 1, .kind = MICA_TREE_LAYER};
 
 	(void)unused;
-	captured->manifest_code = mica_manifest(&tree, captured->digest, &captured->totals, &captured->manifest_job,
-						&captured->manifest_err);
+	captured->check_code =
+		mica_check(&tree, captured->check, &captured->totals, &captured->check_job, &captured->check_err);
 	return NULL;
 }
 
@@ -81,14 +82,19 @@ static void leave_parent(pid_t parent)
 		_exit(1);
 }
 
+static void put_check(char hex[HEX])
+{
+	for (size_t i = 0; i < MICA_CHECK; i++)
+		snprintf(hex + 2 * i, 3, "%02x", captured->check[i]);
+}
+
 /* The last that the host hears before it hears the status. */
 static void tell(int to)
 {
-	char hex[65];
+	char hex[HEX];
 
-	for (size_t i = 0; i < 32; i++)
-		snprintf(hex + 2 * i, 3, "%02x", captured->digest[i]);
-	dprintf(to, "digest=%s entries=%" PRIu64 " bytes=%" PRIu64 "\n", hex, captured->totals.entries,
+	put_check(hex);
+	dprintf(to, "check=%s entries=%" PRIu64 " bytes=%" PRIu64 "\n", hex, captured->totals.entries,
 		captured->totals.bytes);
 }
 
@@ -111,13 +117,13 @@ __attribute__((noreturn)) static void read_layer(int to, int said)
 	captured->code = tar_walk_exact(captured->layer, to, &tar, &captured->job, &captured->err);
 	/* Whoever cannot have the one has no use for the other. */
 	if (captured->code)
-		__atomic_store_n(&captured->manifest_job.cancel, 1, __ATOMIC_RELAXED);
+		__atomic_store_n(&captured->check_job.cancel, 1, __ATOMIC_RELAXED);
 	pthread_join(thread, NULL);
-	if (!captured->code && !captured->manifest_code)
+	if (!captured->code && !captured->check_code)
 		tell(said);
 	else
-		tell_failure(said, captured->code ? &captured->err : &captured->manifest_err);
-	_exit(captured->code || captured->manifest_code ? 1 : 0);
+		tell_failure(said, captured->code ? &captured->err : &captured->check_err);
+	_exit(captured->code || captured->check_code ? 1 : 0);
 }
 
 static errint_t start(int layer, struct mica_error *err)
@@ -155,8 +161,8 @@ static errint_t result(const struct request *request, const struct stream_end *e
 		return mica_fail_note(err, -EPIPE, "capture", path, "the host went away before the end");
 	if (captured->code && captured->err.code)
 		*err = captured->err;
-	else if (captured->manifest_code && captured->manifest_err.code)
-		*err = captured->manifest_err;
+	else if (captured->check_code && captured->check_err.code)
+		*err = captured->check_err;
 	else if (end->status)
 		mica_fail_note(err, -ECANCELED, "capture", path, "who read the layer was ended (status %u)",
 			       end->status);
@@ -165,13 +171,12 @@ static errint_t result(const struct request *request, const struct stream_end *e
 
 static void put_result(struct answer *answer)
 {
-	char hex[65];
+	char hex[HEX];
 
-	for (size_t i = 0; i < 32; i++)
-		snprintf(hex + 2 * i, 3, "%02x", captured->digest[i]);
+	put_check(hex);
 	answer_put_number(answer, "entries", captured->totals.entries);
 	answer_put_number(answer, "bytes", captured->totals.bytes);
-	answer_put(answer, "digest", hex);
+	answer_put(answer, "check", hex);
 }
 
 /* The session has begun, so the host must hear of it there. */

@@ -1,6 +1,5 @@
 #include "hash.h"
 
-#include <nettle/sha2.h>
 #include <sys/stat.h>
 
 enum { BLOCK = 1 << 16 };
@@ -24,14 +23,14 @@ static bool is_zero(const uint8_t *block, size_t len)
 	return !block[0] && !memcmp(block, block + 1, len - 1);
 }
 
-static void put_block(struct sha256_ctx *sha, uint64_t number, const uint8_t *block, size_t len)
+static void put_block(struct hasher *hasher, uint64_t number, const uint8_t *block, size_t len)
 {
 	uint8_t bytes[8];
 
 	for (int i = 0; i < 8; i++)
 		bytes[i] = (uint8_t)(number >> (8 * i));
-	sha256_update(sha, sizeof(bytes), bytes);
-	sha256_update(sha, len, block);
+	hasher_add(hasher, bytes, sizeof(bytes));
+	hasher_add(hasher, block, len);
 }
 
 /* The block to go on with after zeros that end at at. A file system that does not tell has data everywhere. */
@@ -47,7 +46,7 @@ static uint64_t skip_hole(int fd, uint64_t at, uint64_t size)
 	return (uint64_t)data & ~(uint64_t)(BLOCK - 1);
 }
 
-static errint_t hash_blocks(int fd, uint64_t size, struct mica_job *job, struct sha256_ctx *sha, uint8_t *block)
+static errint_t hash_blocks(int fd, uint64_t size, struct mica_job *job, struct hasher *hasher, uint8_t *block)
 {
 	for (uint64_t at = 0; at < size;) {
 		size_t len = size - at < BLOCK ? (size_t)(size - at) : BLOCK;
@@ -61,26 +60,26 @@ static errint_t hash_blocks(int fd, uint64_t size, struct mica_job *job, struct 
 			at = skip_hole(fd, at + len, size);
 			continue;
 		}
-		put_block(sha, at / BLOCK, block, len);
+		put_block(hasher, at / BLOCK, block, len);
 		at += len;
 	}
 	return 0;
 }
 
-errint_t hash_content(int fd, uint64_t size, struct mica_job *job, uint8_t digest[32])
+errint_t hash_content(int fd, uint64_t size, enum hash hash, struct mica_job *job, uint8_t *digest)
 {
 	cleanup_free uint8_t *block = malloc(BLOCK);
-	struct sha256_ctx sha;
+	struct hasher hasher;
 	struct stat now;
 	errint_t code;
 
 	if (!block)
 		return -ENOMEM;
-	sha256_init(&sha);
-	code = hash_blocks(fd, size, job, &sha, block);
+	hasher_begin(&hasher, hash);
+	code = hash_blocks(fd, size, job, &hasher, block);
 	if (code < 0)
 		return code;
-	sha256_digest(&sha, SHA256_DIGEST_SIZE, digest);
+	hasher_end(&hasher, digest);
 	if (fstat(fd, &now) < 0)
 		return -errno;
 	return (uint64_t)now.st_size == size ? 0 : -EBUSY;

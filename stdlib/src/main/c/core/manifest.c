@@ -1,5 +1,5 @@
 /*
- * manifest.c - one SHA-256 over a whole tree.
+ * manifest.c - one digest over a whole tree: the manifest's, or a check.
  *
  * Encoding, version 2. It is the digest of a commit: a change of any byte of it needs a new version.
  * The digest is SHA-256 over the line "mica manifest 2\n" and one record per entry, the root first, depth
@@ -14,9 +14,11 @@
  *     of that name, so trees without these flags are encoded as ever
  *     l: bytes target · b, c: u32 major, u32 minor · f: u64 size, 32 bytes digest of the content (hash.h)
  *
+ * A check is XXH3 of 128 bits over the same, with another first line, and of XXH3's 16 bytes of each content. It is
+ * never kept, so it has no version.
+ *
  * An empty tree has no record. Contents are hashed by several threads; records wait for theirs in a ring.
  */
-#include <nettle/sha2.h>
 #include <sys/sysmacros.h>
 
 #include "groups.h"
@@ -26,7 +28,7 @@
 
 #define TEXT_OF(number) #number
 #define LINE(number) "mica manifest " TEXT_OF(number) "\n"
-static const char VERSION[] = LINE(MICA_MANIFEST_VERSION);
+static const char MANIFEST[] = LINE(MICA_MANIFEST_VERSION), CHECK[] = "mica check\n";
 
 enum { RING = 256 };
 
@@ -41,7 +43,7 @@ struct record {
 	int fd;
 	uint64_t size;
 	errint_t code;
-	uint8_t digest[SHA256_DIGEST_SIZE];
+	uint8_t digest[HASH_MOST_BYTES];
 	int done;
 };
 
@@ -60,7 +62,7 @@ struct manifest {
 	size_t depth, levels_room;
 	struct record ring[RING];
 	uint64_t first, end; /* records first..end-1 wait; end is the ordinal of the next */
-	struct sha256_ctx sha;
+	struct hasher hasher;
 	struct mica_totals totals;
 	struct mica_job *job;
 	struct mica_error *err;
@@ -105,7 +107,9 @@ static void hash_task(struct pool_task *task)
 {
 	struct record *record = (struct record *)task;
 
-	record->code = hash_content(record->fd, record->size, record->manifest->job, record->digest);
+	struct manifest *m = record->manifest;
+
+	record->code = hash_content(record->fd, record->size, m->hasher.hash, m->job, record->digest);
 	close(record->fd);
 	__atomic_store_n(&record->done, 1, __ATOMIC_RELEASE);
 }
@@ -119,10 +123,10 @@ static bool is_done(const struct record *record)
 
 static errint_t absorb(struct manifest *m, struct record *record)
 {
-	sha256_update(&m->sha, record->len, record->bytes);
+	hasher_add(&m->hasher, record->bytes, record->len);
 	if (!record->layer_dir)
 		return 0;
-	sha256_update(&m->sha, sizeof(record->digest), record->digest);
+	hasher_add(&m->hasher, record->digest, hash_bytes(m->hasher.hash));
 	if (record->code < 0)
 		layer_dir_fail(m->err, record->code, "hash", record->layer_dir, record->name,
 			       record->code == -EBUSY ? "the file's size changed meanwhile" : NULL);
@@ -409,7 +413,7 @@ static errint_t run(struct manifest *m, const struct mica_tree *tree)
 	return code;
 }
 
-static errint_t start(struct manifest *m)
+static errint_t start(struct manifest *m, enum hash hash)
 {
 	errint_t code = layer_dirs_init(&m->layer_dirs);
 
@@ -420,23 +424,27 @@ static errint_t start(struct manifest *m)
 		layer_dirs_free(&m->layer_dirs);
 		return mica_fail(m->err, code, "start", "");
 	}
-	sha256_init(&m->sha);
-	sha256_update(&m->sha, sizeof(VERSION) - 1, (const uint8_t *)VERSION);
+	hasher_begin(&m->hasher, hash);
+	if (hash == HASH_SHA256)
+		hasher_add(&m->hasher, MANIFEST, sizeof(MANIFEST) - 1);
+	else
+		hasher_add(&m->hasher, CHECK, sizeof(CHECK) - 1);
 	return 0;
 }
 
-errint_t mica_manifest(const struct mica_tree *tree, uint8_t digest[32], struct mica_totals *totals,
-		       struct mica_job *job, struct mica_error *err)
+static errint_t digest_tree(const struct mica_tree *tree, enum hash hash, uint8_t *digest, struct mica_totals *totals,
+			    struct mica_job *job, struct mica_error *err)
 {
-	cleanup_free struct manifest *m = calloc(1, sizeof(*m));
+	cleanup_free struct manifest *m = aligned_alloc(_Alignof(struct manifest), sizeof(*m));
 	errint_t code;
 
 	mica_error_clear(err);
 	if (!m)
 		return mica_fail(err, -ENOMEM, "hash", "");
+	memset(m, 0, sizeof(*m));
 	m->job = job;
 	m->err = err;
-	code = start(m);
+	code = start(m, hash);
 	if (code < 0)
 		return code;
 	code = run(m, tree);
@@ -447,8 +455,20 @@ errint_t mica_manifest(const struct mica_tree *tree, uint8_t digest[32], struct 
 		free(m->ring[i].bytes);
 	free(m->levels);
 	if (code == 0) {
-		sha256_digest(&m->sha, SHA256_DIGEST_SIZE, digest);
+		hasher_end(&m->hasher, digest);
 		*totals = m->totals;
 	}
 	return code;
+}
+
+errint_t mica_manifest(const struct mica_tree *tree, uint8_t digest[32], struct mica_totals *totals,
+		       struct mica_job *job, struct mica_error *err)
+{
+	return digest_tree(tree, HASH_SHA256, digest, totals, job, err);
+}
+
+errint_t mica_check(const struct mica_tree *tree, uint8_t check[MICA_CHECK], struct mica_totals *totals,
+		    struct mica_job *job, struct mica_error *err)
+{
+	return digest_tree(tree, HASH_XXH3, check, totals, job, err);
 }

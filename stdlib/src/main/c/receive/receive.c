@@ -150,18 +150,19 @@ static int hex_digit(char c)
 }
 
 /* Whether it ends as the guest's words do when all went well. */
-static bool read_digest(const char *said, uint8_t digest[32])
+static bool read_check(const char *said, uint8_t check[MICA_CHECK])
 {
-	if (strncmp(said, "digest=", 7) != 0)
+	if (strncmp(said, "check=", 6) != 0)
 		return false;
-	for (size_t i = 0; i < 32; i++) {
-		int high = hex_digit(said[7 + 2 * i]), low = high < 0 ? -1 : hex_digit(said[8 + 2 * i]);
+	said += 6;
+	for (size_t i = 0; i < MICA_CHECK; i++) {
+		int high = hex_digit(said[2 * i]), low = high < 0 ? -1 : hex_digit(said[2 * i + 1]);
 
 		if (low < 0)
 			return false;
-		digest[i] = (uint8_t)(high << 4 | low);
+		check[i] = (uint8_t)(high << 4 | low);
 	}
-	return said[71] == ' ';
+	return said[2 * MICA_CHECK] == ' ';
 }
 
 /* What the session came to. That of the tar's reader is told where it is the cause, and not the effect. */
@@ -189,18 +190,18 @@ static errint_t verdict(struct receiver *r, const char *dest, errint_t read, str
 	return read;
 }
 
-static errint_t compare(struct receiver *r, const char *dest, struct mica_totals *totals, uint8_t digest[32],
-			struct mica_job *job, struct mica_error *err)
+static errint_t compare(struct receiver *r, const char *dest, struct mica_totals *totals, struct mica_job *job,
+			struct mica_error *err)
 {
 	const char *const layers[] = {dest};
 	const struct mica_tree tree = {.layers = layers, .count = 1, .kind = MICA_TREE_PLAIN};
-	uint8_t told[32];
+	uint8_t told[MICA_CHECK], check[MICA_CHECK];
 	errint_t code;
 
-	if (!read_digest(r->said, told))
-		return mica_fail_note(err, -EBADMSG, "receive", dest, "the guest tells no digest");
-	code = mica_manifest(&tree, digest, totals, job, err);
-	if (code == 0 && memcmp(told, digest, sizeof(told)) != 0)
+	if (!read_check(r->said, told))
+		return mica_fail_note(err, -EBADMSG, "receive", dest, "the guest tells no check");
+	code = mica_check(&tree, check, totals, job, err);
+	if (code == 0 && memcmp(told, check, sizeof(told)) != 0)
 		code = mica_fail_note(err, -EBADMSG, "compare", dest, "it is not what the guest has");
 	return code;
 }
@@ -234,7 +235,7 @@ static void take_back(const char *dest)
 
 errint_t mica_receive_layer(const char *socket, int32_t peer, const uint8_t token[16], const char *dest,
 			    const struct mica_tar_limits *limits, uint32_t flags, struct mica_totals *totals,
-			    uint8_t digest[32], struct mica_job *job, struct mica_error *err)
+			    struct mica_job *job, struct mica_error *err)
 {
 	cleanup_free struct receiver *r = calloc(1, sizeof(*r));
 	cleanup_fd int port = -1, from = -1, to = -1;
@@ -263,7 +264,7 @@ errint_t mica_receive_layer(const char *socket, int32_t peer, const uint8_t toke
 			take_back(dest);
 		return code < 0 ? code : mica_fail(err, -EIO, "receive", dest);
 	}
-	code = compare(r, dest, totals, digest, job, err);
+	code = compare(r, dest, totals, job, err);
 	if (code < 0)
 		take_back(dest);
 	return code;

@@ -2,7 +2,6 @@ package dev.mica.commit;
 
 import dev.mica.core.Core;
 import dev.mica.core.OverlayMount;
-import dev.mica.core.TreeDigest;
 import dev.mica.failure.MicaException;
 import dev.mica.state.Lock;
 import dev.mica.state.Recovery;
@@ -24,11 +23,13 @@ public final class CommitLayers {
 
   private final StateDir state;
   private final Store store;
+  private final Verifier verifier;
 
   /** Of the store in {@code state}. */
   public CommitLayers(StateDir state) {
     this.state = state;
     this.store = new Store(state);
+    this.verifier = new Verifier(state, store);
     state.onLeftover(
         FILL,
         Recovery.of(
@@ -70,30 +71,27 @@ public final class CommitLayers {
     }
   }
 
-  /** The layer of a commit, filled. */
-  public static final class Filled {
-    private final TreeDigest digest;
-    private final Duration held;
-
-    /**
-     * One.
-     *
-     * @param digest of its tree
-     * @param held how long the container stood still for it
-     */
-    public Filled(TreeDigest digest, Duration held) {
-      this.digest = digest;
-      this.held = held;
-    }
-  }
+  /**
+   * The layer of a commit, filled.
+   *
+   * @param held how long the container stood still for it
+   */
+  public record Filled(Duration held) {}
 
   /**
    * Makes a commit of a layer that {@code fill} makes, a folder that does not exist yet, flushed.
-   * If that fails or we are killed meanwhile there is no commit and no layer.
+   * If that fails or we are killed meanwhile there is no commit and no layer. Its digest is
+   * recorded in the background.
    *
    * @return its id
    */
   public String commit(Planned planned, Function<Path, Filled> fill) {
+    String id = make(planned, fill);
+    verifier.startRecording();
+    return id;
+  }
+
+  private String make(Planned planned, Function<Path, Filled> fill) {
     String id = store.newId();
     String doing = "commit " + planned.ref() + " from " + planned.origin();
     try (Lock lock = state.lock(doing, Store.object(id))) {
@@ -107,8 +105,7 @@ public final class CommitLayers {
           () -> {
             Filled layer = Optional.ofNullable(filled.get()).orElseThrow();
             Core.syncDirectory(store.layers());
-            store.putDigest(id, Digest.of(layer.digest));
-            store.publish(intent.commit().standingStill(layer.held), intent.ref());
+            store.publish(intent.commit().standingStill(layer.held()), intent.ref());
             return id;
           });
     }

@@ -7,7 +7,7 @@ import dev.mica.core.LayerFlag;
 import dev.mica.core.TarLimits;
 import dev.mica.core.Tars;
 import dev.mica.core.Tree;
-import dev.mica.core.TreeDigest;
+import dev.mica.core.TreeTotals;
 import dev.mica.failure.MicaException;
 import dev.mica.job.Activity;
 import dev.mica.state.Hold;
@@ -29,9 +29,9 @@ import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Makes a commit of one VM: what its container changed over its start folder becomes a layer of the
- * store. The guest sends the guest folder of one moment as a stream, with the digest of its
- * manifest; the core makes the layer of it, and there is a commit only if its manifest is the same.
- * As the two lie on the same lowers, equal layers make equal unions.
+ * store. The guest sends the guest folder of one moment as a stream, with a check of all that is in
+ * it; the core makes the layer of it, and there is a commit only if its check is the same. As the
+ * two lie on the same lowers, equal layers make equal unions.
  */
 final class VmCommitter {
   private static final String PORT = "dev.mica.capture";
@@ -87,11 +87,11 @@ final class VmCommitter {
     commit.step("hold it still");
     try (Moment moment = moment(spec)) {
       commit.step("take what it changed");
-      TreeDigest digest = receive(moment, layer);
+      TreeTotals totals = receive(moment, layer);
       if (!spec.ref().isEmpty()) {
-        requireChange(spec, layer, digest);
+        requireChange(spec, layer, totals);
       }
-      return new CommitLayers.Filled(digest, moment.held());
+      return new CommitLayers.Filled(moment.held());
     }
   }
 
@@ -122,7 +122,7 @@ final class VmCommitter {
     }
   }
 
-  private TreeDigest receive(Moment moment, Path layer) {
+  private TreeTotals receive(Moment moment, Path layer) {
     Machine machine = runner.machine();
     byte[] bytes = new byte[TOKEN];
     RANDOM.nextBytes(bytes);
@@ -146,8 +146,8 @@ final class VmCommitter {
     return new TarLimits(4 * runner.diskSize(), 0, 0, 0);
   }
 
-  private void requireChange(CommitSpec spec, Path layer, TreeDigest digest) {
-    if (digest.entries() > 1 || !spec.changes().isEmpty()) {
+  private void requireChange(CommitSpec spec, Path layer, TreeTotals totals) {
+    if (totals.entries() > 1 || !spec.changes().isEmpty()) {
       return;
     }
     List<Path> lowers = runner.vm().lowers();

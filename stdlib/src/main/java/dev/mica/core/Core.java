@@ -18,12 +18,8 @@ import java.util.Set;
  * dev.mica.job.Activity} was cancelled throws {@link java.util.concurrent.CancellationException}.
  */
 public final class Core {
-  static final long DIGEST_SIZE = 32;
+  private static final long DIGEST_SIZE = 32;
   private static final int PATH_MAX = 4096;
-
-  static final long TOTALS_ENTRIES = 0;
-  static final long TOTALS_BYTES = 8;
-  static final long TOTALS_SIZE = 16;
 
   private Core() {}
 
@@ -103,23 +99,20 @@ public final class Core {
     }
   }
 
-  static TreeDigest treeDigest(MemorySegment digest, MemorySegment totals) {
-    return new TreeDigest(
-        "sha256:" + HexFormat.of().formatHex(digest.toArray(ValueLayout.JAVA_BYTE)),
-        totals.get(ValueLayout.JAVA_LONG, TOTALS_ENTRIES),
-        totals.get(ValueLayout.JAVA_LONG, TOTALS_BYTES));
-  }
-
   /** Digests a whole tree. */
   public static TreeDigest treeDigest(Tree tree) {
     try (Call call = new Call("digest", tree.describe()).unlessCancelled()) {
       MemorySegment of = call.tree(tree);
       MemorySegment digest = call.allocate(DIGEST_SIZE);
-      MemorySegment totals = call.allocate(TOTALS_SIZE);
+      MemorySegment totals = call.allocate(TreeTotals.SIZE);
       call.run(() ->
           (int)
               Function.MANIFEST.handle().invokeExact(of, digest, totals, call.job(), call.error()));
-      return treeDigest(digest, totals);
+      TreeTotals is = TreeTotals.read(totals);
+      return new TreeDigest(
+          "sha256:" + HexFormat.of().formatHex(digest.toArray(ValueLayout.JAVA_BYTE)),
+          is.entries(),
+          is.bytes());
     }
   }
 

@@ -73,7 +73,6 @@ enum Function {
       JAVA_INT,
       ADDRESS,
       ADDRESS,
-      ADDRESS,
       ADDRESS),
   REMARKS_FREE("mica_remarks_free", null, ADDRESS),
   REMOVE("mica_remove", JAVA_INT, ADDRESS, ADDRESS, ADDRESS),

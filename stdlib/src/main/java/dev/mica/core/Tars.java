@@ -81,13 +81,13 @@ public final class Tars {
 
   /**
    * Makes {@code dest}, which must not exist, the layer that a guest sends over a port, exact to
-   * the last attribute. There is no {@code dest} unless its manifest is the one that the guest
-   * tells.
+   * the last attribute. There is no {@code dest} unless its check, a fast digest of all that its
+   * manifest has, is the one that the guest tells.
    *
    * @param socket of the port, where the process {@code peer} listens
    * @param token of the session, 32 hexadecimal digits, which the guest was told
    */
-  public static TreeDigest receive(
+  public static TreeTotals receive(
       Path socket, long peer, String token, Path dest, TarLimits limits, Set<LayerFlag> flags) {
     try (Call call = new Call("take the layer", dest.toString()).unlessCancelled()) {
       MemorySegment from = call.path(socket);
@@ -96,24 +96,14 @@ public final class Tars {
       MemorySegment to = call.path(dest);
       MemorySegment most = limits.struct(call);
       int bits = Core.bits(flags);
-      MemorySegment totals = call.allocate(Core.TOTALS_SIZE);
-      MemorySegment digest = call.allocate(Core.DIGEST_SIZE);
+      MemorySegment totals = call.allocate(TreeTotals.SIZE);
       call.run(() ->
           (int)
               Function.RECEIVE_LAYER
                   .handle()
                   .invokeExact(
-                      from,
-                      process,
-                      session,
-                      to,
-                      most,
-                      bits,
-                      totals,
-                      digest,
-                      call.job(),
-                      call.error()));
-      return Core.treeDigest(digest, totals);
+                      from, process, session, to, most, bits, totals, call.job(), call.error()));
+      return TreeTotals.read(totals);
     }
   }
 

@@ -279,6 +279,7 @@ final class VmCommitTest {
     assertThat(commit.method()).isEqualTo(Commit.Method.SNAPSHOT);
     assertThat(commit.origin()).isEqualTo("the VM first");
     assertThat(commit.message()).isEqualTo("a word");
+    scratch.awaitDigests();
     assertThat(commit.recordedDigest()).isPresent();
     assertThat(commit.verify()).noneMatch(Commit.Verified::isBad);
     Vm second = vms.create(VmSpec.of("second", commit, List.of("sleep", "100000"))).start();

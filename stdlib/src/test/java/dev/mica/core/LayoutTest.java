@@ -51,9 +51,9 @@ class LayoutTest {
     OURS.put("offsetof(struct mica_change, mtime_nsec_b)", DiffReader.NSEC_B);
     OURS.put("offsetof(struct mica_change, path)", DiffReader.PATH);
     OURS.put("MICA_MANIFEST_VERSION", (long) TreeDigest.VERSION);
-    OURS.put("offsetof(struct mica_totals, entries)", Core.TOTALS_ENTRIES);
-    OURS.put("offsetof(struct mica_totals, bytes)", Core.TOTALS_BYTES);
-    OURS.put("sizeof(struct mica_totals)", Core.TOTALS_SIZE);
+    OURS.put("offsetof(struct mica_totals, entries)", TreeTotals.ENTRIES);
+    OURS.put("offsetof(struct mica_totals, bytes)", TreeTotals.BYTES);
+    OURS.put("sizeof(struct mica_totals)", TreeTotals.SIZE);
     OURS.put("offsetof(struct mica_tar, diff_id)", LayerTar.DIFF_ID);
     OURS.put("offsetof(struct mica_tar, digest)", LayerTar.DIGEST);
     OURS.put("offsetof(struct mica_tar, bytes)", LayerTar.BYTES);
