@@ -106,7 +106,7 @@ static void idle(const char *what, uint32_t flags)
 	ok(file_is("at/one", "1") && file_is("at/old", "low"), "it shows what it did");
 	put_file("at/two", "2");
 	ok(file_is("up/two", "2") && !exists("store/layer/two"), "and is written to its fresh upper");
-	ok(mounts_at("at") == 1 && is_empty("trial"), "one mount is there, and nothing is left of trying");
+	ok(mounts_at("at") == 1, "one mount is there");
 	forget_union();
 }
 
@@ -225,7 +225,7 @@ static void one_holder(const struct holder *h, uint32_t flags)
 	ok_code(rotate_to("store/layer", flags), MICA_HELD, &err, "%s: not rotated", h->what);
 	ok(!exists("store/layer") && file_is("up/one", "1"), "%s: the upper is where it was", h->what);
 	ok(!h->seen || id_at("at") == before, "%s: the mount is the one it was", h->what);
-	ok(mounts_at("at") == 1 && is_empty("trial"), "%s: nothing is left of trying", h->what);
+	ok(mounts_at("at") == 1, "%s: one mount is there", h->what);
 	put_file("at/two", "2");
 	ok(file_is("up/two", "2") && file_is("at/one", "1"), "%s: the union is written as before", h->what);
 	let_holder_go();
@@ -390,7 +390,7 @@ static void hammered(void)
 	       refused);
 	ok(is_whole(b), "every acknowledged write is there");
 	ok(!missing && !other && !failed, "nothing was ever missing or failed otherwise (%u, %u)", missing, other);
-	ok(mounts_at("at") == 1 && is_empty("trial"), "one mount is there");
+	ok(mounts_at("at") == 1, "one mount is there");
 	forget_union();
 	munmap(b, sizeof(*b));
 }

@@ -14,35 +14,42 @@
 
 #include "remove.h"
 
-struct trial {
-	int dir;
-	char low[64], up[64], work[64], at[64];
-};
-
-static errint_t begin(struct trial *t, const char *path, struct mica_error *err)
+static errint_t make(const char *path, struct mica_error *err)
 {
-	const char *const names[] = {"low", "up", "work", "at"};
+	return mkdir(path, 0700) < 0 && errno != EEXIST ? mica_fail(err, -errno, "make", path) : 0;
+}
+
+errint_t mica_trial_begin(struct mark_trial *t, const char *path, struct mica_error *err)
+{
+	errint_t code;
 
 	t->dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (t->dir < 0)
 		return mica_fail(err, -errno, "open", path);
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		if (mkdirat(t->dir, names[i], 0700) < 0)
-			return mica_fail(err, -errno, "make", path);
-	snprintf(t->low, sizeof(t->low), "/proc/self/fd/%d/low", t->dir);
 	snprintf(t->up, sizeof(t->up), "/proc/self/fd/%d/up", t->dir);
 	snprintf(t->work, sizeof(t->work), "/proc/self/fd/%d/work", t->dir);
 	snprintf(t->at, sizeof(t->at), "/proc/self/fd/%d/at", t->dir);
-	return 0;
+	code = make(t->up, err);
+	return code ? code : make(t->work, err);
+}
+
+void mica_trial_end(struct mark_trial *t)
+{
+	if (t->dir >= 0)
+		close(t->dir);
+	t->dir = -1;
 }
 
 /* An overlay over lower that is mounted nowhere: its descriptor, or -errno. */
-static int stack_over(const struct trial *t, const char *lower, uint32_t flags, struct mica_error *err)
+static int stack_over(const struct mark_trial *t, const char *lower, uint32_t flags, struct mica_error *err)
 {
 	struct mica_overlay overlay = {&lower, 1, flags, t->up, t->work, t->at, "mica-in-use"};
 	int fd = mica_overlay_detached(&overlay, err);
 
 	if (fd != -ENOSYS)
+		return fd;
+	fd = make(t->at, err);
+	if (fd)
 		return fd;
 	fd = mica_overlay_by_mount2(&overlay, err);
 	if (fd >= 0)
@@ -50,64 +57,54 @@ static int stack_over(const struct trial *t, const char *lower, uint32_t flags, 
 	return fd;
 }
 
-int mica_is_marked(const char *dir, const char *trial, struct mica_error *err)
+int mica_trial_marked(const struct mark_trial *t, const char *dir, struct mica_error *err)
 {
-	struct trial t = {.dir = -1};
 	struct mica_error own = {0};
-	int marked = begin(&t, trial, err);
-	int fd = -1;
+	cleanup_fd int fd = stack_over(t, dir, MOUNT_EXCLUSIVE, &own);
 
-	if (!marked) {
-		fd = stack_over(&t, dir, MOUNT_EXCLUSIVE, &own);
-		marked = fd >= 0 ? 0 : fd == -EBUSY ? 1 : fd;
-		if (marked < 0 && err)
-			*err = own;
-	}
-	if (fd >= 0)
-		close(fd);
-	if (t.dir >= 0) {
-		errint_t removed = remove_below(t.dir, trial, NULL, err);
+	if (fd >= 0 || fd == -EBUSY)
+		return fd < 0;
+	if (err)
+		*err = own;
+	return fd;
+}
 
-		close(t.dir);
-		if (removed)
-			return removed;
-	}
-	return marked;
+static errint_t make_in(int dir, const char *name, char path[64], struct mica_error *err)
+{
+	snprintf(path, 64, "/proc/self/fd/%d/%s", dir, name);
+	return make(path, err);
 }
 
 /*
  * Whether asking works here: of an upper that is marked for certain the answer must be yes. A file system without
  * handles, for one, has overlayfs drop index=on without a word, and everything would look free.
  */
-static errint_t check_telling(const char *trial, struct mica_error *err)
+static errint_t check_telling(const struct mark_trial *known, const struct mark_trial *asked, int dir,
+			      const char *trial, struct mica_error *err)
 {
-	struct trial known = {.dir = -1};
-	cleanup_fd int dir = open(trial, O_RDONLY | O_DIRECTORY | O_CLOEXEC), mounted = -1;
-	char path[2][64];
-	errint_t code;
+	char low[64];
+	errint_t made = make_in(dir, "low", low, err);
+	cleanup_fd int mounted = made ? made : stack_over(known, low, 0, err);
+	int marked = mounted < 0 ? mounted : mica_trial_marked(asked, known->up, err);
 
-	if (dir < 0)
-		return mica_fail(err, -errno, "open", trial);
-	if (mkdirat(dir, "known", 0700) < 0 || mkdirat(dir, "asked", 0700) < 0)
-		return mica_fail(err, -errno, "make", trial);
-	snprintf(path[0], sizeof(path[0]), "/proc/self/fd/%d/known", dir);
-	snprintf(path[1], sizeof(path[1]), "/proc/self/fd/%d/asked", dir);
-	code = begin(&known, path[0], err);
-	if (!code) {
-		mounted = stack_over(&known, known.low, 0, err);
-		code = mounted < 0 ? mounted : mica_is_marked(known.up, path[1], err);
-	}
-	if (known.dir >= 0)
-		close(known.dir);
-	if (code == 1)
+	if (marked == 1)
 		return 0;
-	return code < 0 ? code
-			: mica_fail_note(err, -EOPNOTSUPP, "ask", trial,
-					 "this kernel and file system do not tell whether an upper is in use");
+	return marked < 0 ? marked
+			  : mica_fail_note(err, -EOPNOTSUPP, "ask", trial,
+					   "this kernel and file system do not tell whether an upper is in use");
+}
+
+static errint_t begin_in(struct mark_trial *t, int trial, const char *name, struct mica_error *err)
+{
+	char path[64];
+	errint_t code = make_in(trial, name, path, err);
+
+	return code ? code : mica_trial_begin(t, path, err);
 }
 
 int mica_in_use(const char *dir, const char *trial, struct mica_error *err)
 {
+	struct mark_trial known = TRIAL_NONE, asked = TRIAL_NONE;
 	cleanup_fd int own = open(trial, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int marked;
 	errint_t removed;
@@ -115,9 +112,15 @@ int mica_in_use(const char *dir, const char *trial, struct mica_error *err)
 	mica_error_clear(err);
 	if (own < 0)
 		return mica_fail(err, -errno, "open", trial);
-	marked = check_telling(trial, err);
-	removed = remove_below(own, trial, NULL, err);
+	marked = begin_in(&known, own, "known", err);
 	if (!marked)
-		marked = removed ? removed : mica_is_marked(dir, trial, err);
-	return marked;
+		marked = begin_in(&asked, own, "asked", err);
+	if (!marked)
+		marked = check_telling(&known, &asked, own, trial, err);
+	if (!marked)
+		marked = mica_trial_marked(&asked, dir, err);
+	mica_trial_end(&known);
+	mica_trial_end(&asked);
+	removed = remove_below(own, trial, NULL, marked < 0 ? NULL : err);
+	return marked >= 0 && removed ? removed : marked;
 }

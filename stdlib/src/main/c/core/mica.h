@@ -528,7 +528,7 @@ struct mica_rotation {
 	const char *upper;  /* its upper, which upper_fd has open: something else at that path is -ESTALE */
 	const char *layer;  /* what upper is to become; must not exist; on upper's file system */
 	const char *work;   /* an empty directory on that file system, not the work directory it has now */
-	const char *trial;  /* likewise, one that nobody else can enter; is emptied again */
+	const char *trial;  /* likewise, one that nobody else can enter; what is in it then is the caller's to remove */
 	const char *source; /* as in mica_overlay */
 	int32_t upper_fd;
 	uint32_t flags; /* likewise; and: */

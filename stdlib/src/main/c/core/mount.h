@@ -41,8 +41,18 @@ errint_t mica_mounted_id(int parent, const char *name, uint32_t *id);
  * file of it is open for writing. */
 errint_t mica_set_super(const char *target, bool writable, struct mica_error *err);
 
-/* mica_in_use without finding out first whether it tells: for who has seen it tell. */
-int mica_is_marked(const char *dir, const char *trial, struct mica_error *err);
+/*
+ * mica_in_use without finding out first whether it tells: for who has seen it tell. Between begin, which may have
+ * failed, and end as often as wanted, of any directories. What is in trial then stays there; another may begin with it.
+ */
+struct mark_trial {
+	int dir; /* -1: not open */
+	char up[64], work[64], at[64];
+};
+#define TRIAL_NONE ((struct mark_trial){.dir = -1})
+errint_t mica_trial_begin(struct mark_trial *t, const char *path, struct mica_error *err);
+int mica_trial_marked(const struct mark_trial *t, const char *dir, struct mica_error *err);
+void mica_trial_end(struct mark_trial *t);
 
 /* Puts a detached mount beneath the one at target, private: -EINVAL where the kernel cannot. */
 errint_t mica_attach_beneath(int mount_fd, const char *target, struct mica_error *err);

@@ -118,7 +118,7 @@ static errint_t reduce(struct turn *t, bool *is_new)
 	}
 }
 
-static int decide(const struct turn *t, const struct turn_names *n, bool is_new)
+static int decide(struct turn *t, const struct turn_names *n, bool is_new)
 {
 	struct stat st;
 	bool has_layer = !fstatat(n->layer_dir, n->layer, &st, AT_SYMLINK_NOFOLLOW);
@@ -135,7 +135,7 @@ static int decide(const struct turn *t, const struct turn_names *n, bool is_new)
 int mica_rotate_recover(const struct mica_rotation *r, struct mica_error *err)
 {
 	struct turn_names n = TURN_NAMES_NONE;
-	struct turn t = {.r = r, .err = err};
+	struct turn t = {.r = r, .err = err, .trial = TRIAL_NONE};
 	bool is_new = false;
 	int ended;
 
@@ -145,6 +145,7 @@ int mica_rotate_recover(const struct mica_rotation *r, struct mica_error *err)
 		ended = reduce(&t, &is_new);
 	if (!ended)
 		ended = decide(&t, &n, is_new);
+	mica_trial_end(&t.trial);
 	turn_close_names(&n);
 	return ended;
 }

@@ -240,21 +240,22 @@ errint_t turn_make_again(const struct turn *t, const struct turn_names *n, struc
 }
 
 /* Until the last reference of a call that was under way is gone, the mark may stay a little. */
-static int wait_for_mark(const struct mica_rotation *r, struct mica_error *err)
+static int wait_for_mark(struct turn *t, struct mica_error *err)
 {
-	int marked = mica_is_marked(r->layer, r->trial, err);
+	errint_t code = t->trial.dir < 0 ? mica_trial_begin(&t->trial, t->r->trial, err) : 0;
+	int marked = code ? code : mica_trial_marked(&t->trial, t->r->layer, err);
 
 	for (int i = 0; marked == 1 && i < TRIES / 4; i++) {
 		pause_a_little();
-		marked = mica_is_marked(r->layer, r->trial, err);
+		marked = mica_trial_marked(&t->trial, t->r->layer, err);
 	}
 	return marked;
 }
 
-int turn_decide(const struct turn *t, const struct turn_names *n)
+int turn_decide(struct turn *t, const struct turn_names *n)
 {
 	struct mica_error why = {0};
-	int marked = wait_for_mark(t->r, &why);
+	int marked = wait_for_mark(t, &why);
 	errint_t code;
 
 	if (!marked)
@@ -264,7 +265,7 @@ int turn_decide(const struct turn *t, const struct turn_names *n)
 }
 
 /* The new union is beneath the old one. */
-static int let_go(const struct turn *t, const struct turn_names *n)
+static int let_go(struct turn *t, const struct turn_names *n)
 {
 	errint_t code = umount_old(t->r);
 
@@ -285,8 +286,8 @@ static int turn_over(struct turn *t, const struct turn_names *n)
 	errint_t code = mica_make_upper(r->layer, r->upper, r->flags, t->err), back;
 	uint32_t id = 0;
 
-	if (!code)
-		code = sync_names(r, n, t->err);
+	if (!code && fsync(n->layer_dir) < 0) /* the upper's is synced with the fresh one */
+		code = mica_fail(t->err, -errno, "sync", r->layer);
 	if (!code) {
 		new_union = make_union(t, r->layer, t->err);
 		code = new_union < 0 ? new_union : id_of(new_union, &id);
@@ -409,32 +410,41 @@ static errint_t check_mounted(const struct mica_rotation *r, struct mica_error *
 	return code ? mica_fail_note(err, code, "look at", r->target, "the union is not mounted there") : 0;
 }
 
-int mica_rotate(const struct mica_rotation *r, struct mica_error *err)
+static int rotate(struct turn *t)
 {
-	struct turn t = {.r = r, .err = err};
+	const struct mica_rotation *r = t->r;
 	struct mica_error own = {0};
 	errint_t code;
 
-	mica_error_clear(err);
-	code = check_mounted(r, err);
-	if (code)
-		return code;
-	if (!knows_beneath())
-		return MICA_HELD;
 	/* A first look, which may be wrong: what comes below costs much where a lot is dirty. */
 	if (!(r->flags & MICA_ROTATE_DRAIN) && is_held(r))
 		return MICA_HELD;
-	if (mica_is_marked(r->upper, r->trial, &own) != 1)
+	if (mica_trial_begin(&t->trial, r->trial, &own) || mica_trial_marked(&t->trial, r->upper, &own) != 1)
 		return MICA_HELD;
-	code = flush(r, err);
+	code = flush(r, t->err);
 	if (code)
 		return code;
 	if (r->flags & MICA_ROTATE_DRAIN)
-		return rotate_drained(&t);
+		return rotate_drained(t);
 	if (is_held(r))
 		return MICA_HELD;
-	code = make_read_only(r, err);
+	code = make_read_only(r, t->err);
 	if (code)
 		return code == -EBUSY ? MICA_HELD : code;
-	return with_upper_still(&t);
+	return with_upper_still(t);
+}
+
+int mica_rotate(const struct mica_rotation *r, struct mica_error *err)
+{
+	struct turn t = {.r = r, .err = err, .trial = TRIAL_NONE};
+	int ended;
+
+	mica_error_clear(err);
+	ended = check_mounted(r, err);
+	if (!ended && !knows_beneath())
+		ended = MICA_HELD;
+	if (!ended)
+		ended = rotate(&t);
+	mica_trial_end(&t.trial);
+	return ended;
 }

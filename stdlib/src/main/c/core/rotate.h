@@ -10,6 +10,7 @@ struct turn {
 	const struct mica_rotation *r;
 	struct mica_error *err;
 	uint32_t new_id; /* of the new union's mount */
+	struct mark_trial trial;
 };
 
 /* The folders that hold the upper and the layer, open, and their names in them. */
@@ -28,7 +29,7 @@ errint_t turn_layer_to_upper(const struct mica_rotation *r, const struct turn_na
  * The path shows the new union, read-only, and the old one is unmounted. 0: nobody holds the old one any more, and the
  * new one is writable. MICA_HELD: somebody does, and all is taken back.
  */
-int turn_decide(const struct turn *t, const struct turn_names *n);
+int turn_decide(struct turn *t, const struct turn_names *n);
 
 /* The same, once it is known that all is to be taken back, whether or not the layer has its old name yet. */
 errint_t turn_make_again(const struct turn *t, const struct turn_names *n, struct mica_error *err);
