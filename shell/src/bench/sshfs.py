@@ -124,14 +124,12 @@ def end_server(pid):
 
 
 def start_servers(directory, union, ends):
-    aside, mine = union.upper.resolve().parent, directory / "upper"
+    mine = directory / "upper"
     for name in ("upper", "work"):
         (mine / name).mkdir(parents=True)
     for pid_file in (union.home / "vm").glob("s*.pid"):
-        words = words_of(pid_file)
-        is_upper = any(str(aside) in word for word in words)
-        tag, folder = ("upper", mine) if is_upper else ("lower", union.lower)
-        words = [word.replace(str(aside), str(mine)) for word in words]
+        words = words_of(pid_file)  # each has its folder as /shared; the one of a lower may make nothing
+        tag, folder = ("lower", union.lower) if any("-mknod" in word for word in words) else ("upper", mine)
         ends.callback(end_server, start_server(directory, tag, folder, words))
 
 
