@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""The figures of the diff, the folder commit, its verification, the helper VM and containers, each beside a peer in the same run.
+"""The figures of diffs, commits, OCI layers, verification, the helper VM and containers, each beside a peer in one run.
 
 One JSON line a row: {"bench", "ours", "peer", "peerName", "ratio", ...}. Times are seconds, medians
 of --runs runs in which ours and the peer take turns, so that a machine whose speed drifts slows both.
@@ -17,6 +17,8 @@ import tempfile
 
 import container
 import helper
+import inside
+import oci
 from measure import MICA, Warm, log, row, run, timed
 
 SYNTHETIC_FILES = 100_000
@@ -209,10 +211,17 @@ def verify_rows(scratch, runs):
         run([MICA, "commit", "rm", "--all"])
 
 
+def oci_rows(scratch, runs):
+    log("bench: making a lower of 20,000 entries, and its image")
+    scratch = scratch / "oci"
+    scratch.mkdir()
+    oci.rows(scratch, make_root(scratch, oci.ENTRIES), edit, runs)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("rows", nargs="*", default=["diff", "union", "verify", "helper", "container"],
-                        help="diff, union, verify, helper, container (default: all)")
+    parser.add_argument("rows", nargs="*", default=["diff", "union", "verify", "oci", "helper", "container", "inside"],
+                        help="diff, union, verify, oci, helper, container, inside (default: all)")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--scratch", default="/var/tmp", help="where some 6 GB are free; not a tmpfs")
     options = parser.parse_args()
@@ -220,8 +229,8 @@ def main():
         scratch = pathlib.Path(scratch)
         os.environ["MICA_HOME"] = str(scratch / "state")
         for name in options.rows:
-            rows = {"diff": diff_rows, "union": union_rows, "verify": verify_rows, "helper": helper.rows,
-                    "container": container.rows}
+            rows = {"diff": diff_rows, "union": union_rows, "verify": verify_rows, "oci": oci_rows,
+                    "helper": helper.rows, "container": container.rows, "inside": inside.rows}
             rows[name](scratch, options.runs)
 
 

@@ -21,14 +21,19 @@ LARGE = 256 << 20
 MIB = str(LARGE >> 20)
 
 
-def make_data(scratch):
-    """A folder of 10,000 files and one of 256 MiB, a disk image with the same, and a tar of the small ones."""
-    folder = scratch / "data"
+def make_small(folder):
+    """10,000 files."""
     for number in range(FILES):
-        directory = folder / "small" / f"d{number // 100:03}"
+        directory = folder / f"d{number // 100:03}"
         if number % 100 == 0:
             directory.mkdir(parents=True)
         (directory / f"file-{number:05}.txt").write_bytes(b"%d\n" % number * (1 + number % 400))
+
+
+def make_data(scratch):
+    """A folder of 10,000 files and one of 256 MiB, a disk image with the same, and a tar of the small ones."""
+    folder = scratch / "data"
+    make_small(folder / "small")
     with (folder / "large").open("wb") as file:
         for _ in range(LARGE >> 20):
             file.write(os.urandom(1 << 20))

@@ -9,6 +9,7 @@ System.in.eachLine { line ->
         case 'union-diff' -> unions.get(a).diff().summary()
         case 'guest' -> (union { lower a; upper b; at c; via guest }).at().list().size()
         case 'commit' -> commits.create(unions.get(a), b, 'bench').method()
+        case 'save' -> commits.get(a).save(b, 'layout', c).manifest()
         case 'verify' -> commits.get(a).verify().collect { it.condition() }
         default -> throw new IllegalArgumentException(what)
     }
