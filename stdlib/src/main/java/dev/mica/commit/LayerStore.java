@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 /**
  * What those who fill layers need of the commit store, and nobody else: layers by their content,
@@ -62,6 +63,26 @@ public final class LayerStore {
    * @param unkept which flags of files it has not, for people; empty: none
    */
   public record Made(Optional<TarRecord> tar, String unkept) {}
+
+  /** What goes on while layers are made. */
+  public interface Meanwhile extends AutoCloseable {
+    /** Nothing. */
+    Meanwhile NOTHING =
+        new Meanwhile() {
+          @Override
+          public void await() {}
+
+          @Override
+          public void close() {}
+        };
+
+    /** Waits until all of it is done; fails if that cannot be. */
+    void await();
+
+    /** Ends what is not done. */
+    @Override
+    void close();
+  }
 
   /**
    * A commit to be.
@@ -114,10 +135,11 @@ public final class LayerStore {
    * Makes a commit of layers, topmost first; those that the store has are not made again. If one
    * cannot be made, or we are killed meanwhile, there is no commit and none of the new layers.
    *
-   * @param before done under the journal's note before the layers, as keeping blobs is
+   * @param begin begins what is done under the journal's note beside the layers, as keeping blobs
+   *     is
    * @return its id
    */
-  public String publish(Planned planned, List<Wanted> layers, Runnable before) {
+  public String publish(Planned planned, List<Wanted> layers, Supplier<Meanwhile> begin) {
     if (layers.isEmpty() || layers.size() + planned.below().size() > OverlayMount.MOST_LOWERS) {
       throw MicaException.failed(
           "make a commit of",
@@ -137,8 +159,10 @@ public final class LayerStore {
           PUBLISH,
           () -> intent.over(store.refs().get(intent.ref())).toJson(),
           () -> {
-            before.run();
-            make(layers, intent.commit().layers(), made);
+            try (Meanwhile beside = begin.get()) {
+              make(layers, intent.commit().layers(), made);
+              beside.await();
+            }
           },
           () -> publish(intent, layers, made));
     }

@@ -15,7 +15,9 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Makes a commit of an image, wherever it comes from. Its manifest, its configuration and its
@@ -25,6 +27,7 @@ final class ImageLoader {
   private final LayerStore store;
   private final Blobs blobs;
   private final List<String> remarks = new ArrayList<>();
+  private @Nullable Transfers fetching;
 
   ImageLoader(LayerStore store, Blobs blobs) {
     this.store = store;
@@ -119,11 +122,15 @@ final class ImageLoader {
     }
   }
 
-  private void fetch(ImageSource source, ImageManifest manifest, byte[] config, String text) {
+  /** Layers are unpacked while those above them are still on their way. */
+  private Transfers fetch(ImageSource source, ImageManifest manifest, byte[] config, String text) {
     add(manifest.self(), manifest.content());
     add(manifest.config(), config);
-    Transfers.run(
-        text, manifest.layers(), transfer -> blobs.fetch(transfer.blob(), source, transfer));
+    Transfers all =
+        Transfers.begin(
+            text, manifest.layers(), transfer -> blobs.fetch(transfer.blob(), source, transfer));
+    fetching = all;
+    return all;
   }
 
   private void add(Descriptor blob, byte[] content) {
@@ -158,6 +165,7 @@ final class ImageLoader {
   }
 
   private LayerStore.Made unpack(Descriptor blob, String diffId, Path layer) {
+    Objects.requireNonNull(fetching).await(blob);
     Path file = blobs.find(blob).orElseThrow();
     LayerTar tar = Tars.read(file, layer, Limits.layer(blob.size()), LayerForm.flags());
     if (!tar.diffId().equals(diffId)) {

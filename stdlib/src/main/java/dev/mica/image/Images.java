@@ -186,7 +186,7 @@ public final class Images implements Exchange {
     LayerStore.Wanted layer =
         new LayerStore.Wanted(
             Optional.empty(), to -> folder ? copy(from, to) : unpack(from, to, remarks));
-    String id = store.publish(planned, List.of(layer), () -> {});
+    String id = store.publish(planned, List.of(layer), () -> LayerStore.Meanwhile.NOTHING);
     return new Loaded(List.of(id), remarks);
   }
 

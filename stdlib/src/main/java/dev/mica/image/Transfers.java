@@ -1,11 +1,13 @@
 package dev.mica.image;
 
+import dev.mica.commit.LayerStore;
 import dev.mica.job.Activity;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.OptionalLong;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorCompletionService;
 import java.util.concurrent.ExecutorService;
@@ -20,7 +22,7 @@ import java.util.stream.Collectors;
  * Some blobs that are moved at once, a few at a time; as one activity of the thread that waits for
  * them. Where one fails the others are ended, and what came of them is kept for the next try.
  */
-final class Transfers implements Activity.Work {
+final class Transfers implements Activity.Work, LayerStore.Meanwhile {
   private static final int AT_ONCE = 4;
 
   /** So many digits tell one blob from another, for people. */
@@ -31,45 +33,95 @@ final class Transfers implements Activity.Work {
       Executors.newFixedThreadPool(
           AT_ONCE, task -> Thread.ofPlatform().daemon().name("transfer").unstarted(task));
 
-  private Transfers(List<Descriptor> blobs) {
+  private final Map<String, Future<?>> begun = new LinkedHashMap<>();
+  private final ExecutorCompletionService<Transfer> done = new ExecutorCompletionService<>(threads);
+  private final Activity activity;
+
+  /**
+   * So many of those that are done have been taken out of {@link #done}, by the thread that waits.
+   */
+  private int seen;
+
+  private Transfers(String text, List<Descriptor> blobs, Consumer<Transfer> action) {
     blobs.forEach(blob -> transfers.putIfAbsent(blob.digest(), new Transfer(blob)));
+    activity = Activity.begin(text, OptionalLong.empty(), this);
+    try {
+      activity.check();
+      transfers.forEach(
+          (digest, one) -> begun.put(digest, done.submit(() -> action.accept(one), one)));
+    } catch (RejectedExecutionException cancelled) {
+      close();
+      activity.check();
+      throw cancelled;
+    } catch (CancellationException cancelled) {
+      close();
+      throw cancelled;
+    }
   }
 
   /**
-   * Does {@code action} for each blob, once where one is in the list twice.
+   * Begins {@code action} for each blob, once where one is in the list twice, in the list's order.
+   * What the calling thread does until the end is a part of it.
    *
    * @param text what is done to what: "pull localhost:5000/web:v2"
    */
+  static Transfers begin(String text, List<Descriptor> blobs, Consumer<Transfer> action) {
+    return new Transfers(text, blobs, action);
+  }
+
+  /** Does {@code action} for each blob, likewise, and waits. */
   public static void run(String text, List<Descriptor> blobs, Consumer<Transfer> action) {
-    Transfers all = new Transfers(blobs);
-    try (Activity activity = Activity.begin(text, OptionalLong.empty(), all)) {
-      all.run(activity, action);
-    } finally {
-      all.threads.shutdownNow();
+    try (Transfers all = begin(text, blobs, action)) {
+      all.await();
     }
   }
 
-  private void run(Activity activity, Consumer<Transfer> action) {
+  /** Waits until all are done, or one has failed. */
+  @Override
+  public void await() {
+    while (seen < begun.size()) {
+      awaitNext();
+    }
+  }
+
+  /** Waits until that one, which is among them, is done, or another has failed. */
+  void await(Descriptor blob) {
+    Future<?> one = Objects.requireNonNull(begun.get(blob.digest()));
+    while (seen < begun.size() && !one.isDone()) {
+      awaitNext();
+    }
+    await(() -> one);
+  }
+
+  private void awaitNext() {
     activity.check();
-    ExecutorCompletionService<Transfer> done = new ExecutorCompletionService<>(threads);
-    List<Future<Transfer>> begun = new ArrayList<>();
+    await(done::take);
+    seen++;
+  }
+
+  @FunctionalInterface
+  private interface Next {
+    Future<?> take() throws InterruptedException;
+  }
+
+  private void await(Next next) {
     try {
-      transfers.values().forEach(one -> begun.add(done.submit(() -> action.accept(one), one)));
-      for (int i = 0; i < begun.size(); i++) {
-        done.take().get();
-      }
+      next.take().get();
     } catch (InterruptedException stop) {
       Thread.currentThread().interrupt();
       activity.check();
-    } catch (RejectedExecutionException cancelled) {
-      activity.check();
-      throw cancelled;
+      throw new IllegalStateException(stop); // not reached: an interruption cancels
     } catch (ExecutionException failed) {
       activity.check();
       throw unwrapped(failed);
-    } finally {
-      end();
     }
+  }
+
+  /** Ends those that are not done; what came of them is kept. */
+  @Override
+  public void close() {
+    end();
+    activity.close();
   }
 
   /** Threads that are in the middle of something have it left in order before this returns. */

@@ -13,8 +13,14 @@ import dev.mica.test.NeedsRoot;
 import dev.mica.test.Scratch;
 import dev.mica.test.ScratchTest;
 import dev.mica.union.Union;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.nio.file.StandardWatchEventKinds;
+import java.nio.file.WatchService;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 
 /** Commits out of registries, and into them. */
@@ -106,6 +112,38 @@ final class PullPushTest extends RegistryTestBase {
     assertThat(scratch.path("unpacked/rootfs/new")).hasContent("of mine");
     assertThat(scratch.path("unpacked/rootfs/noise-image-layer-0")).hasSize(300_000);
     assertThat(Folder.of(scratch.path("unpacked/rootfs")).list()).hasSize(3);
+  }
+
+  /** The registry gives the upper layer only when the lower one has its folder in the store. */
+  @Test
+  void aLayerIsUnpackedWhileTheNextIsOnItsWay() throws IOException {
+    TestImages.push(TestImages.layout(scratch, "first", 100), registry.host() + "/team/first:v1");
+    pulled(image("team/first:v1"));
+    ImageManifest manifest =
+        ImageManifest.find(reader(registry.host() + "/team/web:v1"), "v1", AMD64);
+    String upper = manifest.layers().getLast().digest();
+    AtomicBoolean unpacked = new AtomicBoolean();
+    Path layers = state.path().resolve("layers");
+    try (WatchService watch = layers.getFileSystem().newWatchService()) {
+      layers.register(watch, StandardWatchEventKinds.ENTRY_CREATE);
+      proxy.set((exchange, upstream) -> {
+        if (exchange.getRequestURI().getPath().endsWith(upper)) {
+          unpacked.set(isSeen(watch));
+        }
+        return false;
+      });
+      assertThat(pulled(image("team/web:v1")).layers()).hasSize(2);
+    }
+    assertThat(unpacked).isTrue();
+  }
+
+  private static boolean isSeen(WatchService watch) {
+    try {
+      return watch.poll(60, TimeUnit.SECONDS) != null;
+    } catch (InterruptedException stop) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
   }
 
   @Test
