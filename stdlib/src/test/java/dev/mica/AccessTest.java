@@ -79,6 +79,7 @@ final class AccessTest extends ScratchTest {
           new Change("Vm.startAttached()", "start the VM box", test -> test.box().startAttached()),
           new Change("Vm.attach()", "attach to the VM box", test -> test.box().attach()),
           new Change("Vm.commit()", "commit the VM box", test -> test.box().commit("box:v1")),
+          new Change("Vm.diff()", "diff the VM box", test -> test.box().diff()),
           new Change("Vm.fork()", "fork the VM box", test -> test.box().fork("box2")),
           new Change("Vm.stop()", "stop the VM box", test -> test.box().stop()),
           new Change("Vm.kill()", "kill the VM box", test -> test.box().kill()),

@@ -20,6 +20,10 @@ record CommitIntent(CommitRecord commit, String ref, @Nullable String refBefore)
     return new CommitIntent(commit.by(method), ref, refBefore);
   }
 
+  CommitIntent squashed() {
+    return new CommitIntent(commit.squashed(), ref, refBefore);
+  }
+
   CommitIntent over(@Nullable String before) {
     return new CommitIntent(commit, ref, before);
   }

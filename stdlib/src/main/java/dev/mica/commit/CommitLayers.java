@@ -1,17 +1,25 @@
 package dev.mica.commit;
 
 import dev.mica.core.Core;
+import dev.mica.core.DiffReader;
+import dev.mica.core.LayerFlag;
 import dev.mica.core.OverlayMount;
+import dev.mica.core.Tree;
+import dev.mica.core.UnkeptFlags;
 import dev.mica.failure.MicaException;
 import dev.mica.state.Lock;
 import dev.mica.state.Recovery;
 import dev.mica.state.StateDir;
+import dev.mica.text.Printable;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,6 +28,10 @@ import org.jspecify.annotations.Nullable;
  */
 public final class CommitLayers {
   private static final String FILL = "commit by snapshot";
+  private static final String LOOK = "look at a snapshot";
+
+  /** Commits under way, and layers that are none: nobody removes what these lie on. */
+  static final List<String> UNDER_WAY = List.of(FILL, LOOK);
 
   private final StateDir state;
   private final Store store;
@@ -36,6 +48,12 @@ public final class CommitLayers {
             CommitIntent::of,
             intent -> List.of(Store.object(intent.commit().id())),
             this::recover));
+    state.onLeftover(
+        LOOK,
+        Recovery.of(
+            CommitIntent::of,
+            intent -> List.of(Store.object(intent.commit().id())),
+            intent -> Core.discard(store.layer(intent.commit().id()))));
   }
 
   /**
@@ -46,6 +64,7 @@ public final class CommitLayers {
    * @param origin what it is made of: "the VM web"
    * @param own how it runs where it lies on no image, as lines of a Dockerfile
    * @param changes of how it runs, likewise
+   * @param squash whether its one layer has the whole tree, and lies on nothing
    */
   public record Planned(
       String ref,
@@ -53,7 +72,8 @@ public final class CommitLayers {
       List<Path> lowers,
       String origin,
       List<String> own,
-      List<String> changes) {
+      List<String> changes,
+      boolean squash) {
     /** Fails where there can be no such commit. */
     public Planned {
       lowers = List.copyOf(lowers);
@@ -61,12 +81,12 @@ public final class CommitLayers {
       changes = List.copyOf(changes);
       ImageConfig _ = ImageConfig.ofHost().changed(changes);
       ref = ref.isEmpty() ? ref : Ref.parse(ref).toString();
-      if (lowers.size() >= OverlayMount.MOST_LOWERS) {
+      if (!squash && lowers.size() >= OverlayMount.MOST_LOWERS) {
         throw MicaException.failed(
                 "commit " + ref + " from",
                 origin,
                 "with this layer it would stand on " + OverlayMount.MOST_LOWERS + " others")
-            .hint("mount its image, and import that folder as one layer to go on from");
+            .hint("squash it: --squash makes one layer of all");
       }
     }
   }
@@ -75,13 +95,19 @@ public final class CommitLayers {
    * The layer of a commit, filled.
    *
    * @param held how long the container stood still for it
+   * @param unkept which flags of files it has not, for people; empty: none
    */
-  public record Filled(Duration held) {}
+  public record Filled(Duration held, String unkept) {
+    /** One that has all. */
+    public Filled(Duration held) {
+      this(held, "");
+    }
+  }
 
   /**
-   * Makes a commit of a layer that {@code fill} makes, a folder that does not exist yet, flushed.
-   * If that fails or we are killed meanwhile there is no commit and no layer. Its digest is
-   * recorded in the background.
+   * Makes a commit of a layer that {@code fill} makes, a folder that does not exist yet, flushed;
+   * or of all that this layer and the lowers show, which is compared with them. If that fails or we
+   * are killed meanwhile there is no commit and no layer. Its digest is recorded in the background.
    *
    * @return its id
    */
@@ -101,14 +127,75 @@ public final class CommitLayers {
       return lock.run(
           FILL,
           () -> intent.over(store.refs().get(intent.ref())).toJson(),
-          () -> filled.set(fill.apply(store.layer(id))),
+          () ->
+              filled.set(
+                  planned.squash()
+                      ? squash(planned, fill, store.layer(id))
+                      : fill.apply(store.layer(id))),
           () -> {
             Filled layer = Optional.ofNullable(filled.get()).orElseThrow();
             Core.syncDirectory(store.layers());
-            store.publish(intent.commit().standingStill(layer.held()), intent.ref());
+            store.publish(
+                intent.commit().without(layer.unkept()).standingStill(layer.held()), intent.ref());
             return id;
           });
     }
+  }
+
+  /**
+   * Has {@code use} look at a layer that {@code fill} makes, a folder that does not exist yet, and
+   * that is gone afterwards, also if one of the two fails or we are killed meanwhile. As long as it
+   * is there no layer below it is removed.
+   *
+   * @param lowers what it lies on, topmost first
+   * @param origin what it is made of: "the VM web"
+   */
+  public <T> T look(List<Path> lowers, String origin, Consumer<Path> fill, Function<Path, T> use) {
+    String id = store.newId();
+    try (Lock lock = state.lock("look at " + origin, Store.object(id))) {
+      store.makeLayers();
+      CommitIntent intent =
+          new CommitIntent(store.over(id, lowers, "", origin, Commit.Method.SNAPSHOT), "", null);
+      Path layer = store.layer(id);
+      AtomicReference<@Nullable T> result = new AtomicReference<>();
+      return lock.run(
+          LOOK,
+          intent::toJson,
+          () -> {
+            fill.accept(layer);
+            result.set(use.apply(layer));
+            Core.discard(layer);
+          },
+          () -> Optional.ofNullable(result.get()).orElseThrow());
+    }
+  }
+
+  private Filled squash(Planned planned, Function<Path, Filled> fill, Path layer) {
+    AtomicReference<@Nullable Filled> filled = new AtomicReference<>();
+    return look(
+        planned.lowers(),
+        planned.origin(),
+        top -> filled.set(fill.apply(top)),
+        top -> {
+          Tree whole =
+              Tree.layers(Stream.concat(Stream.of(top), planned.lowers().stream()).toList());
+          Duration held = Optional.ofNullable(filled.get()).orElseThrow().held();
+          return flatten(planned, whole, layer, held);
+        });
+  }
+
+  private static Filled flatten(Planned planned, Tree whole, Path layer, Duration held) {
+    UnkeptFlags unkept = Core.capture(Tree.EMPTY, whole, layer, EnumSet.of(LayerFlag.SYNC));
+    try (DiffReader changes = Core.diff(whole, Tree.layers(List.of(layer)), true)) {
+      if (changes.next()) {
+        throw MicaException.failed(
+            "commit " + planned.ref() + " from",
+            planned.origin(),
+            "the one layer differs from those that it was made of: "
+                + Printable.of(changes.path()));
+      }
+    }
+    return new Filled(held, unkept.toString());
   }
 
   private CommitIntent describe(Planned planned, String id) {
@@ -119,17 +206,31 @@ public final class CommitLayers {
         over.config()
             .orElseGet(() -> ImageConfig.ofHost().changed(planned.own()))
             .changed(planned.changes());
+    CommitRecord commit = over.running(Optional.of(config));
     return new CommitIntent(
-        over.running(Optional.of(config)), planned.ref(), store.refs().get(planned.ref()));
+        planned.squash() ? commit.squashed() : commit,
+        planned.ref(),
+        store.refs().get(planned.ref()));
   }
 
   /** What was published stays; a layer that was not is gone, whatever it had. */
   private void recover(CommitIntent intent) {
     if (store.hasRecord(intent.commit().id())) {
-      store.publish(intent.commit(), intent.ref());
+      store.publish(recorded(intent), intent.ref());
     } else {
       Core.discard(store.layer(intent.commit().id()));
       store.discard(intent.commit().id());
+    }
+  }
+
+  /**
+   * As it was published, which the note was written before; of a damaged record the note is left.
+   */
+  private CommitRecord recorded(CommitIntent intent) {
+    try {
+      return store.commit(intent.commit().id()).orElse(intent.commit());
+    } catch (MicaException damaged) {
+      return intent.commit();
     }
   }
 }

@@ -137,6 +137,28 @@ record CommitRecord(
         held);
   }
 
+  /** The same that lies on nothing: its layer has the whole tree. */
+  CommitRecord squashed() {
+    return new CommitRecord(
+        id,
+        layers,
+        List.of(),
+        Optional.empty(),
+        message,
+        created,
+        origin,
+        method,
+        unkept,
+        config,
+        manifest,
+        held);
+  }
+
+  /** Whether it lies on nothing. */
+  boolean isWhole() {
+    return below.isEmpty();
+  }
+
   CommitRecord standingStill(Duration time) {
     return new CommitRecord(
         id, layers, below, parent, message, created, origin, method, unkept, config, manifest,

@@ -88,8 +88,18 @@ public final class Commits {
    * @param ref {@code NAME:TAG}, or {@code NAME} for {@code NAME:latest}
    */
   public Commit create(Union union, String ref, String message) {
+    return create(union, ref, message, false);
+  }
+
+  /**
+   * Likewise.
+   *
+   * @param squash whether the commit is one layer that has the union's whole tree, and stands on
+   *     nothing; then something need not have changed, and the union stays as it is
+   */
+  public Commit create(Union union, String ref, String message, boolean squash) {
     caller.require(Role.OPERATOR, "commit " + ref + " from the union", union.name());
-    CommitRecord made = committer.create(union.name(), Ref.parse(ref), message);
+    CommitRecord made = committer.create(union.name(), Ref.parse(ref), message, squash);
     verifier.startRecording();
     return commit(made);
   }

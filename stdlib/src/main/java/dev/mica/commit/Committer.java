@@ -51,14 +51,23 @@ final class Committer {
         CAPTURE, Recovery.of(CommitIntent::of, Committer::objects, this::recoverCapture));
   }
 
-  CommitRecord create(String unionName, Ref ref, String message) {
+  /**
+   * Makes one.
+   *
+   * @param squash whether its one layer has the union's whole tree, and lies on nothing; then the
+   *     union stays as it is
+   */
+  CommitRecord create(String unionName, Ref ref, String message, boolean squash) {
     String doing = "commit " + ref + " from the union " + unionName;
     String id = store.newId();
     try (Lock lock = state.lock(doing, UnionLayers.object(unionName), Store.object(id))) {
       Union union = unions.get(unionName);
-      Path upper = requireCommittable(union, ref);
+      Path upper = requireCommittable(union, ref, squash);
       CommitIntent intent = describe(union, id, ref, message);
       store.makeLayers();
+      if (squash) {
+        return capture(lock, intent.squashed(), union, upper);
+      }
       if (oneFileSystem(upper, store.layers()) && rotate(lock, intent)) {
         return intent.commit();
       }
@@ -66,7 +75,7 @@ final class Committer {
     }
   }
 
-  private Path requireCommittable(Union union, Ref ref) {
+  private static Path requireCommittable(Union union, Ref ref, boolean squash) {
     String doing = "commit " + ref + " from the union";
     if (union.upper().isEmpty()) {
       throw MicaException.failed(doing, union.name(), "it is read-only");
@@ -76,14 +85,14 @@ final class Committer {
         .ifPresent(problem -> {
           throw MicaException.failed(doing, union.name(), problem);
         });
-    if (union.lowers().size() >= OverlayMount.MOST_LOWERS) {
+    if (!squash && union.lowers().size() >= OverlayMount.MOST_LOWERS) {
       throw MicaException.failed(
               doing,
               union.name(),
               "with this layer it would stand on " + OverlayMount.MOST_LOWERS + " others")
-          .hint("copy its tree to one folder, and go on from a union over that");
+          .hint("squash it: --squash makes one layer of all");
     }
-    if (union.diff().isEmpty()) {
+    if (!squash && union.diff().isEmpty()) {
       throw MicaException.failed(doing, union.name(), "nothing has changed in it");
     }
     return union.upper().orElseThrow().path();
@@ -177,7 +186,11 @@ final class Committer {
     return lock.run(
         CAPTURE,
         () -> intent.over(store.refs().get(intent.ref())).toJson(),
-        () -> unkept.set(layers.capture(union.name(), layerOf(intent), flags)),
+        () ->
+            unkept.set(
+                intent.commit().isWhole()
+                    ? layers.copy(union.name(), layerOf(intent), flags)
+                    : layers.capture(union.name(), layerOf(intent), flags)),
         () -> {
           Core.syncDirectory(store.layers());
           CommitRecord commit = intent.commit().without(unkept.get());

@@ -11,6 +11,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -142,6 +143,7 @@ final class Remover {
         .flatMap(layer -> userOf(lock, layer).stream())
         .findFirst()
         .or(() -> childOf(commit.id()))
+        .or(() -> underWay(lock, other -> other.parent().filter(commit.id()::equals).isPresent()))
         .ifPresent(user -> {
           throw MicaException.failed("remove the commit", commit.id(), user + " stands on it")
               .hint("remove that first");
@@ -169,6 +171,17 @@ final class Remover {
     Optional<String> union = layers.standingOn(lock, store.layer(layer));
     return child
         .or(() -> union.map(name -> "the union " + name))
-        .or(() -> others.standingOn(store.layer(layer)));
+        .or(() -> others.standingOn(store.layer(layer)))
+        .or(() -> underWay(lock, commit -> commit.standsOn(layer)));
+  }
+
+  /** What is being made of a VM, which may have gone by now. */
+  private static Optional<String> underWay(Lock lock, Predicate<CommitRecord> stands) {
+    return CommitLayers.UNDER_WAY.stream()
+        .flatMap(operation -> lock.noted(operation).stream())
+        .map(facts -> CommitIntent.of(facts).commit())
+        .filter(stands)
+        .map(commit -> "what is being made of " + commit.origin())
+        .findFirst();
   }
 }

@@ -11,12 +11,19 @@ import java.util.List;
  * @param after one that is run as soon as the container goes on, also where the moment could not be
  *     held; empty: none. If one of them fails there is no commit.
  * @param changes of how a container of it runs, as lines of a Dockerfile: {@code ENV LANG=C}
+ * @param squash whether the commit is one layer that has the whole tree, and stands on nothing;
+ *     then something need not have changed
  */
 public record CommitSpec(
-    String ref, String message, String before, String after, List<String> changes) {
+    String ref, String message, String before, String after, List<String> changes, boolean squash) {
   /** Copies the list. */
   public CommitSpec {
     changes = List.copyOf(changes);
+  }
+
+  /** One that is not squashed. */
+  public CommitSpec(String ref, String message, String before, String after, List<String> changes) {
+    this(ref, message, before, after, changes, false);
   }
 
   /** One that has no name and may change nothing, for another VM to stand on. */

@@ -3,6 +3,7 @@ package dev.mica.container;
 import dev.mica.commit.Commit;
 import dev.mica.failure.MicaException;
 import dev.mica.failure.Why;
+import dev.mica.folder.Diff;
 import dev.mica.folder.Folder;
 import dev.mica.vm.Console;
 import dev.mica.vm.stream.Attachable;
@@ -224,6 +225,11 @@ final class LiveVm implements Vm {
   @Override
   public Commit commit(CommitSpec spec) {
     return vms.commit(vm, spec);
+  }
+
+  @Override
+  public Diff diff() {
+    return vms.diff(vm);
   }
 
   @Override

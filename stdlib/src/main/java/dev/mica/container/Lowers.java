@@ -55,9 +55,9 @@ record Lowers(Path home, VmRecord vm) {
       for (int i = 0; i < vm.lowers().size(); i++) {
         if (isLayer(home, vm.lowers().get(i))) {
           places.add(Path.of(TOGETHER, Integer.toString(together.size())));
-          together.add(open(i));
+          together.add(open("start", i));
         } else {
-          try (OpenDirectory folder = open(i)) {
+          try (OpenDirectory folder = open("start", i)) {
             Share share = machine.plugShare(folder, true);
             mounted.add(agent.mountShare(share.tag(), share.tag(), true));
             places.add(Path.of(share.tag()));
@@ -74,8 +74,17 @@ record Lowers(Path home, VmRecord vm) {
     return places;
   }
 
+  /**
+   * Fails where a path leads to another directory by now than the one that the VM was made from.
+   */
+  void requireSame(String doing) {
+    for (int i = 0; i < vm.lowers().size(); i++) {
+      open(doing, i).close();
+    }
+  }
+
   /** The directory that the VM was made from, and no other that its path leads to by now. */
-  private OpenDirectory open(int number) {
+  private OpenDirectory open(String doing, int number) {
     Path lower = vm.lowers().get(number);
     OpenDirectory open = OpenDirectory.of(lower);
     if (vm.is().get(number).is(open.identity())) {
@@ -83,7 +92,7 @@ record Lowers(Path home, VmRecord vm) {
     }
     open.close();
     throw MicaException.failed(
-            "start the VM",
+            doing + " the VM",
             vm.name(),
             "its start folder " + lower + " is not the directory that it was made from")
         .hint("put that one back, or remove the VM and make it again");

@@ -22,6 +22,9 @@ final class Moment implements AutoCloseable {
   private static final int PLACE = 0;
   private static final String SNAPSHOT = "snapshot";
 
+  /** There is nothing on the disk yet. */
+  private static final String UNTOUCHED = "";
+
   /** The guest lets the container go on after that, whatever becomes of us. */
   private static final Duration DEADLINE = Duration.ofSeconds(10);
 
@@ -41,13 +44,35 @@ final class Moment implements AutoCloseable {
   }
 
   /**
-   * Now, of a VM that is up.
+   * Now of a VM that is up, and the end of one that is not, which cannot be started while this is
+   * open.
    *
-   * @param lock locks the VM, for the short while that its machine is changed
+   * @param doing what it is for: "commit"
+   * @param lock locks the VM, for the short while that its machine is changed, or for all the while
    */
-  static Moment now(Runner runner, Supplier<Hold> lock) {
+  static Moment of(Runner runner, String doing, Supplier<Hold> lock) {
+    if (!runner.isUp()) {
+      Hold hold = lock.get();
+      boolean done = false;
+      try {
+        if (!runner.isUp()) { // nobody has started it meanwhile
+          Moment moment = atTheEnd(runner, doing, lock, hold);
+          done = true;
+          return moment;
+        }
+      } finally {
+        if (!done) {
+          hold.close();
+        }
+      }
+    }
+    return now(runner, doing, lock);
+  }
+
+  private static Moment now(Runner runner, String doing, Supplier<Hold> lock) {
     try (Hold _ = lock.get()) {
-      runner.requireUp("commit");
+      runner.requireUp(doing);
+      new Lowers(runner.home(), runner.vm()).requireSame(doing);
       release(runner);
       Duration held = take(runner);
       Moment moment = new Moment(runner, SNAPSHOT, held, lock, Optional.empty());
@@ -60,7 +85,7 @@ final class Moment implements AutoCloseable {
         done = true;
         return moment;
       } catch (MicaException failure) {
-        throw isSpoilt(failure) ? spoilt(runner, failure) : failure;
+        throw isSpoilt(failure) ? spoilt(runner, doing, failure) : failure;
       } finally {
         if (!done) {
           release(runner);
@@ -74,18 +99,20 @@ final class Moment implements AutoCloseable {
     return failure.getCause() instanceof AgentFailure agent && agent.errno().equals("EIO");
   }
 
-  private static MicaException spoilt(Runner runner, MicaException failure) {
+  private static MicaException spoilt(Runner runner, String doing, MicaException failure) {
     return MicaException.failed(
-            "commit the VM",
+            doing + " the VM",
             runner.vm().name(),
             "what its disk had at that moment could not be kept while it was written on")
         .hint("see that the file system of Mica's state has room for that")
         .because(failure);
   }
 
-  /** The end of a VM that is not up; it cannot be started while this is open. */
-  static Moment atTheEnd(Runner runner, Supplier<Hold> lock) {
-    Hold hold = lock.get();
+  private static Moment atTheEnd(Runner runner, String doing, Supplier<Hold> lock, Hold hold) {
+    new Lowers(runner.home(), runner.vm()).requireSame(doing);
+    if (runner.isUntouched()) {
+      return new Moment(runner, UNTOUCHED, Duration.ZERO, lock, Optional.of(hold));
+    }
     boolean done = false;
     try {
       runner.machine().boot(Duration.ZERO);
@@ -97,7 +124,6 @@ final class Moment implements AutoCloseable {
     } finally {
       if (!done) {
         runner.machine().kill();
-        hold.close();
       }
     }
   }
@@ -131,6 +157,11 @@ final class Moment implements AutoCloseable {
     return held;
   }
 
+  /** Whether it is of a VM that has no guest folder yet. */
+  boolean isUntouched() {
+    return disk.equals(UNTOUCHED);
+  }
+
   /** Which disk of the guest has it. */
   String disk() {
     return disk;
@@ -146,7 +177,7 @@ final class Moment implements AutoCloseable {
     try (Hold _ = lock.get()) {
       if (kept.isEmpty()) {
         release(runner);
-      } else {
+      } else if (!isUntouched()) {
         runner.machine().shutdown();
       }
     } finally {

@@ -1,5 +1,6 @@
 package dev.mica.container;
 
+import dev.mica.core.Core;
 import dev.mica.failure.MicaException;
 import dev.mica.failure.Why;
 import dev.mica.job.Activity;
@@ -79,6 +80,11 @@ final class Runner {
 
   VmRecord vm() {
     return vm;
+  }
+
+  /** The state directory. */
+  Path home() {
+    return home;
   }
 
   Machine machine() {
@@ -222,6 +228,15 @@ final class Runner {
         Path.of("@" + DISK, UPPER),
         Path.of("@" + DISK, WORK),
         RuntimeConfig.mountPoints(vm));
+    if (!Files.exists(files.used())) {
+      mark(files.used());
+      Core.syncDirectory(files.directory());
+    }
+  }
+
+  /** Whether no program can have changed anything in it: its guest folder is not made yet. */
+  boolean isUntouched() {
+    return !Files.exists(files.used()) && !wasStarted();
   }
 
   private void link(Agent agent, List<Port> ports) {

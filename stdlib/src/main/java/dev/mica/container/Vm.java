@@ -1,6 +1,7 @@
 package dev.mica.container;
 
 import dev.mica.commit.Commit;
+import dev.mica.folder.Diff;
 import dev.mica.folder.Folder;
 import dev.mica.vm.Console;
 import dev.mica.vm.stream.Attachable;
@@ -165,7 +166,7 @@ public interface Vm {
    * moment. A container that runs stands still for some milliseconds ({@link Commit#held}), and
    * goes on while its changes are taken; a paused one stays paused; of one that has ended the last
    * state is taken. There is a commit only if the layer in the store is what the guest had, to the
-   * last attribute. Fails if nothing has changed.
+   * last attribute. Fails if nothing has changed, unless it is squashed.
    */
   Commit commit(CommitSpec spec);
 
@@ -173,6 +174,14 @@ public interface Vm {
   default Commit commit(String ref) {
     return commit(CommitSpec.of(ref));
   }
+
+  /**
+   * What its program has changed over its start folder, exactly, as it is at this moment: the same
+   * lines as a commit of that moment has. What is returned does not change afterwards. As with a
+   * commit, a container that runs stands still for some milliseconds, and of one that has ended the
+   * last state is compared; free space is needed for what was changed.
+   */
+  Diff diff();
 
   /**
    * Makes another VM of that name from what this one has changed by now, with a disk and a guest of

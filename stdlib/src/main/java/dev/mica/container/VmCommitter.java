@@ -4,48 +4,38 @@ import dev.mica.commit.CommitLayers;
 import dev.mica.core.Core;
 import dev.mica.core.DiffReader;
 import dev.mica.core.LayerFlag;
-import dev.mica.core.TarLimits;
-import dev.mica.core.Tars;
 import dev.mica.core.Tree;
 import dev.mica.core.TreeTotals;
 import dev.mica.failure.MicaException;
 import dev.mica.job.Activity;
 import dev.mica.state.Hold;
 import dev.mica.state.StateDir;
-import dev.mica.vm.Machine;
-import dev.mica.vm.agent.Agent;
 import java.nio.file.Path;
-import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.EnumSet;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
-import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Makes a commit of one VM: what its container changed over its start folder becomes a layer of the
- * store. The guest sends the guest folder of one moment as a stream, with a check of all that is in
- * it; the core makes the layer of it, and there is a commit only if its check is the same. As the
- * two lie on the same lowers, equal layers make equal unions.
+ * store. There is a commit only if the layer has all that the guest folder had. As the two lie on
+ * the same lowers, equal layers make equal unions.
  */
 final class VmCommitter {
-  private static final String PORT = "dev.mica.capture";
-  private static final int TOKEN = 16;
-  private static final SecureRandom RANDOM = new SecureRandom();
-
   private final StateDir state;
   private final CommitLayers layers;
   private final Runner runner;
+  private final VmCapture capture;
 
   VmCommitter(StateDir state, CommitLayers layers, Runner runner) {
     this.state = state;
     this.layers = layers;
     this.runner = runner;
+    this.capture = new VmCapture(state, runner, "commit");
   }
 
   private String name() {
@@ -62,7 +52,8 @@ final class VmCommitter {
             runner.vm().lowers(),
             "the VM " + name(),
             own(),
-            spec.changes());
+            spec.changes(),
+            spec.squash());
     try (Activity commit = Activity.begin(doing, OptionalLong.empty(), Activity.Work.NONE)) {
       if (spec.hasCommands()) {
         runner.requireRunning("run a command for the commit in");
@@ -87,8 +78,8 @@ final class VmCommitter {
     commit.step("hold it still");
     try (Moment moment = moment(spec)) {
       commit.step("take what it changed");
-      TreeTotals totals = receive(moment, layer);
-      if (!spec.ref().isEmpty()) {
+      TreeTotals totals = capture.receive(moment, layer, EnumSet.of(LayerFlag.SYNC));
+      if (!spec.ref().isEmpty() && !spec.squash()) {
         requireChange(spec, layer, totals);
       }
       return new CommitLayers.Filled(moment.held());
@@ -96,14 +87,13 @@ final class VmCommitter {
   }
 
   private Moment moment(CommitSpec spec) {
-    Supplier<Hold> lock = () -> state.hold("commit the VM " + name(), Vms.object(name()));
-    if (!runner.isUp()) {
-      return Moment.atTheEnd(runner, lock);
+    if (spec.after().isEmpty()) {
+      return capture.moment();
     }
     Moment moment = null;
     boolean done = false;
     try {
-      moment = Moment.now(runner, lock);
+      moment = capture.moment();
       run("after", spec.after());
       done = true;
       return moment;
@@ -120,30 +110,6 @@ final class VmCommitter {
     } else {
       run("after", spec.after());
     }
-  }
-
-  private TreeTotals receive(Moment moment, Path layer) {
-    Machine machine = runner.machine();
-    byte[] bytes = new byte[TOKEN];
-    RANDOM.nextBytes(bytes);
-    String token = HexFormat.of().formatHex(bytes);
-    try {
-      Path port;
-      try (Hold _ = moment.hold();
-          Agent agent = machine.agent()) {
-        port = machine.plugPort(PORT);
-        agent.capture(moment.disk(), Runner.UPPER, PORT, token);
-      }
-      return Tars.receive(
-          port, machine.status().pid(), token, layer, limits(), EnumSet.of(LayerFlag.SYNC));
-    } finally {
-      machine.unplugPort(PORT);
-    }
-  }
-
-  /** A guest that sends more than its disk can have, sends something else. */
-  private TarLimits limits() {
-    return new TarLimits(4 * runner.diskSize(), 0, 0, 0);
   }
 
   private void requireChange(CommitSpec spec, Path layer, TreeTotals totals) {

@@ -60,6 +60,11 @@ record VmFiles(Path directory) {
     return directory.resolve("started");
   }
 
+  /** There from the time on when its guest folder was the root of a container first. */
+  Path used() {
+    return directory.resolve("used");
+  }
+
   /** There while it was paused, which its guest alone would know. */
   Path paused() {
     return directory.resolve("paused");

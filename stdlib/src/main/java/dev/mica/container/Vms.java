@@ -6,6 +6,7 @@ import dev.mica.commit.Commit;
 import dev.mica.commit.CommitLayers;
 import dev.mica.commit.Commits;
 import dev.mica.failure.MicaException;
+import dev.mica.folder.Diff;
 import dev.mica.folder.LayerSource;
 import dev.mica.state.Hold;
 import dev.mica.state.Lock;
@@ -28,6 +29,7 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** The VMs of this host, each with a container. They outlive the process that makes them. */
 public final class Vms {
@@ -241,6 +243,20 @@ public final class Vms {
           vm::toJson,
           () -> id.set(committer.commit(spec)),
           () -> commits.orElseThrow().get(id.get()));
+    }
+  }
+
+  Diff diff(VmRecord vm) {
+    caller.require(Role.OPERATOR, "diff the VM", vm.name());
+    AtomicReference<@Nullable Diff> found = new AtomicReference<>();
+    try (Lock lock = state.lock("diff the VM " + vm.name(), commitObject(vm.name()))) {
+      requireThere("diff", vm);
+      VmDiffer differ = new VmDiffer(state, layers, runner(vm));
+      return lock.run(
+          COMMIT,
+          vm::toJson,
+          () -> found.set(differ.diff()),
+          () -> Optional.ofNullable(found.get()).orElseThrow());
     }
   }
 

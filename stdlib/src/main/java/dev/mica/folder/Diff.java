@@ -1,6 +1,7 @@
 package dev.mica.folder;
 
 import dev.mica.core.Tree;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -19,6 +20,14 @@ public interface Diff extends Iterable<Change> {
    */
   static Diff of(String from, Tree a, String to, Tree b, boolean exact) {
     return new TreeDiff(from, a, to, b, exact);
+  }
+
+  /**
+   * The same as it is now, for trees that are not there for long: its changes are looked at to
+   * their end, and kept in a file that is called {@code file} for a moment, and then has no name.
+   */
+  static Diff kept(Diff diff, Path file) {
+    return KeptDiff.of(diff, file);
   }
 
   /** How the first tree is called: a path, a union, a commit. */

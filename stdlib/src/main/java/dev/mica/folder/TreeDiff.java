@@ -31,8 +31,12 @@ record TreeDiff(String from, Tree a, String to, Tree b, boolean exact) implement
 
   @Override
   public String tree() {
-    Drawing drawing = new Drawing(from + " → " + to);
-    try (Stream<Change> changes = stream()) {
+    return draw(this);
+  }
+
+  static String draw(Diff diff) {
+    Drawing drawing = new Drawing(diff.from() + " → " + diff.to());
+    try (Stream<Change> changes = diff.stream()) {
       changes.forEach(change -> drawing.add(change.path(), mark(change), respects(change)));
     }
     return drawing.toString();
@@ -69,11 +73,11 @@ record TreeDiff(String from, Tree a, String to, Tree b, boolean exact) implement
         line.sizeAfter());
   }
 
-  private static @Nullable Type type(char letter) {
+  static @Nullable Type type(char letter) {
     return letter == 0 ? null : Type.of(letter);
   }
 
-  private static Set<Change.What> what(int bits) {
+  static Set<Change.What> what(int bits) {
     if (bits == 0) {
       return Set.of();
     }
@@ -84,5 +88,14 @@ record TreeDiff(String from, Tree a, String to, Tree b, boolean exact) implement
       }
     }
     return Collections.unmodifiableSet(what);
+  }
+
+  /** The same the other way round. */
+  static int bits(Set<Change.What> what) {
+    int bits = 0;
+    for (int i = 0; i < WHATS.length; i++) {
+      bits |= what.contains(WHATS[i]) ? 1 << i : 0;
+    }
+    return bits;
   }
 }

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 
 /**
  * What the commit store needs of unions, and nobody else: what a union has changed becomes a layer.
@@ -186,10 +187,20 @@ public final class UnionLayers {
    * for people, empty for none.
    */
   public String capture(String name, Path layer, Set<LayerFlag> flags) {
+    return capture(name, folders -> Tree.layers(folders.lowers()), layer, flags);
+  }
+
+  /** The same with all that the union's tree has, so that the layer needs no lowers. */
+  public String copy(String name, Path layer, Set<LayerFlag> flags) {
+    return capture(name, _ -> Tree.EMPTY, layer, flags);
+  }
+
+  private String capture(
+      String name, Function<OpenFolders, Tree> over, Path layer, Set<LayerFlag> flags) {
     UnionRecord union = store.require(name);
     try (OpenFolders folders = OpenFolders.of(union)) {
       Tree tree = store.mounterOf(union).tree(union, folders.stack());
-      return Core.capture(Tree.layers(folders.lowers()), tree, layer, flags).toString();
+      return Core.capture(over.apply(folders), tree, layer, flags).toString();
     }
   }
 

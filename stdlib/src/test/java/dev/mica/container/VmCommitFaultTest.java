@@ -111,14 +111,7 @@ final class VmCommitFaultTest {
     Random random = new Random(seed);
     for (int round = 0; round < ROUNDS; round++) {
       String ref = "killed:r" + round;
-      Process child =
-          new ProcessBuilder(
-                  Child.command(CommitChild.class, scratch.path("disk/home"), vm.name(), ref))
-              .redirectError(ProcessBuilder.Redirect.INHERIT)
-              .start();
-      assertThat(child.inputReader().readLine()).isEqualTo("begun");
-      boolean _ = child.waitFor(random.nextInt(4_000), TimeUnit.MILLISECONDS);
-      child.destroyForcibly().waitFor();
+      kill(random, ref);
       Commit next = vm.commit("next:r" + round);
       assertThat(next.verify()).noneMatch(Commit.Verified::isBad);
       Optional<Commit> made = commits.find(ref);
@@ -134,6 +127,31 @@ final class VmCommitFaultTest {
     }
   }
 
+  /** Has another process begin that, and kills it at some time. */
+  private static void kill(Random random, String ref) throws Exception {
+    Process child =
+        new ProcessBuilder(
+                Child.command(CommitChild.class, scratch.path("disk/home"), vm.name(), ref))
+            .redirectError(ProcessBuilder.Redirect.INHERIT)
+            .start();
+    assertThat(child.inputReader().readLine()).isEqualTo("begun");
+    boolean _ = child.waitFor(random.nextInt(4_000), TimeUnit.MILLISECONDS);
+    child.destroyForcibly().waitFor();
+  }
+
+  @Test
+  void whoeverDiffsIsKilled() throws Exception {
+    long seed = Long.getLong("mica.seed", new Random().nextInt(1_000_000));
+    System.out.println("VmCommitFaultTest: -Dmica.seed=" + seed);
+    Random random = new Random(seed);
+    for (int round = 0; round < ROUNDS / 2; round++) {
+      kill(random, CommitChild.DIFF);
+      assertThat(vm.diff().toList()).extracting(change -> change.path().toString()).contains("big");
+      assertThat(layers()).as("round " + round + " of seed " + seed).isZero();
+      requireAlive();
+    }
+  }
+
   @Test
   void thereIsNoRoomForTheLayer() throws IOException {
     Path filler = scratch.path("disk/filler");
@@ -144,6 +162,9 @@ final class VmCommitFaultTest {
     }
     try {
       assertThatThrownBy(() -> vm.commit("full:1"))
+          .isInstanceOf(MicaException.class)
+          .hasMessageContaining("No space left on device");
+      assertThatThrownBy(vm::diff)
           .isInstanceOf(MicaException.class)
           .hasMessageContaining("No space left on device");
       assertThat(commits.find("full:1")).isEmpty();

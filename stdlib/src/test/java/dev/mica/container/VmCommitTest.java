@@ -7,6 +7,7 @@ import dev.mica.access.Caller;
 import dev.mica.commit.Commit;
 import dev.mica.commit.Commits;
 import dev.mica.failure.MicaException;
+import dev.mica.folder.Change;
 import dev.mica.folder.Folder;
 import dev.mica.state.StateDir;
 import dev.mica.test.Lab;
@@ -152,8 +153,11 @@ final class VmCommitTest {
         unmount(at);
       }
       assertThat(vm.state()).isEqualTo(Vm.State.RUNNING);
+      List<Change> changes = vm.diff().toList();
       vm.stop();
-      Path at = mounted(vm.commit("edits:end"), "end");
+      Commit end = vm.commit("edits:end");
+      assertThat(end.diff().toList()).isEqualTo(changes);
+      Path at = mounted(end, "end");
       vm.start();
       List<List<String>> seen =
           lab(vm, IntStream.range(0, SEEDS).mapToObj(i -> "manifest /tree" + i).toList());
@@ -332,7 +336,7 @@ final class VmCommitTest {
     Vm vm = idle("both");
     run(vm, "head -c 20000000 /dev/urandom > /big");
     CountDownLatch go = new CountDownLatch(1);
-    try (ExecutorService threads = Executors.newFixedThreadPool(3)) {
+    try (ExecutorService threads = Executors.newFixedThreadPool(4)) {
       List<Future<Commit>> made = new ArrayList<>();
       for (String ref : List.of("both:a", "both:b")) {
         made.add(
@@ -341,6 +345,11 @@ final class VmCommitTest {
               return vm.commit(ref);
             }));
       }
+      Future<List<Change>> changes =
+          threads.submit(() -> {
+            go.await();
+            return vm.diff().toList();
+          });
       Future<Ran> beside =
           threads.submit(() -> {
             go.await();
@@ -348,6 +357,7 @@ final class VmCommitTest {
           });
       go.countDown();
       assertThat(beside.get().output()).isEqualTo("beside\n");
+      assertThat(changes.get()).hasSize(1);
       Path a = made.get(0).get().layer();
       Path b = made.get(1).get().layer();
       assertThat(Files.mismatch(a.resolve("big"), b.resolve("big"))).isEqualTo(-1);

@@ -28,7 +28,10 @@ import org.jspecify.annotations.Nullable;
 public final class MicaExtensions {
   private static final int TREE_DEPTH = 3;
 
-  private static final List<String> VM_COMMIT = List.of("message", "before", "after", "change");
+  private static final List<String> UNION_COMMIT = List.of("message", "squash");
+
+  private static final List<String> VM_COMMIT =
+      List.of("message", "before", "after", "change", "squash");
 
   private MicaExtensions() {}
 
@@ -75,40 +78,42 @@ public final class MicaExtensions {
     return Context.current().mica().commits().create(self, ref, "");
   }
 
-  /** Keeps what the union has changed, with {@code message: '…'}. */
+  /**
+   * Keeps what the union has changed, with {@code message: '…'}; with {@code squash: true} its
+   * whole tree as one layer.
+   */
   public static Commit commit(Union self, Map<String, ?> options, String ref) {
-    for (String key : options.keySet()) {
-      if (!key.equals("message")) {
-        throw MicaException.usage("commit", self.name(), "there is no option '" + key + "'")
-            .hint("write commit('" + ref + "', message: '…')");
-      }
-    }
-    Object message = options.get("message");
+    requireKnown(self.name(), options, UNION_COMMIT);
     return Context.current()
         .mica()
         .commits()
-        .create(self, ref, message == null ? "" : message.toString());
+        .create(self, ref, text(options, "message"), truth(options.get("squash")));
+  }
+
+  private static void requireKnown(String name, Map<String, ?> options, List<String> known) {
+    for (String key : options.keySet()) {
+      if (!known.contains(key)) {
+        throw MicaException.usage("commit", name, "there is no option '" + key + "'")
+            .hint("there are " + String.join(", ", known));
+      }
+    }
   }
 
   /**
    * Keeps what the VM's program has changed, with {@code message: '…'} and, run in it by {@code
    * /bin/sh}, {@code before: '…'} and {@code after: '…'}; {@code change: 'ENV LANG=C'} changes how
-   * a container of it runs.
+   * a container of it runs, and {@code squash: true} makes one layer of the whole tree.
    */
   public static Commit commit(Vm self, Map<String, ?> options, String ref) {
-    for (String key : options.keySet()) {
-      if (!VM_COMMIT.contains(key)) {
-        throw MicaException.usage("commit", self.name(), "there is no option '" + key + "'")
-            .hint("there are " + String.join(", ", VM_COMMIT));
-      }
-    }
+    requireKnown(self.name(), options, VM_COMMIT);
     return self.commit(
         new CommitSpec(
             ref,
             text(options, "message"),
             text(options, "before"),
             text(options, "after"),
-            lines(options.get("change"))));
+            lines(options.get("change")),
+            truth(options.get("squash"))));
   }
 
   /** One line, or a list of them. */

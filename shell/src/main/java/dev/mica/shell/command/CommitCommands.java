@@ -36,6 +36,7 @@ final class CommitCommands {
             option("--union", Kind.UNION, "the union whose changes are kept"),
             option("--vm", Kind.VM, "the VM whose changes are kept; its program goes on"),
             option("-m --message", Kind.TEXT, "a few words on it"),
+            flag("--squash", "one layer that has the whole tree, and stands on nothing"),
             option("--before", Kind.TEXT, "with --vm: a command to run in it first, by /bin/sh"),
             option("--after", Kind.TEXT, "with --vm: one to run once it goes on"),
             option(
@@ -73,14 +74,18 @@ final class CommitCommands {
           in.mica()
               .vms()
               .get(in.value("--vm"))
-              .commit(new CommitSpec(ref, message, before, after, in.all("--change")));
+              .commit(
+                  new CommitSpec(
+                      ref, message, before, after, in.all("--change"), in.has("--squash")));
       in.say("the container stood still for " + heldMs(commit) + " ms");
       return commit;
     }
     if (in.has("--before") || in.has("--after") || !in.all("--change").isEmpty()) {
       throw MicaException.usage("commit", ref, "--before, --after and --change are for VMs");
     }
-    return in.mica().commits().create(in.mica().unions().get(in.value("--union")), ref, message);
+    return in.mica()
+        .commits()
+        .create(in.mica().unions().get(in.value("--union")), ref, message, in.has("--squash"));
   }
 
   private static String heldMs(Commit commit) {

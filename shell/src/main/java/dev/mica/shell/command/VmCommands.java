@@ -12,6 +12,7 @@ import dev.mica.container.Port;
 import dev.mica.container.Vm;
 import dev.mica.container.VmSpec;
 import dev.mica.failure.MicaException;
+import dev.mica.folder.FolderSchema;
 import dev.mica.schema.Shape;
 import dev.mica.shell.command.Parameter.Kind;
 import dev.mica.shell.print.Result;
@@ -60,6 +61,7 @@ final class VmCommands {
         VmCopy.command(),
         stats(),
         port(),
+        diff(),
         fork(),
         rm());
   }
@@ -323,6 +325,23 @@ final class VmCommands {
         "vm('web').ports",
         ContainerSchema.PORT.shape().jsonList(),
         in -> new Result.Rows<>(ContainerSchema.PORT.shape(), vm(in).ports().stream()));
+  }
+
+  private static Command diff() {
+    return new Command(
+        List.of("vm", "diff"),
+        List.of(VM, flag("--exit-code", "end with 1 if anything differs")),
+        Role.OPERATOR,
+        "what its program has changed over its start folder, exactly; it goes on",
+        "mica vm diff web",
+        "vm('web').diff()",
+        FolderSchema.CHANGE.shape().jsonList(),
+        in -> {
+          if (in.has("--exit-code")) {
+            in.rowsMeanFailure();
+          }
+          return HostCommands.changes(vm(in).diff());
+        });
   }
 
   private static Command fork() {

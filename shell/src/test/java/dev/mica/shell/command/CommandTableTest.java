@@ -87,6 +87,7 @@ final class CommandTableTest {
             "vm cp",
             "vm stats",
             "vm port",
+            "vm diff",
             "vm fork",
             "vm rm",
             "helper show",
