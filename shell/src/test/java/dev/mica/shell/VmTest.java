@@ -152,9 +152,8 @@ final class VmTest {
                 "--user=1000:2000",
                 "--workdir=/tmp",
                 "--env=A=b c",
+                "--entrypoint=[\"sh\", \"-c\"]",
                 "--",
-                "sh",
-                "-c",
                 "id -u; id -g; pwd; echo \"$A\"; cat; echo \u00fc >&2; exit 7"));
     assertThat(run).isEqualTo(new Runs.Run(7, "1000\n2000\n/tmp\nb c\n", "\u00fc\n"));
     assertThat(names()).containsExactly("web");
@@ -249,6 +248,9 @@ final class VmTest {
   void whatIsWrongIsToldInOneLine() throws IOException {
     String[][] wrong = {
       {"2", "it does not say what to run", "vm run --from BASE"},
+      {"2", "it does not say what to run", "vm run --entrypoint= --from BASE"},
+      {"2", "a JSON list of texts", "vm run --entrypoint [\"a\" --from BASE true"},
+      {"127", "its program none: not found", "vm run --entrypoint none --name x --from BASE true"},
       {"1", "/no/such", "vm run --from /no/such true"},
       {"2", "128 MiB", "vm run --memory 1M --from BASE true"},
       {"2", "--memory", "vm run --memory lots --from BASE true"},
@@ -293,6 +295,26 @@ final class VmTest {
             "stats", "rm", "console", "shell")) {
       refused(1, "did you mean web?", "vm", verb, "wbe");
     }
+  }
+
+  @Test
+  void aHostWithoutCatatonitIsToldHowToHaveIt() throws Exception {
+    List<String> hidden =
+        List.of(
+            "unshare",
+            "--mount",
+            "sh",
+            "-c",
+            "mount --bind /dev/null /usr/bin/catatonit && exec \"$@\"",
+            "sh");
+    ProcessBuilder builder = builder(once("--init", "--name=x", "true"));
+    builder.command().addAll(0, hidden);
+    Process process = builder.redirectError(ProcessBuilder.Redirect.PIPE).start();
+    assertThat(process.errorReader().lines())
+        .containsExactly(
+            "mica: cannot find the program catatonit: it is not installed; apt install catatonit");
+    assertThat(process.waitFor()).isEqualTo(1);
+    assertThat(names()).containsExactly("web");
   }
 
   private static void refused(int status, String why, String... args) throws IOException {

@@ -29,34 +29,30 @@ final class FromImage {
       throw MicaException.usage(
               "create the VM",
               name,
-              config.isPresent()
+              config.isPresent() && spec.entrypoint() == null
                   ? "neither you nor the image " + spec.from().label() + " say what to run"
                   : "it does not say what to run")
           .hint("name a program and its arguments, after --");
     }
-    return new VmSpec(
-        spec.name(),
-        spec.from(),
-        program,
-        config.map(image -> environment(spec, image)).orElse(spec.environment()),
-        first(spec.user(), config.map(ImageConfig::user), ROOT),
-        first(spec.folder(), config.map(ImageConfig::workdir), "/"),
-        spec.terminal(),
-        spec.input(),
-        spec.memory(),
-        spec.processors(),
-        spec.disk(),
-        spec.labels(),
-        spec.network(),
-        spec.remove());
+    return spec.but()
+        .entrypoint(null)
+        .program(program)
+        .environment(config.map(image -> environment(spec, image)).orElseGet(spec::environment))
+        .user(first(spec.user(), config.map(ImageConfig::user), ROOT))
+        .folder(first(spec.folder(), config.map(ImageConfig::workdir), "/"))
+        .build();
   }
 
+  /** An entrypoint that is said has only the words that are said: the image's are for its own. */
   private static List<String> program(VmSpec spec, Optional<ImageConfig> config) {
-    if (config.isEmpty()) {
-      return spec.program();
-    }
-    List<String> all = new ArrayList<>(config.get().entrypoint());
-    all.addAll(spec.program().isEmpty() ? config.get().cmd() : spec.program());
+    List<String> said = spec.entrypoint();
+    List<String> all =
+        new ArrayList<>(
+            said != null ? said : config.map(ImageConfig::entrypoint).orElse(List.of()));
+    all.addAll(
+        said != null || !spec.program().isEmpty()
+            ? spec.program()
+            : config.map(ImageConfig::cmd).orElse(List.of()));
     return all;
   }
 

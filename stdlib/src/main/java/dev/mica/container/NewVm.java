@@ -107,6 +107,7 @@ final class NewVm {
         spec.processors(),
         spec.labels(),
         spec.network(),
+        spec.init(),
         spec.remove(),
         Clock.systemUTC().instant());
   }

@@ -8,6 +8,7 @@ import dev.mica.state.StateDir;
 import dev.mica.vm.Machine;
 import dev.mica.vm.MachineSpec;
 import dev.mica.vm.agent.Agent;
+import dev.mica.vm.guest.ContainerInit;
 import dev.mica.vm.network.Carrier;
 import dev.mica.vm.network.Forward;
 import dev.mica.vm.network.Link;
@@ -185,6 +186,12 @@ final class Runner {
         .ifPresent(no -> {
           throw no;
         });
+    if (vm.init()) {
+      ContainerInit.refusal()
+          .ifPresent(no -> {
+            throw no;
+          });
+    }
     forgetRun();
     List<Port> ports = HostPorts.choose(vm.network().ports());
     try (Activity start =

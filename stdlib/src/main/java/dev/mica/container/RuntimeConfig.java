@@ -2,6 +2,7 @@ package dev.mica.container;
 
 import dev.mica.state.Records;
 import dev.mica.vm.agent.Agent;
+import dev.mica.vm.guest.ContainerInit;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,6 +24,9 @@ final class RuntimeConfig {
   private static final String PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
   private static final long FILES = 1_048_576;
   private static final long PIDS = 2048;
+
+  /** Below a mount of the container's own: there need be nothing in its root for it. */
+  private static final String INIT = "/dev/init";
 
   /** Those of podman and of containers.conf(5). */
   private static final List<String> CAPABILITIES =
@@ -68,12 +72,15 @@ final class RuntimeConfig {
    */
   static byte[] of(VmRecord vm, Agent.User user, String root, String network) {
     ObjectNode json = Records.object().put("ociVersion", VERSION);
-    json.set("process", process(vm.program(), vm.environment(), user, vm.folder(), vm.terminal()));
+    json.set("process", process(words(vm), vm.environment(), user, vm.folder(), vm.terminal()));
     json.putObject("root").put("path", root).put("readonly", false);
     json.put("hostname", vm.name());
     mounts(json.putArray("mounts"));
     for (String name : NameFiles.of(vm).keySet()) {
       file(json.withArray("mounts"), "/etc/" + name, "/bundles/" + vm.id() + "/" + name);
+    }
+    if (vm.init()) {
+      bind(json.withArray("mounts"), INIT, ContainerInit.IN_GUEST, "ro");
     }
     ObjectNode linux = json.putObject("linux");
     namespaces(linux.putArray("namespaces"), network);
@@ -85,6 +92,12 @@ final class RuntimeConfig {
     resources.putObject("pids").put("limit", PIDS);
     linux.set("seccomp", Seccomp.of(new TreeSet<>(CAPABILITIES)));
     return bytes(json);
+  }
+
+  private static List<String> words(VmRecord vm) {
+    return vm.init()
+        ? Stream.concat(Stream.of(INIT, "--"), vm.program().stream()).toList()
+        : vm.program();
   }
 
   /** A process that is started in it besides. */
@@ -172,9 +185,14 @@ final class RuntimeConfig {
 
   /** Its own, whoever may write it: it is not its root's. */
   private static void file(ArrayNode mounts, String at, String source) {
+    bind(mounts, at, source, "rw", "noexec");
+  }
+
+  private static void bind(ArrayNode mounts, String at, String source, String... options) {
     ObjectNode mount = mounts.addObject().put("destination", at).put("type", "bind");
     mount.put("source", source);
-    List.of("bind", "rw", "nosuid", "nodev", "noexec").forEach(mount.putArray("options")::add);
+    Stream.concat(Stream.of("bind", "nosuid", "nodev"), Stream.of(options))
+        .forEach(mount.putArray("options")::add);
   }
 
   private static void namespaces(ArrayNode namespaces, String network) {

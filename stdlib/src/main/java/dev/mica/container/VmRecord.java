@@ -21,6 +21,7 @@ import tools.jackson.databind.node.ObjectNode;
  * @param from what people call its start folder
  * @param lowers the directories of that, topmost first
  * @param is which directories these paths mean
+ * @param init whether its first process starts the program, and is not the program
  * @param remove whether it is removed when its program has ended
  */
 record VmRecord(
@@ -39,6 +40,7 @@ record VmRecord(
     int processors,
     Map<String, String> labels,
     Network network,
+    boolean init,
     boolean remove,
     Instant created) {
   private static final Pattern ID = Pattern.compile("[0-9a-f]{12}");
@@ -71,6 +73,9 @@ record VmRecord(
     json.put("memory", memory).put("processors", processors);
     put(json.putObject("labels"), labels);
     put(json.putObject("network"), network);
+    if (init) {
+      json.put("init", true);
+    }
     if (remove) {
       json.put("remove", true);
     }
@@ -123,6 +128,7 @@ record VmRecord(
             json.required("processors").asInt(),
             map(json.required("labels")),
             network(json.path("network")),
+            json.path("init").asBoolean(false),
             json.path("remove").asBoolean(false),
             Instant.parse(json.required("created").asString()));
     if (!vm.name.equals(name)) {

@@ -11,8 +11,10 @@ import org.jspecify.annotations.Nullable;
  *
  * @param name how it is called; null: a name is made up
  * @param from the start folder, which nobody in it can change
- * @param program what it runs, and its arguments; of an image with an entrypoint the arguments of
- *     that
+ * @param entrypoint what the words of {@code program} are the arguments of, instead of the image's
+ *     entrypoint; null: the image's; empty: of nothing, and the image's own words are not used
+ *     either
+ * @param program what it runs, and its arguments; with an entrypoint the arguments of that
  * @param environment the variables of that, besides {@code PATH}, {@code HOME} and {@code TERM}
  * @param user whose the program is: {@code USER} or {@code USER:GROUP}, each a name or a number
  * @param folder the program's working folder, in the container
@@ -23,11 +25,14 @@ import org.jspecify.annotations.Nullable;
  * @param disk what the guest folder may grow to, bytes
  * @param labels what people say of it
  * @param network what it can reach, and what reaches it
+ * @param init whether its first process is one that starts the program and looks after what that
+ *     leaves behind
  * @param remove whether it is removed when its program has ended
  */
 public record VmSpec(
     @Nullable String name,
     LayerSource from,
+    @Nullable List<String> entrypoint,
     List<String> program,
     Map<String, String> environment,
     String user,
@@ -39,6 +44,7 @@ public record VmSpec(
     long disk,
     Map<String, String> labels,
     Network network,
+    boolean init,
     boolean remove) {
   private static final long MEBIBYTE = 1L << 20;
 
@@ -50,6 +56,7 @@ public record VmSpec(
 
   /** Copies the lists. */
   public VmSpec {
+    entrypoint = entrypoint == null ? null : List.copyOf(entrypoint);
     program = List.copyOf(program);
     environment = Map.copyOf(environment);
     labels = Map.copyOf(labels);
@@ -57,48 +64,170 @@ public record VmSpec(
 
   /** One that runs {@code program} as root, with what a VM has unless it is said. */
   public static VmSpec of(@Nullable String name, LayerSource from, List<String> program) {
-    return new VmSpec(
-        name,
-        from,
-        program,
-        Map.of(),
-        "0:0",
-        "/",
-        false,
-        false,
-        MEMORY,
-        1,
-        DISK,
-        Map.of(),
-        Network.NONE,
-        false);
+    return of(name, from).program(program).user("0:0").folder("/").build();
+  }
+
+  /** Begins with what a VM has unless it is said. */
+  public static Builder of(@Nullable String name, LayerSource from) {
+    return new Builder(name, from);
   }
 
   /** The same with another network. */
   public VmSpec with(Network other) {
-    return with(other, remove);
+    return but().network(other).build();
   }
 
   /** The same, which is removed when its program has ended. */
   public VmSpec removedAtEnd() {
-    return with(network, true);
+    return but().remove(true).build();
   }
 
-  private VmSpec with(Network other, boolean removed) {
-    return new VmSpec(
-        name,
-        from,
-        program,
-        environment,
-        user,
-        folder,
-        terminal,
-        input,
-        memory,
-        processors,
-        disk,
-        labels,
-        other,
-        removed);
+  /** Begins with what this one says. */
+  public Builder but() {
+    return of(name, from)
+        .entrypoint(entrypoint)
+        .program(program)
+        .environment(environment)
+        .user(user)
+        .folder(folder)
+        .terminal(terminal)
+        .input(input)
+        .memory(memory)
+        .processors(processors)
+        .disk(disk)
+        .labels(labels)
+        .network(network)
+        .init(init)
+        .remove(remove);
+  }
+
+  /** Collects what is said of a VM, each as the component of that name; not checked. */
+  public static final class Builder {
+    private final @Nullable String name;
+    private final LayerSource from;
+    private @Nullable List<String> entrypoint;
+    private List<String> program = List.of();
+    private Map<String, String> environment = Map.of();
+    private String user = "";
+    private String folder = "";
+    private boolean terminal;
+    private boolean input;
+    private long memory = MEMORY;
+    private int processors = 1;
+    private long disk = DISK;
+    private Map<String, String> labels = Map.of();
+    private Network network = Network.NONE;
+    private boolean init;
+    private boolean remove;
+
+    private Builder(@Nullable String name, LayerSource from) {
+      this.name = name;
+      this.from = from;
+    }
+
+    /** What the program's words are the arguments of; null: as the image says. */
+    public Builder entrypoint(@Nullable List<String> words) {
+      entrypoint = words;
+      return this;
+    }
+
+    /** What it runs. */
+    public Builder program(List<String> words) {
+      program = words;
+      return this;
+    }
+
+    /** The variables of that. */
+    public Builder environment(Map<String, String> variables) {
+      environment = variables;
+      return this;
+    }
+
+    /** Whose that is. */
+    public Builder user(String ids) {
+      user = ids;
+      return this;
+    }
+
+    /** The working folder of that. */
+    public Builder folder(String path) {
+      folder = path;
+      return this;
+    }
+
+    /** Whether that has a terminal. */
+    public Builder terminal(boolean whether) {
+      terminal = whether;
+      return this;
+    }
+
+    /** Whether that takes input. */
+    public Builder input(boolean whether) {
+      input = whether;
+      return this;
+    }
+
+    /** Bytes. */
+    public Builder memory(long bytes) {
+      memory = bytes;
+      return this;
+    }
+
+    /** How many. */
+    public Builder processors(int number) {
+      processors = number;
+      return this;
+    }
+
+    /** Bytes. */
+    public Builder disk(long bytes) {
+      disk = bytes;
+      return this;
+    }
+
+    /** What people say of it. */
+    public Builder labels(Map<String, String> said) {
+      labels = said;
+      return this;
+    }
+
+    /** What it can reach. */
+    public Builder network(Network reach) {
+      network = reach;
+      return this;
+    }
+
+    /** Whether it has a first process besides the program. */
+    public Builder init(boolean whether) {
+      init = whether;
+      return this;
+    }
+
+    /** Whether it is removed at its end. */
+    public Builder remove(boolean whether) {
+      remove = whether;
+      return this;
+    }
+
+    /** What was said. */
+    public VmSpec build() {
+      return new VmSpec(
+          name,
+          from,
+          entrypoint,
+          program,
+          environment,
+          user,
+          folder,
+          terminal,
+          input,
+          memory,
+          processors,
+          disk,
+          labels,
+          network,
+          init,
+          remove);
+    }
   }
 }

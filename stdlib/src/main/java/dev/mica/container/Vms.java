@@ -14,6 +14,7 @@ import dev.mica.state.Records;
 import dev.mica.state.Recovery;
 import dev.mica.state.StateDir;
 import dev.mica.vm.Machine;
+import dev.mica.vm.guest.ContainerInit;
 import dev.mica.vm.guest.ContainerRuntime;
 import dev.mica.vm.network.Carrier;
 import dev.mica.vm.stream.Attachable;
@@ -152,6 +153,7 @@ public final class Vms {
   public List<Machine.Part> parts() {
     return List.of(
         part("container runtime", ContainerRuntime.program(), ContainerRuntime.FIX),
+        part("first process of containers", ContainerInit.program(), ContainerInit.FIX),
         part("disks of VMs", Disk.program(), Disk.FIX),
         part("system calls of containers", Seccomp.profile(), Seccomp.FIX),
         part("network of containers", Carrier.passt(), Carrier.FIX));
@@ -270,21 +272,21 @@ public final class Vms {
     Commit moment = makeCommit(vm, CommitSpec.UNNAMED);
     Vm made =
         create(
-            new VmSpec(
-                other,
-                new Said(moment.layers(), moment.label()),
-                vm.program(),
-                vm.environment(),
-                vm.user(),
-                vm.folder(),
-                vm.terminal(),
-                vm.input(),
-                vm.memory(),
-                vm.processors(),
-                runner(vm).diskSize(),
-                vm.labels(),
-                vm.network().withFreePorts(),
-                vm.remove()));
+            VmSpec.of(other, new Said(moment.layers(), moment.label()))
+                .program(vm.program())
+                .environment(vm.environment())
+                .user(vm.user())
+                .folder(vm.folder())
+                .terminal(vm.terminal())
+                .input(vm.input())
+                .memory(vm.memory())
+                .processors(vm.processors())
+                .disk(runner(vm).diskSize())
+                .labels(vm.labels())
+                .network(vm.network().withFreePorts())
+                .init(vm.init())
+                .remove(vm.remove())
+                .build());
     return up ? made.start() : made;
   }
 

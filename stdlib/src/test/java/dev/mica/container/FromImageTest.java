@@ -2,11 +2,17 @@ package dev.mica.container;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import dev.mica.commit.Commit;
 import dev.mica.test.ScratchTest;
 import java.util.List;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** What a VM takes over from the image that it is made from. */
 final class FromImageTest extends ScratchTest {
@@ -35,6 +41,39 @@ final class FromImageTest extends ScratchTest {
     Commit image = image("CMD sleep 5");
     assertThat(filled(image).program()).containsExactly("/bin/sh", "-c", "sleep 5");
     assertThat(filled(image, "true").program()).containsExactly("true");
+  }
+
+  static Stream<Arguments> entrypoints() {
+    List<String> own = List.of("/bin/other", "-v");
+    return Stream.of(
+        arguments(null, List.of(), List.of("/bin/web", "-d")),
+        arguments(null, List.of("-x"), List.of("/bin/web", "-x")),
+        arguments(own, List.of(), own),
+        arguments(own, List.of("-x"), List.of("/bin/other", "-v", "-x")),
+        arguments(List.of(), List.of("sh", "-x"), List.of("sh", "-x")));
+  }
+
+  /** The image's own words are for its own entrypoint. */
+  @ParameterizedTest
+  @MethodSource("entrypoints")
+  void anEntrypointIsReplaced(
+      @Nullable List<String> entrypoint, List<String> words, List<String> program) {
+    VmSpec spec =
+        VmSpec.of("box", image("ENTRYPOINT [\"/bin/web\"]", "CMD [\"-d\"]"))
+            .entrypoint(entrypoint)
+            .program(words)
+            .build();
+    assertThat(FromImage.filled("box", spec).program()).isEqualTo(program);
+  }
+
+  @Test
+  void whereTheEntrypointIsTakenAwayTheWordsAreNeeded() {
+    VmSpec spec =
+        VmSpec.of("box", image("ENTRYPOINT [\"/bin/web\"]", "CMD [\"-d\"]"))
+            .entrypoint(List.of())
+            .build();
+    assertThatThrownBy(() -> FromImage.filled("box", spec))
+        .hasMessageStartingWith("cannot create the VM box: it does not say what to run");
   }
 
   @Test

@@ -49,7 +49,7 @@ final class VmsTest {
     for (String applet :
         List.of(
             "sh", "cat", "chmod", "chown", "echo", "false", "id", "ln", "ls", "mkdir", "mkfifo",
-            "sleep", "true")) {
+            "sleep", "tr", "true")) {
       Files.createSymbolicLink(root.resolve("bin/" + applet), Path.of("busybox"));
     }
     base = Folder.of(Caller.ofProcess(), root);
@@ -98,9 +98,35 @@ final class VmsTest {
     vm.pause();
     assertThat(vm.state()).isEqualTo(Vm.State.PAUSED);
     vm.resume();
+    // The trap is set when it has said something.
+    assertThat(Poll.until(SOON, () -> vm.logs().equals("up\n"))).isTrue();
     vm.stop();
     assertThat(vm.status()).isEqualTo("exited 3");
     assertThat(vm.pid()).isZero();
+  }
+
+  /** What nobody waits for is reaped, a signal reaches the program, and its status is the VM's. */
+  @Test
+  void aFirstProcessLooksAfterWhatItsProgramLeaves() {
+    String program = "trap 'exit 7' TERM; echo up; while :; do sleep 1; done";
+    VmSpec spec = VmSpec.of("init", base, List.of("sh", "-c", program)).but().init(true).build();
+    Vm vm = vms.create(spec).start();
+    assertThat(vm.exec("sh", "-c", "tr '\\0' ' ' </proc/1/cmdline; ls /dev/init").output())
+        .startsWith("/dev/init -- sh -c trap")
+        .endsWith(" /dev/init\n");
+    String orphan = vm.exec("sh", "-c", "sleep 100000 >/dev/null 2>&1 & echo $!").output().strip();
+    assertThat(
+            vm.exec(
+                    "sh",
+                    "-c",
+                    "read -r a b c parent rest </proc/" + orphan + "/stat; echo $parent")
+                .output())
+        .isEqualTo("1\n");
+    assertThat(vm.exec("sh", "-c", "kill -9 " + orphan).status()).isZero();
+    assertThat(Poll.until(SOON, () -> vm.exec("ls", "/proc/" + orphan).status() != 0)).isTrue();
+    assertThat(Poll.until(SOON, () -> vm.logs().equals("up\n"))).isTrue();
+    vm.stop();
+    assertThat(vm.status()).isEqualTo("exited 7");
   }
 
   /** Files go in and out with all they are, and a name is only a name. */

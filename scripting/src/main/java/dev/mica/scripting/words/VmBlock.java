@@ -25,6 +25,7 @@ public final class VmBlock extends GroovyObjectSupport implements VmWords {
   private final Map<String, String> environment = new TreeMap<>();
   private final Map<String, String> labels = new TreeMap<>();
   private @Nullable LayerSource from;
+  private @Nullable List<String> entrypoint;
   private List<String> program = List.of();
   private String user = "";
   private String folder = "";
@@ -35,6 +36,7 @@ public final class VmBlock extends GroovyObjectSupport implements VmWords {
   private long disk = VmSpec.DISK;
   private String net = "none";
   private final List<Port> ports = new ArrayList<>();
+  private boolean init;
   private boolean remove;
 
   /** A block about the VM of that name; {@code variables} are those of the script. */
@@ -52,6 +54,12 @@ public final class VmBlock extends GroovyObjectSupport implements VmWords {
   @Override
   public void run(String... words) {
     program = List.of(words);
+  }
+
+  /** Empty words take it away, as they do on the command line. */
+  @Override
+  public void entrypoint(String... words) {
+    entrypoint = List.of(words).equals(List.of("")) ? List.of() : List.of(words);
   }
 
   @Override
@@ -120,6 +128,13 @@ public final class VmBlock extends GroovyObjectSupport implements VmWords {
 
   /** Likewise. */
   @Override
+  public Object getInit() {
+    init = true;
+    return true;
+  }
+
+  /** Likewise. */
+  @Override
   public Object getRemoved() {
     remove = true;
     return true;
@@ -141,6 +156,7 @@ public final class VmBlock extends GroovyObjectSupport implements VmWords {
     return switch (property) {
       case "interactive" -> getInteractive();
       case "tty" -> getTty();
+      case "init" -> getInit();
       case "removed" -> getRemoved();
       default -> variable(property);
     };
@@ -153,6 +169,7 @@ public final class VmBlock extends GroovyObjectSupport implements VmWords {
     switch (property) {
       case "interactive" -> input = said;
       case "tty" -> terminal = said;
+      case "init" -> init = said;
       case "removed" -> remove = said;
       default -> throw new MissingPropertyException(property, VmBlock.class);
     }
@@ -171,20 +188,21 @@ public final class VmBlock extends GroovyObjectSupport implements VmWords {
       throw MicaException.usage("create the VM", name, "it does not say from what")
           .hint("name its start folder: from '/srv/debian'");
     }
-    return new VmSpec(
-        name,
-        from,
-        program,
-        environment,
-        user,
-        folder,
-        terminal,
-        input,
-        memory,
-        processors,
-        disk,
-        labels,
-        Network.of(net, ports),
-        remove);
+    return VmSpec.of(name, from)
+        .entrypoint(entrypoint)
+        .program(program)
+        .environment(environment)
+        .user(user)
+        .folder(folder)
+        .terminal(terminal)
+        .input(input)
+        .memory(memory)
+        .processors(processors)
+        .disk(disk)
+        .labels(labels)
+        .network(Network.of(net, ports))
+        .init(init)
+        .remove(remove)
+        .build();
   }
 }

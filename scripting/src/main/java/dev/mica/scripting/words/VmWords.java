@@ -12,6 +12,12 @@ public interface VmWords {
   /** The program that it runs, and its arguments. */
   void run(String... program);
 
+  /**
+   * A program instead of the image's entrypoint, which gets the words of {@code run} as arguments;
+   * {@code ''} for none.
+   */
+  void entrypoint(String... program);
+
   /** How much memory the VM has, in bytes: {@code 512.MB}. */
   void memory(long bytes);
 
@@ -49,6 +55,9 @@ public interface VmWords {
 
   /** Its program has a terminal. */
   Object getTty();
+
+  /** Its first process starts the program, and waits for the processes that nobody waits for. */
+  Object getInit();
 
   /** It is removed when its program has ended. */
   Object getRemoved();

@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Reads the arguments of one command by its line in the table. Picocli would take over no more than
@@ -139,8 +140,8 @@ final class CommandParser {
   private void put(Parameter parameter, String value) {
     String name = parameter.name();
     if (value.isEmpty()
-        && parameter.kind() != Parameter.Kind.REST
-        && parameter.kind() != Parameter.Kind.PROGRAM) {
+        && !Set.of(Parameter.Kind.ANY_TEXT, Parameter.Kind.REST, Parameter.Kind.PROGRAM)
+            .contains(parameter.kind())) {
       throw wrong(name + " is empty");
     }
     if (parameter.kind() == Parameter.Kind.CHOICE && !parameter.choices().contains(value)) {

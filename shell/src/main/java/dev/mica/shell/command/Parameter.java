@@ -30,6 +30,8 @@ public record Parameter(
     LAYER,
     CHOICE,
     TEXT,
+    /** A text that may be empty, which says something. */
+    ANY_TEXT,
     /** A script; completed like a path. */
     SCRIPT,
     /** An expression, taken as it is unless it is one of the command's options. */

@@ -25,6 +25,8 @@ import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.json.JsonMapper;
 
 /** {@code vm …}: containers, each in a VM of its own. */
 final class VmCommands {
@@ -74,6 +76,10 @@ final class VmCommands {
                 Kind.LAYER,
                 "the start folder: an image, here or in a registry, or a folder")
             .mandatory(),
+        option(
+            "--entrypoint",
+            Kind.ANY_TEXT,
+            "a program instead of the image's entrypoint, or a JSON list; '' for none"),
         option("--memory", Kind.TEXT, "of the VM, as 512M; 512M if not given"),
         option("--cpus", Kind.TEXT, "processors of the VM; 1 if not given"),
         option("--disk", Kind.TEXT, "what it may write, as 10G; 10G if not given"),
@@ -91,6 +97,7 @@ final class VmCommands {
         option("--publish", Kind.TEXT, "a port that leads to it, as 8080:80; 80 for a free one")
             .repeatable(),
         option("--label", Kind.TEXT, "what is to be said of it, as NAME=VALUE").repeatable(),
+        flag("--init", "its first process starts the program, and reaps what that leaves behind"),
         flag("--rm", "it is removed when its program has ended"),
         INTERACTIVE,
         TTY);
@@ -159,23 +166,38 @@ final class VmCommands {
   }
 
   private static VmSpec spec(Invocation in, @Nullable String name) {
-    return new VmSpec(
-        name,
-        RegistryCommands.from(in, in.value("--from")),
-        in.all("ARGV"),
-        pairs(in, "--env"),
-        in.optional("--user").orElse(""),
-        in.optional("--workdir").orElse(""),
-        in.has("--tty"),
-        in.has("--interactive"),
-        in.optional("--memory").map(text -> size(in, "--memory", text)).orElse(VmSpec.MEMORY),
-        in.optional("--cpus").map(text -> count(in, text)).orElse(1),
-        in.optional("--disk").map(text -> size(in, "--disk", text)).orElse(VmSpec.DISK),
-        pairs(in, "--label"),
-        Network.of(
-            in.optional("--net").orElse("none"),
-            in.all("--publish").stream().map(Port::of).toList()),
-        in.has("--rm"));
+    return VmSpec.of(name, RegistryCommands.from(in, in.value("--from")))
+        .entrypoint(in.optional("--entrypoint").map(text -> entrypoint(in, text)).orElse(null))
+        .program(in.all("ARGV"))
+        .environment(pairs(in, "--env"))
+        .user(in.optional("--user").orElse(""))
+        .folder(in.optional("--workdir").orElse(""))
+        .terminal(in.has("--tty"))
+        .input(in.has("--interactive"))
+        .memory(
+            in.optional("--memory").map(text -> size(in, "--memory", text)).orElse(VmSpec.MEMORY))
+        .processors(in.optional("--cpus").map(text -> count(in, text)).orElse(1))
+        .disk(in.optional("--disk").map(text -> size(in, "--disk", text)).orElse(VmSpec.DISK))
+        .labels(pairs(in, "--label"))
+        .network(
+            Network.of(
+                in.optional("--net").orElse("none"),
+                in.all("--publish").stream().map(Port::of).toList()))
+        .init(in.has("--init"))
+        .remove(in.has("--rm"))
+        .build();
+  }
+
+  /** As podman has it: one program, a JSON list of it and its first arguments, or nothing. */
+  private static List<String> entrypoint(Invocation in, String text) {
+    if (!text.startsWith("[")) {
+      return text.isEmpty() ? List.of() : List.of(text);
+    }
+    try {
+      return List.of(JsonMapper.shared().readValue(text, String[].class));
+    } catch (JacksonException | NullPointerException wrong) { // the latter: a null among them
+      throw in.wrong("--entrypoint takes a program or a JSON list of texts, not '" + text + "'");
+    }
   }
 
   static Map<String, String> pairs(Invocation in, String option) {

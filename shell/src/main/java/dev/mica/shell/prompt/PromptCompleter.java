@@ -177,7 +177,7 @@ final class PromptCompleter implements Completer {
           paths(word, candidates);
         }
         case CHOICE -> parameter.choices().forEach(choice -> add(candidates, choice, "Values", ""));
-        case FLAG, TEXT, CODE, REST, PROGRAM -> {}
+        case FLAG, TEXT, ANY_TEXT, CODE, REST, PROGRAM -> {}
       }
     } catch (MicaException unreadable) {
       return; // a state directory that cannot be read has no names to offer

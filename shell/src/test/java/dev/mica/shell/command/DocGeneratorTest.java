@@ -158,7 +158,7 @@ final class DocGeneratorTest {
       case PATH -> List.of("/");
       case CHOICE -> parameter.choices();
       case SCRIPT, CODE, REST -> List.of(".");
-      case FLAG, TEXT, PROGRAM -> List.of();
+      case FLAG, TEXT, ANY_TEXT, PROGRAM -> List.of();
     };
   }
 

@@ -15,6 +15,7 @@ import java.util.stream.Stream;
 /**
  * The program that runs containers, this host's own, with the libraries it needs: an archive of
  * their own, behind the initramfs of a guest that has containers. So the distribution keeps it.
+ * With it goes what a container can have as its first process, if this host has that.
  */
 public final class ContainerRuntime {
   /** The line that mends it. */
@@ -49,7 +50,9 @@ public final class ContainerRuntime {
         });
     Path program = program().orElseThrow();
     String said = Program.run(Path.of("/"), List.of("ldd", program.toString()));
-    return Stream.concat(Stream.of(program), libraries(said)).toList();
+    return Stream.of(Stream.of(program), libraries(said), ContainerInit.program().stream())
+        .flatMap(files -> files)
+        .toList();
   }
 
   /** The libraries that ldd(1) lists, the loader among them. */
@@ -66,8 +69,10 @@ public final class ContainerRuntime {
     List<Path> files = files();
     try {
       archive.file(IN_GUEST, Files.readAllBytes(files.getFirst()));
-      for (Path library : files.subList(1, files.size())) {
-        archive.file(library.toString().substring(1), Files.readAllBytes(library));
+      Optional<Path> init = ContainerInit.program();
+      for (Path file : files.subList(1, files.size())) {
+        String place = init.equals(Optional.of(file)) ? ContainerInit.IN_GUEST : file.toString();
+        archive.file(place.substring(1), Files.readAllBytes(file));
       }
       return archive.finish();
     } catch (IOException broken) {
