@@ -213,10 +213,14 @@ final class Inference {
   /** The type whose words the innermost block takes; null outside of such a block. */
   @Nullable Class<?> delegate(List<Token> tokens) {
     int open = Tokens.innermostOpen(tokens);
-    if (open < 1 || !tokens.get(open).is("{") || tokens.get(open - 1).kind() != Kind.WORD) {
+    if (open < 1 || !tokens.get(open).is("{")) {
       return null;
     }
-    String word = tokens.get(open - 1).text();
+    int called = beforeArguments(tokens, open - 1);
+    if (called < 0 || tokens.get(called).kind() != Kind.WORD) {
+      return null;
+    }
+    String word = tokens.get(called).text();
     return Arrays.stream(Words.class.getMethods())
         .filter(method -> method.getName().equals(word))
         .flatMap(method -> Arrays.stream(method.getParameters()))
@@ -224,6 +228,22 @@ final class Inference {
         .filter(java.util.Objects::nonNull)
         .findFirst()
         .orElse(null);
+  }
+
+  /** Where the word is that is called with the arguments that end at {@code at}, if they do. */
+  private static int beforeArguments(List<Token> tokens, int at) {
+    if (!tokens.get(at).is(")")) {
+      return at;
+    }
+    int level = 0;
+    for (int i = at; i >= 0; i--) {
+      Kind kind = tokens.get(i).kind();
+      level += kind == Kind.CLOSE ? 1 : kind == Kind.OPEN ? -1 : 0;
+      if (level == 0) {
+        return i - 1;
+      }
+    }
+    return -1;
   }
 
   private static @Nullable Class<?> delegate(Parameter parameter) {

@@ -13,6 +13,7 @@ import dev.mica.scripting.run.Cancelled;
 import dev.mica.scripting.run.Context;
 import dev.mica.scripting.run.ScriptException;
 import dev.mica.scripting.words.UnionBlock;
+import dev.mica.scripting.words.VmBlock;
 import dev.mica.scripting.words.Words;
 import groovy.lang.GroovyRuntimeException;
 import groovy.lang.MissingMethodException;
@@ -400,7 +401,7 @@ public final class GroovyErrors {
 
   private List<String> membersOf(Class<?> type) {
     List<String> known = new ArrayList<>(new Members(Help.get()).namesOf(type));
-    if (type == UnionBlock.class) {
+    if (type == UnionBlock.class || type == VmBlock.class) {
       known.addAll(context.variables().names());
     }
     return known;
