@@ -41,7 +41,7 @@ final class ArchitectureTest {
           Map.entry("", 2),
           Map.entry("host", 3),
           Map.entry("helper", 3),
-          Map.entry("container", 11),
+          Map.entry("container", 12),
           Map.entry("commit", 9),
           Map.entry("union", 7),
           Map.entry("folder", 8),

@@ -266,6 +266,8 @@ final class VmTest {
       {"2", "not absolute", "vm exec --workdir tmp web id"},
       {"126", "its working folder /bin/sh: it is not a folder", "vm exec --workdir /bin/sh web id"},
       {"2", "not absolute", "vm run --workdir tmp --from BASE true"},
+      {"2", "on-failure:N and always", "vm run --restart often --from BASE true"},
+      {"2", "leave out --rm or --restart", "vm run --rm --restart always --from BASE true"},
       {"2", "NAME=VALUE", "vm run --env A --from BASE true"},
       {"2", "a name is", "vm run --name .x --from BASE true"},
       {"1", "there is one of that name", "vm run --name web --from BASE true"},

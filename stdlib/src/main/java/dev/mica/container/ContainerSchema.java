@@ -20,6 +20,8 @@ public final class ContainerSchema {
               .field("id", "string", Vm::id)
               .field("state", "string", Vm::state)
               .field("exitStatus", "number|null", vm -> vm.exitStatus().orElse(null))
+              .field("restart", "string", Vm::restartPolicy)
+              .field("restarts", "number", Vm::restarts)
               .field("memory", "number", Vm::memory)
               .field("processors", "number", Vm::processors)
               .field("net", "string", Vm::net)

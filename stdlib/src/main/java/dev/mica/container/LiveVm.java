@@ -57,7 +57,20 @@ final class LiveVm implements Vm {
 
   @Override
   public Optional<Integer> exitStatus() {
-    return state() == State.EXITED ? runner().end().map(VmFiles.End::status) : Optional.empty();
+    State at = state();
+    return at == State.EXITED || at == State.RESTARTING
+        ? runner().end().filter(end -> !end.lost()).map(VmFiles.End::status)
+        : Optional.empty();
+  }
+
+  @Override
+  public String restartPolicy() {
+    return vm.restart().toString();
+  }
+
+  @Override
+  public int restarts() {
+    return runner().restarting().done().count();
   }
 
   @Override

@@ -54,6 +54,10 @@ final class NewVm {
     if (!spec.folder().startsWith("/")) {
       throw refuse(name, "the working folder " + spec.folder() + " is not absolute");
     }
+    if (spec.remove() && spec.restart().isOn()) {
+      throw refuse(name, "it cannot be both removed and started again when its program has ended")
+          .hint("leave out --rm or --restart");
+    }
     spec.network().requireSound(name);
     for (String variable : spec.environment().keySet()) {
       if (variable.isEmpty() || variable.contains("=")) {
@@ -108,6 +112,7 @@ final class NewVm {
         spec.labels(),
         spec.network(),
         spec.init(),
+        spec.restart(),
         spec.remove(),
         Clock.systemUTC().instant());
   }

@@ -26,6 +26,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Runs the container of one VM. What it is at is found from its processes and from how its monitor
@@ -60,6 +62,7 @@ final class Runner {
   private final VmFiles files;
   private final Machine machine;
   private final Monitor monitor;
+  private final Restarting restarting;
 
   Runner(StateDir state, VmRecord vm) {
     this.home = state.path();
@@ -67,6 +70,7 @@ final class Runner {
     this.files = VmFiles.of(state, vm.id());
     this.machine = Machine.of(state, spec(vm, files));
     this.monitor = new Monitor(files);
+    this.restarting = new Restarting(vm.restart(), files);
   }
 
   private static MachineSpec spec(VmRecord vm, VmFiles files) {
@@ -86,6 +90,10 @@ final class Runner {
   /** The state directory. */
   Path home() {
     return home;
+  }
+
+  Restarting restarting() {
+    return restarting;
   }
 
   Machine machine() {
@@ -108,10 +116,14 @@ final class Runner {
   Vm.State state() {
     Optional<VmFiles.End> end = files.end();
     if (end.isPresent()) {
-      return end.get().lost() ? Vm.State.FAILED : Vm.State.EXITED;
+      return isToRestart(end) ? Vm.State.RESTARTING : ended(end.get());
     }
     if (!Files.exists(files.started())) {
-      return Vm.State.CREATED; // or whoever started it has not come that far, or never will
+      return isToRestart(end)
+          ? Vm.State.RESTARTING
+          : restarting.trouble().isPresent()
+              ? Vm.State.FAILED
+              : Vm.State.CREATED; // or whoever started it has not come that far, or never will
     }
     if (!monitor.isAlive()) {
       return files.end().isPresent() ? state() : Vm.State.FAILED; // it ended just now
@@ -122,6 +134,39 @@ final class Runner {
     return machine.status().state() == Machine.State.PAUSED || isFrozen()
         ? Vm.State.PAUSED
         : Vm.State.RUNNING;
+  }
+
+  private static Vm.State ended(VmFiles.End end) {
+    return end.lost() ? Vm.State.FAILED : Vm.State.EXITED;
+  }
+
+  /** Somebody is about to start it again, or its monitor will have it done. */
+  private boolean isToRestart(Optional<VmFiles.End> end) {
+    if (!vm.restart().isOn() || Files.exists(files.stopped())) {
+      return false;
+    }
+    return restarting.restarter().isAlive()
+        || (end.isPresent() && restarting.next().isPresent() && monitor.isAlive());
+  }
+
+  /** Whether nothing came between that end and us who are to start it again. */
+  boolean isToStartAgain(Optional<VmFiles.End> end) {
+    return files.end().equals(end) && !isUp() && !Files.exists(files.stopped());
+  }
+
+  /** Its program has ended, and its guest is about to: what that has to write is written. */
+  void awaitShutdown() {
+    machine.shutdown();
+  }
+
+  /** Somebody ends it: it is not started again by itself. */
+  void endRestarts() {
+    boolean waits = state() == Vm.State.RESTARTING;
+    restarting.forbid();
+    if (waits) {
+      monitor.stop();
+      restarting.stop();
+    }
   }
 
   /** A VM that ends takes its file servers along: only one that still answers can have lost one. */
@@ -141,12 +186,27 @@ final class Runner {
   String status() {
     return switch (state()) {
       case CREATED -> "created";
-      case RUNNING -> isCutOff() ? "running (its network is gone)" : "running";
-      case PAUSED -> "paused";
+      case RUNNING -> isCutOff() ? "running (its network is gone)" : restarted("running", "");
+      case PAUSED -> restarted("paused", "");
+      case RESTARTING -> restarted("restarting", files.end().map(Runner::atEnd).orElse(""));
       case EXITED -> exited(files.end().orElseThrow());
       case REMOVED -> "removed";
-      case FAILED -> "failed (" + failure() + ")";
+      case FAILED -> restarted("failed", failure());
     };
+  }
+
+  /** With how often, if it was. */
+  private String restarted(String word, String note) {
+    int count = restarting.done().count();
+    String all =
+        Stream.of(note, count == 0 ? "" : "restarts: " + count)
+            .filter(text -> !text.isEmpty())
+            .collect(Collectors.joining(", "));
+    return all.isEmpty() ? word : word + " (" + all + ")";
+  }
+
+  private static String atEnd(VmFiles.End end) {
+    return end.lost() ? "its VM ended" : "exited " + end.status();
   }
 
   /** What carried its network has ended, while it has not. */
@@ -158,17 +218,19 @@ final class Runner {
     if (files.end().isPresent()) {
       return "its VM ended first";
     }
+    Optional<String> trouble = restarting.trouble();
+    if (trouble.isPresent()) {
+      return trouble.get();
+    }
     return monitor.isAlive()
         ? "the file server of its start folder ended"
         : "its monitor ended first";
   }
 
-  private static String exited(VmFiles.End end) {
-    return "exited "
-        + end.status()
-        + (end.oom()
-            ? " (out of memory)"
-            : end.signal() > 0 ? " (signal " + end.signal() + ")" : "");
+  private String exited(VmFiles.End end) {
+    return restarted(
+        "exited " + end.status(),
+        end.oom() ? "out of memory" : end.signal() > 0 ? "signal " + end.signal() : "");
   }
 
   boolean isUp() {
@@ -179,9 +241,10 @@ final class Runner {
   /**
    * Boots its VM, gives it its folders and starts its program.
    *
+   * @param restarts how often it was started by itself, with this one
    * @param ready runs right before that, when one can attach to it
    */
-  void start(Runnable ready) {
+  void start(Restarts restarts, Runnable ready) {
     Carrier.refusal(vm.network().outward())
         .ifPresent(no -> {
           throw no;
@@ -193,6 +256,9 @@ final class Runner {
           });
     }
     forgetRun();
+    if (restarts.count() > 0) {
+      restarting.keep(restarts);
+    }
     List<Port> ports = HostPorts.choose(vm.network().ports());
     try (Activity start =
         Activity.begin("start the VM " + vm.name(), OptionalLong.empty(), Activity.Work.NONE)) {
@@ -217,12 +283,14 @@ final class Runner {
   void forgetRun() {
     clear();
     files.forgetRun();
+    restarting.forgetRun();
   }
 
   /** Ends its processes, whatever they are at, and waits for nobody who still reads. */
   void clear() {
     machine.kill();
     monitor.stop();
+    restarting.stop();
   }
 
   private void mount(Agent agent) {
@@ -279,12 +347,7 @@ final class Runner {
     RANDOM.nextBytes(bytes);
     String token = HexFormat.of().formatHex(bytes);
     Path port = machine.plugPort(FIRST_PORT);
-    monitor.start(
-        port,
-        machine.status().pid(),
-        token,
-        vm.input(),
-        vm.remove() ? AtEnd.command(home, vm) : List.of());
+    monitor.start(port, machine.status().pid(), token, vm.input(), AtEnd.command(home, vm));
     ready.run();
     try {
       long _ = agent.run(vm.id(), new Agent.Streams(FIRST_PORT, token, vm.terminal())).await();
@@ -441,7 +504,11 @@ final class Runner {
     return files.end().map(end -> end.lost() ? KILLED : end.status());
   }
 
+  private boolean isOver() {
+    return !isUp() && state() != Vm.State.RESTARTING;
+  }
+
   VmLog log(LogQuery query, BooleanSupplier stop) {
-    return new VmLog(files, query, stop, () -> !isUp());
+    return new VmLog(files, query, stop, this::isOver);
   }
 }

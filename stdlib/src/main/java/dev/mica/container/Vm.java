@@ -24,6 +24,8 @@ public interface Vm {
     RUNNING,
     /** Its program stands still, and is not ended. */
     PAUSED,
+    /** Its program has ended, and is about to be started again. */
+    RESTARTING,
     /** Its program has ended. */
     EXITED,
     /** Its VM ended before its program did, or was never there to run it. */
@@ -46,6 +48,12 @@ public interface Vm {
 
   /** The exit status of its program; empty while that runs, and where nobody heard it. */
   Optional<Integer> exitStatus();
+
+  /** Whether it is started again when its program has ended: {@code no}, {@code on-failure:3}. */
+  String restartPolicy();
+
+  /** How often it was started again by that, since somebody started it. */
+  int restarts();
 
   /** The start folder: an image, or a folder. */
   String from();

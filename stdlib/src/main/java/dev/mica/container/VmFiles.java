@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -73,6 +74,38 @@ record VmFiles(Path directory) {
   /** The ports of this host that lead to it, a line each: free ones as they were chosen. */
   Path ports() {
     return directory.resolve("ports");
+  }
+
+  /** How often it was started again, in JSON: {@code count}, and {@code waited} milliseconds. */
+  Path restarts() {
+    return directory.resolve("restarts");
+  }
+
+  /** There when somebody has ended it, so that it is not started again. */
+  Path stopped() {
+    return directory.resolve("stopped");
+  }
+
+  /** The process id of who starts it again. */
+  Path restarter() {
+    return directory.resolve("restarter.pid");
+  }
+
+  /** Why it could not be started again. */
+  Path trouble() {
+    return directory.resolve("trouble");
+  }
+
+  /** For how long its program ran until that end; not longer than it did. */
+  Duration ran(End end) {
+    try {
+      Instant began = Files.getLastModifiedTime(started()).toInstant();
+      return end.when().isAfter(began) ? Duration.between(began, end.when()) : Duration.ZERO;
+    } catch (NoSuchFileException atOnce) {
+      return Duration.ZERO;
+    } catch (IOException broken) {
+      throw MicaException.failed("look at", started(), Why.of(broken)).because(broken);
+    }
   }
 
   /**

@@ -22,6 +22,7 @@ import tools.jackson.databind.node.ObjectNode;
  * @param lowers the directories of that, topmost first
  * @param is which directories these paths mean
  * @param init whether its first process starts the program, and is not the program
+ * @param restart whether it is started again when its program has ended by itself
  * @param remove whether it is removed when its program has ended
  */
 record VmRecord(
@@ -41,6 +42,7 @@ record VmRecord(
     Map<String, String> labels,
     Network network,
     boolean init,
+    Restart restart,
     boolean remove,
     Instant created) {
   private static final Pattern ID = Pattern.compile("[0-9a-f]{12}");
@@ -75,6 +77,9 @@ record VmRecord(
     put(json.putObject("network"), network);
     if (init) {
       json.put("init", true);
+    }
+    if (restart.isOn()) {
+      json.put("restart", restart.toString());
     }
     if (remove) {
       json.put("remove", true);
@@ -129,6 +134,7 @@ record VmRecord(
             map(json.required("labels")),
             network(json.path("network")),
             json.path("init").asBoolean(false),
+            Restart.of(json.path("restart").asString("no")),
             json.path("remove").asBoolean(false),
             Instant.parse(json.required("created").asString()));
     if (!vm.name.equals(name)) {

@@ -27,6 +27,7 @@ import org.jspecify.annotations.Nullable;
  * @param network what it can reach, and what reaches it
  * @param init whether its first process is one that starts the program and looks after what that
  *     leaves behind
+ * @param restart whether it is started again when its program has ended by itself
  * @param remove whether it is removed when its program has ended
  */
 public record VmSpec(
@@ -45,6 +46,7 @@ public record VmSpec(
     Map<String, String> labels,
     Network network,
     boolean init,
+    Restart restart,
     boolean remove) {
   private static final long MEBIBYTE = 1L << 20;
 
@@ -98,6 +100,7 @@ public record VmSpec(
         .labels(labels)
         .network(network)
         .init(init)
+        .restart(restart)
         .remove(remove);
   }
 
@@ -118,6 +121,7 @@ public record VmSpec(
     private Map<String, String> labels = Map.of();
     private Network network = Network.NONE;
     private boolean init;
+    private Restart restart = Restart.NO;
     private boolean remove;
 
     private Builder(@Nullable String name, LayerSource from) {
@@ -203,6 +207,12 @@ public record VmSpec(
       return this;
     }
 
+    /** Whether it is started again. */
+    public Builder restart(Restart policy) {
+      restart = policy;
+      return this;
+    }
+
     /** Whether it is removed at its end. */
     public Builder remove(boolean whether) {
       remove = whether;
@@ -227,6 +237,7 @@ public record VmSpec(
           labels,
           network,
           init,
+          restart,
           remove);
     }
   }

@@ -285,6 +285,7 @@ public final class Vms {
                 .labels(vm.labels())
                 .network(vm.network().withFreePorts())
                 .init(vm.init())
+                .restart(vm.restart())
                 .remove(vm.remove())
                 .build());
     return up ? made.start() : made;
@@ -312,7 +313,35 @@ public final class Vms {
         throw MicaException.failed("start the VM", vm.name(), "it is " + runner.status());
       }
       VmRecord _ =
-          lock.run(START, vm::toJson, () -> runner.start(() -> ready.accept(runner)), () -> vm);
+          lock.run(
+              START,
+              vm::toJson,
+              () -> runner.start(Restarts.NONE, () -> ready.accept(runner)),
+              () -> vm);
+    }
+  }
+
+  /**
+   * Starts it once more, unless it was started, stopped or removed since it ended so.
+   *
+   * @param end how it ended; empty: it was tried before, and is not up for that
+   * @param restarts with this one
+   */
+  void startAgain(VmRecord vm, Optional<VmFiles.End> end, Restarts restarts) {
+    String name = vm.name();
+    try (Lock lock = state.lock("start the VM " + name + " again", object(name))) {
+      Runner runner = runner(vm);
+      if (!isThere(vm) || !runner.isToStartAgain(end)) {
+        return;
+      }
+      try {
+        runner.awaitShutdown();
+        VmRecord _ = lock.run(START, vm::toJson, () -> runner.start(restarts, () -> {}), () -> vm);
+      } catch (MicaException failure) {
+        runner.restarting().keep(restarts);
+        runner.restarting().keepTrouble(failure);
+        throw failure;
+      }
     }
   }
 
@@ -354,7 +383,9 @@ public final class Vms {
     caller.require(Role.OPERATOR, doing + " the VM", vm.name());
     try (Hold _ = state.hold(doing + " the VM " + vm.name(), object(vm.name()))) {
       if (isThere(vm)) {
-        how.accept(runner(vm));
+        Runner runner = runner(vm);
+        runner.endRestarts();
+        how.accept(runner);
         if (vm.remove()) {
           removeEnded(vm);
         }
@@ -368,6 +399,7 @@ public final class Vms {
         "restart",
         vm,
         runner -> {
+          runner.endRestarts();
           runner.stop(patience);
           start(vm);
         });
@@ -428,13 +460,18 @@ public final class Vms {
     removeEnded(vm);
   }
 
-  /** What its monitor has run at its end: another of that name is none of its business. */
-  void ended(String name, String id) {
-    try (Hold _ = state.hold("remove the VM " + name + ", which has ended", object(name))) {
-      state
-          .read(() -> records.find(name, VmRecord::of))
-          .filter(vm -> vm.id().equals(id) && vm.remove() && !runner(vm).isUp())
-          .ifPresent(this::removeEnded);
+  /**
+   * What its monitor has run at its end: another of that name is none of its business. It is
+   * removed if it is to be; else it is returned if it may have to be started again.
+   */
+  Optional<VmRecord> ended(String name, String id) {
+    try (Hold _ = state.hold("see to the VM " + name + ", which has ended", object(name))) {
+      Optional<VmRecord> vm =
+          state
+              .read(() -> records.find(name, VmRecord::of))
+              .filter(is -> is.id().equals(id) && !runner(is).isUp());
+      vm.filter(VmRecord::remove).ifPresent(this::removeEnded);
+      return vm.filter(is -> is.restart().isOn());
     }
   }
 
@@ -445,7 +482,7 @@ public final class Vms {
         return;
       }
       Runner runner = runner(vm);
-      if (runner.isUp()) {
+      if (runner.isUp() || runner.state() == Vm.State.RESTARTING) {
         throw MicaException.failed("remove the VM", vm.name(), "it is " + runner.status())
             .hint("stop it first");
       }

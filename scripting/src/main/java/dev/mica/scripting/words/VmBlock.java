@@ -4,6 +4,7 @@ import dev.mica.Mica;
 import dev.mica.commit.Commit;
 import dev.mica.container.Network;
 import dev.mica.container.Port;
+import dev.mica.container.Restart;
 import dev.mica.container.VmSpec;
 import dev.mica.failure.MicaException;
 import dev.mica.folder.Folder;
@@ -37,6 +38,7 @@ public final class VmBlock extends GroovyObjectSupport implements VmWords {
   private String net = "none";
   private final List<Port> ports = new ArrayList<>();
   private boolean init;
+  private Restart restart = Restart.NO;
   private boolean remove;
 
   /** A block about the VM of that name; {@code variables} are those of the script. */
@@ -95,6 +97,11 @@ public final class VmBlock extends GroovyObjectSupport implements VmWords {
   @Override
   public void net(String mode) {
     net = mode;
+  }
+
+  @Override
+  public void restart(String policy) {
+    restart = Restart.of(policy);
   }
 
   @Override
@@ -202,6 +209,7 @@ public final class VmBlock extends GroovyObjectSupport implements VmWords {
         .labels(labels)
         .network(Network.of(net, ports))
         .init(init)
+        .restart(restart)
         .remove(remove)
         .build();
   }

@@ -47,6 +47,12 @@ public interface VmWords {
   /** A port of this host's loopback that leads to one of it. */
   void publish(int host, int guest);
 
+  /**
+   * Whether it is started again when its program has ended by itself: {@code no}, {@code
+   * on-failure}, {@code on-failure:3} or {@code always}.
+   */
+  void restart(String policy);
+
   /** What is to be said of it. */
   void label(Map<String, ?> labels);
 

@@ -9,6 +9,7 @@ import dev.mica.access.Role;
 import dev.mica.container.ContainerSchema;
 import dev.mica.container.Network;
 import dev.mica.container.Port;
+import dev.mica.container.Restart;
 import dev.mica.container.Vm;
 import dev.mica.container.VmSpec;
 import dev.mica.failure.MicaException;
@@ -97,6 +98,10 @@ final class VmCommands {
         option("--publish", Kind.TEXT, "a port that leads to it, as 8080:80; 80 for a free one")
             .repeatable(),
         option("--label", Kind.TEXT, "what is to be said of it, as NAME=VALUE").repeatable(),
+        option(
+            "--restart",
+            Kind.TEXT,
+            "whether it is started again when its program has ended: no, on-failure[:N] or always"),
         flag("--init", "its first process starts the program, and reaps what that leaves behind"),
         flag("--rm", "it is removed when its program has ended"),
         INTERACTIVE,
@@ -184,6 +189,7 @@ final class VmCommands {
                 in.optional("--net").orElse("none"),
                 in.all("--publish").stream().map(Port::of).toList()))
         .init(in.has("--init"))
+        .restart(in.optional("--restart").map(Restart::of).orElse(Restart.NO))
         .remove(in.has("--rm"))
         .build();
   }
