@@ -24,20 +24,16 @@ record Disk(Path file) {
     return Program.find(PLACES);
   }
 
-  /** Why there can be none here. */
-  private static Optional<MicaException> refusal() {
-    return program().isPresent()
-        ? Optional.empty()
-        : Optional.of(
-            MicaException.failed("find the program", PROGRAM, "it is not installed").hint(FIX));
+  /** Fails if there can be none here. */
+  static void requireProgram() {
+    if (program().isEmpty()) {
+      throw MicaException.failed("find the program", PROGRAM, "it is not installed").hint(FIX);
+    }
   }
 
   /** Makes it. What is written to it first is written when the guest mounts it, not now. */
   void make(long size) {
-    refusal()
-        .ifPresent(no -> {
-          throw no;
-        });
+    requireProgram();
     try {
       Files.deleteIfExists(file);
       Files.createFile(

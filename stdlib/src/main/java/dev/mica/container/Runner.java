@@ -245,16 +245,7 @@ final class Runner {
    * @param ready runs right before that, when one can attach to it
    */
   void start(Restarts restarts, Runnable ready) {
-    Carrier.refusal(vm.network().outward())
-        .ifPresent(no -> {
-          throw no;
-        });
-    if (vm.init()) {
-      ContainerInit.refusal()
-          .ifPresent(no -> {
-            throw no;
-          });
-    }
+    requireParts();
     forgetRun();
     if (restarts.count() > 0) {
       restarting.keep(restarts);
@@ -272,6 +263,19 @@ final class Runner {
         run(agent, ready);
       }
     }
+  }
+
+  /** Fails if this host lacks something that it needs; nothing has been done then. */
+  void requireParts() {
+    Stream.of(
+            Carrier.refusal(vm.network().outward()),
+            vm.init() ? ContainerInit.refusal() : Optional.<MicaException>empty(),
+            machine.refusal())
+        .flatMap(Optional::stream)
+        .findFirst()
+        .ifPresent(no -> {
+          throw no;
+        });
   }
 
   /** Whether its start came to its end, whatever came then. */

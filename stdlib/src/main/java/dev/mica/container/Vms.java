@@ -136,6 +136,30 @@ public final class Vms {
     }
   }
 
+  /**
+   * Checks a VM as {@link #create} does, and as {@link Vm#start} does before it begins. Nothing is
+   * made.
+   *
+   * @param start whether it is to be started, too
+   * @return the spec with all that was not said, as it would be kept
+   */
+  VmSpec check(VmSpec asked, boolean start) {
+    String name = asked.name() != null ? asked.name() : "";
+    caller.require(Role.OPERATOR, "create the VM", name);
+    VmSpec spec = FromImage.filled(name, asked);
+    NewVm.requireSound(name, spec);
+    if (find(name).isPresent()) {
+      throw taken(name);
+    }
+    VmRecord vm = NewVm.record(state.path(), name, newId(), spec);
+    Disk.requireProgram();
+    if (start) {
+      runner(vm).requireParts();
+      List<Port> _ = HostPorts.choose(spec.network().ports());
+    }
+    return spec;
+  }
+
   static String newId() {
     byte[] bytes = new byte[ID_BYTES];
     new SecureRandom().nextBytes(bytes);

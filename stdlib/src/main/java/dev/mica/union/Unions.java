@@ -90,6 +90,21 @@ public final class Unions {
     }
   }
 
+  /**
+   * Checks a union as {@link #create} does, and makes nothing.
+   *
+   * @return the spec with its name, and with the mounter that it would have
+   */
+  UnionSpec check(UnionSpec spec) {
+    String label = spec.name() != null ? spec.name() : spec.at().name();
+    caller.require(Role.OPERATOR, "create the union", label);
+    try (Lock lock = state.lock("check the union " + label, UnionLayers.object(label))) {
+      UnionRecord union = choose(lock, check(lock, spec).intent()).union();
+      return new UnionSpec(
+          union.name(), spec.lowers(), spec.upper(), spec.work(), spec.at(), union.via());
+    }
+  }
+
   /** What is being made has taken its folders, too. */
   private SpecCheck check(Lock lock, UnionSpec spec) {
     List<UnionRecord> intended = store.intended(lock).stream().map(UnionIntent::union).toList();

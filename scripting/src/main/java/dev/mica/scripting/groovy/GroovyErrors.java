@@ -12,6 +12,7 @@ import dev.mica.scripting.help.Members;
 import dev.mica.scripting.run.Cancelled;
 import dev.mica.scripting.run.Context;
 import dev.mica.scripting.run.ScriptException;
+import dev.mica.scripting.words.PlanBlock;
 import dev.mica.scripting.words.UnionBlock;
 import dev.mica.scripting.words.VmBlock;
 import dev.mica.scripting.words.Words;
@@ -401,7 +402,7 @@ public final class GroovyErrors {
 
   private List<String> membersOf(Class<?> type) {
     List<String> known = new ArrayList<>(new Members(Help.get()).namesOf(type));
-    if (type == UnionBlock.class || type == VmBlock.class) {
+    if (type == UnionBlock.class || type == VmBlock.class || type == PlanBlock.class) {
       known.addAll(context.variables().names());
     }
     return known;

@@ -12,6 +12,8 @@ import dev.mica.host.Host;
 import dev.mica.scripting.run.Context;
 import dev.mica.scripting.words.Blocks;
 import dev.mica.scripting.words.Coercions;
+import dev.mica.scripting.words.PlanBlock;
+import dev.mica.scripting.words.Step;
 import dev.mica.scripting.words.UnionBlock;
 import dev.mica.scripting.words.VmBlock;
 import dev.mica.scripting.words.Words;
@@ -55,6 +57,11 @@ public abstract class MicaScript extends Script implements Words {
   @Override
   public Vm vm(String name) {
     return mica().vms().get(name);
+  }
+
+  @Override
+  public List<Step> plan(Closure<?> block) {
+    return Blocks.run(block, new PlanBlock(mica(), context().variables())).steps();
   }
 
   @Override

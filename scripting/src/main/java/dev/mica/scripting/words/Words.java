@@ -38,6 +38,13 @@ public interface Words {
   /** The VM of that name. */
   Vm vm(String name);
 
+  /**
+   * What would be done if what the block describes were made: each step with how, and why it would
+   * fail. Nothing is done.
+   */
+  List<Step> plan(
+      @DelegatesTo(value = PlanWords.class, strategy = Closure.DELEGATE_ONLY) Closure<?> block);
+
   /** The VMs of this host. */
   Vms getVms();
 

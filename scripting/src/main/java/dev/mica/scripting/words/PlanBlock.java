@@ -1,0 +1,161 @@
+package dev.mica.scripting.words;
+
+import dev.mica.Mica;
+import dev.mica.commit.Commit;
+import dev.mica.container.Port;
+import dev.mica.container.VmCheck;
+import dev.mica.container.VmSpec;
+import dev.mica.failure.MicaException;
+import dev.mica.folder.Folder;
+import dev.mica.folder.LayerSource;
+import dev.mica.union.UnionCheck;
+import dev.mica.union.UnionSpec;
+import groovy.lang.Closure;
+import groovy.lang.GroovyObjectSupport;
+import groovy.lang.MissingPropertyException;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Collects what a {@code plan} block describes, and checks it when the block has ended: so {@code
+ * start()} counts wherever it was said. Public for the scripts it serves.
+ */
+public final class PlanBlock extends GroovyObjectSupport implements PlanWords {
+  private static final int MEBIBYTES = 20;
+
+  private final Mica mica;
+  private final Map<String, @Nullable Object> variables;
+  private final List<Object> planned = new ArrayList<>();
+
+  public PlanBlock(Mica mica, Map<String, @Nullable Object> variables) {
+    this.mica = mica;
+    this.variables = variables;
+  }
+
+  @Override
+  public PlannedVm vm(String name, Closure<?> block) {
+    PlannedVm vm = new PlannedVm(Blocks.run(block, new VmBlock(name, mica, variables)).spec());
+    planned.add(vm);
+    return vm;
+  }
+
+  @Override
+  public void union(Closure<?> block) {
+    planned.add(Blocks.run(block, new UnionBlock(mica, variables)).spec());
+  }
+
+  @Override
+  public Folder folder(String pathOrUri) {
+    return mica.folder(pathOrUri);
+  }
+
+  @Override
+  public Commit commit(String refOrId) {
+    return mica.commits().get(refOrId);
+  }
+
+  /** A variable of the script; never a field of ours. */
+  @Override
+  public @Nullable Object getProperty(String property) {
+    if (!variables.containsKey(property)) {
+      throw new MissingPropertyException(property, PlanBlock.class);
+    }
+    return variables.get(property);
+  }
+
+  /** Likewise. */
+  @Override
+  public void setProperty(String property, @Nullable Object value) {
+    throw new MissingPropertyException(property, PlanBlock.class);
+  }
+
+  /** What would be done, in that order. */
+  public List<Step> steps() {
+    List<Step> steps = new ArrayList<>();
+    Set<String> names = new HashSet<>();
+    for (Object one : planned) {
+      if (one instanceof PlannedVm vm) {
+        steps.addAll(steps(vm, names));
+      } else if (one instanceof UnionSpec union) {
+        steps.add(mount(union, names));
+      }
+    }
+    return List.copyOf(steps);
+  }
+
+  private List<Step> steps(PlannedVm vm, Set<String> names) {
+    String what = "VM " + vm.name();
+    VmSpec spec;
+    try {
+      requireNew("create the VM", vm.name(), names.add(what));
+      spec = VmCheck.of(mica.vms(), vm.spec(), vm.isStarted());
+    } catch (MicaException problem) {
+      return List.of(new Step("make", what, made(vm.spec()), problem(problem)));
+    }
+    List<Step> steps = new ArrayList<>();
+    steps.add(new Step("make", what, made(spec), ""));
+    if (vm.isStarted()) {
+      spec.network().ports().forEach(port -> steps.add(publish(what, port)));
+      steps.add(new Step("start", what, String.join(" ", spec.program()), ""));
+    }
+    return steps;
+  }
+
+  private static String made(VmSpec spec) {
+    return "from "
+        + spec.from().label()
+        + ", "
+        + (spec.memory() >> MEBIBYTES)
+        + " MiB of memory, "
+        + spec.processors()
+        + (spec.processors() == 1 ? " processor" : " processors")
+        + ", a disk of "
+        + (spec.disk() >> MEBIBYTES)
+        + " MiB";
+  }
+
+  private static Step publish(String what, Port port) {
+    String host = port.host() == 0 ? "a free port" : "port " + port.host();
+    return new Step(
+        "publish", what, host + " of " + port.address() + " leads to " + port.guest(), "");
+  }
+
+  private Step mount(UnionSpec asked, Set<String> names) {
+    String name = asked.name() != null ? asked.name() : asked.at().name();
+    String what = "union " + name;
+    try {
+      requireNew("create the union", name, names.add(what));
+      return new Step("mount", what, mounted(UnionCheck.of(mica.unions(), asked)), "");
+    } catch (MicaException problem) {
+      return new Step("mount", what, mounted(asked), problem(problem));
+    }
+  }
+
+  private static String mounted(UnionSpec spec) {
+    Folder upper = spec.upper();
+    return "at "
+        + spec.at().location()
+        + " via "
+        + spec.via().name().toLowerCase(Locale.ROOT)
+        + (upper == null ? ", read-only" : ", upper " + upper.location())
+        + ", over "
+        + spec.lowers().stream().map(LayerSource::label).collect(Collectors.joining(", "));
+  }
+
+  /** Those that are there already are found by the checks. */
+  private static void requireNew(String doing, String name, boolean isNew) {
+    if (!isNew) {
+      throw MicaException.failed(doing, name, "there is another of that name in this plan");
+    }
+  }
+
+  private static String problem(MicaException failure) {
+    return String.valueOf(failure.getMessage());
+  }
+}

@@ -1,0 +1,152 @@
+package dev.mica.scripting;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
+
+import dev.mica.scripting.run.ScriptException;
+import dev.mica.scripting.words.Step;
+import dev.mica.test.NeedsRoot;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** What a plan tells, and that nothing of it is done. */
+@NeedsRoot
+@SuppressWarnings("NullAway.Init") // JUnit sets the fields
+final class PlanTest {
+  private static final String SIZE = ", 512 MiB of memory, 1 processor, a disk of 10240 MiB";
+
+  @TempDir Path temp;
+  private Sessions test;
+
+  @BeforeEach
+  void open() throws IOException {
+    test = new Sessions(temp.resolve("home"));
+    for (String name : List.of("base", "up")) {
+      test.session
+          .variables()
+          .put(
+              name,
+              test.session.mica().folder(Files.createDirectory(temp.resolve(name)).toString()));
+    }
+    test.session.variables().put("here", temp.toString());
+  }
+
+  @AfterEach
+  void nothingIsDone() throws IOException {
+    assertThat(test.session.mica().vms().list()).isEmpty();
+    assertThat(test.session.mica().unions().list()).isEmpty();
+    assertThat(temp.resolve("home/containers")).doesNotExist();
+    try (Stream<Path> all = Files.list(temp)) {
+      assertThat(
+              all.map(path -> path.getFileName().toString()).filter(name -> !name.equals("home")))
+          .containsExactlyInAnyOrder("base", "up");
+    }
+  }
+
+  private static Step step(String does, String what, String how) {
+    return new Step(does, what, how, "");
+  }
+
+  static Stream<Arguments> plans() {
+    return Stream.of(
+        arguments("", List.of()),
+        arguments(
+            "vm('web') { from base; run 'sleep', '9' }",
+            List.of(step("make", "VM web", "from TEMP/base" + SIZE))),
+        arguments(
+            "vm('web') { from base; run 'a'; memory 256.MB; disk 1.GB }",
+            List.of(
+                step(
+                    "make",
+                    "VM web",
+                    "from TEMP/base, 256 MiB of memory, 1 processor, a disk of 1024 MiB"))),
+        arguments(
+            "vm('web') { from \"$here/base\"; publish 80; run 'sleep', '9' }.start()",
+            List.of(
+                step("make", "VM web", "from TEMP/base" + SIZE),
+                step("publish", "VM web", "a free port of 127.0.0.1 leads to 80"),
+                step("start", "VM web", "sleep 9"))),
+        arguments(
+            "union { lower base; upper up; at \"$here/u\"; via kernel }; vm('a') { from base; run 'b' }",
+            List.of(
+                step("mount", "union u", "at TEMP/u via kernel, upper TEMP/up, over TEMP/base"),
+                step("make", "VM a", "from TEMP/base" + SIZE))));
+  }
+
+  @ParameterizedTest
+  @MethodSource("plans")
+  void saysWhatWouldBeDone(String block, List<Step> expected) {
+    assertThat(plan(block))
+        .isEqualTo(
+            expected.stream()
+                .map(step ->
+                    step(step.does(), step.what(), step.how().replace("TEMP", temp.toString())))
+                .toList());
+  }
+
+  private List<Step> plan(String block) {
+    Object steps = test.eval("plan { " + block + " }");
+    assertThat(steps).isInstanceOf(List.class);
+    return ((List<?>) Objects.requireNonNull(steps)).stream().map(Step.class::cast).toList();
+  }
+
+  /** Each says what the real thing says. */
+  static Stream<Arguments> problems() {
+    return Stream.of(
+        arguments("vm('web') { from base }", "create the VM web: it does not say what to run"),
+        arguments("vm('web') { from base; run 'a'; memory 1.MB }", "a VM needs 128 MiB of memory"),
+        arguments("vm('web') { from base; run 'a'; cpus 9999 }", "processors on this host"),
+        arguments("vm('we b') { from base; run 'a' }", "a name is 1 to 63 letters"),
+        arguments("vm('web') { from \"$here/none\"; run 'a' }", "/none: "),
+        arguments(
+            "vm('web') { from base; run 'a'; restart 'always'; removed }",
+            "both removed and started"),
+        arguments(
+            "vm('web') { from base; run 'a'; publish port, 80 }.start()",
+            "cannot publish the port"),
+        arguments("union { lower \"$here/none\"; readOnly; at \"$here/u\" }", "/none"),
+        arguments("union { lower base; upper base; at \"$here/u\" }", "base"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("problems")
+  void saysWhatSpeaksAgainstIt(String block, String problem) throws IOException {
+    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"))) {
+      test.session.variables().put("port", taken.getLocalPort());
+      assertThat(plan(block))
+          .singleElement()
+          .satisfies(step -> assertThat(step.problem()).contains(problem));
+    }
+  }
+
+  @Test
+  void aNameIsPlannedOnce() {
+    List<Step> steps = plan("2.times { vm('web') { from base; run 'a' } }");
+    assertThat(steps.get(0).problem()).isEmpty();
+    assertThat(steps.get(1).problem())
+        .isEqualTo("cannot create the VM web: there is another of that name in this plan");
+  }
+
+  @Test
+  void anotherWordIsNotKnown() {
+    assertThatThrownBy(() -> plan("unoin { lower base }"))
+        .isInstanceOf(ScriptException.class)
+        .hasMessage("a plan block has no method 'unoin'; did you mean 'union'?");
+    assertThatThrownBy(() -> plan("vm('web') { form base }"))
+        .hasMessage("a vm block has no method 'form'; did you mean 'from'?");
+  }
+}
