@@ -1,7 +1,9 @@
 package dev.mica.shell.print;
 
 import dev.mica.folder.Name;
+import java.math.BigDecimal;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
@@ -27,12 +29,38 @@ public final class Cells {
               many.stream().map(Cells::text).collect(Collectors.joining(","));
           case Instant time ->
               TIME.format(time.truncatedTo(ChronoUnit.SECONDS).atZone(ZoneId.systemDefault()));
+          case Duration length -> length(length);
           case Enum<?> constant -> name(constant);
           case String string -> printable(string);
           case Path path -> printable(of(path));
           default -> printable(value.toString());
         };
     return text.isEmpty() ? "-" : text;
+  }
+
+  /** {@code 75 ms}, {@code 1.5 s}, {@code 2 min 5 s}, {@code 1 h 3 min}. */
+  private static String length(Duration length) {
+    if (length.isNegative()) {
+      return "-" + length(length.negated());
+    }
+    if (length.compareTo(Duration.ofSeconds(1)) < 0) {
+      return number(length.toNanos(), 6) + " ms";
+    }
+    if (length.compareTo(Duration.ofMinutes(1)) < 0) {
+      return number(length.toMillis(), 3) + " s";
+    }
+    return length.compareTo(Duration.ofHours(1)) < 0
+        ? both(length.toMinutes(), " min", length.toSecondsPart(), " s")
+        : both(length.toHours(), " h", length.toMinutesPart(), " min");
+  }
+
+  /** With the digits behind the point that say something. */
+  private static String number(long units, int digits) {
+    return BigDecimal.valueOf(units, digits).stripTrailingZeros().toPlainString();
+  }
+
+  private static String both(long much, String unit, int rest, String smaller) {
+    return much + unit + (rest == 0 ? "" : " " + rest + smaller);
   }
 
   private static String of(Path path) {

@@ -9,6 +9,7 @@ import dev.mica.scripting.run.Display;
 import dev.mica.vm.Console;
 import dev.mica.vm.stream.Attachable;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
@@ -51,6 +52,8 @@ public final class Printer implements Display {
       case Attachable process -> Result.Attached.to(process);
       case Collection<?> many -> collection(schema, many);
       case Map<?, ?> map -> new Result.Value(map, new Result.Rows<>(PAIR, pairs(map)));
+      case Duration length ->
+          new Result.Value(length.toString(), new Result.Text("value", Cells.text(length)));
       case Path path -> new Result.Value(path, new Result.Text("value", Cells.text(path)));
       default -> single(schema.form(value), value);
     };

@@ -17,6 +17,7 @@ import java.io.StringWriter;
 import java.io.Writer;
 import java.math.BigDecimal;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -29,6 +30,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 final class OutputTest {
@@ -233,6 +235,26 @@ final class OutputTest {
     if (yaml != null) {
       assertThat(shown(value, Format.YAML)).isEqualTo(yaml + "\n");
     }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "PT0S,0 ms",
+    "PT0.075S,75 ms",
+    "PT0.0658S,65.8 ms",
+    "PT1S,1 s",
+    "PT1.5S,1.5 s",
+    "PT59.9999S,59.999 s",
+    "PT10S,10 s",
+    "PT1M,1 min",
+    "PT2M5S,2 min 5 s",
+    "PT1H,1 h",
+    "PT30H3M9S,30 h 3 min",
+    "PT-5S,-5 s"
+  })
+  void aLengthOfTimeHasASpaceBeforeItsUnit(Duration length, String text) {
+    assertThat(shown(length, Format.TABLE)).isEqualTo(text + "\n");
+    assertThat(shown(length, Format.JSON)).isEqualTo("\"" + length + "\"\n");
   }
 
   private static String shown(@Nullable Object value, Format format) {
