@@ -48,6 +48,7 @@ final class FromImage {
         spec.disk(),
         spec.labels(),
         spec.network(),
+        spec.shares(),
         spec.remove());
   }
 

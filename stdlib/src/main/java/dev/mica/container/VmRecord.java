@@ -39,6 +39,7 @@ record VmRecord(
     int processors,
     Map<String, String> labels,
     Network network,
+    List<Volume> shares,
     boolean remove,
     Instant created) {
   private static final Pattern ID = Pattern.compile("[0-9a-f]{12}");
@@ -49,6 +50,7 @@ record VmRecord(
     program = List.copyOf(program);
     environment = Map.copyOf(environment);
     labels = Map.copyOf(labels);
+    shares = List.copyOf(shares);
     if (!ID.matcher(id).matches()) {
       throw new IllegalArgumentException("'" + id + "' is no VM's id");
     }
@@ -71,6 +73,10 @@ record VmRecord(
     json.put("memory", memory).put("processors", processors);
     put(json.putObject("labels"), labels);
     put(json.putObject("network"), network);
+    if (!shares.isEmpty()) {
+      ArrayNode folders = json.putArray("shares");
+      shares.forEach(share -> folders.add(share.toJson()));
+    }
     if (remove) {
       json.put("remove", true);
     }
@@ -91,6 +97,13 @@ record VmRecord(
         : Network.of(
             json.required("mode").asString(),
             strings(json.required("ports")).stream().map(Port::of).toList());
+  }
+
+  /** Likewise. */
+  private static List<Volume> volumes(JsonNode json) {
+    List<Volume> all = new ArrayList<>();
+    json.forEach(one -> all.add(Volume.of(one)));
+    return all;
   }
 
   private static void put(ObjectNode json, Map<String, String> values) {
@@ -123,6 +136,7 @@ record VmRecord(
             json.required("processors").asInt(),
             map(json.required("labels")),
             network(json.path("network")),
+            volumes(json.path("shares")),
             json.path("remove").asBoolean(false),
             Instant.parse(json.required("created").asString()));
     if (!vm.name.equals(name)) {

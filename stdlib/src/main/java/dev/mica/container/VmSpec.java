@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  * @param disk what the guest folder may grow to, bytes
  * @param labels what people say of it
  * @param network what it can reach, and what reaches it
+ * @param shares folders of this host that it has too
  * @param remove whether it is removed when its program has ended
  */
 public record VmSpec(
@@ -39,6 +40,7 @@ public record VmSpec(
     long disk,
     Map<String, String> labels,
     Network network,
+    List<VmShare> shares,
     boolean remove) {
   private static final long MEBIBYTE = 1L << 20;
 
@@ -53,6 +55,7 @@ public record VmSpec(
     program = List.copyOf(program);
     environment = Map.copyOf(environment);
     labels = Map.copyOf(labels);
+    shares = List.copyOf(shares);
   }
 
   /** One that runs {@code program} as root, with what a VM has unless it is said. */
@@ -71,20 +74,26 @@ public record VmSpec(
         DISK,
         Map.of(),
         Network.NONE,
+        List.of(),
         false);
   }
 
   /** The same with another network. */
   public VmSpec with(Network other) {
-    return with(other, remove);
+    return with(other, shares, remove);
   }
 
   /** The same, which is removed when its program has ended. */
   public VmSpec removedAtEnd() {
-    return with(network, true);
+    return with(network, shares, true);
   }
 
-  private VmSpec with(Network other, boolean removed) {
+  /** The same with other shares. */
+  public VmSpec with(List<VmShare> others) {
+    return with(network, others, remove);
+  }
+
+  private VmSpec with(Network other, List<VmShare> folders, boolean removed) {
     return new VmSpec(
         name,
         from,
@@ -99,6 +108,7 @@ public record VmSpec(
         disk,
         labels,
         other,
+        folders,
         removed);
   }
 }

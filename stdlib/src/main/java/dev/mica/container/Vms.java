@@ -119,7 +119,7 @@ public final class Vms {
       if (records.find(name).isPresent()) {
         throw taken(name);
       }
-      VmRecord vm = NewVm.record(state.path(), name, id, spec);
+      VmRecord vm = NewVm.record(state, name, id, spec);
       VmFiles files = VmFiles.of(state, id);
       return lock.run(
           CREATE,
@@ -284,6 +284,7 @@ public final class Vms {
                 runner(vm).diskSize(),
                 vm.labels(),
                 vm.network().withFreePorts(),
+                vm.shares().stream().map(share -> share.asSeenBy(caller)).toList(),
                 vm.remove()));
     return up ? made.start() : made;
   }
