@@ -98,7 +98,17 @@ try {
   second.start()
   check(sh(second, 'tree --version').contains('tree v'), 'the package is there')
   sh(second, 'rm /usr/bin/tree; echo changed > /etc/motd')
+
+  step 'While it runs it tells what it has changed, which is what a commit would keep.'
+  changed = second.diff()
+  show changed
   next = second.commit("$name/web:2", message: 'and out again')
+  check(next.diff().toList() == changed.toList(), 'the commit has the same changes')
+
+  step 'Squashed, the whole tree is one layer, and needs no base any more.'
+  flat = second.commit("$name/flat:1", squash: true)
+  check(flat.layers().size() == 1 && !flat.parent().present, 'it is one layer and stands on nothing')
+  check(flat.diff(next).isEmpty(), 'it is the same tree')
 
   step 'What happened between the two.'
   show first.diff(next)

@@ -62,6 +62,60 @@ ok 'read-write: it can write' $?
 log_has noexec
 ok 'programs cannot be run' $?
 
+# What gives a bit, by each call there is for it; other bits are given, and a bit that is there can be taken away.
+cat >"$top/set-id.py" <<'END'
+import ctypes, os, platform
+libc = ctypes.CDLL(None, use_errno=True)
+x86 = platform.machine() == 'x86_64'
+numbers = dict(fchmod=91, fchmodat=268, mknodat=259, openat=257, chmod=90, mknod=133, creat=85, open=2) if x86 else \
+    dict(fchmod=52, fchmodat=53, mknodat=33, openat=56)
+numbers.update(fchmodat2=452, openat2=437, io_uring_setup=425)
+made = 0
+def call(name, *args):
+    return 0 if libc.syscall(numbers[name], *args) >= 0 else ctypes.get_errno()
+def new():
+    global made
+    made += 1
+    return b'/shared/set-id-%d' % made
+def tried(mode):
+    flags, here = os.O_CREAT | os.O_WRONLY, -100
+    there = os.open(new(), flags, 0o600)
+    with_path = lambda: (os.close(os.open(p := new(), flags, 0o600)), p)[1]
+    yield 'fchmod', call('fchmod', there, mode)
+    yield 'fchmodat', call('fchmodat', here, with_path(), mode)
+    yield 'fchmodat2', call('fchmodat2', here, with_path(), mode, 0)
+    yield 'mknodat', call('mknodat', here, new(), 0o100000 | mode, 0)
+    yield 'openat', call('openat', here, new(), flags, mode)
+    yield 'tmpfile', call('openat', here, b'/shared', os.O_TMPFILE | os.O_WRONLY, mode)
+    if x86:
+        yield 'chmod', call('chmod', with_path(), mode)
+        yield 'mknod', call('mknod', new(), 0o100000 | mode, 0)
+        yield 'creat', call('creat', new(), mode)
+        yield 'open', call('open', new(), flags, mode)
+for bit in 0o4755, 0o2755, 0o6000:
+    for name, error in tried(bit):
+        print('given' if error not in (1, 38 if name == 'fchmodat2' else 1) else 'refused', name, oct(bit), error)
+for name, error in tried(0o1755):
+    print('plain' if error in (0, 38 if name == 'fchmodat2' else 0) else 'broken', name, error)
+print('read', call('openat', -100, b'/shared/set-id-1', os.O_RDONLY, 0o6000))
+print('hidden', call('openat2', -100, b'/shared', 0, 0), call('io_uring_setup', 1, 0))
+os.chmod('/shared/was', 0o755)
+print('taken', oct(os.stat('/shared/was').st_mode))
+END
+: >"$top/folder/was" && chmod 6755 "$top/folder/was"
+cp "$top/set-id.py" "$top/folder/run.py"
+serve --no-set-id '/usr/bin/python3 run.py'
+log_has '^refused' && ! log_has '^given' && [ -z "$(find "$top/folder" -perm /6000)" ]
+ok 'nothing gets a set-id bit' $?
+log_has '^plain' && ! log_has '^broken' && log_has '^read 0$' && log_has '^taken 0o100755$'
+ok 'other bits are given, and those are taken away' $?
+log_has '^hidden 38 38$'
+ok 'calls whose modes no filter sees are not there' $?
+rm "$top"/folder/set-id-* "$top/folder/run.py"
+serve '' 'touch given; chmod 4755 given'
+[ -u "$top/folder/given" ]
+ok 'without that they are given' $?
+
 # Who compared the folder gives a descriptor of it: what was put in its place since is not served.
 exec 9<"$top/folder"
 mkdir "$top/victim" && mv "$top/folder" "$top/aside" && ln -s victim "$top/folder"

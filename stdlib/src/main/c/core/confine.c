@@ -1,6 +1,5 @@
 #include "confine.h"
 
-#include <linux/audit.h>
 #include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/landlock.h>
@@ -10,12 +9,6 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
-
-#if defined(__x86_64__)
-#define ARCH AUDIT_ARCH_X86_64
-#elif defined(__aarch64__)
-#define ARCH AUDIT_ARCH_AARCH64
-#endif
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define SANITIZED true
@@ -135,7 +128,7 @@ errint_t confine_calls(const struct confine_calls *calls, struct mica_error *err
 	if (!code)
 		return mica_fail(err, -ENOMEM, "filter system calls", "");
 	put(&f, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch));
-	f.code[f.length++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCH, 1, 0);
+	f.code[f.length++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, CONFINE_ARCH, 1, 0);
 	put(&f, BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
 	put(&f, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
 	put_if(&f, __NR_clone3, 1);

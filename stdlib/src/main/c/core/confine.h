@@ -4,6 +4,15 @@
 
 #include "base.h"
 
+#include <linux/audit.h>
+
+/* This machine, as a filter of system calls names it. */
+#if defined(__x86_64__)
+#define CONFINE_ARCH AUDIT_ARCH_X86_64
+#elif defined(__aarch64__)
+#define CONFINE_ARCH AUDIT_ARCH_AARCH64
+#endif
+
 /* For root: a mount namespace of our own whose root is an empty, read-only folder, and the current one. */
 errint_t confine_root(struct mica_error *err);
 

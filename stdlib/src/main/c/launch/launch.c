@@ -2,15 +2,16 @@
  * mica-launch - start a process that outlives us, with what it needs of this host and nothing else.
  *
  *   mica-launch --pid FILE [--log FILE] [--listen SOCKET]... [--read FILE]... [--append FILE]... [--write FILE]...
- *               [--see NAME=PATH]... [--folder DIR [--read-only] | --layer DIR...]
+ *               [--see NAME=PATH]... [--folder DIR [--read-only] [--no-set-id] | --layer DIR...]
  *               [--user ID --directory DIR [--kvm]] -- PROGRAM ARGUMENT...
  *
  * PROGRAM runs in a session and a mount namespace of its own. Its root has, read-only, the folders with the system's
  * programs, /dev/null, zero and urandom; each PATH as /NAME; and DIR of --folder as /shared, alone, without what
  * is mounted below it, without devices, set-id bits and programs, and with --read-only so that nobody can write to it,
- * whatever the program would do. Who compared DIR gives it as /proc/PID/fd/N/. of a process that holds it open: it is
- * that directory then, wherever its path leads by now. Each DIR of --layer is shared so too, read-only: the first as
- * /shared/0, the next as /shared/1, and so on; nothing else is in /shared. From descriptor 3 on it has what --listen,
+ * whatever the program would do; with --no-set-id nothing in it can get a set-id bit (EPERM). Who compared DIR gives it
+ * as /proc/PID/fd/N/. of a process that holds it open: it is that directory then, wherever its path leads by now. Each
+ * DIR of --layer is shared so too, read-only: the first as /shared/0, the next as /shared/1, and so on; nothing else is
+ * in /shared. From descriptor 3 on it has what --listen,
  * --read, --append and --write name, in their order: listening sockets, and files (--write: to read and write, at any
  * place; it is there).
  *
@@ -39,7 +40,8 @@
 
 static const char usage[] =
 	"usage: mica-launch --pid FILE [--log FILE] [--listen SOCKET]... [--read FILE]... [--append FILE]...\n"
-	"                   [--write FILE]... [--see NAME=PATH]... [--folder DIR [--read-only] | --layer DIR...]\n"
+	"                   [--write FILE]... [--see NAME=PATH]... [--folder DIR [--read-only] [--no-set-id] | --layer "
+	"DIR...]\n"
 	"                   [--user ID --directory DIR [--kvm]] -- PROGRAM ARGUMENT...\n";
 
 static const char *listened[MAX_DESCRIPTORS];
@@ -116,6 +118,9 @@ static errint_t take_option(struct request *request, int option, struct mica_err
 	case 'o':
 		request->read_only = true;
 		return 0;
+	case 'n':
+		request->no_set_id = true;
+		return 0;
 	case 'p':
 		request->pid = optarg;
 		return 0;
@@ -150,13 +155,21 @@ static errint_t take_option(struct request *request, int option, struct mica_err
 static errint_t parse(int argc, char **argv, struct request *request, struct mica_error *err)
 {
 	static const struct option options[] = {
-		{"folder", required_argument, NULL, 'f'}, {"layer", required_argument, NULL, 'y'},
-		{"read-only", no_argument, NULL, 'o'},	  {"pid", required_argument, NULL, 'p'},
-		{"log", required_argument, NULL, 'g'},	  {"directory", required_argument, NULL, 'd'},
-		{"user", required_argument, NULL, 'u'},	  {"see", required_argument, NULL, 's'},
-		{"kvm", no_argument, NULL, 'k'},	  {"listen", required_argument, NULL, 'l'},
-		{"read", required_argument, NULL, 'r'},	  {"append", required_argument, NULL, 'a'},
-		{"write", required_argument, NULL, 'w'},  {0},
+		{"folder", required_argument, NULL, 'f'},
+		{"layer", required_argument, NULL, 'y'},
+		{"read-only", no_argument, NULL, 'o'},
+		{"pid", required_argument, NULL, 'p'},
+		{"log", required_argument, NULL, 'g'},
+		{"directory", required_argument, NULL, 'd'},
+		{"user", required_argument, NULL, 'u'},
+		{"see", required_argument, NULL, 's'},
+		{"no-set-id", no_argument, NULL, 'n'},
+		{"kvm", no_argument, NULL, 'k'},
+		{"listen", required_argument, NULL, 'l'},
+		{"read", required_argument, NULL, 'r'},
+		{"append", required_argument, NULL, 'a'},
+		{"write", required_argument, NULL, 'w'},
+		{0},
 	};
 	errint_t failed = 0;
 
@@ -279,7 +292,7 @@ static errint_t confine(const struct request *request, struct mica_error *err)
 		failed = request->user ? become(request->user, err) : keep_capabilities(err);
 	if (!failed && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		failed = mica_fail(err, -errno, "forgo", "new privileges");
-	return failed;
+	return !failed && request->no_set_id ? set_id_forbid(err) : failed;
 }
 
 /* The child's side: ends with the program in this process, or with what went wrong in the pipe. */

@@ -22,7 +22,7 @@ struct request {
 	int folder_fd;		/* a detached copy of the mount of what is shared; -1: nothing is */
 	int layers[MAX_LAYERS]; /* likewise, of folders that are shared together, nobody can write to */
 	unsigned layer_count;
-	bool read_only, kvm;
+	bool read_only, no_set_id, kvm;
 	uid_t user; /* 0: it stays root */
 	struct seen seen[MAX_SEEN];
 	unsigned seen_count;
@@ -32,5 +32,9 @@ struct request {
 
 /* root.c: a mount namespace whose root has the system's programs, read-only, and what the request names. */
 errint_t root_enter(const struct request *request, struct mica_error *err);
+
+/* set-id.c: from now on nothing gets a set-user-id or set-group-id bit from this process and what it runs: EPERM. For a
+ * process without new privileges. */
+errint_t set_id_forbid(struct mica_error *err);
 
 #endif

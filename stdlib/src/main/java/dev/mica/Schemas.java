@@ -34,6 +34,7 @@ public final class Schemas {
           HostSchema.HOST,
           ContainerSchema.VM,
           ContainerSchema.PORT,
+          ContainerSchema.SHARE,
           ContainerSchema.RAN,
           ContainerSchema.VMS,
           HelperSchema.HELPER,

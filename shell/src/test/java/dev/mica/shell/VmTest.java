@@ -144,6 +144,38 @@ final class VmTest {
   }
 
   @Test
+  void aFolderOfThisHostIsSharedAsTheCommandAndTheWordSay() throws Exception {
+    Path folder = scratch.dir("given");
+    Files.writeString(folder.resolve("a"), "a\n");
+    Runs.Run run =
+        with(
+            "",
+            once(
+                "--share",
+                folder + ":/data",
+                "--share",
+                folder + ":/ro:ro",
+                "sh",
+                "-c",
+                "cat /ro/a; echo b >/data/b; echo c >/ro/c"));
+    assertThat(run.status()).isEqualTo(1);
+    assertThat(run.out()).isEqualTo("a\n");
+    assertThat(run.err()).contains("Read-only file system");
+    assertThat(folder.resolve("b")).hasContent("b\n");
+    assertThat(folder.resolve("c")).doesNotExist();
+    String word =
+        "vm('worded') { from '%s'; run 'true'; share '%s', at: '/w', readOnly: true }.shares"
+            .formatted(base, folder);
+    assertThat(here("-e", word, "-o", "json").out())
+        .contains("\"folder\":\"" + folder + "\"", "\"at\":\"/w\"", "\"readOnly\":true");
+    assertThat(here("vm", "show", "worded", "-o", "json").out())
+        .contains("[\"" + folder + ":/w:ro\"]");
+    assertThat(here("vm", "rm", "worded").status()).isZero();
+    Runs.Run wrong = here(once("--share", folder + "/none:/data", "true"));
+    assertThat(wrong.err()).contains("its folder " + folder + "/none: it does not exist");
+  }
+
+  @Test
   void aProgramHasWhatItWasGivenAndItsStatusIsTheCommands() throws Exception {
     Runs.Run run =
         with(

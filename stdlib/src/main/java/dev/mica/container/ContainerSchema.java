@@ -26,6 +26,8 @@ public final class ContainerSchema {
               .field("processors", "number", Vm::processors)
               .field("net", "string", Vm::net)
               .field("ports", "[string]", vm -> vm.ports().stream().map(Port::toString).toList())
+              .field(
+                  "shares", "[string]", vm -> vm.shares().stream().map(VmShare::toString).toList())
               .field("pid", "number", Vm::pid)
               .build());
 
@@ -39,6 +41,17 @@ public final class ContainerSchema {
               .essential("host", "number", Port::host)
               .essential("guest", "number", Port::guest)
               .column("protocol", "string", Port::protocol)
+              .build(Shape.Alone.ROW));
+
+  /** A folder of this host that one has too. */
+  public static final Descriptor<VmShare> SHARE =
+      Descriptor.of(
+          ContainerSchema.class,
+          VmShare.class,
+          Shape.<VmShare>of("shares")
+              .essential("folder", "string", share -> share.folder().location())
+              .essential("at", "string", VmShare::at)
+              .column("readOnly", "boolean", VmShare::readOnly)
               .build(Shape.Alone.ROW));
 
   /** What a program left that was run in one. */

@@ -104,6 +104,11 @@ final class LiveVm implements Vm {
   }
 
   @Override
+  public List<VmShare> shares() {
+    return vm.shares().stream().map(share -> share.asSeenBy(vms.caller())).toList();
+  }
+
+  @Override
   public Map<String, String> labels() {
     return vm.labels();
   }

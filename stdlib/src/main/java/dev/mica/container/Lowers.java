@@ -27,10 +27,16 @@ record Lowers(Path home, VmRecord vm) {
   private static final String TOGETHER = "l";
 
   /** Fails where the kernel takes no such stack of folders. */
-  static void requireFew(Path home, String name, String from, List<Path> lowers) {
+  static void requireFew(Path home, String name, String from, List<Path> lowers, int shares) {
     long alone = lowers.stream().filter(lower -> !isLayer(home, lower)).count();
     if (lowers.size() > MOST) {
       throw refused(name, from, lowers.size() + " layers; a VM takes " + MOST);
+    }
+    if (shares > 0 && alone + shares > MOST_SERVED) {
+      throw MicaException.failed(
+          "create the VM",
+          name,
+          from + " and its shares are " + (alone + shares) + " folders; a VM takes " + MOST_SERVED);
     }
     if (alone > MOST_SERVED) {
       throw refused(name, from, alone + " folders that are no layers; a VM takes " + MOST_SERVED);

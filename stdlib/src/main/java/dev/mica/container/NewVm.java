@@ -4,6 +4,7 @@ import dev.mica.core.Identity;
 import dev.mica.core.OpenDirectory;
 import dev.mica.failure.MicaException;
 import dev.mica.folder.LayerSource;
+import dev.mica.state.StateDir;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -85,10 +86,10 @@ final class NewVm {
   }
 
   /** What is to be kept of it, with the directories that its lowers are now. */
-  static VmRecord record(Path home, String name, String id, VmSpec spec) {
+  static VmRecord record(StateDir state, String name, String id, VmSpec spec) {
     LayerSource from = spec.from();
     List<Path> lowers = from.layers().stream().map(Path::toAbsolutePath).toList();
-    Lowers.requireFew(home, name, from.label(), lowers);
+    Lowers.requireFew(state.path(), name, from.label(), lowers, spec.shares().size());
     List<Identity> is = new ArrayList<>();
     for (Path lower : lowers) {
       try (OpenDirectory open = OpenDirectory.of(lower)) {
@@ -111,6 +112,7 @@ final class NewVm {
         spec.processors(),
         spec.labels(),
         spec.network(),
+        Volumes.record(state, name, spec.shares(), lowers),
         spec.init(),
         spec.restart(),
         spec.remove(),

@@ -57,6 +57,7 @@ final class Runner {
   private static final Duration FOREVER = Duration.ofDays(365);
   private static final SecureRandom RANDOM = new SecureRandom();
 
+  private final StateDir state;
   private final Path home;
   private final VmRecord vm;
   private final VmFiles files;
@@ -65,6 +66,7 @@ final class Runner {
   private final Restarting restarting;
 
   Runner(StateDir state, VmRecord vm) {
+    this.state = state;
     this.home = state.path();
     this.vm = vm;
     this.files = VmFiles.of(state, vm.id());
@@ -128,7 +130,7 @@ final class Runner {
     if (!monitor.isAlive()) {
       return files.end().isPresent() ? state() : Vm.State.FAILED; // it ended just now
     }
-    if (hasLostItsFolder()) {
+    if (hasLostAFolder()) {
       return Vm.State.FAILED;
     }
     return machine.status().state() == Machine.State.PAUSED || isFrozen()
@@ -169,9 +171,17 @@ final class Runner {
     }
   }
 
+  private boolean hasLostAFolder() {
+    return lost().isPresent();
+  }
+
   /** A VM that ends takes its file servers along: only one that still answers can have lost one. */
-  private boolean hasLostItsFolder() {
-    return new Lowers(home, vm).isLost(machine) && answers() && files.end().isEmpty();
+  private Optional<String> lost() {
+    Optional<String> lost =
+        new Lowers(home, vm).isLost(machine)
+            ? Optional.of("start folder")
+            : new Volumes(state, vm).lost(machine).map(at -> "share at " + at);
+    return lost.filter(_ -> answers() && files.end().isEmpty());
   }
 
   private boolean answers() {
@@ -223,7 +233,7 @@ final class Runner {
       return trouble.get();
     }
     return monitor.isAlive()
-        ? "the file server of its start folder ended"
+        ? "the file server of its " + lost().orElse("start folder") + " ended"
         : "its monitor ended first";
   }
 
@@ -258,6 +268,7 @@ final class Runner {
       start.step("bring its folders together");
       try (Agent agent = machine.agent()) {
         mount(agent);
+        new Volumes(state, vm).mount(machine, agent);
         link(agent, ports);
         start.step("start its program");
         run(agent, ready);
@@ -400,7 +411,7 @@ final class Runner {
 
   /** Has it end, and then its VM. */
   void stop(Duration patience) {
-    if (hasLostItsFolder()) {
+    if (hasLostAFolder()) {
       kill(); // neither its program nor its guest can end by itself
       return;
     }

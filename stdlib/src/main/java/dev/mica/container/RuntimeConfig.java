@@ -76,6 +76,9 @@ final class RuntimeConfig {
     json.putObject("root").put("path", root).put("readonly", false);
     json.put("hostname", vm.name());
     mounts(json.putArray("mounts"));
+    for (int i = 0; i < vm.shares().size(); i++) {
+      folder(json.withArray("mounts"), vm.shares().get(i), "/shares/" + Volumes.name(i));
+    }
     for (String name : NameFiles.of(vm).keySet()) {
       file(json.withArray("mounts"), "/etc/" + name, "/bundles/" + vm.id() + "/" + name);
     }
@@ -173,8 +176,9 @@ final class RuntimeConfig {
         all.stream()
             .filter(at -> all.stream().noneMatch(other -> at.startsWith(other + "/")))
             .map(at -> "d:" + at);
+    Stream<String> folders = vm.shares().stream().map(share -> "d:" + share.at());
     Stream<String> files = NameFiles.of(vm).keySet().stream().map(name -> "f:/etc/" + name);
-    return Stream.concat(directories, files).toList();
+    return Stream.of(directories, folders, files).flatMap(each -> each).toList();
   }
 
   private static void mount(ArrayNode mounts, String at, String type, String... options) {
@@ -192,6 +196,14 @@ final class RuntimeConfig {
     ObjectNode mount = mounts.addObject().put("destination", at).put("type", "bind");
     mount.put("source", source);
     Stream.concat(Stream.of("bind", "nosuid", "nodev"), Stream.of(options))
+        .forEach(mount.putArray("options")::add);
+  }
+
+  /** Of this host: that nobody can write to it is seen to there. */
+  private static void folder(ArrayNode mounts, Volume share, String source) {
+    ObjectNode mount = mounts.addObject().put("destination", share.at()).put("type", "bind");
+    mount.put("source", source);
+    List.of("bind", share.readOnly() ? "ro" : "rw", "nosuid", "nodev")
         .forEach(mount.putArray("options")::add);
   }
 

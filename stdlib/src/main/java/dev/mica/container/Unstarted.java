@@ -26,6 +26,11 @@ final class Unstarted {
     if (!(failure.getCause() instanceof AgentFailure told) || !told.step().equals(told.verb())) {
       return failure;
     }
+    if (ofMount(told.note())) {
+      return MicaException.failed(doing, name, "in its root nothing can be mounted: " + told.note())
+          .hint("share the folder at another place in the container")
+          .because(told);
+    }
     boolean ofFolder = told.note().contains("chdir");
     String what = ofFolder ? "its working folder " + folder : "its program " + program;
     int status = told.errno().equals("ENOENT") ? NOT_FOUND : NOT_RUN;
@@ -38,6 +43,11 @@ final class Unstarted {
           default -> told.note();
         };
     return MicaException.failed(doing, name, what + ": " + why).exiting(status).because(told);
+  }
+
+  /** What the runtime mounts it does before it looks for the program. */
+  private static boolean ofMount(String said) {
+    return said.startsWith("openat2 `") || said.startsWith("mount `");
   }
 
   /** The runtime looks for the file first; after that, what is not there is its interpreter. */

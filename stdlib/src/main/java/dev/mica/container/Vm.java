@@ -73,6 +73,9 @@ public interface Vm {
   /** The ports of this host that lead to it; a free one has its number while it runs. */
   List<Port> ports();
 
+  /** The folders of this host that it has too. */
+  List<VmShare> shares();
+
   /** What people say of it. */
   Map<String, String> labels();
 

@@ -41,6 +41,7 @@ record VmRecord(
     int processors,
     Map<String, String> labels,
     Network network,
+    List<Volume> shares,
     boolean init,
     Restart restart,
     boolean remove,
@@ -53,6 +54,7 @@ record VmRecord(
     program = List.copyOf(program);
     environment = Map.copyOf(environment);
     labels = Map.copyOf(labels);
+    shares = List.copyOf(shares);
     if (!ID.matcher(id).matches()) {
       throw new IllegalArgumentException("'" + id + "' is no VM's id");
     }
@@ -75,6 +77,10 @@ record VmRecord(
     json.put("memory", memory).put("processors", processors);
     put(json.putObject("labels"), labels);
     put(json.putObject("network"), network);
+    if (!shares.isEmpty()) {
+      ArrayNode folders = json.putArray("shares");
+      shares.forEach(share -> folders.add(share.toJson()));
+    }
     if (init) {
       json.put("init", true);
     }
@@ -101,6 +107,13 @@ record VmRecord(
         : Network.of(
             json.required("mode").asString(),
             strings(json.required("ports")).stream().map(Port::of).toList());
+  }
+
+  /** Likewise. */
+  private static List<Volume> volumes(JsonNode json) {
+    List<Volume> all = new ArrayList<>();
+    json.forEach(one -> all.add(Volume.of(one)));
+    return all;
   }
 
   private static void put(ObjectNode json, Map<String, String> values) {
@@ -133,6 +146,7 @@ record VmRecord(
             json.required("processors").asInt(),
             map(json.required("labels")),
             network(json.path("network")),
+            volumes(json.path("shares")),
             json.path("init").asBoolean(false),
             Restart.of(json.path("restart").asString("no")),
             json.path("remove").asBoolean(false),

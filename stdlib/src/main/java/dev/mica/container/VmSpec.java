@@ -25,6 +25,7 @@ import org.jspecify.annotations.Nullable;
  * @param disk what the guest folder may grow to, bytes
  * @param labels what people say of it
  * @param network what it can reach, and what reaches it
+ * @param shares folders of this host that it has too
  * @param init whether its first process is one that starts the program and looks after what that
  *     leaves behind
  * @param restart whether it is started again when its program has ended by itself
@@ -45,6 +46,7 @@ public record VmSpec(
     long disk,
     Map<String, String> labels,
     Network network,
+    List<VmShare> shares,
     boolean init,
     Restart restart,
     boolean remove) {
@@ -62,6 +64,7 @@ public record VmSpec(
     program = List.copyOf(program);
     environment = Map.copyOf(environment);
     labels = Map.copyOf(labels);
+    shares = List.copyOf(shares);
   }
 
   /** One that runs {@code program} as root, with what a VM has unless it is said. */
@@ -84,6 +87,11 @@ public record VmSpec(
     return but().remove(true).build();
   }
 
+  /** The same with other shares. */
+  public VmSpec with(List<VmShare> others) {
+    return but().shares(others).build();
+  }
+
   /** Begins with what this one says. */
   public Builder but() {
     return of(name, from)
@@ -99,6 +107,7 @@ public record VmSpec(
         .disk(disk)
         .labels(labels)
         .network(network)
+        .shares(shares)
         .init(init)
         .restart(restart)
         .remove(remove);
@@ -120,6 +129,7 @@ public record VmSpec(
     private long disk = DISK;
     private Map<String, String> labels = Map.of();
     private Network network = Network.NONE;
+    private List<VmShare> shares = List.of();
     private boolean init;
     private Restart restart = Restart.NO;
     private boolean remove;
@@ -201,6 +211,12 @@ public record VmSpec(
       return this;
     }
 
+    /** Folders of this host that it has too. */
+    public Builder shares(List<VmShare> folders) {
+      shares = folders;
+      return this;
+    }
+
     /** Whether it has a first process besides the program. */
     public Builder init(boolean whether) {
       init = whether;
@@ -236,6 +252,7 @@ public record VmSpec(
           disk,
           labels,
           network,
+          shares,
           init,
           restart,
           remove);

@@ -120,7 +120,7 @@ public final class Vms {
       if (records.find(name).isPresent()) {
         throw taken(name);
       }
-      VmRecord vm = NewVm.record(state.path(), name, id, spec);
+      VmRecord vm = NewVm.record(state, name, id, spec);
       VmFiles files = VmFiles.of(state, id);
       return lock.run(
           CREATE,
@@ -151,7 +151,7 @@ public final class Vms {
     if (find(name).isPresent()) {
       throw taken(name);
     }
-    VmRecord vm = NewVm.record(state.path(), name, newId(), spec);
+    VmRecord vm = NewVm.record(state, name, newId(), spec);
     Disk.requireProgram();
     if (start) {
       runner(vm).requireParts();
@@ -308,6 +308,7 @@ public final class Vms {
                 .disk(runner(vm).diskSize())
                 .labels(vm.labels())
                 .network(vm.network().withFreePorts())
+                .shares(vm.shares().stream().map(share -> share.asSeenBy(caller)).toList())
                 .init(vm.init())
                 .restart(vm.restart())
                 .remove(vm.remove())

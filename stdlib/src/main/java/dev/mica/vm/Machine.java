@@ -118,6 +118,13 @@ public interface Machine {
   Share plugShare(OpenDirectory folder, boolean readOnly);
 
   /**
+   * Gives a folder to the guest that programs of this host use too, the directory that is open:
+   * each side sees at once what the other has written, and nobody in the guest can make a device in
+   * it, or a program with set-id bits or capabilities.
+   */
+  Share plugVolume(OpenDirectory folder, boolean readOnly);
+
+  /**
    * Gives folders to the guest as one share, which nobody in there can write to: the first is the
    * directory {@code 0} in it, the next {@code 1}, and so on. It goes by the first of them.
    */

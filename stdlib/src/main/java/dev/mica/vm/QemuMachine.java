@@ -159,6 +159,14 @@ final class QemuMachine implements Machine {
   }
 
   @Override
+  public Share plugVolume(OpenDirectory folder, boolean readOnly) {
+    try (Hold _ = state.hold("share " + folder.openedBy(), spec.object())) {
+      requireRunning();
+      return shares.plugVolume(folder, readOnly);
+    }
+  }
+
+  @Override
   public Share plugLayers(List<OpenDirectory> folders) {
     try (Hold _ = state.hold("share layers", spec.object())) {
       requireRunning();

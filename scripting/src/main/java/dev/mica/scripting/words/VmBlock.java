@@ -5,6 +5,7 @@ import dev.mica.commit.Commit;
 import dev.mica.container.Network;
 import dev.mica.container.Port;
 import dev.mica.container.Restart;
+import dev.mica.container.VmShare;
 import dev.mica.container.VmSpec;
 import dev.mica.failure.MicaException;
 import dev.mica.folder.Folder;
@@ -39,6 +40,7 @@ public final class VmBlock extends GroovyObjectSupport implements VmWords {
   private final List<Port> ports = new ArrayList<>();
   private boolean init;
   private Restart restart = Restart.NO;
+  private final List<VmShare> shares = new ArrayList<>();
   private boolean remove;
 
   /** A block about the VM of that name; {@code variables} are those of the script. */
@@ -112,6 +114,31 @@ public final class VmBlock extends GroovyObjectSupport implements VmWords {
   @Override
   public void publish(int host, int guest) {
     publish(host + ":" + guest);
+  }
+
+  @Override
+  public void share(Map<String, ?> how, Object what) {
+    for (String key : how.keySet()) {
+      if (!key.equals("at") && !key.equals("readOnly")) {
+        throw MicaException.usage("share", what, "it takes no " + key)
+            .hint("write share '/srv/data', at: '/data', readOnly: true");
+      }
+    }
+    Object at = how.get("at");
+    if (at == null) {
+      throw MicaException.usage("share", what, "it does not say where it is in the container")
+          .hint("write share '/srv/data', at: '/data'");
+    }
+    shares.add(
+        new VmShare(
+            new Coercions(mica).folder(what),
+            String.valueOf(at),
+            DefaultTypeTransformation.castToBoolean(how.get("readOnly"))));
+  }
+
+  @Override
+  public void share(String text) {
+    shares.add(VmShare.of(text, mica::folder));
   }
 
   @Override
@@ -208,6 +235,7 @@ public final class VmBlock extends GroovyObjectSupport implements VmWords {
         .disk(disk)
         .labels(labels)
         .network(Network.of(net, ports))
+        .shares(shares)
         .init(init)
         .restart(restart)
         .remove(remove)

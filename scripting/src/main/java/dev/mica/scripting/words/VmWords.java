@@ -53,6 +53,15 @@ public interface VmWords {
    */
   void restart(String policy);
 
+  /**
+   * A folder of this host that it has too: {@code share '/srv/data', at: '/data'}, and {@code
+   * readOnly: true} for nobody in it to write there.
+   */
+  void share(Map<String, ?> how, Object folder);
+
+  /** The same as the command takes it: {@code share '/srv/data:/data:ro'}. */
+  void share(String text);
+
   /** What is to be said of it. */
   void label(Map<String, ?> labels);
 

@@ -11,6 +11,7 @@ import dev.mica.container.Network;
 import dev.mica.container.Port;
 import dev.mica.container.Restart;
 import dev.mica.container.Vm;
+import dev.mica.container.VmShare;
 import dev.mica.container.VmSpec;
 import dev.mica.failure.MicaException;
 import dev.mica.folder.FolderSchema;
@@ -96,6 +97,11 @@ final class VmCommands {
             Kind.TEXT,
             "what it can reach: none, or user for other hosts; none if not given"),
         option("--publish", Kind.TEXT, "a port that leads to it, as 8080:80; 80 for a free one")
+            .repeatable(),
+        option(
+                "--share",
+                Kind.TEXT,
+                "a folder of this host that it has too, as /srv/data:/data[:ro]")
             .repeatable(),
         option("--label", Kind.TEXT, "what is to be said of it, as NAME=VALUE").repeatable(),
         option(
@@ -188,6 +194,8 @@ final class VmCommands {
             Network.of(
                 in.optional("--net").orElse("none"),
                 in.all("--publish").stream().map(Port::of).toList()))
+        .shares(
+            in.all("--share").stream().map(text -> VmShare.of(text, in.mica()::folder)).toList())
         .init(in.has("--init"))
         .restart(in.optional("--restart").map(Restart::of).orElse(Restart.NO))
         .remove(in.has("--rm"))

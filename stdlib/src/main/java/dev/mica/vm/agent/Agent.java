@@ -55,6 +55,9 @@ public interface Agent extends AutoCloseable {
   /** Mounts it to be written to, and tries only those words of the protocol. */
   Answer<Probe> mountShare(String tag, String name, Set<String> asked);
 
+  /** Mounts it as it is: nothing is tried in it, for its files are not only the guest's. */
+  Answer<Boolean> mountVolume(String tag, String name);
+
   /**
    * Unmounts {@code /shares/NAME} and lets go of its device.
    *

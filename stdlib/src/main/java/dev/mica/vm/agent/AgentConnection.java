@@ -141,6 +141,16 @@ public final class AgentConnection implements Agent {
             String.join(",", new TreeSet<>(asked))));
   }
 
+  @Override
+  public Answer<Boolean> mountVolume(String tag, String name) {
+    Request request =
+        ask(
+            "mount-share",
+            LONG,
+            Map.of("tag", AgentLine.encode(tag), "name", AgentLine.encode(name), "probe", "0"));
+    return () -> answer(request).isEmpty();
+  }
+
   private Answer<Probe> mountShare(Map<String, String> words) {
     Request request = ask("mount-share", LONG, words);
     return () -> probe(answer(request));

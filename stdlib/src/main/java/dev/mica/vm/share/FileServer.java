@@ -141,7 +141,7 @@ public record FileServer(Path directory, Path sockets, String tag) {
       Qmp.Version qemu,
       List<OpenDirectory> folders,
       boolean together,
-      boolean readOnly) {
+      Use use) {
     refusal(environment)
         .ifPresent(no -> {
           throw no;
@@ -155,8 +155,11 @@ public record FileServer(Path directory, Path sockets, String tag) {
           .hint("use QEMU 8.2 or later, or the virtiofsd of QEMU up to 7");
     }
     List<String> command = new ArrayList<>(List.of(launch.toString()));
-    if (readOnly && !together) {
+    if (use.readOnly() && !together) {
       command.add("--read-only");
+    }
+    if (use.isVolume()) {
+      command.add("--no-set-id");
     }
     for (OpenDirectory folder : folders) {
       command.addAll(List.of(together ? "--layer" : "--folder", folder.pathForOthers().toString()));
@@ -165,7 +168,7 @@ public record FileServer(Path directory, Path sockets, String tag) {
     command.addAll(List.of("--pid", daemon().pidFile().toString()));
     command.addAll(List.of("--log", directory.resolve(tag + ".log").toString(), "--"));
     command.add(program.toString());
-    command.addAll(options(make, readOnly));
+    command.addAll(options(make, use));
     daemon().start(command, directory, directory.resolve(tag + ".out"), START);
     try {
       Qemu.admit(socket());
@@ -176,13 +179,13 @@ public record FileServer(Path directory, Path sockets, String tag) {
   }
 
   /**
-   * A lower is changed by nobody, so the guest may keep what it knows of it; of an upper it must
-   * ask each time, for the host writes to its files too. CAP_SYS_ADMIN is for trusted xattrs:
-   * overlayfs has its marks in them, in lowers as well. What only a writer needs, a lower's server
-   * is without; but not CAP_FOWNER, since overlayfs copies up with O_NOATIME, an owner's right.
+   * What it is started with. CAP_SYS_ADMIN is for trusted xattrs: overlayfs has its marks in them,
+   * in lowers as well. What only a writer needs, a lower's server is without; but not CAP_FOWNER,
+   * since overlayfs copies up with O_NOATIME, an owner's right. What a volume's server makes is
+   * there for this host's users, so it can make no device and no program with rights of its own;
+   * and without CAP_FSETID a program that had such rights loses them when it is written to.
    */
-  static List<String> options(Make make, boolean readOnly) {
-    String cache = readOnly ? "always" : "none";
+  static List<String> options(Make make, Use use) {
     return switch (make) {
       case C ->
           List.of(
@@ -190,9 +193,9 @@ public record FileServer(Path directory, Path sockets, String tag) {
               "-o",
               "source=" + SHARED,
               "-o",
-              "sandbox=namespace,xattr,posix_acl,no_flock,no_posix_lock,cache=" + cache,
+              "sandbox=namespace,xattr,posix_acl,no_flock,no_posix_lock,cache=" + use.cacheOfC(),
               "-o",
-              "modcaps=+sys_admin" + (readOnly ? ":-chown:-fsetid:-mknod:-setfcap" : ""));
+              "modcaps=" + use.capabilities());
       case RUST ->
           List.of(
               "--fd=3",
@@ -202,8 +205,8 @@ public record FileServer(Path directory, Path sockets, String tag) {
               "--xattr",
               "--posix-acl",
               "--inode-file-handles=never",
-              "--cache=" + (readOnly ? "always" : "never"),
-              "--modcaps=+sys_admin" + (readOnly ? ":-chown:-fsetid:-mknod:-setfcap" : ""));
+              "--cache=" + use.cacheOfRust(),
+              "--modcaps=" + use.capabilities());
     };
   }
 

@@ -75,33 +75,42 @@ public final class Shares {
             .filter(share ->
                 readOnly
                     && share.readOnly()
-                    && !isOfMany(share.tag())
+                    && isOfOneLayer(share.tag())
                     && Identity.of(share.identity()).is(folder.identity()))
             .findFirst();
-    return known.orElseGet(() -> start(List.of(folder), false, readOnly));
+    return known.orElseGet(() -> start(List.of(folder), false, Use.layer(readOnly)));
   }
 
-  private boolean isOfMany(String tag) {
-    return records.find(tag).filter(record -> record.path("many").asBoolean(false)).isPresent();
+  private boolean isOfOneLayer(String tag) {
+    return records
+        .find(tag)
+        .filter(record ->
+            !record.path("many").asBoolean(false) && !record.path("volume").asBoolean(false))
+        .isPresent();
+  }
+
+  /** A folder that programs of this host use too. */
+  public Share plugVolume(OpenDirectory folder, boolean readOnly) {
+    return start(List.of(folder), false, Use.volume(readOnly));
   }
 
   /** Several in one, read-only; it goes by the first of them. */
   public Share plugTogether(List<OpenDirectory> folders) {
-    return start(folders, true, true);
+    return start(folders, true, Use.LOWER);
   }
 
-  private Share start(List<OpenDirectory> folders, boolean together, boolean readOnly) {
+  private Share start(List<OpenDirectory> folders, boolean together, Use use) {
     OpenDirectory folder = folders.getFirst();
     String tag = String.format("s%08x", RANDOM.nextInt());
     ObjectNode record = Records.object();
     record.put("folder", Base64.getEncoder().encodeToString(PathBytes.of(folder.openedBy())));
-    record.put("readOnly", readOnly).put("is", folder.identity().text());
-    record.put("many", together);
+    record.put("readOnly", use.readOnly()).put("is", folder.identity().text());
+    record.put("many", together).put("volume", use.isVolume());
     records.put(tag, record);
     boolean done = false;
     try {
       try (Qmp qmp = qemu.qmp()) {
-        server(tag).start(environment, cache, qmp.version(), folders, together, readOnly);
+        server(tag).start(environment, cache, qmp.version(), folders, together, use);
         plugIn(qmp, tag);
       }
       done = true;

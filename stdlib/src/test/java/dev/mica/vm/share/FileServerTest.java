@@ -26,13 +26,18 @@ final class FileServerTest {
         .isEqualTo(FileServer.Make.C);
     assertThat(FileServer.Make.of("Usage: virtiofsd\n --shared-dir <SHARED_DIR>"))
         .isEqualTo(FileServer.Make.RUST);
-    assertThat(FileServer.options(FileServer.Make.C, true))
+    assertThat(FileServer.options(FileServer.Make.C, Use.LOWER))
         .contains("source=/shared", "--fd=3")
         .anyMatch(word -> word.contains("sandbox=namespace") && word.contains("cache=always"))
         .contains("modcaps=+sys_admin:-chown:-fsetid:-mknod:-setfcap");
-    assertThat(FileServer.options(FileServer.Make.RUST, false))
+    assertThat(FileServer.options(FileServer.Make.RUST, Use.UPPER))
         .contains("--shared-dir=/shared", "--fd=3", "--sandbox=namespace", "--cache=never")
         .contains("--modcaps=+sys_admin");
+    for (boolean readOnly : new boolean[] {true, false}) {
+      assertThat(FileServer.options(FileServer.Make.C, Use.volume(readOnly)))
+          .anyMatch(word -> word.endsWith("cache=auto,timeout=0"))
+          .anyMatch(word -> word.matches("modcaps=[^+]*-fsetid:-mknod:-setfcap"));
+    }
   }
 
   @Test
