@@ -155,6 +155,8 @@ final class VmCommitFaultTest {
   @Test
   void thereIsNoRoomForTheLayer() throws IOException {
     Path filler = scratch.path("disk/filler");
+    // What was removed before is free only when the journal says so.
+    Scratch.run("sync", "-f", scratch.path("disk").toString());
     try (RandomAccessFile file = new RandomAccessFile(filler.toFile(), "rw")) {
       long free = filler.toFile().getFreeSpace();
       Scratch.run("fallocate", "-l", Long.toString(free - ROOM), filler.toString());
