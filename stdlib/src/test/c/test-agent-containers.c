@@ -574,6 +574,7 @@ int main(int argc, char **argv)
 	listen_ports();
 	signal(SIGPIPE, SIG_IGN);
 	host_start(&host);
+	host.passes_late = true;
 	try_without();
 	try_words();
 	try_files();

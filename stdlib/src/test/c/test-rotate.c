@@ -120,7 +120,7 @@ static bool is_immutable(const char *path)
 
 static void set_immutable(const char *path, bool on)
 {
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), raw;
+	int fd = open(path, O_RDONLY | O_CLOEXEC), raw;
 
 	NEED(fd);
 	NEED(ioctl(fd, FS_IOC_GETFLAGS, &raw));
@@ -237,6 +237,45 @@ static void one_holder(const struct holder *h, uint32_t flags)
 	forget_union();
 }
 
+static void make_protected(void)
+{
+	make_union();
+	put_file("at/fixed", "1");
+	set_immutable("at/fixed", true);
+	ok(is_immutable("at/fixed") && !is_immutable("up/fixed"), "an upper says it in its own way");
+}
+
+/* From the first moment on in which the new union can be written. */
+static void stays_protected(void)
+{
+	make_protected();
+	ok_code(rotate_to("store/layer", 0), 0, &err, "a union with an immutable file");
+	int fd = open("at/fixed", O_WRONLY | O_CLOEXEC);
+	ok(fd < 0 && errno == EPERM && is_immutable("at/fixed"), "nobody can write it");
+	if (fd >= 0)
+		close(fd);
+	ok(is_immutable("store/layer/fixed"), "the layer has the flag itself");
+	set_immutable("at/fixed", false);
+	put_file("at/fixed", "2");
+	ok(file_is("at/fixed", "2") && file_is("store/layer/fixed", "1"), "who takes it away writes a copy");
+	NEED(mica_discard("store/layer", NULL, &err));
+	forget_union();
+}
+
+/* The new union is mounted already when it is seen that somebody holds the old one. */
+static void stays_protected_where_it_is_held(void)
+{
+	make_protected();
+	hold_by_tree();
+	ok_code(rotate_to("store/layer", 0), MICA_HELD, &err, "one that is held");
+	let_holder_go();
+	ok(is_immutable("at/fixed") && !is_immutable("up/fixed"), "its upper is one again");
+	set_immutable("at/fixed", false);
+	put_file("at/fixed", "2");
+	ok(file_is("up/fixed", "2"), "and can be written to");
+	forget_union();
+}
+
 /* What the union's path leads to must be the upper that it was made with. */
 static void another_upper(void)
 {
@@ -288,7 +327,8 @@ static void strictest(void)
 }
 
 /* Writers by path, all the time: each write that was acknowledged is in the union afterwards. */
-enum { WRITERS = 4, ROTATIONS = 120 };
+/* Each writer goes round its files, so that an upper does not grow for ever where it is rotated seldom. */
+enum { WRITERS = 4, ROTATIONS = 120, FILES = 1000 };
 
 struct board {
 	atomic_bool stop;
@@ -301,7 +341,7 @@ static void write_all_the_time(struct board *b, int me)
 	struct stat st;
 
 	for (unsigned i = 0; !b->stop; i = b->acked[me]) {
-		snprintf(path, sizeof(path), "at/w%d-%u", me, i);
+		snprintf(path, sizeof(path), "at/w%d-%u", me, i % FILES);
 		int len = snprintf(text, sizeof(text), "%u", i);
 		int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 		if (fd >= 0 && write(fd, text, (size_t)len) == len && !fsync(fd))
@@ -325,8 +365,8 @@ static bool is_whole(const struct board *b)
 	bool whole = true;
 
 	for (int w = 0; w < WRITERS; w++)
-		for (unsigned i = 0; i < b->acked[w]; i++) {
-			snprintf(path, sizeof(path), "at/w%d-%u", w, i);
+		for (unsigned i = b->acked[w] < FILES ? 0 : b->acked[w] - FILES; i < b->acked[w]; i++) {
+			snprintf(path, sizeof(path), "at/w%d-%u", w, i % FILES);
 			snprintf(text, sizeof(text), "%u", i);
 			if (!file_is(path, text))
 				whole = ok(false, "%s was acknowledged and is not there", path);
@@ -334,7 +374,7 @@ static bool is_whole(const struct board *b)
 	return whole;
 }
 
-/* As the caller does between two: the work directory is new, the layer is the topmost lower. */
+/* As the caller does between two: the work directory and what is tried with are new, the layer is the topmost lower. */
 static int rotate_number(int n, char layers[][32], uint32_t count)
 {
 	const char *all[ROTATIONS + 1];
@@ -356,6 +396,8 @@ static int rotate_number(int n, char layers[][32], uint32_t count)
 	all[count] = "low";
 	snprintf(work, sizeof(work), "work0/%d", n);
 	mkdir(work, 0700);
+	NEED(mica_remove("trial", NULL, &err));
+	NEED(mkdir("trial", 0700));
 	snprintf(layers[count], sizeof(layers[count]), "store/%u", count);
 	r.upper_fd = open("up", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	got = mica_rotate(&r, &err);
@@ -388,6 +430,7 @@ static void hammered(void)
 		acked += b->acked[w], refused += b->refused[w], missing += b->missing[w], other += b->other[w];
 	printf("# %d of %d rotated; %u writes acknowledged, %u refused as read-only\n", rotated, ROTATIONS, acked,
 	       refused);
+	ok(rotated >= ROTATIONS / 10, "the union is rotated under load");
 	ok(is_whole(b), "every acknowledged write is there");
 	ok(!missing && !other && !failed, "nothing was ever missing or failed otherwise (%u, %u)", missing, other);
 	ok(mounts_at("at") == 1, "one mount is there");
@@ -425,6 +468,8 @@ int main(void)
 	one_holder(&holders[2], 0);
 	NEED(mount(NULL, "/tmp", NULL, MS_PRIVATE, NULL));
 	root_flags();
+	stays_protected();
+	stays_protected_where_it_is_held();
 	another_upper();
 	hammered();
 	return done();

@@ -87,7 +87,9 @@ static void random_tree(unsigned seed, uint32_t threads)
 	ok(!flags_at("tree"), "the root is left as it is");
 	ok(job.entries >= 2ull * (DIRECTORIES - 1) * (FILES + 2), "entries are counted (%llu)",
 	   (unsigned long long)job.entries);
-	ok_code(mica_discard("tree", NULL, &err), 0, &err, "and it can be removed");
+	for (int again = 0; again < 2; again++)
+		ok_code(mica_unsettle("tree", 0, &job, &err), 0, &err, "taken back, time %d", again + 1);
+	ok_code(mica_remove("tree", NULL, &err), 0, &err, "nothing is protected any more");
 }
 
 static void deep(void)

@@ -60,9 +60,14 @@ static const char *why_not(errint_t code)
 	}
 }
 
+static int raw_of(uint8_t flags)
+{
+	return (flags & FLAG_IMMUTABLE ? FS_IMMUTABLE_FL : 0) | (flags & FLAG_APPEND ? FS_APPEND_FL : 0);
+}
+
 errint_t flags_protect(int dir, const char *name, uint8_t flags, const char *path, struct mica_error *err)
 {
-	int raw, wanted = (flags & FLAG_IMMUTABLE ? FS_IMMUTABLE_FL : 0) | (flags & FLAG_APPEND ? FS_APPEND_FL : 0);
+	int raw, wanted = raw_of(flags);
 	cleanup_fd int fd = open_entry(dir, name);
 	errint_t code;
 
@@ -72,6 +77,22 @@ errint_t flags_protect(int dir, const char *name, uint8_t flags, const char *pat
 	if (code == 0 && (raw & wanted) != wanted)
 		code = flags_set(fd, raw | wanted);
 	return code < 0 ? mica_fail_note(err, code, "set flags", path, "%s", why_not(code)) : 0;
+}
+
+errint_t flags_unprotect(int dir, const char *name, uint8_t flags, const char *path, struct mica_error *err)
+{
+	int raw, taken = raw_of(flags);
+	cleanup_fd int fd = open_entry(dir, name);
+	errint_t code;
+
+	if (fd < 0)
+		return mica_fail(err, -errno, "open", path);
+	code = flags_get(fd, &raw);
+	if (code == -EOPNOTSUPP)
+		return 0;
+	if (code == 0 && raw & taken)
+		code = flags_set(fd, raw & ~taken);
+	return code < 0 ? mica_fail(err, code, "take flags away", path) : 0;
 }
 
 bool flags_release(int dir, const char *name, int *fd, int *raw)

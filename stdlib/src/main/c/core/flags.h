@@ -29,6 +29,9 @@ int flags_lost(int from, int to);
 /* Gives name in the directory dir, a file or directory that is not followed, what flags says besides what it has. */
 errint_t flags_protect(int dir, const char *name, uint8_t flags, const char *path, struct mica_error *err);
 
+/* Takes them away from it again. A file system without flags has none to take. */
+errint_t flags_unprotect(int dir, const char *name, uint8_t flags, const char *path, struct mica_error *err);
+
 /*
  * Takes both away from name in the directory dir ("" is dir itself) and leaves it open in *fd, its flags before in
  * *raw. 0: it had neither, or may not be changed.

@@ -28,7 +28,7 @@ extern "C" {
 #pragma GCC visibility push(default)
 
 /* Raised whenever a name, a layout or a meaning on this page changes; the caller checks it once. */
-#define MICA_ABI 8
+#define MICA_ABI 9
 uint32_t mica_abi(void);
 
 /* 0, or a negative errno value. */
@@ -364,6 +364,12 @@ errint_t mica_tar_read(const char *from, int fd, const char *dest, const struct 
  */
 errint_t mica_settle(const char *layer, uint32_t flags, uint64_t *count, struct mica_job *job, struct mica_error *err);
 
+/*
+ * Takes that back, so that the layer can be an upper again: overlayfs itself must be able to work there, and
+ * overlay.protattr still says what is protected. May be called again.
+ */
+errint_t mica_unsettle(const char *layer, uint32_t flags, struct mica_job *job, struct mica_error *err);
+
 /* Removes path and everything below it, whatever it is called and however deep; entering no mount. Absent: 0. What is
  * immutable or append-only is -EPERM. */
 errint_t mica_remove(const char *path, struct mica_job *job, struct mica_error *err);
@@ -445,9 +451,9 @@ errint_t mica_manifest(const struct mica_tree *tree, uint8_t digest[32], struct 
 		       struct mica_job *job, struct mica_error *err);
 
 /*
- * Check: the same of the same facts, by a function that is many times as fast (XXH3, 128 bits). Two trees that nobody has
- * made for it have the same exactly if they have the same manifest. It is for comparing at once, and not to be kept:
- * another version of Mica may have another.
+ * Check: the same of the same facts, by a function that is many times as fast (XXH3, 128 bits). Two trees that nobody
+ * has made for it have the same exactly if they have the same manifest. It is for comparing at once, and not to be
+ * kept: another version of Mica may have another.
  */
 #define MICA_CHECK 16
 errint_t mica_check(const struct mica_tree *tree, uint8_t check[MICA_CHECK], struct mica_totals *totals,
@@ -512,7 +518,8 @@ errint_t mica_umount(const char *target, uint32_t id, uint32_t flags, struct mic
  * was, then the union as it is from then on. In between, for some milliseconds, both refuse to be written (EROFS).
  *
  * The layer is only given away once the super block that wrote it is gone, whoever else may have had a mount of it:
- * another mount namespace, a bind mount, a detached or a lazily unmounted one. Returns
+ * another mount namespace, a bind mount, a detached or a lazily unmounted one. What was immutable or append-only in the
+ * union before the call has its own flags by then; mica_settle finds what became so meanwhile. Returns
  *   0                 rotated: layer is what upper was, upper is a new directory like it, work belongs to the mount
  *   MICA_HELD         not rotated, and everything is as it was: something holds the union or writes it, or this kernel
  *                     cannot do it (it wants move_mount beneath, Linux 6.5, and overlayfs's in-use marks). What held it

@@ -126,7 +126,7 @@ static int decide(struct turn *t, const struct turn_names *n, bool is_new)
 
 	if (is_new && has_layer)
 		return turn_decide(t, n);
-	code = is_new ? turn_make_again(t, n, t->err) : turn_layer_to_upper(t->r, n, t->err);
+	code = is_new ? turn_make_again(t, n, t->err) : turn_layer_to_upper(t, n, t->err);
 	if (!code)
 		code = mica_make_writable(t->r->target, t->err);
 	return code ? code : MICA_HELD;
@@ -135,7 +135,7 @@ static int decide(struct turn *t, const struct turn_names *n, bool is_new)
 int mica_rotate_recover(const struct mica_rotation *r, struct mica_error *err)
 {
 	struct turn_names n = TURN_NAMES_NONE;
-	struct turn t = {.r = r, .err = err, .trial = TRIAL_NONE};
+	struct turn t = {.r = r, .err = err, .has_protected = true, .trial = TRIAL_NONE};
 	bool is_new = false;
 	int ended;
 

@@ -5,7 +5,8 @@
  *
  *   the old union            1. its super block is made read-only, which fails while any file of it is open for
  *                               writing, through whatever mount; so the upper stands still
- *   the old one, read-only   2. the upper is renamed to be the layer, and a fresh one made
+ *   the old one, read-only   2. the upper is renamed to be the layer, and a fresh one made; what is protected in it
+ *                               gets its flags, before an inode of the new union can have been read without them
  *                            3. the new union is mounted beneath the old one, read-only
  *   the new one, read-only   4. the old one is unmounted
  *                            5. its upper's mark is gone, so its super block is: nobody can write the layer any more
@@ -26,6 +27,7 @@
 
 #include "dir-stack.h"
 #include "remove.h"
+#include "settle.h"
 
 #ifndef MOVE_MOUNT_BENEATH
 #define MOVE_MOUNT_BENEATH 0x200 /* Linux 6.5; not in every C library's header */
@@ -176,14 +178,34 @@ static errint_t upper_to_layer(const struct mica_rotation *r, const struct turn_
 	return mica_fail_note(err, code, "rename", r->upper, "it is not the union's upper any more");
 }
 
-/* The fresh upper holds nothing: nobody could write to it. */
-errint_t turn_layer_to_upper(const struct mica_rotation *r, const struct turn_names *n, struct mica_error *err)
+static uint32_t layer_flags(const struct mica_rotation *r)
 {
+	return r->flags & MICA_MOUNT_USERXATTR ? MICA_LAYER_USERXATTR : 0;
+}
+
+/* While it is still the layer: who is killed in between begins here again. */
+static errint_t unsettle(const struct mica_rotation *r, const struct turn_names *n, struct mica_error *err)
+{
+	cleanup_fd int layer = openat(n->layer_dir, n->layer, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (layer < 0)
+		return mica_fail(err, -errno, "open", r->layer);
+	return settle_tree(layer, layer_flags(r), SETTLE_BACK, NULL, NULL, err);
+}
+
+/* The fresh upper holds nothing: nobody could write to it. */
+errint_t turn_layer_to_upper(const struct turn *t, const struct turn_names *n, struct mica_error *err)
+{
+	const struct mica_rotation *r = t->r;
 	struct stat st;
 	errint_t code = 0;
 
 	if (fstatat(n->layer_dir, n->layer, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 : mica_fail(err, -errno, "stat", r->layer);
+	if (t->has_protected)
+		code = unsettle(r, n, err);
+	if (code)
+		return code;
 	if (unlinkat(n->upper_dir, n->upper, AT_REMOVEDIR) < 0 && errno != ENOENT)
 		code = mica_fail(err, -errno, "remove", r->upper);
 	if (!code && renameat2(n->layer_dir, n->layer, n->upper_dir, n->upper, RENAME_NOREPLACE) < 0)
@@ -230,7 +252,7 @@ static errint_t keep_old(const struct turn *t, struct mica_error *err)
 errint_t turn_make_again(const struct turn *t, const struct turn_names *n, struct mica_error *err)
 {
 	cleanup_fd int again = -1;
-	errint_t code = turn_layer_to_upper(t->r, n, err);
+	errint_t code = turn_layer_to_upper(t, n, err);
 
 	if (code)
 		return code;
@@ -270,9 +292,9 @@ static int let_go(struct turn *t, const struct turn_names *n)
 	errint_t code = umount_old(t->r);
 
 	if (code == -EBUSY) {
-		code = keep_old(t, t->err);
+		code = turn_layer_to_upper(t, n, t->err);
 		if (!code)
-			code = turn_layer_to_upper(t->r, n, t->err);
+			code = keep_old(t, t->err);
 		return code ? code : MICA_HELD;
 	}
 	return code ? mica_fail(t->err, code, "umount", t->r->target) : turn_decide(t, n);
@@ -286,6 +308,8 @@ static int turn_over(struct turn *t, const struct turn_names *n)
 	errint_t code = mica_make_upper(r->layer, r->upper, r->flags, t->err), back;
 	uint32_t id = 0;
 
+	if (!code && t->has_protected)
+		code = settle_tree(r->upper_fd, layer_flags(r), SETTLE, NULL, NULL, t->err);
 	if (!code && fsync(n->layer_dir) < 0) /* the upper's is synced with the fresh one */
 		code = mica_fail(t->err, -errno, "sync", r->layer);
 	if (!code) {
@@ -299,7 +323,7 @@ static int turn_over(struct turn *t, const struct turn_names *n)
 		close(steal_fd(&new_union)); /* or it could not be unmounted */
 		return let_go(t, n);
 	}
-	back = turn_layer_to_upper(r, n, t->err);
+	back = turn_layer_to_upper(t, n, t->err);
 	return back ? back : code;
 }
 
@@ -338,6 +362,19 @@ static bool is_held(const struct mica_rotation *r)
 		pause_a_little();
 	}
 	return asked != -EAGAIN;
+}
+
+/*
+ * Whether the walk for flags is needed while nobody may write, for it takes as long as the upper is large. What becomes
+ * protected between this look and that moment is the caller's mica_settle to find.
+ */
+static errint_t note_protected(struct turn *t)
+{
+	uint64_t count;
+	errint_t code = settle_tree(t->r->upper_fd, layer_flags(t->r), SETTLE_COUNT, &count, NULL, t->err);
+
+	t->has_protected = code == 0 && count > 0;
+	return code;
 }
 
 /* What lies dirty in memory is written while programs may still write, not while they may not. */
@@ -421,7 +458,9 @@ static int rotate(struct turn *t)
 		return MICA_HELD;
 	if (mica_trial_begin(&t->trial, r->trial, &own) || mica_trial_marked(&t->trial, r->upper, &own) != 1)
 		return MICA_HELD;
-	code = flush(r, t->err);
+	code = note_protected(t);
+	if (!code)
+		code = flush(r, t->err);
 	if (code)
 		return code;
 	if (r->flags & MICA_ROTATE_DRAIN)

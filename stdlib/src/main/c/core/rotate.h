@@ -9,7 +9,8 @@
 struct turn {
 	const struct mica_rotation *r;
 	struct mica_error *err;
-	uint32_t new_id; /* of the new union's mount */
+	uint32_t new_id;    /* of the new union's mount */
+	bool has_protected; /* the upper has, or may have, entries that are immutable or append-only */
 	struct mark_trial trial;
 };
 
@@ -22,8 +23,9 @@ struct turn_names {
 errint_t turn_open_names(const struct mica_rotation *r, struct turn_names *n, struct mica_error *err);
 void turn_close_names(struct turn_names *n);
 
-/* The layer is the upper again; the fresh upper, if it was made, holds nothing. Durable. */
-errint_t turn_layer_to_upper(const struct mica_rotation *r, const struct turn_names *n, struct mica_error *err);
+/* The layer is the upper again, and has no flags of its own; the fresh upper, if it was made, holds nothing. Durable.
+ */
+errint_t turn_layer_to_upper(const struct turn *t, const struct turn_names *n, struct mica_error *err);
 
 /*
  * The path shows the new union, read-only, and the old one is unmounted. 0: nobody holds the old one any more, and the

@@ -1,5 +1,5 @@
 /*
- * settle.c - from upper to lower: the flags that overlayfs keeps for an upper become the layer's own.
+ * settle.c - from upper to lower: the flags that overlayfs keeps for an upper become the layer's own; and back.
  *
  * The folder is walked as it lies there: what it means over which lowers does not matter. No entry's metadata is read,
  * only the one attribute of files and directories. Any order will do, so threads share the directories: each has a list
@@ -16,6 +16,7 @@
 #include "dir-stack.h"
 #include "flags.h"
 #include "pool.h"
+#include "settle.h"
 #include "xattr.h"
 
 enum { MOST_HELPERS = 7, PAYS = 16 };
@@ -30,8 +31,9 @@ struct list {
 	size_t count;
 };
 
-struct settling {
+struct walk {
 	int root;
+	enum settling how;
 	char attr[40];
 	struct mica_job *job;
 	uint64_t count;
@@ -64,7 +66,7 @@ static struct waiting *pop(struct list *list)
 
 /* One directory. */
 
-static errint_t settle_entry(struct settling *s, int dir, const char *name, const char *path, struct mica_error *err)
+static errint_t settle_entry(struct walk *s, int dir, const char *name, const char *path, struct mica_error *err)
 {
 	cleanup_free char *value = NULL;
 	size_t len;
@@ -75,7 +77,10 @@ static errint_t settle_entry(struct settling *s, int dir, const char *name, cons
 	if (code < 0)
 		return mica_fail_at(err, code, "read xattr", path, name);
 	__atomic_fetch_add(&s->count, 1, __ATOMIC_RELAXED);
-	return flags_protect(dir, name, flags_of_text(value), *name ? name : path, err);
+	if (s->how == SETTLE_COUNT)
+		return 0;
+	return (s->how == SETTLE ? flags_protect : flags_unprotect)(dir, name, flags_of_text(value),
+								    *name ? name : path, err);
 }
 
 static errint_t add_below(struct list *own, const char *path, const char *name, struct mica_error *err)
@@ -103,7 +108,7 @@ static unsigned char type_of(int dir, const struct dirent64 *entry)
 	return fstatat(dir, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ? DT_UNKNOWN : IFTODT(st.st_mode);
 }
 
-static errint_t settle_name(struct settling *s, int dir, const struct waiting *at, const struct dirent64 *entry,
+static errint_t settle_name(struct walk *s, int dir, const struct waiting *at, const struct dirent64 *entry,
 			    struct list *own, struct mica_error *err)
 {
 	const char *name = entry->d_name;
@@ -120,7 +125,7 @@ static errint_t settle_name(struct settling *s, int dir, const struct waiting *a
 	}
 }
 
-static errint_t settle_names(struct settling *s, int dir, const struct waiting *at, struct list *own,
+static errint_t settle_names(struct walk *s, int dir, const struct waiting *at, struct list *own,
 			     struct mica_error *err)
 {
 	_Alignas(struct dirent64) char names[16384];
@@ -143,7 +148,7 @@ static errint_t settle_names(struct settling *s, int dir, const struct waiting *
 }
 
 /* The flags of the layer's root are those of where it lies. */
-static errint_t settle_directory(struct settling *s, const struct waiting *at, struct list *own, struct mica_error *err)
+static errint_t settle_directory(struct walk *s, const struct waiting *at, struct list *own, struct mica_error *err)
 {
 	cleanup_fd int dir = -1;
 	errint_t code =
@@ -158,7 +163,7 @@ static errint_t settle_directory(struct settling *s, const struct waiting *at, s
 /* Among threads. */
 
 /* Half of it, the older ones, which have more below them. The lock is held. */
-static void share(struct settling *s, struct list *own)
+static void share(struct walk *s, struct list *own)
 {
 	struct waiting **link = &own->first;
 	size_t kept = (own->count + 1) / 2;
@@ -171,7 +176,7 @@ static void share(struct settling *s, struct list *own)
 	pthread_cond_broadcast(&s->more);
 }
 
-static void share_if_wanted(struct settling *s, struct list *own)
+static void share_if_wanted(struct walk *s, struct list *own)
 {
 	if (own->count < 2 || !__atomic_load_n(&s->idle, __ATOMIC_RELAXED))
 		return;
@@ -182,7 +187,7 @@ static void share_if_wanted(struct settling *s, struct list *own)
 }
 
 /* False: all threads have nothing to do any more. */
-static bool take_shared(struct settling *s, struct list *own)
+static bool take_shared(struct walk *s, struct list *own)
 {
 	bool some;
 
@@ -213,7 +218,7 @@ static uint32_t helpers_wanted(const struct mica_job *job)
 }
 
 /* One that cannot be started is one fewer. The host program's signals are its own threads' business. */
-static void start_helpers(struct settling *s)
+static void start_helpers(struct walk *s)
 {
 	uint32_t wanted = helpers_wanted(s->job);
 	sigset_t all, before;
@@ -229,7 +234,7 @@ static void start_helpers(struct settling *s)
 }
 
 /* After a failure the rest is only taken and freed, so that all come to an end. */
-static void work(struct settling *s, struct list *own, bool starts)
+static void work(struct walk *s, struct list *own, bool starts)
 {
 	struct waiting *directory;
 
@@ -256,7 +261,7 @@ static void *help(void *arg)
 	return NULL;
 }
 
-static errint_t settle(struct settling *s, struct mica_error *err)
+static errint_t settle(struct walk *s, struct mica_error *err)
 {
 	struct list own = {0};
 	errint_t code = add_below(&own, "", "", err);
@@ -276,20 +281,37 @@ static errint_t settle(struct settling *s, struct mica_error *err)
 	return code;
 }
 
-errint_t mica_settle(const char *layer, uint32_t flags, uint64_t *count, struct mica_job *job, struct mica_error *err)
+errint_t settle_tree(int root, uint32_t flags, enum settling how, uint64_t *count, struct mica_job *job,
+		     struct mica_error *err)
 {
-	struct settling s = {.job = job};
-	cleanup_fd int root = open(layer, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct walk s = {.root = root, .how = how, .job = job};
 	errint_t code;
 
-	mica_error_clear(err);
-	if (root < 0)
-		return mica_fail(err, -errno, "open", layer);
-	s.root = root;
 	snprintf(s.attr, sizeof(s.attr), "%sprotattr",
 		 xattr_prefix(flags & MICA_LAYER_USERXATTR ? XATTR_USER : XATTR_TRUSTED));
 	code = settle(&s, err);
 	if (count)
 		*count = s.count;
 	return code;
+}
+
+static errint_t settle_path(const char *layer, uint32_t flags, enum settling how, uint64_t *count, struct mica_job *job,
+			    struct mica_error *err)
+{
+	cleanup_fd int root = open(layer, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	mica_error_clear(err);
+	if (root < 0)
+		return mica_fail(err, -errno, "open", layer);
+	return settle_tree(root, flags, how, count, job, err);
+}
+
+errint_t mica_settle(const char *layer, uint32_t flags, uint64_t *count, struct mica_job *job, struct mica_error *err)
+{
+	return settle_path(layer, flags, SETTLE, count, job, err);
+}
+
+errint_t mica_unsettle(const char *layer, uint32_t flags, struct mica_job *job, struct mica_error *err)
+{
+	return settle_path(layer, flags, SETTLE_BACK, NULL, job, err);
 }

@@ -131,6 +131,15 @@ public final class Core {
     }
   }
 
+  /** Takes that back: the layer can be an upper again. May be done again. */
+  public static void unsettle(Path layer) {
+    try (Call call = new Call("take back the flags of", layer).unlessCancelled()) {
+      MemorySegment what = call.path(layer);
+      call.run(
+          () -> (int) Function.UNSETTLE.handle().invokeExact(what, 0, call.job(), call.error()));
+    }
+  }
+
   /** Removes what Mica made itself: what is immutable or append-only, too. */
   public static void discard(Path path) {
     try (Call call = new Call("remove", path)) {

@@ -175,6 +175,7 @@ public final class UnionLayers {
       throw stays(union, layer, "was written to since").hint("keep it");
     }
     UnionSetup.removeIfEmpty(upper);
+    Core.unsettle(layer);
     UnionSetup.rename(layer, upper);
   }
 

@@ -72,6 +72,8 @@ final class CrashSituation {
     }
     Scratch.write(at().resolve("kept"), "held");
     Scratch.write(at().resolve("new/file"), "new");
+    Scratch.write(at().resolve("new/fixed"), "protected");
+    Scratch.run("chattr", "+i", at().resolve("new/fixed").toString());
     try {
       Files.delete(at().resolve("gone"));
     } catch (IOException broken) {
