@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mica.Mica;
 import dev.mica.container.Vm;
+import dev.mica.test.Daemons;
 import dev.mica.test.NeedsRoot;
 import dev.mica.test.Scratch;
 import dev.mica.vm.process.Poll;
@@ -72,7 +73,7 @@ final class VmTest {
       assertThat(names()).as("what the tests left").containsExactly("web");
       assertThat(here("vm", "rm", "--force", "--all").status()).isZero();
       assertThat(folders()).isEmpty();
-      assertThat(processes()).isEmpty();
+      assertThat(Daemons.of(mica.home())).isEmpty();
     } finally {
       mica.vms().list().forEach(Vm::kill);
       scratch.close();
@@ -86,25 +87,6 @@ final class VmTest {
   private static List<Path> folders() throws IOException {
     try (Stream<Path> left = Files.list(scratch.path("home/containers"))) {
       return left.toList();
-    }
-  }
-
-  /** QEMU, the file servers and the monitors of this state directory. */
-  private static List<String> processes() {
-    String mark = "MICA_DAEMON=" + mica.home();
-    return ProcessHandle.allProcesses()
-        .map(process -> Path.of("/proc", Long.toString(process.pid())))
-        .filter(process -> text(process.resolve("environ")).contains(mark))
-        .map(process -> text(process.resolve("cmdline")).replace('\0', ' '))
-        .filter(command -> !command.isEmpty()) // it has ended, and waits for its parent
-        .toList();
-  }
-
-  private static String text(Path file) {
-    try {
-      return new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
-    } catch (IOException gone) {
-      return "";
     }
   }
 

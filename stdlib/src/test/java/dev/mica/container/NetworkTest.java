@@ -8,6 +8,7 @@ import dev.mica.failure.MicaException;
 import dev.mica.folder.Folder;
 import dev.mica.state.StateDir;
 import dev.mica.test.Child;
+import dev.mica.test.Daemons;
 import dev.mica.test.NeedsRoot;
 import dev.mica.test.Scratch;
 import dev.mica.vm.process.Daemon;
@@ -91,30 +92,14 @@ final class NetworkTest {
     try (Stream<Path> left = Files.list(scratch.path("home/containers"))) {
       assertThat(left).isEmpty();
     }
-    assertThat(Poll.until(SOON, () -> processes().isEmpty())).as("%s", processes()).isTrue();
+    assertThat(Poll.until(SOON, () -> Daemons.of(scratch.path("home")).isEmpty()))
+        .as("%s", Daemons.of(scratch.path("home")))
+        .isTrue();
   }
 
   @AfterAll
   static void remove() {
     scratch.close();
-  }
-
-  private static List<String> processes() {
-    String mark = "MICA_DAEMON=" + scratch.path("home");
-    return ProcessHandle.allProcesses()
-        .map(process -> Path.of("/proc", Long.toString(process.pid())))
-        .filter(process -> text(process.resolve("environ")).contains(mark))
-        .map(process -> text(process.resolve("cmdline")).replace('\0', ' '))
-        .filter(command -> !command.isEmpty())
-        .toList();
-  }
-
-  private static String text(Path file) {
-    try {
-      return new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
-    } catch (IOException gone) {
-      return "";
-    }
   }
 
   private static Vm start(String name, Network network, String... program) {
@@ -237,7 +222,7 @@ final class NetworkTest {
           .hasMessageStartingWith("cannot publish the port " + port + ": ")
           .hasMessageContaining("in use");
       assertThat(vm.state()).isEqualTo(Vm.State.CREATED);
-      assertThat(processes()).isEmpty();
+      assertThat(Daemons.of(scratch.path("home"))).isEmpty();
     }
   }
 

@@ -8,12 +8,12 @@ import dev.mica.failure.MicaException;
 import dev.mica.folder.Folder;
 import dev.mica.state.StateDir;
 import dev.mica.test.Child;
+import dev.mica.test.Daemons;
 import dev.mica.test.NeedsRoot;
 import dev.mica.test.Scratch;
 import dev.mica.vm.process.Daemon;
 import dev.mica.vm.process.Poll;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -70,31 +70,12 @@ final class VmKillTest {
     try (Stream<Path> left = Files.list(scratch.dir("home/containers"))) {
       assertThat(left).isEmpty();
     }
-    assertThat(processes()).isEmpty();
+    assertThat(Daemons.of(scratch.path("home"))).isEmpty();
   }
 
   @AfterAll
   static void remove() {
     scratch.close();
-  }
-
-  /** QEMU, the file servers and the monitors of this state directory. */
-  private static List<String> processes() {
-    String mark = "MICA_DAEMON=" + scratch.path("home");
-    return ProcessHandle.allProcesses()
-        .map(process -> Path.of("/proc", Long.toString(process.pid())))
-        .filter(process -> text(process.resolve("environ")).contains(mark))
-        .map(process -> text(process.resolve("cmdline")).replace('\0', ' '))
-        .filter(command -> !command.isEmpty()) // it has ended, and waits for its parent
-        .toList();
-  }
-
-  private static String text(Path file) {
-    try {
-      return new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
-    } catch (IOException gone) {
-      return "";
-    }
   }
 
   private static Vm started(String name) {
@@ -150,7 +131,7 @@ final class VmKillTest {
     requireGood(vm.start());
     loseFolder(vm);
     vm.remove();
-    assertThat(processes()).isEmpty();
+    assertThat(Daemons.of(scratch.path("home"))).isEmpty();
   }
 
   private static void loseFolder(Vm vm) throws IOException {
@@ -180,7 +161,7 @@ final class VmKillTest {
     Process child = child("before", true);
     assertThat(child.waitFor()).isEqualTo(9);
     Vm vm = vms.get("before");
-    assertThat(processes()).isEmpty();
+    assertThat(Daemons.of(scratch.path("home"))).isEmpty();
     assertThat(vm.state()).isEqualTo(Vm.State.CREATED);
     requireGood(vm.start());
     vm.kill();
@@ -206,7 +187,7 @@ final class VmKillTest {
     requireGood(again);
     assertThat(stopped.stop().status()).isEqualTo("removed");
     assertThat(vms.list()).isEmpty();
-    assertThat(Poll.until(SOON, () -> processes().isEmpty()))
+    assertThat(Poll.until(SOON, () -> Daemons.of(scratch.path("home")).isEmpty()))
         .as("what waited for the end")
         .isTrue();
   }
@@ -250,7 +231,7 @@ final class VmKillTest {
       }
       vms.get("any").kill();
       vms.get("any").remove();
-      assertThat(processes()).as("round " + i + " of seed " + seed).isEmpty();
+      assertThat(Daemons.of(scratch.path("home"))).as("round " + i + " of seed " + seed).isEmpty();
     }
   }
 

@@ -6,11 +6,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.mica.access.Caller;
 import dev.mica.folder.Folder;
 import dev.mica.state.StateDir;
+import dev.mica.test.Daemons;
 import dev.mica.test.NeedsRoot;
 import dev.mica.test.Scratch;
 import dev.mica.vm.process.Poll;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -45,30 +45,12 @@ final class VmRestartTest {
       vm.kill();
       vm.remove();
     }
-    assertThat(processes()).isEmpty();
+    assertThat(Daemons.of(scratch.path("home"))).isEmpty();
   }
 
   @AfterAll
   static void remove() {
     scratch.close();
-  }
-
-  private static List<String> processes() {
-    String mark = "MICA_DAEMON=" + scratch.path("home");
-    return ProcessHandle.allProcesses()
-        .map(process -> Path.of("/proc", Long.toString(process.pid())))
-        .filter(process -> text(process.resolve("environ")).contains(mark))
-        .map(process -> text(process.resolve("cmdline")).replace('\0', ' '))
-        .filter(command -> !command.isEmpty()) // it has ended, and waits for its parent
-        .toList();
-  }
-
-  private static String text(Path file) {
-    try {
-      return new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
-    } catch (IOException gone) {
-      return "";
-    }
   }
 
   private static Vm started(String name, String policy, String... program) throws IOException {
@@ -94,7 +76,7 @@ final class VmRestartTest {
     assertThat(vm.restarts()).isEqualTo(2);
     assertThat(vm.restartPolicy()).isEqualTo("on-failure:2");
     assertThat(vm.logs()).as("what is on its disk stays").isEqualTo("x\nx\nx\nx\nx\nx\n");
-    assertThat(Poll.until(SOON, () -> processes().isEmpty())).isTrue();
+    assertThat(Poll.until(SOON, () -> Daemons.of(scratch.path("home")).isEmpty())).isTrue();
   }
 
   /** Whatever ends it but somebody who asks for that, also while nothing of it runs. */
@@ -113,7 +95,7 @@ final class VmRestartTest {
         .hasMessageContaining("stop it first");
     vm.stop();
     assertThat(vm.status()).isEqualTo("exited 137 (restarts: 5)");
-    assertThat(processes()).isEmpty();
+    assertThat(Daemons.of(scratch.path("home"))).isEmpty();
 
     assertThat(vm.start().status()).isEqualTo("running");
     end(vm);
@@ -121,7 +103,7 @@ final class VmRestartTest {
     assertThat(ProcessHandle.of(vm.pid()).orElseThrow().destroyForcibly()).isTrue();
     becomes(vm, "running (restarts: 2)");
     vm.kill();
-    assertThat(Poll.until(SOON, () -> processes().isEmpty())).isTrue();
+    assertThat(Poll.until(SOON, () -> Daemons.of(scratch.path("home")).isEmpty())).isTrue();
     assertThat(vm.status()).isEqualTo("exited 137 (signal 9, restarts: 2)");
   }
 
@@ -134,7 +116,7 @@ final class VmRestartTest {
     end(vm);
     assertThat(Poll.until(SOON, () -> vm.state() == Vm.State.FAILED)).as(vm.status()).isTrue();
     assertThat(vm.status()).contains("/gone").contains("restarts: 1");
-    assertThat(Poll.until(SOON, () -> processes().isEmpty())).isTrue();
+    assertThat(Poll.until(SOON, () -> Daemons.of(scratch.path("home")).isEmpty())).isTrue();
     Files.move(away, folder);
     assertThat(vm.start().status()).isEqualTo("running");
   }

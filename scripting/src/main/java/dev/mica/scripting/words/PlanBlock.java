@@ -1,7 +1,6 @@
 package dev.mica.scripting.words;
 
 import dev.mica.Mica;
-import dev.mica.commit.Commit;
 import dev.mica.container.Port;
 import dev.mica.container.VmCheck;
 import dev.mica.container.VmSpec;
@@ -11,8 +10,6 @@ import dev.mica.folder.LayerSource;
 import dev.mica.union.UnionCheck;
 import dev.mica.union.UnionSpec;
 import groovy.lang.Closure;
-import groovy.lang.GroovyObjectSupport;
-import groovy.lang.MissingPropertyException;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -26,53 +23,25 @@ import org.jspecify.annotations.Nullable;
  * Collects what a {@code plan} block describes, and checks it when the block has ended: so {@code
  * start()} counts wherever it was said. Public for the scripts it serves.
  */
-public final class PlanBlock extends GroovyObjectSupport implements PlanWords {
+public final class PlanBlock extends WordsBlock implements PlanWords {
   private static final int MEBIBYTES = 20;
 
-  private final Mica mica;
-  private final Map<String, @Nullable Object> variables;
   private final List<Object> planned = new ArrayList<>();
 
   public PlanBlock(Mica mica, Map<String, @Nullable Object> variables) {
-    this.mica = mica;
-    this.variables = variables;
+    super(mica, variables);
   }
 
   @Override
   public PlannedVm vm(String name, Closure<?> block) {
-    PlannedVm vm = new PlannedVm(Blocks.run(block, new VmBlock(name, mica, variables)).spec());
+    PlannedVm vm = new PlannedVm(Blocks.run(block, new VmBlock(name, mica(), variables())).spec());
     planned.add(vm);
     return vm;
   }
 
   @Override
   public void union(Closure<?> block) {
-    planned.add(Blocks.run(block, new UnionBlock(mica, variables)).spec());
-  }
-
-  @Override
-  public Folder folder(String pathOrUri) {
-    return mica.folder(pathOrUri);
-  }
-
-  @Override
-  public Commit commit(String refOrId) {
-    return mica.commits().get(refOrId);
-  }
-
-  /** A variable of the script; never a field of ours. */
-  @Override
-  public @Nullable Object getProperty(String property) {
-    if (!variables.containsKey(property)) {
-      throw new MissingPropertyException(property, PlanBlock.class);
-    }
-    return variables.get(property);
-  }
-
-  /** Likewise. */
-  @Override
-  public void setProperty(String property, @Nullable Object value) {
-    throw new MissingPropertyException(property, PlanBlock.class);
+    planned.add(Blocks.run(block, new UnionBlock(mica(), variables())).spec());
   }
 
   /** What would be done, in that order. */
@@ -94,7 +63,7 @@ public final class PlanBlock extends GroovyObjectSupport implements PlanWords {
     VmSpec spec;
     try {
       requireNew("create the VM", vm.name(), names.add(what));
-      spec = VmCheck.of(mica.vms(), vm.spec(), vm.isStarted());
+      spec = VmCheck.of(mica().vms(), vm.spec(), vm.isStarted());
     } catch (MicaException problem) {
       return List.of(new Step("make", what, made(vm.spec()), problem(problem)));
     }
@@ -131,7 +100,7 @@ public final class PlanBlock extends GroovyObjectSupport implements PlanWords {
     String what = "union " + name;
     try {
       requireNew("create the union", name, names.add(what));
-      return new Step("mount", what, mounted(UnionCheck.of(mica.unions(), asked)), "");
+      return new Step("mount", what, mounted(UnionCheck.of(mica().unions(), asked)), "");
     } catch (MicaException problem) {
       return new Step("mount", what, mounted(asked), problem(problem));
     }

@@ -1,14 +1,11 @@
 package dev.mica.scripting.words;
 
 import dev.mica.Mica;
-import dev.mica.commit.Commit;
 import dev.mica.failure.MicaException;
 import dev.mica.folder.Folder;
 import dev.mica.folder.LayerSource;
 import dev.mica.union.UnionSpec;
 import dev.mica.union.UnionSpec.Via;
-import groovy.lang.GroovyObjectSupport;
-import groovy.lang.MissingPropertyException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -16,10 +13,8 @@ import org.codehaus.groovy.runtime.typehandling.DefaultTypeTransformation;
 import org.jspecify.annotations.Nullable;
 
 /** Collects the words of one {@code union} block into a spec. Public for the scripts it serves. */
-public final class UnionBlock extends GroovyObjectSupport implements UnionWords {
-  private final Mica mica;
+public final class UnionBlock extends WordsBlock implements UnionWords {
   private final Coercions coercions;
-  private final Map<String, @Nullable Object> variables;
   private final List<LayerSource> lowers = new ArrayList<>();
   private @Nullable Folder upper;
   private @Nullable Folder work;
@@ -29,9 +24,8 @@ public final class UnionBlock extends GroovyObjectSupport implements UnionWords 
   private boolean readOnly;
 
   public UnionBlock(Mica mica, Map<String, @Nullable Object> variables) {
-    this.mica = mica;
+    super(mica, variables);
     this.coercions = new Coercions(mica);
-    this.variables = variables;
   }
 
   @Override
@@ -94,20 +88,6 @@ public final class UnionBlock extends GroovyObjectSupport implements UnionWords 
   }
 
   @Override
-  public Folder folder(String pathOrUri) {
-    return mica.folder(pathOrUri);
-  }
-
-  @Override
-  public Commit commit(String refOrId) {
-    return mica.commits().get(refOrId);
-  }
-
-  /**
-   * A word of the block, else a variable of the script. Without this Groovy would read our own
-   * fields, private or not, for {@code work / 'upper'}.
-   */
-  @Override
   public @Nullable Object getProperty(String property) {
     return switch (property) {
       case "readOnly" -> getReadOnly();
@@ -115,24 +95,17 @@ public final class UnionBlock extends GroovyObjectSupport implements UnionWords 
       case "kernel" -> getKernel();
       case "fuse" -> getFuse();
       case "guest" -> getGuest();
-      default -> variable(property);
+      default -> super.getProperty(property);
     };
   }
 
-  /** Likewise: {@code upper = '/srv/work'} would set a field. */
   @Override
   public void setProperty(String property, @Nullable Object value) {
-    if (!property.equals("readOnly")) {
-      throw new MissingPropertyException(property, UnionBlock.class);
+    if (property.equals("readOnly")) {
+      readOnly = DefaultTypeTransformation.castToBoolean(value);
+    } else {
+      super.setProperty(property, value);
     }
-    readOnly = DefaultTypeTransformation.castToBoolean(value);
-  }
-
-  private @Nullable Object variable(String variable) {
-    if (!variables.containsKey(variable)) {
-      throw new MissingPropertyException(variable, UnionBlock.class);
-    }
-    return variables.get(variable);
   }
 
   public UnionSpec spec() {

@@ -1,17 +1,13 @@
 package dev.mica.scripting.words;
 
 import dev.mica.Mica;
-import dev.mica.commit.Commit;
 import dev.mica.container.Network;
 import dev.mica.container.Port;
 import dev.mica.container.Restart;
 import dev.mica.container.VmShare;
 import dev.mica.container.VmSpec;
 import dev.mica.failure.MicaException;
-import dev.mica.folder.Folder;
 import dev.mica.folder.LayerSource;
-import groovy.lang.GroovyObjectSupport;
-import groovy.lang.MissingPropertyException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -20,10 +16,8 @@ import org.codehaus.groovy.runtime.typehandling.DefaultTypeTransformation;
 import org.jspecify.annotations.Nullable;
 
 /** Collects the words of one {@code vm} block into a spec. Public for the scripts it serves. */
-public final class VmBlock extends GroovyObjectSupport implements VmWords {
+public final class VmBlock extends WordsBlock implements VmWords {
   private final String name;
-  private final Mica mica;
-  private final Map<String, @Nullable Object> variables;
   private final Map<String, String> environment = new TreeMap<>();
   private final Map<String, String> labels = new TreeMap<>();
   private @Nullable LayerSource from;
@@ -45,14 +39,13 @@ public final class VmBlock extends GroovyObjectSupport implements VmWords {
 
   /** A block about the VM of that name; {@code variables} are those of the script. */
   public VmBlock(String name, Mica mica, Map<String, @Nullable Object> variables) {
+    super(mica, variables);
     this.name = name;
-    this.mica = mica;
-    this.variables = variables;
   }
 
   @Override
   public void from(Object layer) {
-    from = new Coercions(mica).layer(layer);
+    from = new Coercions(mica()).layer(layer);
   }
 
   @Override
@@ -131,14 +124,14 @@ public final class VmBlock extends GroovyObjectSupport implements VmWords {
     }
     shares.add(
         new VmShare(
-            new Coercions(mica).folder(what),
+            new Coercions(mica()).folder(what),
             String.valueOf(at),
             DefaultTypeTransformation.castToBoolean(how.get("readOnly"))));
   }
 
   @Override
   public void share(String text) {
-    shares.add(VmShare.of(text, mica::folder));
+    shares.add(VmShare.of(text, this::folder));
   }
 
   @Override
@@ -175,28 +168,16 @@ public final class VmBlock extends GroovyObjectSupport implements VmWords {
   }
 
   @Override
-  public Folder folder(String pathOrUri) {
-    return mica.folder(pathOrUri);
-  }
-
-  @Override
-  public Commit commit(String refOrId) {
-    return mica.commits().get(refOrId);
-  }
-
-  /** A word of the block, else a variable of the script; never a field of ours. */
-  @Override
   public @Nullable Object getProperty(String property) {
     return switch (property) {
       case "interactive" -> getInteractive();
       case "tty" -> getTty();
       case "init" -> getInit();
       case "removed" -> getRemoved();
-      default -> variable(property);
+      default -> super.getProperty(property);
     };
   }
 
-  /** Likewise: {@code program = …} would set a field. */
   @Override
   public void setProperty(String property, @Nullable Object value) {
     boolean said = DefaultTypeTransformation.castToBoolean(value);
@@ -205,15 +186,8 @@ public final class VmBlock extends GroovyObjectSupport implements VmWords {
       case "tty" -> terminal = said;
       case "init" -> init = said;
       case "removed" -> remove = said;
-      default -> throw new MissingPropertyException(property, VmBlock.class);
+      default -> super.setProperty(property, value);
     }
-  }
-
-  private @Nullable Object variable(String variable) {
-    if (!variables.containsKey(variable)) {
-      throw new MissingPropertyException(variable, VmBlock.class);
-    }
-    return variables.get(variable);
   }
 
   /** What was said. */
