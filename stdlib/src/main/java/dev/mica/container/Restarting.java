@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.Optional;
 import tools.jackson.core.JacksonException;
@@ -109,9 +110,12 @@ record Restarting(Restart policy, VmFiles files) {
     remove(files.trouble());
   }
 
+  /** Whole or not at all: who is killed in between leaves what was there. */
   private static void write(Path file, String text) {
+    Path fresh = file.resolveSibling(file.getFileName() + ".new");
     try {
-      Files.writeString(file, text);
+      Files.writeString(fresh, text);
+      Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);
     } catch (IOException broken) {
       throw MicaException.failed("write", file, Why.of(broken)).because(broken);
     }

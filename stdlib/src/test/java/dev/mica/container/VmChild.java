@@ -7,26 +7,45 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 
-/** Another process that makes a VM and starts it, until it is killed. */
+/** Another process that does something to a VM, until it is killed. */
 final class VmChild {
   private VmChild() {}
 
-  /**
-   * The state directory, the start folder, the VM's name, and whether to end before its program.
-   */
+  /** What it does to the VM of the name that it is given. */
+  enum Operation {
+    /** Makes and starts it. */
+    RUN,
+    /** Makes it, and ends before its program runs. */
+    HALT,
+    /** Makes it of the VM {@code origin}. */
+    FORK,
+    /** Removes it. */
+    REMOVE
+  }
+
+  /** The state directory, the start folder, the VM's name, and the operation. */
   public static void main(String[] words) {
-    StateDir state = StateDir.at(Path.of(words[0]));
-    Vms vms = TestVms.of(state);
+    Vms vms = TestVms.of(StateDir.at(Path.of(words[0])));
     System.out.println("begun");
-    Folder from = Folder.of(Caller.ofProcess(), Path.of(words[1]));
-    Vm vm = vms.create(VmSpec.of(words[2], from, List.of("sleep", "100000")));
-    if (Boolean.parseBoolean(words[3])) {
-      vms.start(vms.record(vm.name()), runner -> Runtime.getRuntime().halt(9));
+    switch (Operation.valueOf(words[3])) {
+      case RUN -> {
+        Vm _ = create(vms, words).start();
+      }
+      case HALT ->
+          vms.start(vms.record(create(vms, words).name()), runner -> Runtime.getRuntime().halt(9));
+      case FORK -> {
+        Vm _ = vms.get("origin").fork(words[2]);
+      }
+      case REMOVE -> vms.get(words[2]).remove();
     }
-    vm.start();
-    System.out.println("up");
+    System.out.println("done");
     while (true) {
       LockSupport.park();
     }
+  }
+
+  private static Vm create(Vms vms, String[] words) {
+    Folder from = Folder.of(Caller.ofProcess(), Path.of(words[1]));
+    return vms.create(VmSpec.of(words[2], from, List.of("sleep", "100000")));
   }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.mica.access.Caller;
+import dev.mica.commit.Commits;
 import dev.mica.failure.MicaException;
 import dev.mica.folder.Folder;
 import dev.mica.state.StateDir;
@@ -158,7 +159,7 @@ final class VmKillTest {
   /** What the monitor waits for will not come: whoever looks next ends it, and says what it is. */
   @Test
   void theStarterRightBeforeItsProgram() throws Exception {
-    Process child = child("before", true);
+    Process child = child("before", VmChild.Operation.HALT);
     assertThat(child.waitFor()).isEqualTo(9);
     Vm vm = vms.get("before");
     assertThat(Daemons.of(scratch.path("home"))).isEmpty();
@@ -166,7 +167,7 @@ final class VmKillTest {
     requireGood(vm.start());
     vm.kill();
     vm.remove();
-    assertThat(child("before", true).waitFor()).isEqualTo(9);
+    assertThat(child("before", VmChild.Operation.HALT).waitFor()).isEqualTo(9);
     vms.get("before").remove();
   }
 
@@ -209,9 +210,18 @@ final class VmKillTest {
     requireGood(other);
   }
 
-  private static Process child(String name, boolean halt) {
+  private static Process child(String name, VmChild.Operation operation) {
     return Child.start(
-        Child.command(VmChild.class, scratch.path("home"), scratch.path("base"), name, halt));
+        Child.command(VmChild.class, scratch.path("home"), scratch.path("base"), name, operation));
+  }
+
+  /** One that has begun is killed within so many milliseconds. */
+  private static void killWithin(int time, Random random, VmChild.Operation operation)
+      throws Exception {
+    Process child = child("any", operation);
+    assertThat(child.inputReader().readLine()).isEqualTo("begun");
+    boolean _ = child.waitFor(random.nextInt(time), TimeUnit.MILLISECONDS);
+    kill(child.toHandle());
   }
 
   @Test
@@ -220,10 +230,7 @@ final class VmKillTest {
     System.out.println("VmKillTest: -Dmica.seed=" + seed);
     Random random = new Random(seed);
     for (int i = 0; i < ROUNDS; i++) {
-      Process child = child("any", false);
-      assertThat(child.inputReader().readLine()).isEqualTo("begun");
-      boolean _ = child.waitFor(random.nextInt(2_000), TimeUnit.MILLISECONDS);
-      kill(child.toHandle());
+      killWithin(2_000, random, VmChild.Operation.RUN);
       if (vms.find("any").isPresent()) {
         whatIsLeft(vms.get("any"));
       } else {
@@ -232,6 +239,31 @@ final class VmKillTest {
       vms.get("any").kill();
       vms.get("any").remove();
       assertThat(Daemons.of(scratch.path("home"))).as("round " + i + " of seed " + seed).isEmpty();
+    }
+  }
+
+  @Test
+  void theForkerAndTheRemoverAtAnyMoment() throws Exception {
+    long seed = Long.getLong("mica.seed", new Random().nextLong());
+    System.out.println("VmKillTest, forks: -Dmica.seed=" + seed);
+    Random random = new Random(seed);
+    Commits commits = TestVms.commits(StateDir.at(scratch.path("home")));
+    Vm origin = started("origin");
+    assertThat(origin.exec("sh", "-c", "echo then > /state").status()).isZero();
+    for (int i = 0; i < ROUNDS; i++) {
+      String round = "round " + i + " of seed " + seed;
+      killWithin(4_000, random, VmChild.Operation.FORK);
+      requireGood(origin); // not frozen
+      Vm fork = vms.find("any").orElseGet(() -> origin.fork("any"));
+      whatIsLeft(fork);
+      assertThat(fork.exec("sh", "-c", "read a < /state; echo $a").output()).isEqualTo("then\n");
+      fork.kill();
+      killWithin(300, random, VmChild.Operation.REMOVE);
+      vms.find("any").ifPresent(Vm::remove);
+      assertThat(vms.list()).as(round).hasSize(1);
+      commits.removeAll(); // a fork stands on one without a name
+      assertThat(scratch.path("home/layers")).as(round).isEmptyDirectory();
+      requireGood(origin);
     }
   }
 
