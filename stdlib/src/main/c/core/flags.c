@@ -54,7 +54,7 @@ static const char *why_not(errint_t code)
 	case -EOPNOTSUPP:
 		return "the file system there has no immutable and no append-only flag";
 	case -EPERM:
-		return "only a caller with CAP_LINUX_IMMUTABLE may make it immutable or append-only";
+		return "only a caller with CAP_LINUX_IMMUTABLE may change what is immutable or append-only";
 	default:
 		return "";
 	}
@@ -65,34 +65,32 @@ static int raw_of(uint8_t flags)
 	return (flags & FLAG_IMMUTABLE ? FS_IMMUTABLE_FL : 0) | (flags & FLAG_APPEND ? FS_APPEND_FL : 0);
 }
 
-errint_t flags_protect(int dir, const char *name, uint8_t flags, const char *path, struct mica_error *err)
+/* Those that flags names: set, or cleared. -EOPNOTSUPP: the file system has none. */
+static errint_t change(int dir, const char *name, uint8_t flags, bool on, const char *path, struct mica_error *err)
 {
-	int raw, wanted = raw_of(flags);
+	int raw, named = raw_of(flags);
 	cleanup_fd int fd = open_entry(dir, name);
 	errint_t code;
 
 	if (fd < 0)
 		return mica_fail(err, -errno, "open", path);
 	code = flags_get(fd, &raw);
-	if (code == 0 && (raw & wanted) != wanted)
-		code = flags_set(fd, raw | wanted);
-	return code < 0 ? mica_fail_note(err, code, "set flags", path, "%s", why_not(code)) : 0;
+	if (code == 0 && (raw & named) != (on ? named : 0))
+		code = flags_set(fd, on ? raw | named : raw & ~named);
+	return code < 0 ? mica_fail_note(err, code, on ? "set flags" : "take flags away", path, "%s", why_not(code))
+			: 0;
+}
+
+errint_t flags_protect(int dir, const char *name, uint8_t flags, const char *path, struct mica_error *err)
+{
+	return change(dir, name, flags, true, path, err);
 }
 
 errint_t flags_unprotect(int dir, const char *name, uint8_t flags, const char *path, struct mica_error *err)
 {
-	int raw, taken = raw_of(flags);
-	cleanup_fd int fd = open_entry(dir, name);
-	errint_t code;
+	errint_t code = change(dir, name, flags, false, path, err);
 
-	if (fd < 0)
-		return mica_fail(err, -errno, "open", path);
-	code = flags_get(fd, &raw);
-	if (code == -EOPNOTSUPP)
-		return 0;
-	if (code == 0 && raw & taken)
-		code = flags_set(fd, raw & ~taken);
-	return code < 0 ? mica_fail(err, code, "take flags away", path) : 0;
+	return code == -EOPNOTSUPP ? 0 : code;
 }
 
 bool flags_release(int dir, const char *name, int *fd, int *raw)
