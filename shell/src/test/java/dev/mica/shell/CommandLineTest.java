@@ -97,4 +97,12 @@ final class CommandLineTest {
     assertThat(Runs.here("-e", "--output=json", "[-5]").out()).isEqualTo("[-5]\n");
     assertThat(Runs.here("-e", "-[3].sum()", "--output", "json").out()).isEqualTo("-3\n");
   }
+
+  /** What only the language has is shown as objects are. */
+  @Test
+  void aPlanIsATable() {
+    String plan = "plan { vm('planned') { from '/etc'; run 'true' } }";
+    assertThat(Runs.here("-e", plan).out()).startsWith("DOES").contains("make", "VM planned");
+    assertThat(Runs.here("-e", plan, "-o", "json").out()).contains("\"does\":\"make\"");
+  }
 }

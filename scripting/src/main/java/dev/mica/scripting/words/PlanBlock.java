@@ -2,6 +2,7 @@ package dev.mica.scripting.words;
 
 import dev.mica.Mica;
 import dev.mica.container.Port;
+import dev.mica.container.Restart;
 import dev.mica.container.VmCheck;
 import dev.mica.container.VmSpec;
 import dev.mica.failure.MicaException;
@@ -86,7 +87,9 @@ public final class PlanBlock extends WordsBlock implements PlanWords {
         + (spec.processors() == 1 ? " processor" : " processors")
         + ", a disk of "
         + (spec.disk() >> MEBIBYTES)
-        + " MiB";
+        + " MiB"
+        + spec.shares().stream().map(share -> ", share " + share).collect(Collectors.joining())
+        + (spec.restart().equals(Restart.NO) ? "" : ", restart " + spec.restart());
   }
 
   private static Step publish(String what, Port port) {

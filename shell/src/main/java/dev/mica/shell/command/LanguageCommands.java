@@ -3,9 +3,9 @@ package dev.mica.shell.command;
 import static dev.mica.shell.command.Parameter.argument;
 import static dev.mica.shell.command.Parameter.rest;
 
-import dev.mica.Schemas;
 import dev.mica.access.Role;
 import dev.mica.folder.Name;
+import dev.mica.scripting.words.WordsSchema;
 import dev.mica.shell.command.Parameter.Kind;
 import dev.mica.shell.print.Printer;
 import dev.mica.shell.print.Result;
@@ -47,7 +47,7 @@ final class LanguageCommands {
         "mica -e 'unions.list()' -o json",
         "",
         "any",
-        in -> Printer.result(Schemas.OBJECTS, in.conversation().evaluate(in.value("EXPR"))));
+        in -> Printer.result(WordsSchema.LANGUAGE, in.conversation().evaluate(in.value("EXPR"))));
   }
 
   private static Command help() {

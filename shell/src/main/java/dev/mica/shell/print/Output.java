@@ -1,8 +1,8 @@
 package dev.mica.shell.print;
 
-import dev.mica.Schemas;
 import dev.mica.schema.Schema;
 import dev.mica.schema.Shape;
+import dev.mica.scripting.words.WordsSchema;
 import dev.mica.shell.attach.Attachment;
 import dev.mica.shell.attach.Client;
 import dev.mica.shell.attach.TerminalFormat;
@@ -25,7 +25,7 @@ public final class Output {
   }
 
   public Output(Writer out, TerminalFormat terminalFormat, Client client) {
-    this(out, terminalFormat, client, Schemas.OBJECTS);
+    this(out, terminalFormat, client, WordsSchema.LANGUAGE);
   }
 
   /** Of objects that {@code schema} describes. */
