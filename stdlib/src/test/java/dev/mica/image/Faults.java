@@ -55,7 +55,7 @@ final class Faults implements AutoCloseable {
   private static final ThreadLocal<Long> SENT = ThreadLocal.withInitial(() -> 0L);
 
   private final HttpServer server;
-  private final URI upstream;
+  private volatile URI upstream;
   private final HttpClient client =
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
   private final ExecutorService threads = Executors.newCachedThreadPool();
@@ -85,6 +85,11 @@ final class Faults implements AutoCloseable {
   /** From now on. */
   void set(Fault next) {
     fault = next;
+  }
+
+  /** Stands before that registry, from now on. */
+  void lead(URI to) {
+    upstream = to;
   }
 
   /** The one that is set. */

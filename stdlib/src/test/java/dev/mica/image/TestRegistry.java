@@ -23,16 +23,18 @@ public final class TestRegistry implements AutoCloseable {
 
   private static final Pattern LISTENING = Pattern.compile("listening on (127\\.0\\.0\\.1:[0-9]+)");
 
-  private final Process process;
-  private final String host;
+  private final Path config;
+  private final Path log;
+  private Process process;
+  private String host;
 
   private TestRegistry(Scratch scratch, String name, String auth) {
     this(scratch, name, auth, "");
   }
 
   private TestRegistry(Scratch scratch, String name, String auth, String tls) {
-    Path log = scratch.path(name + ".log");
-    Path config =
+    log = scratch.path(name + ".log");
+    config =
         scratch.file(
             name + ".yml",
             """
@@ -45,28 +47,36 @@ public final class TestRegistry implements AutoCloseable {
             %s
             """
                 .formatted(scratch.dir(name), tls, auth));
+    process = serve();
+    host = awaitHost();
+  }
+
+  private Process serve() {
     try {
-      process =
-          new ProcessBuilder("docker-registry", "serve", config.toString())
-              .redirectErrorStream(true)
-              .start();
-      host = awaitHost(process);
-      // Who does not read what it says stops it.
-      Thread.ofVirtual().start(() -> drain(process, log));
+      return new ProcessBuilder("docker-registry", "serve", config.toString())
+          .redirectErrorStream(true)
+          .start();
     } catch (IOException broken) {
       throw new UncheckedIOException(broken);
     }
   }
 
-  private static String awaitHost(Process process) throws IOException {
+  private String awaitHost() {
     StringBuilder said = new StringBuilder();
     BufferedReader reader = process.inputReader();
-    for (String line = reader.readLine(); line != null; line = reader.readLine()) {
-      Matcher listening = LISTENING.matcher(line);
-      if (listening.find()) {
-        return listening.group(1);
+    try {
+      for (String line = reader.readLine(); line != null; line = reader.readLine()) {
+        Matcher listening = LISTENING.matcher(line);
+        if (listening.find()) {
+          Process now = process;
+          // Who does not read what it says stops it.
+          Thread.ofVirtual().start(() -> drain(now, log));
+          return listening.group(1);
+        }
+        said.append(line).append('\n');
       }
-      said.append(line).append('\n');
+    } catch (IOException broken) {
+      throw new UncheckedIOException(broken);
     }
     throw new AssertionError("docker-registry ended: " + said);
   }
@@ -132,9 +142,21 @@ public final class TestRegistry implements AutoCloseable {
     return URI.create("http://" + host);
   }
 
+  /** Ends it, whatever it is at. */
+  void end(boolean byForce) {
+    Process ended = byForce ? process.destroyForcibly() : process;
+    ended.destroy();
+    ended.onExit().join();
+  }
+
+  /** With all that it was given, at another port. */
+  void startAgain() {
+    process = serve();
+    host = awaitHost();
+  }
+
   @Override
   public void close() {
-    process.destroy();
-    process.onExit().join();
+    end(false);
   }
 }
