@@ -36,7 +36,6 @@ final class DoctorTest extends ScratchTest {
           "guest kernel",
           "acceleration",
           "container runtime",
-          "first process of containers",
           "disks of VMs",
           "system calls of containers",
           "network of containers",
