@@ -13,6 +13,7 @@ import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,9 +25,13 @@ public final class Session {
   private @Nullable ScriptEngine groovy;
   private @Nullable JShellEngine java;
 
-  /** A session over {@code mica} that prints to {@code out} and shows values on {@code display}. */
-  public Session(Mica mica, PrintStream out, Display display) {
-    this.context = new Context(mica, out, display, this::explain);
+  /**
+   * A session over {@code mica} that prints to {@code out} and shows values on {@code display}.
+   *
+   * @param say tells people a line that is no data
+   */
+  public Session(Mica mica, PrintStream out, Display display, Consumer<String> say) {
+    this.context = new Context(mica, out, display, say, this::explain);
   }
 
   private String explain(Throwable failure) {

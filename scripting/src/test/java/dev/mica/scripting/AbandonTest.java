@@ -50,7 +50,7 @@ final class AbandonTest {
   @BeforeEach
   void open() {
     PrintStream out = new PrintStream(Evaluation.guard(printed), true, StandardCharsets.UTF_8);
-    session = new Session(Mica.open(temp), out, value -> {});
+    session = new Session(Mica.open(temp), out, value -> {}, line -> {});
     session.variables().put("stubborn", stubborn);
   }
 

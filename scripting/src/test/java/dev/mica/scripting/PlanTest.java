@@ -81,6 +81,31 @@ final class PlanTest {
                 step("publish", "VM web", "a free port of 127.0.0.1 leads to 80"),
                 step("start", "VM web", "sleep 9"))),
         arguments(
+            "2.times { vm(\"a$it\") { from 'localhost:1/web:v1' } }",
+            List.of(
+                step("pull", "image localhost:1/web:v1", "it is not here"),
+                step("make", "VM a0", "from localhost:1/web:v1" + SIZE),
+                step("make", "VM a1", "from localhost:1/web:v1" + SIZE))),
+        arguments(
+            "vm('web') { from 'debian:12' }.start()",
+            List.of(
+                step("pull", "image debian:12", "it is not here"),
+                step("make", "VM web", "from debian:12" + SIZE),
+                step("start", "VM web", "what debian:12 says"))),
+        arguments(
+            "vm('web') { from 'debian:12'; run 'a', 'b' }.start()",
+            List.of(
+                step("pull", "image debian:12", "it is not here"),
+                step("make", "VM web", "from debian:12" + SIZE),
+                step("start", "VM web", "a b, by the entrypoint of debian:12 if it has one"))),
+        arguments(
+            "vm('web') { from base; run 'a' }.start().commit('web:v2').commit('web')",
+            List.of(
+                step("make", "VM web", "from TEMP/base" + SIZE),
+                step("start", "VM web", "a"),
+                step("commit", "VM web", "as web:v2"),
+                step("commit", "VM web", "as web:latest"))),
+        arguments(
             "union { lower base; upper up; at \"$here/u\"; via kernel }; vm('a') { from base; run 'b' }",
             List.of(
                 step("mount", "union u", "at TEMP/u via kernel, upper TEMP/up, over TEMP/base"),
@@ -131,6 +156,31 @@ final class PlanTest {
           .singleElement()
           .satisfies(step -> assertThat(step.problem()).contains(problem));
     }
+  }
+
+  static Stream<Arguments> badCommits() {
+    return Stream.of(
+        arguments(".start().commit('We:b')", "cannot name a commit We:b: its name is 'We'"),
+        arguments(".start().commit('')", "it does not say how to call the commit"),
+        arguments(".commit('web:v2')", "commit web:v2 from the VM web: nothing has changed in it"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("badCommits")
+  void saysWhichCommitThereCannotBe(String calls, String problem) {
+    List<Step> steps = plan("vm('web') { from base; run 'a' }" + calls);
+    assertThat(steps.getFirst().problem()).isEmpty();
+    assertThat(steps.getLast().does()).isEqualTo("commit");
+    assertThat(steps.getLast().problem()).contains(problem);
+  }
+
+  /** What does not depend on it is checked all the same. */
+  @Test
+  void anImageThatIsNotHereIsNoProblem() {
+    List<Step> steps = plan("vm('web') { from 'debian:12'; memory 1.MB }");
+    assertThat(steps).extracting(Step::does).containsExactly("pull", "make");
+    assertThat(steps.getLast().how()).startsWith("from debian:12, 1 MiB");
+    assertThat(steps.getLast().problem()).contains("a VM needs 128 MiB of memory");
   }
 
   @Test

@@ -14,11 +14,12 @@ import org.jspecify.annotations.Nullable;
 public final class Sessions {
   final ByteArrayOutputStream printed = new ByteArrayOutputStream();
   public final List<@Nullable Object> shown = new ArrayList<>();
+  final List<String> said = new ArrayList<>();
   public final Session session;
 
   public Sessions(Path home) {
     PrintStream out = new PrintStream(printed, true, StandardCharsets.UTF_8);
-    session = new Session(Mica.open(home), out, shown::add);
+    session = new Session(Mica.open(home), out, shown::add, said::add);
   }
 
   public @Nullable Object eval(String source) {

@@ -1,5 +1,6 @@
 package dev.mica.container;
 
+import dev.mica.failure.MicaException;
 import java.util.List;
 
 /**
@@ -32,6 +33,19 @@ public record CommitSpec(
   /** One with nothing but a name. */
   public static CommitSpec of(String ref) {
     return new CommitSpec(ref, "", "", "", List.of());
+  }
+
+  /** Fails if it does not say how the commit of the VM {@code vm} is to be called. */
+  void requireName(String vm) {
+    if (ref.isEmpty()) {
+      throw MicaException.usage("commit the VM", vm, "it does not say how to call the commit")
+          .hint("name it, as web:v2");
+    }
+  }
+
+  /** The failure of one that would have nothing in it. */
+  static MicaException unchanged(String ref, String vm) {
+    return MicaException.failed("commit " + ref + " from the VM", vm, "nothing has changed in it");
   }
 
   boolean hasCommands() {

@@ -120,8 +120,7 @@ final class VmCommitter {
     List<Path> all = Stream.concat(Stream.of(layer), lowers.stream()).toList();
     try (DiffReader changes = Core.diff(Tree.layers(lowers), Tree.layers(all), true)) {
       if (!changes.next()) {
-        throw MicaException.failed(
-            "commit " + spec.ref() + " from the VM", name(), "nothing has changed in it");
+        throw CommitSpec.unchanged(spec.ref(), name());
       }
     }
   }

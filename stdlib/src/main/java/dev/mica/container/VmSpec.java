@@ -92,9 +92,18 @@ public record VmSpec(
     return but().shares(others).build();
   }
 
+  /** The same from another start folder. */
+  public VmSpec with(LayerSource other) {
+    return but(other).build();
+  }
+
   /** Begins with what this one says. */
   public Builder but() {
-    return of(name, from)
+    return but(from);
+  }
+
+  private Builder but(LayerSource start) {
+    return of(name, start)
         .entrypoint(entrypoint)
         .program(program)
         .environment(environment)

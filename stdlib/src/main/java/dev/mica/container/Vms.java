@@ -248,11 +248,7 @@ public final class Vms {
 
   Commit commit(VmRecord vm, CommitSpec spec) {
     caller.require(Role.OPERATOR, "commit the VM", vm.name());
-    if (spec.ref().isEmpty()) {
-      throw MicaException.usage(
-              "commit the VM", vm.name(), "it does not say how to call the commit")
-          .hint("name it, as web:v2");
-    }
+    spec.requireName(vm.name());
     return makeCommit(vm, spec);
   }
 

@@ -4,6 +4,7 @@ import dev.mica.Mica;
 import dev.mica.commit.Commit;
 import dev.mica.commit.Commits;
 import dev.mica.container.Vm;
+import dev.mica.container.VmSpec;
 import dev.mica.container.Vms;
 import dev.mica.folder.Diff;
 import dev.mica.folder.Folder;
@@ -51,7 +52,10 @@ public abstract class MicaScript extends Script implements Words {
   @Override
   public Vm vm(String name, Closure<?> block) {
     VmBlock words = new VmBlock(name, mica(), context().variables());
-    return mica().vms().create(Blocks.run(block, words).spec());
+    VmSpec spec = Blocks.run(block, words).spec();
+    return mica()
+        .vms()
+        .create(spec.with(new Coercions(mica()).pulled(spec.from(), context()::say)));
   }
 
   @Override

@@ -3,6 +3,7 @@ package dev.mica.scripting.run;
 import dev.mica.Mica;
 import java.io.PrintStream;
 import java.util.Objects;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -15,19 +16,26 @@ public final class Context {
   private final Mica mica;
   private final PrintStream out;
   private final Display display;
+  private final Consumer<String> say;
   private final Function<Throwable, String> explanation;
   private final Variables variables = new Variables();
 
   /**
    * Over {@code mica}; scripts print to {@code out} and show values on {@code display}.
    *
+   * @param say tells people a line that is no data
    * @param explanation says in one line what went wrong in a script
    */
   public Context(
-      Mica mica, PrintStream out, Display display, Function<Throwable, String> explanation) {
+      Mica mica,
+      PrintStream out,
+      Display display,
+      Consumer<String> say,
+      Function<Throwable, String> explanation) {
     this.mica = mica;
     this.out = out;
     this.display = display;
+    this.say = say;
     this.explanation = explanation;
   }
 
@@ -44,6 +52,11 @@ public final class Context {
   /** Where values are shown. */
   public Display display() {
     return display;
+  }
+
+  /** Tells people a line that is no data. */
+  public void say(String line) {
+    say.accept(line);
   }
 
   /** The variables, live. */

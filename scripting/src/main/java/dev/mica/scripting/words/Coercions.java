@@ -2,6 +2,7 @@ package dev.mica.scripting.words;
 
 import dev.mica.Mica;
 import dev.mica.commit.Commit;
+import dev.mica.commit.Commits;
 import dev.mica.failure.MicaException;
 import dev.mica.folder.Diff;
 import dev.mica.folder.Folder;
@@ -9,9 +10,14 @@ import dev.mica.folder.LayerSource;
 import dev.mica.union.Union;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.regex.Pattern;
 
 /** Turns a text or an object into the folder or commit that is wanted in its place. */
 public final class Coercions {
+  /** How a text begins that is a path, whatever there is. */
+  private static final Pattern PATH = Pattern.compile("/|\\./|\\.\\./|~");
+
   private final Mica mica;
 
   /** Over the folders and commits of {@code mica}. */
@@ -39,10 +45,7 @@ public final class Coercions {
       return what instanceof LayerSource source ? source : folder(what);
     }
     String text = what.toString();
-    if (text.startsWith("/")
-        || text.startsWith("./")
-        || text.startsWith("../")
-        || text.startsWith("~")) {
+    if (PATH.matcher(text).lookingAt()) {
       return mica.folder(text);
     }
     Optional<Commit> commit = mica.commits().find(text);
@@ -54,6 +57,37 @@ public final class Coercions {
           .hint("write ./" + text + " for the file, or the commit's id " + commit.get().id());
     }
     return commit.get();
+  }
+
+  /**
+   * What a VM is to be made from: a layer source as of {@link #layer}, or else an image of a
+   * registry. One that was pulled before is taken as it is here; another is pulled by {@link
+   * #pulled} only.
+   */
+  public LayerSource start(Object what) {
+    if (!(what instanceof CharSequence)) {
+      return layer(what);
+    }
+    String text = what.toString();
+    Commits commits = mica.commits();
+    if (PATH.matcher(text).lookingAt()
+        || !commits.isReference(text)
+        || commits.find(text).isPresent()
+        || mica.folder(text).exists()) {
+      return layer(text);
+    }
+    return commits.findPulled(text).map(LayerSource.class::cast).orElse(new Unpulled(text));
+  }
+
+  /** The same, pulled if it is an image that is not here; {@code say} tells people of that. */
+  public LayerSource pulled(LayerSource start, Consumer<String> say) {
+    if (!(start instanceof Unpulled image)) {
+      return start;
+    }
+    say.accept("pulling " + image.label() + ", which is not here");
+    Commits.Loaded loaded = mica.commits().pull(image.label(), Optional.empty(), Optional.empty());
+    loaded.remarks().forEach(say);
+    return loaded.commits().getFirst();
   }
 
   /** The diff of two folders or of two commits. */

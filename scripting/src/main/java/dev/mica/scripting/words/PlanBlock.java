@@ -11,6 +11,7 @@ import dev.mica.folder.LayerSource;
 import dev.mica.union.UnionCheck;
 import dev.mica.union.UnionSpec;
 import groovy.lang.Closure;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -26,6 +27,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class PlanBlock extends WordsBlock implements PlanWords {
   private static final int MEBIBYTES = 20;
+  private static final String PULL = "pull";
 
   private final List<Object> planned = new ArrayList<>();
 
@@ -61,25 +63,72 @@ public final class PlanBlock extends WordsBlock implements PlanWords {
 
   private List<Step> steps(PlannedVm vm, Set<String> names) {
     String what = "VM " + vm.name();
+    String from = vm.spec().from().label();
+    List<Step> steps = new ArrayList<>();
+    if (vm.spec().from() instanceof Unpulled && names.add(PULL + from)) {
+      steps.add(new Step(PULL, "image " + from, "it is not here", ""));
+    }
     VmSpec spec;
     try {
       requireNew("create the VM", vm.name(), names.add(what));
-      spec = VmCheck.of(mica().vms(), vm.spec(), vm.isStarted());
+      spec = VmCheck.of(mica().vms(), known(vm.spec()), vm.isStarted());
     } catch (MicaException problem) {
-      return List.of(new Step("make", what, made(vm.spec()), problem(problem)));
+      steps.add(new Step("make", what, made(vm.spec(), from), problem(problem)));
+      return steps;
     }
-    List<Step> steps = new ArrayList<>();
-    steps.add(new Step("make", what, made(spec), ""));
+    steps.add(new Step("make", what, made(spec, from), ""));
     if (vm.isStarted()) {
       spec.network().ports().forEach(port -> steps.add(publish(what, port)));
-      steps.add(new Step("start", what, String.join(" ", spec.program()), ""));
+      steps.add(new Step("start", what, started(vm.spec(), spec), ""));
     }
+    vm.commits().forEach(ref -> steps.add(commit(what, spec, vm.isStarted(), ref)));
     return steps;
   }
 
-  private static String made(VmSpec spec) {
+  /**
+   * What of a VM can be checked before its image is here: a folder that every host has stands for
+   * that, and if the image is to say what to run, so does that.
+   */
+  private static VmSpec known(VmSpec spec) {
+    if (!(spec.from() instanceof Unpulled image)) {
+      return spec;
+    }
+    VmSpec known = spec.with(new AnyFolder(image.label()));
+    return saysProgram(spec)
+        ? known
+        : known.but().program(List.of("what " + image.label() + " says")).build();
+  }
+
+  private record AnyFolder(String label) implements LayerSource {
+    @Override
+    public List<Path> layers() {
+      return List.of(Path.of("/proc"));
+    }
+  }
+
+  private static boolean saysProgram(VmSpec spec) {
+    List<String> entrypoint = spec.entrypoint();
+    return !spec.program().isEmpty() || (entrypoint != null && !entrypoint.isEmpty());
+  }
+
+  private static String started(VmSpec asked, VmSpec checked) {
+    String words = String.join(" ", checked.program());
+    return asked.from() instanceof Unpulled && asked.entrypoint() == null && saysProgram(asked)
+        ? words + ", by the entrypoint of " + asked.from().label() + " if it has one"
+        : words;
+  }
+
+  private static Step commit(String what, VmSpec spec, boolean started, String ref) {
+    try {
+      return new Step("commit", what, "as " + VmCheck.commit(spec, started, ref), "");
+    } catch (MicaException problem) {
+      return new Step("commit", what, "as " + ref, problem(problem));
+    }
+  }
+
+  private static String made(VmSpec spec, String from) {
     return "from "
-        + spec.from().label()
+        + from
         + ", "
         + (spec.memory() >> MEBIBYTES)
         + " MiB of memory, "

@@ -45,7 +45,7 @@ public final class VmBlock extends WordsBlock implements VmWords {
 
   @Override
   public void from(Object layer) {
-    from = new Coercions(mica()).layer(layer);
+    from = new Coercions(mica()).start(layer);
   }
 
   @Override
@@ -190,7 +190,7 @@ public final class VmBlock extends WordsBlock implements VmWords {
     }
   }
 
-  /** What was said. */
+  /** What was said; the image that it is made from may not be here yet. */
   public VmSpec spec() {
     if (from == null) {
       throw MicaException.usage("create the VM", name, "it does not say from what")

@@ -6,7 +6,10 @@ import java.util.Map;
 
 /** The words inside a {@code vm('web') { … }} block. Nothing is made before the block has ended. */
 public interface VmWords {
-  /** The start folder, which nothing in the VM can change: a folder, a commit, or a path. */
+  /**
+   * The start folder, which nothing in the VM can change: a folder, a commit, a path, or an image
+   * of a registry, which is pulled if it is not here.
+   */
   void from(Object layer);
 
   /** The program that it runs, and its arguments. */

@@ -57,7 +57,7 @@ public final class Conversation {
   /** The variables and the engines. */
   public synchronized Session session() {
     if (session == null) {
-      session = new Session(mica(), out, this::show);
+      session = new Session(mica(), out, this::show, talk::say);
     }
     return session;
   }

@@ -81,19 +81,7 @@ final class RegistryCommands {
    * pulled and said so. An image that was pulled before is taken as it is here.
    */
   static LayerSource from(Invocation in, String text) {
-    Commits commits = in.mica().commits();
-    boolean isPath = text.matches("(/|\\./|\\.\\./|~).*");
-    if (isPath
-        || !commits.isReference(text)
-        || commits.find(text).isPresent()
-        || in.mica().folder(text).exists()) {
-      return new Coercions(in.mica()).layer(text);
-    }
-    Optional<Commit> there = commits.findPulled(text);
-    if (there.isPresent()) {
-      return there.get();
-    }
-    in.say("pulling " + text + ", which is not here");
-    return pulled(in, text, Optional.empty(), Optional.empty());
+    Coercions coercions = new Coercions(in.mica());
+    return coercions.pulled(coercions.start(text), in::say);
   }
 }

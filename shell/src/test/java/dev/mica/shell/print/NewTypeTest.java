@@ -88,7 +88,12 @@ final class NewTypeTest {
   @Test
   void itIsCompleted(@TempDir Path home) {
     Context context =
-        new Context(Mica.open(home), System.out, value -> {}, failure -> String.valueOf(failure));
+        new Context(
+            Mica.open(home),
+            System.out,
+            value -> {},
+            line -> {},
+            failure -> String.valueOf(failure));
     context.variables().put("lamp", DESK);
     Completion completion = new Completion(context, new Help(SCHEMA), name -> Stream.empty());
     assertThat(completion.at("lamp.dim().", "lamp.dim().".length()))
