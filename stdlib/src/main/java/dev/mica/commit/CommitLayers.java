@@ -11,6 +11,7 @@ import dev.mica.state.Lock;
 import dev.mica.state.Recovery;
 import dev.mica.state.StateDir;
 import dev.mica.text.Printable;
+import dev.mica.union.UnionLayers;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.EnumSet;
@@ -112,13 +113,55 @@ public final class CommitLayers {
    * @return its id
    */
   public String commit(Planned planned, Function<Path, Filled> fill) {
-    String id = make(planned, fill);
+    return commit(newId(), planned, fill);
+  }
+
+  /** An id that no commit has. */
+  public String newId() {
+    return store.newId();
+  }
+
+  /** Likewise, with an id that was chosen before. */
+  public String commit(String id, Planned planned, Function<Path, Filled> fill) {
+    make(id, planned, fill);
     verifier.startRecording();
     return id;
   }
 
-  private String make(Planned planned, Function<Path, Filled> fill) {
-    String id = store.newId();
+  /**
+   * Removes a commit that was made for something that has gone. One that somebody gave a name
+   * stays, and so does one on which something stands, or may: a record is damaged. May be called
+   * again, and where there is no such commit.
+   *
+   * @param others what may stand on it besides commits and unions
+   */
+  public void drop(String id, LayerUser others) {
+    try (Lock lock = state.lock("remove the commit " + id)) {
+      if (store.hasRecord(id)) {
+        if (!isForNobody(lock, id, new LayerUsers(store, new UnionLayers(state), others))) {
+          return;
+        }
+        store.forgetCommit(id);
+      }
+      store.discard(id);
+      if (!store.isNeeded(id)) {
+        store.discardLayer(id);
+        store.emptyTrash();
+      }
+    }
+  }
+
+  private boolean isForNobody(Lock lock, String id, LayerUsers users) {
+    try {
+      CommitRecord commit = store.commit(id).orElseThrow();
+      return !store.refs().containsValue(id)
+          && users.of(lock, commit, store.onlyOf(commit)).isEmpty();
+    } catch (MicaException damaged) {
+      return false; // whoever lists the commits is told
+    }
+  }
+
+  private String make(String id, Planned planned, Function<Path, Filled> fill) {
     String doing = "commit " + planned.ref() + " from " + planned.origin();
     try (Lock lock = state.lock(doing, Store.object(id))) {
       store.makeLayers();

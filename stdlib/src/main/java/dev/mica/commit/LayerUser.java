@@ -1,5 +1,6 @@
 package dev.mica.commit;
 
+import dev.mica.state.Lock;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -7,8 +8,9 @@ import java.util.Optional;
 @FunctionalInterface
 public interface LayerUser {
   /**
-   * How people call the one that stands on {@code layer}, as "the VM web", if there is one. Asked
-   * with the state directory locked; fails where a record is damaged, for that one might.
+   * How people call the one that stands on {@code layer}, or is being made to, as "the VM web", if
+   * there is one. Asked with the state directory locked; fails where a record is damaged, for that
+   * one might.
    */
-  Optional<String> standingOn(Path layer);
+  Optional<String> standingOn(Lock lock, Path layer);
 }

@@ -9,9 +9,7 @@ import dev.mica.union.UnionLayers;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
-import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -22,15 +20,13 @@ final class Remover {
 
   private final StateDir state;
   private final Store store;
-  private final UnionLayers layers;
-  private final LayerUser others;
+  private final LayerUsers users;
   private final Exchange exchange;
 
   Remover(StateDir state, Store store, UnionLayers layers, LayerUser others, Exchange exchange) {
     this.state = state;
     this.store = store;
-    this.layers = layers;
-    this.others = others;
+    this.users = new LayerUsers(store, layers, others);
     this.exchange = exchange;
     state.onLeftover(
         REMOVE,
@@ -52,7 +48,7 @@ final class Remover {
     for (String id : store.orphans()) {
       if (noted.contains(Store.object(id))
           || noted.contains(LayerStore.object(id))
-          || userOf(lock, id).isPresent()) {
+          || users.of(lock, id).isPresent()) {
         continue; // it is being made, or nobody decided yet; or its record was lost
       }
       store.discard(id);
@@ -139,49 +135,11 @@ final class Remover {
   }
 
   private void requireUnused(Lock lock, CommitRecord commit, List<String> own) {
-    own.stream()
-        .flatMap(layer -> userOf(lock, layer).stream())
-        .findFirst()
-        .or(() -> childOf(commit.id()))
-        .or(() -> underWay(lock, other -> other.parent().filter(commit.id()::equals).isPresent()))
+    users
+        .of(lock, commit, own)
         .ifPresent(user -> {
           throw MicaException.failed("remove the commit", commit.id(), user + " stands on it")
               .hint("remove that first");
         });
-  }
-
-  private Optional<String> childOf(String id) {
-    return store.all().complete().stream()
-        .filter(other -> other.parent().filter(id::equals).isPresent())
-        .map(this::called)
-        .findFirst();
-  }
-
-  private String called(CommitRecord commit) {
-    return "the commit " + store.refsOf(commit.id()).stream().findFirst().orElse(commit.id());
-  }
-
-  /** What has the layer below it: a commit, a union, or another. */
-  private Optional<String> userOf(Lock lock, String layer) {
-    Optional<String> child =
-        store.all().complete().stream()
-            .filter(other -> other.standsOn(layer))
-            .map(this::called)
-            .findFirst();
-    Optional<String> union = layers.standingOn(lock, store.layer(layer));
-    return child
-        .or(() -> union.map(name -> "the union " + name))
-        .or(() -> others.standingOn(store.layer(layer)))
-        .or(() -> underWay(lock, commit -> commit.standsOn(layer)));
-  }
-
-  /** What is being made of a VM, which may have gone by now. */
-  private static Optional<String> underWay(Lock lock, Predicate<CommitRecord> stands) {
-    return CommitLayers.UNDER_WAY.stream()
-        .flatMap(operation -> lock.noted(operation).stream())
-        .map(facts -> CommitIntent.of(facts).commit())
-        .filter(stands)
-        .map(commit -> "what is being made of " + commit.origin())
-        .findFirst();
   }
 }

@@ -26,12 +26,7 @@ final class NewVm {
 
   /** Fails if there can be no such VM on this host. */
   static void requireSound(String name, VmSpec spec) {
-    if (!NAME.matcher(name).matches()) {
-      throw refuse(
-          name,
-          "a name is 1 to 63 letters, digits, '.', '_' or '-', and begins with one of the first"
-              + " two");
-    }
+    requireName(name);
     if (spec.program().isEmpty() || spec.program().getFirst().isEmpty()) {
       throw refuse(name, "it does not say what to run")
           .hint("name a program and its arguments, after --");
@@ -67,6 +62,16 @@ final class NewVm {
     }
   }
 
+  /** Fails if no VM can be called so. */
+  static void requireName(String name) {
+    if (!NAME.matcher(name).matches()) {
+      throw refuse(
+          name,
+          "a name is 1 to 63 letters, digits, '.', '_' or '-', and begins with one of the first"
+              + " two");
+    }
+  }
+
   /** All of it, in use or not; no limit where the kernel does not tell. */
   private static long hostMemory() {
     try (Stream<String> lines = Files.lines(Path.of("/proc/meminfo"))) {
@@ -85,8 +90,12 @@ final class NewVm {
     return MicaException.usage("create the VM", name, why);
   }
 
-  /** What is to be kept of it, with the directories that its lowers are now. */
-  static VmRecord record(StateDir state, String name, String id, VmSpec spec) {
+  /**
+   * What is to be kept of it, with the directories that its lowers are now.
+   *
+   * @param own the commits that were made for it
+   */
+  static VmRecord record(StateDir state, String name, String id, VmSpec spec, List<String> own) {
     LayerSource from = spec.from();
     List<Path> lowers = from.layers().stream().map(Path::toAbsolutePath).toList();
     Lowers.requireFew(state.path(), name, from.label(), lowers, spec.shares().size());
@@ -116,6 +125,7 @@ final class NewVm {
         spec.init(),
         spec.restart(),
         spec.remove(),
+        own,
         Clock.systemUTC().instant());
   }
 }

@@ -42,8 +42,8 @@ final class VmCommitter {
     return runner.vm().name();
   }
 
-  /** Makes it, with no other commit of this VM under way; the id. */
-  String commit(CommitSpec spec) {
+  /** Makes it with that id, with no other commit of this VM under way. */
+  void commit(String id, CommitSpec spec) {
     String doing = "commit " + spec.ref() + " from the VM " + name();
     CommitLayers.Planned planned =
         new CommitLayers.Planned(
@@ -59,7 +59,7 @@ final class VmCommitter {
         runner.requireRunning("run a command for the commit in");
       }
       run("before", spec.before());
-      return layers.commit(planned, layer -> fill(commit, layer, spec));
+      String _ = layers.commit(id, planned, layer -> fill(commit, layer, spec));
     }
   }
 

@@ -24,6 +24,7 @@ import tools.jackson.databind.node.ObjectNode;
  * @param init whether its first process starts the program, and is not the program
  * @param restart whether it is started again when its program has ended by itself
  * @param remove whether it is removed when its program has ended
+ * @param own commits without a name that were made for it, which go with it, the topmost first
  */
 record VmRecord(
     String name,
@@ -45,6 +46,7 @@ record VmRecord(
     boolean init,
     Restart restart,
     boolean remove,
+    List<String> own,
     Instant created) {
   private static final Pattern ID = Pattern.compile("[0-9a-f]{12}");
 
@@ -55,6 +57,7 @@ record VmRecord(
     environment = Map.copyOf(environment);
     labels = Map.copyOf(labels);
     shares = List.copyOf(shares);
+    own = List.copyOf(own);
     if (!ID.matcher(id).matches()) {
       throw new IllegalArgumentException("'" + id + "' is no VM's id");
     }
@@ -89,6 +92,9 @@ record VmRecord(
     }
     if (remove) {
       json.put("remove", true);
+    }
+    if (!own.isEmpty()) {
+      own.forEach(json.putArray("own")::add);
     }
     json.put("created", created.toString());
     return json;
@@ -150,6 +156,7 @@ record VmRecord(
             json.path("init").asBoolean(false),
             Restart.of(json.path("restart").asString("no")),
             json.path("remove").asBoolean(false),
+            strings(json.path("own")),
             Instant.parse(json.required("created").asString()));
     if (!vm.name.equals(name)) {
       throw new IllegalArgumentException("it is of the VM '" + vm.name + "'");

@@ -33,7 +33,7 @@ import org.jspecify.annotations.Nullable;
 
 /** The VMs of this host, each with a container. They outlive the process that makes them. */
 public final class Vms {
-  private static final String CREATE = "create a VM";
+  static final String CREATE = "create a VM";
   private static final String START = "start a VM";
   private static final String REMOVE = "remove a VM";
   private static final String COMMIT = "hold a moment of a VM";
@@ -61,8 +61,13 @@ public final class Vms {
   private void endLeftovers() {
     state.onLeftover(CREATE, recovery(Vms::object, this::recoverCreate));
     state.onLeftover(START, recovery(Vms::object, this::recoverStart));
+    forks().endLeftovers();
     state.onLeftover(REMOVE, recovery(Vms::object, this::forget));
     state.onLeftover(COMMIT, recovery(Vms::commitObject, vm -> Moment.end(runner(vm))));
+  }
+
+  private Forks forks() {
+    return new Forks(state, layers);
   }
 
   private static Recovery<VmRecord> recovery(
@@ -110,6 +115,10 @@ public final class Vms {
 
   /** Checks the spec, makes its disk, records it. Nothing runs yet. */
   public Vm create(VmSpec asked) {
+    return create(asked, List.of());
+  }
+
+  private Vm create(VmSpec asked, List<String> own) {
     String id = newId();
     String name = asked.name() != null ? asked.name() : "vm-" + id.substring(0, 6);
     caller.require(Role.OPERATOR, "create the VM", name);
@@ -119,7 +128,7 @@ public final class Vms {
       if (records.find(name).isPresent()) {
         throw taken(name);
       }
-      VmRecord vm = NewVm.record(state, name, id, spec);
+      VmRecord vm = NewVm.record(state, name, id, spec, own);
       VmFiles files = VmFiles.of(state, id);
       return lock.run(
           CREATE,
@@ -150,7 +159,7 @@ public final class Vms {
     if (find(name).isPresent()) {
       throw taken(name);
     }
-    VmRecord vm = NewVm.record(state, name, newId(), spec);
+    VmRecord vm = NewVm.record(state, name, newId(), spec, List.of());
     Disk.requireProgram();
     if (start) {
       runner(vm).requireParts();
@@ -249,20 +258,19 @@ public final class Vms {
   Commit commit(VmRecord vm, CommitSpec spec) {
     caller.require(Role.OPERATOR, "commit the VM", vm.name());
     spec.requireName(vm.name());
-    return makeCommit(vm, spec);
+    return makeCommit(vm, layers.newId(), spec);
   }
 
-  private Commit makeCommit(VmRecord vm, CommitSpec spec) {
+  private Commit makeCommit(VmRecord vm, String id, CommitSpec spec) {
     String doing = ("commit " + spec.ref()).strip() + " from the VM " + vm.name();
-    AtomicReference<String> id = new AtomicReference<>("");
     try (Lock lock = state.lock(doing, commitObject(vm.name()))) {
       requireThere("commit", vm);
       VmCommitter committer = new VmCommitter(state, layers, runner(vm));
       return lock.run(
           COMMIT,
           vm::toJson,
-          () -> id.set(committer.commit(spec)),
-          () -> commits.orElseThrow().get(id.get()));
+          () -> committer.commit(id, spec),
+          () -> commits.orElseThrow().get(id));
     }
   }
 
@@ -283,35 +291,40 @@ public final class Vms {
   /** Another VM from what that one has changed by now, which runs if that one does. */
   Vm fork(VmRecord vm, String other) {
     caller.require(Role.OPERATOR, "fork the VM", vm.name());
+    NewVm.requireName(other);
     if (find(other).isPresent()) {
       throw taken(other);
     }
     boolean up = runner(vm).isUp();
-    Commit moment = makeCommit(vm, CommitSpec.UNNAMED);
     Vm made =
-        create(
-            VmSpec.of(other, new Said(moment.layers(), moment.label()))
-                .program(vm.program())
-                .environment(vm.environment())
-                .user(vm.user())
-                .folder(vm.folder())
-                .terminal(vm.terminal())
-                .input(vm.input())
-                .memory(vm.memory())
-                .processors(vm.processors())
-                .disk(runner(vm).diskSize())
-                .labels(vm.labels())
-                .network(vm.network().withFreePorts())
-                .shares(vm.shares().stream().map(share -> share.asSeenBy(caller)).toList())
-                .init(vm.init())
-                .restart(vm.restart())
-                .remove(vm.remove())
-                .build());
+        forks()
+            .make(
+                vm,
+                other,
+                id -> makeCommit(vm, id, CommitSpec.UNNAMED),
+                (from, own) -> create(forked(vm, other, from), own));
     return up ? made.start() : made;
   }
 
-  /** A start folder of which nothing is to be taken over: all is said. */
-  private record Said(List<Path> layers, String label) implements LayerSource {}
+  private VmSpec forked(VmRecord vm, String other, LayerSource from) {
+    return VmSpec.of(other, from)
+        .program(vm.program())
+        .environment(vm.environment())
+        .user(vm.user())
+        .folder(vm.folder())
+        .terminal(vm.terminal())
+        .input(vm.input())
+        .memory(vm.memory())
+        .processors(vm.processors())
+        .disk(runner(vm).diskSize())
+        .labels(vm.labels())
+        .network(vm.network().withFreePorts())
+        .shares(vm.shares().stream().map(share -> share.asSeenBy(caller)).toList())
+        .init(vm.init())
+        .restart(vm.restart())
+        .remove(vm.remove())
+        .build();
+  }
 
   private static MicaException taken(String name) {
     return MicaException.failed("create the VM", name, "there is one of that name")
@@ -522,5 +535,6 @@ public final class Vms {
     if (find(vm).isPresent()) {
       records.remove(vm.name());
     }
+    forks().dropOwn(vm);
   }
 }

@@ -33,6 +33,11 @@ public final class UnionLayers {
     this.store = new UnionStore(state, helper);
   }
 
+  /** The same for who only asks what they stand on. */
+  public UnionLayers(StateDir state) {
+    this(state, new NoHelper());
+  }
+
   /** How the journal calls the union. */
   public static String object(String name) {
     return "union " + name;

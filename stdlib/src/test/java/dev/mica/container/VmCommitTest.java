@@ -9,6 +9,7 @@ import dev.mica.commit.Commits;
 import dev.mica.failure.MicaException;
 import dev.mica.folder.Change;
 import dev.mica.folder.Folder;
+import dev.mica.state.Lock;
 import dev.mica.state.StateDir;
 import dev.mica.test.Lab;
 import dev.mica.test.NeedsRoot;
@@ -54,6 +55,7 @@ final class VmCommitTest {
   private static final Duration SOON = Duration.ofMinutes(1);
 
   private static Scratch scratch;
+  private static StateDir state;
   private static Vms vms;
   private static Commits commits;
   private static Folder base;
@@ -61,7 +63,7 @@ final class VmCommitTest {
   @BeforeAll
   static void make() throws IOException {
     scratch = new Scratch();
-    StateDir state = StateDir.at(scratch.path("home")).waiting(Duration.ofMinutes(3));
+    state = StateDir.at(scratch.path("home")).waiting(Duration.ofMinutes(3));
     vms = TestVms.of(state);
     commits = TestVms.commits(state);
     TestRoot root = TestRoot.busybox(scratch.dir("base")).withLab();
@@ -405,5 +407,52 @@ final class VmCommitTest {
     assertThat(run(fork, "cat /state")).isEqualTo("then\n");
     assertThat(fork.state()).isEqualTo(Vm.State.RUNNING);
     assertThatThrownBy(() -> vm.fork("copy")).hasMessageContaining("there is one of that name");
+  }
+
+  /** The commits that forks stand on are theirs: they go with the last that stands on them. */
+  @Test
+  void whatAForkStandsOnGoesWithIt() {
+    List<String> before = ids();
+    Vm vm = vms.create(VmSpec.of("first", base, List.of("true")));
+    assertThatThrownBy(() -> vm.fork("/x")).hasMessageContaining("a name is 1 to 63 letters");
+    Vm second = vm.fork("second");
+    Vm third = second.fork("third");
+    String lower = second.from();
+    assertThat(ids()).hasSize(before.size() + 2).contains(lower, third.from());
+    vm.remove();
+    second.remove();
+    assertThat(ids()).as("the third stands on both").hasSize(before.size() + 2);
+    Vm beside = vms.create(VmSpec.of("beside", commits.get(lower), List.of("true")));
+    third.remove();
+    assertThat(ids()).as("another stands on one").hasSize(before.size() + 1).contains(lower);
+    beside.remove();
+    commits.get(lower).remove();
+    Vm alone = vms.create(VmSpec.of("alone", base, List.of("true"))).fork("fork");
+    assertThat(ids()).hasSize(before.size() + 1);
+    alone.remove();
+    assertThat(ids()).isEqualTo(before);
+  }
+
+  private static List<String> ids() {
+    return commits.list().stream().map(Commit::id).toList();
+  }
+
+  @Test
+  void whatAVmIsBeingMadeOfIsNotRemoved() {
+    Commit commit =
+        commits.importFolder(scratch.dir("small").toString(), "small:1").commits().getFirst();
+    VmSpec spec = VmSpec.of("new", commit, List.of("true"));
+    VmRecord made = NewVm.record(state, "new", "0123456789ab", spec, List.of());
+    try (Lock lock = state.lock("create the VM new", Vms.object("new"))) {
+      VmRecord _ =
+          lock.run(
+              Vms.CREATE,
+              made::toJson,
+              () ->
+                  assertThatThrownBy(commit::remove)
+                      .hasMessageContaining("the VM new stands on it"),
+              () -> made);
+    }
+    commit.remove();
   }
 }
