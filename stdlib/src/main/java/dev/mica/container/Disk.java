@@ -1,5 +1,6 @@
 package dev.mica.container;
 
+import dev.mica.core.Core;
 import dev.mica.failure.MicaException;
 import dev.mica.failure.Why;
 import dev.mica.vm.process.Program;
@@ -31,7 +32,10 @@ record Disk(Path file) {
     }
   }
 
-  /** Makes it. What is written to it first is written when the guest mounts it, not now. */
+  /**
+   * Makes it, for good. What a file system may be without at first is written when the guest mounts
+   * it.
+   */
   void make(long size) {
     requireProgram();
     try {
@@ -53,5 +57,6 @@ record Disk(Path file) {
             "-E",
             "lazy_itable_init=1,lazy_journal_init=1,nodiscard,root_owner=0:0",
             file.toString()));
+    Core.syncDirectory(file.resolveSibling("."));
   }
 }

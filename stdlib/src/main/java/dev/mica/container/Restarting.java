@@ -49,7 +49,7 @@ record Restarting(Restart policy, VmFiles files) {
 
   /** Those after the one that is to come now that it has ended; empty if there is to be none. */
   Optional<Restarts> next() {
-    if (!policy.isOn() || Files.exists(files.stopped())) {
+    if (!isAllowed()) {
       return Optional.empty();
     }
     return files
@@ -57,11 +57,20 @@ record Restarting(Restart policy, VmFiles files) {
         .flatMap(end -> done().next(policy, end.lost() || end.status() != 0, files.ran(end)));
   }
 
+  /** It is to be started again when it ends, if that is its policy. */
+  void allow() {
+    if (policy.isOn()) {
+      write(files.again(), "");
+    }
+  }
+
   /** Somebody ends it: it is not started again, whenever it ends. */
   void forbid() {
-    if (policy.isOn()) {
-      write(files.stopped(), "");
-    }
+    remove(files.again());
+  }
+
+  boolean isAllowed() {
+    return policy.isOn() && Files.exists(files.again());
   }
 
   /** We are who starts it again. */
@@ -106,7 +115,6 @@ record Restarting(Restart policy, VmFiles files) {
   /** It is started: nothing is left of the run before. */
   void forgetRun() {
     remove(files.restarts());
-    remove(files.stopped());
     remove(files.trouble());
   }
 

@@ -143,7 +143,7 @@ final class Runner {
 
   /** Somebody is about to start it again, or its monitor will have it done. */
   private boolean isToRestart(Optional<VmFiles.End> end) {
-    if (!vm.restart().isOn() || Files.exists(files.stopped())) {
+    if (!restarting.isAllowed()) {
       return false;
     }
     return restarting.restarter().isAlive()
@@ -152,7 +152,7 @@ final class Runner {
 
   /** Whether nothing came between that end and us who are to start it again. */
   boolean isToStartAgain(Optional<VmFiles.End> end) {
-    return files.end().equals(end) && !isUp() && !Files.exists(files.stopped());
+    return files.end().equals(end) && !isUp() && restarting.isAllowed();
   }
 
   /** Its program has ended, and its guest is about to: what that has to write is written. */
@@ -256,6 +256,7 @@ final class Runner {
   void start(Restarts restarts, Runnable ready) {
     requireParts();
     forgetRun();
+    restarting.allow();
     if (restarts.count() > 0) {
       restarting.keep(restarts);
     }

@@ -81,9 +81,12 @@ record VmFiles(Path directory) {
     return directory.resolve("restarts");
   }
 
-  /** There when somebody has ended it, so that it is not started again. */
-  Path stopped() {
-    return directory.resolve("stopped");
+  /**
+   * There while it may be started again. Whoever ends it takes that away, which needs no room on a
+   * full file system.
+   */
+  Path again() {
+    return directory.resolve("again");
   }
 
   /** The process id of who starts it again. */
@@ -167,7 +170,12 @@ record VmFiles(Path directory) {
     }
   }
 
+  /** For good, for nobody would look for them after a power cut. */
   void remove() {
     Core.remove(directory);
+    Path all = directory.resolveSibling(".");
+    if (Files.isDirectory(all)) {
+      Core.syncDirectory(all);
+    }
   }
 }

@@ -3,6 +3,7 @@ package dev.mica.commit;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.mica.container.Vm;
 import dev.mica.failure.MicaException;
 import dev.mica.folder.Folder;
 import dev.mica.folder.LayerSource;
@@ -290,6 +291,48 @@ final class BadRecordsTest extends ScratchTest {
   Stream<DynamicTest> aUnionOfWrongValuesIsTold() {
     Path file = twoUnions();
     return badUnionValues().map(value -> of(file, value, () -> checkUnions(file)));
+  }
+
+  private Path twoVms() {
+    scratch.file("lower/file", "lower");
+    for (String name : List.of("kept", "bad")) {
+      Vm _ = mica.vms().create(CrashStep.vm(scratch.path(""), name));
+    }
+    return scratch.path("home/vms/bad.json");
+  }
+
+  private void checkVms(Path file) {
+    assertThat(mica.vms().list()).extracting(Vm::name).containsExactly("kept");
+    told(file, mica.vms().damaged());
+    told(file, () -> mica.vms().get("bad"));
+    told(file, () -> mica.vms().find("bad"));
+    assertThat(mica.vms().get("kept").state()).isEqualTo(Vm.State.CREATED);
+    assertThat(scratch.path("home/containers")).isDirectoryContaining("glob:**/*");
+  }
+
+  @TestFactory
+  Stream<DynamicTest> aBadVmIsToldAndTheOthersAreListed() {
+    Path file = twoVms();
+    return Stream.concat(
+        instead(file, () -> checkVms(file)),
+        badVmValues().map(value -> of(file, value, () -> checkVms(file))));
+  }
+
+  static Stream<List<String>> badVmValues() {
+    return Stream.of(
+        List.of("name", "\"kept\""),
+        List.of("name", ABSENT),
+        List.of("id", "\"../../etc\""),
+        List.of("id", ABSENT),
+        List.of("lowers", "[]"),
+        List.of("lowers", "[\"relative\"]"),
+        List.of("lowers", ABSENT),
+        List.of("is", "[]"),
+        List.of("is", "[\"a b\"]"),
+        List.of("is", ABSENT),
+        List.of("program", ABSENT),
+        List.of("created", "\"yesterday\""),
+        List.of("created", ABSENT));
   }
 
   /** They are found by their ids then. */

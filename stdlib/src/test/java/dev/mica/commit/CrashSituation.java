@@ -3,6 +3,7 @@ package dev.mica.commit;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mica.Mica;
+import dev.mica.container.Vm;
 import dev.mica.core.Core;
 import dev.mica.core.Tree;
 import dev.mica.failure.MicaException;
@@ -31,7 +32,10 @@ final class CrashSituation {
     scratch.file("lower/kept", "lower");
     scratch.file("lower/gone", "lower");
     switch (operation) {
-      case CREATE -> {}
+      case CREATE, CREATE_VM -> {}
+      case REMOVE_VM -> {
+        Vm _ = open().vms().create(CrashStep.vm(scratch.path(""), "old"));
+      }
       case CREATE_OVER_EMPTY -> oddMode(scratch.dir("upper"));
       default -> changedUnion();
     }
@@ -152,6 +156,7 @@ final class CrashSituation {
     switch (operation) {
       case CREATE, CREATE_OVER_EMPTY -> assertThat(unions).hasSizeBetween(mounted ? 1 : 0, 1);
       case REMOVE_UNION, SETTLE_KEEP, SETTLE_DISCARD -> assertThat(unions).hasSizeLessThan(2);
+      case CREATE_VM, REMOVE_VM -> checkVm(mica, false);
       default -> {
         assertThat(unions).extracting(Union::name).containsExactly("u");
         assertThat(Scratch.read(at().resolve("new/file"))).isEqualTo("new");
@@ -193,6 +198,7 @@ final class CrashSituation {
       case ROTATE, COPY, REFLINK -> checkCommitted(mica, unions, through);
       case REMOVE_COMMIT -> checkCommitRemoved(mica, through);
       case COLLECT -> checkCollected(mica, through);
+      case CREATE_VM, REMOVE_VM -> checkVm(mica, through);
     }
   }
 
@@ -293,6 +299,23 @@ final class CrashSituation {
           .isEqualTo("orphan");
     }
     checkLive(mica.unions().list());
+  }
+
+  /** There with a whole disk, or not at all. */
+  private void checkVm(Mica mica, boolean through) {
+    List<Vm> vms = mica.vms().list();
+    boolean creates = operation == CrashStep.Operation.CREATE_VM;
+    assertThat(through && vms.isEmpty() == creates).isFalse();
+    assertThat(mica.vms().damaged()).isEmpty();
+    assertThat(list("home/containers")).hasSize(vms.size());
+    for (Vm vm : vms) {
+      assertThat(vm.name()).isEqualTo(creates ? "web" : "old");
+      assertThat(vm.state()).isEqualTo(Vm.State.CREATED);
+      Path disk =
+          scratch.path("home/containers/" + list("home/containers").getFirst() + "/disk.img");
+      assertThat(disk).hasSize(CrashStep.DISK);
+      Scratch.run("e2fsck", "-fn", disk.toString());
+    }
   }
 
   private List<String> list(String directory) {

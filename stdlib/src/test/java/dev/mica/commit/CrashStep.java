@@ -1,6 +1,7 @@
 package dev.mica.commit;
 
 import dev.mica.Mica;
+import dev.mica.container.VmSpec;
 import dev.mica.folder.Folder;
 import dev.mica.union.UnionSpec;
 import java.io.IOException;
@@ -13,6 +14,8 @@ import java.util.List;
  * One operation on what {@link CrashTest} has made in a directory; run in a process that is killed.
  */
 final class CrashStep {
+  static final long DISK = 16L << 20;
+
   private CrashStep() {}
 
   public static void main(String[] words) throws IOException {
@@ -28,6 +31,8 @@ final class CrashStep {
       case SETTLE_DISCARD -> mica.host().settle("1-0000", false);
       case REMOVE_COMMIT -> mica.commits().get("old:v1").remove();
       case COLLECT -> mica.commits().gc();
+      case CREATE_VM -> mica.vms().create(vm(root, "web"));
+      case REMOVE_VM -> mica.vms().get("old").remove();
     }
   }
 
@@ -42,6 +47,8 @@ final class CrashStep {
     REMOUNT,
     REMOVE_COMMIT,
     COLLECT,
+    CREATE_VM,
+    REMOVE_VM,
     SETTLE_KEEP,
     SETTLE_DISCARD;
 
@@ -53,6 +60,13 @@ final class CrashStep {
         default -> 10;
       };
     }
+  }
+
+  static VmSpec vm(Path root, String name) {
+    return VmSpec.of(name, Folder.of(root.resolve("lower")), List.of("true"))
+        .but()
+        .disk(DISK)
+        .build();
   }
 
   static UnionSpec spec(Path root) {

@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.mica.Mica;
+import dev.mica.container.Restart;
+import dev.mica.container.Vm;
+import dev.mica.container.VmSpec;
 import dev.mica.core.Core;
 import dev.mica.core.Tree;
 import dev.mica.failure.MicaException;
@@ -197,6 +200,23 @@ final class FullStoreTest extends ScratchTest {
     assertReserved();
   }
 
+  /** One that would be started again is ended first, and that needs no room either. */
+  @Test
+  void aVmIsRemoved() throws IOException {
+    stock();
+    VmSpec spec = CrashStep.vm(scratch.path(""), "web");
+    Vm vm = mica.vms().create(spec.but().restart(Restart.of("always")).build());
+    fill();
+    long before = free();
+    vm.kill();
+    vm.remove();
+    assertThat(mica.vms().list()).isEmpty();
+    assertThat(home().resolve("containers")).isEmptyDirectory();
+    assertThat(home().resolve("journal")).isEmptyDirectory();
+    assertThat(free()).isGreaterThan(before);
+    assertReserved();
+  }
+
   /** What was cut short and waits for a decision can be ended, both ways. */
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
@@ -242,6 +262,7 @@ final class FullStoreTest extends ScratchTest {
                     disk().resolve("up2"),
                     scratch.path("at2"))));
     assertOneLine(() -> mica.commits().get("big:v1").mount(scratch.path("view").toString()));
+    assertOneLine(() -> mica.vms().create(CrashStep.vm(scratch.path(""), "web")));
     assertThat(everything()).isEqualTo(before);
     assertThat(Core.treeDigest(Tree.plain(home().resolve("unions"))).digest()).isEqualTo(records);
     assertThat(scratch.mounts())

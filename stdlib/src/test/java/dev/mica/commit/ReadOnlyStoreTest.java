@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.mica.Mica;
+import dev.mica.container.Vm;
 import dev.mica.core.Core;
 import dev.mica.core.Tree;
 import dev.mica.failure.MicaException;
@@ -48,6 +49,7 @@ final class ReadOnlyStoreTest extends ScratchTest {
       union.remove();
     }
     mica.unions().create(spec("u", List.of(below), scratch.path("upper"), at));
+    Vm _ = mica.vms().create(CrashStep.vm(scratch.path(""), "web"));
     Scratch.write(at.resolve("three"), "three");
   }
 
@@ -72,6 +74,11 @@ final class ReadOnlyStoreTest extends ScratchTest {
     Union union = mica.unions().get("u");
     assertThat(union.state()).isEqualTo(Union.State.MOUNTED);
     assertThat(Lab.lines(union.diff())).contains("added three");
+    assertThat(mica.vms().list()).extracting(Vm::name).containsExactly("web");
+    assertThat(mica.vms().damaged()).isEmpty();
+    Vm vm = mica.vms().get("web");
+    assertThat(vm.status()).isEqualTo("created");
+    assertThat(vm.logs()).isEmpty();
   }
 
   private void assertRefused(String what, ThrowingCallable action) {
@@ -100,6 +107,9 @@ final class ReadOnlyStoreTest extends ScratchTest {
     writes.put("union rm", () -> mica.unions().get("u").remove());
     writes.put("union rm --all", () -> mica.unions().removeAll());
     writes.put("union remount", () -> mica.unions().get("u").remount());
+    writes.put("vm create", () -> mica.vms().create(CrashStep.vm(scratch.path(""), "other")));
+    writes.put("vm start", () -> mica.vms().get("web").start());
+    writes.put("vm rm", () -> mica.vms().get("web").remove());
     writes.put("doctor --settle", () -> mica.host().settle("1-0000", true));
     writes.put(
         "union create",
