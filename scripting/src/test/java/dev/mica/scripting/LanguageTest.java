@@ -91,6 +91,7 @@ final class LanguageTest {
         arguments("5.KB()", PROPERTY.formatted("KB", "Integer")),
         arguments("unions()", "'unions' takes nothing; write unions"),
         arguments("commits('web:v1')", "'commits' takes nothing; write commits"),
+        arguments("vms()", "'vms' takes nothing; write vms"),
         arguments("host()", "'host' takes nothing; write host"),
         arguments("commits['call']", "cannot find the commit call: there is none of that name"),
         arguments("union { upper = '/a' }", "'upper' of a union block is a method; write upper(…)"),
@@ -118,6 +119,9 @@ final class LanguageTest {
         arguments("commits.graph", "'graph' of Commits is a method; write graph()" + NONE),
         arguments(
             "commits.get('graph')", "cannot find the commit graph: there is none of that name"),
+        arguments("vms.lsit()", "Vms has no method 'lsit'; did you mean 'list'?"),
+        arguments(
+            "vms.list", "'list' of Vms is a method; write list(), and there is no VM of that name"),
         arguments("unions.lsit()", "Unions has no method 'lsit'; did you mean 'list'?"),
         arguments("folder('/x').list", "'list' of Folder is a method; write list()"),
         arguments("folder('/x').copyTo", "'copyTo' of Folder is a method; write copyTo(…)"),

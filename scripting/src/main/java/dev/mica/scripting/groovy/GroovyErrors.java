@@ -53,6 +53,8 @@ public final class GroovyErrors {
   private static final Pattern AMBIGUOUS =
       Pattern.compile("^Ambiguous method overloading for method .*#(.*)\\.");
 
+  private static final String FIND = "cannot find the ";
+
   private final Context context;
   private final String name;
   private final String source;
@@ -289,8 +291,8 @@ public final class GroovyErrors {
   }
 
   /**
-   * Groovy takes the {@code get(String)} of unions and commits for the way to properties they do
-   * not have, so {@code commits.grpah()} asks for a commit of that name.
+   * Groovy takes the {@code get(String)} of unions, commits and VMs for the way to properties they
+   * do not have, so {@code commits.grpah()} asks for a commit of that name.
    */
   private boolean isMember(MicaException none) {
     return owner(none).isPresent() && places(none).findAny().isPresent();
@@ -318,15 +320,17 @@ public final class GroovyErrors {
   }
 
   private static Optional<Class<?>> owner(MicaException none) {
-    String message = String.valueOf(none.getMessage());
     return Schemas.OBJECTS.descriptors().stream()
         .map(Descriptor::face)
-        .filter(type ->
-            singular(type)
-                .map(one -> message.startsWith("cannot find the " + one + " " + none.object()))
-                .orElse(false))
+        .filter(type -> singular(type).filter(one -> isOf(none, one)).isPresent())
         .<Class<?>>map(type -> type)
         .findFirst();
+  }
+
+  /** Whether it is about one of that kind; a message has "VM" in capitals. */
+  private static boolean isOf(MicaException none, String one) {
+    String begins = FIND + one + " " + none.object();
+    return text(none).regionMatches(true, 0, begins, 0, begins.length());
   }
 
   /** What the {@code get(String)} of {@code type} finds; empty where it has none. */
@@ -345,7 +349,7 @@ public final class GroovyErrors {
     }
     return noProperty(type, none.object())
         + ", and there is no "
-        + singular(type).orElseThrow()
+        + text(none).substring(FIND.length(), FIND.length() + singular(type).orElseThrow().length())
         + " of that name";
   }
 
