@@ -363,7 +363,7 @@ def resized(command):
 
 
 def dumb(command):
-    """A terminal that only prints: the kernel edits; Ctrl-C drops or cancels, and ends nothing."""
+    """A terminal that only prints: the kernel edits; Ctrl-C drops or cancels, and ends nothing; Ctrl-D drops, too."""
     terminal = Terminal(["env", "TERM=dumb"] + command)
     terminal.sees("mica> ")
     terminal.type("6 *\x7f* 7\r")
@@ -373,6 +373,11 @@ def dumb(command):
     terminal.sees("  ... ")
     terminal.type("dropped\x03")
     terminal.sees("mica> ")
+    for half in "[1, 2].collect {\r", "half":
+        terminal.type(half)
+        terminal.sees("  ... " if half.endswith("\r") else half)
+        terminal.type("\x04" if half.endswith("\r") else "\x04\x04")  # the first gives what is typed, and no end
+        terminal.sees("mica> ")
     terminal.type("println 'be' + 'gun'; while (true) {}\r")
     terminal.sees("\nbegun\n")
     terminal.type("\x03")

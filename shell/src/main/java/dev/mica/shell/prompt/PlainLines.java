@@ -5,6 +5,7 @@ import java.io.IOException;
 import org.jline.reader.EOFError;
 import org.jline.reader.EndOfFileException;
 import org.jline.reader.Parser;
+import org.jline.reader.UserInterruptException;
 import org.jline.terminal.Terminal;
 
 /** Lines of a terminal that moves no cursor: the kernel edits and echoes them. */
@@ -29,7 +30,7 @@ final class PlainLines implements Lines {
     try {
       StringBuilder lines = new StringBuilder();
       do {
-        String line = line();
+        String line = line(lines.isEmpty());
         lines.setLength(taken() ? lines.length() : 0);
         lines.append(line);
       } while (isIncomplete(lines));
@@ -73,11 +74,19 @@ final class PlainLines implements Lines {
     terminal.flush();
   }
 
-  private String line() throws IOException {
+  /**
+   * Ctrl-D ends the conversation only where nothing is typed yet; else it drops the line, as the
+   * editor does. Where the terminal is gone, the next read ends as well.
+   */
+  private String line(boolean first) throws IOException {
     StringBuilder line = new StringBuilder();
     for (int c = terminal.reader().read(); c != '\n'; c = terminal.reader().read()) {
-      if (c < 0) {
+      if (c < 0 && first && line.isEmpty()) {
         throw new EndOfFileException();
+      }
+      if (c < 0) {
+        say("\n");
+        throw new UserInterruptException(line.toString());
       }
       line.append((char) c);
     }
