@@ -5,6 +5,8 @@ import dev.mica.failure.Why;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermissions;
 
 /**
  * The directory itself: made, trusted, and written to for good. Who makes room in it may use what
@@ -112,6 +114,13 @@ final class Home {
   /** Makes a directory in it and those missing above, for good; there is fine. */
   void makeDirectory(Path directory) throws IOException {
     orWithReserve(() -> Durable.makeDirectories(directory, MODE));
+  }
+
+  /** Likewise, but after a power cut it may be gone. */
+  void makeUnflushed(Path directory) throws IOException {
+    FileAttribute<?> mode =
+        PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(MODE));
+    orWithReserve(() -> Files.createDirectories(directory, mode));
   }
 
   /** Keeps room for the next one that makes some; under the lock. */

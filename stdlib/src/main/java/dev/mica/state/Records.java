@@ -172,10 +172,11 @@ public final class Records {
   /** Writes a record in place of the one of that name, if any. */
   public void put(String name, ObjectNode value) {
     try {
-      home.makeDirectory(directory);
       if (lasting) {
+        home.makeDirectory(directory);
         store(home, file(name), value);
       } else {
+        home.makeUnflushed(directory);
         home.writeWhole(file(name), bytes(value));
       }
     } catch (IOException broken) {

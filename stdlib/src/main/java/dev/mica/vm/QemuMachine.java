@@ -57,7 +57,7 @@ final class QemuMachine implements Machine {
     this.carrier = new Carrier(qemu);
     this.shares =
         new Shares(
-            state.records("share/" + spec.id()).ofProcesses(),
+            state.records(spec.directory() + "/shares").ofProcesses(),
             state.records("cache").ofProcesses(),
             qemu,
             settings.environment());

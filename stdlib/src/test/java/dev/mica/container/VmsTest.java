@@ -56,15 +56,18 @@ final class VmsTest {
   }
 
   @AfterEach
-  void removeAll() {
+  void removeAll() throws IOException {
+    List<String> ids = new ArrayList<>();
     for (Vm vm : vms.list()) {
+      ids.add(vm.id());
       vm.kill();
       vm.remove();
     }
+    try (Stream<Path> left = Files.walk(scratch.path("home"))) {
+      assertThat(left.map(Path::toString)).noneMatch(path -> ids.stream().anyMatch(path::contains));
+    }
     try (Stream<Path> left = Files.list(scratch.path("home/containers"))) {
       assertThat(left).isEmpty();
-    } catch (IOException broken) {
-      throw new AssertionError(broken);
     }
   }
 
