@@ -141,6 +141,9 @@ void export_ended(const struct request *request, const char *how, struct answer 
 
 /* skeleton.c: makes SKELETONS/NAME anew, with what the list (d:/path, f:/path) names. */
 errint_t skeleton_make(const char *name, const char *list, struct mica_error *err);
+/* In the union at root, which has it. -ENOENT, step "mount point": a link leads past a directory of the list to where
+ * there is none. */
+errint_t skeleton_check(const char *root, const char *list, struct mica_error *err);
 /* None is fine. */
 errint_t skeleton_remove(const char *name, struct mica_error *err);
 

@@ -158,6 +158,11 @@ static errint_t mount_new(const struct request *request, const struct mounted *m
 	if (code)
 		return code;
 	code = mount_layers(u, err);
+	if (!code && skeleton) {
+		code = skeleton_check(u->path, skeleton, err);
+		if (code)
+			mica_umount(u->path, 0, 0, NULL);
+	}
 	if (code) {
 		rmdir(u->path);
 		note_remove("union", u->name);

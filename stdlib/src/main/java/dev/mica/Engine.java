@@ -3,7 +3,7 @@ package dev.mica;
 import dev.mica.access.Caller;
 import dev.mica.commit.CommitLayers;
 import dev.mica.commit.Commits;
-import dev.mica.container.VmLayers;
+import dev.mica.container.VmFolders;
 import dev.mica.container.Vms;
 import dev.mica.helper.HelperServer;
 import dev.mica.host.Host;
@@ -27,10 +27,10 @@ final class Engine {
   Engine(StateDir state) {
     this.state = state;
     this.helper = new HelperServer(state);
-    this.unions = new Unions(state, helper);
+    VmFolders folders = new VmFolders(state);
+    this.unions = new Unions(state, helper, folders::writing);
     this.commits =
-        new Commits(
-            state, unions, new UnionLayers(state, helper), new VmLayers(state), new Images(state));
+        new Commits(state, unions, new UnionLayers(state, helper), folders, new Images(state));
     this.vms = new Vms(state, new CommitLayers(state), commits);
   }
 

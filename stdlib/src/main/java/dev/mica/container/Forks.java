@@ -64,7 +64,7 @@ final class Forks {
             .filter(vm -> vm.own().contains(intent.commit()))
             .isPresent();
     if (!made) {
-      layers.drop(intent.commit(), new VmLayers(state));
+      layers.drop(intent.commit(), new VmFolders(state));
     }
   }
 
@@ -107,7 +107,7 @@ final class Forks {
 
   /** A VM has gone, and its record: so do the commits that were made for it. */
   void dropOwn(VmRecord gone) {
-    gone.own().forEach(id -> layers.drop(id, new VmLayers(state)));
+    gone.own().forEach(id -> layers.drop(id, new VmFolders(state)));
   }
 
   /** A start folder of which nothing is to be taken over: all is said. */

@@ -309,12 +309,16 @@ final class Runner {
     Agent.Answer<Boolean> disk = agent.mountDisk(SERIAL, DISK, List.of(UPPER, WORK));
     List<Path> lowers = new Lowers(home, vm).mount(machine, agent);
     boolean _ = disk.await();
-    agent.union(
-        vm.id(),
-        lowers,
-        Path.of("@" + DISK, UPPER),
-        Path.of("@" + DISK, WORK),
-        RuntimeConfig.mountPoints(vm));
+    try {
+      agent.union(
+          vm.id(),
+          lowers,
+          Path.of("@" + DISK, UPPER),
+          Path.of("@" + DISK, WORK),
+          RuntimeConfig.mountPoints(vm));
+    } catch (MicaException failure) {
+      throw Unstarted.ofUnion(vm.name(), failure);
+    }
     if (!Files.exists(files.used())) {
       mark(files.used());
       Core.syncDirectory(files.directory());

@@ -27,9 +27,7 @@ final class Unstarted {
       return failure;
     }
     if (ofMount(told.note())) {
-      return MicaException.failed(doing, name, "in its root nothing can be mounted: " + told.note())
-          .hint("share the folder at another place in the container")
-          .because(told);
+      return unmountable(name, told);
     }
     boolean ofFolder = told.note().contains("chdir");
     String what = ofFolder ? "its working folder " + folder : "its program " + program;
@@ -43,6 +41,20 @@ final class Unstarted {
           default -> told.note();
         };
     return MicaException.failed(doing, name, what + ": " + why).exiting(status).because(told);
+  }
+
+  /** Where something is to be mounted there is nothing: the failure of its union, for people. */
+  static MicaException ofUnion(String name, MicaException failure) {
+    return failure.getCause() instanceof AgentFailure told && told.step().equals("mount point")
+        ? unmountable(name, told)
+        : failure;
+  }
+
+  private static MicaException unmountable(String name, AgentFailure told) {
+    return MicaException.failed(
+            "start the VM", name, "in its root nothing can be mounted: " + told.note())
+        .hint("share the folder at another place in the container")
+        .because(told);
   }
 
   /** What the runtime mounts it does before it looks for the program. */

@@ -59,9 +59,20 @@ record Volumes(StateDir state, VmRecord vm) {
       OpenDirectory folder,
       boolean readOnly,
       List<Path> lowers) {
-    if (readOnly) {
-      return;
-    }
+    FoldersInUse folders = new FoldersInUse(state);
+    Optional<String> inTheWay =
+        readOnly
+            ? folders.storeInTheWayOf(folder)
+            : folders.inTheWayOf(folder, startFolders(state, lowers));
+    inTheWay.ifPresent(what -> {
+      MicaException refused =
+          MicaException.failed(
+              doing, name, "its share " + folder.openedBy() + " and " + what + " overlap");
+      throw refused.hint("share another folder" + (readOnly ? "" : ", or this one read-only"));
+    });
+  }
+
+  private static Map<Path, String> startFolders(StateDir state, List<Path> lowers) {
     Map<Path, String> others = new LinkedHashMap<>();
     lowers.forEach(lower -> others.put(lower, "its start folder"));
     for (VmRecord other : Vms.records(state).all(VmRecord::of).complete()) {
@@ -69,13 +80,7 @@ record Volumes(StateDir state, VmRecord vm) {
           .lowers()
           .forEach(lower -> others.putIfAbsent(lower, "the start folder of " + other.name()));
     }
-    new FoldersInUse(state)
-        .inTheWayOf(folder, others)
-        .ifPresent(what -> {
-          throw MicaException.failed(
-                  doing, name, "its share " + folder.openedBy() + " and " + what + " overlap")
-              .hint("share another folder, or this one read-only");
-        });
+    return others;
   }
 
   /** What the guest calls it. */

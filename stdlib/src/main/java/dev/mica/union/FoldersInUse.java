@@ -69,11 +69,23 @@ public final class FoldersInUse {
    * @return for people, with its path; empty where nothing is in the way
    */
   public Optional<String> inTheWayOf(OpenDirectory folder, Map<Path, String> others) {
-    Map<Path, String> used = new LinkedHashMap<>();
-    used.put(state.path(), "Mica's own store " + state.path());
+    Map<Path, String> used = new LinkedHashMap<>(store());
     others.forEach((path, what) -> used.putIfAbsent(path, what + " " + path));
     UsedPath.all(state.records("unions").all(UnionRecord::of).complete())
         .forEach(each -> used.putIfAbsent(each.path(), "the " + each));
+    return overlapping(folder, used);
+  }
+
+  /** The same of what others must not even read: Mica's own store has the disks of all VMs. */
+  public Optional<String> storeInTheWayOf(OpenDirectory folder) {
+    return overlapping(folder, store());
+  }
+
+  private Map<Path, String> store() {
+    return Map.of(state.path(), "Mica's own store " + state.path());
+  }
+
+  private Optional<String> overlapping(OpenDirectory folder, Map<Path, String> used) {
     ResolvedPath resolved = resolved(folder.realPath()).orElseThrow();
     return used.entrySet().stream()
         .filter(each -> resolved(each.getKey()).filter(resolved::overlaps).isPresent())

@@ -19,6 +19,7 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
@@ -39,6 +40,7 @@ final class SpecCheck {
   private final UnionSpec spec;
   private final List<UnionRecord> others;
   private final List<UnionRecord> intended;
+  private final Map<Path, String> writing;
   private final ResolvedPath.Finder finder = new ResolvedPath.Finder();
   private final List<Part> parts = new ArrayList<>();
   private final String name;
@@ -47,12 +49,20 @@ final class SpecCheck {
   /**
    * A spec beside the unions there are and those that are being made, in the state directory {@code
    * home}.
+   *
+   * @param writing folders that others may write to, and who
    */
-  SpecCheck(UnionSpec spec, List<UnionRecord> others, List<UnionRecord> intended, Path home) {
+  SpecCheck(
+      UnionSpec spec,
+      List<UnionRecord> others,
+      List<UnionRecord> intended,
+      Map<Path, String> writing,
+      Path home) {
     this.spec = spec;
     this.others = new ArrayList<>(others);
     this.others.addAll(intended);
     this.intended = intended;
+    this.writing = writing;
     this.home = home;
     this.name = requireName(spec);
   }
@@ -358,6 +368,7 @@ final class SpecCheck {
     parts.forEach(this::requireNotInUnion);
     List<UsedPath> all = new ArrayList<>(UsedPath.all(others));
     intended.forEach(union -> all.add(UsedPath.point(union)));
+    writing.forEach((path, by) -> all.add(new UsedPath("share", path, by, false)));
     for (UsedPath used : all) {
       for (Part part : parts) {
         boolean written = !part.role.equals("lower");
@@ -365,7 +376,7 @@ final class SpecCheck {
           throw refuse(name, spec.at(), "the " + part + " and the " + used + " overlap")
               .hint(
                   written
-                      ? "take another one, or remove that union"
+                      ? "take another one, or remove " + used.by()
                       : "its upper changes below it: commit that union and take the commit");
         }
       }

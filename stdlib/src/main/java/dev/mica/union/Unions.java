@@ -15,7 +15,9 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -30,6 +32,7 @@ public final class Unions {
   private final Caller caller;
   private final StateDir state;
   private final UnionStore store;
+  private final Function<Lock, Map<Path, String>> writers;
 
   /** The unions that {@code state} keeps, all of them served by this host itself. */
   public Unions(StateDir state) {
@@ -38,7 +41,17 @@ public final class Unions {
 
   /** The unions that {@code state} keeps; those of other systems are served by {@code helper}. */
   public Unions(StateDir state, Helper helper) {
-    this(Caller.ofProcess(), state, new UnionStore(state, helper));
+    this(state, helper, _ -> Map.of());
+  }
+
+  /**
+   * Likewise.
+   *
+   * @param writers asked with the directory locked for the folders that others than unions may
+   *     write to, or are about to, and how people call those: "the VM web"
+   */
+  public Unions(StateDir state, Helper helper, Function<Lock, Map<Path, String>> writers) {
+    this(Caller.ofProcess(), state, new UnionStore(state, helper), writers);
     state.onLeftover(
         CREATE,
         Recovery.of(
@@ -59,13 +72,15 @@ public final class Unions {
 
   /** The same as {@code caller} sees them, who may change what their role lets them. */
   public Unions(Caller caller, Unions same) {
-    this(caller, same.state, same.store);
+    this(caller, same.state, same.store, same.writers);
   }
 
-  private Unions(Caller caller, StateDir state, UnionStore store) {
+  private Unions(
+      Caller caller, StateDir state, UnionStore store, Function<Lock, Map<Path, String>> writers) {
     this.caller = caller;
     this.state = state;
     this.store = store;
+    this.writers = writers;
   }
 
   Caller caller() {
@@ -108,7 +123,7 @@ public final class Unions {
   /** What is being made has taken its folders, too. */
   private SpecCheck check(Lock lock, UnionSpec spec) {
     List<UnionRecord> intended = store.intended(lock).stream().map(UnionIntent::union).toList();
-    return new SpecCheck(spec, store.all().readable(), intended, state.path());
+    return new SpecCheck(spec, store.all().readable(), intended, writers.apply(lock), state.path());
   }
 
   private Union create(UnionIntent intent, Mounter mounter) {

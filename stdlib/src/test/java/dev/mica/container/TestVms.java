@@ -19,16 +19,16 @@ final class TestVms {
 
   static Unions unions(Path home) {
     StateDir state = StateDir.at(home);
-    return new Unions(state, new HelperServer(state));
+    return new Unions(state, new HelperServer(state), new VmFolders(state)::writing);
   }
 
   static Commits commits(StateDir state) {
     HelperServer helper = new HelperServer(state);
     return new Commits(
         state,
-        new Unions(state, helper),
+        new Unions(state, helper, new VmFolders(state)::writing),
         new UnionLayers(state, helper),
-        new VmLayers(state),
+        new VmFolders(state),
         new Images(state));
   }
 }

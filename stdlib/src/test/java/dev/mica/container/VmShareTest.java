@@ -11,6 +11,7 @@ import dev.mica.test.NeedsRoot;
 import dev.mica.test.Scratch;
 import dev.mica.union.Union;
 import dev.mica.union.UnionSpec;
+import dev.mica.union.Unions;
 import dev.mica.vm.Machine;
 import dev.mica.vm.agent.Agent;
 import dev.mica.vm.process.Poll;
@@ -51,7 +52,7 @@ final class VmShareTest {
     vms = TestVms.of(StateDir.at(scratch.path("home")).waiting(Duration.ofMinutes(3)));
     TestRoot root = TestRoot.busybox(scratch.dir("base")).withLab();
     Files.createSymbolicLink(root.path().resolve("link"), Path.of("/../../run/./inside"));
-    Files.createDirectories(root.path().resolve("run/inside"));
+    Files.createDirectories(root.path().resolve("run/inside/there"));
     Files.createSymbolicLink(root.path().resolve("nowhere"), Path.of("/none"));
     Files.writeString(root.path().resolve("file"), "");
     base = folder(root.path());
@@ -274,6 +275,9 @@ final class VmShareTest {
             Map.entry(scratch.path("home") + ":/x", "and Mica's own store"),
             Map.entry(scratch.dir("home/inside") + ":/x", "and Mica's own store"),
             Map.entry(scratch.path("") + ":/x:rw", "and Mica's own store"),
+            Map.entry(scratch.path("home") + ":/x:ro", "and Mica's own store"),
+            Map.entry(scratch.dir("home/inside") + ":/x:ro", "and Mica's own store"),
+            Map.entry(scratch.path("") + ":/x:ro", "and Mica's own store"),
             Map.entry(scratch.path("base/etc") + ":/x", "and its start folder"),
             Map.entry(other + ":/x", "of the union beside overlap"),
             Map.entry(theirs + ":/x", "leads through a symlink of the user 7"));
@@ -287,6 +291,31 @@ final class VmShareTest {
     assertThat(vms.list()).isEmpty();
     VmShare read = VmShare.of(scratch.path("base") + ":/x:ro", path -> folder(Path.of(path)));
     create("read", read).remove();
+  }
+
+  /** Of a VM that does not run, too: it may at any time. */
+  @Test
+  void noUnionWritesToWhatAVmWritesTo() throws IOException {
+    Unions unions = TestVms.unions(scratch.path("home"));
+    Files.createDirectory(shared.resolve("sub"));
+    create("writes", at("/data"));
+    create("reads", new VmShare(folder(other), "/data", true));
+    for (Path upper : List.of(shared, shared.resolve("sub"), above)) {
+      assertThatThrownBy(() -> unions.create(union(upper, scratch.path("base"))))
+          .as("%s", upper)
+          .isInstanceOf(MicaException.class)
+          .hasMessageContaining("and the share " + shared + " of the VM writes overlap")
+          .hasMessageContaining("take another one, or remove the VM writes");
+    }
+    unions.create(union(other, shared)).remove();
+    vms.get("writes").remove();
+    unions.create(union(shared, scratch.path("base"))).remove();
+  }
+
+  private static UnionSpec union(Path upper, Path lower) {
+    Folder at = folder(scratch.path("at"));
+    return new UnionSpec(
+        "beside", List.of(folder(lower)), folder(upper), null, at, UnionSpec.Via.KERNEL);
   }
 
   private static void requireRefused(String why, String... texts) {
@@ -331,6 +360,15 @@ final class VmShareTest {
           .hasMessageContaining(name)
           .hasMessageNotContaining("\n");
     }
+    Vm behind = create("behind", at("/link/not/there"));
+    assertThatThrownBy(behind::start)
+        .hasMessage(
+            "cannot start the VM behind: in its root nothing can be mounted: a link on the way to"
+                + " /link/not/there leads to where it is not; share the folder at another place in"
+                + " the container");
+    behind.remove();
+    assertThat(said(create("inside", at("/link/there")).start(), "ls /run/inside/there"))
+        .isEqualTo("a\n");
     assertThat(shared.resolve("a")).exists();
   }
 }
