@@ -132,9 +132,12 @@ final class Runner {
     if (hasLostAFolder()) {
       return Vm.State.FAILED;
     }
-    return machine.status().state() == Machine.State.PAUSED || isFrozen()
-        ? Vm.State.PAUSED
-        : Vm.State.RUNNING;
+    return isHalted() || isFrozen() ? Vm.State.PAUSED : Vm.State.RUNNING;
+  }
+
+  /** Its guest stands still, for there is no room on this host for what it writes. */
+  private boolean isHalted() {
+    return machine.status().state() == Machine.State.PAUSED;
   }
 
   private static Vm.State ended(VmFiles.End end) {
@@ -196,7 +199,8 @@ final class Runner {
     return switch (state()) {
       case CREATED -> "created";
       case RUNNING -> isCutOff() ? "running (its network is gone)" : restarted("running", "");
-      case PAUSED -> restarted("paused", "");
+      case PAUSED ->
+          restarted("paused", isHalted() ? "no room on this host for what it writes" : "");
       case RESTARTING -> restarted("restarting", files.end().map(Runner::atEnd).orElse(""));
       case EXITED -> exited(files.end().orElseThrow());
       case REMOVED -> "removed";
@@ -412,7 +416,7 @@ final class Runner {
 
   /** Has it end, and then its VM. */
   void stop(Duration patience) {
-    if (hasLostAFolder()) {
+    if (hasLostAFolder() || isHalted()) {
       kill(); // neither its program nor its guest can end by itself
       return;
     }
@@ -448,7 +452,7 @@ final class Runner {
   }
 
   void kill() {
-    if (isUp()) {
+    if (isUp() && !isHalted()) {
       signal(KILL, true);
       boolean _ = ends(SOON);
     }
@@ -468,6 +472,9 @@ final class Runner {
   void resume() {
     if (state() != Vm.State.PAUSED) {
       throw MicaException.failed("resume the VM", vm.name(), "it is " + status());
+    }
+    if (isHalted()) {
+      machine.resume();
     }
     thaw();
   }
@@ -496,10 +503,14 @@ final class Runner {
     }
   }
 
-  /** Running or paused. */
+  /** Running or paused, and its guest answers. */
   void requireUp(String doing) {
     if (!isUp()) {
       throw MicaException.failed(doing + " the VM", vm.name(), "it is " + status());
+    }
+    if (isHalted()) {
+      throw MicaException.failed(doing + " the VM", vm.name(), "it is " + status())
+          .hint("make room, and resume it with mica vm resume " + vm.name());
     }
   }
 

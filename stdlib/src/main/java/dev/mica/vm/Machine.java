@@ -37,7 +37,10 @@ public interface Machine {
     NONE,
     /** QEMU runs the guest. */
     RUNNING,
-    /** QEMU is there, and the guest stands still. */
+    /**
+     * QEMU is there, and the guest stands still: what it wants to write to a disk has no room on
+     * this host. Nothing is lost; {@link #resume} has it written once there is.
+     */
     PAUSED,
     /** There is a QEMU process, but it does not answer: only {@link #kill} helps. */
     STUCK
@@ -103,6 +106,9 @@ public interface Machine {
 
   /** What it is at; takes no lock. */
   Status status();
+
+  /** Lets a guest that is {@link State#PAUSED} go on; it may stop again at once. */
+  void resume();
 
   /**
    * A conversation with the agent, greeted; to be closed. The agent hears one client at a time:

@@ -129,6 +129,13 @@ final class QemuMachine implements Machine {
         facts.path("memory").asLong(0));
   }
 
+  @Override
+  public void resume() {
+    try (Qmp qmp = qemu.qmp()) {
+      qmp.run("cont");
+    }
+  }
+
   private State liveState() {
     try (Qmp qmp = qemu.qmp(ANSWER)) {
       boolean running = qmp.run("query-status").path("running").asBoolean(false);

@@ -21,8 +21,12 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.assertj.core.api.ThrowableAssert;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -47,6 +51,7 @@ final class VmCommitFaultTest {
   private static Scratch scratch;
   private static Vms vms;
   private static Commits commits;
+  private static Folder base;
   private static Vm vm;
 
   @BeforeAll
@@ -58,7 +63,7 @@ final class VmCommitFaultTest {
     StateDir state = StateDir.at(scratch.path("disk/home")).waiting(Duration.ofMinutes(3));
     vms = TestVms.of(state);
     commits = TestVms.commits(state);
-    Folder base = Folder.of(Caller.ofProcess(), TestRoot.busybox(scratch.dir("base")).path());
+    base = Folder.of(Caller.ofProcess(), TestRoot.busybox(scratch.dir("base")).path());
     vm =
         vms.create(
                 VmSpec.of(
@@ -154,28 +159,69 @@ final class VmCommitFaultTest {
 
   @Test
   void thereIsNoRoomForTheLayer() throws IOException {
-    Path filler = scratch.path("disk/filler");
-    // What was removed before is free only when the journal says so.
-    Scratch.run("sync", "-f", scratch.path("disk").toString());
-    try (RandomAccessFile file = new RandomAccessFile(filler.toFile(), "rw")) {
-      long free = filler.toFile().getFreeSpace();
-      Scratch.run("fallocate", "-l", Long.toString(free - ROOM), filler.toString());
-      assertThat(file.length()).isPositive();
-    }
+    Path filler = fill(ROOM);
     try {
-      assertThatThrownBy(() -> vm.commit("full:1"))
-          .isInstanceOf(MicaException.class)
-          .hasMessageContaining("No space left on device");
-      assertThatThrownBy(vm::diff)
-          .isInstanceOf(MicaException.class)
-          .hasMessageContaining("No space left on device");
-      assertThat(commits.find("full:1")).isEmpty();
+      for (ThrowableAssert.ThrowingCallable each :
+          List.<ThrowableAssert.ThrowingCallable>of(
+              () -> vm.commit("full:1"), vm::diff, () -> vm.fork("full"))) {
+        assertThatThrownBy(each)
+            .isInstanceOf(MicaException.class)
+            .hasMessageContaining("No space left on device");
+      }
+      assertThat(commits.list()).isEmpty();
+      assertThat(vms.list()).hasSize(1);
       assertThat(layers()).isZero();
       requireAlive();
     } finally {
       Files.delete(filler);
     }
     assertThat(vm.commit("full:1").verify()).noneMatch(Commit.Verified::isBad);
+  }
+
+  /** All but so many bytes of the file system is used then. */
+  private static Path fill(long room) throws IOException {
+    Path filler = scratch.path("disk/filler");
+    // What was removed before is free only when the journal says so.
+    Scratch.run("sync", "-f", scratch.path("disk").toString());
+    try (RandomAccessFile file = new RandomAccessFile(filler.toFile(), "rw")) {
+      long free = filler.toFile().getFreeSpace();
+      Scratch.run("fallocate", "-l", Long.toString(free - room), filler.toString());
+      assertThat(file.length()).isPositive();
+    }
+    return filler;
+  }
+
+  /** What it writes to its disk has no room here: it stands still, says so, and loses nothing. */
+  @Test
+  void thereIsNoRoomForWhatItWrites() throws Exception {
+    Path filler = fill(ROOM);
+    try (ExecutorService threads = Executors.newSingleThreadExecutor()) {
+      Future<Ran> writes =
+          threads.submit(() ->
+              vm.exec(
+                  "sh", "-c", "head -c 40000000 /dev/zero > /room; sync; wc -c < /room; rm /room"));
+      try {
+        assertThat(Poll.until(SOON, () -> vm.state() == Vm.State.PAUSED)).isTrue();
+        assertThat(vm.status()).isEqualTo("paused (no room on this host for what it writes)");
+        assertThatThrownBy(() -> vm.exec("true")).hasMessageContaining("resume it with mica vm");
+        for (ThrowableAssert.ThrowingCallable each :
+            List.<ThrowableAssert.ThrowingCallable>of(
+                () -> vm.commit("full:2"),
+                () -> vms.create(VmSpec.of("none", base, List.of("true"))))) {
+          assertThatThrownBy(each)
+              .isInstanceOf(MicaException.class)
+              .hasMessageContaining("No space left on device");
+        }
+      } finally {
+        Files.delete(filler);
+        vm.resume();
+      }
+      assertThat(writes.get().output()).startsWith("40000000\n");
+    }
+    requireAlive();
+    assertThat(layers()).isZero();
+    assertThat(vms.list()).hasSize(1);
+    assertThat(vm.commit("full:2").verify()).noneMatch(Commit.Verified::isBad);
   }
 
   @Test
