@@ -2,6 +2,7 @@ package dev.mica.image;
 
 import dev.mica.failure.MicaException;
 import dev.mica.failure.Why;
+import dev.mica.state.Durable;
 import java.io.BufferedOutputStream;
 import java.io.FileOutputStream;
 import java.io.IOException;
@@ -9,7 +10,6 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.stream.Stream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
@@ -85,13 +85,13 @@ final class TarOut implements AutoCloseable {
     tar.closeArchiveEntry();
   }
 
-  /** Gives the archive its name. */
+  /** Gives the archive its name, for good. */
   void finish() throws IOException {
     tar.finish();
     buffered.flush(); // the tar's own flush does not reach it
     file.getFD().sync();
     requireFree(target);
-    Files.move(part, target, StandardCopyOption.ATOMIC_MOVE);
+    Durable.move(part.toAbsolutePath(), target.toAbsolutePath());
   }
 
   /** The failure of writing it. */

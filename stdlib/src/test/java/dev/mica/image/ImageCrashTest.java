@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.mica.Mica;
 import dev.mica.commit.Commit;
 import dev.mica.test.Child;
+import dev.mica.test.Flushes;
 import dev.mica.test.NeedsRoot;
 import dev.mica.test.Scratch;
 import java.io.IOException;
@@ -51,6 +52,21 @@ final class ImageCrashTest {
         int when = 1 + random.nextInt(calls.getOrDefault(call, 1));
         kill(operation, image, call + ":signal=KILL:when=" + when);
       }
+    }
+  }
+
+  /** A power cut right after it was said to be done takes nothing away. */
+  @ParameterizedTest
+  @EnumSource
+  void everyNameIsFlushedBeforeItIsSaidToBeDone(ImageStep.Operation operation) throws Exception {
+    try (Scratch images = new Scratch();
+        Scratch scratch = situation(operation, TestImages.layout(images, "two", 600, 300))) {
+      Path log = images.path("calls");
+      List<String> command = new ArrayList<>(Flushes.tracing(log));
+      command.addAll(Child.command(ImageStep.class, operation, scratch.path("")));
+      assertThat(Child.start(command).waitFor()).isZero();
+      Flushes flushes = new Flushes(scratch.path(""));
+      assertThat(flushes.unflushed(Files.readAllLines(log))).isEmpty();
     }
   }
 
