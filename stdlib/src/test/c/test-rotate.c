@@ -6,9 +6,11 @@
 #include <linux/fs.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "mount.h"
 
@@ -276,6 +278,116 @@ static void stays_protected_where_it_is_held(void)
 	forget_union();
 }
 
+/* As the caller does between two: the work directory and what is tried with are new, the layer is the topmost lower. */
+static int rotate_number(int n, char layers[][32], uint32_t count)
+{
+	const char *all[200];
+	char work[32];
+	struct mica_rotation r = {.lowers = all,
+				  .lower_count = count + 1,
+				  .id = id_at("at"),
+				  .target = "at",
+				  .upper = "up",
+				  .layer = layers[count],
+				  .work = work,
+				  .trial = "trial",
+				  .source = "mica:test",
+				  .flags = MICA_ROTATE_DRAIN};
+	int got;
+
+	for (uint32_t i = 0; i < count; i++)
+		all[i] = layers[count - 1 - i];
+	all[count] = "low";
+	snprintf(work, sizeof(work), "work0/%d", n);
+	mkdir(work, 0700);
+	NEED(mica_remove("trial", NULL, &err));
+	NEED(mkdir("trial", 0700));
+	snprintf(layers[count], sizeof(layers[count]), "store/%u", count);
+	r.upper_fd = open("up", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	got = mica_rotate(&r, &err);
+	close(r.upper_fd);
+	return got;
+}
+
+/* At any moment of a rotation a file becomes immutable; from then on it is tried to write it. */
+struct guard {
+	atomic_int made, turn; /* turn: twice the number of the rotation under way, one more once it has ended */
+	atomic_uint written;
+};
+enum { GUARDED = 60, LATEST = 60000 };
+
+static bool make_immutable(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC), raw = 0;
+	bool done;
+
+	NEED(fd);
+	NEED(ioctl(fd, FS_IOC_GETFLAGS, &raw));
+	raw |= FS_IMMUTABLE_FL;
+	done = !ioctl(fd, FS_IOC_SETFLAGS, &raw); /* or it is read-only just now */
+	close(fd);
+	return done;
+}
+
+static void protect_at_a_moment(struct guard *g, unsigned seed)
+{
+	char path[32];
+	int fd;
+
+	for (int turn = 1; turn <= GUARDED; turn++) {
+		snprintf(path, sizeof(path), "at/fixed-%d", turn);
+		put_file(path, "");
+		g->made = turn;
+		while (g->turn < 2 * turn)
+			sched_yield();
+		for (unsigned i = (unsigned)rand_r(&seed) % LATEST; i > 0; i--)
+			getppid();
+		bool fixed = make_immutable(path);
+		while (g->turn == 2 * turn)
+			if (fixed && (fd = open(path, O_WRONLY | O_CLOEXEC)) >= 0) {
+				g->written++;
+				close(fd);
+			}
+	}
+	_exit(0);
+}
+
+static void becomes_protected_meanwhile(void)
+{
+	struct guard *g = mmap(NULL, sizeof(*g), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	unsigned seed = (unsigned)time(NULL);
+	char layers[GUARDED + 1][32];
+	int rotated = 0;
+
+	make_union();
+	fflush(stdout);
+	pid_t child = fork();
+	if (!child)
+		protect_at_a_moment(g, seed);
+	for (int n = 1; n <= GUARDED; n++) {
+		while (g->made < n && waitpid(child, NULL, WNOHANG) == 0)
+			sched_yield();
+		g->turn = 2 * n;
+		rotated += rotate_number(n, layers, (uint32_t)rotated) == 0;
+		g->turn = 2 * n + 1;
+	}
+	while (wait(NULL) > 0)
+		;
+	printf("# seed %u: %d of %d rotated\n", seed, rotated, GUARDED);
+	ok(g->made == GUARDED && rotated >= GUARDED / 4, "a union in which something becomes immutable is rotated");
+	ok(!g->written, "and nobody can write it from then on (%u did)", g->written);
+	for (int n = 0; n < rotated; n++)
+		NEED(mica_discard(layers[n], NULL, &err));
+	for (int n = 1; n <= GUARDED; n++) {
+		char path[32];
+		snprintf(path, sizeof(path), "at/fixed-%d", n);
+		if (exists(path))
+			set_immutable(path, false);
+	}
+	forget_union();
+	munmap(g, sizeof(*g));
+}
+
 /* What the union's path leads to must be the upper that it was made with. */
 static void another_upper(void)
 {
@@ -374,37 +486,6 @@ static bool is_whole(const struct board *b)
 	return whole;
 }
 
-/* As the caller does between two: the work directory and what is tried with are new, the layer is the topmost lower. */
-static int rotate_number(int n, char layers[][32], uint32_t count)
-{
-	const char *all[ROTATIONS + 1];
-	char work[32];
-	struct mica_rotation r = {.lowers = all,
-				  .lower_count = count + 1,
-				  .id = id_at("at"),
-				  .target = "at",
-				  .upper = "up",
-				  .layer = layers[count],
-				  .work = work,
-				  .trial = "trial",
-				  .source = "mica:test",
-				  .flags = MICA_ROTATE_DRAIN};
-	int got;
-
-	for (uint32_t i = 0; i < count; i++)
-		all[i] = layers[count - 1 - i];
-	all[count] = "low";
-	snprintf(work, sizeof(work), "work0/%d", n);
-	mkdir(work, 0700);
-	NEED(mica_remove("trial", NULL, &err));
-	NEED(mkdir("trial", 0700));
-	snprintf(layers[count], sizeof(layers[count]), "store/%u", count);
-	r.upper_fd = open("up", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	got = mica_rotate(&r, &err);
-	close(r.upper_fd);
-	return got;
-}
-
 static void hammered(void)
 {
 	struct board *b = mmap(NULL, sizeof(*b), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -470,6 +551,7 @@ int main(void)
 	root_flags();
 	stays_protected();
 	stays_protected_where_it_is_held();
+	becomes_protected_meanwhile();
 	another_upper();
 	hammered();
 	return done();

@@ -519,7 +519,7 @@ errint_t mica_umount(const char *target, uint32_t id, uint32_t flags, struct mic
  *
  * The layer is only given away once the super block that wrote it is gone, whoever else may have had a mount of it:
  * another mount namespace, a bind mount, a detached or a lazily unmounted one. What was immutable or append-only in the
- * union before the call has its own flags by then; mica_settle finds what became so meanwhile. Returns
+ * union has its own flags by then, as mica_settle gives them. Returns
  *   0                 rotated: layer is what upper was, upper is a new directory like it, work belongs to the mount
  *   MICA_HELD         not rotated, and everything is as it was: something holds the union or writes it, or this kernel
  *                     cannot do it (it wants move_mount beneath, Linux 6.5, and overlayfs's in-use marks). What held it

@@ -135,7 +135,7 @@ static int decide(struct turn *t, const struct turn_names *n, bool is_new)
 int mica_rotate_recover(const struct mica_rotation *r, struct mica_error *err)
 {
 	struct turn_names n = TURN_NAMES_NONE;
-	struct turn t = {.r = r, .err = err, .has_protected = true, .trial = TRIAL_NONE};
+	struct turn t = {.r = r, .err = err, .has_protected = true, .trial = TRIAL_NONE, .watch = PROTECT_WATCH_NONE};
 	bool is_new = false;
 	int ended;
 

@@ -26,6 +26,8 @@
 #include <time.h>
 
 #include "dir-stack.h"
+#include "pool.h"
+#include "protect-watch.h"
 #include "remove.h"
 #include "settle.h"
 
@@ -327,16 +329,32 @@ static int turn_over(struct turn *t, const struct turn_names *n)
 	return back ? back : code;
 }
 
+static bool is_watched(const struct turn *t)
+{
+	return t->watch.events >= 0;
+}
+
+/* What became protected since the upper was looked through. Of an upper that cannot be watched that is not known: its
+ * layer is looked through again when the union can be written, not while it cannot. */
+static void note_what_came(struct turn *t)
+{
+	if (is_watched(t) && !t->has_protected)
+		t->has_protected = protect_watch_saw(&t->watch, layer_flags(t->r));
+}
+
 static int with_upper_still(struct turn *t)
 {
 	struct turn_names n = TURN_NAMES_NONE;
 	errint_t code = turn_open_names(t->r, &n, t->err), back;
 	int ended;
 
+	note_what_came(t);
 	if (!code)
 		code = upper_to_layer(t->r, &n, t->err);
 	ended = code ? code : turn_over(t, &n);
 	turn_close_names(&n);
+	if (ended == 0 && !is_watched(t))
+		return settle_tree(t->r->upper_fd, layer_flags(t->r), SETTLE, NULL, NULL, t->err);
 	if (ended >= 0)
 		return ended;
 	back = mica_set_super(t->r->target, true, t->err); /* the old one, or the new one, which is so already */
@@ -364,27 +382,37 @@ static bool is_held(const struct mica_rotation *r)
 	return asked != -EAGAIN;
 }
 
-/*
- * Whether the walk for flags is needed while nobody may write, for it takes as long as the upper is large. What becomes
- * protected between this look and that moment is the caller's mica_settle to find.
- */
-static errint_t note_protected(struct turn *t)
-{
-	uint64_t count;
-	errint_t code = settle_tree(t->r->upper_fd, layer_flags(t->r), SETTLE_COUNT, &count, NULL, t->err);
+struct flush {
+	struct pool_task task;
+	int root;
+	errint_t code;
+};
 
-	t->has_protected = code == 0 && count > 0;
-	return code;
+static void flush(struct pool_task *task)
+{
+	struct flush *f = (struct flush *)task;
+
+	f->code = syncfs(f->root) < 0 ? -errno : 0;
 }
 
-/* What lies dirty in memory is written while programs may still write, not while they may not. */
-static errint_t flush(const struct mica_rotation *r, struct mica_error *err)
+/*
+ * What would take long while nobody may write is done before: the walk for what is protected, as long as the upper is
+ * large, and beside it the flush of what is dirty in memory.
+ */
+static errint_t look_through(struct turn *t, int upper)
 {
-	cleanup_fd int fd = open(mica_fd_path(r->upper_fd).text, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	cleanup_pool struct pool *pool = NULL;
+	struct flush f = {.task.run = flush, .root = upper};
+	errint_t code = pool_start(&pool, 2);
+	uint64_t count = 0;
 
-	if (fd < 0)
-		return mica_fail(err, -errno, "open", r->upper);
-	return syncfs(fd) < 0 ? mica_fail(err, -errno, "sync", r->upper) : 0;
+	if (code)
+		return mica_fail(t->err, code, "sync", t->r->upper);
+	pool_submit(pool, &f.task);
+	code = settle_tree(upper, layer_flags(t->r), SETTLE_COUNT, &count, NULL, t->err);
+	t->has_protected = count > 0;
+	pool_drain(pool);
+	return !code && f.code ? mica_fail(t->err, f.code, "sync", t->r->upper) : code;
 }
 
 /* Programs that write and close all the time leave gaps. */
@@ -432,6 +460,18 @@ static int rotate_drained(struct turn *t)
 	return code ? code : MICA_HELD;
 }
 
+static int rotate_undrained(struct turn *t)
+{
+	errint_t code;
+
+	if (is_held(t->r))
+		return MICA_HELD;
+	code = make_read_only(t->r, t->err);
+	if (code)
+		return code == -EBUSY ? MICA_HELD : code;
+	return with_upper_still(t);
+}
+
 /* No name can be given to something else while a mount is on it, so once is enough. */
 static errint_t check_mounted(const struct mica_rotation *r, struct mica_error *err)
 {
@@ -451,31 +491,31 @@ static int rotate(struct turn *t)
 {
 	const struct mica_rotation *r = t->r;
 	struct mica_error own = {0};
+	cleanup_fd int upper = -1;
 	errint_t code;
+	int ended;
 
 	/* A first look, which may be wrong: what comes below costs much where a lot is dirty. */
 	if (!(r->flags & MICA_ROTATE_DRAIN) && is_held(r))
 		return MICA_HELD;
 	if (mica_trial_begin(&t->trial, r->trial, &own) || mica_trial_marked(&t->trial, r->upper, &own) != 1)
 		return MICA_HELD;
-	code = note_protected(t);
-	if (!code)
-		code = flush(r, t->err);
+	upper = open(mica_fd_path(r->upper_fd).text, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (upper < 0)
+		return mica_fail(t->err, -errno, "open", r->upper);
+	(void)protect_watch_begin(&t->watch, upper);
+	code = look_through(t, upper);
 	if (code)
-		return code;
-	if (r->flags & MICA_ROTATE_DRAIN)
-		return rotate_drained(t);
-	if (is_held(r))
-		return MICA_HELD;
-	code = make_read_only(r, t->err);
-	if (code)
-		return code == -EBUSY ? MICA_HELD : code;
-	return with_upper_still(t);
+		ended = code;
+	else
+		ended = r->flags & MICA_ROTATE_DRAIN ? rotate_drained(t) : rotate_undrained(t);
+	protect_watch_end(&t->watch);
+	return ended;
 }
 
 int mica_rotate(const struct mica_rotation *r, struct mica_error *err)
 {
-	struct turn t = {.r = r, .err = err, .trial = TRIAL_NONE};
+	struct turn t = {.r = r, .err = err, .trial = TRIAL_NONE, .watch = PROTECT_WATCH_NONE};
 	int ended;
 
 	mica_error_clear(err);

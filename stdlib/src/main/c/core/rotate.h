@@ -5,12 +5,14 @@
 #define MICA_ROTATE_H
 
 #include "mount.h"
+#include "protect-watch.h"
 
 struct turn {
 	const struct mica_rotation *r;
 	struct mica_error *err;
 	uint32_t new_id;    /* of the new union's mount */
 	bool has_protected; /* the upper has, or may have, entries that are immutable or append-only */
+	struct protect_watch watch;
 	struct mark_trial trial;
 };
 

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/xattr.h>
 
 #include "dir-stack.h"
 #include "flags.h"
@@ -281,14 +282,26 @@ static errint_t settle(struct walk *s, struct mica_error *err)
 	return code;
 }
 
+static void name_attribute(char attr[40], uint32_t flags)
+{
+	snprintf(attr, 40, "%sprotattr", xattr_prefix(flags & MICA_LAYER_USERXATTR ? XATTR_USER : XATTR_TRUSTED));
+}
+
+bool settle_has_protected(const char *path, uint32_t flags)
+{
+	char attr[40];
+
+	name_attribute(attr, flags);
+	return getxattr(path, attr, NULL, 0) >= 0 || (errno != ENODATA && errno != EOPNOTSUPP);
+}
+
 errint_t settle_tree(int root, uint32_t flags, enum settling how, uint64_t *count, struct mica_job *job,
 		     struct mica_error *err)
 {
 	struct walk s = {.root = root, .how = how, .job = job};
 	errint_t code;
 
-	snprintf(s.attr, sizeof(s.attr), "%sprotattr",
-		 xattr_prefix(flags & MICA_LAYER_USERXATTR ? XATTR_USER : XATTR_TRUSTED));
+	name_attribute(s.attr, flags);
 	code = settle(&s, err);
 	if (count)
 		*count = s.count;

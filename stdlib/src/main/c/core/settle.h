@@ -14,4 +14,7 @@ enum settling { SETTLE, SETTLE_BACK, SETTLE_COUNT };
 errint_t settle_tree(int root, uint32_t flags, enum settling how, uint64_t *count, struct mica_job *job,
 		     struct mica_error *err);
 
+/* Whether the entry at path, which is followed, has that attribute, or that cannot be known. */
+bool settle_has_protected(const char *path, uint32_t flags);
+
 #endif

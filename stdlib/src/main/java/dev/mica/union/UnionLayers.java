@@ -71,7 +71,6 @@ public final class UnionLayers {
               ? mounter.rotate(folders, mount.get(), layer)
               : rotateUnmounted(folders, mounter, layer);
       if (rotated) {
-        Core.settle(layer, false);
         put(union, folders.besides(), layer);
       }
       return rotated;
@@ -93,6 +92,7 @@ public final class UnionLayers {
     }
     Core.makeUpper(layer, folders.upperByName());
     Core.syncDirectory(folders.besides().path());
+    Core.settle(layer, false);
     return true;
   }
 
