@@ -316,8 +316,29 @@ final class VmTest {
   /** It runs already when it looks for the program: so it says that itself. */
   @Test
   void aFirstProcessThatFindsNoProgramEndsAsAShellDoes() throws Exception {
-    assertThat(with("", once("--init", "none")))
-        .isEqualTo(new Runs.Run(127, "", "mica-init: cannot start none: not found in its PATH\n"));
+    Runs.Run run = with("", once("--init", "none"));
+    assertThat(run.status()).isEqualTo(127);
+    assertThat(run.err()).contains("exec none failed: No such file or directory");
+  }
+
+  @Test
+  void aHostWithoutTiniIsToldHowToHaveIt() throws Exception {
+    List<String> hidden =
+        List.of(
+            "unshare",
+            "--mount",
+            "sh",
+            "-c",
+            "mount --bind /dev/null /usr/bin/tini-static && exec \"$@\"",
+            "sh");
+    ProcessBuilder builder = builder(once("--init", "--name=x", "true"));
+    builder.command().addAll(0, hidden);
+    Process process = builder.redirectError(ProcessBuilder.Redirect.PIPE).start();
+    assertThat(process.errorReader().lines())
+        .containsExactly(
+            "mica: cannot find the program tini-static: it is not installed; apt install tini");
+    assertThat(process.waitFor()).isEqualTo(1);
+    assertThat(names()).containsExactly("web");
   }
 
   private static void refused(int status, String why, String... args) throws IOException {

@@ -8,6 +8,7 @@ import dev.mica.state.StateDir;
 import dev.mica.vm.Machine;
 import dev.mica.vm.MachineSpec;
 import dev.mica.vm.agent.Agent;
+import dev.mica.vm.guest.ContainerInit;
 import dev.mica.vm.network.Carrier;
 import dev.mica.vm.network.Forward;
 import dev.mica.vm.network.Link;
@@ -282,7 +283,10 @@ final class Runner {
 
   /** Fails if this host lacks something that it needs; nothing has been done then. */
   void requireParts() {
-    Stream.of(Carrier.refusal(vm.network().outward()), machine.refusal())
+    Stream.of(
+            Carrier.refusal(vm.network().outward()),
+            vm.init() ? ContainerInit.refusal() : Optional.<MicaException>empty(),
+            machine.refusal())
         .flatMap(Optional::stream)
         .findFirst()
         .ifPresent(no -> {

@@ -2,7 +2,7 @@ package dev.mica.container;
 
 import dev.mica.state.Records;
 import dev.mica.vm.agent.Agent;
-import dev.mica.vm.guest.ContainerRuntime;
+import dev.mica.vm.guest.ContainerInit;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -83,7 +83,7 @@ final class RuntimeConfig {
       file(json.withArray("mounts"), "/etc/" + name, "/bundles/" + vm.id() + "/" + name);
     }
     if (vm.init()) {
-      bind(json.withArray("mounts"), INIT, ContainerRuntime.INIT_IN_GUEST, "ro");
+      bind(json.withArray("mounts"), INIT, ContainerInit.IN_GUEST, "ro");
     }
     ObjectNode linux = json.putObject("linux");
     namespaces(linux.putArray("namespaces"), network);

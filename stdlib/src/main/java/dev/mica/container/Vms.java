@@ -14,6 +14,7 @@ import dev.mica.state.Records;
 import dev.mica.state.Recovery;
 import dev.mica.state.StateDir;
 import dev.mica.vm.Machine;
+import dev.mica.vm.guest.ContainerInit;
 import dev.mica.vm.guest.ContainerRuntime;
 import dev.mica.vm.network.Carrier;
 import dev.mica.vm.stream.Attachable;
@@ -185,6 +186,7 @@ public final class Vms {
   public List<Machine.Part> parts() {
     return List.of(
         part("container runtime", ContainerRuntime.program(), ContainerRuntime.FIX),
+        part("first process of containers", ContainerInit.program(), ContainerInit.FIX),
         part("disks of VMs", Disk.program(), Disk.FIX),
         part("system calls of containers", Seccomp.profile(), Seccomp.FIX),
         part("network of containers", Carrier.passt(), Carrier.FIX));

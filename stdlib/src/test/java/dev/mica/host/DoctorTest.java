@@ -36,6 +36,7 @@ final class DoctorTest extends ScratchTest {
           "guest kernel",
           "acceleration",
           "container runtime",
+          "first process of containers",
           "disks of VMs",
           "system calls of containers",
           "network of containers",

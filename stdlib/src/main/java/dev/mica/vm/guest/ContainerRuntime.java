@@ -15,7 +15,7 @@ import java.util.stream.Stream;
 /**
  * The program that runs containers, this host's own, with the libraries it needs: an archive of
  * their own, behind the initramfs of a guest that has containers. So the distribution keeps it.
- * With it goes {@code mica-init}, which a container can have as its first process.
+ * With it goes what a container can have as its first process, if this host has that.
  */
 public final class ContainerRuntime {
   /** The line that mends it. */
@@ -23,10 +23,6 @@ public final class ContainerRuntime {
 
   private static final String NAME = "crun";
   private static final String IN_GUEST = "usr/bin/crun";
-  private static final String INIT = "mica-init";
-
-  /** Where a guest that runs containers has what can be their first process. */
-  public static final String INIT_IN_GUEST = "/usr/bin/" + INIT;
 
   /** What ldd(1) says: {@code libc.so.6 => /lib/libc.so.6 (0x...)}, or the path alone. */
   private static final Pattern LIBRARY = Pattern.compile("(?:=> )?(/\\S+) \\(0x[0-9a-f]+\\)");
@@ -54,7 +50,7 @@ public final class ContainerRuntime {
         });
     Path program = program().orElseThrow();
     String said = Program.run(Path.of("/"), List.of("ldd", program.toString()));
-    return Stream.of(Stream.of(program), libraries(said), Stream.of(Program.ours(INIT)))
+    return Stream.of(Stream.of(program), libraries(said), ContainerInit.program().stream())
         .flatMap(files -> files)
         .toList();
   }
@@ -73,9 +69,9 @@ public final class ContainerRuntime {
     List<Path> files = files();
     try {
       archive.file(IN_GUEST, Files.readAllBytes(files.getFirst()));
-      Path init = Program.ours(INIT);
+      Optional<Path> init = ContainerInit.program();
       for (Path file : files.subList(1, files.size())) {
-        String place = init.equals(file) ? INIT_IN_GUEST : file.toString();
+        String place = init.equals(Optional.of(file)) ? ContainerInit.IN_GUEST : file.toString();
         archive.file(place.substring(1), Files.readAllBytes(file));
       }
       return archive.finish();
