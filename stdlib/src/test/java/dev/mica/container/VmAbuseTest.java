@@ -3,6 +3,7 @@ package dev.mica.container;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mica.access.Caller;
+import dev.mica.commit.Commit;
 import dev.mica.failure.MicaException;
 import dev.mica.folder.Folder;
 import dev.mica.state.StateDir;
@@ -129,6 +130,10 @@ final class VmAbuseTest {
     awaitWords(vm, "full");
     assertThat(vm.logs()).contains("No space left on device");
     answers();
+    Commit commit = vm.commit("full:1");
+    assertThat(commit.verify()).noneMatch(Commit.Verified::isBad);
+    assertThat(commit.layer().resolve("big")).isRegularFile();
+    commit.remove();
     Ran room = vm.exec("sh", "-c", "rm /big && echo room >/room && sync && cat /room");
     assertThat(room).isEqualTo(new Ran(0, "room\n", ""));
     Path disk = VmFiles.of(StateDir.at(scratch.path("home")), vm.id()).disk();

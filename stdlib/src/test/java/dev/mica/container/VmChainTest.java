@@ -14,6 +14,7 @@ import dev.mica.test.Lab;
 import dev.mica.test.NeedsRoot;
 import dev.mica.test.Scratch;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
@@ -22,13 +23,20 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * Commits that stand on one another, each made of a container of the one before: 50 with {@code
- * MICA_FULL=1}.
+ * Commits that stand on one another, each made of a container of the one before, and one of many
+ * entries: 50 and a million with {@code MICA_FULL=1}.
  */
 @NeedsRoot
-@Timeout(900)
+@Timeout(7200)
 final class VmChainTest {
-  private static final int LENGTH = "1".equals(System.getenv("MICA_FULL")) ? 50 : 15;
+  private static final boolean FULL = "1".equals(System.getenv("MICA_FULL"));
+  private static final int LENGTH = FULL ? 50 : 8;
+
+  /** So many folders, each with so many files. */
+  private static final int MANY = Integer.getInteger("mica.many", FULL ? 1000 : 30);
+
+  /** A file system has an inode for each 16 KiB. */
+  private static final long ROOM_FOR_MANY = 32L << 30;
 
   private static Scratch scratch;
   private static Vms vms;
@@ -74,6 +82,39 @@ final class VmChainTest {
     vm.kill();
     vm.remove();
     return commit;
+  }
+
+  @Test
+  void aTreeOfManyEntriesIsCommittedAndDiffed() {
+    VmSpec spec = VmSpec.of("many", base, List.of("sleep", "100000"));
+    Vm vm = vms.create(spec.but().disk(ROOM_FOR_MANY).build()).start();
+    long begin = System.nanoTime();
+    run(
+        vm,
+        "mkdir /many; for d in $(seq %d); do mkdir /many/$d; cd /many/$d; seq %d | xargs touch; done"
+            .formatted(MANY, MANY));
+    long made = System.nanoTime();
+    Commit commit = vm.commit("many:1");
+    long committed = System.nanoTime();
+    long entries = MANY * (MANY + 1L) + 1;
+    assertThat(vm.diff().summary().added()).isEqualTo(entries);
+    long diffed = System.nanoTime();
+    System.out.printf(
+        "VmChainTest: %d entries: made in %d s, committed in %d s, diffed in %d s%n",
+        entries, seconds(begin, made), seconds(made, committed), seconds(committed, diffed));
+    assertThat(commit.diff().summary().added()).isEqualTo(entries);
+    vm.kill();
+    vm.remove();
+    Vm second = started("fewer", commit);
+    run(second, "rm -r /many/7");
+    assertThat(Lab.lines(second.diff())).containsExactly("deleted many/7");
+    second.kill();
+    second.remove();
+    commit.remove();
+  }
+
+  private static long seconds(long from, long to) {
+    return Duration.ofNanos(to - from).toSeconds();
   }
 
   @Test
