@@ -36,6 +36,10 @@ public final class GroovyEngine implements ScriptEngine {
   private static final int LINES_PER_SHELL = 50;
   private static final String PROMPT = "prompt";
 
+  static {
+    MetaClasses.install();
+  }
+
   private final Context context;
   private final Binding binding;
   private final Imports imports = new Imports();

@@ -17,9 +17,11 @@ import dev.mica.scripting.words.UnionBlock;
 import dev.mica.scripting.words.VmBlock;
 import dev.mica.scripting.words.Words;
 import groovy.lang.GroovyRuntimeException;
+import groovy.lang.MissingFieldException;
 import groovy.lang.MissingMethodException;
 import groovy.lang.MissingPropertyException;
 import java.io.IOException;
+import java.lang.reflect.Method;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
@@ -101,6 +103,7 @@ public final class GroovyErrors {
       case MicaException none when isMember(none) -> failed(none, member(none), 1);
       case MicaException known -> failed(known, known.getMessage(), known.exitStatus());
       case MissingPropertyException missing -> failed(missing, property(missing), 1);
+      case MissingFieldException missing -> failed(missing, field(missing), 1);
       case MissingMethodException missing -> failed(missing, method(missing), 1);
       case DeclaredMethod.Unfit unfit -> failed(unfit, unfit(unfit), 1);
       case NullPointerException nothing when inMica(nothing).isPresent() ->
@@ -225,6 +228,18 @@ public final class GroovyErrors {
         + Nearest.hint(wanted, membersOf(type));
   }
 
+  private String field(MissingFieldException missing) {
+    Class<?> type = missing.getType();
+    String wanted = missing.getField();
+    return Help.get().typeName(type)
+        + " has no field '"
+        + wanted
+        + "'"
+        + (new Members(Help.get()).find(type, wanted) != null
+            ? "; leave out the @"
+            : Nearest.hint(wanted, membersOf(type)));
+  }
+
   private String method(MissingMethodException missing) {
     String wanted = missing.getMethod();
     Class<?> type = missing.getType();
@@ -277,9 +292,11 @@ public final class GroovyErrors {
     return signatures.isEmpty() ? "" : "; it takes " + String.join(" or ", signatures);
   }
 
-  /** What the methods of that name take: {@code (int, String)}. */
+  /** What the methods of that name take that a script can call: {@code (int, String)}. */
   private static List<String> signatures(Class<?> type, String method) {
-    return Stream.of(type.getMethods(), type.getDeclaredMethods())
+    return (Context.isOfScript(type)
+            ? Stream.of(type.getMethods(), type.getDeclaredMethods())
+            : Stream.<Method[]>of(Help.get().face(type).getMethods()))
         .flatMap(Arrays::stream)
         .filter(each -> each.getName().equals(method) && !each.isSynthetic())
         .map(each ->

@@ -2,16 +2,18 @@ package dev.mica.scripting.words;
 
 import dev.mica.Mica;
 import dev.mica.commit.Commit;
+import dev.mica.failure.MicaException;
 import dev.mica.folder.Folder;
 import groovy.lang.GroovyObjectSupport;
+import groovy.lang.MetaClass;
 import groovy.lang.MissingPropertyException;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What all blocks have: the variables of their script, and the words that name a folder or a
- * commit. Without its two overrides Groovy would read and set a block's own fields, private or not,
- * for {@code work / 'upper'} or {@code upper = '/srv/work'}.
+ * commit. Without its two overrides Groovy would ask its beans for {@code class} and {@code
+ * metaClass} where a script has a variable of that name.
  */
 public abstract class WordsBlock extends GroovyObjectSupport {
   private final Mica mica;
@@ -47,6 +49,13 @@ public abstract class WordsBlock extends GroovyObjectSupport {
       throw new MissingPropertyException(property, getClass());
     }
     return variables.get(property);
+  }
+
+  /** A block keeps the words that it has. */
+  @Override
+  public void setMetaClass(@Nullable MetaClass other) {
+    throw MicaException.failed("change", "a block", "its words are Mica's")
+        .hint("write a method of your own");
   }
 
   /** A block has none to set but those that it answers for. */
