@@ -217,9 +217,9 @@ static void try_lost(void)
 
 static void try_modules(void)
 {
-	ask("settle", "1 ok", "all modules are loaded");
+	ask("await-modules", "1 ok", "all modules are loaded");
 	put_file("/run/modules.failed", "load module /m/x.ko: no");
-	ask("settle", "1 error errno=ENODEV step=load%20modules path=/modules note=load%20module%20/m/x.ko*",
+	ask("await-modules", "1 error errno=ENODEV step=load%20modules path=/modules note=load%20module%20/m/x.ko*",
 	    "one that failed is told");
 	ask("mount-share name=b tag=tb", "1 error errno=ENODEV step=load%20modules *", "to whoever needs it");
 	ask("union name=u lower=b", "1 error errno=ENODEV step=load%20modules *", "and mounts nothing");

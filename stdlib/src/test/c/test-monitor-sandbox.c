@@ -79,7 +79,7 @@ static bool finds_nothing_above(void)
 static bool reads_nothing_of_others(void)
 {
 	return is(openat(monitor.pid.dir, "there", O_RDONLY | O_CLOEXEC), EACCES) &&
-	       is(openat(monitor.exit_place.dir, "there", O_RDONLY | O_CLOEXEC), EACCES) &&
+	       is(openat(monitor.exit_file.dir, "there", O_RDONLY | O_CLOEXEC), EACCES) &&
 	       is(openat(monitor.attach.dir, "new", O_WRONLY | O_CREAT | O_CLOEXEC, 0600), EACCES) &&
 	       is(unlinkat(folder, "below", AT_REMOVEDIR), EACCES);
 }
@@ -125,11 +125,11 @@ static void within(const char *name, bool (*holds)(void))
 }
 
 static const struct {
-	struct place *place;
-	const char *path, *file;
-} places[] = {
-	{&monitor.log_place, "logs", "logs/log"},
-	{&monitor.exit_place, "exits", "exits/exit"},
+	struct named_file *file;
+	const char *directory, *path;
+} files[] = {
+	{&monitor.log_file, "logs", "logs/log"},
+	{&monitor.exit_file, "exits", "exits/exit"},
 	{&monitor.attach, "sockets", "sockets/attach"},
 	{&monitor.pid, "pids", "pids/pid"},
 };
@@ -144,12 +144,12 @@ int main(void)
 
 	enter_sandbox();
 	put_file("above", "secret");
-	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
-		NEED(mkdir(places[i].path, 0700));
-		NEED(place_open(places[i].place, places[i].file, &err));
-		NEED(mknodat(places[i].place->dir, "there", S_IFREG | 0600, 0));
+	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
+		NEED(mkdir(files[i].directory, 0700));
+		NEED(named_file_open(files[i].file, files[i].path, &err));
+		NEED(mknodat(files[i].file->dir, "there", S_IFREG | 0600, 0));
 	}
-	folder = monitor.log_place.dir;
+	folder = monitor.log_file.dir;
 	NEED(mkdirat(folder, "below", 0700));
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
 		within(cases[i].name, cases[i].holds);

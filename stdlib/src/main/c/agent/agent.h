@@ -110,7 +110,7 @@ int64_t power_idle_ms(void);
 /* Verbs. */
 errint_t guest_hello(const struct request *request, struct answer *answer, struct mica_error *err);
 errint_t guest_stats(const struct request *request, struct answer *answer, struct mica_error *err);
-errint_t guest_settle(const struct request *request, struct answer *answer, struct mica_error *err);
+errint_t guest_await_modules(const struct request *request, struct answer *answer, struct mica_error *err);
 errint_t guest_list(const struct request *request, struct answer *answer, struct mica_error *err);
 errint_t guest_idle(const struct request *request, struct answer *answer, struct mica_error *err);
 errint_t guest_sync(const struct request *request, struct answer *answer, struct mica_error *err);

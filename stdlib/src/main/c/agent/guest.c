@@ -205,7 +205,7 @@ errint_t guest_list(const struct request *request, struct answer *answer, struct
 	return 0;
 }
 
-errint_t guest_settle(const struct request *request, struct answer *answer, struct mica_error *err)
+errint_t guest_await_modules(const struct request *request, struct answer *answer, struct mica_error *err)
 {
 	(void)request, (void)answer;
 	return modules_wait(err);

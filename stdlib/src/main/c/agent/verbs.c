@@ -3,7 +3,7 @@
 
 const struct verb agent_verbs[] = {
 	{"hello", "version! time! seed", 0, NULL, guest_hello, "sets the clock, says what runs", NULL},
-	{"settle", "", 20000, NULL, guest_settle, "ends when all modules are loaded", NULL},
+	{"await-modules", "", 20000, NULL, guest_await_modules, "ends when all modules are loaded", NULL},
 	{"mount-share", "tag! name! ro probe", 20000, "share", share_mount, "at /shares/NAME; says what it can", NULL},
 	{"unmount-share", "name! device lost", 20000, "share", share_unmount, "takes a share away", NULL},
 	{"union", "name! lower! upper work skeleton", 20000, "union", union_mount, "an overlay at /unions/NAME", NULL},

@@ -127,10 +127,10 @@ static void take_from_guest(void)
 	}
 }
 
-static void settle(void)
+static void pump(void)
 {
 	take_from_guest();
-	clients_settle(&clients);
+	clients_pump(&clients);
 	if (clients.attached.to.size > TO_GUEST_ROOM / 2)
 		drain_to_guest();
 	check_positions();
@@ -154,7 +154,7 @@ static void step(unsigned who, const uint8_t *data, size_t size)
 		attach(&ears[who / 8 % PEERS]);
 	} else if (who % 8 == 7)
 		drain_to_guest();
-	settle();
+	pump();
 }
 
 static void check_log(void)

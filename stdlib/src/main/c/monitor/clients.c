@@ -25,7 +25,7 @@ static void cut_off(struct clients *clients, unsigned which)
 	lose(clients, which);
 }
 
-bool clients_has_place(const struct clients *clients)
+bool clients_has_slot(const struct clients *clients)
 {
 	for (unsigned i = 0; i < CLIENTS; i++)
 		if (!clients->all[i] || clients->all[i]->fd < 0)
@@ -33,20 +33,20 @@ bool clients_has_place(const struct clients *clients)
 	return false;
 }
 
-/* Input of those who have gone is kept as long as nobody wants their place. */
+/* Input of those who have gone is kept as long as nobody wants their slot. */
 void clients_add(struct clients *clients, int fd)
 {
-	unsigned place = CLIENTS;
+	unsigned slot = CLIENTS;
 
 	for (unsigned i = 0; i < CLIENTS; i++)
 		if (!clients->all[i])
-			place = i;
-	for (unsigned i = 0; i < CLIENTS && place == CLIENTS; i++)
+			slot = i;
+	for (unsigned i = 0; i < CLIENTS && slot == CLIENTS; i++)
 		if (clients->all[i]->fd < 0) {
 			cut_off(clients, i);
-			place = i;
+			slot = i;
 		}
-	if (place == CLIENTS || !(clients->all[place] = client_new(fd)))
+	if (slot == CLIENTS || !(clients->all[slot] = client_new(fd)))
 		close(fd);
 }
 
@@ -120,7 +120,7 @@ static void give_input(struct clients *clients)
 	}
 }
 
-static void settle_one(struct clients *clients, unsigned which)
+static void pump_one(struct clients *clients, unsigned which)
 {
 	struct client *client = clients->all[which];
 	const struct attached *attached = &clients->attached;
@@ -132,7 +132,7 @@ static void settle_one(struct clients *clients, unsigned which)
 		lose(clients, which);
 }
 
-void clients_settle(struct clients *clients)
+void clients_pump(struct clients *clients)
 {
 	for (unsigned i = 0; i < CLIENTS; i++)
 		if (clients->all[i] && clients->all[i]->fd >= 0 && !client_take(clients->all[i], &clients->attached))
@@ -140,7 +140,7 @@ void clients_settle(struct clients *clients)
 	if (!clients->attached.over)
 		give_input(clients);
 	for (unsigned i = 0; i < CLIENTS; i++)
-		settle_one(clients, i);
+		pump_one(clients, i);
 }
 
 bool clients_wait_for_room(const struct clients *clients)

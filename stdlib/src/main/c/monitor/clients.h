@@ -15,7 +15,7 @@ struct clients {
 };
 
 /* Whether one more may come: if not, some have to go first. */
-bool clients_has_place(const struct clients *clients);
+bool clients_has_slot(const struct clients *clients);
 /* Takes the socket. */
 void clients_add(struct clients *clients, int fd);
 /* Something may be read from it. */
@@ -31,8 +31,8 @@ void clients_start(struct clients *clients, const struct stream_frame *frame);
 void clients_finish(struct clients *clients, const struct stream_frame *frame);
 
 /* Does what can be done: what they say, whose input is the guest's next, what they are sent. */
-void clients_settle(struct clients *clients);
-/* Whether settling again would do more, now that there is room on the way to the guest. */
+void clients_pump(struct clients *clients);
+/* Whether pumping again would do more, now that there is room on the way to the guest. */
 bool clients_wait_for_room(const struct clients *clients);
 /* The events that one is waited for. */
 uint32_t clients_events(const struct clients *clients, unsigned which);

@@ -71,7 +71,7 @@ static void stop_listening(struct monitor *m)
 {
 	if (m->listening < 0)
 		return;
-	place_remove(&m->attach);
+	named_file_remove(&m->attach);
 	close(steal_fd(&m->listening));
 }
 
@@ -136,7 +136,7 @@ static bool send_to_guest(struct monitor *m)
 	return to->size < before;
 }
 
-static void settle(struct monitor *m)
+static void pump(struct monitor *m)
 {
 	enum guest_state state = GUEST_WAITED_FOR;
 	bool again = true;
@@ -144,13 +144,13 @@ static void settle(struct monitor *m)
 	while (again) {
 		if (m->port >= 0)
 			take_from_guest(m, &state);
-		clients_settle(&m->clients);
+		clients_pump(&m->clients);
 		again = m->port >= 0 && ((send_to_guest(m) && clients_wait_for_room(&m->clients)) ||
 					 (state == GUEST_HELD && clients_have_room(&m->clients, STREAM_FRAME)));
 	}
 }
 
-/* Returns when to settle at the latest. */
+/* Returns when to pump at the latest. */
 static int64_t finish_turn(struct monitor *m)
 {
 	int64_t now = now_ms(), due = m->port >= 0 ? log_flush(&m->log, now) : INT64_MAX;
@@ -178,7 +178,7 @@ static void watch_all(struct monitor *m)
 	      (guest_has_room(&m->guest) ? EPOLLIN : 0u) |
 		      (m->clients.attached.to.size && !m->port_broken ? EPOLLOUT : 0u),
 	      &m->port_watched, PORT);
-	watch(m, m->listening, !m->accepted_again && clients_has_place(&m->clients) ? EPOLLIN : 0u,
+	watch(m, m->listening, !m->accepted_again && clients_has_slot(&m->clients) ? EPOLLIN : 0u,
 	      &m->listening_watched, LISTENING);
 }
 
@@ -226,7 +226,7 @@ void monitor_loop(struct monitor *m)
 	struct epoll_event events[16];
 
 	for (;;) {
-		settle(m);
+		pump(m);
 		int64_t due = finish_turn(m);
 		if (m->is_over)
 			break;
@@ -241,5 +241,5 @@ void monitor_loop(struct monitor *m)
 	clients_close(&m->clients);
 	stop_listening(m);
 	ended_drop(&m->ended);
-	place_remove(&m->pid);
+	named_file_remove(&m->pid);
 }

@@ -157,7 +157,7 @@ static errint_t listen_for_clients(struct monitor *m, const char *path, struct m
 	code = mica_listen(path, BACKLOG, &m->listening, err);
 	umask(mask);
 	if (!code)
-		code = place_claim(&m->attach, err);
+		code = named_file_claim(&m->attach, err);
 	if (!code && fcntl(m->listening, F_SETFL, O_NONBLOCK) < 0)
 		code = mica_fail(err, -errno, "listen", path);
 	return code;
@@ -170,22 +170,22 @@ static errint_t write_pid(struct monitor *m, struct mica_error *err)
 	m->pid_file = openat(m->pid.dir, m->pid.name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (m->pid_file < 0)
 		return mica_fail(err, -errno, "write the pid", m->pid.name);
-	errint_t code = place_claim(&m->pid, err);
+	errint_t code = named_file_claim(&m->pid, err);
 	if (!code && dprintf(m->pid_file, "%d\n", getpid()) < 0)
 		code = mica_fail(err, -errno, "write the pid", m->pid.name);
 	return code;
 }
 
-static errint_t open_places(struct monitor *m, const struct arguments *args, struct mica_error *err)
+static errint_t open_named_files(struct monitor *m, const struct arguments *args, struct mica_error *err)
 {
-	errint_t code = place_open(&m->attach, args->attach, err);
+	errint_t code = named_file_open(&m->attach, args->attach, err);
 
 	if (!code)
-		code = place_open(&m->pid, args->pid, err);
+		code = named_file_open(&m->pid, args->pid, err);
 	if (!code)
-		code = place_open(&m->log_place, args->log, err);
+		code = named_file_open(&m->log_file, args->log, err);
 	if (!code)
-		code = place_open(&m->exit_place, args->exit, err);
+		code = named_file_open(&m->exit_file, args->exit, err);
 	return code;
 }
 
@@ -193,14 +193,14 @@ static errint_t open_all(struct monitor *m, const struct arguments *args, struct
 {
 	errint_t code;
 
-	if ((code = open_places(m, args, err)) < 0 || (code = connect_port(m, args, err)) < 0 ||
+	if ((code = open_named_files(m, args, err)) < 0 || (code = connect_port(m, args, err)) < 0 ||
 	    (code = listen_for_clients(m, args->attach, err)) < 0 ||
-	    (code = ended_open(&m->ended, m->exit_place.dir, m->exit_place.name, err)) < 0 ||
+	    (code = ended_open(&m->ended, m->exit_file.dir, m->exit_file.name, err)) < 0 ||
 	    (code = write_pid(m, err)) < 0)
 		return code;
-	if (*args->program && (code = hook_prepare(&m->hook, args->program, m->log_place.dir, err)) < 0)
+	if (*args->program && (code = hook_prepare(&m->hook, args->program, m->log_file.dir, err)) < 0)
 		return code;
-	return log_open(&m->log, m->log_place.dir, m->log_place.name, args->log_size, args->log_files, err);
+	return log_open(&m->log, m->log_file.dir, m->log_file.name, args->log_size, args->log_files, err);
 }
 
 static errint_t greet_guest(struct monitor *m, const char *path, struct mica_error *err)
@@ -250,8 +250,8 @@ static void undo(struct monitor *m)
 {
 	if (m->log.made && m->log.fd >= 0)
 		unlinkat(m->log.dir, m->log.name, 0);
-	place_remove(&m->attach);
-	place_remove(&m->pid);
+	named_file_remove(&m->attach);
+	named_file_remove(&m->pid);
 	ended_drop(&m->ended);
 }
 

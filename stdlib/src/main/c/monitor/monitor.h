@@ -4,11 +4,11 @@
 
 #include "monitor/guest.h"
 #include "monitor/hook.h"
-#include "monitor/place.h"
+#include "monitor/named-file.h"
 
 struct monitor {
 	int port, listening, signals, epoll; /* -1: not, or no longer */
-	struct place attach, pid, log_place, exit_place;
+	struct named_file attach, pid, log_file, exit_file;
 	int pid_file;
 	uint32_t port_watched, listening_watched; /* events */
 	bool port_broken;			  /* nothing can be written to it */

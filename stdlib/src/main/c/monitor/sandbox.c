@@ -56,8 +56,8 @@ static const struct confine_calls calls = {
 errint_t monitor_confine(const struct monitor *m, struct mica_error *err)
 {
 	const struct confine_rule rules[] = {
-		{m->log_place.dir, RENAME | WRITE},
-		{m->exit_place.dir, RENAME},
+		{m->log_file.dir, RENAME | WRITE},
+		{m->exit_file.dir, RENAME},
 		{m->attach.dir, REMOVE},
 		{m->pid.dir, REMOVE},
 	};

@@ -144,12 +144,12 @@ final class Starter {
     told.step("boot its kernel");
     bootTwice(qemu, boot);
     told.step("load its modules");
-    boolean settled;
+    boolean hasModules;
     try (AgentConnection agent = AgentConnection.connect(qemu.agent(), WARM)) {
       agent.idle(idle);
-      settled = settings.templates() && isSettled(agent);
+      hasModules = settings.templates() && hasAllModules(agent);
     }
-    if (settled) {
+    if (hasModules) {
       told.step("keep it for the next start");
       save(qemu, template);
     }
@@ -224,9 +224,9 @@ final class Starter {
   }
 
   /** If not, whatever needs the modules that are missing tells which. */
-  private static boolean isSettled(AgentConnection agent) {
+  private static boolean hasAllModules(AgentConnection agent) {
     try {
-      agent.settle();
+      agent.awaitModules();
       return true;
     } catch (MicaException missing) {
       Log.LOG.warn("no template is made", missing);

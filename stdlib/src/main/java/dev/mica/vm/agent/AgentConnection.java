@@ -1,16 +1,11 @@
 package dev.mica.vm.agent;
 
 import dev.mica.failure.MicaException;
-import dev.mica.failure.Why;
-import dev.mica.vm.process.LineSocket;
-import java.io.IOException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -24,7 +19,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** The agent's protocol over its socket. */
+/** The verbs of the agent's protocol as requests over its socket. */
 public final class AgentConnection implements Agent {
   private static final int VERSION = 1;
   private static final int SEED = 64;
@@ -32,56 +27,32 @@ public final class AgentConnection implements Agent {
   private static final Duration LONG = Duration.ofSeconds(60);
   private static final Duration CAPTURE = Duration.ofHours(1);
 
-  /** The agent answers a call that it ended half a second after its limit. */
-  private static final Duration GRACE = Duration.ofSeconds(3);
-
   /** Of a file; encoded, each of its bytes may become three, and a line has at most 65,536. */
   private static final int PART = 20_000;
 
   private static final SecureRandom RANDOM = new SecureRandom();
 
-  private final LineSocket socket;
-  private final Path path;
-  // No client before us used these: late answers to them are not ours.
-  private final String session = Long.toString(RANDOM.nextLong() >>> 1, Character.MAX_RADIX);
-  private int requests;
-
-  /** The ids of requests whose answers nobody has had yet. */
-  private final Set<String> asked = new HashSet<>();
-
-  /** Those of them that came while another was waited for. */
-  private final Map<String, AgentLine> early = new HashMap<>();
-
+  private final AgentRequests requests;
   private final Hello hello;
 
-  private AgentConnection(LineSocket socket, Path path, Duration limit) throws IOException {
-    this.socket = socket;
-    this.path = path;
-    socket.send("", LineSocket.in(limit));
+  private AgentConnection(AgentRequests requests, Duration limit) {
+    this.requests = requests;
     this.hello = greet(limit);
   }
 
   /** Connects and greets, which a guest that still boots answers when it has. */
   public static AgentConnection connect(Path path, Duration limit) {
-    LineSocket socket = null;
+    AgentRequests requests = AgentRequests.connect(path, limit);
     boolean done = false;
     try {
-      socket = LineSocket.connect(path);
-      AgentConnection connection = new AgentConnection(socket, path, limit);
+      AgentConnection connection = new AgentConnection(requests, limit);
       done = true;
       return connection;
-    } catch (IOException broken) {
-      throw silent(path, broken);
     } finally {
-      if (!done && socket != null) {
-        socket.close();
+      if (!done) {
+        requests.close();
       }
     }
-  }
-
-  private static MicaException silent(Path path, IOException broken) {
-    return MicaException.failed("talk to the guest's agent at", path, Why.of(broken))
-        .because(broken);
   }
 
   private Hello greet(Duration limit) {
@@ -89,7 +60,7 @@ public final class AgentConnection implements Agent {
     byte[] seed = new byte[SEED];
     RANDOM.nextBytes(seed);
     Map<String, String> answer =
-        call(
+        requests.call(
             "hello",
             limit,
             Map.of(
@@ -109,7 +80,8 @@ public final class AgentConnection implements Agent {
   private String fact(Map<String, String> answer, String key) {
     String value = answer.get(key);
     if (value == null) {
-      throw MicaException.failed("understand the guest's agent at", path, "it tells no " + key);
+      throw MicaException.failed(
+          "understand the guest's agent at", requests.path(), "it tells no " + key);
     }
     return value;
   }
@@ -143,17 +115,17 @@ public final class AgentConnection implements Agent {
 
   @Override
   public Answer<Boolean> mountVolume(String tag, String name) {
-    Request request =
-        ask(
+    AgentRequests.Request request =
+        requests.ask(
             "mount-share",
             LONG,
             Map.of("tag", AgentLine.encode(tag), "name", AgentLine.encode(name), "probe", "0"));
-    return () -> answer(request).isEmpty();
+    return () -> requests.answer(request).isEmpty();
   }
 
   private Answer<Probe> mountShare(Map<String, String> words) {
-    Request request = ask("mount-share", LONG, words);
-    return () -> probe(answer(request));
+    AgentRequests.Request request = requests.ask("mount-share", LONG, words);
+    return () -> probe(requests.answer(request));
   }
 
   private Probe probe(Map<String, String> answer) {
@@ -169,12 +141,12 @@ public final class AgentConnection implements Agent {
   public void unmountShare(String name, Optional<String> device) {
     Map<String, String> words = new TreeMap<>(Map.of("name", AgentLine.encode(name)));
     device.ifPresent(address -> words.put("device", address));
-    call("unmount-share", LONG, words);
+    requests.call("unmount-share", LONG, words);
   }
 
   @Override
   public void abandonShare(String name) {
-    call("unmount-share", QUICK, Map.of("name", AgentLine.encode(name), "lost", "1"));
+    requests.call("unmount-share", QUICK, Map.of("name", AgentLine.encode(name), "lost", "1"));
   }
 
   @Override
@@ -185,7 +157,7 @@ public final class AgentConnection implements Agent {
       words.put("upper", AgentLine.encode(upper.toString()));
       words.put("work", AgentLine.encode(work.toString()));
     }
-    call("union", LONG, words);
+    requests.call("union", LONG, words);
   }
 
   @Override
@@ -195,23 +167,23 @@ public final class AgentConnection implements Agent {
     words.put("upper", AgentLine.encode(upper.toString()));
     words.put("work", AgentLine.encode(work.toString()));
     words.put("skeleton", AgentLine.list(skeleton));
-    call("union", LONG, words);
+    requests.call("union", LONG, words);
   }
 
   @Override
   public void unmount(String name) {
-    call("unmount", LONG, Map.of("name", AgentLine.encode(name)));
+    requests.call("unmount", LONG, Map.of("name", AgentLine.encode(name)));
   }
 
   @Override
   public void abandonUnion(String name) {
-    call("unmount", QUICK, Map.of("name", AgentLine.encode(name), "lost", "1"));
+    requests.call("unmount", QUICK, Map.of("name", AgentLine.encode(name), "lost", "1"));
   }
 
   @Override
   public Answer<Boolean> exportFuse(String name, String port, long files) {
-    Request request =
-        ask(
+    AgentRequests.Request request =
+        requests.ask(
             "export-fuse",
             LONG,
             Map.of(
@@ -221,18 +193,18 @@ public final class AgentConnection implements Agent {
                 AgentLine.encode(port),
                 "files",
                 Long.toString(files)));
-    return () -> answer(request).isEmpty();
+    return () -> requests.answer(request).isEmpty();
   }
 
   @Override
   public void unexport(String name) {
-    call("unexport", LONG, Map.of("name", AgentLine.encode(name)));
+    requests.call("unexport", LONG, Map.of("name", AgentLine.encode(name)));
   }
 
   @Override
   public Answer<Boolean> mountDisk(String serial, String name, List<String> directories) {
-    Request request =
-        ask(
+    AgentRequests.Request request =
+        requests.ask(
             "mount-disk",
             LONG,
             Map.of(
@@ -242,12 +214,12 @@ public final class AgentConnection implements Agent {
                 AgentLine.encode(name),
                 "make",
                 AgentLine.list(directories)));
-    return () -> answer(request).isEmpty();
+    return () -> requests.answer(request).isEmpty();
   }
 
   @Override
   public void mountSnapshot(String serial, String name) {
-    call(
+    requests.call(
         "mount-snapshot",
         LONG,
         Map.of("serial", AgentLine.encode(serial), "name", AgentLine.encode(name)));
@@ -257,12 +229,12 @@ public final class AgentConnection implements Agent {
   public void unmountDisk(String name, Optional<String> device) {
     Map<String, String> words = new TreeMap<>(Map.of("name", AgentLine.encode(name)));
     device.ifPresent(address -> words.put("device", address));
-    call("unmount-disk", LONG, words);
+    requests.call("unmount-disk", LONG, words);
   }
 
   @Override
   public void freeze(String name, String disk, Duration deadline) {
-    call(
+    requests.call(
         "freeze",
         LONG,
         Map.of(
@@ -276,14 +248,15 @@ public final class AgentConnection implements Agent {
 
   @Override
   public Duration thaw(String name) {
-    Map<String, String> answer = call("thaw", QUICK, Map.of("name", AgentLine.encode(name)));
+    Map<String, String> answer =
+        requests.call("thaw", QUICK, Map.of("name", AgentLine.encode(name)));
     return Duration.ofNanos(Long.parseLong(fact(answer, "held")));
   }
 
   @Override
   public void capture(String disk, String path, String port, String token) {
-    Request _ =
-        ask(
+    AgentRequests.Request _ =
+        requests.ask(
             "capture",
             CAPTURE,
             Map.of(
@@ -299,12 +272,12 @@ public final class AgentConnection implements Agent {
 
   @Override
   public void network(String name) {
-    call("network", LONG, Map.of("name", AgentLine.encode(name)));
+    requests.call("network", LONG, Map.of("name", AgentLine.encode(name)));
   }
 
   @Override
   public void network(String name, String address, String gateway) {
-    call(
+    requests.call(
         "network",
         LONG,
         Map.of("name", AgentLine.encode(name), "address", address, "gateway", gateway));
@@ -315,7 +288,7 @@ public final class AgentConnection implements Agent {
     int at = 0;
     do {
       int length = Math.min(PART, content.length - at);
-      call(
+      requests.call(
           "file",
           QUICK,
           Map.of(
@@ -334,7 +307,8 @@ public final class AgentConnection implements Agent {
   @Override
   public User user(String name, String user) {
     Map<String, String> who =
-        call("user", QUICK, Map.of("name", AgentLine.encode(name), "user", AgentLine.encode(user)));
+        requests.call(
+            "user", QUICK, Map.of("name", AgentLine.encode(name), "user", AgentLine.encode(user)));
     List<Long> groups =
         Stream.of(fact(who, "groups").split(","))
             .filter(group -> !group.isEmpty())
@@ -381,8 +355,8 @@ public final class AgentConnection implements Agent {
     if (streams.terminal()) {
       words.put("tty", "1");
     }
-    Request request = ask(verb, LONG, words);
-    return () -> Long.parseLong(fact(answer(request), "pid"));
+    AgentRequests.Request request = requests.ask(verb, LONG, words);
+    return () -> Long.parseLong(fact(requests.answer(request), "pid"));
   }
 
   @Override
@@ -392,43 +366,44 @@ public final class AgentConnection implements Agent {
     if (all) {
       words.put("all", "1");
     }
-    call("signal", QUICK, words);
+    requests.call("signal", QUICK, words);
   }
 
   @Override
   public void pause(String name) {
-    call("pause", LONG, Map.of("name", AgentLine.encode(name)));
+    requests.call("pause", LONG, Map.of("name", AgentLine.encode(name)));
   }
 
   @Override
   public void resume(String name) {
-    call("resume", LONG, Map.of("name", AgentLine.encode(name)));
+    requests.call("resume", LONG, Map.of("name", AgentLine.encode(name)));
   }
 
   @Override
   public Map<String, String> usage(String name) {
-    return call("usage", QUICK, Map.of("name", AgentLine.encode(name)));
+    return requests.call("usage", QUICK, Map.of("name", AgentLine.encode(name)));
   }
 
   @Override
   public void delete(String name) {
-    call("delete", LONG, Map.of("name", AgentLine.encode(name)));
+    requests.call("delete", LONG, Map.of("name", AgentLine.encode(name)));
   }
 
   @Override
   public void sync(@Nullable String name) {
-    call("sync", LONG, name == null ? Map.of() : Map.of("name", AgentLine.encode(name)));
+    requests.call("sync", LONG, name == null ? Map.of() : Map.of("name", AgentLine.encode(name)));
   }
 
   @Override
   public Map<String, String> stats() {
-    return call("stats", QUICK, Map.of());
+    return requests.call("stats", QUICK, Map.of());
   }
 
   @Override
   public List<Map<String, String>> list() {
     Map<Integer, Map<String, String>> numbered = new TreeMap<>();
-    call("list", QUICK, Map.of())
+    requests
+        .call("list", QUICK, Map.of())
         .forEach((key, value) -> {
           int dot = key.indexOf('.');
           if (dot > 0 && key.substring(0, dot).matches("\\d{1,6}")) {
@@ -443,76 +418,21 @@ public final class AgentConnection implements Agent {
 
   @Override
   public void idle(Duration delay) {
-    call("idle", QUICK, Map.of("seconds", Long.toString(delay.toSeconds())));
+    requests.call("idle", QUICK, Map.of("seconds", Long.toString(delay.toSeconds())));
   }
 
   @Override
   public void poweroff() {
-    call("poweroff", QUICK, Map.of());
+    requests.call("poweroff", QUICK, Map.of());
   }
 
   /** Waits until the guest has all its modules, and nothing of booting is left. */
-  public void settle() {
-    call("settle", LONG, Map.of());
+  public void awaitModules() {
+    requests.call("await-modules", LONG, Map.of());
   }
 
   @Override
   public void close() {
-    socket.close();
-  }
-
-  /** What is under way; the deadline is in {@link System#nanoTime}. */
-  private record Request(String id, String verb, long deadline) {}
-
-  private Map<String, String> call(String verb, Duration limit, Map<String, String> words) {
-    return answer(ask(verb, limit, words));
-  }
-
-  private Request ask(String verb, Duration limit, Map<String, String> words) {
-    Request request =
-        new Request(session + "." + ++requests, verb, LineSocket.in(limit.plus(GRACE)));
-    Map<String, String> all = new TreeMap<>(words);
-    all.put("limit", Long.toString(limit.toMillis()));
-    try {
-      asked.add(request.id());
-      socket.send(AgentLine.request(request.id(), verb, all), request.deadline());
-    } catch (IOException broken) {
-      throw over(broken);
-    }
-    return request;
-  }
-
-  private Map<String, String> answer(Request request) {
-    AgentLine line = early.remove(request.id());
-    try {
-      while (line == null) {
-        AgentLine next = AgentLine.parse(socket.receive(request.deadline()));
-        if (next.isAnswerTo(request.id())) {
-          line = next;
-        } else if (asked.contains(next.id()) && next.isAnswerTo(next.id())) {
-          early.put(next.id(), next);
-        }
-      }
-    } catch (IOException broken) {
-      throw over(broken);
-    }
-    asked.remove(request.id());
-    return line.isOk() ? line.facts() : fail(request.verb(), line.facts());
-  }
-
-  private MicaException over(IOException broken) {
-    socket.close(); // what comes later would be taken for another answer
-    return silent(path, broken);
-  }
-
-  private static Map<String, String> fail(String verb, Map<String, String> facts) {
-    String note = facts.getOrDefault("note", "");
-    String errno = facts.getOrDefault("errno", "no reason given");
-    String step = facts.getOrDefault("step", "");
-    throw MicaException.failed(
-            "have the guest do " + verb + (step.isEmpty() ? "" : ", to " + step),
-            facts.getOrDefault("path", ""),
-            note.isEmpty() ? errno : note + " (" + errno + ")")
-        .because(new AgentFailure(verb, errno, step, note));
+    requests.close();
   }
 }
