@@ -62,7 +62,7 @@ final class Extraction {
 
   void symlink(String name, Meta meta, String text) throws IOException {
     Path path = vacant(name);
-    Files.createSymbolicLink(path, Places.relative(text, "the link " + name));
+    Files.createSymbolicLink(path, PathOrUri.relative(text, "the link " + name));
     own(path, meta);
     Core.setModified(path, meta.modified().toInstant());
   }
@@ -95,7 +95,7 @@ final class Extraction {
   /** Where {@code name} goes; makes the directories that lead there. */
   private Path place(String name) throws IOException {
     Path path = root;
-    for (Path step : Places.relative("./" + name, "the archive")) {
+    for (Path step : PathOrUri.relative("./" + name, "the archive")) {
       if (step.toString().equals("..")) {
         throw refused(name, "its path leads out of the archive");
       }

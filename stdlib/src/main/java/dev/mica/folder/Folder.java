@@ -24,7 +24,7 @@ public sealed interface Folder extends LayerSource permits LocalFolder, VfsFolde
 
   /** The same as {@code caller} means it; what they may not change is refused. */
   static Folder of(Caller caller, String pathOrUri) {
-    return Places.parse(caller, pathOrUri);
+    return PathOrUri.parse(caller, pathOrUri);
   }
 
   /** The local folder at {@code path}, made absolute. */

@@ -47,7 +47,7 @@ record LocalFolder(Caller caller, Path path) implements Folder {
 
   @Override
   public Folder resolve(String relative) {
-    return new LocalFolder(caller, path.resolve(Places.below(relative, location())));
+    return new LocalFolder(caller, path.resolve(PathOrUri.below(relative, location())));
   }
 
   @Override
@@ -194,7 +194,7 @@ record LocalFolder(Caller caller, Path path) implements Folder {
     }
     MicaException e =
         MicaException.failed(doing, path, exists() ? "not a directory" : "no such directory");
-    throw Places.archiveUri(path)
+    throw PathOrUri.archiveUri(path)
         .map(uri -> e.hint("what is in an archive has a URI: " + uri))
         .orElse(e);
   }

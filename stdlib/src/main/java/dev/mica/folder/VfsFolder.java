@@ -23,7 +23,7 @@ import org.apache.commons.vfs2.FileType;
  * what it says is what is there now, and nothing stays open.
  *
  * @param caller who has it
- * @param scheme one of {@link Places#ARCHIVES}
+ * @param scheme one of {@link PathOrUri#ARCHIVES}
  * @param archive the local file
  * @param inside the path in it: {@code /}, or {@code /a/b} without {@code .} and {@code ..}
  */
@@ -36,7 +36,7 @@ record VfsFolder(Caller caller, String scheme, Path archive, String inside) impl
         new VfsFolder(
             caller,
             scheme,
-            PathBytes.absolute(caller.folder().resolve(Places.localPath(caller, archive)))
+            PathBytes.absolute(caller.folder().resolve(PathOrUri.localPath(caller, archive)))
                 .normalize(),
             "/");
     return mark < 0 ? root : root.resolve(rest.substring(mark + 2));
@@ -62,7 +62,7 @@ record VfsFolder(Caller caller, String scheme, Path archive, String inside) impl
 
   @Override
   public VfsFolder resolve(String relative) {
-    Path below = Path.of(inside).resolve(Places.below(relative, location())).normalize();
+    Path below = Path.of(inside).resolve(PathOrUri.below(relative, location())).normalize();
     return new VfsFolder(caller, scheme, archive, below.toString());
   }
 

@@ -210,7 +210,7 @@ class ArchiveTest {
   @Test
   void whatIsNoArchiveSaysSo() throws IOException {
     Path text = Files.writeString(scratch.resolve("text"), "no archive at all".repeat(100));
-    for (String scheme : Places.ARCHIVES) {
+    for (String scheme : PathOrUri.ARCHIVES) {
       Folder archive = Folder.of(scheme + ":" + text);
       assertThatThrownBy(archive::list)
           .isInstanceOf(MicaException.class)

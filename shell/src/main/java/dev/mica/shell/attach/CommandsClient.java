@@ -12,7 +12,7 @@ public record CommandsClient(Streams streams) implements Client {
       throw Client.refused(
           what, "the lines here are commands; give mica the command itself for it");
     }
-    try (Relay _ = Relay.ofProcess(what)) {
+    try (SignalForwarder _ = SignalForwarder.ofProcess(what)) {
       Source none = into -> InputStream.nullInputStream().read(into);
       return new Pipes(none, streams.bytes(), streams.err()).attach(what);
     }

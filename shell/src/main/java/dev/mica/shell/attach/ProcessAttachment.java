@@ -77,7 +77,7 @@ public record ProcessAttachment(Attachable process) implements Attachment {
       Thread.ofVirtual()
           .start(() -> {
             try {
-              boolean _ = process.stream().signal(Relay.PIPE);
+              boolean _ = process.stream().signal(SignalForwarder.PIPE);
             } catch (InterruptedException nobody) {
               Thread.currentThread().interrupt();
             }

@@ -26,7 +26,7 @@ public record ProcessClient(Streams streams, boolean interactive) implements Cli
   }
 
   private int pass(Attachment bytes) throws IOException {
-    try (Relay _ = Relay.ofProcess(bytes)) {
+    try (SignalForwarder _ = SignalForwarder.ofProcess(bytes)) {
       return new Pipes(Source.ofProcess(), streams.bytes(), streams.err()).attach(bytes);
     }
   }

@@ -20,7 +20,7 @@ public record TerminalClient(Terminal terminal, AtomicBoolean taken) implements 
   @Override
   public int attach(Attachment what, Writer out) throws IOException {
     taken.set(true);
-    try (Relay _ = Relay.ofTerminal(terminal, what)) {
+    try (SignalForwarder _ = SignalForwarder.ofTerminal(terminal, what)) {
       return what.hasTerminal() ? withTerminal(what) : pipes().attach(what);
     } finally {
       taken.set(false);

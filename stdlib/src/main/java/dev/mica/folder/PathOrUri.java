@@ -18,7 +18,7 @@ import java.util.regex.Pattern;
  * A local path that looks like a URI, or begins with a {@code ~} that is no home directory, is
  * written with {@code ./} before it.
  */
-final class Places {
+final class PathOrUri {
   /** Those Commons VFS serves with what is on our class path. */
   static final List<String> ARCHIVES = List.of("tar", "tgz", "tbz2", "zip", "jar");
 
@@ -44,7 +44,7 @@ final class Places {
           ".jar",
           "jar");
 
-  private Places() {}
+  private PathOrUri() {}
 
   static Folder parse(Caller caller, String pathOrUri) {
     Matcher uri = SCHEME.matcher(pathOrUri);

@@ -11,7 +11,7 @@ import org.jline.utils.Signals;
  * Passes signals on to what is attached, as long as this is open. One that is asked to end for the
  * third time is not waited for any more: the thread that made this is interrupted.
  */
-final class Relay implements AutoCloseable {
+final class SignalForwarder implements AutoCloseable {
   static final int PIPE = 13;
 
   private static final int INT = 2;
@@ -28,26 +28,26 @@ final class Relay implements AutoCloseable {
   private final AtomicInteger asked = new AtomicInteger();
   private final List<Runnable> undo = new ArrayList<>();
 
-  private Relay(Attachment to) {
+  private SignalForwarder(Attachment to) {
     this.to = to;
   }
 
   /** Those that this process is sent. */
-  static Relay ofProcess(Attachment to) {
-    Relay relay = new Relay(to);
+  static SignalForwarder ofProcess(Attachment to) {
+    SignalForwarder forwarder = new SignalForwarder(to);
     OF_PROCESSES.forEach((name, number) -> {
-      Object before = Signals.register(name, () -> relay.pass(number));
-      relay.undo.add(() -> Signals.unregister(name, before));
+      Object before = Signals.register(name, () -> forwarder.pass(number));
+      forwarder.undo.add(() -> Signals.unregister(name, before));
     });
-    return relay;
+    return forwarder;
   }
 
   /** The terminal's interrupt key. */
-  static Relay ofTerminal(Terminal terminal, Attachment to) {
-    Relay relay = new Relay(to);
-    var before = terminal.handle(Terminal.Signal.INT, signal -> relay.pass(INT));
-    relay.undo.add(() -> terminal.handle(Terminal.Signal.INT, before));
-    return relay;
+  static SignalForwarder ofTerminal(Terminal terminal, Attachment to) {
+    SignalForwarder forwarder = new SignalForwarder(to);
+    var before = terminal.handle(Terminal.Signal.INT, signal -> forwarder.pass(INT));
+    forwarder.undo.add(() -> terminal.handle(Terminal.Signal.INT, before));
+    return forwarder;
   }
 
   private void pass(int number) {
