@@ -7,7 +7,7 @@ import dev.mica.core.OverlayMount;
 import dev.mica.core.Tree;
 import dev.mica.core.UnkeptFlags;
 import dev.mica.failure.MicaException;
-import dev.mica.state.Lock;
+import dev.mica.state.LockedState;
 import dev.mica.state.Recovery;
 import dev.mica.state.StateDir;
 import dev.mica.text.Printable;
@@ -136,9 +136,9 @@ public final class CommitLayers {
    * @param others what may stand on it besides commits and unions
    */
   public void drop(String id, LayerUser others) {
-    try (Lock lock = state.lock("remove the commit " + id)) {
+    try (LockedState locked = state.lock("remove the commit " + id)) {
       if (store.hasRecord(id)) {
-        if (!isForNobody(lock, id, new LayerUsers(store, new UnionLayers(state), others))) {
+        if (!isForNobody(locked, id, new LayerUsers(store, new UnionLayers(state), others))) {
           return;
         }
         store.forgetCommit(id);
@@ -151,11 +151,11 @@ public final class CommitLayers {
     }
   }
 
-  private boolean isForNobody(Lock lock, String id, LayerUsers users) {
+  private boolean isForNobody(LockedState locked, String id, LayerUsers users) {
     try {
       CommitRecord commit = store.commit(id).orElseThrow();
       return !store.refs().containsValue(id)
-          && users.of(lock, commit, store.onlyOf(commit)).isEmpty();
+          && users.of(locked, commit, store.onlyOf(commit)).isEmpty();
     } catch (MicaException damaged) {
       return false; // whoever lists the commits is told
     }
@@ -163,11 +163,11 @@ public final class CommitLayers {
 
   private String make(String id, Planned planned, Function<Path, Filled> fill) {
     String doing = "commit " + planned.ref() + " from " + planned.origin();
-    try (Lock lock = state.lock(doing, Store.object(id))) {
+    try (LockedState locked = state.lock(doing, Store.object(id))) {
       store.makeLayers();
       CommitIntent intent = describe(planned, id);
       AtomicReference<@Nullable Filled> filled = new AtomicReference<>();
-      return lock.run(
+      return locked.run(
           FILL,
           () -> intent.over(store.refs().get(intent.ref())).toJson(),
           () ->
@@ -195,13 +195,13 @@ public final class CommitLayers {
    */
   public <T> T look(List<Path> lowers, String origin, Consumer<Path> fill, Function<Path, T> use) {
     String id = store.newId();
-    try (Lock lock = state.lock("look at " + origin, Store.object(id))) {
+    try (LockedState locked = state.lock("look at " + origin, Store.object(id))) {
       store.makeLayers();
       CommitIntent intent =
           new CommitIntent(store.over(id, lowers, "", origin, Commit.Method.SNAPSHOT), "", null);
       Path layer = store.layer(id);
       AtomicReference<@Nullable T> result = new AtomicReference<>();
-      return lock.run(
+      return locked.run(
           LOOK,
           intent::toJson,
           () -> {

@@ -9,7 +9,7 @@ import dev.mica.core.OpenDirectory;
 import dev.mica.core.OverlayMount;
 import dev.mica.failure.MicaException;
 import dev.mica.failure.Why;
-import dev.mica.state.Lock;
+import dev.mica.state.LockedState;
 import dev.mica.state.Recovery;
 import dev.mica.state.StateDir;
 import dev.mica.union.Union;
@@ -60,18 +60,18 @@ final class Committer {
   CommitRecord create(String unionName, Ref ref, String message, boolean squash) {
     String doing = "commit " + ref + " from the union " + unionName;
     String id = store.newId();
-    try (Lock lock = state.lock(doing, UnionLayers.object(unionName), Store.object(id))) {
+    try (LockedState locked = state.lock(doing, UnionLayers.object(unionName), Store.object(id))) {
       Union union = unions.get(unionName);
       Path upper = requireCommittable(union, ref, squash);
       CommitIntent intent = describe(union, id, ref, message);
       store.makeLayers();
       if (squash) {
-        return capture(lock, intent.squashed(), union, upper);
+        return capture(locked, intent.squashed(), union, upper);
       }
-      if (oneFileSystem(upper, store.layers()) && rotate(lock, intent)) {
+      if (oneFileSystem(upper, store.layers()) && rotate(locked, intent)) {
         return intent.commit();
       }
-      return capture(lock, intent, union, upper);
+      return capture(locked, intent, union, upper);
     }
   }
 
@@ -107,8 +107,8 @@ final class Committer {
   /**
    * False, and all is as it was, where something holds the union or its upper cannot be renamed.
    */
-  private boolean rotate(Lock lock, CommitIntent intent) {
-    return lock.run(
+  private boolean rotate(LockedState locked, CommitIntent intent) {
+    return locked.run(
         ROTATE,
         intent.toJson(),
         () -> {
@@ -153,14 +153,14 @@ final class Committer {
     store.retract(intent.commit(), intent.ref(), intent.refBefore());
   }
 
-  private CommitRecord capture(Lock lock, CommitIntent rotation, Union union, Path upper) {
+  private CommitRecord capture(LockedState locked, CommitIntent rotation, Union union, Path upper) {
     boolean reflink =
         union.via() != UnionSpec.Via.FUSE
             && oneFileSystem(upper, store.layers())
-            && canReflink(lock);
+            && canReflink(locked);
     if (reflink) {
       try {
-        return capture(lock, rotation.by(Commit.Method.REFLINK), union);
+        return capture(locked, rotation.by(Commit.Method.REFLINK), union);
       } catch (MicaException refused) {
         if (!(refused.getCause() instanceof CoreError error)
             || !NO_REFLINK.contains(error.errno())) {
@@ -168,22 +168,22 @@ final class Committer {
         }
       }
     }
-    return capture(lock, rotation.by(Commit.Method.COPY), union);
+    return capture(locked, rotation.by(Commit.Method.COPY), union);
   }
 
-  private boolean canReflink(Lock lock) {
+  private boolean canReflink(LockedState locked) {
     try (OpenDirectory home = state.open()) {
-      return lock.probe(home).contains(Capability.REFLINK);
+      return locked.probe(home).contains(Capability.REFLINK);
     }
   }
 
-  private CommitRecord capture(Lock lock, CommitIntent intent, Union union) {
+  private CommitRecord capture(LockedState locked, CommitIntent intent, Union union) {
     Set<LayerFlag> flags =
         intent.commit().method() == Commit.Method.REFLINK
             ? EnumSet.of(LayerFlag.SYNC, LayerFlag.REFLINK_ONLY)
             : EnumSet.of(LayerFlag.SYNC);
     AtomicReference<String> unkept = new AtomicReference<>("");
-    return lock.run(
+    return locked.run(
         CAPTURE,
         () -> intent.over(store.refs().get(intent.ref())).toJson(),
         () ->

@@ -3,7 +3,7 @@ package dev.mica.commit;
 import dev.mica.core.Core;
 import dev.mica.core.OverlayMount;
 import dev.mica.failure.MicaException;
-import dev.mica.state.Lock;
+import dev.mica.state.LockedState;
 import dev.mica.state.Recovery;
 import dev.mica.state.StateDir;
 import java.nio.file.Path;
@@ -123,7 +123,7 @@ public final class LayerStore {
 
   /** Has {@code ref} lead to a commit that is there. */
   public void refer(String ref, String id) {
-    try (Lock _ = state.lock("name the commit " + id, Store.object(id))) {
+    try (LockedState _ = state.lock("name the commit " + id, Store.object(id))) {
       if (!store.hasCommit(id)) {
         throw MicaException.unknown("commit", id, store.ids());
       }
@@ -151,11 +151,11 @@ public final class LayerStore {
     }
     String id = store.newId();
     String doing = "make the commit " + planned.ref() + " of " + planned.origin();
-    try (Lock lock = state.lock(doing, Store.object(id))) {
+    try (LockedState locked = state.lock(doing, Store.object(id))) {
       store.makeLayers();
       CommitIntent intent = describe(planned, id, fresh(id, layers.size()));
       Made[] made = new Made[layers.size()];
-      return lock.run(
+      return locked.run(
           PUBLISH,
           () -> intent.over(store.refs().get(intent.ref())).toJson(),
           () -> {
@@ -320,7 +320,7 @@ public final class LayerStore {
     if (!isLayer(layer)) {
       return;
     }
-    try (Lock _ = state.lock("record the tar of " + name(layer), object(name(layer)))) {
+    try (LockedState _ = state.lock("record the tar of " + name(layer), object(name(layer)))) {
       if (store.hasLayer(name(layer))) {
         store.putTar(name(layer), tar);
       }

@@ -1,6 +1,6 @@
 package dev.mica.commit;
 
-import dev.mica.state.Lock;
+import dev.mica.state.LockedState;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -12,5 +12,5 @@ public interface LayerUser {
    * there is one. Asked with the state directory locked; fails where a record is damaged, for that
    * one might.
    */
-  Optional<String> standingOn(Lock lock, Path layer);
+  Optional<String> standingOn(LockedState locked, Path layer);
 }

@@ -1,6 +1,6 @@
 package dev.mica.commit;
 
-import dev.mica.state.Lock;
+import dev.mica.state.LockedState;
 import dev.mica.union.UnionLayers;
 import java.util.List;
 import java.util.Optional;
@@ -22,12 +22,13 @@ final class LayerUsers {
    * How people call what stands on a commit, whose layers {@code own} no other commit has; fails
    * where a record is damaged, for that might be of one.
    */
-  Optional<String> of(Lock lock, CommitRecord commit, List<String> own) {
+  Optional<String> of(LockedState locked, CommitRecord commit, List<String> own) {
     return own.stream()
-        .flatMap(layer -> of(lock, layer).stream())
+        .flatMap(layer -> of(locked, layer).stream())
         .findFirst()
         .or(() -> childOf(commit.id()))
-        .or(() -> underWay(lock, other -> other.parent().filter(commit.id()::equals).isPresent()));
+        .or(() ->
+            underWay(locked, other -> other.parent().filter(commit.id()::equals).isPresent()));
   }
 
   private Optional<String> childOf(String id) {
@@ -42,23 +43,23 @@ final class LayerUsers {
   }
 
   /** What has the layer below it: a commit, a union, or another. */
-  Optional<String> of(Lock lock, String layer) {
+  Optional<String> of(LockedState locked, String layer) {
     Optional<String> child =
         store.all().complete().stream()
             .filter(other -> other.standsOn(layer))
             .map(this::called)
             .findFirst();
-    Optional<String> union = unions.standingOn(lock, store.layer(layer));
+    Optional<String> union = unions.standingOn(locked, store.layer(layer));
     return child
         .or(() -> union.map(name -> "the union " + name))
-        .or(() -> others.standingOn(lock, store.layer(layer)))
-        .or(() -> underWay(lock, commit -> commit.standsOn(layer)));
+        .or(() -> others.standingOn(locked, store.layer(layer)))
+        .or(() -> underWay(locked, commit -> commit.standsOn(layer)));
   }
 
   /** What is being made of a VM, which may have gone by now. */
-  private static Optional<String> underWay(Lock lock, Predicate<CommitRecord> stands) {
+  private static Optional<String> underWay(LockedState locked, Predicate<CommitRecord> stands) {
     return CommitLayers.UNDER_WAY.stream()
-        .flatMap(operation -> lock.noted(operation).stream())
+        .flatMap(operation -> locked.noted(operation).stream())
         .map(facts -> CommitIntent.of(facts).commit())
         .filter(stands)
         .map(commit -> "what is being made of " + commit.origin())

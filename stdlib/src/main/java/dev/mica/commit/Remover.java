@@ -1,7 +1,7 @@
 package dev.mica.commit;
 
 import dev.mica.failure.MicaException;
-import dev.mica.state.Lock;
+import dev.mica.state.LockedState;
 import dev.mica.state.Records;
 import dev.mica.state.Recovery;
 import dev.mica.state.StateDir;
@@ -37,18 +37,18 @@ final class Remover {
 
   /** Removes layers, blobs and files that belong to no commit; returns what was removed. */
   List<String> collect() {
-    try (Lock lock = state.lock("collect garbage")) {
-      return lock.reclaim(COLLECT, Records.object(), () -> collect(lock));
+    try (LockedState locked = state.lock("collect garbage")) {
+      return locked.reclaim(COLLECT, Records.object(), () -> collect(locked));
     }
   }
 
-  private List<String> collect(Lock lock) {
-    Set<String> noted = lock.noted();
+  private List<String> collect(LockedState locked) {
+    Set<String> noted = locked.noted();
     List<String> removed = new ArrayList<>();
     for (String id : store.orphans()) {
       if (noted.contains(Store.object(id))
           || noted.contains(LayerStore.object(id))
-          || users.of(lock, id).isPresent()) {
+          || users.of(locked, id).isPresent()) {
         continue; // it is being made, or nobody decided yet; or its record was lost
       }
       store.discard(id);
@@ -58,7 +58,7 @@ final class Remover {
     store.orphanValues().forEach(store::forgetValues);
     store.trash().forEach(left -> removed.add("trash " + left.getFileName()));
     store.emptyTrash();
-    removed.addAll(collectBlobs(lock));
+    removed.addAll(collectBlobs(locked));
     return new ArrayList<>(new LinkedHashSet<>(removed));
   }
 
@@ -66,9 +66,9 @@ final class Remover {
    * Not while some are on their way to a commit, which does not name them yet; nor while a record
    * is damaged, which may name any.
    */
-  private List<String> collectBlobs(Lock lock) {
+  private List<String> collectBlobs(LockedState locked) {
     Records.Listing<CommitRecord> all = store.all();
-    if (!lock.noted(LayerStore.PUBLISH).isEmpty() || !all.damaged().isEmpty()) {
+    if (!locked.noted(LayerStore.PUBLISH).isEmpty() || !all.damaged().isEmpty()) {
       return List.of();
     }
     Set<String> manifests =
@@ -94,14 +94,14 @@ final class Remover {
 
   /** Removes a commit on which nothing stands. */
   void remove(String id) {
-    try (Lock lock = state.lock("remove the commit " + id, Store.object(id))) {
+    try (LockedState locked = state.lock("remove the commit " + id, Store.object(id))) {
       CommitRecord commit =
           store.commit(id).orElseThrow(() -> MicaException.unknown("commit", id, store.ids()));
       List<String> own = store.onlyOf(commit);
-      requireUnused(lock, commit, own);
+      requireUnused(locked, commit, own);
       ObjectNode facts = Records.object().put("id", id);
       own.forEach(facts.putArray("layers")::add);
-      lock.reclaim(
+      locked.reclaim(
           REMOVE,
           facts,
           () -> {
@@ -109,7 +109,7 @@ final class Remover {
             store.discard(id);
             own.forEach(store::discardLayer);
             store.emptyTrash();
-            collectBlobs(lock);
+            collectBlobs(locked);
             return id;
           });
     }
@@ -134,9 +134,9 @@ final class Remover {
     tidy();
   }
 
-  private void requireUnused(Lock lock, CommitRecord commit, List<String> own) {
+  private void requireUnused(LockedState locked, CommitRecord commit, List<String> own) {
     users
-        .of(lock, commit, own)
+        .of(locked, commit, own)
         .ifPresent(user -> {
           throw MicaException.failed("remove the commit", commit.id(), user + " stands on it")
               .hint("remove that first");

@@ -5,7 +5,7 @@ import dev.mica.core.Tree;
 import dev.mica.core.TreeDigest;
 import dev.mica.failure.MicaException;
 import dev.mica.job.Activity;
-import dev.mica.state.Lock;
+import dev.mica.state.LockedState;
 import dev.mica.state.StateDir;
 import java.util.ArrayList;
 import java.util.List;
@@ -145,7 +145,7 @@ final class Verifier {
 
   private Commit.Verified add(String id, List<String> refs, TreeDigest found) {
     String why;
-    try (Lock _ = state.lock("record the digest of " + id, Store.object(id))) {
+    try (LockedState _ = state.lock("record the digest of " + id, Store.object(id))) {
       why = record(id, found) ? "" : "there is no commit of that id, only its layer";
     } catch (MicaException cannot) { // a store that cannot be written, or that another works on
       why = words(cannot);

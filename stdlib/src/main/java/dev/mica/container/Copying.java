@@ -48,10 +48,10 @@ record Copying(Vms vms, VmRecord vm) {
     if (parent == null || !Files.isDirectory(parent)) {
       throw MicaException.failed(doing, vm.name(), "there is no folder " + parent);
     }
-    Path spool = vms.spool(vm);
+    Path spool = vms.life(vm).spool();
     try (OpenDirectory folder = OpenDirectory.of(parent.resolve("."), parent)) {
       try {
-        receive(doing, vms.copy("copy from", vm, exec -> exec.send(path)), spool);
+        receive(doing, vms.life(vm).copy("copy from", exec -> exec.send(path)), spool);
         Path name = place(doing, folder, spool, into ? null : to.getFileName());
         return Folder.of(vms.caller(), parent.resolve(name));
       } finally {
@@ -119,11 +119,11 @@ record Copying(Vms vms, VmRecord vm) {
     if (parent == null || name == null) {
       throw MicaException.usage(doing, vm.name(), "name what is in " + from + ", not all of it");
     }
-    Path spool = vms.spool(vm);
+    Path spool = vms.life(vm).spool();
     try (OpenDirectory folder = OpenDirectory.of(parent.resolve("."), parent)) {
       try {
         LayerTar _ = Tars.writeEntry(folder, name, spool);
-        send(doing, vms.copy("copy to", vm, exec -> exec.receive(path, false)), spool);
+        send(doing, vms.life(vm).copy("copy to", exec -> exec.receive(path, false)), spool);
       } finally {
         boolean _ = Files.deleteIfExists(spool);
       }

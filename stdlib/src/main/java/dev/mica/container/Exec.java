@@ -83,7 +83,7 @@ final class Exec {
   }
 
   private Attachable start(String doing, String what, Ends ends, Starting starting) {
-    runner.requireRunning(doing);
+    runner.status().requireRunning(doing);
     VmRecord vm = runner.vm();
     Machine machine = runner.machine();
     try (Agent agent = machine.agent()) {

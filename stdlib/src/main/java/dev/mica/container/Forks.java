@@ -3,7 +3,7 @@ package dev.mica.container;
 import dev.mica.commit.Commit;
 import dev.mica.commit.CommitLayers;
 import dev.mica.folder.LayerSource;
-import dev.mica.state.Lock;
+import dev.mica.state.LockedState;
 import dev.mica.state.Records;
 import dev.mica.state.Recovery;
 import dev.mica.state.StateDir;
@@ -88,8 +88,9 @@ final class Forks {
   Vm make(VmRecord origin, String name, Committing committing, Making making) {
     Intent intent = new Intent(name, layers.newId());
     AtomicReference<@Nullable Vm> made = new AtomicReference<>();
-    try (Lock lock = state.lock("fork the VM " + origin.name() + " to " + name, object(name))) {
-      return lock.run(
+    try (LockedState locked =
+        state.lock("fork the VM " + origin.name() + " to " + name, object(name))) {
+      return locked.run(
           FORK,
           intent::toJson,
           () -> {

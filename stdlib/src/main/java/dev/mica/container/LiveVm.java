@@ -35,6 +35,10 @@ final class LiveVm implements Vm {
     return vms.runner(vm);
   }
 
+  private VmLife life() {
+    return vms.life(vm);
+  }
+
   @Override
   public String name() {
     return vm.name();
@@ -47,19 +51,19 @@ final class LiveVm implements Vm {
 
   @Override
   public State state() {
-    return vms.isThere(vm) ? runner().state() : State.REMOVED;
+    return vms.isThere(vm) ? runner().status().state() : State.REMOVED;
   }
 
   @Override
   public String status() {
-    return vms.isThere(vm) ? runner().status() : "removed";
+    return vms.isThere(vm) ? runner().status().text() : "removed";
   }
 
   @Override
   public Optional<Integer> exitStatus() {
     State at = state();
     return at == State.EXITED || at == State.RESTARTING
-        ? runner().end().filter(end -> !end.lost()).map(VmFiles.End::status)
+        ? runner().status().end().filter(end -> !end.lost()).map(VmFiles.End::status)
         : Optional.empty();
   }
 
@@ -157,18 +161,18 @@ final class LiveVm implements Vm {
 
   @Override
   public Vm start() {
-    vms.start(vm);
+    life().start();
     return this;
   }
 
   @Override
   public Attachable startAttached() {
-    return vms.startAttached(vm);
+    return life().startAttached();
   }
 
   @Override
   public Attachable attach() {
-    return vms.attach(vm);
+    return life().attach();
   }
 
   @Override
@@ -176,42 +180,42 @@ final class LiveVm implements Vm {
     if (patience.isNegative()) {
       throw MicaException.usage("stop the VM", vm.name(), "it cannot be waited for " + patience);
     }
-    vms.stop(vm, patience);
+    life().stop(patience);
     return this;
   }
 
   @Override
   public Vm kill() {
-    vms.kill(vm);
+    life().kill();
     return this;
   }
 
   @Override
   public Vm pause() {
-    vms.pause(vm);
+    life().pause();
     return this;
   }
 
   @Override
   public Vm resume() {
-    vms.resume(vm);
+    life().resume();
     return this;
   }
 
   @Override
   public Vm restart() {
-    vms.restart(vm, Duration.ofSeconds(10));
+    life().restart(Duration.ofSeconds(10));
     return this;
   }
 
   @Override
   public int await() {
-    return vms.await(vm);
+    return life().await();
   }
 
   @Override
   public Attachable open(ExecSpec spec) {
-    return vms.open(vm, spec);
+    return life().open(spec);
   }
 
   @Override
@@ -227,12 +231,12 @@ final class LiveVm implements Vm {
 
   @Override
   public Attachable send(String path) {
-    return vms.copy("copy from", vm, exec -> exec.send(path));
+    return life().copy("copy from", exec -> exec.send(path));
   }
 
   @Override
   public Attachable receive(String path) {
-    return vms.copy("copy to", vm, exec -> exec.receive(path, true));
+    return life().copy("copy to", exec -> exec.receive(path, true));
   }
 
   @Override
@@ -242,17 +246,17 @@ final class LiveVm implements Vm {
 
   @Override
   public Commit commit(CommitSpec spec) {
-    return vms.commit(vm, spec);
+    return vms.moments(vm).commit(spec);
   }
 
   @Override
   public Diff diff() {
-    return vms.diff(vm);
+    return vms.moments(vm).diff();
   }
 
   @Override
   public Vm fork(String other) {
-    return vms.fork(vm, other);
+    return vms.moments(vm).fork(other);
   }
 
   @Override
@@ -262,7 +266,7 @@ final class LiveVm implements Vm {
 
   @Override
   public void remove() {
-    vms.remove(vm);
+    life().remove();
   }
 
   @Override

@@ -51,11 +51,11 @@ final class Moment implements AutoCloseable {
    * @param lock locks the VM, for the short while that its machine is changed, or for all the while
    */
   static Moment of(Runner runner, String doing, Supplier<Hold> lock) {
-    if (!runner.isUp()) {
+    if (!runner.status().isUp()) {
       Hold hold = lock.get();
       boolean done = false;
       try {
-        if (!runner.isUp()) { // nobody has started it meanwhile
+        if (!runner.status().isUp()) { // nobody has started it meanwhile
           Moment moment = atTheEnd(runner, doing, lock, hold);
           done = true;
           return moment;
@@ -71,7 +71,7 @@ final class Moment implements AutoCloseable {
 
   private static Moment now(Runner runner, String doing, Supplier<Hold> lock) {
     try (Hold _ = lock.get()) {
-      runner.requireUp(doing);
+      runner.status().requireUp(doing);
       new Lowers(runner.home(), runner.vm()).requireSame(doing);
       release(runner);
       Duration held = take(runner);
@@ -110,17 +110,17 @@ final class Moment implements AutoCloseable {
 
   private static Moment atTheEnd(Runner runner, String doing, Supplier<Hold> lock, Hold hold) {
     new Lowers(runner.home(), runner.vm()).requireSame(doing);
-    if (runner.isUntouched()) {
+    if (runner.status().isUntouched()) {
       return new Moment(runner, UNTOUCHED, Duration.ZERO, lock, Optional.of(hold));
     }
     boolean done = false;
     try {
       runner.machine().boot(Duration.ZERO);
       try (Agent agent = runner.machine().agent()) {
-        boolean _ = agent.mountDisk(Runner.SERIAL, Runner.DISK, List.of(Runner.UPPER)).await();
+        boolean _ = agent.mountDisk(VmStart.SERIAL, VmStart.DISK, List.of(VmStart.UPPER)).await();
       }
       done = true;
-      return new Moment(runner, Runner.DISK, Duration.ZERO, lock, Optional.of(hold));
+      return new Moment(runner, VmStart.DISK, Duration.ZERO, lock, Optional.of(hold));
     } finally {
       if (!done) {
         runner.machine().kill();
@@ -136,7 +136,7 @@ final class Moment implements AutoCloseable {
       Duration held;
       boolean done = false;
       try {
-        agent.freeze(id, Runner.DISK, DEADLINE);
+        agent.freeze(id, VmStart.DISK, DEADLINE);
         try {
           machine.takeSnapshot(PLACE);
         } finally {
@@ -187,7 +187,7 @@ final class Moment implements AutoCloseable {
 
   /** Ends one that was cut short with the process that held it. */
   static void end(Runner runner) {
-    if (runner.isUp()) {
+    if (runner.status().isUp()) {
       release(runner);
     } else {
       runner.machine().kill();

@@ -22,7 +22,7 @@ final class Restarter {
 
   /** Until it runs, or is not to be started again. */
   void run() throws InterruptedException {
-    Optional<VmFiles.End> end = vms.runner(vm).end();
+    Optional<VmFiles.End> end = vms.runner(vm).status().end();
     Optional<Restarts> next = restarting.next();
     if (next.isEmpty()) {
       return;
@@ -42,7 +42,7 @@ final class Restarter {
   /** The restarts with one more if it could not be started, and is to be. */
   private Optional<Restarts> startAgain(Optional<VmFiles.End> end, Restarts restarts) {
     try {
-      vms.startAgain(vm, end, restarts);
+      vms.life(vm).startAgain(end, restarts);
       return Optional.empty();
     } catch (MicaException failure) {
       System.err.println("mica: " + failure.getMessage());

@@ -59,7 +59,7 @@ final class VmCapture {
       try (Hold _ = moment.hold();
           Agent agent = machine.agent()) {
         port = machine.plugPort(PORT);
-        agent.capture(moment.disk(), Runner.UPPER, PORT, token);
+        agent.capture(moment.disk(), VmStart.UPPER, PORT, token);
       }
       return Tars.receive(port, machine.status().pid(), token, layer, limits(), flags);
     } finally {

@@ -56,7 +56,7 @@ final class VmCommitter {
             spec.squash());
     try (Activity commit = Activity.begin(doing, OptionalLong.empty(), Activity.Work.NONE)) {
       if (spec.hasCommands()) {
-        runner.requireRunning("run a command for the commit in");
+        runner.status().requireRunning("run a command for the commit in");
       }
       run("before", spec.before());
       String _ = layers.commit(id, planned, layer -> fill(commit, layer, spec));

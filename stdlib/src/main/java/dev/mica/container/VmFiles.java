@@ -140,6 +140,15 @@ record VmFiles(Path directory) {
     }
   }
 
+  /** Makes an empty file whose being there says something; it is not there yet. */
+  static void mark(Path file) {
+    try {
+      Files.createFile(file);
+    } catch (IOException broken) {
+      throw MicaException.failed("write", file, Why.of(broken)).because(broken);
+    }
+  }
+
   void keep(List<Port> ports) {
     try {
       Files.write(ports(), ports.stream().map(Port::toString).toList());

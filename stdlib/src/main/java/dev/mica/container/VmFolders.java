@@ -1,7 +1,7 @@
 package dev.mica.container;
 
 import dev.mica.commit.LayerUser;
-import dev.mica.state.Lock;
+import dev.mica.state.LockedState;
 import dev.mica.state.Records;
 import dev.mica.state.StateDir;
 import java.nio.file.Path;
@@ -22,17 +22,17 @@ public final class VmFolders implements LayerUser {
   }
 
   @Override
-  public Optional<String> standingOn(Lock lock, Path layer) {
-    return with(lock, records.all(VmRecord::of).complete())
+  public Optional<String> standingOn(LockedState locked, Path layer) {
+    return with(locked, records.all(VmRecord::of).complete())
         .filter(vm -> vm.lowers().stream().anyMatch(lower -> lower.startsWith(layer)))
         .map(vm -> "the VM " + vm.name())
         .findFirst();
   }
 
   /** The folders of this host that they may write to, and who: "the VM web". */
-  public Map<Path, String> writing(Lock lock) {
+  public Map<Path, String> writing(LockedState locked) {
     Map<Path, String> writing = new LinkedHashMap<>();
-    with(lock, records.all(VmRecord::of).readable())
+    with(locked, records.all(VmRecord::of).readable())
         .forEach(vm ->
             vm.shares().stream()
                 .filter(share -> !share.readOnly())
@@ -41,8 +41,9 @@ public final class VmFolders implements LayerUser {
   }
 
   /** Those, and what is being made. */
-  private static Stream<VmRecord> with(Lock lock, List<VmRecord> made) {
-    return Stream.concat(made.stream(), lock.noted(Vms.CREATE).stream().flatMap(VmFolders::noted));
+  private static Stream<VmRecord> with(LockedState locked, List<VmRecord> made) {
+    return Stream.concat(
+        made.stream(), locked.noted(Vms.CREATE).stream().flatMap(VmFolders::noted));
   }
 
   /** None where another Mica noted it in its own way: the doctor tells of that. */

@@ -1,6 +1,7 @@
 package dev.mica.container;
 
 import dev.mica.core.Identity;
+import dev.mica.folder.LayerSource;
 import dev.mica.state.PathJson;
 import dev.mica.state.Records;
 import java.nio.file.Path;
@@ -64,6 +65,24 @@ record VmRecord(
     if (lowers.isEmpty() || lowers.size() != is.size()) {
       throw new IllegalArgumentException("it does not say which directory each lower is");
     }
+  }
+
+  /** Another of that name that is like this one, but for its disk, network and shares. */
+  VmSpec.Builder spec(String other, LayerSource start) {
+    return VmSpec.of(other)
+        .from(start)
+        .program(program)
+        .environment(environment)
+        .user(user)
+        .folder(folder)
+        .terminal(terminal)
+        .input(input)
+        .memory(memory)
+        .processors(processors)
+        .labels(labels)
+        .init(init)
+        .restart(restart)
+        .remove(remove);
   }
 
   ObjectNode toJson() {

@@ -1,5 +1,6 @@
 package dev.mica.container;
 
+import dev.mica.failure.MicaException;
 import dev.mica.folder.LayerSource;
 import java.util.List;
 import java.util.Map;
@@ -74,7 +75,12 @@ public record VmSpec(
 
   /** Begins with what a VM has unless it is said. */
   public static Builder of(@Nullable String name, LayerSource from) {
-    return new Builder(name, from);
+    return of(name).from(from);
+  }
+
+  /** The same; from what is still to be said. */
+  public static Builder of(@Nullable String name) {
+    return new Builder(name);
   }
 
   /** The same with another network. */
@@ -94,16 +100,12 @@ public record VmSpec(
 
   /** The same from another start folder. */
   public VmSpec with(LayerSource other) {
-    return but(other).build();
+    return but().from(other).build();
   }
 
   /** Begins with what this one says. */
   public Builder but() {
-    return but(from);
-  }
-
-  private Builder but(LayerSource start) {
-    return of(name, start)
+    return of(name, from)
         .entrypoint(entrypoint)
         .program(program)
         .environment(environment)
@@ -125,7 +127,7 @@ public record VmSpec(
   /** Collects what is said of a VM, each as the component of that name; not checked. */
   public static final class Builder {
     private final @Nullable String name;
-    private final LayerSource from;
+    private @Nullable LayerSource from;
     private @Nullable List<String> entrypoint;
     private List<String> program = List.of();
     private Map<String, String> environment = Map.of();
@@ -143,9 +145,14 @@ public record VmSpec(
     private Restart restart = Restart.NO;
     private boolean remove;
 
-    private Builder(@Nullable String name, LayerSource from) {
+    private Builder(@Nullable String name) {
       this.name = name;
-      this.from = from;
+    }
+
+    /** The start folder. */
+    public Builder from(LayerSource layer) {
+      from = layer;
+      return this;
     }
 
     /** What the program's words are the arguments of; null: as the image says. */
@@ -244,8 +251,13 @@ public record VmSpec(
       return this;
     }
 
-    /** What was said. */
+    /** What was said; fails if it was not said from what. */
     public VmSpec build() {
+      if (from == null) {
+        throw MicaException.usage(
+                "create the VM", name == null ? "" : name, "it does not say from what")
+            .hint("name its start folder: from '/srv/debian'");
+      }
       return new VmSpec(
           name,
           from,

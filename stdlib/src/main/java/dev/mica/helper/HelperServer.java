@@ -6,7 +6,7 @@ import dev.mica.core.OpenDirectory;
 import dev.mica.failure.MicaException;
 import dev.mica.job.Activity;
 import dev.mica.state.Hold;
-import dev.mica.state.Lock;
+import dev.mica.state.LockedState;
 import dev.mica.state.Records;
 import dev.mica.state.StateDir;
 import dev.mica.union.Helper;
@@ -70,7 +70,7 @@ public final class HelperServer implements Helper {
   public void mount(Served union) {
     String text = "serve the union " + union.name();
     try (Activity serve = Activity.begin(text, OptionalLong.empty(), Activity.Work.NONE);
-        Lock _ = state.lock(text);
+        LockedState _ = state.lock(text);
         Hold _ = state.hold(text, Machine.HELPER)) {
       HelperRecord record = HelperRecord.of(union, freePort());
       records.put(union.name(), record.toJson());
@@ -176,7 +176,7 @@ public final class HelperServer implements Helper {
   @Override
   public void clear(String name) {
     String text = "end serving the union " + name;
-    try (Lock _ = state.lock(text);
+    try (LockedState _ = state.lock(text);
         Hold _ = state.hold(text, Machine.HELPER)) {
       relay(name).stop();
       Optional<HelperRecord> record = record(name);

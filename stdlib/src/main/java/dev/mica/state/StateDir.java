@@ -118,7 +118,7 @@ public final class StateDir {
    * inside. Fails, naming the holder, if another has one of them for too long; and if what was left
    * half done is about one of the objects and could not be ended.
    */
-  public Lock lock(String what, String... objects) {
+  public LockedState lock(String what, String... objects) {
     Hold hold = hold(what, objects);
     try {
       return lockBut(NONE, what, hold);
@@ -128,17 +128,17 @@ public final class StateDir {
     }
   }
 
-  private Lock lockBut(String id, String what, Hold hold) {
+  private LockedState lockBut(String id, String what, Hold hold) {
     Mutex mutex = home.open();
     mutex.acquire(what, wait);
-    Lock lock = locked(mutex, what, hold, id);
+    LockedState locked = locked(mutex, what, hold, id);
     try {
       unfinished.requireNone(what, Set.copyOf(hold.objects()), mutex);
     } catch (RuntimeException unsettled) {
-      lock.release();
+      locked.release();
       throw unsettled;
     }
-    return lock;
+    return locked;
   }
 
   /**
@@ -171,7 +171,7 @@ public final class StateDir {
     }
   }
 
-  private Lock locked(Mutex mutex, String what, Hold hold, String but) {
+  private LockedState locked(Mutex mutex, String what, Hold hold, String but) {
     boolean done = false;
     try {
       if (mutex.depth() == 1) {
@@ -182,7 +182,7 @@ public final class StateDir {
         });
       }
       done = true;
-      return new Lock(home, journal, unfinished, mutex, what, hold);
+      return new LockedState(home, journal, unfinished, mutex, what, hold);
     } finally {
       if (!done) {
         mutex.release();
@@ -202,7 +202,7 @@ public final class StateDir {
     if (journal.entries().isEmpty()) {
       return List.of();
     }
-    try (Lock _ = lock("look for what was left half done")) {
+    try (LockedState _ = lock("look for what was left half done")) {
       return unfinished.left(home.mutex());
     } catch (MicaException cannot) {
       return unfinished.untried(cannot);
@@ -217,7 +217,7 @@ public final class StateDir {
     String what = "settle " + id;
     Mutex mutex = home.open();
     mutex.acquire(what, wait);
-    try (Lock _ = locked(mutex, what, new Hold(home.objects()), id)) {
+    try (LockedState _ = locked(mutex, what, new Hold(home.objects()), id)) {
       mutex.makingRoom(() -> {
         unfinished.settle(id, keep, mutex);
         return id;
@@ -255,7 +255,7 @@ public final class StateDir {
         return result;
       }
     }
-    try (Lock _ = lock("read")) {
+    try (LockedState _ = lock("read")) {
       return reader.get();
     }
   }
@@ -292,7 +292,7 @@ public final class StateDir {
     try {
       Mutex mutex = home.open();
       if (mutex.tryAcquire(what)) {
-        try (Lock _ = locked(mutex, what, new Hold(home.objects()), NONE)) {
+        try (LockedState _ = locked(mutex, what, new Hold(home.objects()), NONE)) {
           action.run();
         }
       }

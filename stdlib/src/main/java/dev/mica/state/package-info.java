@@ -5,8 +5,8 @@
  * dev.mica.state.ObjectLocks} has a lock for each object ("union web"). {@link
  * dev.mica.state.Mutex} is the one lock of the directory, under which records and the journal are
  * read and written. A thread that has locked some objects holds a {@link dev.mica.state.Hold}. A
- * thread that has locked some objects and the directory holds a {@link dev.mica.state.Lock}, which
- * runs journaled operations.
+ * thread that has locked some objects and the directory holds a {@link dev.mica.state.LockedState},
+ * which runs journaled operations.
  */
 @NullMarked
 package dev.mica.state;

@@ -7,7 +7,7 @@ import dev.mica.core.Mounts;
 import dev.mica.core.OpenDirectory;
 import dev.mica.core.Tree;
 import dev.mica.failure.MicaException;
-import dev.mica.state.Lock;
+import dev.mica.state.LockedState;
 import dev.mica.state.StateDir;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -47,9 +47,9 @@ public final class UnionLayers {
    * The name of a union that stands on {@code layer}, or is being made to. Fails if a union's
    * record is damaged, for that one might.
    */
-  public Optional<String> standingOn(Lock lock, Path layer) {
+  public Optional<String> standingOn(LockedState locked, Path layer) {
     List<UnionRecord> unions = new ArrayList<>(store.all().complete());
-    store.intended(lock).forEach(intent -> unions.add(intent.union()));
+    store.intended(locked).forEach(intent -> unions.add(intent.union()));
     return unions.stream()
         .filter(union -> union.lowers().stream().anyMatch(lower -> lower.startsWith(layer)))
         .map(UnionRecord::name)

@@ -2,7 +2,7 @@ package dev.mica.union;
 
 import dev.mica.core.Mounts;
 import dev.mica.failure.MicaException;
-import dev.mica.state.Lock;
+import dev.mica.state.LockedState;
 import dev.mica.state.Records;
 import dev.mica.state.StateDir;
 import java.util.List;
@@ -36,8 +36,8 @@ final class UnionStore {
   }
 
   /** Those that are being made, or were not made to the end. */
-  List<UnionIntent> intended(Lock lock) {
-    return lock.noted(Unions.CREATE).stream().flatMap(UnionStore::intent).toList();
+  List<UnionIntent> intended(LockedState locked) {
+    return locked.noted(Unions.CREATE).stream().flatMap(UnionStore::intent).toList();
   }
 
   /** None where another Mica noted it in its own way: the doctor tells of that. */

@@ -7,7 +7,7 @@ import dev.mica.core.Mounts;
 import dev.mica.core.OpenDirectory;
 import dev.mica.failure.MicaException;
 import dev.mica.failure.Why;
-import dev.mica.state.Lock;
+import dev.mica.state.LockedState;
 import dev.mica.state.Recovery;
 import dev.mica.state.StateDir;
 import dev.mica.text.PathBytes;
@@ -32,7 +32,7 @@ public final class Unions {
   private final Caller caller;
   private final StateDir state;
   private final UnionStore store;
-  private final Function<Lock, Map<Path, String>> writers;
+  private final Function<LockedState, Map<Path, String>> writers;
 
   /** The unions that {@code state} keeps, all of them served by this host itself. */
   public Unions(StateDir state) {
@@ -50,7 +50,7 @@ public final class Unions {
    * @param writers asked with the directory locked for the folders that others than unions may
    *     write to, or are about to, and how people call those: "the VM web"
    */
-  public Unions(StateDir state, Helper helper, Function<Lock, Map<Path, String>> writers) {
+  public Unions(StateDir state, Helper helper, Function<LockedState, Map<Path, String>> writers) {
     this(Caller.ofProcess(), state, new UnionStore(state, helper), writers);
     state.onLeftover(
         CREATE,
@@ -76,7 +76,10 @@ public final class Unions {
   }
 
   private Unions(
-      Caller caller, StateDir state, UnionStore store, Function<Lock, Map<Path, String>> writers) {
+      Caller caller,
+      StateDir state,
+      UnionStore store,
+      Function<LockedState, Map<Path, String>> writers) {
     this.caller = caller;
     this.state = state;
     this.store = store;
@@ -94,10 +97,10 @@ public final class Unions {
   public Union create(UnionSpec spec) {
     String label = spec.name() != null ? spec.name() : spec.at().name();
     caller.require(Role.OPERATOR, "create the union", label);
-    try (Lock lock = state.lock("create the union " + label, UnionLayers.object(label))) {
-      UnionIntent intent = choose(lock, check(lock, spec).intent());
+    try (LockedState locked = state.lock("create the union " + label, UnionLayers.object(label))) {
+      UnionIntent intent = choose(locked, check(locked, spec).intent());
       Mounter mounter = mounterOf(intent.union());
-      return lock.run(
+      return locked.run(
           CREATE,
           intent::toJson,
           () -> mounter.prepare(intent.union()),
@@ -113,17 +116,18 @@ public final class Unions {
   UnionSpec check(UnionSpec spec) {
     String label = spec.name() != null ? spec.name() : spec.at().name();
     caller.require(Role.OPERATOR, "create the union", label);
-    try (Lock lock = state.lock("check the union " + label, UnionLayers.object(label))) {
-      UnionRecord union = choose(lock, check(lock, spec).intent()).union();
+    try (LockedState locked = state.lock("check the union " + label, UnionLayers.object(label))) {
+      UnionRecord union = choose(locked, check(locked, spec).intent()).union();
       return new UnionSpec(
           union.name(), spec.lowers(), spec.upper(), spec.work(), spec.at(), union.via());
     }
   }
 
   /** What is being made has taken its folders, too. */
-  private SpecCheck check(Lock lock, UnionSpec spec) {
-    List<UnionRecord> intended = store.intended(lock).stream().map(UnionIntent::union).toList();
-    return new SpecCheck(spec, store.all().readable(), intended, writers.apply(lock), state.path());
+  private SpecCheck check(LockedState locked, UnionSpec spec) {
+    List<UnionRecord> intended = store.intended(locked).stream().map(UnionIntent::union).toList();
+    return new SpecCheck(
+        spec, store.all().readable(), intended, writers.apply(locked), state.path());
   }
 
   private Union create(UnionIntent intent, Mounter mounter) {
@@ -197,19 +201,19 @@ public final class Unions {
   }
 
   /** The mounter asked for, or the first that works. */
-  private UnionIntent choose(Lock lock, UnionIntent intent) {
+  private UnionIntent choose(LockedState locked, UnionIntent intent) {
     try (OpenDirectory place = place(intent)) {
-      return choose(lock, intent, place);
+      return choose(locked, intent, place);
     }
   }
 
-  private UnionIntent choose(Lock lock, UnionIntent intent, OpenDirectory place) {
+  private UnionIntent choose(LockedState locked, UnionIntent intent, OpenDirectory place) {
     List<Refusal> refusals = new ArrayList<>();
     for (Mounter mounter : store.mounters().candidates(intent.union().via())) {
       Optional<Refusal> refusal =
           ownWork(intent.union(), mounter)
               .or(() -> oddBytes(intent.union(), mounter))
-              .or(() -> store.mounters().refusal(mounter, place, lock::probe));
+              .or(() -> store.mounters().refusal(mounter, place, locked::probe));
       if (refusal.isEmpty()) {
         return intent.via(mounter.via());
       }
@@ -345,9 +349,9 @@ public final class Unions {
 
   void remove(String name) {
     caller.require(Role.OPERATOR, "remove the union", name);
-    try (Lock lock = state.lock("remove the union " + name, UnionLayers.object(name))) {
+    try (LockedState locked = state.lock("remove the union " + name, UnionLayers.object(name))) {
       UnionRecord union = store.require(name);
-      lock.reclaim(
+      locked.reclaim(
           REMOVE,
           union.toJson(),
           () -> {
@@ -373,7 +377,7 @@ public final class Unions {
 
   void remount(String name) {
     caller.require(Role.OPERATOR, "remount the union", name);
-    try (Lock lock = state.lock("remount the union " + name, UnionLayers.object(name))) {
+    try (LockedState locked = state.lock("remount the union " + name, UnionLayers.object(name))) {
       UnionRecord union = store.require(name);
       List<Mount> mounts = Mounts.all();
       Mounter mounter = mounterOf(union);
@@ -390,7 +394,7 @@ public final class Unions {
             union, UnionMounts.at(union.at(), mounts).orElseThrow()); // but by what has ended
       }
       mounter.clear(union);
-      lock.meanwhile(() -> mounter.prepare(union));
+      locked.meanwhile(() -> mounter.prepare(union));
       keep(UnionSetup.mount(union, mounter));
     }
   }

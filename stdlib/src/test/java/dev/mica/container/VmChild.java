@@ -32,7 +32,8 @@ final class VmChild {
         Vm _ = create(vms, words).start();
       }
       case HALT ->
-          vms.start(vms.record(create(vms, words).name()), runner -> Runtime.getRuntime().halt(9));
+          vms.life(vms.record(create(vms, words).name()))
+              .start(runner -> Runtime.getRuntime().halt(9));
       case FORK -> {
         Vm _ = vms.get("origin").fork(words[2]);
       }

@@ -9,7 +9,7 @@ import dev.mica.commit.Commits;
 import dev.mica.failure.MicaException;
 import dev.mica.folder.Change;
 import dev.mica.folder.Folder;
-import dev.mica.state.Lock;
+import dev.mica.state.LockedState;
 import dev.mica.state.StateDir;
 import dev.mica.test.Lab;
 import dev.mica.test.NeedsRoot;
@@ -443,9 +443,9 @@ final class VmCommitTest {
         commits.importFolder(scratch.dir("small").toString(), "small:1").commits().getFirst();
     VmSpec spec = VmSpec.of("new", commit, List.of("true"));
     VmRecord made = NewVm.record(state, "new", "0123456789ab", spec, List.of());
-    try (Lock lock = state.lock("create the VM new", Vms.object("new"))) {
+    try (LockedState locked = state.lock("create the VM new", Vms.object("new"))) {
       VmRecord _ =
-          lock.run(
+          locked.run(
               Vms.CREATE,
               made::toJson,
               () ->

@@ -181,9 +181,9 @@ final class JournalTest {
           .hasMessageContaining("unfinished operation")
           .hasMessageContaining("there is none of that name");
     }
-    try (Lock lock = state.lock("test")) {
+    try (LockedState locked = state.lock("test")) {
       String done =
-          lock.run(
+          locked.run(
               "step",
               Records.object(),
               () -> {
@@ -243,9 +243,9 @@ final class JournalTest {
     StateDir state = StateDir.at(home());
     AtomicInteger recovered = new AtomicInteger();
     state.onLeftover("step", by(facts -> recovered.incrementAndGet()));
-    try (Lock lock = state.lock("test")) {
+    try (LockedState locked = state.lock("test")) {
       assertThatThrownBy(() ->
-              lock.run(
+              locked.run(
                   "step",
                   Records.object(),
                   () -> {
@@ -297,8 +297,8 @@ final class JournalTest {
   }
 
   private static void step(StateDir state, Records records, int n) {
-    try (Lock lock = state.waiting(Duration.ofSeconds(50)).lock("step")) {
-      lock.run(
+    try (LockedState locked = state.waiting(Duration.ofSeconds(50)).lock("step")) {
+      locked.run(
           "step",
           Records.object(),
           () -> {

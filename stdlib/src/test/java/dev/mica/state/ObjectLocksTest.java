@@ -70,8 +70,8 @@ final class ObjectLocksTest {
   }
 
   private int doIt(int thing) {
-    try (Lock lock = state.waiting(SHORT).lock("do it", "thing " + thing)) {
-      return lock.run("step", number(thing), () -> thing);
+    try (LockedState locked = state.waiting(SHORT).lock("do it", "thing " + thing)) {
+      return locked.run("step", number(thing), () -> thing);
     }
   }
 
@@ -88,9 +88,9 @@ final class ObjectLocksTest {
   @Test
   void whileOneIsPreparedOthersAreWorkedOn() throws Exception {
     String self = "process " + ProcessHandle.current().pid() + ", to prepare it";
-    try (Lock lock = state.lock("prepare it", "thing 7")) {
+    try (LockedState locked = state.lock("prepare it", "thing 7")) {
       int done =
-          lock.run(
+          locked.run(
               "step",
               () -> number(7),
               () -> {
@@ -124,21 +124,21 @@ final class ObjectLocksTest {
   void whatIsNotedIsAsItIsWhenItIsPublished() {
     AtomicInteger asked = new AtomicInteger();
     List<Integer> noted = new ArrayList<>();
-    try (Lock lock = state.lock("prepare it", "thing 7")) {
-      lock.run(
+    try (LockedState locked = state.lock("prepare it", "thing 7")) {
+      locked.run(
           "step",
           () -> number(asked.incrementAndGet()),
           () -> {},
-          () -> noted.add(lock.noted("step").getFirst().required("number").asInt()));
+          () -> noted.add(locked.noted("step").getFirst().required("number").asInt()));
     }
     assertThat(noted).containsExactly(2);
   }
 
   @Test
   void whatFailsWhileItIsPreparedIsUndone() {
-    try (Lock lock = state.lock("prepare it", "thing 7")) {
+    try (LockedState locked = state.lock("prepare it", "thing 7")) {
       assertThatThrownBy(() ->
-              lock.run(
+              locked.run(
                   "step",
                   () -> number(7),
                   () -> {
@@ -154,10 +154,10 @@ final class ObjectLocksTest {
   /** An interruption that comes when nobody listens is not lost, and stops no undoing. */
   @Test
   void whoIsInterruptedHasTheDirectoryAgain() {
-    try (Lock lock = state.lock("prepare it", "thing 7")) {
-      lock.meanwhile(() -> Thread.currentThread().interrupt());
+    try (LockedState locked = state.lock("prepare it", "thing 7")) {
+      locked.meanwhile(() -> Thread.currentThread().interrupt());
       assertThat(Thread.interrupted()).isTrue();
-      assertThat(lock.run("step", number(7), () -> 7)).isEqualTo(7);
+      assertThat(locked.run("step", number(7), () -> 7)).isEqualTo(7);
     }
   }
 

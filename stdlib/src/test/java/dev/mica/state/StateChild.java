@@ -69,8 +69,8 @@ final class StateChild {
   /** In the part of an operation that takes long. */
   private static void prepare(StateDir state) {
     state.onLeftover("step", JournalTest.stuck(new ArrayList<>()));
-    try (Lock lock = state.lock("prepare it", "thing 7")) {
-      lock.run(
+    try (LockedState locked = state.lock("prepare it", "thing 7")) {
+      locked.run(
           "step",
           () -> Records.object().put("number", 7),
           () -> {
@@ -83,8 +83,8 @@ final class StateChild {
 
   private static void die(StateDir state) {
     state.onLeftover("step", JournalTest.stuck(new ArrayList<>()));
-    try (Lock lock = state.lock("die")) {
-      lock.run(
+    try (LockedState locked = state.lock("die")) {
+      locked.run(
           "step",
           Records.object().put("number", 7),
           () -> {

@@ -7,7 +7,6 @@ import dev.mica.container.Restart;
 import dev.mica.container.VmShare;
 import dev.mica.container.VmSpec;
 import dev.mica.failure.MicaException;
-import dev.mica.folder.LayerSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -17,61 +16,48 @@ import org.jspecify.annotations.Nullable;
 
 /** Collects the words of one {@code vm} block into a spec. Public for the scripts it serves. */
 public final class VmBlock extends WordsBlock implements VmWords {
-  private final String name;
+  private final VmSpec.Builder said;
   private final Map<String, String> environment = new TreeMap<>();
   private final Map<String, String> labels = new TreeMap<>();
-  private @Nullable LayerSource from;
-  private @Nullable List<String> entrypoint;
-  private List<String> program = List.of();
-  private String user = "";
-  private String folder = "";
-  private boolean terminal;
-  private boolean input;
-  private long memory = VmSpec.MEMORY;
-  private int processors = 1;
-  private long disk = VmSpec.DISK;
-  private String net = "none";
   private final List<Port> ports = new ArrayList<>();
-  private boolean init;
-  private Restart restart = Restart.NO;
   private final List<VmShare> shares = new ArrayList<>();
-  private boolean remove;
+  private String net = "none";
 
   /** A block about the VM of that name; {@code variables} are those of the script. */
   public VmBlock(String name, Mica mica, Map<String, @Nullable Object> variables) {
     super(mica, variables);
-    this.name = name;
+    said = VmSpec.of(name);
   }
 
   @Override
   public void from(Object layer) {
-    from = new Coercions(mica()).start(layer);
+    said.from(new Coercions(mica()).start(layer));
   }
 
   @Override
   public void run(String... words) {
-    program = List.of(words);
+    said.program(List.of(words));
   }
 
   /** Empty words take it away, as they do on the command line. */
   @Override
   public void entrypoint(String... words) {
-    entrypoint = List.of(words).equals(List.of("")) ? List.of() : List.of(words);
+    said.entrypoint(List.of(words).equals(List.of("")) ? List.of() : List.of(words));
   }
 
   @Override
   public void memory(long bytes) {
-    memory = bytes;
+    said.memory(bytes);
   }
 
   @Override
   public void cpus(int number) {
-    processors = number;
+    said.processors(number);
   }
 
   @Override
   public void disk(long bytes) {
-    disk = bytes;
+    said.disk(bytes);
   }
 
   @Override
@@ -81,12 +67,12 @@ public final class VmBlock extends WordsBlock implements VmWords {
 
   @Override
   public void user(Object ids) {
-    user = String.valueOf(ids);
+    said.user(String.valueOf(ids));
   }
 
   @Override
   public void workdir(String path) {
-    folder = path;
+    said.folder(path);
   }
 
   @Override
@@ -96,7 +82,7 @@ public final class VmBlock extends WordsBlock implements VmWords {
 
   @Override
   public void restart(String policy) {
-    restart = Restart.of(policy);
+    said.restart(Restart.of(policy));
   }
 
   @Override
@@ -142,28 +128,28 @@ public final class VmBlock extends WordsBlock implements VmWords {
   /** Reading it says it: a bare {@code interactive} in a block is a property to Groovy. */
   @Override
   public Object getInteractive() {
-    input = true;
+    said.input(true);
     return true;
   }
 
   /** Likewise. */
   @Override
   public Object getTty() {
-    terminal = true;
+    said.terminal(true);
     return true;
   }
 
   /** Likewise. */
   @Override
   public Object getInit() {
-    init = true;
+    said.init(true);
     return true;
   }
 
   /** Likewise. */
   @Override
   public Object getRemoved() {
-    remove = true;
+    said.remove(true);
     return true;
   }
 
@@ -180,39 +166,22 @@ public final class VmBlock extends WordsBlock implements VmWords {
 
   @Override
   public void setProperty(String property, @Nullable Object value) {
-    boolean said = DefaultTypeTransformation.castToBoolean(value);
+    boolean whether = DefaultTypeTransformation.castToBoolean(value);
     switch (property) {
-      case "interactive" -> input = said;
-      case "tty" -> terminal = said;
-      case "init" -> init = said;
-      case "removed" -> remove = said;
+      case "interactive" -> said.input(whether);
+      case "tty" -> said.terminal(whether);
+      case "init" -> said.init(whether);
+      case "removed" -> said.remove(whether);
       default -> super.setProperty(property, value);
     }
   }
 
   /** What was said; the image that it is made from may not be here yet. */
   public VmSpec spec() {
-    if (from == null) {
-      throw MicaException.usage("create the VM", name, "it does not say from what")
-          .hint("name its start folder: from '/srv/debian'");
-    }
-    return VmSpec.of(name, from)
-        .entrypoint(entrypoint)
-        .program(program)
-        .environment(environment)
-        .user(user)
-        .folder(folder)
-        .terminal(terminal)
-        .input(input)
-        .memory(memory)
-        .processors(processors)
-        .disk(disk)
+    return said.environment(environment)
         .labels(labels)
         .network(Network.of(net, ports))
         .shares(shares)
-        .init(init)
-        .restart(restart)
-        .remove(remove)
         .build();
   }
 }

@@ -13,7 +13,7 @@ import tools.jackson.databind.node.ObjectNode;
  * What a thread holds that has locked the directory and some objects: it may run journaled
  * operations. One lock may run several of them, so it is no transaction.
  */
-public final class Lock implements AutoCloseable {
+public final class LockedState implements AutoCloseable {
   /** Nobody has the directory for so long; it is waited for all the same. */
   private static final Duration AGAIN = Duration.ofMinutes(10);
 
@@ -25,7 +25,8 @@ public final class Lock implements AutoCloseable {
   private final Hold hold;
 
   /** For a thread that has locked the directory to do {@code what}. */
-  Lock(Home home, Journal journal, Unfinished unfinished, Mutex mutex, String what, Hold hold) {
+  LockedState(
+      Home home, Journal journal, Unfinished unfinished, Mutex mutex, String what, Hold hold) {
     this.home = home;
     this.journal = journal;
     this.unfinished = unfinished;

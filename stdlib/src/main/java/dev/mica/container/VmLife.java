@@ -1,0 +1,254 @@
+package dev.mica.container;
+
+import dev.mica.access.Role;
+import dev.mica.failure.MicaException;
+import dev.mica.state.Hold;
+import dev.mica.state.LockedState;
+import dev.mica.state.StateDir;
+import dev.mica.vm.stream.Attachable;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
+import java.util.function.Function;
+
+/**
+ * What is done to one VM, from its start to its removal. Each change asks first whether the caller
+ * may make it, and has the VM locked.
+ */
+final class VmLife {
+  static final String START = "start a VM";
+  static final String REMOVE = "remove a VM";
+
+  private final Vms vms;
+  private final StateDir state;
+  private final VmRecord vm;
+
+  VmLife(Vms vms, StateDir state, VmRecord vm) {
+    this.vms = vms;
+    this.state = state;
+    this.vm = vm;
+  }
+
+  private Runner runner() {
+    return vms.runner(vm);
+  }
+
+  private void requireOperator(String doing) {
+    vms.caller().require(Role.OPERATOR, doing + " the VM", vm.name());
+  }
+
+  /** Locks it to do that. */
+  private Hold hold(String doing) {
+    return state.hold(doing + " the VM " + vm.name(), Vms.object(vm.name()));
+  }
+
+  /** Fails if it was removed. */
+  void requireThere(String doing) {
+    if (!vms.isThere(vm)) {
+      throw MicaException.failed(doing + " the VM", vm.name(), "it was removed");
+    }
+  }
+
+  void start() {
+    start(runner -> {});
+  }
+
+  Attachable startAttached() {
+    AtomicReference<Attachable> attached = new AtomicReference<>();
+    start(runner -> attached.set(runner.attach(true)));
+    return attached.get();
+  }
+
+  /**
+   * Starts it. Whoever finds a start that was cut short ends what it had begun.
+   *
+   * @param ready runs right before its program does
+   */
+  void start(Consumer<Runner> ready) {
+    requireOperator("start");
+    try (LockedState locked = state.lock("start the VM " + vm.name(), Vms.object(vm.name()))) {
+      requireThere("start");
+      Runner runner = runner();
+      if (runner.status().isUp()) {
+        throw MicaException.failed("start the VM", vm.name(), "it is " + runner.status().text());
+      }
+      VmRecord _ =
+          locked.run(
+              START,
+              vm::toJson,
+              () -> runner.start(Restarts.NONE, () -> ready.accept(runner)),
+              () -> vm);
+    }
+  }
+
+  /**
+   * Starts it once more, unless it was started, stopped or removed since it ended so.
+   *
+   * @param end how it ended; empty: it was tried before, and is not up for that
+   * @param restarts with this one
+   */
+  void startAgain(Optional<VmFiles.End> end, Restarts restarts) {
+    String name = vm.name();
+    try (LockedState locked = state.lock("start the VM " + name + " again", Vms.object(name))) {
+      Runner runner = runner();
+      if (!vms.isThere(vm) || !runner.status().isToStartAgain(end)) {
+        return;
+      }
+      try {
+        runner.awaitShutdown();
+        VmRecord _ =
+            locked.run(START, vm::toJson, () -> runner.start(restarts, () -> {}), () -> vm);
+      } catch (MicaException failure) {
+        runner.restarting().keep(restarts);
+        runner.restarting().keepTrouble(failure);
+        throw failure;
+      }
+    }
+  }
+
+  /** Its program runs, and all that was left to do is to say so; or it goes. */
+  void recoverStart() {
+    Runner runner = runner();
+    if (!runner.status().wasStarted()) {
+      runner.forgetRun();
+    }
+  }
+
+  Attachable attach() {
+    requireOperator("attach to");
+    requireThere("attach to");
+    return runner().attach(false);
+  }
+
+  int await() {
+    requireThere("wait for");
+    Runner runner = runner();
+    Optional<Integer> status = runner.await();
+    if (status.isEmpty()) {
+      requireThere("wait for");
+      throw MicaException.failed("wait for the VM", vm.name(), "it is " + runner.status().text());
+    }
+    return status.get();
+  }
+
+  void stop(Duration patience) {
+    end("stop", runner -> runner.stop(patience));
+  }
+
+  void kill() {
+    end("kill", Runner::kill);
+  }
+
+  /** One that is to be removed then is, before anybody else has it. */
+  private void end(String doing, Consumer<Runner> how) {
+    requireOperator(doing);
+    try (Hold _ = hold(doing)) {
+      if (vms.isThere(vm)) {
+        Runner runner = runner();
+        runner.endRestarts();
+        how.accept(runner);
+        if (vm.remove()) {
+          removeEnded();
+        }
+      }
+    }
+  }
+
+  /** In one go: nobody removes one between that is to be removed when its program has ended. */
+  void restart(Duration patience) {
+    change(
+        "restart",
+        runner -> {
+          runner.endRestarts();
+          runner.stop(patience);
+          start();
+        });
+  }
+
+  void pause() {
+    change("pause", Runner::pause);
+  }
+
+  void resume() {
+    change("resume", Runner::resume);
+  }
+
+  private void change(String doing, Consumer<Runner> how) {
+    requireOperator(doing);
+    try (Hold _ = hold(doing)) {
+      requireThere(doing);
+      how.accept(runner());
+    }
+  }
+
+  Attachable open(ExecSpec spec) {
+    String doing = "run a program in";
+    requireOperator(doing);
+    if (spec.program().isEmpty() || spec.program().getFirst().isEmpty()) {
+      throw MicaException.usage(doing + " the VM", vm.name(), "it does not say which")
+          .hint("name a program and its arguments, after --");
+    }
+    if (spec.user() != null) {
+      Users.requireSound(doing + " the VM", vm.name(), spec.user());
+    }
+    if (spec.folder() != null && !spec.folder().startsWith("/")) {
+      throw MicaException.usage(
+          doing + " the VM", vm.name(), "the working folder " + spec.folder() + " is not absolute");
+    }
+    try (Hold _ = hold(doing)) {
+      requireThere(doing);
+      return new Exec(runner()).start(spec);
+    }
+  }
+
+  /** Starts a process that copies. */
+  Attachable copy(String doing, Function<Exec, Attachable> how) {
+    requireOperator(doing);
+    try (Hold _ = hold(doing)) {
+      requireThere(doing);
+      return how.apply(new Exec(runner()));
+    }
+  }
+
+  /** A new file among those of the VM, which nobody else sees. */
+  Path spool() {
+    return VmFiles.of(state, vm.id()).directory().resolve("copy-" + Vms.newId() + ".tar");
+  }
+
+  void remove() {
+    requireOperator("remove");
+    removeEnded();
+  }
+
+  /** Whoever asks; fails if it has not ended. */
+  void removeEnded() {
+    String doing = "remove the VM " + vm.name();
+    try (LockedState locked = state.lock(doing, Vms.object(vm.name()))) {
+      if (!vms.isThere(vm)) {
+        return;
+      }
+      VmStatus status = runner().status();
+      if (status.isUp() || status.state() == Vm.State.RESTARTING) {
+        throw MicaException.failed("remove the VM", vm.name(), "it is " + status.text())
+            .hint("stop it first");
+      }
+      VmRecord _ =
+          locked.reclaim(
+              REMOVE,
+              vm.toJson(),
+              () -> {
+                forget();
+                return vm;
+              });
+    }
+  }
+
+  /** Whatever is left of it goes. */
+  void forget() {
+    runner().clear();
+    VmFiles.of(state, vm.id()).remove();
+    vms.forget(vm);
+  }
+}
