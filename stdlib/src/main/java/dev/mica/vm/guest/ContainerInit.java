@@ -11,9 +11,9 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * tini, this host's own: what a container can have as its first process, which starts the
- * program, passes signals on to it, waits for the processes that nobody waits for, and ends as it
- * does. It runs with no library of the container's, so it is one that needs none.
+ * tini, this host's own: what a container can have as its first process, which starts the program,
+ * passes signals on to it, waits for the processes that nobody waits for, and ends as it does. It
+ * runs with no library of the container's, so it is one that needs none.
  */
 public final class ContainerInit {
   /** The line that mends it. */

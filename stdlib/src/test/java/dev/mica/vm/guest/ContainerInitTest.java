@@ -15,7 +15,12 @@ import org.junit.jupiter.params.provider.CsvSource;
 final class ContainerInitTest {
   /** Debian's busybox-static and tini-static need no library, and its shell does. */
   @ParameterizedTest
-  @CsvSource({"/bin/busybox,true", "/usr/bin/tini-static,true", "/bin/sh,false", "/etc/passwd,false"})
+  @CsvSource({
+    "/bin/busybox,true",
+    "/usr/bin/tini-static,true",
+    "/bin/sh,false",
+    "/etc/passwd,false"
+  })
   void oneThatNeedsLibrariesIsTold(Path program, boolean alone) {
     assertThat(ContainerInit.isStatic(program)).isEqualTo(alone);
   }
