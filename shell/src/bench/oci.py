@@ -18,18 +18,23 @@ class Image:
     """The lower as a commit of ours, as a layout, and in buildah's store."""
 
     def __init__(self, scratch, lower):
-        self.scratch, self.base, self.number = scratch, scratch / "layout-base", 0
+        self.scratch, self.number = scratch, 0
         run([MICA, "commit", "import", str(lower), "oci:base"])
-        run([MICA, "commit", "save", "oci:base", str(self.base), "--format", "layout", "--compression", "none"])
+        for how in ("none", "zstd"):
+            base = str(self.base(how))
+            run([MICA, "commit", "save", "oci:base", base, "--format", "layout", "--compression", how])
         self.buildah = ["buildah", "--root", str(scratch / "buildah"), "--runroot", str(scratch / "buildah-run"),
                         "--storage-driver", "overlay"]
-        self.id = run([*self.buildah, "pull", "--quiet", f"oci:{self.base}:oci:base"]).split()[-1]
+        self.id = run([*self.buildah, "pull", "--quiet", f"oci:{self.base('none')}:oci:base"]).split()[-1]
 
-    def layout(self, side):
-        """A fresh one, with the image of the lower in it."""
+    def base(self, how):
+        return self.scratch / f"layout-base-{how}"
+
+    def layout(self, side, how):
+        """A fresh one, with the image of the lower in it, compressed in that way."""
         layout = self.scratch / f"layout-{side}"
         shutil.rmtree(layout, ignore_errors=True)
-        run(["cp", "-al", str(self.base), str(layout)])
+        run(["cp", "-al", str(self.base(how)), str(layout)])
         index = layout / "index.json"  # which the saving side may write in place
         text = index.read_text()
         index.unlink()
@@ -70,7 +75,7 @@ class Case:
             shutil.rmtree(self.upper)
             self.union = None
 
-    def prepare(self, side):
+    def prepare(self, side, how):
         """Neither side finds anything of what it wrote before."""
         for old in self.image.scratch.glob("written*"):
             old.unlink()
@@ -79,7 +84,7 @@ class Case:
             upper = self.image.scratch / f"upper-{self.image.number}"
             run(["cp", "-a", str(self.model), str(upper)])
             self.create(upper)
-        self.layout = self.image.layout(side)
+        self.layout = self.image.layout(side, how)
         run(["sync"])
 
     def ours(self, session, compression):
@@ -118,7 +123,8 @@ def rows(scratch, lower, edit, runs):
                 for compression, name, then, target in peers:
                     peer = (lambda: case.tar(then)) if then else (lambda: case.buildah("--disable-compression"))
                     row(f"commit as an OCI layer, {'plain' if compression == 'none' else compression}, {what}, warm", name,
-                        lambda: case.ours(warm, compression), peer, target, runs, cold=False, prepare=case.prepare)
+                       lambda: case.ours(warm, compression), peer, target, runs, cold=False,
+                        prepare=lambda side: case.prepare(side, compression))
             case.end()
     finally:
         image.end()

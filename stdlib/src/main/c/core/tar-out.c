@@ -1,5 +1,7 @@
 #include "tar-out.h"
 
+#include "ahead.h"
+
 enum { FILL };
 
 /* The stages' work. */
@@ -26,6 +28,8 @@ errint_t tar_out_write(struct tar_out *out, const uint8_t *bytes, size_t len)
 		bytes += put;
 		len -= (size_t)put;
 	}
+	if (out->ahead)
+		write_ahead(out->fd, &out->begun, out->packed);
 	return 0;
 }
 

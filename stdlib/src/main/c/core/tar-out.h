@@ -29,15 +29,16 @@ struct tar_out {
 	struct zstd_packer *zstd;
 	const struct tar_packing *packing; /* NULL: none */
 	bool unhashed;			   /* no digest is wanted */
+	bool ahead;			   /* it is a new file, which will be flushed */
 	int fd;
 	struct sha256_ctx diff, packed_sha;
-	uint64_t bytes, packed;
+	uint64_t bytes, packed, begun; /* begun: to be flushed */
 	uint32_t gzip_sum;
 	struct mica_job *job;
 	struct mica_error *err;
 };
 
-/* Zeroed before but for packing and unhashed; fd is borrowed. tar_out_end in any case. */
+/* Zeroed before but for packing, unhashed and ahead; fd is borrowed. tar_out_end in any case. */
 errint_t tar_out_start(struct tar_out *out, int fd, struct mica_job *job, struct mica_error *err);
 errint_t tar_out_put(struct tar_out *out, const void *bytes, size_t len);
 errint_t tar_out_zeros(struct tar_out *out, size_t len);

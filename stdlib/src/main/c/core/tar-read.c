@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "ahead.h"
 #include "dir-stack.h"
 #include "remarks.h"
 #include "remove.h"
@@ -16,6 +17,7 @@ struct reader {
 	struct tar_place place;
 	uint64_t entries;
 	bool names; /* it is no layer */
+	bool flush; /* in the end */
 	struct mica_remarks *remarks;
 	struct mica_job *job;
 	struct mica_error *err;
@@ -42,6 +44,8 @@ static errint_t write_all(int fd, const uint8_t *bytes, size_t len, uint64_t at)
 /* The next len bytes of the tar to at in the file. */
 static errint_t fill_piece(struct reader *r, const struct tar_member *member, int fd, uint64_t at, uint64_t len)
 {
+	uint64_t begun = at;
+
 	while (len) {
 		const uint8_t *bytes;
 		size_t part;
@@ -61,6 +65,8 @@ static errint_t fill_piece(struct reader *r, const struct tar_member *member, in
 		job_add(r->job, 0, part);
 		at += part;
 		len -= part;
+		if (r->flush)
+			write_ahead(fd, &begun, at);
 	}
 	return 0;
 }
@@ -300,6 +306,7 @@ errint_t mica_tar_read(const char *from, int fd, const char *dest, const struct 
 	r->place.fd = -1;
 	r->place.own = flags & MICA_OWN;
 	r->names = flags & MICA_TAR_NAMES;
+	r->flush = flags & MICA_SYNC;
 	r->place.most = limits ? limits->entries : 0;
 	r->place.guarded = flags & MICA_LAYER_USERXATTR ? XATTR_USER : XATTR_TRUSTED;
 	r->place.exact = r->in.unhashed = flags & MICA_LAYER_EXACT;

@@ -44,6 +44,7 @@ static errint_t write_tar(const char *layer, const char *only, const char *to, i
 	w->put.names = only;
 	w->put.remarks = remarks;
 	w->put.out.packing = tar_packing(compression);
+	w->put.out.ahead = to && flags & MICA_SYNC;
 	code = to ? write_file(w, layer, only, to, flags, tar) : tar_walk_write(w, layer, only, fd, tar);
 	if (code == 0 && !to && flags & MICA_SYNC && fsync(fd) < 0 && errno != EINVAL && errno != EROFS)
 		code = mica_fail(err, -errno, "sync", "");

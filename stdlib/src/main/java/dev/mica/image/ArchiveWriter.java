@@ -14,7 +14,7 @@ import java.util.zip.GZIPInputStream;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Writes an image to an archive or a layout. */
+/** Writes an image to an archive. */
 final class ArchiveWriter {
   private static final int BUFFER = 1 << 20;
 
@@ -45,19 +45,6 @@ final class ArchiveWriter {
 
   private static String blob(Descriptor of) {
     return "blobs/sha256/" + of.hex();
-  }
-
-  /** A layout in a directory. */
-  static void layout(Image image, String name, Path directory) {
-    try (LayoutTarget target = LayoutTarget.at(directory)) {
-      for (Image.Layer layer : image.layers()) {
-        if (!target.has(layer.blob())) {
-          target.put(layer.blob(), layer.file());
-        }
-      }
-      target.putContent(image.manifest().config(), image.config());
-      target.putManifest(image.manifest().self(), image.manifest().content(), name);
-    }
   }
 
   /** An archive as {@code docker load} takes it; layers that gzip compressed are plain in it. */

@@ -6,11 +6,9 @@ import dev.mica.state.Durable;
 import dev.mica.state.Hold;
 import dev.mica.state.StateDir;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -25,7 +23,7 @@ import java.util.stream.Stream;
  *
  * <p>The files may be read and linked by everybody of this package and changed by nobody.
  */
-final class Blobs {
+final class Blobs implements BlobSink {
   /** Another process may fetch the same blob, and that may take long; Ctrl-C ends the wait. */
   private static final Duration LONGEST = Duration.ofDays(1);
 
@@ -44,7 +42,8 @@ final class Blobs {
     this.parts = state.path().resolve("blobs/parts");
   }
 
-  /** The blob's file. Fails where it is there and not of the size that the descriptor says. */
+  /** Fails where it is there and not of the size that the descriptor says. */
+  @Override
   public Optional<Path> find(Descriptor blob) {
     Path file = blobs.resolve(blob.hex());
     try {
@@ -100,23 +99,21 @@ final class Blobs {
     return publish(blob, part);
   }
 
-  /** A file to write what may become a blob to; whoever has asked for it adds or removes it. */
+  @Override
   public Path newPart() {
     makeDirectories();
     long pid = ProcessHandle.current().pid();
     Path part = parts.resolve(NEW + pid + "-" + NUMBER.incrementAndGet());
     try {
       Files.deleteIfExists(part); // of a dead process that had the same number
-      return Files.createFile(part);
+      return part;
     } catch (IOException broken) {
-      throw MicaException.failed("make", part, Why.of(broken)).because(broken);
+      throw MicaException.failed("remove", part, Why.of(broken)).because(broken);
     }
   }
 
-  /**
-   * Takes over by rename a file that was hashed while it was written, and flushes it first. Where
-   * the blob is there already, {@code part} is removed.
-   */
+  /** Where the blob is there already, {@code part} is removed. */
+  @Override
   public Path add(Descriptor blob, Path part) {
     makeDirectories();
     try {
@@ -130,12 +127,22 @@ final class Blobs {
         Files.delete(part);
         return there.get();
       }
-      try (FileChannel file = FileChannel.open(part, StandardOpenOption.WRITE)) {
-        file.force(true);
-      }
       return publish(blob, part);
     } catch (IOException broken) {
       throw MicaException.failed("keep", part, Why.of(broken)).because(broken);
+    }
+  }
+
+  @Override
+  public void keep(Descriptor document, byte[] content) {
+    Path part = newPart();
+    try {
+      Durable.writePart(part, content);
+      Path _ = add(document, part);
+    } catch (IOException full) {
+      throw MicaException.failed("write", part, Why.of(full)).because(full);
+    } finally {
+      BlobSink.discard(part);
     }
   }
 

@@ -28,20 +28,29 @@ import tools.jackson.databind.node.ObjectNode;
 final class ImageBuilder {
   private final LayerStore store;
   private final Blobs blobs;
+  private final BlobSink sink;
   private final Compression compression;
   private final List<String> remarks = new ArrayList<>();
 
-  /** One that stores layers in that way where there is no blob of them yet. */
-  ImageBuilder(LayerStore store, Blobs blobs, Compression compression) {
+  /**
+   * One that writes layers of which there is no blob yet, compressed so: those of the commit itself
+   * to {@code sink}, and those that it stands on to the store, for they are other commits' too.
+   */
+  ImageBuilder(LayerStore store, Blobs blobs, BlobSink sink, Compression compression) {
     this.store = store;
     this.blobs = blobs;
+    this.sink = sink;
     this.compression = compression;
   }
 
   /** The commit of that id as an image. */
   Image build(String id) {
+    return build(id, sink);
+  }
+
+  private Image build(String id, BlobSink to) {
     LayerStore.Stack stack = store.stack(id);
-    return stack.manifest().isPresent() ? asItCame(stack, stack.manifest().get()) : made(stack);
+    return stack.manifest().isPresent() ? asItCame(stack, stack.manifest().get()) : made(stack, to);
   }
 
   private MicaException bad(String id, String why) {
@@ -96,23 +105,24 @@ final class ImageBuilder {
     }
   }
 
-  private Image made(LayerStore.Stack stack) {
-    Optional<Image> parent = stack.parent().map(this::build);
+  private Image made(LayerStore.Stack stack, BlobSink to) {
+    Optional<Image> parent = stack.parent().map(below -> build(below, blobs));
     List<Image.Layer> layers = new ArrayList<>();
     List<JsonNode> history = new ArrayList<>();
     if (parent.isPresent()) {
       layers.addAll(parent.get().layers());
       history.addAll(parent.get().history());
     } else {
-      stack.below().forEach(path -> layers.add(layer(path)));
+      stack.below().forEach(path -> layers.add(layer(path, store.isLayer(path) ? blobs : to)));
     }
-    stack.own().forEach(path -> layers.add(layer(path)));
+    stack.own().forEach(path -> layers.add(layer(path, to)));
     int known = parent.map(image -> image.layers().size()).orElse(0);
     for (int i = known; i < layers.size(); i++) {
       history.add(step(stack, i == layers.size() - 1));
     }
     byte[] config = Json.bytes(document(stack, layers, history));
-    Descriptor is = add(MediaTypes.OCI_CONFIG, config);
+    Descriptor is = new Descriptor(MediaTypes.OCI_CONFIG, Digests.of(config), config.length);
+    to.keep(is, config);
     ObjectNode json = Records.object().put("schemaVersion", 2);
     json.put("mediaType", MediaTypes.OCI_MANIFEST);
     json.set("config", Json.descriptor(is));
@@ -149,7 +159,7 @@ final class ImageBuilder {
   }
 
   /** The blob of a layer or a folder: one that is there, or made now. */
-  private Image.Layer layer(Path path) {
+  private Image.Layer layer(Path path, BlobSink to) {
     Optional<TarRecord> known = store.tar(path);
     Optional<Image.Layer> there = known.flatMap(this::there);
     if (there.isPresent()) {
@@ -159,7 +169,7 @@ final class ImageBuilder {
     if (known.filter(tar -> !tar.ours()).isPresent()) {
       throw gone(path.getFileName().toString(), known.get().diffId());
     }
-    return write(path, known);
+    return write(path, to, known);
   }
 
   private Optional<Image.Layer> there(TarRecord tar) {
@@ -168,18 +178,18 @@ final class ImageBuilder {
         .filter(form -> !tar.ours() || form.mediaType().equals(wanted))
         .map(form -> new Descriptor(form.mediaType(), form.digest(), form.size()))
         .flatMap(blob ->
-            blobs.find(blob).map(file -> new Image.Layer(blob, tar.diffId(), file)).stream())
+            sink.find(blob).or(() -> blobs.find(blob)).stream()
+                .map(file -> new Image.Layer(blob, tar.diffId(), file)))
         .findFirst();
   }
 
-  private Image.Layer write(Path path, Optional<TarRecord> known) {
-    Path part = blobs.newPart();
+  private Image.Layer write(Path path, BlobSink to, Optional<TarRecord> known) {
+    Path part = to.newPart();
     try {
-      Files.delete(part); // the name is ours, and the core makes its files itself
       LayerTar tar = Tars.write(path, part, compression, LayerForm.written());
       String type = MediaTypes.layer(compression);
       Descriptor blob = new Descriptor(type, tar.digest(), tar.packed());
-      Path file = blobs.add(blob, part);
+      Path file = to.add(blob, part);
       List<String> said = tar.remarks().stream().map(Remark::toString).toList();
       remarks.addAll(said);
       TarRecord record = new TarRecord(tar.diffId(), tar.bytes(), true, List.of(), said);
@@ -187,32 +197,8 @@ final class ImageBuilder {
       store.putTar(
           path, known.filter(is -> is.diffId().equals(tar.diffId())).orElse(record).and(form));
       return new Image.Layer(blob, tar.diffId(), file);
-    } catch (IOException broken) {
-      throw MicaException.failed("write", part, Why.of(broken)).because(broken);
     } finally {
-      remove(part);
-    }
-  }
-
-  private Descriptor add(String mediaType, byte[] content) {
-    Descriptor blob = new Descriptor(mediaType, Digests.of(content), content.length);
-    Path part = blobs.newPart();
-    try {
-      Files.write(part, content);
-      Path _ = blobs.add(blob, part);
-      return blob;
-    } catch (IOException full) {
-      throw MicaException.failed("write", part, Why.of(full)).because(full);
-    } finally {
-      remove(part);
-    }
-  }
-
-  private static void remove(Path part) {
-    try {
-      Files.deleteIfExists(part);
-    } catch (IOException broken) {
-      throw MicaException.failed("remove", part, Why.of(broken)).because(broken);
+      BlobSink.discard(part);
     }
   }
 }

@@ -10,7 +10,6 @@ import dev.mica.core.Tars;
 import dev.mica.failure.MicaException;
 import dev.mica.failure.Why;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -124,33 +123,13 @@ final class ImageLoader {
 
   /** Layers are unpacked while those above them are still on their way. */
   private Transfers fetch(ImageSource source, ImageManifest manifest, byte[] config, String text) {
-    add(manifest.self(), manifest.content());
-    add(manifest.config(), config);
+    blobs.keep(manifest.self(), manifest.content());
+    blobs.keep(manifest.config(), config);
     Transfers all =
         Transfers.begin(
             text, manifest.layers(), transfer -> blobs.fetch(transfer.blob(), source, transfer));
     fetching = all;
     return all;
-  }
-
-  private void add(Descriptor blob, byte[] content) {
-    Path part = blobs.newPart();
-    try {
-      Files.write(part, content);
-      Path _ = blobs.add(blob, part);
-    } catch (IOException full) {
-      throw MicaException.failed("write", part, Why.of(full)).because(full);
-    } finally {
-      remove(part);
-    }
-  }
-
-  private static void remove(Path part) {
-    try {
-      Files.deleteIfExists(part);
-    } catch (IOException broken) {
-      throw MicaException.failed("remove", part, Why.of(broken)).because(broken);
-    }
   }
 
   /** Topmost first. */

@@ -114,7 +114,7 @@ public final class Images implements Exchange {
     try (Registry target = Registry.writer(reference, mountable(reference, origins), environment);
         Activity _ =
             Activity.begin("push " + reference, OptionalLong.empty(), Activity.Work.NONE)) {
-      Image image = new ImageBuilder(store, blobs, compression(compression, text)).build(id);
+      Image image = new ImageBuilder(store, blobs, blobs, compression(compression, text)).build(id);
       send(image, target, reference);
       return new Pushed(reference.toString(), image.manifest().self().digest(), image.remarks());
     }
@@ -208,16 +208,33 @@ public final class Images implements Exchange {
   @Override
   public Saved save(String id, String name, Path file, String format, String compression) {
     Compression how = compression(compression, name);
-    Image image = new ImageBuilder(store, blobs, how).build(id);
-    switch (format) {
-      case "oci" -> ArchiveWriter.oci(image, name, file);
-      case "docker" -> ArchiveWriter.docker(image, name, file);
-      case "layout" -> ArchiveWriter.layout(image, name, file);
-      default ->
-          throw MicaException.usage("save", name, "there is no format " + format)
-              .hint("write oci, docker or layout");
-    }
+    Image image =
+        switch (format) {
+          case "oci", "docker" -> saveArchive(id, name, file, format, how);
+          case "layout" -> saveLayout(id, name, file, how);
+          default ->
+              throw MicaException.usage("save", name, "there is no format " + format)
+                  .hint("write oci, docker or layout");
+        };
     return new Saved(file, image.manifest().self().digest(), image.remarks());
+  }
+
+  private Image saveArchive(
+      String id, String name, Path file, String format, Compression compression) {
+    Image image = new ImageBuilder(store, blobs, blobs, compression).build(id);
+    if (format.equals("oci")) {
+      ArchiveWriter.oci(image, name, file);
+    } else {
+      ArchiveWriter.docker(image, name, file);
+    }
+    return image;
+  }
+
+  private Image saveLayout(String id, String name, Path directory, Compression compression) {
+    LayoutTarget target = LayoutTarget.at(directory);
+    Image image = new ImageBuilder(store, blobs, target, compression).build(id);
+    target.put(image, name);
+    return image;
   }
 
   @Override

@@ -16,8 +16,10 @@ final class LayerForm {
         : EnumSet.of(LayerFlag.SYNC, LayerFlag.USERXATTR, LayerFlag.OWN);
   }
 
-  /** For reading one. */
+  /** For writing one as a tar, flushed. */
   static Set<LayerFlag> written() {
-    return Core.isPrivileged() ? EnumSet.noneOf(LayerFlag.class) : EnumSet.of(LayerFlag.USERXATTR);
+    return Core.isPrivileged()
+        ? EnumSet.of(LayerFlag.SYNC)
+        : EnumSet.of(LayerFlag.SYNC, LayerFlag.USERXATTR);
   }
 }

@@ -10,37 +10,46 @@ import java.nio.channels.FileLock;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** An OCI layout in a directory, which may have other images already. */
-final class LayoutTarget implements ImageTarget {
+/**
+ * An OCI layout in a directory, which may have other images already. Blobs come first, each flushed
+ * and then renamed; the index, which makes the image visible, after the names of all of them are
+ * flushed, too.
+ */
+final class LayoutTarget implements BlobSink {
   static final String LAYOUT = "oci-layout";
+  private static final String MODE = "rwxr-xr-x";
   static final String VERSION = "{\"imageLayoutVersion\":\"1.0.0\"}";
+
+  private static final AtomicLong NUMBER = new AtomicLong();
 
   private final Path directory;
   private final Path blobs;
+  private boolean made;
 
   private LayoutTarget(Path directory) {
     this.directory = directory;
     this.blobs = directory.resolve("blobs/sha256");
   }
 
-  /** The one at {@code directory}, which is made; a directory of anything else is refused. */
+  /**
+   * The one at {@code directory}, which is made when the first blob comes; a directory of anything
+   * else is refused.
+   */
   static LayoutTarget at(Path directory) {
     LayoutTarget target = new LayoutTarget(directory);
     try {
-      Path version = directory.resolve(LAYOUT);
-      if (!Files.exists(version)) {
+      if (!Files.exists(directory.resolve(LAYOUT))) {
         requireEmpty(directory);
-        Files.createDirectories(target.blobs);
-        Files.writeString(version, VERSION);
       }
-      Files.createDirectories(target.blobs);
       return target;
     } catch (IOException broken) {
       throw target.failed(broken);
@@ -52,11 +61,30 @@ final class LayoutTarget implements ImageTarget {
       return;
     }
     try (Stream<Path> entries = Files.list(directory)) {
-      if (entries.findAny().isPresent()) {
+      if (!entries.allMatch(StaleParts::isStale)) {
         throw MicaException.failed(
                 "save to", directory, "it has something in it, and is no OCI layout")
             .hint("choose an empty directory, or one that is not there");
       }
+    }
+  }
+
+  private void make() {
+    if (made) {
+      return;
+    }
+    try {
+      Durable.makeDirectories(directory.toAbsolutePath(), MODE);
+      Path version = directory.resolve(LAYOUT);
+      if (!Files.exists(version)) { // first of all: whoever is killed after it has left a layout
+        replace(version, VERSION.getBytes(StandardCharsets.UTF_8));
+      }
+      Durable.makeDirectories(blobs.toAbsolutePath(), MODE);
+      StaleParts.removeIn(directory);
+      StaleParts.removeIn(blobs);
+      made = true;
+    } catch (IOException broken) {
+      throw failed(broken);
     }
   }
 
@@ -65,81 +93,101 @@ final class LayoutTarget implements ImageTarget {
   }
 
   @Override
-  public String label() {
-    return directory.toString();
-  }
-
-  @Override
-  public boolean has(Descriptor blob) {
+  public Optional<Path> find(Descriptor blob) {
+    Path file = blobs.resolve(blob.hex());
     try {
-      Path file = blobs.resolve(blob.hex());
-      return Files.isRegularFile(file) && Files.size(file) == blob.size();
+      return Files.isRegularFile(file) && Files.size(file) == blob.size()
+          ? Optional.of(file)
+          : Optional.empty();
     } catch (IOException gone) {
-      return false;
+      return Optional.empty();
     }
   }
 
   @Override
-  public void put(Descriptor blob, Path file) {
-    Path part = blobs.resolve(".mica-" + ProcessHandle.current().pid());
+  public Path newPart() {
+    make();
+    Path part = StaleParts.part(blobs, NUMBER.incrementAndGet());
+    BlobSink.discard(part); // of a dead process that had the same number
+    return part;
+  }
+
+  @Override
+  public Path add(Descriptor blob, Path part) {
+    Path file = blobs.resolve(blob.hex());
     try {
-      Files.deleteIfExists(part);
+      Files.move(part, file, StandardCopyOption.ATOMIC_MOVE);
+      return file;
+    } catch (IOException broken) {
+      throw failed(broken);
+    }
+  }
+
+  /** It comes with the image. */
+  @Override
+  public void keep(Descriptor document, byte[] content) {}
+
+  /** Gives it the image, under that name in the place of one that was called so. */
+  void put(Image image, String name) {
+    for (Image.Layer layer : image.layers()) {
+      if (find(layer.blob()).isEmpty()) {
+        copy(layer.blob(), layer.file());
+      }
+    }
+    write(image.manifest().config(), image.config());
+    write(image.manifest().self(), image.manifest().content());
+    try {
+      Durable.syncDirectory(blobs);
+      try (FileChannel alone =
+              FileChannel.open(directory.resolve(LAYOUT), StandardOpenOption.WRITE);
+          FileLock _ = alone.lock()) {
+        replace(directory.resolve(Layout.INDEX), Json.bytes(index(image.manifest().self(), name)));
+      }
+    } catch (IOException broken) {
+      throw failed(broken);
+    }
+  }
+
+  private void copy(Descriptor blob, Path file) {
+    Path part = newPart();
+    try {
       Files.copy(file, part);
-      publish(part, blobs.resolve(blob.hex()));
+      try (FileChannel written = FileChannel.open(part, StandardOpenOption.WRITE)) {
+        written.force(true);
+      }
+      Path _ = add(blob, part);
     } catch (IOException broken) {
       throw failed(broken);
     } finally {
-      remove(part);
+      BlobSink.discard(part);
     }
   }
 
-  /** The same of a blob that is in memory. */
-  void putContent(Descriptor blob, byte[] content) {
+  private void write(Descriptor blob, byte[] content) {
+    Path part = newPart();
     try {
-      write(blobs.resolve(blob.hex()), content);
+      Durable.writePart(part, content);
+      Path _ = add(blob, part);
     } catch (IOException broken) {
       throw failed(broken);
-    }
-  }
-
-  private static void publish(Path part, Path file) throws IOException {
-    try (FileChannel written = FileChannel.open(part, StandardOpenOption.WRITE)) {
-      written.force(true);
-    }
-    Durable.move(part, file);
-  }
-
-  private static void remove(Path part) {
-    try {
-      Files.deleteIfExists(part);
-    } catch (IOException broken) {
-      throw MicaException.failed("remove", part, Why.of(broken)).because(broken);
-    }
-  }
-
-  @Override
-  public void putManifest(Descriptor manifest, byte[] content, String tag) {
-    try (FileChannel alone = FileChannel.open(directory.resolve(LAYOUT), StandardOpenOption.WRITE);
-        FileLock _ = alone.lock()) {
-      write(blobs.resolve(manifest.hex()), content);
-      write(directory.resolve(Layout.INDEX), Json.bytes(index(manifest, tag)));
-    } catch (IOException broken) {
-      throw failed(broken);
-    }
-  }
-
-  private void write(Path file, byte[] content) throws IOException {
-    Path part = directory.resolve(".mica-" + ProcessHandle.current().pid());
-    try {
-      Files.write(part, content);
-      publish(part, file);
     } finally {
-      Files.deleteIfExists(part);
+      BlobSink.discard(part);
+    }
+  }
+
+  private void replace(Path file, byte[] content) throws IOException {
+    Path part = StaleParts.part(directory, NUMBER.incrementAndGet());
+    try {
+      Durable.writePart(part, content);
+      Files.move(part, file, StandardCopyOption.ATOMIC_MOVE);
+      Durable.syncDirectory(directory);
+    } finally {
+      BlobSink.discard(part);
     }
   }
 
   /** The index with this image, in the place of one that was called so. */
-  private ObjectNode index(Descriptor manifest, String tag) {
+  private ObjectNode index(Descriptor manifest, String name) {
     Optional<byte[]> old = new FolderFiles(directory).read(Layout.INDEX, Limits.DOCUMENT);
     ObjectNode index = empty();
     ArrayNode all = index.putArray("manifests");
@@ -147,10 +195,10 @@ final class LayoutTarget implements ImageTarget {
       JsonNode json = Json.read(old.get(), why -> failed(new IOException("its index: " + why)));
       json.path("manifests")
           .valueStream()
-          .filter(one -> !one.path("annotations").path(Layout.NAME).asString("").equals(tag))
+          .filter(one -> !one.path("annotations").path(Layout.NAME).asString("").equals(name))
           .forEach(all::add);
     }
-    all.add(entry(manifest, tag));
+    all.add(entry(manifest, name));
     return index;
   }
 
@@ -158,16 +206,13 @@ final class LayoutTarget implements ImageTarget {
     return Records.object().put("schemaVersion", 2).put("mediaType", MediaTypes.OCI_INDEX);
   }
 
-  static ObjectNode entry(Descriptor manifest, String tag) {
+  static ObjectNode entry(Descriptor manifest, String name) {
     ObjectNode entry = Json.descriptor(manifest);
-    entry.putObject("annotations").put(Layout.NAME, tag);
+    entry.putObject("annotations").put(Layout.NAME, name);
     return entry;
   }
 
   static byte[] version() {
     return VERSION.getBytes(StandardCharsets.UTF_8);
   }
-
-  @Override
-  public void close() {}
 }

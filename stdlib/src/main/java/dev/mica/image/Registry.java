@@ -20,7 +20,7 @@ import tools.jackson.databind.json.JsonMapper;
  * One repository of a registry that speaks the distribution specification of OCI (or Docker's
  * registry API, version 2), with its mirrors. Several threads may use it at once.
  */
-final class Registry implements ImageSource, ImageTarget {
+final class Registry implements ImageSource {
   static final int LONGEST_MANIFEST = 4 << 20;
   private static final int LONGEST_LIST = 1 << 20;
   private static final int TAGS_TOLD = 10;
@@ -239,27 +239,17 @@ final class Registry implements ImageSource, ImageTarget {
     return BlobAnswer.read(connection, answer, blob, from);
   }
 
-  @Override
-  public boolean has(Descriptor blob) {
-    return new Upload(writer(), blob, new Transfer(blob)).isThere();
-  }
-
   private Connection writer() {
     return connections.getLast();
   }
 
-  @Override
-  public void put(Descriptor blob, Path file) {
-    put(blob, file, new Transfer(blob));
-  }
-
-  @Override
-  public void put(Descriptor blob, Path file, Transfer transfer) {
+  /** Gives it a blob, whose bytes are those of {@code file}, unless it is there already. */
+  void put(Descriptor blob, Path file, Transfer transfer) {
     new Upload(writer(), blob, transfer).run(file, mountable);
   }
 
-  @Override
-  public void putManifest(Descriptor manifest, byte[] content, String tag) {
+  /** Gives it a manifest under a tag, which makes the image visible; all that it names is there. */
+  void putManifest(Descriptor manifest, byte[] content, String tag) {
     Upload.manifest(writer(), manifest, content, tag);
   }
 

@@ -10,7 +10,6 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.util.stream.Stream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 
@@ -39,31 +38,12 @@ final class TarOut implements AutoCloseable {
   /** One that will be at {@code target}, where nothing may be yet. */
   static TarOut to(Path target) {
     requireFree(target);
-    Path part = target.resolveSibling(prefix(target) + ProcessHandle.current().pid());
+    Path part = StaleParts.part(target);
     try {
-      removeStale(target);
+      StaleParts.remove(target);
       return new TarOut(target, part, new FileOutputStream(part.toFile()));
     } catch (IOException broken) {
       throw MicaException.failed("save to", target, Why.of(broken)).because(broken);
-    }
-  }
-
-  private static String prefix(Path target) {
-    return "." + target.getFileName() + ".mica-";
-  }
-
-  /** What processes left that were killed while they wrote the same archive. */
-  private static void removeStale(Path target) throws IOException {
-    String prefix = prefix(target);
-    Path in = target.toAbsolutePath().getParent();
-    try (Stream<Path> all = Files.list(in)) {
-      for (Path one : (Iterable<Path>) all::iterator) {
-        String name = one.getFileName().toString();
-        String pid = name.startsWith(prefix) ? name.substring(prefix.length()) : "";
-        if (pid.matches("\\d{1,9}") && ProcessHandle.of(Long.parseLong(pid)).isEmpty()) {
-          Files.delete(one);
-        }
-      }
     }
   }
 

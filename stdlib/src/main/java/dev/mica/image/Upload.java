@@ -44,7 +44,7 @@ final class Upload {
   }
 
   /** Whether the registry has it. */
-  boolean isThere() {
+  private boolean isThere() {
     HttpResponse<InputStream> answer =
         send("HEAD", connection.uri(path("/blobs/" + blob.digest())));
     close(answer);

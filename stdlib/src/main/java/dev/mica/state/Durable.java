@@ -27,15 +27,20 @@ public final class Durable {
   /** Likewise, but after a power cut it may hold what it held before, or be gone. */
   static void writeWhole(Path file, byte[] bytes, Path scratch) throws IOException {
     try {
-      // Not a FileChannel: an interrupted thread would lose the file half way.
-      try (FileOutputStream out = new FileOutputStream(scratch.toFile())) {
-        out.write(bytes);
-        out.getFD().sync();
-      }
+      writePart(scratch, bytes);
       Files.move(scratch, file, StandardCopyOption.ATOMIC_MOVE);
     } catch (IOException failure) {
       Files.deleteIfExists(scratch); // on a full file system it would keep its inode and blocks
       throw failure;
+    }
+  }
+
+  /** Makes a file to be renamed afterwards, flushed; its name may be lost. */
+  public static void writePart(Path file, byte[] bytes) throws IOException {
+    // Not a FileChannel: an interrupted thread would lose the file half way.
+    try (FileOutputStream out = new FileOutputStream(file.toFile())) {
+      out.write(bytes);
+      out.getFD().sync();
     }
   }
 

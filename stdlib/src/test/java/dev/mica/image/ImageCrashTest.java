@@ -77,7 +77,7 @@ final class ImageCrashTest {
     for (int i = 0; i < 40; i++) {
       scratch.file("tree/dir" + i % 4 + "/file" + i, "text " + i);
     }
-    if (operation == ImageStep.Operation.SAVE) {
+    if (isSave(operation)) {
       ImageStep.run(ImageStep.Operation.IMPORT, open(scratch), scratch.path(""));
       scratch.awaitDigests();
     }
@@ -135,20 +135,39 @@ final class ImageCrashTest {
     Mica mica = open(scratch);
     mica.commits().gc();
     assertWhole(mica, scratch);
-    if (operation == ImageStep.Operation.SAVE) {
-      Path out = scratch.path("out.tar");
-      if (Files.exists(out)) {
-        Scratch.run("skopeo", "inspect", "oci-archive:" + out);
-        Files.delete(out);
-      }
+    Path out = scratch.path("out.tar");
+    if (Files.exists(out)) {
+      Scratch.run("skopeo", "inspect", "oci-archive:" + out);
+      Files.delete(out);
     }
-    if (operation != ImageStep.Operation.SAVE) {
+    Path layout = scratch.path("out");
+    if (Files.exists(layout.resolve("index.json"))) {
+      copy(layout, scratch.path("copy-before"));
+    }
+    if (!isSave(operation)) {
       mica.commits().removeAll();
     }
     ImageStep.run(operation, mica, scratch.path(""));
     assertWhole(mica, scratch);
     assertThat(mica.commits().list()).hasSize(1);
     assertThat(names(scratch.path(""))).noneMatch(name -> name.startsWith("."));
+    if (operation == ImageStep.Operation.SAVE_LAYOUT) {
+      assertThat(names(layout)).containsExactlyInAnyOrder("oci-layout", "blobs", "index.json");
+      assertThat(names(layout.resolve("blobs/sha256")))
+          .hasSize(3)
+          .noneMatch(name -> name.startsWith("."));
+      copy(layout, scratch.path("copy-after"));
+    }
+  }
+
+  private static boolean isSave(ImageStep.Operation operation) {
+    return operation == ImageStep.Operation.SAVE || operation == ImageStep.Operation.SAVE_LAYOUT;
+  }
+
+  /** Compares each blob with its digest. */
+  private static void copy(Path layout, Path to) {
+    Scratch.run(
+        "skopeo", "--insecure-policy", "copy", "--quiet", "oci:" + layout + ":two:v1", "dir:" + to);
   }
 
   private static void assertWhole(Mica mica, Scratch scratch) throws IOException {

@@ -11,7 +11,8 @@ final class ImageStep {
   enum Operation {
     LOAD,
     IMPORT,
-    SAVE
+    SAVE,
+    SAVE_LAYOUT
   }
 
   public static void main(String[] words) {
@@ -23,6 +24,8 @@ final class ImageStep {
     switch (operation) {
       case LOAD -> mica.commits().load(root.resolve("two").toString());
       case IMPORT -> mica.commits().importFolder(root.resolve("tree").toString(), "two:v1");
+      case SAVE_LAYOUT ->
+          mica.commits().get("two:v1").save(root.resolve("out").toString(), "layout", "zstd");
       case SAVE -> mica.commits().get("two:v1").save(root.resolve("out.tar").toString());
     }
   }

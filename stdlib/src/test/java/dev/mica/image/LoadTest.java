@@ -17,7 +17,9 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -214,6 +216,43 @@ final class LoadTest extends ScratchTest {
     base.save(there.toString());
     assertThat(digestOf("oci:" + there + ":web:v2")).isEqualTo(digest);
     assertThat(digestOf("oci:" + there + ":two:v1")).isEqualTo(base.manifest().orElseThrow());
+  }
+
+  /** It is written once, and its digest is known from then on. */
+  @Test
+  void aLayoutGetsANewLayerAndTheStoreDoesNot() throws Exception {
+    scratch.file("from/etc/hosts", "me");
+    Commit commit =
+        mica.commits()
+            .importFolder(scratch.path("from").toString(), "made:v1")
+            .commits()
+            .getFirst();
+    Path there = scratch.path("there");
+    String digest = commit.save(there.toString(), "layout", "zstd").manifest();
+    assertThat(digestOf("oci:" + there + ":made:v1")).isEqualTo(digest);
+    assertThat(scratch.path("home/blobs")).doesNotExist();
+    Map<String, Object> written = inodes(there);
+    assertThat(written).hasSize(3);
+    assertThat(commit.save(there.toString(), "layout", "zstd").manifest()).isEqualTo(digest);
+    Map<String, Object> again = inodes(there);
+    assertThat(again.keySet()).isEqualTo(written.keySet());
+    again.entrySet().retainAll(written.entrySet());
+    assertThat(again).hasSize(1); // the layer; the documents are written each time
+    Path archive = scratch.path("made.tar");
+    assertThat(commit.save(archive.toString(), "oci", "zstd").manifest()).isEqualTo(digest);
+    assertThat(mica.commits().gc()).noneMatch(line -> line.contains("layer"));
+    assertThat(commit.save(scratch.path("other").toString(), "layout", "zstd").manifest())
+        .isEqualTo(digest);
+  }
+
+  private static Map<String, Object> inodes(Path layout) throws IOException {
+    Map<String, Object> all = new TreeMap<>();
+    try (Stream<Path> files = Files.list(layout.resolve("blobs/sha256"))) {
+      for (Path file : (Iterable<Path>) files::iterator) {
+        all.put(file.getFileName().toString(), Files.getAttribute(file, "unix:ino"));
+      }
+    }
+    return all;
   }
 
   @Test

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mica.core.Core;
 import dev.mica.test.Child;
+import dev.mica.test.Scratch;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -97,7 +98,7 @@ final class PullKilledTest extends RegistryTestBase {
   @Test
   void whatIsLeftOverCanBeRemoved() throws InterruptedException {
     var stale = blobs.newPart();
-    assertThat(stale).exists();
+    Scratch.write(stale, "a part");
     blobs.removeParts();
     assertThat(stale).exists(); // this process may add it yet
     var dead = stale.resolveSibling("new-1999999999-1");
