@@ -16,12 +16,19 @@ import java.nio.file.Path;
 import java.util.Base64;
 import java.util.List;
 import java.util.jar.JarFile;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.jline.utils.Signals;
 
 /**
  * The run an AOT cache is recorded from: a recording is of one process, so this one does what many
  * would. Started by the build only, over a terminal; what is typed there goes to the prompt.
  */
 final class Training {
+  private static final Pattern REST =
+      Pattern.compile(
+          "dev/mica/(vm/|container/|image/|commit/|shell/(Main|App|Arguments|attach/)).*\\.class");
+
   private Training() {}
 
   /**
@@ -29,13 +36,21 @@ final class Training {
    * is the prompt.
    */
   public static void main(String[] args) throws Exception {
-    loadHelper();
+    loadRest();
+    hearSignals();
     useSocket(Path.of(args[0] + ".sock"));
     Streams streams = Streams.ofProcess();
     for (String line : Files.readAllLines(Path.of(args[0]))) {
-      run(streams, line.isEmpty() ? List.of() : List.of(line.split(" ")));
+      run(streams, words(line));
     }
     System.exit(streams.close(0));
+  }
+
+  /** Parted by blanks; one that belongs to a word is written {@code %20}. */
+  private static List<String> words(String line) {
+    return line.isEmpty()
+        ? List.of()
+        : Stream.of(line.split(" ", -1)).map(word -> word.replace("%20", " ")).toList();
   }
 
   private static void run(Streams streams, List<String> words) {
@@ -47,19 +62,28 @@ final class Training {
   }
 
   /**
-   * What starts a helper VM is only loaded: to boot a guest takes longer than all the rest, and not
-   * every host that builds can.
+   * What runs VMs, and what images are made with, is only loaded where nothing of {@code
+   * training.txt} uses it: to boot a guest takes longer than all the rest, and not every host that
+   * builds can.
    */
-  private static void loadHelper() throws IOException, URISyntaxException, ClassNotFoundException {
-    Path home = Path.of(Mica.class.getProtectionDomain().getCodeSource().getLocation().toURI());
-    try (JarFile jar = new JarFile(home.toFile())) {
-      for (String file : jar.stream().map(Object::toString).toList()) {
-        if (file.startsWith("dev/mica/vm/") && file.endsWith(".class")) {
-          String name = file.substring(0, file.length() - ".class".length()).replace('/', '.');
-          Class.forName(name, false, Training.class.getClassLoader());
+  private static void loadRest() throws IOException, URISyntaxException, ClassNotFoundException {
+    for (Class<?> one : List.of(Mica.class, Main.class)) {
+      Path home = Path.of(one.getProtectionDomain().getCodeSource().getLocation().toURI());
+      try (JarFile jar = new JarFile(home.toFile())) {
+        for (String file : jar.stream().map(Object::toString).toList()) {
+          if (REST.matcher(file).matches()) {
+            String name = file.substring(0, file.length() - ".class".length()).replace('/', '.');
+            Class.forName(name, false, Training.class.getClassLoader());
+          }
         }
       }
     }
+  }
+
+  /** A program that is attached to the terminal hears of these. */
+  private static void hearSignals() {
+    Object before = Signals.register("WINCH", () -> {});
+    Signals.unregister("WINCH", before);
   }
 
   /** And what of the JDK it needs for that, above all to talk over sockets. */

@@ -3,10 +3,11 @@ package dev.mica.commit;
 import dev.mica.schema.Descriptor;
 import dev.mica.schema.Rows;
 import dev.mica.schema.Shape;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.JsonNode;
 
 /** Commits and their verification. */
 public final class CommitSchema {
@@ -121,9 +122,19 @@ public final class CommitSchema {
 
   /** As OCI says it, where it says something. */
   private static @Nullable Object config(Commit commit) {
-    return commit
-        .config()
-        .map(config -> JsonMapper.shared().convertValue(ImageConfig.toJson(config), Map.class))
-        .orElse(null);
+    return commit.config().map(config -> value(ImageConfig.toJson(config))).orElse(null);
+  }
+
+  /** The texts, lists and maps that it is made of. */
+  private static Object value(JsonNode json) {
+    if (json.isArray()) {
+      return json.valueStream().map(CommitSchema::value).toList();
+    }
+    if (!json.isObject()) {
+      return json.asString();
+    }
+    Map<String, Object> map = new LinkedHashMap<>();
+    json.properties().forEach(each -> map.put(each.getKey(), value(each.getValue())));
+    return map;
   }
 }

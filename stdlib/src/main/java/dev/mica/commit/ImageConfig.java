@@ -13,6 +13,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
+import tools.jackson.databind.node.StringNode;
 
 /**
  * How a container of an image runs unless it is said, and on what: the {@code config} of OCI's
@@ -216,7 +217,7 @@ public record ImageConfig(
 
   private static void put(Map<String, JsonNode> all, String name, String value) {
     if (!value.isEmpty()) {
-      all.put(name, JsonMapper.shared().valueToTree(value));
+      all.put(name, StringNode.valueOf(value));
     }
   }
 

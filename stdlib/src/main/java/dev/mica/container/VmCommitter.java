@@ -19,6 +19,7 @@ import java.util.OptionalLong;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
 
 /**
  * Makes a commit of one VM: what its container changed over its start folder becomes a layer of the
@@ -67,7 +68,9 @@ final class VmCommitter {
   private List<String> own() {
     VmRecord vm = runner.vm();
     List<String> lines = new ArrayList<>();
-    lines.add("CMD " + JsonMapper.shared().writeValueAsString(vm.program()));
+    ArrayNode program = JsonMapper.shared().createArrayNode();
+    vm.program().forEach(program::add);
+    lines.add("CMD " + program);
     vm.environment().forEach((name, value) -> lines.add("ENV " + name + "=" + value));
     lines.add("USER " + vm.user());
     lines.add("WORKDIR " + vm.folder());
