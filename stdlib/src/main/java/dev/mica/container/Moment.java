@@ -33,14 +33,21 @@ final class Moment implements AutoCloseable {
   private final Duration held;
   private final Supplier<Hold> lock;
   private final Optional<Hold> kept;
+  private final String doing;
 
   private Moment(
-      Runner runner, String disk, Duration held, Supplier<Hold> lock, Optional<Hold> kept) {
+      Runner runner,
+      String disk,
+      Duration held,
+      Supplier<Hold> lock,
+      Optional<Hold> kept,
+      String doing) {
     this.runner = runner;
     this.disk = disk;
     this.held = held;
     this.lock = lock;
     this.kept = kept;
+    this.doing = doing;
   }
 
   /**
@@ -73,25 +80,27 @@ final class Moment implements AutoCloseable {
     try (Hold _ = lock.get()) {
       runner.status().requireUp(doing);
       new Lowers(runner.home(), runner.vm()).requireSame(doing);
-      release(runner);
-      Duration held = take(runner);
-      Moment moment = new Moment(runner, SNAPSHOT, held, lock, Optional.empty());
-      boolean done = false;
+      return new Moment(runner, SNAPSHOT, take(runner), lock, Optional.empty(), doing);
+    }
+  }
+
+  /**
+   * Has the guest mount what is read, in a conversation with its agent and with the VM locked; to
+   * be waited for.
+   */
+  Agent.Answer<Boolean> mount(Agent agent) {
+    if (kept.isPresent()) {
+      return () -> true; // it is
+    }
+    Agent.Answer<Boolean> mounted =
+        agent.mountSnapshot(runner.machine().plugSnapshot(PLACE), SNAPSHOT);
+    return () -> {
       try {
-        String serial = runner.machine().plugSnapshot(PLACE);
-        try (Agent agent = runner.machine().agent()) {
-          agent.mountSnapshot(serial, SNAPSHOT);
-        }
-        done = true;
-        return moment;
+        return mounted.await();
       } catch (MicaException failure) {
         throw isSpoilt(failure) ? spoilt(runner, doing, failure) : failure;
-      } finally {
-        if (!done) {
-          release(runner);
-        }
       }
-    }
+    };
   }
 
   /** QEMU gives a snapshot up rather than have the guest's own writes fail. */
@@ -111,7 +120,7 @@ final class Moment implements AutoCloseable {
   private static Moment atTheEnd(Runner runner, String doing, Supplier<Hold> lock, Hold hold) {
     new Lowers(runner.home(), runner.vm()).requireSame(doing);
     if (runner.status().isUntouched()) {
-      return new Moment(runner, UNTOUCHED, Duration.ZERO, lock, Optional.of(hold));
+      return new Moment(runner, UNTOUCHED, Duration.ZERO, lock, Optional.of(hold), doing);
     }
     boolean done = false;
     try {
@@ -120,7 +129,7 @@ final class Moment implements AutoCloseable {
         boolean _ = agent.mountDisk(VmStart.SERIAL, VmStart.DISK, List.of(VmStart.UPPER)).await();
       }
       done = true;
-      return new Moment(runner, VmStart.DISK, Duration.ZERO, lock, Optional.of(hold));
+      return new Moment(runner, VmStart.DISK, Duration.ZERO, lock, Optional.of(hold), doing);
     } finally {
       if (!done) {
         runner.machine().kill();
@@ -133,6 +142,7 @@ final class Moment implements AutoCloseable {
     Machine machine = runner.machine();
     String id = runner.vm().id();
     try (Agent agent = machine.agent()) {
+      agent.unmountDisk(SNAPSHOT); // nothing of an earlier one is taken for this
       Duration held;
       boolean done = false;
       try {
@@ -202,7 +212,7 @@ final class Moment implements AutoCloseable {
     }
     MicaException failure = null;
     try (Agent agent = machine.agent()) {
-      agent.unmountDisk(SNAPSHOT, machine.snapshotDevice(PLACE));
+      agent.unmountDisk(SNAPSHOT);
     } catch (MicaException silent) {
       failure = silent;
     }

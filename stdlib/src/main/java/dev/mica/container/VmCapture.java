@@ -54,16 +54,25 @@ final class VmCapture {
     byte[] bytes = new byte[TOKEN];
     RANDOM.nextBytes(bytes);
     String token = HexFormat.of().formatHex(bytes);
+    boolean done = false;
     try {
       Path port;
+      long peer;
       try (Hold _ = moment.hold();
           Agent agent = machine.agent()) {
+        Agent.Answer<Boolean> mounted = moment.mount(agent);
         port = machine.plugPort(PORT);
+        peer = machine.status().pid();
+        boolean _ = mounted.await();
         agent.capture(moment.disk(), VmStart.UPPER, PORT, token);
       }
-      return Tars.receive(port, machine.status().pid(), token, layer, limits(), flags);
+      TreeTotals totals = Tars.receive(port, peer, token, layer, limits(), flags);
+      done = true;
+      return totals;
     } finally {
-      machine.unplugPort(PORT);
+      if (!done) {
+        machine.unplugPort(PORT); // which ends the guest's sending
+      }
     }
   }
 

@@ -197,14 +197,12 @@ public interface Machine {
   void takeSnapshot(int disk);
 
   /**
-   * Gives the guest that snapshot as a read-only disk.
+   * Gives the guest that snapshot as a read-only disk, which it keeps, with nothing on it, when the
+   * snapshot has ended.
    *
    * @return its serial number
    */
   String plugSnapshot(int disk);
-
-  /** Where the guest's kernel has that disk: its PCI address; empty where it is not plugged. */
-  Optional<String> snapshotDevice(int disk);
 
   /** Ends a snapshot, whatever it is at; the guest has unmounted it. None is fine. */
   void releaseSnapshot(int disk);

@@ -273,12 +273,6 @@ final class QemuMachine implements Machine {
   }
 
   @Override
-  public Optional<String> snapshotDevice(int disk) {
-    requireRunning();
-    return snapshots.address(disk);
-  }
-
-  @Override
   public void releaseSnapshot(int disk) {
     try (Hold _ = state.hold("end a snapshot of the " + spec.object(), spec.object())) {
       if (qemu.daemon().isAlive()) {

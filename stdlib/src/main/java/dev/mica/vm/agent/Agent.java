@@ -124,14 +124,10 @@ public interface Agent extends AutoCloseable {
    * Mounts the read-only disk of that serial number at {@code /disks/NAME}, as its file system was
    * when it was frozen.
    */
-  void mountSnapshot(String serial, String name);
+  Answer<Boolean> mountSnapshot(String serial, String name);
 
-  /**
-   * Unmounts a disk and lets go of its device.
-   *
-   * @param device its PCI address, as the machine says it; empty where it is not plugged
-   */
-  void unmountDisk(String name, Optional<String> device);
+  /** Unmounts a disk, whose device stays. One that is not mounted is fine. */
+  void unmountDisk(String name);
 
   /**
    * Has a container and the file system of a disk stand still, with all on the disk that was

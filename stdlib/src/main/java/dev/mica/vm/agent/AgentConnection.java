@@ -218,18 +218,18 @@ public final class AgentConnection implements Agent {
   }
 
   @Override
-  public void mountSnapshot(String serial, String name) {
-    requests.call(
-        "mount-snapshot",
-        LONG,
-        Map.of("serial", AgentLine.encode(serial), "name", AgentLine.encode(name)));
+  public Answer<Boolean> mountSnapshot(String serial, String name) {
+    AgentRequests.Request request =
+        requests.ask(
+            "mount-snapshot",
+            LONG,
+            Map.of("serial", AgentLine.encode(serial), "name", AgentLine.encode(name)));
+    return () -> requests.answer(request).isEmpty();
   }
 
   @Override
-  public void unmountDisk(String name, Optional<String> device) {
-    Map<String, String> words = new TreeMap<>(Map.of("name", AgentLine.encode(name)));
-    device.ifPresent(address -> words.put("device", address));
-    requests.call("unmount-disk", LONG, words);
+  public void unmountDisk(String name) {
+    requests.call("unmount-disk", LONG, Map.of("name", AgentLine.encode(name)));
   }
 
   @Override

@@ -8,9 +8,10 @@ import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
-import java.util.Optional;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -45,7 +46,8 @@ public final class Snapshots {
   /** What is read of a snapshot, from the device down to the filter. */
   private static final List<String> VIEWS = List.of(PLAIN, CLUSTERS, VIEW);
 
-  private static final Duration UNPLUG = Duration.ofSeconds(10);
+  /** What the device shows while there is no snapshot: zeros. */
+  private static final String NOTHING = "nothing-";
 
   private final Qemu qemu;
   private final Disks disks;
@@ -87,7 +89,7 @@ public final class Snapshots {
     try (Qmp qmp = qemu.qmp()) {
       try {
         qmp.run("blockdev-add", filter);
-        setDrive(qmp, disk, FILTER + disk);
+        setDrive(qmp, Disks.id(disk), FILTER + disk);
         done = true;
       } finally {
         if (!done) {
@@ -97,18 +99,29 @@ public final class Snapshots {
     }
   }
 
-  /** Gives the guest the snapshot as a disk. */
+  /**
+   * Gives the guest the snapshot as a disk. The device stays when the snapshot ends, and shows
+   * nothing then: to find a device and to let it go takes the guest longer than all the rest.
+   */
   public void plug(int disk) {
     try (Qmp qmp = qemu.qmp()) {
-      if (!node(qmp, PLAIN + disk).isPresent()) {
-        view(qmp, disk);
+      Map<String, JsonNode> nodes = nodes(qmp);
+      if (!nodes.containsKey(PLAIN + disk)) {
+        view(qmp, disk, cluster(nodes.get(FILTER + disk)));
       }
-      disks.plug(qmp, DEVICE + disk, PLAIN + disk);
+      if (isPlugged(qmp, disk)) {
+        setDrive(qmp, DEVICE + disk, PLAIN + disk);
+      } else {
+        disks.plug(qmp, DEVICE + disk, PLAIN + disk);
+      }
     }
   }
 
-  private void view(Qmp qmp, int disk) {
-    long cluster = cluster(qmp, disk);
+  private static boolean isPlugged(Qmp qmp, int disk) {
+    return Qemu.plugged(qmp, DEVICE + disk).contains("");
+  }
+
+  private static void view(Qmp qmp, int disk, long cluster) {
     ObjectNode view = Records.object().put("driver", "snapshot-access");
     view.put("node-name", VIEW + disk).put("file", FILTER + disk).put("read-only", true);
     ObjectNode clusters = Records.object().put("driver", "blkdebug");
@@ -123,13 +136,12 @@ public final class Snapshots {
   }
 
   /** What the filter copies at a time, bytes: QEMU chooses it, and notes it with its bitmaps. */
-  private long cluster(Qmp qmp, int disk) {
+  private long cluster(@Nullable JsonNode filter) {
+    if (filter == null) {
+      throw MicaException.failed("read the snapshot of", qemu.guest(), "there is none");
+    }
     long cluster = 0;
-    for (JsonNode bitmap :
-        node(qmp, FILTER + disk)
-            .map(node -> node.path("dirty-bitmaps"))
-            .orElseThrow(() ->
-                MicaException.failed("read the snapshot of", qemu.guest(), "there is none"))) {
+    for (JsonNode bitmap : filter.path("dirty-bitmaps")) {
       cluster = Math.max(cluster, bitmap.path("granularity").asLong(0));
     }
     if (cluster == 0) {
@@ -137,13 +149,6 @@ public final class Snapshots {
           "read the snapshot of", qemu.guest(), "QEMU does not say in what clusters it is kept");
     }
     return cluster;
-  }
-
-  /** Where the guest's kernel has it; empty where it is not plugged. */
-  public Optional<String> address(int disk) {
-    try (Qmp qmp = qemu.qmp()) {
-      return Qemu.address(qmp, DEVICE + disk);
-    }
   }
 
   /**
@@ -157,39 +162,55 @@ public final class Snapshots {
   }
 
   private void release(Qmp qmp, int disk) {
-    if (!Qemu.unplug(qmp, DEVICE + disk, UNPLUG)) {
-      throw MicaException.failed(
-          "end the snapshot of", qemu.guest(), "QEMU does not let its device go");
-    }
-    if (!node(qmp, FILTER + disk).isPresent()) {
+    Map<String, JsonNode> nodes = nodes(qmp);
+    if (!nodes.containsKey(FILTER + disk)) {
       return;
     }
+    if (isPlugged(qmp, disk)) {
+      if (!nodes.containsKey(NOTHING + disk)) {
+        nothing(qmp, disk);
+      }
+      setDrive(qmp, DEVICE + disk, NOTHING + disk);
+    }
     for (String view : VIEWS) {
-      if (node(qmp, view + disk).isPresent()) {
+      if (nodes.containsKey(view + disk)) {
         delete(qmp, view + disk);
       }
     }
-    setDrive(qmp, disk, Disks.id(disk));
+    setDrive(qmp, Disks.id(disk), Disks.id(disk));
     delete(qmp, FILTER + disk);
     empty(qemu.scratch(disk));
+  }
+
+  /** As large as the disk, for the device goes on being that. */
+  private void nothing(Qmp qmp, int disk) {
+    ObjectNode nothing = Records.object().put("driver", "null-co").put("node-name", NOTHING + disk);
+    nothing.put("size", size(qemu.scratch(disk))).put("read-zeroes", true).put("read-only", true);
+    qmp.run("blockdev-add", nothing);
+  }
+
+  private static long size(Path scratch) {
+    try {
+      return Files.size(scratch);
+    } catch (IOException broken) {
+      throw MicaException.failed("look at", scratch, Why.of(broken)).because(broken);
+    }
   }
 
   private static void delete(Qmp qmp, String node) {
     qmp.run("blockdev-del", Records.object().put("node-name", node));
   }
 
-  private static Optional<JsonNode> node(Qmp qmp, String name) {
-    ObjectNode flat = Records.object().put("flat", true);
-    for (JsonNode node : qmp.run("query-named-block-nodes", flat)) {
-      if (node.path("node-name").asString("").equals(name)) {
-        return Optional.of(node);
-      }
+  private static Map<String, JsonNode> nodes(Qmp qmp) {
+    Map<String, JsonNode> nodes = new HashMap<>();
+    for (JsonNode node : qmp.run("query-named-block-nodes", Records.object().put("flat", true))) {
+      nodes.put(node.path("node-name").asString(""), node);
     }
-    return Optional.empty();
+    return nodes;
   }
 
-  private static void setDrive(Qmp qmp, int disk, String node) {
-    ObjectNode drive = Records.object().put("path", "/machine/peripheral/" + Disks.id(disk));
+  private static void setDrive(Qmp qmp, String device, String node) {
+    ObjectNode drive = Records.object().put("path", "/machine/peripheral/" + device);
     qmp.run("qom-set", drive.put("property", "drive").put("value", node));
   }
 
