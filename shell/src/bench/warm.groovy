@@ -10,6 +10,7 @@ System.in.eachLine { line ->
         case 'guest' -> (union { lower a; upper b; at c; via guest }).at().list().size()
         case 'commit' -> commits.create(unions.get(a), b, 'bench').method()
         case 'save' -> commits.get(a).save(b, 'layout', c).manifest()
+        case 'exec' -> vms.get(a).exec('true').status()
         case 'verify' -> commits.get(a).verify().collect { it.condition() }
         default -> throw new IllegalArgumentException(what)
     }
