@@ -18,6 +18,9 @@
 #include <sys/syscall.h>
 
 #define PIPE_BYTES (1 << 20)
+/* Of many small files it is the disk that is waited for: several are at a time. What is read once is in memory for the
+ * tar. */
+#define CHECK_THREADS 8
 #define HEX (2 * MICA_CHECK + 1)
 
 static struct stream stream;
@@ -109,6 +112,7 @@ __attribute__((noreturn)) static void read_layer(int to, int said)
 	pthread_t thread;
 
 	signal(SIGPIPE, SIG_IGN);
+	captured->check_job.threads = CHECK_THREADS;
 	captured->code = -pthread_create(&thread, NULL, count, NULL);
 	if (captured->code) {
 		mica_fail(&captured->err, captured->code, "start threads", "");
