@@ -10,6 +10,7 @@
 #define MICA_AGENT_H
 
 #include "base.h"
+#include "clock.h"
 #include "line.h"
 
 #include <sys/types.h>
@@ -26,7 +27,10 @@
 /* A line on the console. */
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Milliseconds since the kernel began, suspension included. */
-int64_t now_ms(void);
+static inline int64_t now_ms(void)
+{
+	return clock_ms(CLOCK_BOOTTIME);
+}
 
 /* Phase 1: returns the control port's descriptor; the console is standard input, output and error. */
 int agent_init(void);

@@ -71,10 +71,7 @@ static errint_t add_seed(const char *hex, struct mica_error *err)
 
 static void put_uptime(struct answer *answer)
 {
-	struct timespec up;
-
-	clock_gettime(CLOCK_BOOTTIME, &up);
-	answer_put_number(answer, "uptime", (uint64_t)up.tv_sec * NANOS + (uint64_t)up.tv_nsec);
+	answer_put_number(answer, "uptime", (uint64_t)clock_ns(CLOCK_BOOTTIME));
 }
 
 errint_t guest_hello(const struct request *request, struct answer *answer, struct mica_error *err)

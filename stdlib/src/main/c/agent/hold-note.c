@@ -4,7 +4,8 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/file.h>
-#include <time.h>
+
+#include "clock.h"
 
 #define KIND "hold"
 #define PREFIX KIND "."
@@ -13,10 +14,7 @@ static const char *const states[] = {"none", "on", "over", "lost"};
 
 uint64_t hold_now(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_BOOTTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+	return (uint64_t)clock_ns(CLOCK_BOOTTIME);
 }
 
 int hold_lock(const char *name)

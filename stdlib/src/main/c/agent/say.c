@@ -22,11 +22,3 @@ void say(const char *format, ...)
 	text[head++] = '\n';
 	(void)!write(STDERR_FILENO, text, head);
 }
-
-int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_BOOTTIME, &now);
-	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}

@@ -3,8 +3,7 @@
  * the counter and the clock, once when the library is loaded and once when it is asked for.
  */
 #include "base.h"
-
-#include <time.h>
+#include "clock.h"
 
 #define NANOS 1000000000ll
 
@@ -18,25 +17,17 @@ struct reading {
 	int64_t nanos, unsure; /* of the clock that no time server bends; how long the reading took */
 };
 
-static int64_t clock_nanos(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC_RAW, &time);
-	return time.tv_sec * NANOS + time.tv_nsec;
-}
-
 /* The best of some: whoever is interrupted between the two clocks has read different moments. */
 static struct reading take_reading(void)
 {
 	struct reading best = {.unsure = INT64_MAX};
 
 	for (int i = 0; i < 8; i++) {
-		int64_t before = clock_nanos();
+		int64_t before = clock_ns(CLOCK_MONOTONIC_RAW);
 		_mm_lfence();
 		uint64_t ticks = __rdtsc();
 		_mm_lfence();
-		int64_t took = clock_nanos() - before;
+		int64_t took = clock_ns(CLOCK_MONOTONIC_RAW) - before;
 		if (took < best.unsure)
 			best = (struct reading){ticks, before + took / 2, took};
 	}

@@ -3,7 +3,8 @@
 
 #include <sys/epoll.h>
 #include <sys/resource.h>
-#include <time.h>
+
+#include "clock.h"
 
 #define MACHINE UINT32_MAX
 #define PORTS (2u * MAX_PAIRS)
@@ -50,10 +51,7 @@ static void watch_pair(struct forward *forward, unsigned which)
 
 static int64_t now_ms(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
+	return clock_ms(CLOCK_MONOTONIC);
 }
 
 static void drop_pair(struct forward *forward, unsigned which)

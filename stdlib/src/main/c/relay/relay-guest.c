@@ -8,14 +8,6 @@
 
 #define MAX_TURN_MS 2000
 
-int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static int64_t counted(int64_t passed)
 {
 	return passed < MAX_TURN_MS ? passed : MAX_TURN_MS;

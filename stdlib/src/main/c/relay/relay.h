@@ -22,6 +22,7 @@
 #include <sys/uio.h>
 
 #include "base.h"
+#include "clock.h"
 #include "frame.h"
 #include "kernel.h"
 #include "setid.h"
@@ -74,7 +75,10 @@ static inline bool guest_serves(struct relay *r)
 
 /* relay-guest.c: how the guest is. */
 __attribute__((format(printf, 2, 3))) void relay_log(const struct relay *r, const char *text, ...);
-int64_t now_ms(void);
+static inline int64_t now_ms(void)
+{
+	return clock_ms(CLOCK_MONOTONIC);
+}
 /* Milliseconds of our own by now, not only when they were counted last. */
 int64_t lived_ms(struct relay *r);
 /* At each turn of the thread that watches. */
