@@ -80,6 +80,82 @@ static void test_filter(void)
 	ok(!filter_passes(frame, HEAD + 13, &own), "no connection that is not said whole");
 }
 
+/* A datagram of 8 bytes from one end to the other. */
+static void build_datagram(uint8_t *frame, const char *from, uint16_t source, const char *to, uint16_t dest)
+{
+	struct packet packet = {.to = to, .type = 0x0800, .protocol = IPPROTO_UDP};
+	uint16_t ports[] = {htons(source), htons(dest)};
+
+	build(&packet, frame);
+	inet_pton(AF_INET, from, frame + 26);
+	memcpy(frame + HEAD, ports, sizeof(ports));
+}
+
+static bool answers(const char *to, uint16_t source, uint16_t dest)
+{
+	uint8_t frame[60];
+
+	build_datagram(frame, "10.0.2.15", source, to, dest);
+	return filter_passes(frame, sizeof(frame), &own);
+}
+
+/* Large frames and empty ones lie around it, and it comes in pieces of each length. */
+static void test_heard(void)
+{
+	static uint8_t stream[4 + 9000 + 4 + 4 + 60 + 4 + 200];
+	static const uint32_t sizes[] = {9000, 0, 60, 200};
+	bool before = true, after = true;
+
+	for (size_t i = 0, at = 0; i < 4; at += 4 + sizes[i++]) {
+		uint32_t size = htonl(sizes[i]);
+		memcpy(stream + at, &size, sizeof(size));
+		if (sizes[i] == 60)
+			build_datagram(stream + at + 4, OWN, 5000, "10.0.2.15", 53);
+	}
+	for (size_t piece = 1; piece <= 200; piece++) {
+		struct heard heard = {0};
+
+		own.heard = &heard;
+		before = before && !answers(OWN, 53, 5000);
+		for (size_t at = 0; at < sizeof(stream); at += piece)
+			heard_take(&heard, stream + at, sizeof(stream) - at < piece ? sizeof(stream) - at : piece);
+		after = after && answers(OWN, 53, 5000) && !answers(OWN, 53, 5001) && !answers(OWN, 54, 5000) &&
+			!answers("127.0.0.1", 53, 5000);
+		own.heard = NULL;
+	}
+	ok(before, "no datagram to the host's own address before one came from there");
+	ok(after, "then to that port from that port, and to no other");
+	ok(!answers(OWN, 53, 5000), "none where nobody is heard");
+}
+
+/* What is no whole datagram was not heard. */
+static void test_not_heard(void)
+{
+	uint8_t frame[64];
+	uint32_t size = htonl(60);
+	struct {
+		const char *what;
+		size_t at;
+		uint8_t is;
+	} changes[] = {{"a connection", 4 + 23, IPPROTO_TCP},
+		       {"IPv6", 4 + 14, 0x65},
+		       {"ARP", 4 + 13, 6},
+		       {"a head too long", 4 + 14, 0x4f},
+		       {"a head too short", 4 + 14, 0x44}};
+
+	for (size_t i = 0; i < sizeof(changes) / sizeof(*changes); i++) {
+		struct heard heard = {0};
+
+		memcpy(frame, &size, sizeof(size));
+		build_datagram(frame + 4, OWN, 5000, "10.0.2.15", 53);
+		frame[changes[i].at] = changes[i].is;
+		own.heard = &heard;
+		heard_take(&heard, frame, sizeof(frame));
+		ok(!answers(OWN, 53, 5000), "%s is no datagram that was heard", changes[i].what);
+		own.heard = NULL;
+	}
+}
+
 /* Every other frame may go out; written in pieces of each length up to twice a frame's. */
 static void test_frames(void)
 {
@@ -149,6 +225,8 @@ int main(void)
 	own.addresses = &address;
 	own.count = 1;
 	test_filter();
+	test_heard();
+	test_not_heard();
 	test_frames();
 	test_too_large();
 	return done();

@@ -58,6 +58,8 @@ errint_t end_carry(struct end *from, struct end *to)
 			from->ended = true;
 			return finish(to); /* now: nothing more would remind us */
 		}
+		if (from->tells)
+			from->tells(from->whom, scratch, (size_t)got);
 		ssize_t sent = send(to->fd, scratch, (size_t)got, MSG_NOSIGNAL | MSG_DONTWAIT);
 		if (sent < 0 && errno != EAGAIN && errno != EINTR)
 			return -errno;

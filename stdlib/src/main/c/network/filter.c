@@ -7,6 +7,7 @@
 #include <net/ethernet.h>
 #include <netinet/ip.h>
 #include <netinet/tcp.h>
+#include <netinet/udp.h>
 
 static uint16_t at(const uint8_t *bytes)
 {
@@ -19,10 +20,29 @@ static bool is_beginning(const uint8_t *tcp, size_t size)
 	return size < sizeof(struct tcphdr) || (tcp[13] & (TH_SYN | TH_ACK)) == TH_SYN;
 }
 
-/* Of the host's own addresses: answers to who has connected from there, to a port that is published. */
-static bool is_answer(const uint8_t *packet, size_t size, size_t head)
+/* To who has sent a datagram from there. */
+static bool is_answered(const uint8_t *udp, size_t size, in_addr_t to, const struct own *own)
 {
-	return packet[9] == IPPROTO_TCP && !is_beginning(packet + head, size - head);
+	in_port_t from, port;
+
+	if (size < sizeof(struct udphdr) || !own->heard)
+		return false;
+	memcpy(&from, udp, sizeof(from));
+	memcpy(&port, udp + 2, sizeof(port));
+	return heard_from(own->heard, to, port, from);
+}
+
+/* Of the host's own addresses: answers to who has come from there to a port that is published. */
+static bool is_answer(const uint8_t *packet, size_t size, size_t head, in_addr_t to, const struct own *own)
+{
+	switch (packet[9]) {
+	case IPPROTO_TCP:
+		return !is_beginning(packet + head, size - head);
+	case IPPROTO_UDP:
+		return is_answered(packet + head, size - head, to, own);
+	default:
+		return false;
+	}
 }
 
 static bool ip_passes(const uint8_t *packet, size_t size, const struct own *own)
@@ -41,7 +61,7 @@ static bool ip_passes(const uint8_t *packet, size_t size, const struct own *own)
 	/* This host by other names, all of a network at once, and nobody. */
 	if (packet[16] == 0 || packet[16] == 127 || packet[16] >= 224)
 		return false;
-	return !own_has(own, to) || is_answer(packet, size, head);
+	return !own_has(own, to) || is_answer(packet, size, head, to, own);
 }
 
 bool filter_passes(const uint8_t *frame, size_t size, const struct own *own)

@@ -29,8 +29,10 @@ struct end {
 	uint32_t watched;
 	uint8_t *held; /* what came for it, and it has not taken yet */
 	size_t at, size;
-	bool ended;    /* nothing more comes from it */
-	bool finished; /* it was told that nothing more comes for it */
+	bool ended;						      /* nothing more comes from it */
+	bool finished;						      /* it was told that nothing more comes for it */
+	void (*tells)(void *whom, const uint8_t *bytes, size_t size); /* NULL, or who hears what comes from it first */
+	void *whom;
 };
 
 /* Carries what is there, and not too much at a time: other ends wait, too. A failure: one of both is broken. */

@@ -39,6 +39,7 @@ struct outward {
 	struct machine process;
 	struct end listening, machine, out, own_end, process_end;
 	struct own own;
+	struct heard heard;
 	struct frames frames;
 	struct ether_addr card;
 	int epoll;
@@ -110,6 +111,9 @@ static errint_t open_loop(struct outward *outward, struct mica_error *err)
 	if (outward->epoll < 0)
 		return mica_fail(err, -errno, "open", "the loop");
 	outward->own_end.fd = outward->own.netlink;
+	outward->own.heard = &outward->heard;
+	outward->out.tells = heard_take;
+	outward->out.whom = &outward->heard;
 	outward->process_end.fd = outward->process.process;
 	end_watch(&outward->own_end, outward->epoll, EPOLLIN, OWN);
 	end_watch(&outward->process_end, outward->epoll, EPOLLIN, PROCESS);

@@ -4,11 +4,29 @@
 
 #include "network/network.h"
 
+/* heard.c: who has sent the machine a datagram lately. Zeroed: nobody. Where two need one place the later has it. */
+#define HEARD_HEAD (14u + 60u + 8u) /* of a frame: Ethernet's, the longest of IP, UDP's */
+struct heard_one {
+	in_addr_t host;
+	in_port_t port, guest; /* of the two ends */
+	int64_t until;
+};
+struct heard {
+	struct heard_one ones[1024];
+	uint8_t head[sizeof(uint32_t) + HEARD_HEAD];
+	size_t have, skip; /* of the frame at hand: bytes of head, and those that are not looked at */
+};
+
+/* What goes to the machine next; heard is a struct heard. */
+void heard_take(void *heard, const uint8_t *bytes, size_t size);
+bool heard_from(struct heard *heard, in_addr_t host, in_port_t port, in_port_t guest);
+
 /* own.c: the IPv4 addresses that this host has at the moment. */
 struct own {
 	int netlink;
 	in_addr_t *addresses;
 	size_t count;
+	struct heard *heard; /* NULL: nobody */
 };
 
 errint_t own_open(struct own *own, struct mica_error *err);

@@ -72,6 +72,7 @@ final class PrivilegeTest {
         "-e union{lower('@/lower');at('~/m');via(kernel);readOnly} | only root may mount the",
         "helper start | cannot share folders with a helper VM: only root may",
         "-e host.helper.start() | cannot share folders with a helper VM: only root may",
+        "vm run --rm --from @/lower --name x true | cannot share folders with a VM: only root may",
         "diff @/closed/inside @/lower | permission denied",
         "diff @/lower @/closed/inside -o json | permission denied",
         "-e folder('@/closed').list() | permission denied",

@@ -64,6 +64,11 @@ public record Network(boolean outward, List<Port> ports) {
         throw MicaException.usage("publish the port", port, "without a network it is TCP's only")
             .hint("give it a network: --net user");
       }
+      if (port.isLoopbacks() && port.isUdp()) {
+        throw MicaException.usage(
+                "publish the port", port, "passt loses UDP's answers to this host's loopback interface")
+            .hint("name another address, as in 0.0.0.0:" + port.guest() + ":" + port.guest() + "/udp");
+      }
       if (port.host() != 0 && !taken.add(port.host() + "/" + port.protocol())) {
         throw MicaException.usage("publish the port", port, "it is published twice");
       }

@@ -69,6 +69,11 @@ public record Port(String address, int host, int guest, String protocol) {
     return protocol.equals(UDP);
   }
 
+  /** Whether only programs of this host reach it. */
+  boolean isLoopbacks() {
+    return address.startsWith("127.");
+  }
+
   /** The same with a port of this host that was chosen. */
   Port at(int chosen) {
     return new Port(address, chosen, guest, protocol);

@@ -7,9 +7,12 @@ import dev.mica.state.StateDir;
 import dev.mica.vm.process.Daemon;
 import dev.mica.vm.process.Poll;
 import java.io.IOException;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -19,6 +22,7 @@ import java.util.List;
 /** A VM with a way out, of a host that has the address 198.51.100.2 and 203.0.113.1 outside. */
 final class NetworkChild {
   private static final Duration SOON = Duration.ofMinutes(1);
+  private static final int MOST_DATAGRAMS = 60;
 
   private NetworkChild() {}
 
@@ -28,7 +32,9 @@ final class NetworkChild {
     Folder from = Folder.of(Caller.ofProcess(), Path.of(words[1]));
     try (ServerSocketChannel loopback = server("127.0.0.1");
         ServerSocketChannel all = server("0.0.0.0")) {
-      Network network = Network.of("user", List.of(Port.of("80"), Port.of("198.51.100.2:8080:80")));
+      Network network =
+          Network.of(
+              "user", List.of(Port.of("80"), Port.of("198.51.100.2:8080:80"), Port.of("198.51.100.2:53:53/udp")));
       Vm vm =
           vms.create(
               VmSpec.of("out", from, List.of("httpd", "-f", "-p", "80", "-h", "/www"))
@@ -41,6 +47,7 @@ final class NetworkChild {
         System.out.println("published twice: " + page("198.51.100.2", 8080));
         System.out.println("outside: " + last(inside(vm, "203.0.113.1", 80)));
         String answer = vm.exec("nslookup", "x.test").output();
+        System.out.println("datagrams: " + echoed(vm, vm.ports().getLast()));
         System.out.println("name: " + answer.lines().anyMatch("Address: 203.0.113.1"::equals));
         for (String host : List.of("10.0.2.2", "10.0.2.3", "198.51.100.2", "203.0.113.9")) {
           String _ = inside(vm, host, port(loopback));
@@ -79,6 +86,39 @@ final class NetworkChild {
           .getOutputStream()
           .write("GET / HTTP/1.0\r\n\r\n".getBytes(StandardCharsets.ISO_8859_1));
       return last(new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8));
+    }
+  }
+
+  /** What comes back of a datagram; one may be lost, so it is sent until it does. */
+  private static String echoed(Vm vm, Port port) throws IOException {
+    String server =
+        "import socket; s = socket.socket(type=socket.SOCK_DGRAM); s.bind(('', 53)); [s.sendto(*s.recvfrom(9)) for _ in range(99)]";
+    String ready = "until grep -q ':0035 ' /proc/net/udp; do :; done";
+    Ran _ =
+        vm.exec(
+            "sh", "-c", "python3 -B -c \"" + server + "\" </dev/null >/dev/null 2>&1 & " + ready);
+    try (DatagramSocket socket = new DatagramSocket()) {
+      socket.setSoTimeout(1_000);
+      byte[] words = "hello".getBytes(StandardCharsets.UTF_8);
+      DatagramPacket packet =
+          new DatagramPacket(words, words.length, InetAddress.ofLiteral(port.address()), port.host());
+      DatagramPacket answer = new DatagramPacket(new byte[9], 9);
+      for (int i = 0; i < MOST_DATAGRAMS; i++) {
+        socket.send(packet);
+        if (arrives(socket, answer)) {
+          return new String(answer.getData(), 0, answer.getLength(), StandardCharsets.UTF_8);
+        }
+      }
+      return "nothing";
+    }
+  }
+
+  private static boolean arrives(DatagramSocket socket, DatagramPacket answer) throws IOException {
+    try {
+      socket.receive(answer);
+      return true;
+    } catch (SocketTimeoutException lost) {
+      return false;
     }
   }
 

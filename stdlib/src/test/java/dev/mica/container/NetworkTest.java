@@ -23,7 +23,6 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -42,7 +41,6 @@ import org.junit.jupiter.api.Timeout;
 @NeedsRoot
 @Timeout(300)
 final class NetworkTest {
-  private static final Path BUSYBOX = Path.of("/bin/busybox");
   private static final Path LAB = Path.of("src/test/lab");
   private static final int LARGE = 50 << 20;
   private static final int MANY = 100;
@@ -58,27 +56,8 @@ final class NetworkTest {
   static void make() throws IOException {
     scratch = new Scratch();
     vms = TestVms.of(StateDir.at(scratch.path("home")).waiting(Duration.ofMinutes(3)));
-    Path root = scratch.dir("base");
-    for (String name : List.of("bin", "dev", "proc", "sys", "tmp", "etc", "www")) {
-      Files.createDirectory(root.resolve(name));
-    }
-    Files.copy(BUSYBOX, root.resolve("bin/busybox"), StandardCopyOption.COPY_ATTRIBUTES);
-    for (String applet :
-        List.of(
-            "cat",
-            "echo",
-            "grep",
-            "httpd",
-            "ip",
-            "mkfifo",
-            "nc",
-            "nslookup",
-            "rm",
-            "sh",
-            "sha256sum",
-            "sleep")) {
-      Files.createSymbolicLink(root.resolve("bin/" + applet), Path.of("busybox"));
-    }
+    Path root = TestRoot.busybox(scratch.dir("base")).withLab().path();
+    Files.createDirectory(root.resolve("www"));
     Files.writeString(root.resolve("www/index.html"), "inside\n");
     base = Folder.of(Caller.ofProcess(), root);
   }
@@ -240,6 +219,10 @@ final class NetworkTest {
     assertThatThrownBy(() -> server("twice", "8080:80", "8080:81"))
         .hasMessageContaining("published twice");
     assertThatThrownBy(() -> server("udp", "53/udp")).hasMessageContaining("--net user");
+    assertThatThrownBy(
+            () -> start("udp", Network.of("user", List.of(Port.of("53/udp"))), "sleep", "9"))
+        .hasMessageContaining("loopback")
+        .hasMessageContaining("0.0.0.0:53:53/udp");
     assertThatThrownBy(() -> Network.of("host", List.of())).hasMessageContaining("none, user");
     assertThat(vms.list()).isEmpty();
   }
@@ -339,6 +322,7 @@ final class NetworkTest {
             "published twice: inside",
             "outside: outside",
             "name: true",
+            "datagrams: hello",
             "loopback was reached: false",
             "the host was reached: false",
             "status: running",
