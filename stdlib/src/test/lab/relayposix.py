@@ -153,17 +153,14 @@ def plant_directory(path, kind):
         os.setxattr(path, *attribute)
 
 
-# The relay is not told why a change is that sets nothing, only that set-id bits may have to go: for the owner they do,
-# and for root unless the file has a capability. It is not told what groups the caller is in either, so none here is
-# set-group-id that its group may not execute.
+# The relay is not told by whom a change is that sets nothing, only that set-id bits may have to go: for the owner they
+# do. It is not told what groups the caller is in either, so none here is set-group-id that its group may not execute.
 
 
 def keep_owners(path, function):
-    """Of somebody else's file with set-id bits the answers differ, and root keeps those of a file with a capability."""
+    """Of somebody else's file with set-id bits the answers differ, and root keeps his."""
     st = os.lstat(path)
-    doer = os.geteuid()
-    if st.st_mode & 0o6000 and not stat.S_ISDIR(st.st_mode) and \
-            (doer != st.st_uid if doer else "security.capability" in os.listxattr(path, follow_symlinks=False)):
+    if st.st_mode & 0o6000 and not stat.S_ISDIR(st.st_mode) and (not os.geteuid() or os.geteuid() != st.st_uid):
         return None
     function()
     return said(path)

@@ -71,18 +71,12 @@ static int set_attributes(int fd, const struct stat *to, int set, bool is_open)
 	(FUSE_SET_ATTR_MODE | FUSE_SET_ATTR_UID | FUSE_SET_ATTR_GID | FUSE_SET_ATTR_SIZE | FUSE_SET_ATTR_ATIME |       \
 	 FUSE_SET_ATTR_MTIME | FUSE_SET_ATTR_ATIME_NOW | FUSE_SET_ATTR_MTIME_NOW)
 
-/* Whether a change that sets nothing is carried out, as relay-attributes.c has it. */
+/* Whether a change that sets nothing is carried out, as relay-attributes.c has it (take_setid). */
 static bool may_take_setid(const struct held *h, uid_t caller)
 {
 	struct stat st;
 
-	if (fstat(h->fd, &st) < 0)
-		return false;
-	if (!(st.st_mode & (S_ISUID | S_ISGID)))
-		return true;
-	if (caller)
-		return caller == st.st_uid;
-	return getxattr(fd_path(h->fd).text, "security.capability", NULL, 0) < 0;
+	return !fstat(h->fd, &st) && (!(st.st_mode & (S_ISUID | S_ISGID)) || (caller && caller == st.st_uid));
 }
 
 static int change(fuse_req_t req, struct held *h, const struct stat *to, int set, bool is_open)

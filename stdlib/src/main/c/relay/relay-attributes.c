@@ -51,25 +51,15 @@ static int set_size(struct relay *r, int path_fd, const struct fuse_setattr_in *
  * With a change that sets nothing the kernel says that set-id bits must go: the caller is about to change the data, or
  * has asked for the owner and group to stay as they are. Not those of somebody else's file, for the caller might want
  * the second, which is the owner's to want; who changes the data of such a file takes its bits away with that. Root
- * changes the data and keeps them, and the kernel asks then only where the file has a capability, which goes; so of any
- * other file root has asked for the owner to stay, and the bits go.
+ * changes the data and keeps them.
  */
-static bool may_take_setid(int path_fd, const struct stat *st, uid_t caller)
-{
-	if (!(st->st_mode & (S_ISUID | S_ISGID)))
-		return true;
-	if (caller)
-		return caller == st->st_uid;
-	return getxattr(fd_name(path_fd).text, "security.capability", NULL, 0) < 0;
-}
-
 static int take_setid(int path_fd, uid_t caller)
 {
 	struct stat st;
 
 	if (fstat(path_fd, &st) < 0)
 		return errno;
-	if (!may_take_setid(path_fd, &st, caller))
+	if (st.st_mode & (S_ISUID | S_ISGID) && (!caller || caller != st.st_uid))
 		return 0;
 	return fchownat(path_fd, "", (uid_t)-1, (gid_t)-1, AT_EMPTY_PATH) < 0 ? errno : 0;
 }
