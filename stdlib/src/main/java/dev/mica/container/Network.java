@@ -66,8 +66,15 @@ public record Network(boolean outward, List<Port> ports) {
       }
       if (port.isLoopbacks() && port.isUdp()) {
         throw MicaException.usage(
-                "publish the port", port, "passt loses UDP's answers to this host's loopback interface")
-            .hint("name another address, as in 0.0.0.0:" + port.guest() + ":" + port.guest() + "/udp");
+                "publish the port",
+                port,
+                "passt loses UDP's answers to this host's loopback interface")
+            .hint(
+                "name another address, as in 0.0.0.0:"
+                    + port.guest()
+                    + ":"
+                    + port.guest()
+                    + "/udp");
       }
       if (port.host() != 0 && !taken.add(port.host() + "/" + port.protocol())) {
         throw MicaException.usage("publish the port", port, "it is published twice");

@@ -34,7 +34,11 @@ final class NetworkChild {
         ServerSocketChannel all = server("0.0.0.0")) {
       Network network =
           Network.of(
-              "user", List.of(Port.of("80"), Port.of("198.51.100.2:8080:80"), Port.of("198.51.100.2:53:53/udp")));
+              "user",
+              List.of(
+                  Port.of("80"),
+                  Port.of("198.51.100.2:8080:80"),
+                  Port.of("198.51.100.2:53:53/udp")));
       Vm vm =
           vms.create(
               VmSpec.of("out", from, List.of("httpd", "-f", "-p", "80", "-h", "/www"))
@@ -101,7 +105,8 @@ final class NetworkChild {
       socket.setSoTimeout(1_000);
       byte[] words = "hello".getBytes(StandardCharsets.UTF_8);
       DatagramPacket packet =
-          new DatagramPacket(words, words.length, InetAddress.ofLiteral(port.address()), port.host());
+          new DatagramPacket(
+              words, words.length, InetAddress.ofLiteral(port.address()), port.host());
       DatagramPacket answer = new DatagramPacket(new byte[9], 9);
       for (int i = 0; i < MOST_DATAGRAMS; i++) {
         socket.send(packet);
