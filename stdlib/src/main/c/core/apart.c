@@ -5,39 +5,18 @@
  * asked for: a thread does that. Where we end first, the child is another's.
  */
 #include <fcntl.h>
-#include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdint.h>
 #include <sys/wait.h>
 
-#include "base.h"
-
-enum { STACK_SIZE = 64 << 10 };
+#include "pool.h"
 
 static void *await_end(void *arg)
 {
 	while (waitpid((pid_t)(intptr_t)arg, NULL, 0) < 0 && errno == EINTR)
 		continue;
 	return NULL;
-}
-
-/* Without a thread it stays a dead entry in the list of processes until we end: no harm but that. The host program's
- * signals are its own threads' business. */
-static void await_beside(pid_t child)
-{
-	pthread_attr_t attr;
-	pthread_t thread;
-	sigset_t all, before;
-
-	pthread_attr_init(&attr);
-	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	pthread_attr_setstacksize(&attr, STACK_SIZE);
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	pthread_create(&thread, &attr, await_end, (void *)(intptr_t)child);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	pthread_attr_destroy(&attr);
 }
 
 /* Nothing of ours is the child's: no file, no folder, no terminal, no signal that is ignored or held back. */
@@ -82,6 +61,7 @@ errint_t mica_start_apart(const char *program, const char *argument, struct mica
 	posix_spawn_file_actions_destroy(&files);
 	if (code < 0)
 		return mica_fail(err, code, "start", program);
-	await_beside(child);
+	/* Without a thread it stays a dead entry in the list of processes until we end: no harm but that. */
+	(void)thread_beside(await_end, (void *)(intptr_t)child);
 	return 0;
 }

@@ -4,7 +4,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 
-enum { MOST_THREADS = 8, QUEUE = 64 };
+enum { MOST_THREADS = 8, QUEUE = 64, BESIDE_STACK = 64 << 10 };
 
 struct pool {
 	pthread_mutex_t lock;
@@ -163,4 +163,23 @@ void failure_note(struct first_failure *failure, const struct mica_error *err)
 		return;
 	failure->err = *err;
 	__atomic_store_n(&failure->code, err->code, __ATOMIC_RELEASE);
+}
+
+bool thread_beside(void *(*body)(void *arg), void *arg)
+{
+	pthread_attr_t attr;
+	pthread_t thread;
+	sigset_t all, before;
+	int failed;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	pthread_attr_setstacksize(&attr, BESIDE_STACK);
+	/* The host program's signals are its own threads' business. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	failed = pthread_create(&thread, &attr, body, arg);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	pthread_attr_destroy(&attr);
+	return !failed;
 }

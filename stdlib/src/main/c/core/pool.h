@@ -31,6 +31,9 @@ static inline void cleanup_pool_p(struct pool **pool)
 }
 #define cleanup_pool __attribute__((cleanup(cleanup_pool_p)))
 
+/* Runs it in a thread that nobody waits for. False: none could be started. */
+bool thread_beside(void *(*body)(void *arg), void *arg);
+
 /* The first failure among threads that share nothing else. Zeroed is none. */
 struct first_failure {
 	int taken;

@@ -10,6 +10,7 @@
 #include <sys/fanotify.h>
 
 #include "mount.h"
+#include "pool.h"
 #include "settle.h"
 
 bool protect_watch_begin(struct protect_watch *w, int root)
@@ -26,9 +27,16 @@ bool protect_watch_begin(struct protect_watch *w, int root)
 	return false;
 }
 
+static void *close_events(void *events)
+{
+	close((int)(intptr_t)events);
+	return NULL;
+}
+
+/* The kernel waits some 15 ms until nobody reads its list of who watches: the caller need not. */
 void protect_watch_end(struct protect_watch *w)
 {
-	if (w->events >= 0)
+	if (w->events >= 0 && !thread_beside(close_events, (void *)(intptr_t)w->events))
 		close(w->events);
 	*w = PROTECT_WATCH_NONE;
 }
