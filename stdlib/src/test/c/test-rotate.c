@@ -9,6 +9,7 @@
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -334,6 +335,7 @@ static void protect_at_a_moment(struct guard *g, unsigned seed)
 	char path[32];
 	int fd;
 
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	for (int turn = 1; turn <= GUARDED; turn++) {
 		snprintf(path, sizeof(path), "at/fixed-%d", turn);
 		put_file(path, "");

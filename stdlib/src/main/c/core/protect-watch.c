@@ -42,16 +42,15 @@ void protect_watch_end(struct protect_watch *w)
 }
 
 /* The last record is of the inode itself; the one before it, if there is one, of the directory it lies in. */
-static struct file_handle *about(const struct fanotify_event_metadata *event)
+static struct file_handle *about(const char *records, const char *end)
 {
-	const char *at = (const char *)event + event->metadata_len, *end = (const char *)event + event->event_len;
 	struct file_handle *handle = NULL;
 
-	while (at < end) {
-		struct fanotify_event_info_fid *record = (void *)at;
+	while (records < end) {
+		struct fanotify_event_info_fid *record = (void *)records;
 
 		handle = (void *)record->handle;
-		at += record->hdr.len;
+		records += record->hdr.len;
 	}
 	return handle;
 }
@@ -68,9 +67,10 @@ static bool has_protected(const struct protect_watch *w, struct file_handle *han
 	return settle_tree(fd, flags, SETTLE_COUNT, &count, NULL, NULL) < 0 || count > 0;
 }
 
-static bool tells(const struct protect_watch *w, const struct fanotify_event_metadata *event, uint32_t flags)
+static bool tells(const struct protect_watch *w, const struct fanotify_event_metadata *event, const char *bytes,
+		  uint32_t flags)
 {
-	struct file_handle *handle = about(event);
+	struct file_handle *handle = about(bytes + event->metadata_len, bytes + event->event_len);
 
 	if (event->vers != FANOTIFY_METADATA_VERSION || event->mask & FAN_Q_OVERFLOW || !handle)
 		return true;
@@ -83,12 +83,14 @@ static bool tells(const struct protect_watch *w, const struct fanotify_event_met
 bool protect_watch_saw(const struct protect_watch *w, uint32_t flags)
 {
 	_Alignas(struct fanotify_event_metadata) char events[8192];
+	struct fanotify_event_metadata event;
 	ssize_t got;
 
 	while ((got = read(w->events, events, sizeof(events))) > 0)
-		for (const struct fanotify_event_metadata *event = (const void *)events; FAN_EVENT_OK(event, got);
-		     event = FAN_EVENT_NEXT(event, got))
-			if (tells(w, event, flags))
+		for (const char *at = events; at < events + got; at += event.event_len) {
+			memcpy(&event, at, sizeof(event)); /* it is aligned for its records only */
+			if (tells(w, &event, at, flags))
 				return true;
+		}
 	return got == 0 || errno != EAGAIN;
 }

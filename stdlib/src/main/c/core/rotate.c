@@ -23,25 +23,14 @@
 #include <stdio.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "dir-stack.h"
-#include "pool.h"
-#include "protect-watch.h"
 #include "remove.h"
 #include "settle.h"
 
 #ifndef MOVE_MOUNT_BENEATH
 #define MOVE_MOUNT_BENEATH 0x200 /* Linux 6.5; not in every C library's header */
 #endif
-
-/* Programs that open by path hold a mount for the length of a call: no event tells when none does. */
-enum { TRIES = 40, PAUSE_NS = 250000 };
-
-static void pause_a_little(void)
-{
-	nanosleep(&(struct timespec){.tv_nsec = PAUSE_NS}, NULL);
-}
 
 /* Steps of setting up. */
 
@@ -96,16 +85,6 @@ errint_t mica_attach_beneath(int mount_fd, const char *target, struct mica_error
 	return mount_setattr(mount_fd, "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0
 		       ? mica_fail(err, -errno, "make private", target)
 		       : 0;
-}
-
-static errint_t id_of(int mount_fd, uint32_t *id)
-{
-	struct statx at;
-
-	if (statx(mount_fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &at) < 0)
-		return -errno;
-	*id = (uint32_t)at.stx_mnt_id;
-	return 0;
 }
 
 /* The union over `lowers`, topmost first, after `top` if that is not NULL; read-only for now, mounted nowhere. */
@@ -180,11 +159,6 @@ static errint_t upper_to_layer(const struct mica_rotation *r, const struct turn_
 	return mica_fail_note(err, code, "rename", r->upper, "it is not the union's upper any more");
 }
 
-static uint32_t layer_flags(const struct mica_rotation *r)
-{
-	return r->flags & MICA_MOUNT_USERXATTR ? MICA_LAYER_USERXATTR : 0;
-}
-
 /* While it is still the layer: who is killed in between begins here again. */
 static errint_t unsettle(const struct mica_rotation *r, const struct turn_names *n, struct mica_error *err)
 {
@@ -192,7 +166,7 @@ static errint_t unsettle(const struct mica_rotation *r, const struct turn_names 
 
 	if (layer < 0)
 		return mica_fail(err, -errno, "open", r->layer);
-	return settle_tree(layer, layer_flags(r), SETTLE_BACK, NULL, NULL, err);
+	return settle_tree(layer, turn_layer_flags(r), SETTLE_BACK, NULL, NULL, err);
 }
 
 /* The fresh upper holds nothing: nobody could write to it. */
@@ -221,8 +195,8 @@ static errint_t umount_old(const struct mica_rotation *r)
 {
 	errint_t code = mica_umount(r->target, r->id, 0, NULL);
 
-	for (int i = 0; code == -EBUSY && i < TRIES; i++) {
-		pause_a_little();
+	for (int i = 0; code == -EBUSY && i < TURN_TRIES; i++) {
+		turn_pause();
 		code = mica_umount(r->target, r->id, 0, NULL);
 	}
 	return code;
@@ -269,8 +243,8 @@ static int wait_for_mark(struct turn *t, struct mica_error *err)
 	errint_t code = t->trial.dir < 0 ? mica_trial_begin(&t->trial, t->r->trial, err) : 0;
 	int marked = code ? code : mica_trial_marked(&t->trial, t->r->layer, err);
 
-	for (int i = 0; marked == 1 && i < TRIES / 4; i++) {
-		pause_a_little();
+	for (int i = 0; marked == 1 && i < TURN_TRIES / 4; i++) {
+		turn_pause();
 		marked = mica_trial_marked(&t->trial, t->r->layer, err);
 	}
 	return marked;
@@ -311,12 +285,12 @@ static int turn_over(struct turn *t, const struct turn_names *n)
 	uint32_t id = 0;
 
 	if (!code && t->has_protected)
-		code = settle_tree(r->upper_fd, layer_flags(r), SETTLE, NULL, NULL, t->err);
+		code = settle_tree(r->upper_fd, turn_layer_flags(r), SETTLE, NULL, NULL, t->err);
 	if (!code && fsync(n->layer_dir) < 0) /* the upper's is synced with the fresh one */
 		code = mica_fail(t->err, -errno, "sync", r->layer);
 	if (!code) {
 		new_union = make_union(t, r->layer, t->err);
-		code = new_union < 0 ? new_union : id_of(new_union, &id);
+		code = new_union < 0 ? new_union : turn_mount_id(new_union, &id);
 	}
 	t->new_id = id;
 	if (!code)
@@ -329,147 +303,22 @@ static int turn_over(struct turn *t, const struct turn_names *n)
 	return back ? back : code;
 }
 
-static bool is_watched(const struct turn *t)
-{
-	return t->watch.events >= 0;
-}
-
-/* What became protected since the upper was looked through. Of an upper that cannot be watched that is not known: its
- * layer is looked through again when the union can be written, not while it cannot. */
-static void note_what_came(struct turn *t)
-{
-	if (is_watched(t) && !t->has_protected)
-		t->has_protected = protect_watch_saw(&t->watch, layer_flags(t->r));
-}
-
 static int with_upper_still(struct turn *t)
 {
 	struct turn_names n = TURN_NAMES_NONE;
 	errint_t code = turn_open_names(t->r, &n, t->err), back;
 	int ended;
 
-	note_what_came(t);
 	if (!code)
 		code = upper_to_layer(t->r, &n, t->err);
 	ended = code ? code : turn_over(t, &n);
 	turn_close_names(&n);
-	if (ended == 0 && !is_watched(t))
-		return settle_tree(t->r->upper_fd, layer_flags(t->r), SETTLE, NULL, NULL, t->err);
+	if (ended == 0 && !turn_is_watched(t))
+		return settle_tree(t->r->upper_fd, turn_layer_flags(t->r), SETTLE, NULL, NULL, t->err);
 	if (ended >= 0)
 		return ended;
 	back = mica_set_super(t->r->target, true, t->err); /* the old one, or the new one, which is so already */
 	return back ? back : ended;
-}
-
-/*
- * Whether something has the mount longer than for a call: asked with the mark of mounts that expire, which the kernel
- * sets only on a mount that is not in use. One that is marked already would be unmounted; to look at it takes the mark.
- */
-static bool is_held(const struct mica_rotation *r)
-{
-	int asked = -1;
-
-	for (int i = 0; i < TRIES; i++) {
-		int fd = open(r->target, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-
-		if (fd < 0 || close(fd) < 0)
-			return true;
-		asked = umount2(r->target, MNT_EXPIRE | UMOUNT_NOFOLLOW) < 0 ? -errno : 0;
-		if (asked != -EBUSY)
-			break;
-		pause_a_little();
-	}
-	return asked != -EAGAIN;
-}
-
-struct flush {
-	struct pool_task task;
-	int root;
-	errint_t code;
-};
-
-static void flush(struct pool_task *task)
-{
-	struct flush *f = (struct flush *)task;
-
-	f->code = syncfs(f->root) < 0 ? -errno : 0;
-}
-
-/*
- * What would take long while nobody may write is done before: the walk for what is protected, as long as the upper is
- * large, and beside it the flush of what is dirty in memory.
- */
-static errint_t look_through(struct turn *t, int upper)
-{
-	cleanup_pool struct pool *pool = NULL;
-	struct flush f = {.task.run = flush, .root = upper};
-	errint_t code = pool_start(&pool, 2);
-	uint64_t count = 0;
-
-	if (code)
-		return mica_fail(t->err, code, "sync", t->r->upper);
-	pool_submit(pool, &f.task);
-	code = settle_tree(upper, layer_flags(t->r), SETTLE_COUNT, &count, NULL, t->err);
-	t->has_protected = count > 0;
-	pool_drain(pool);
-	return !code && f.code ? mica_fail(t->err, f.code, "sync", t->r->upper) : code;
-}
-
-/* Programs that write and close all the time leave gaps. */
-static errint_t make_read_only(const struct mica_rotation *r, struct mica_error *err)
-{
-	errint_t code = mica_set_super(r->target, false, NULL);
-
-	for (int i = 0; code == -EBUSY && i < TRIES; i++) {
-		pause_a_little();
-		code = mica_set_super(r->target, false, NULL);
-	}
-	return code && code != -EBUSY ? mica_fail(err, code, "make read-only", r->target) : code;
-}
-
-/* Another mount of the union lies over it meanwhile, which cannot be written: who has a file open keeps it, and who
- * comes now finds everything, but read-only. */
-static errint_t drain(const struct mica_rotation *r, struct mica_error *err)
-{
-	struct mount_attr attr = {.attr_set = MOUNT_ATTR_RDONLY, .propagation = MS_PRIVATE};
-	cleanup_fd int cover = open_tree(AT_FDCWD, r->target, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-	uint32_t id;
-	errint_t code, gone;
-
-	if (cover < 0 || mount_setattr(cover, "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0)
-		return mica_fail(err, -errno, "open_tree", r->target);
-	code = id_of(cover, &id);
-	if (!code && move_mount(cover, "", AT_FDCWD, r->target, MOVE_MOUNT_F_EMPTY_PATH) < 0)
-		code = -errno;
-	if (code)
-		return mica_fail(err, code, "cover", r->target);
-	code = make_read_only(r, err);
-	gone = mica_umount(r->target, id, MICA_UMOUNT_DETACH, err);
-	return gone ? gone : code;
-}
-
-static int rotate_drained(struct turn *t)
-{
-	errint_t code = drain(t->r, t->err);
-
-	if (code)
-		return code == -EBUSY ? MICA_HELD : code;
-	if (!is_held(t->r))
-		return with_upper_still(t);
-	code = mica_set_super(t->r->target, true, t->err);
-	return code ? code : MICA_HELD;
-}
-
-static int rotate_undrained(struct turn *t)
-{
-	errint_t code;
-
-	if (is_held(t->r))
-		return MICA_HELD;
-	code = make_read_only(t->r, t->err);
-	if (code)
-		return code == -EBUSY ? MICA_HELD : code;
-	return with_upper_still(t);
 }
 
 /* No name can be given to something else while a mount is on it, so once is enough. */
@@ -487,32 +336,6 @@ static errint_t check_mounted(const struct mica_rotation *r, struct mica_error *
 	return code ? mica_fail_note(err, code, "look at", r->target, "the union is not mounted there") : 0;
 }
 
-static int rotate(struct turn *t)
-{
-	const struct mica_rotation *r = t->r;
-	struct mica_error own = {0};
-	cleanup_fd int upper = -1;
-	errint_t code;
-	int ended;
-
-	/* A first look, which may be wrong: what comes below costs much where a lot is dirty. */
-	if (!(r->flags & MICA_ROTATE_DRAIN) && is_held(r))
-		return MICA_HELD;
-	if (mica_trial_begin(&t->trial, r->trial, &own) || mica_trial_marked(&t->trial, r->upper, &own) != 1)
-		return MICA_HELD;
-	upper = open(mica_fd_path(r->upper_fd).text, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (upper < 0)
-		return mica_fail(t->err, -errno, "open", r->upper);
-	(void)protect_watch_begin(&t->watch, upper);
-	code = look_through(t, upper);
-	if (code)
-		ended = code;
-	else
-		ended = r->flags & MICA_ROTATE_DRAIN ? rotate_drained(t) : rotate_undrained(t);
-	protect_watch_end(&t->watch);
-	return ended;
-}
-
 int mica_rotate(const struct mica_rotation *r, struct mica_error *err)
 {
 	struct turn t = {.r = r, .err = err, .trial = TRIAL_NONE, .watch = PROTECT_WATCH_NONE};
@@ -523,7 +346,10 @@ int mica_rotate(const struct mica_rotation *r, struct mica_error *err)
 	if (!ended && !knows_beneath())
 		ended = MICA_HELD;
 	if (!ended)
-		ended = rotate(&t);
+		ended = turn_make_still(&t);
+	if (!ended)
+		ended = with_upper_still(&t);
+	protect_watch_end(&t.watch);
 	mica_trial_end(&t.trial);
 	return ended;
 }

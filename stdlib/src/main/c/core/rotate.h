@@ -16,6 +16,30 @@ struct turn {
 	struct mark_trial trial;
 };
 
+static inline uint32_t turn_layer_flags(const struct mica_rotation *r)
+{
+	return r->flags & MICA_MOUNT_USERXATTR ? MICA_LAYER_USERXATTR : 0;
+}
+
+/* Programs that open by path hold a mount for the length of a call: no event tells when none does. */
+enum { TURN_TRIES = 40, TURN_PAUSE_NS = 250000 };
+void turn_pause(void);
+
+errint_t turn_mount_id(int mount_fd, uint32_t *id);
+
+/*
+ * The union's super block is read-only, and t->has_protected is so. 0; or MICA_HELD, and it is as it was. Also where it
+ * fails t->watch and t->trial are the caller's to end.
+ */
+int turn_make_still(struct turn *t);
+
+/* Whether what becomes protected while the upper is looked through is known; if not, its layer has to be looked through
+ * again. */
+static inline bool turn_is_watched(const struct turn *t)
+{
+	return t->watch.events >= 0;
+}
+
 /* The folders that hold the upper and the layer, open, and their names in them. */
 struct turn_names {
 	int upper_dir, layer_dir; /* -1: not open */

@@ -1,0 +1,169 @@
+/*
+ * rotate-still.c - the first step of a rotation: nobody can write the union any more, and what is protected in its
+ * upper is known. What takes long is done before, while it can be written.
+ */
+#include "rotate.h"
+
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "pool.h"
+#include "settle.h"
+
+void turn_pause(void)
+{
+	nanosleep(&(struct timespec){.tv_nsec = TURN_PAUSE_NS}, NULL);
+}
+
+errint_t turn_mount_id(int mount_fd, uint32_t *id)
+{
+	struct statx at;
+
+	if (statx(mount_fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &at) < 0)
+		return -errno;
+	*id = (uint32_t)at.stx_mnt_id;
+	return 0;
+}
+
+/*
+ * Whether something has the mount longer than for a call: asked with the mark of mounts that expire, which the kernel
+ * sets only on a mount that is not in use. One that is marked already would be unmounted; to look at it takes the mark.
+ */
+static bool is_held(const struct mica_rotation *r)
+{
+	int asked = -1;
+
+	for (int i = 0; i < TURN_TRIES; i++) {
+		int fd = open(r->target, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+
+		if (fd < 0 || close(fd) < 0)
+			return true;
+		asked = umount2(r->target, MNT_EXPIRE | UMOUNT_NOFOLLOW) < 0 ? -errno : 0;
+		if (asked != -EBUSY)
+			break;
+		turn_pause();
+	}
+	return asked != -EAGAIN;
+}
+
+struct flush {
+	struct pool_task task;
+	int root;
+	errint_t code;
+};
+
+static void flush(struct pool_task *task)
+{
+	struct flush *f = (struct flush *)task;
+
+	f->code = syncfs(f->root) < 0 ? -errno : 0;
+}
+
+/*
+ * What would take long while nobody may write is done before: the walk for what is protected, as long as the upper is
+ * large, and beside it the flush of what is dirty in memory.
+ */
+static errint_t look_through(struct turn *t, int upper)
+{
+	cleanup_pool struct pool *pool = NULL;
+	struct flush f = {.task.run = flush, .root = upper};
+	errint_t code = pool_start(&pool, 2);
+	uint64_t count = 0;
+
+	if (code)
+		return mica_fail(t->err, code, "sync", t->r->upper);
+	pool_submit(pool, &f.task);
+	code = settle_tree(upper, turn_layer_flags(t->r), SETTLE_COUNT, &count, NULL, t->err);
+	t->has_protected = count > 0;
+	pool_drain(pool);
+	return !code && f.code ? mica_fail(t->err, f.code, "sync", t->r->upper) : code;
+}
+
+/* Programs that write and close all the time leave gaps. */
+static errint_t make_read_only(const struct mica_rotation *r, struct mica_error *err)
+{
+	errint_t code = mica_set_super(r->target, false, NULL);
+
+	for (int i = 0; code == -EBUSY && i < TURN_TRIES; i++) {
+		turn_pause();
+		code = mica_set_super(r->target, false, NULL);
+	}
+	return code && code != -EBUSY ? mica_fail(err, code, "make read-only", r->target) : code;
+}
+
+/* Another mount of the union lies over it meanwhile, which cannot be written: who has a file open keeps it, and who
+ * comes now finds everything, but read-only. */
+static errint_t drain(const struct mica_rotation *r, struct mica_error *err)
+{
+	struct mount_attr attr = {.attr_set = MOUNT_ATTR_RDONLY, .propagation = MS_PRIVATE};
+	cleanup_fd int cover = open_tree(AT_FDCWD, r->target, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	uint32_t id;
+	errint_t code, gone;
+
+	if (cover < 0 || mount_setattr(cover, "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0)
+		return mica_fail(err, -errno, "open_tree", r->target);
+	code = turn_mount_id(cover, &id);
+	if (!code && move_mount(cover, "", AT_FDCWD, r->target, MOVE_MOUNT_F_EMPTY_PATH) < 0)
+		code = -errno;
+	if (code)
+		return mica_fail(err, code, "cover", r->target);
+	code = make_read_only(r, err);
+	gone = mica_umount(r->target, id, MICA_UMOUNT_DETACH, err);
+	return gone ? gone : code;
+}
+
+static int still_drained(struct turn *t)
+{
+	errint_t code = drain(t->r, t->err);
+
+	if (code)
+		return code == -EBUSY ? MICA_HELD : code;
+	if (!is_held(t->r))
+		return 0;
+	code = mica_set_super(t->r->target, true, t->err);
+	return code ? code : MICA_HELD;
+}
+
+static int still_undrained(struct turn *t)
+{
+	errint_t code;
+
+	if (is_held(t->r))
+		return MICA_HELD;
+	code = make_read_only(t->r, t->err);
+	return code == -EBUSY ? MICA_HELD : code;
+}
+
+/* What became protected since the upper was looked through. Of an upper that cannot be watched that is not known: its
+ * layer is looked through again when the union can be written, not while it cannot. */
+static void note_what_came(struct turn *t)
+{
+	if (turn_is_watched(t) && !t->has_protected)
+		t->has_protected = protect_watch_saw(&t->watch, turn_layer_flags(t->r));
+}
+
+int turn_make_still(struct turn *t)
+{
+	const struct mica_rotation *r = t->r;
+	struct mica_error own = {0};
+	cleanup_fd int upper = -1;
+	int ended;
+
+	/* A first look, which may be wrong: what comes below costs much where a lot is dirty. */
+	if (!(r->flags & MICA_ROTATE_DRAIN) && is_held(r))
+		return MICA_HELD;
+	if (mica_trial_begin(&t->trial, r->trial, &own) || mica_trial_marked(&t->trial, r->upper, &own) != 1)
+		return MICA_HELD;
+	upper = open(mica_fd_path(r->upper_fd).text, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (upper < 0)
+		return mica_fail(t->err, -errno, "open", r->upper);
+	(void)protect_watch_begin(&t->watch, upper);
+	ended = look_through(t, upper);
+	if (!ended)
+		ended = r->flags & MICA_ROTATE_DRAIN ? still_drained(t) : still_undrained(t);
+	if (!ended)
+		note_what_came(t);
+	return ended;
+}
