@@ -34,23 +34,6 @@
 
 /* Steps of setting up. */
 
-static errint_t reconfigure(int fs_fd, const char *target, bool writable, struct mica_error *err)
-{
-	if (fs_fd < 0)
-		return mica_fail(err, -errno, "fspick", target);
-	if (fsconfig(fs_fd, FSCONFIG_SET_FLAG, writable ? "rw" : "ro", NULL, 0) < 0 ||
-	    fsconfig(fs_fd, FSCONFIG_CMD_RECONFIGURE, NULL, NULL, 0) < 0)
-		return mica_fail(err, -errno, writable ? "make writable" : "make read-only", target);
-	return 0;
-}
-
-errint_t mica_set_super(const char *target, bool writable, struct mica_error *err)
-{
-	cleanup_fd int fs_fd = fspick(AT_FDCWD, target, FSPICK_CLOEXEC | FSPICK_NO_AUTOMOUNT);
-
-	return reconfigure(fs_fd, target, writable, err);
-}
-
 static errint_t set_mount_writable(const char *target, struct mica_error *err)
 {
 	struct mount_attr attr = {.attr_clr = MOUNT_ATTR_RDONLY};
