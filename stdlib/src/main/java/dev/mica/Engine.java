@@ -11,6 +11,7 @@ import dev.mica.image.Images;
 import dev.mica.state.StateDir;
 import dev.mica.union.UnionLayers;
 import dev.mica.union.Unions;
+import dev.mica.user.Users;
 import java.nio.file.Path;
 
 /**
@@ -23,6 +24,7 @@ final class Engine {
   private final Unions unions;
   private final Vms vms;
   private final Commits commits;
+  private final Users users;
 
   Engine(StateDir state) {
     this.state = state;
@@ -31,6 +33,7 @@ final class Engine {
     this.unions = new Unions(state, helper, folders::writing);
     this.commits =
         new Commits(state, unions, new UnionLayers(state, helper), folders, new Images(state));
+    this.users = new Users(state);
     this.vms = new Vms(state, new CommitLayers(state), commits);
   }
 
@@ -48,6 +51,10 @@ final class Engine {
 
   Vms vms(Caller caller) {
     return new Vms(caller, vms);
+  }
+
+  Users users(Caller caller) {
+    return new Users(caller, users);
   }
 
   Host host(Caller caller) {

@@ -8,6 +8,7 @@ import dev.mica.folder.Folder;
 import dev.mica.host.Host;
 import dev.mica.state.StateDir;
 import dev.mica.union.Unions;
+import dev.mica.user.Users;
 import java.nio.file.Path;
 import java.util.Map;
 
@@ -26,6 +27,7 @@ public final class Mica {
   private final Commits commits;
   private final Vms vms;
   private final Host host;
+  private final Users users;
 
   private Mica(Engine engine, Caller caller) {
     this.engine = engine;
@@ -34,6 +36,7 @@ public final class Mica {
     this.commits = engine.commits(caller);
     this.vms = engine.vms(caller);
     this.host = engine.host(caller);
+    this.users = engine.users(caller);
   }
 
   /** The state directory that {@code MICA_HOME}, the user and the XDG rules name. */
@@ -92,6 +95,11 @@ public final class Mica {
   /** This machine and what works on it. */
   public Host host() {
     return host;
+  }
+
+  /** Those who may log in over SSH. */
+  public Users users() {
+    return users;
   }
 
   /** The state directory; made with mode 0700 at first use. */

@@ -7,6 +7,7 @@ import dev.mica.helper.HelperSchema;
 import dev.mica.host.HostSchema;
 import dev.mica.schema.Schema;
 import dev.mica.union.UnionSchema;
+import dev.mica.user.UserSchema;
 import dev.mica.vm.VmSchema;
 import dev.mica.vm.stream.StreamSchema;
 
@@ -37,6 +38,9 @@ public final class Schemas {
           ContainerSchema.SHARE,
           ContainerSchema.RAN,
           ContainerSchema.VMS,
+          UserSchema.USER,
+          UserSchema.KEY,
+          UserSchema.USERS,
           HelperSchema.HELPER,
           StreamSchema.ATTACHABLE,
           StreamSchema.STREAM,

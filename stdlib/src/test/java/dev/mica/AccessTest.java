@@ -16,6 +16,9 @@ import dev.mica.test.Scratch;
 import dev.mica.test.ScratchTest;
 import dev.mica.union.Union;
 import dev.mica.union.UnionSpec;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -24,6 +27,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.FieldSource;
 
 /** What a caller may do, and where their words lead. */
@@ -35,6 +39,11 @@ final class AccessTest extends ScratchTest {
    * @param doing as the refusal says it
    */
   record Change(String member, String doing, Consumer<AccessTest> action) {
+    /** Of users all is for admins. */
+    String least() {
+      return member.startsWith("Users.") ? "admin" : "operator";
+    }
+
     @Override
     public String toString() {
       return member + ": " + doing;
@@ -117,6 +126,18 @@ final class AccessTest extends ScratchTest {
               test -> test.helper().console().close()),
           new Change(
               "Host.settle()", "settle 1-0000", test -> test.viewer.host().settle("1-0000", true)),
+          new Change(
+              "Users.add()",
+              "add the user new",
+              test -> test.viewer.users().add("new", Role.ADMIN, "lower/file", List.of())),
+          new Change("Users.list()", "look at all users", test -> test.viewer.users().list()),
+          new Change("Users.damaged()", "look at all users", test -> test.viewer.users().damaged()),
+          new Change("Users.find()", "look at the user x", test -> test.viewer.users().find("x")),
+          new Change("Users.get()", "look at the user x", test -> test.viewer.users().get("x")),
+          new Change(
+              "Users.remove()", "remove the user x", test -> test.viewer.users().remove("x")),
+          new Change(
+              "Users.removeAll()", "remove all users", test -> test.viewer.users().removeAll()),
           new Change("Folder.write()", "write", test -> test.viewer.folder("file").write("")),
           new Change("Folder.write()", "write", test -> test.seen().at().resolve("file").write("")),
           new Change(
@@ -140,6 +161,22 @@ final class AccessTest extends ScratchTest {
       Set.of(
           "Folder.setText()",
           "Union.commit()",
+          "User.name",
+          "User.role",
+          "User.keys",
+          "User.roots",
+          "User.added",
+          "User.remove()",
+          "UserKey.type",
+          "UserKey.fingerprint",
+          "UserKey.comment",
+          "UserKey.options",
+          "UserKey.base64()",
+          "UserKey.command()",
+          "UserKey.allowsTerminal()",
+          "UserKey.refusal()",
+          "Users.getAt()",
+          "Users.iterator()",
           "Attachable.stream",
           "ProcessStream.token()",
           "ProcessStream.run()",
@@ -233,8 +270,63 @@ final class AccessTest extends ScratchTest {
             MicaException.class,
             denied -> assertThat(denied.kind()).isEqualTo(MicaException.Kind.DENIED))
         .hasMessageContaining("cannot " + change.doing())
-        .hasMessageContaining("ann is a viewer, and that is for an operator");
+        .hasMessageContaining("ann is a viewer, and that is for an " + change.least());
     assertThat(state()).isEqualTo(before);
+  }
+
+  @ParameterizedTest
+  @FieldSource("CHANGES")
+  void usersAreForAdmins(Change change) {
+    if (change.least().equals("admin")) {
+      viewer = mica.as(caller(Role.OPERATOR));
+      assertThatThrownBy(() -> change.action().accept(this))
+          .hasMessageContaining("ann is an operator, and that is for an admin");
+    }
+  }
+
+  /** Each word that leads outside of ann's roots, of a viewer and of an operator. */
+  @ParameterizedTest
+  @EnumSource(
+      value = Role.class,
+      names = {"VIEWER", "OPERATOR"})
+  void wordsStayInTheRoots(Role role) throws IOException {
+    Path in = scratch.path("lower");
+    Files.createSymbolicLink(in.resolve("out"), scratch.path("up"));
+    Files.createSymbolicLink(in.resolve("dangling"), scratch.path("not-yet"));
+    Files.createSymbolicLink(in.resolve("inside"), in.resolve("file"));
+    Map<String, String> environment = Map.of("HOME", in.toString());
+    Mica bounded = mica.as(Caller.of("ann", role, in, environment, List.of(in)));
+    for (String word : List.of("file", "./new/deep", "~/file", "inside", in + "/../lower/file")) {
+      assertThat(bounded.folder(word).location()).startsWith(in.toString());
+    }
+    for (String word :
+        List.of(
+            "..",
+            "/etc",
+            "out",
+            "out/x",
+            "dangling",
+            "dangling/x",
+            "~/../up",
+            "~root",
+            in + "2",
+            "file:/etc",
+            "tar:/etc/x.tar",
+            "tar:out/x.tar")) {
+      assertThatThrownBy(() -> bounded.folder(word))
+          .as(word)
+          .isInstanceOfSatisfying(
+              MicaException.class,
+              denied -> assertThat(denied.kind()).isEqualTo(MicaException.Kind.DENIED));
+    }
+    assertThatThrownBy(() -> bounded.folder("../up"))
+        .hasMessage(
+            "cannot use %s: ann may only use what is in %s; ask an admin", scratch.path("up"), in);
+    Mica none = mica.as(Caller.of("ann", role, in, environment, List.of()));
+    assertThatThrownBy(() -> none.folder("file"))
+        .hasMessageContaining("ann may use no folder of this host");
+    assertThat(mica.as(Caller.of("ann", Role.ADMIN, in, environment, List.of())).folder("/etc"))
+        .isNotNull();
   }
 
   private String home() {

@@ -3,7 +3,9 @@ package dev.mica.access;
 import dev.mica.failure.MicaException;
 import dev.mica.text.PathBytes;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 /**
  * Who asks, and what they mean by what they say. Every object of Mica is reached by a caller, who
@@ -11,6 +13,8 @@ import java.util.Map;
  * the outside cannot differ in what they permit.
  */
 public final class Caller {
+  private static final List<Path> ALL = List.of(Path.of("/"));
+
   /** Of the one who started this process, and may do what it can. */
   private static final class OfProcess {
     static final Caller CALLER =
@@ -18,24 +22,33 @@ public final class Caller {
             System.getProperty("user.name"),
             Role.ADMIN,
             PathBytes.absolute(Path.of("")),
-            System.getenv());
+            System.getenv(),
+            ALL);
   }
 
   private final String user;
   private final Role role;
   private final Path folder;
   private final Map<String, String> environment;
+  private final List<Path> roots;
 
-  private Caller(String user, Role role, Path folder, Map<String, String> environment) {
+  private Caller(
+      String user, Role role, Path folder, Map<String, String> environment, List<Path> roots) {
     this.user = user;
     this.role = role;
     this.folder = folder;
     this.environment = Map.copyOf(environment);
+    this.roots = List.copyOf(roots);
   }
 
   /** The one who started this process: its user, working folder and variables, as an admin. */
   public static Caller ofProcess() {
     return OfProcess.CALLER;
+  }
+
+  /** Somebody else, whose words may lead anywhere on this host. */
+  public static Caller of(String user, Role role, Path folder, Map<String, String> environment) {
+    return of(user, role, folder, environment, ALL);
   }
 
   /**
@@ -44,12 +57,15 @@ public final class Caller {
    * @param user how messages call them
    * @param folder where their relative paths begin; absolute
    * @param environment their variables, of which {@code HOME} is what {@code ~} means
+   * @param roots the folders of this host that the paths of a viewer or an operator may lead to;
+   *     absolute and real. With none no path may
    */
-  public static Caller of(String user, Role role, Path folder, Map<String, String> environment) {
+  public static Caller of(
+      String user, Role role, Path folder, Map<String, String> environment, List<Path> roots) {
     if (!folder.isAbsolute()) {
       throw MicaException.usage("have a caller work in", folder, "it is not absolute");
     }
-    return new Caller(user, role, folder, environment);
+    return new Caller(user, role, folder, environment, roots);
   }
 
   /** How they are called. */
@@ -83,6 +99,31 @@ public final class Caller {
               doing, object, user + " is " + word(role) + ", and that is for " + word(least))
           .hint("ask an admin");
     }
+  }
+
+  /**
+   * Fails unless {@code path}, which they named, may lead where it does now: for an admin anywhere,
+   * for others into one of their roots, symlinks followed. What is there may become a symlink
+   * afterwards; so this is no protection from somebody who can write in a root at that moment and
+   * wants the caller's work to go astray.
+   *
+   * @param path absolute
+   */
+  public void requireReach(Path path) {
+    if (role == Role.ADMIN || roots.equals(ALL)) {
+      return;
+    }
+    Path real = RealPath.of(path);
+    if (roots.stream().noneMatch(real::startsWith)) {
+      throw MicaException.denied("use", path, user + " " + extent()).hint("ask an admin");
+    }
+  }
+
+  private String extent() {
+    return roots.isEmpty()
+        ? "may use no folder of this host"
+        : "may only use what is in "
+            + roots.stream().map(PathBytes::printable).collect(Collectors.joining(", "));
   }
 
   private static String word(Role role) {

@@ -22,7 +22,10 @@ public sealed interface Folder extends LayerSource permits LocalFolder, VfsFolde
     return of(Caller.ofProcess(), pathOrUri);
   }
 
-  /** The same as {@code caller} means it; what they may not change is refused. */
+  /**
+   * The same as {@code caller} means it; what they may not change is refused, and so is what lies
+   * outside of their roots.
+   */
   static Folder of(Caller caller, String pathOrUri) {
     return PathOrUri.parse(caller, pathOrUri);
   }

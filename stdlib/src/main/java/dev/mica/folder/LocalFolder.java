@@ -31,6 +31,13 @@ record LocalFolder(Caller caller, Path path) implements Folder {
     path = PathBytes.absolute(caller.folder().resolve(path)).normalize();
   }
 
+  /** One that {@code caller} has named; fails unless it is theirs to name. */
+  static LocalFolder named(Caller caller, Path path) {
+    LocalFolder folder = new LocalFolder(caller, path);
+    caller.requireReach(folder.path);
+    return folder;
+  }
+
   private void mayChange(String doing) {
     caller.require(Role.OPERATOR, doing, path);
   }
@@ -47,7 +54,7 @@ record LocalFolder(Caller caller, Path path) implements Folder {
 
   @Override
   public Folder resolve(String relative) {
-    return new LocalFolder(caller, path.resolve(PathOrUri.below(relative, location())));
+    return named(caller, path.resolve(PathOrUri.below(relative, location())));
   }
 
   @Override

@@ -49,12 +49,12 @@ final class PathOrUri {
   static Folder parse(Caller caller, String pathOrUri) {
     Matcher uri = SCHEME.matcher(pathOrUri);
     if (!uri.matches()) {
-      return new LocalFolder(caller, path(caller, pathOrUri));
+      return LocalFolder.named(caller, path(caller, pathOrUri));
     }
     String scheme = uri.group(1).toLowerCase(Locale.ROOT);
     String rest = uri.group(2);
     if (scheme.equals("file")) {
-      return new LocalFolder(caller, fileUri(caller, pathOrUri, rest));
+      return LocalFolder.named(caller, fileUri(caller, pathOrUri, rest));
     }
     if (ARCHIVES.contains(scheme)) {
       return VfsFolder.of(caller, scheme, rest);
@@ -63,7 +63,7 @@ final class PathOrUri {
       throw MicaException.usage("open", pathOrUri, "no provider for " + scheme + ":")
           .hint("use a local path, or one of " + SUPPORTED);
     }
-    return new LocalFolder(caller, path(caller, pathOrUri));
+    return LocalFolder.named(caller, path(caller, pathOrUri));
   }
 
   /** A local path, absolute, relative to the caller's folder, or below a home directory. */

@@ -32,13 +32,11 @@ record VfsFolder(Caller caller, String scheme, Path archive, String inside) impl
   static VfsFolder of(Caller caller, String scheme, String rest) {
     int mark = rest.indexOf("!/");
     String archive = mark < 0 ? rest.replaceFirst("!$", "") : rest.substring(0, mark);
-    VfsFolder root =
-        new VfsFolder(
-            caller,
-            scheme,
-            PathBytes.absolute(caller.folder().resolve(PathOrUri.localPath(caller, archive)))
-                .normalize(),
-            "/");
+    Path file =
+        PathBytes.absolute(caller.folder().resolve(PathOrUri.localPath(caller, archive)))
+            .normalize();
+    caller.requireReach(file);
+    VfsFolder root = new VfsFolder(caller, scheme, file, "/");
     return mark < 0 ? root : root.resolve(rest.substring(mark + 2));
   }
 

@@ -1,12 +1,14 @@
 package dev.mica.scripting.complete;
 
 import dev.mica.Mica;
+import dev.mica.access.Role;
 import dev.mica.commit.Commit;
 import dev.mica.container.Vm;
 import dev.mica.failure.MicaException;
 import dev.mica.scripting.run.Candidate;
 import dev.mica.scripting.run.Candidate.Group;
 import dev.mica.union.Union;
+import dev.mica.user.User;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -44,6 +46,9 @@ public final class HostNames {
     if (word.equals("vm") || word.equals("vms")) {
       vms(typed).forEach(name -> found.add(value(start, name, true)));
     }
+    if (word.equals("users")) {
+      users(typed).forEach(name -> found.add(value(start, name, true)));
+    }
     if (PATHS.contains(word)) {
       paths(typed).forEach(path -> found.add(value(start, path, !path.endsWith("/"))));
     }
@@ -62,6 +67,13 @@ public final class HostNames {
   /** The names of VMs that begin so. */
   public List<String> vms(String prefix) {
     return begin(prefix, mica.vms().list().stream().map(Vm::name));
+  }
+
+  /** The names of users that begin so; none for who may not see them. */
+  public List<String> users(String prefix) {
+    return mica.caller().role() == Role.ADMIN
+        ? begin(prefix, mica.users().list().stream().map(User::name))
+        : List.of();
   }
 
   /** The references of commits that begin so. */

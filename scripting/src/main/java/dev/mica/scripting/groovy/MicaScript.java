@@ -20,6 +20,7 @@ import dev.mica.scripting.words.VmBlock;
 import dev.mica.scripting.words.Words;
 import dev.mica.union.Union;
 import dev.mica.union.Unions;
+import dev.mica.user.Users;
 import groovy.lang.Closure;
 import groovy.lang.Script;
 import java.util.List;
@@ -81,6 +82,11 @@ public abstract class MicaScript extends Script implements Words {
   @Override
   public Commits getCommits() {
     return mica().commits();
+  }
+
+  @Override
+  public Users getUsers() {
+    return mica().users();
   }
 
   @Override

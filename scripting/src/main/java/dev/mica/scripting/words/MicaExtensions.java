@@ -1,5 +1,6 @@
 package dev.mica.scripting.words;
 
+import dev.mica.access.Role;
 import dev.mica.commit.Commit;
 import dev.mica.commit.Commits;
 import dev.mica.container.CommitSpec;
@@ -12,6 +13,8 @@ import dev.mica.folder.Folder;
 import dev.mica.scripting.run.Context;
 import dev.mica.union.Union;
 import dev.mica.union.Unions;
+import dev.mica.user.User;
+import dev.mica.user.Users;
 import groovy.lang.Closure;
 import groovy.transform.stc.ClosureParams;
 import groovy.transform.stc.SimpleType;
@@ -21,7 +24,9 @@ import java.util.Arrays;
 import java.util.Collection;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** What Groovy adds to Mica's objects and to numbers; each is an extension method. */
@@ -29,6 +34,8 @@ public final class MicaExtensions {
   private static final int TREE_DEPTH = 3;
 
   private static final List<String> UNION_COMMIT = List.of("message", "squash");
+
+  private static final List<String> USER = List.of("role", "key", "root");
 
   private static final List<String> VM_COMMIT =
       List.of("message", "before", "after", "change", "squash");
@@ -83,17 +90,18 @@ public final class MicaExtensions {
    * whole tree as one layer.
    */
   public static Commit commit(Union self, Map<String, ?> options, String ref) {
-    requireKnown(self.name(), options, UNION_COMMIT);
+    requireKnown("commit", self.name(), options, UNION_COMMIT);
     return Context.current()
         .mica()
         .commits()
         .create(self, ref, text(options, "message"), truth(options.get("squash")));
   }
 
-  private static void requireKnown(String name, Map<String, ?> options, List<String> known) {
+  private static void requireKnown(
+      String doing, String name, Map<String, ?> options, List<String> known) {
     for (String key : options.keySet()) {
       if (!known.contains(key)) {
-        throw MicaException.usage("commit", name, "there is no option '" + key + "'")
+        throw MicaException.usage(doing, name, "there is no option '" + key + "'")
             .hint("there are " + String.join(", ", known));
       }
     }
@@ -105,7 +113,7 @@ public final class MicaExtensions {
    * a container of it runs, and {@code squash: true} makes one layer of the whole tree.
    */
   public static Commit commit(Vm self, Map<String, ?> options, String ref) {
-    requireKnown(self.name(), options, VM_COMMIT);
+    requireKnown("commit", self.name(), options, VM_COMMIT);
     return self.commit(
         new CommitSpec(
             ref,
@@ -168,6 +176,36 @@ public final class MicaExtensions {
 
   /** {@code for (entry in folder)}. */
   public static Iterator<Entry> iterator(Folder self) {
+    return self.list().iterator();
+  }
+
+  /**
+   * {@code users.add('ann', role: 'operator', key: 'ann.pub', root: '/srv')}; {@code root} may be a
+   * list.
+   */
+  public static User add(Users self, Map<String, ?> options, String name) {
+    requireKnown("add the user", name, options, USER);
+    String role = text(options, "role");
+    Role known =
+        Stream.of(Role.values())
+            .filter(each -> each.name().toLowerCase(Locale.ROOT).equals(role))
+            .findFirst()
+            .orElseThrow(() ->
+                MicaException.usage("add the user", name, "there is no role '" + role + "'")
+                    .hint("say role: 'viewer', 'operator' or 'admin'"));
+    if (!options.containsKey("key")) {
+      throw MicaException.usage("add the user", name, "it has no key").hint("say key: 'FILE'");
+    }
+    return self.add(name, known, text(options, "key"), lines(options.get("root")));
+  }
+
+  /** {@code users['ann']}. */
+  public static User getAt(Users self, String name) {
+    return self.get(name);
+  }
+
+  /** {@code for (user in users)}. */
+  public static Iterator<User> iterator(Users self) {
     return self.list().iterator();
   }
 

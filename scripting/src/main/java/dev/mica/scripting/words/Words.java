@@ -10,6 +10,7 @@ import dev.mica.host.Check;
 import dev.mica.host.Host;
 import dev.mica.union.Union;
 import dev.mica.union.Unions;
+import dev.mica.user.Users;
 import groovy.lang.Closure;
 import groovy.lang.DelegatesTo;
 import java.util.List;
@@ -53,6 +54,9 @@ public interface Words {
 
   /** The commit store of this host. */
   Commits getCommits();
+
+  /** Those who may log in over SSH. */
+  Users getUsers();
 
   /** This machine. */
   Host getHost();

@@ -19,6 +19,7 @@ public final class CommandTable {
                   RegistryCommands.all().stream(),
                   VmCommands.all().stream(),
                   HelperCommands.all().stream(),
+                  UserCommands.all().stream(),
                   LanguageCommands.all().stream())
               .flatMap(commands -> commands)
               .toList());

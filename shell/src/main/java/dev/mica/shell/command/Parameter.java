@@ -26,6 +26,7 @@ public record Parameter(
     UNION,
     COMMIT,
     VM,
+    USER,
     /** A path or a commit. */
     LAYER,
     CHOICE,
@@ -109,6 +110,7 @@ public record Parameter(
       case UNION -> "UNION";
       case COMMIT -> "COMMIT";
       case VM -> "VM";
+      case USER -> "USER";
       default -> "TEXT";
     };
   }

@@ -1,0 +1,142 @@
+package dev.mica.user;
+
+import java.net.InetAddress;
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.time.LocalDateTime;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What stands before a key in {@code authorized_keys}, as sshd(8) has it. One that is not known, or
+ * would permit what nobody gets here, is refused: a key whose restriction is overlooked opens more
+ * than its owner meant.
+ *
+ * @param text as it was written; empty if nothing was
+ * @param command what runs whatever is asked for; null: what is asked for
+ * @param terminal whether a session may have a terminal
+ * @param from the addresses it may be used from; null: all
+ * @param expiry from when on it is not valid any more; null: it stays so
+ */
+record KeyOptions(
+    String text,
+    @Nullable String command,
+    boolean terminal,
+    @Nullable Addresses from,
+    @Nullable Instant expiry) {
+  /** Without a value, or with one in quotes, in which a quote is written {@code \"}. */
+  private static final Pattern OPTION =
+      Pattern.compile("([A-Za-z0-9-]+)(=\"((?:[^\"\\\\]|\\\\.)*)\")?(,|$)");
+
+  /** What nobody may here, with any key. */
+  private static final List<String> ALWAYS =
+      List.of("no-port-forwarding", "no-agent-forwarding", "no-x11-forwarding", "no-user-rc");
+
+  private static final DateTimeFormatter TO_THE_SECOND =
+      DateTimeFormatter.ofPattern("uuuuMMddHHmmss", Locale.ROOT);
+
+  /** Fails with an IllegalArgumentException where they cannot be honoured. */
+  static KeyOptions of(String text) {
+    Reading reading = new Reading();
+    Matcher option = OPTION.matcher(text);
+    int at = 0;
+    while (at < text.length()) {
+      if (!option.find(at) || option.start() != at) {
+        throw new IllegalArgumentException(
+            "its options cannot be read from '" + text.substring(at) + "' on");
+      }
+      reading.take(option.group(1).toLowerCase(Locale.ROOT), unquoted(option.group(3)));
+      at = option.end();
+      if (at == text.length() && !option.group(4).isEmpty()) {
+        throw new IllegalArgumentException("its options end with a comma");
+      }
+    }
+    return new KeyOptions(text, reading.command, reading.terminal, reading.from, reading.expiry);
+  }
+
+  private static @Nullable String unquoted(@Nullable String value) {
+    return value == null ? null : value.replace("\\\"", "\"");
+  }
+
+  private static final class Reading {
+    private @Nullable String command;
+    private boolean terminal = true;
+    private @Nullable Addresses from;
+    private @Nullable Instant expiry;
+    private final List<String> seen = new ArrayList<>();
+
+    void take(String name, @Nullable String value) {
+      switch (name) {
+        case "restrict", "no-pty", "pty" -> {
+          requireNone(name, value);
+          terminal = name.equals("pty");
+        }
+        case "command" -> command = once(name, value);
+        case "from" -> from = Addresses.of(once(name, value));
+        case "expiry-time" -> expiry = time(once(name, value));
+        case "cert-authority" ->
+            throw new IllegalArgumentException(
+                "the option cert-authority is not supported yet: give each key itself");
+        default -> {
+          if (!ALWAYS.contains(name)) {
+            throw new IllegalArgumentException("the option '" + name + "' is not supported");
+          }
+          requireNone(name, value);
+        }
+      }
+    }
+
+    private static void requireNone(String name, @Nullable String value) {
+      if (value != null) {
+        throw new IllegalArgumentException("the option " + name + " takes no value");
+      }
+    }
+
+    private String once(String name, @Nullable String value) {
+      if (value == null || value.isBlank()) {
+        throw new IllegalArgumentException("the option " + name + " has no value in quotes");
+      }
+      if (seen.contains(name)) {
+        throw new IllegalArgumentException("the option " + name + " is there twice");
+      }
+      seen.add(name);
+      return value;
+    }
+
+    /** {@code YYYYMMDD[HHMM[SS]][Z]}; without Z it is the time of this host. */
+    private static Instant time(String text) {
+      boolean utc = text.endsWith("Z");
+      String digits = utc ? text.substring(0, text.length() - 1) : text;
+      try {
+        if (!digits.matches("\\d{8}|\\d{12}|\\d{14}")) {
+          throw new IllegalArgumentException("expiry-time='" + text + "' is no time");
+        }
+        LocalDateTime time =
+            LocalDateTime.parse(digits + "0".repeat(14 - digits.length()), TO_THE_SECOND);
+        return time.atZone(utc ? ZoneOffset.UTC : ZoneId.systemDefault()).toInstant();
+      } catch (DateTimeException wrong) {
+        throw new IllegalArgumentException("expiry-time='" + text + "' is no time", wrong);
+      }
+    }
+  }
+
+  /** Why the key does not count for somebody at {@code address} at that time. */
+  Optional<String> refusal(InetAddress address, Instant now) {
+    Addresses permitted = from;
+    Instant end = expiry;
+    if (end != null && !now.isBefore(end)) {
+      return Optional.of("it expired at " + end);
+    }
+    return permitted == null || permitted.have(address)
+        ? Optional.empty()
+        : Optional.of("it may not be used from " + address.getHostAddress());
+  }
+}

@@ -1,0 +1,131 @@
+package dev.mica.user;
+
+import java.net.InetAddress;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Instant;
+import java.util.Base64;
+import java.util.Optional;
+import java.util.regex.Pattern;
+
+/** A public key of a user: a line of OpenSSH's {@code authorized_keys}. */
+public final class UserKey {
+  /** What looks like a type, known or not; no option does. */
+  private static final Pattern TYPE = Pattern.compile("(sk-)?(ssh|ecdsa|rsa|x509v3)-\\S+");
+
+  private final KeyOptions options;
+  private final String type;
+  private final byte[] blob;
+  private final String comment;
+
+  private UserKey(KeyOptions options, String type, byte[] blob, String comment) {
+    this.options = options;
+    this.type = type;
+    this.blob = blob;
+    this.comment = comment;
+  }
+
+  /** Fails with an IllegalArgumentException that says why where {@code line} is none. */
+  static UserKey of(String line) {
+    String text = line.strip();
+    int end = end(text);
+    boolean bare = TYPE.matcher(text.substring(0, end)).matches();
+    KeyOptions options = KeyOptions.of(bare ? "" : text.substring(0, end));
+    String[] words = (bare ? text : text.substring(end).strip()).split("[ \t]+", 3);
+    if (words.length < 2) {
+      throw new IllegalArgumentException("it is no public key in the format of OpenSSH");
+    }
+    String type = words[0];
+    if (!KeyBlob.TYPES.contains(type)) {
+      throw new IllegalArgumentException("keys of the type '" + type + "' are not accepted");
+    }
+    byte[] blob = decode(words[1]);
+    KeyBlob.require(type, blob);
+    return new UserKey(options, type, blob, words.length < 3 ? "" : words[2].strip());
+  }
+
+  /** Where the first word ends; blanks in quotes belong to it. */
+  private static int end(String text) {
+    boolean quoted = false;
+    for (int at = 0; at < text.length(); at++) {
+      char c = text.charAt(at);
+      if (c == '\\' && at + 1 < text.length() && text.charAt(at + 1) == '"') {
+        at++;
+      } else if (c == '"') {
+        quoted = !quoted;
+      } else if (!quoted && (c == ' ' || c == '\t')) {
+        return at;
+      }
+    }
+    return text.length();
+  }
+
+  private static byte[] decode(String base64) {
+    try {
+      return Base64.getDecoder().decode(base64);
+    } catch (IllegalArgumentException wrong) {
+      throw new IllegalArgumentException("the key is not written in base64", wrong);
+    }
+  }
+
+  /** Of which kind it is: {@code ssh-ed25519}. */
+  public String type() {
+    return type;
+  }
+
+  /** Its SHA-256, as {@code ssh-keygen -l} prints it. */
+  public String fingerprint() {
+    try {
+      byte[] digest = MessageDigest.getInstance("SHA-256").digest(blob);
+      return "SHA256:" + Base64.getEncoder().withoutPadding().encodeToString(digest);
+    } catch (NoSuchAlgorithmException absent) {
+      throw new IllegalStateException(absent); // each Java has it
+    }
+  }
+
+  /** What its owner wrote behind it. */
+  public String comment() {
+    return comment;
+  }
+
+  /** What it may be used for, as it was written; empty: all that its user may. */
+  public String options() {
+    return options.text();
+  }
+
+  /** The key itself, in base64. */
+  public String base64() {
+    return Base64.getEncoder().encodeToString(blob);
+  }
+
+  /** The command that runs whatever is asked for; empty: what is asked for. */
+  public Optional<String> command() {
+    return Optional.ofNullable(options.command());
+  }
+
+  /** Whether a session by it may have a terminal. */
+  public boolean allowsTerminal() {
+    return options.terminal();
+  }
+
+  /** Why it does not count for somebody at {@code address} at that time; empty: it does. */
+  public Optional<String> refusal(InetAddress address, Instant now) {
+    return options.refusal(address, now);
+  }
+
+  boolean isExpired(Instant now) {
+    Instant end = options.expiry();
+    return end != null && !now.isBefore(end);
+  }
+
+  /** The line that it was. */
+  String line() {
+    return (options.text() + " " + type + " " + base64() + " " + comment).strip();
+  }
+
+  /** The same for people, who know a key by its fingerprint. */
+  @Override
+  public String toString() {
+    return (options.text() + " " + type + " " + fingerprint() + " " + comment).strip();
+  }
+}
