@@ -1,29 +1,11 @@
 /* A rotation: nothing written is lost or hidden, nobody writes a layer afterwards, and what is held is left as it was.
  */
-#include "tap.h"
+#include "rotations.h"
 
 #include <dirent.h>
-#include <linux/fs.h>
-#include <signal.h>
 #include <stdatomic.h>
-#include <sched.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
-#include <time.h>
-
-#include "mount.h"
-
-static struct mica_error err;
-static const char *const lowers[] = {"low"};
-
-static uint32_t id_at(const char *name)
-{
-	uint32_t id = 0;
-
-	return mica_mounted_id(AT_FDCWD, name, &id) ? 0 : id;
-}
 
 static int mounts_at(const char *target)
 {
@@ -39,54 +21,6 @@ static int mounts_at(const char *target)
 		fclose(in);
 	free(line);
 	return n;
-}
-
-static void make_union(void)
-{
-	struct mica_overlay o = {lowers, 1, 0, "up", "work0", "at", "mica:test"};
-
-	for (const char *const *name = (const char *const[]){"low", "up", "work0", "at", "store", "trial", NULL}; *name;
-	     name++)
-		NEED(mkdir(*name, 0755));
-	put_file("low/old", "low");
-	if (mica_overlay_mount(&o, &err))
-		bail("mount");
-	put_file("at/one", "1");
-}
-
-static void forget_union(void)
-{
-	struct mica_error none;
-
-	while (!umount2("at", MNT_DETACH | UMOUNT_NOFOLLOW))
-		;
-	for (const char *const *name =
-		     (const char *const[]){"low", "up", "work0", "work1", "at", "store", "trial", NULL};
-	     *name; name++)
-		if (mica_remove(*name, NULL, &none))
-			bail(none.path);
-}
-
-static int rotate_to(const char *layer, uint32_t flags)
-{
-	struct mica_rotation r = {.lowers = lowers,
-				  .lower_count = 1,
-				  .id = id_at("at"),
-				  .target = "at",
-				  .upper = "up",
-				  .layer = layer,
-				  .work = "work1",
-				  .trial = "trial",
-				  .source = "mica:test",
-				  .flags = flags};
-	int result;
-
-	mkdir("work1", 0700);
-	r.upper_fd = open("up", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	NEED(r.upper_fd);
-	result = mica_rotate(&r, &err);
-	close(r.upper_fd);
-	return result;
 }
 
 static bool is_empty(const char *path)
@@ -111,46 +45,6 @@ static void idle(const char *what, uint32_t flags)
 	ok(file_is("up/two", "2") && !exists("store/layer/two"), "and is written to its fresh upper");
 	ok(mounts_at("at") == 1, "one mount is there");
 	forget_union();
-}
-
-static bool is_immutable(const char *path)
-{
-	struct statx stx;
-
-	NEED(statx(AT_FDCWD, path, 0, STATX_BASIC_STATS, &stx));
-	return stx.stx_attributes & STATX_ATTR_IMMUTABLE;
-}
-
-static void set_immutable(const char *path, bool on)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC), raw;
-
-	NEED(fd);
-	NEED(ioctl(fd, FS_IOC_GETFLAGS, &raw));
-	raw = on ? raw | FS_IMMUTABLE_FL : raw & ~FS_IMMUTABLE_FL;
-	NEED(ioctl(fd, FS_IOC_SETFLAGS, &raw));
-	close(fd);
-}
-
-/* overlayfs itself forgets them with each mount. */
-static void root_flags(void)
-{
-	struct mica_overlay o = {(const char *const[]){"store/layer", "low"}, 2, 0, "up", "work2", "at", "mica:test"};
-
-	make_union();
-	set_immutable("at", true);
-	ok_code(rotate_to("store/layer", 0), 0, &err, "a union whose root is immutable is rotated");
-	ok(is_immutable("at") && open("at/new", O_CREAT | O_WRONLY | O_CLOEXEC, 0600) < 0 && errno == EPERM,
-	   "its root still is");
-	NEED(umount2("at", 0));
-	NEED(mkdir("work2", 0755));
-	ok_code(mica_overlay_mount(&o, &err), 0, &err, "it is mounted again");
-	ok(is_immutable("at"), "and its root still is");
-	set_immutable("at", false);
-	put_file("at/new", "new");
-	ok(file_is("up/new", "new"), "until that is taken back");
-	forget_union();
-	NEED(mica_remove("work2", NULL, &err));
 }
 
 /* Who holds the union, how he is let go, and whether he was seen beforehand. */
@@ -238,156 +132,6 @@ static void one_holder(const struct holder *h, uint32_t flags)
 		ok_code(rotate_to("store/layer", flags), 0, &err, "%s: rotated once he is gone", h->what);
 	}
 	forget_union();
-}
-
-static void make_protected(void)
-{
-	make_union();
-	put_file("at/fixed", "1");
-	set_immutable("at/fixed", true);
-	ok(is_immutable("at/fixed") && !is_immutable("up/fixed"), "an upper says it in its own way");
-}
-
-/* From the first moment on in which the new union can be written. */
-static void stays_protected(void)
-{
-	make_protected();
-	ok_code(rotate_to("store/layer", 0), 0, &err, "a union with an immutable file");
-	int fd = open("at/fixed", O_WRONLY | O_CLOEXEC);
-	ok(fd < 0 && errno == EPERM && is_immutable("at/fixed"), "nobody can write it");
-	if (fd >= 0)
-		close(fd);
-	ok(is_immutable("store/layer/fixed"), "the layer has the flag itself");
-	set_immutable("at/fixed", false);
-	put_file("at/fixed", "2");
-	ok(file_is("at/fixed", "2") && file_is("store/layer/fixed", "1"), "who takes it away writes a copy");
-	NEED(mica_discard("store/layer", NULL, &err));
-	forget_union();
-}
-
-/* The new union is mounted already when it is seen that somebody holds the old one. */
-static void stays_protected_where_it_is_held(void)
-{
-	make_protected();
-	hold_by_tree();
-	ok_code(rotate_to("store/layer", 0), MICA_HELD, &err, "one that is held");
-	let_holder_go();
-	ok(is_immutable("at/fixed") && !is_immutable("up/fixed"), "its upper is one again");
-	set_immutable("at/fixed", false);
-	put_file("at/fixed", "2");
-	ok(file_is("up/fixed", "2"), "and can be written to");
-	forget_union();
-}
-
-/* As the caller does between two: the work directory and what is tried with are new, the layer is the topmost lower. */
-static int rotate_number(int n, char layers[][32], uint32_t count)
-{
-	const char *all[200];
-	char work[32];
-	struct mica_rotation r = {.lowers = all,
-				  .lower_count = count + 1,
-				  .id = id_at("at"),
-				  .target = "at",
-				  .upper = "up",
-				  .layer = layers[count],
-				  .work = work,
-				  .trial = "trial",
-				  .source = "mica:test",
-				  .flags = MICA_ROTATE_DRAIN};
-	int got;
-
-	for (uint32_t i = 0; i < count; i++)
-		all[i] = layers[count - 1 - i];
-	all[count] = "low";
-	snprintf(work, sizeof(work), "work0/%d", n);
-	mkdir(work, 0700);
-	NEED(mica_remove("trial", NULL, &err));
-	NEED(mkdir("trial", 0700));
-	snprintf(layers[count], sizeof(layers[count]), "store/%u", count);
-	r.upper_fd = open("up", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	got = mica_rotate(&r, &err);
-	close(r.upper_fd);
-	return got;
-}
-
-/* At any moment of a rotation a file becomes immutable; from then on it is tried to write it. */
-struct guard {
-	atomic_int made, turn; /* turn: twice the number of the rotation under way, one more once it has ended */
-	atomic_uint written;
-};
-enum { GUARDED = 60, LATEST = 60000 };
-
-static bool make_immutable(const char *path)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC), raw = 0;
-	bool done;
-
-	NEED(fd);
-	NEED(ioctl(fd, FS_IOC_GETFLAGS, &raw));
-	raw |= FS_IMMUTABLE_FL;
-	done = !ioctl(fd, FS_IOC_SETFLAGS, &raw); /* or it is read-only just now */
-	close(fd);
-	return done;
-}
-
-static void protect_at_a_moment(struct guard *g, unsigned seed)
-{
-	char path[32];
-	int fd;
-
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	for (int turn = 1; turn <= GUARDED; turn++) {
-		snprintf(path, sizeof(path), "at/fixed-%d", turn);
-		put_file(path, "");
-		g->made = turn;
-		while (g->turn < 2 * turn)
-			sched_yield();
-		for (unsigned i = (unsigned)rand_r(&seed) % LATEST; i > 0; i--)
-			getppid();
-		bool fixed = make_immutable(path);
-		while (g->turn == 2 * turn)
-			if (fixed && (fd = open(path, O_WRONLY | O_CLOEXEC)) >= 0) {
-				g->written++;
-				close(fd);
-			}
-	}
-	_exit(0);
-}
-
-static void becomes_protected_meanwhile(void)
-{
-	struct guard *g = mmap(NULL, sizeof(*g), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	unsigned seed = (unsigned)time(NULL);
-	char layers[GUARDED + 1][32];
-	int rotated = 0;
-
-	make_union();
-	fflush(stdout);
-	pid_t child = fork();
-	if (!child)
-		protect_at_a_moment(g, seed);
-	for (int n = 1; n <= GUARDED; n++) {
-		while (g->made < n && waitpid(child, NULL, WNOHANG) == 0)
-			sched_yield();
-		g->turn = 2 * n;
-		rotated += rotate_number(n, layers, (uint32_t)rotated) == 0;
-		g->turn = 2 * n + 1;
-	}
-	while (wait(NULL) > 0)
-		;
-	printf("# seed %u: %d of %d rotated\n", seed, rotated, GUARDED);
-	ok(g->made == GUARDED && rotated >= GUARDED / 4, "a union in which something becomes immutable is rotated");
-	ok(!g->written, "and nobody can write it from then on (%u did)", g->written);
-	for (int n = 0; n < rotated; n++)
-		NEED(mica_discard(layers[n], NULL, &err));
-	for (int n = 1; n <= GUARDED; n++) {
-		char path[32];
-		snprintf(path, sizeof(path), "at/fixed-%d", n);
-		if (exists(path))
-			set_immutable(path, false);
-	}
-	forget_union();
-	munmap(g, sizeof(*g));
 }
 
 /* What the union's path leads to must be the upper that it was made with. */
@@ -550,10 +294,6 @@ int main(void)
 	idle("on a shared mount", 0);
 	one_holder(&holders[2], 0);
 	NEED(mount(NULL, "/tmp", NULL, MS_PRIVATE, NULL));
-	root_flags();
-	stays_protected();
-	stays_protected_where_it_is_held();
-	becomes_protected_meanwhile();
 	another_upper();
 	hammered();
 	return done();
