@@ -10,7 +10,7 @@
  *   check LAYER...               likewise, of the check
  *   remove PATH
  *   discard PATH                 what is immutable or append-only too
- *   settle UPPER                 makes an upper a lower; says how many entries have flags
+ *   protect-layer UPPER          makes an upper a lower; says how many entries have flags
  *   make-directory-like MODEL PATH   a directory with MODEL's attributes
  *   sync PATH
  *   tar LAYER FILE               a layer as a tar; FILE may be "-" for stdout. Says diff id, digest, bytes, packed
@@ -225,14 +225,14 @@ static int do_discard(struct call *call)
 	return mica_discard(call->args[0], &call->job, &call->err);
 }
 
-static int do_settle(struct call *call)
+static int do_protect_layer(struct call *call)
 {
 	uint64_t count;
 	errint_t code;
 
 	if (call->count != 1)
 		usage();
-	code = mica_settle(call->args[0], call->layer_flags, &count, &call->job, &call->err);
+	code = mica_protect_layer(call->args[0], call->layer_flags, &count, &call->job, &call->err);
 	if (code == 0)
 		printf("%" PRIu64 "\n", count);
 	return code;
@@ -322,12 +322,18 @@ static const struct verb {
 	const char *name;
 	int (*run)(struct call *call);
 } verbs[] = {
-	{"diff", do_diff},     {"capture", do_capture},
-	{"apply", do_apply},   {"manifest", do_manifest},
-	{"remove", do_remove}, {"discard", do_discard},
-	{"settle", do_settle}, {"make-directory-like", do_make_directory_like},
-	{"sync", do_sync},     {"tar", do_tar},
-	{"untar", do_untar},   {"check", do_check},
+	{"diff", do_diff},
+	{"capture", do_capture},
+	{"apply", do_apply},
+	{"manifest", do_manifest},
+	{"remove", do_remove},
+	{"discard", do_discard},
+	{"protect-layer", do_protect_layer},
+	{"make-directory-like", do_make_directory_like},
+	{"sync", do_sync},
+	{"tar", do_tar},
+	{"untar", do_untar},
+	{"check", do_check},
 };
 
 static bool parse_flag(struct call *call, const char *flag)

@@ -209,22 +209,22 @@ def remove(path):
         os.close(fd)
 
 
-def settle(path, since, then):
+def set_times(path, since, then):
     """The mtime then (ns) for all in the folder path that was modified after since, but before 2100."""
     fd = open_root(path)
     try:
-        _settle(fd, b".", since, then)
+        _set_times(fd, b".", since, then)
     finally:
         os.close(fd)
 
 
-def _settle(dir_fd, name, since, then):
+def _set_times(dir_fd, name, since, then):
     st = os.stat(name, dir_fd=dir_fd, follow_symlinks=False)
     if stat.S_ISDIR(st.st_mode):
         fd = open_dir(name, dir_fd)
         try:
             for child in os.listdir(fd):
-                _settle(fd, os.fsencode(child), since, then)
+                _set_times(fd, os.fsencode(child), since, then)
         finally:
             os.close(fd)
     if since < st.st_mtime_ns < 4102444800 * 10**9:

@@ -100,8 +100,8 @@ class Driver:
     def apply(self, layer, target):
         self._run("apply", *self.flags, layer, target)
 
-    def settle(self, upper):
-        self._run("settle", *self.flags, upper)
+    def protect_layer(self, upper):
+        self._run("protect-layer", *self.flags, upper)
 
     def exact_copy(self, layer, file, dest):
         self._run("tar", "--exact-layer", *self.flags, layer, file)

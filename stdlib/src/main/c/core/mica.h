@@ -202,7 +202,8 @@ void mica_diff_close(struct mica_diff *diff);
  * are stored, sockets, names that begin with ".wh.", holes, flags, all attributes. Left out is what overlayfs wrote
  * down for itself about inodes of the machine at hand and means nothing elsewhere (overlay.origin, impure, upper, uuid,
  * whiteouts), and overlay.protattr, which counts for an upper only, comes as the entry's own flags: so what is read is
- * the layer that mica_settle would make of the upper. Uncompressed only, and no digest is taken: a manifest tells more.
+ * the layer that mica_protect_layer would make of the upper. Uncompressed only, and no digest is taken: a manifest
+ * tells more.
  */
 #define MICA_LAYER_EXACT 32u
 
@@ -362,13 +363,14 @@ errint_t mica_tar_read(const char *from, int fd, const char *dest, const struct 
  * CAP_LINUX_IMMUTABLE, -EOPNOTSUPP). The root is left out. Of the flags MICA_LAYER_USERXATTR. May be called again;
  * *count (may be NULL) gets the entries that have flags.
  */
-errint_t mica_settle(const char *layer, uint32_t flags, uint64_t *count, struct mica_job *job, struct mica_error *err);
+errint_t mica_protect_layer(const char *layer, uint32_t flags, uint64_t *count, struct mica_job *job,
+			    struct mica_error *err);
 
 /*
  * Takes that back, so that the layer can be an upper again: overlayfs itself must be able to work there, and
  * overlay.protattr still says what is protected. May be called again.
  */
-errint_t mica_unsettle(const char *layer, uint32_t flags, struct mica_job *job, struct mica_error *err);
+errint_t mica_unprotect_layer(const char *layer, uint32_t flags, struct mica_job *job, struct mica_error *err);
 
 /* Removes path and everything below it, whatever it is called and however deep; entering no mount. Absent: 0. What is
  * immutable or append-only is -EPERM. */
@@ -519,7 +521,7 @@ errint_t mica_umount(const char *target, uint32_t id, uint32_t flags, struct mic
  *
  * The layer is only given away once the super block that wrote it is gone, whoever else may have had a mount of it:
  * another mount namespace, a bind mount, a detached or a lazily unmounted one. What was immutable or append-only in the
- * union has its own flags by then, as mica_settle gives them. Returns
+ * union has its own flags by then, as mica_protect_layer gives them. Returns
  *   0                 rotated: layer is what upper was, upper is a new directory like it, work belongs to the mount
  *   MICA_HELD         not rotated, and everything is as it was: something holds the union or writes it, or this kernel
  *                     cannot do it (it wants move_mount beneath, Linux 6.5, and overlayfs's in-use marks). What held it

@@ -11,7 +11,7 @@
 
 #include "mount.h"
 #include "pool.h"
-#include "settle.h"
+#include "protect.h"
 
 bool protect_watch_begin(struct protect_watch *w, int root)
 {
@@ -63,8 +63,8 @@ static bool has_protected(const struct protect_watch *w, struct file_handle *han
 	if (fd < 0)
 		return errno != ESTALE && errno != ENOENT; /* what is gone has nothing any more */
 	if (how == O_PATH)
-		return settle_has_protected(mica_fd_path(fd).text, flags);
-	return settle_tree(fd, flags, SETTLE_COUNT, &count, NULL, NULL) < 0 || count > 0;
+		return has_protattr(mica_fd_path(fd).text, flags);
+	return protect_tree(fd, flags, COUNT_PROTECTED, &count, NULL, NULL) < 0 || count > 0;
 }
 
 static bool tells(const struct protect_watch *w, const struct fanotify_event_metadata *event, const char *bytes,

@@ -22,7 +22,7 @@ bool protect_watch_begin(struct protect_watch *w, int root);
 
 /*
  * Whether an entry that has overlay.protattr may have been passed by since protect_watch_begin: it got the attribute,
- * or its directory was moved, anywhere on the file system; or that cannot be known. flags: as for mica_settle.
+ * or its directory was moved, anywhere on the file system; or that cannot be known. flags: as for mica_protect_layer.
  */
 bool protect_watch_saw(const struct protect_watch *w, uint32_t flags);
 

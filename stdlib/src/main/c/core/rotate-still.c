@@ -10,7 +10,7 @@
 #include <time.h>
 
 #include "pool.h"
-#include "settle.h"
+#include "protect.h"
 
 static errint_t reconfigure(int fs_fd, const char *target, bool writable, struct mica_error *err)
 {
@@ -92,7 +92,7 @@ static errint_t look_through(struct turn *t, int upper)
 	if (code)
 		return mica_fail(t->err, code, "sync", t->r->upper);
 	pool_submit(pool, &f.task);
-	code = settle_tree(upper, turn_layer_flags(t->r), SETTLE_COUNT, &count, NULL, t->err);
+	code = protect_tree(upper, turn_layer_flags(t->r), COUNT_PROTECTED, &count, NULL, t->err);
 	t->has_protected = count > 0;
 	pool_drain(pool);
 	return !code && f.code ? mica_fail(t->err, f.code, "sync", t->r->upper) : code;

@@ -26,7 +26,7 @@
 
 #include "dir-stack.h"
 #include "remove.h"
-#include "settle.h"
+#include "protect.h"
 
 #ifndef MOVE_MOUNT_BENEATH
 #define MOVE_MOUNT_BENEATH 0x200 /* Linux 6.5; not in every C library's header */
@@ -143,13 +143,13 @@ static errint_t upper_to_layer(const struct mica_rotation *r, const struct turn_
 }
 
 /* While it is still the layer: who is killed in between begins here again. */
-static errint_t unsettle(const struct mica_rotation *r, const struct turn_names *n, struct mica_error *err)
+static errint_t unprotect(const struct mica_rotation *r, const struct turn_names *n, struct mica_error *err)
 {
 	cleanup_fd int layer = openat(n->layer_dir, n->layer, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 	if (layer < 0)
 		return mica_fail(err, -errno, "open", r->layer);
-	return settle_tree(layer, turn_layer_flags(r), SETTLE_BACK, NULL, NULL, err);
+	return protect_tree(layer, turn_layer_flags(r), UNPROTECT, NULL, NULL, err);
 }
 
 /* The fresh upper holds nothing: nobody could write to it. */
@@ -162,7 +162,7 @@ errint_t turn_layer_to_upper(const struct turn *t, const struct turn_names *n, s
 	if (fstatat(n->layer_dir, n->layer, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 : mica_fail(err, -errno, "stat", r->layer);
 	if (t->has_protected)
-		code = unsettle(r, n, err);
+		code = unprotect(r, n, err);
 	if (code)
 		return code;
 	if (unlinkat(n->upper_dir, n->upper, AT_REMOVEDIR) < 0 && errno != ENOENT)
@@ -268,7 +268,7 @@ static int turn_over(struct turn *t, const struct turn_names *n)
 	uint32_t id = 0;
 
 	if (!code && t->has_protected)
-		code = settle_tree(r->upper_fd, turn_layer_flags(r), SETTLE, NULL, NULL, t->err);
+		code = protect_tree(r->upper_fd, turn_layer_flags(r), PROTECT, NULL, NULL, t->err);
 	if (!code && fsync(n->layer_dir) < 0) /* the upper's is synced with the fresh one */
 		code = mica_fail(t->err, -errno, "sync", r->layer);
 	if (!code) {
@@ -297,7 +297,7 @@ static int with_upper_still(struct turn *t)
 	ended = code ? code : turn_over(t, &n);
 	turn_close_names(&n);
 	if (ended == 0 && !turn_is_watched(t))
-		return settle_tree(t->r->upper_fd, turn_layer_flags(t->r), SETTLE, NULL, NULL, t->err);
+		return protect_tree(t->r->upper_fd, turn_layer_flags(t->r), PROTECT, NULL, NULL, t->err);
 	if (ended >= 0)
 		return ended;
 	back = mica_set_super(t->r->target, true, t->err); /* the old one, or the new one, which is so already */

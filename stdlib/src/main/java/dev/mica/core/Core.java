@@ -120,23 +120,23 @@ public final class Core {
    * Makes an upper that nobody uses show as a lower what it showed as an upper: what is immutable
    * or append-only in it. May be done again. Returns how many such entries there are.
    */
-  public static long settle(Path layer, boolean userXattr) {
+  public static long protectLayer(Path layer, boolean userXattr) {
     try (Call call = new Call("keep the flags of", layer).unlessCancelled()) {
       MemorySegment what = call.path(layer);
       MemorySegment count = call.allocate(Long.BYTES);
       int bits = userXattr ? bits(EnumSet.of(LayerFlag.USERXATTR)) : 0;
       call.run(() ->
-          (int) Function.SETTLE.handle().invokeExact(what, bits, count, call.job(), call.error()));
+          (int) Function.PROTECT_LAYER.handle().invokeExact(what, bits, count, call.job(), call.error()));
       return count.get(ValueLayout.JAVA_LONG, 0);
     }
   }
 
   /** Takes that back: the layer can be an upper again. May be done again. */
-  public static void unsettle(Path layer) {
+  public static void unprotectLayer(Path layer) {
     try (Call call = new Call("take back the flags of", layer).unlessCancelled()) {
       MemorySegment what = call.path(layer);
       call.run(
-          () -> (int) Function.UNSETTLE.handle().invokeExact(what, 0, call.job(), call.error()));
+          () -> (int) Function.UNPROTECT_LAYER.handle().invokeExact(what, 0, call.job(), call.error()));
     }
   }
 

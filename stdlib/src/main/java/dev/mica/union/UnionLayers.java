@@ -92,7 +92,7 @@ public final class UnionLayers {
     }
     Core.makeUpper(layer, folders.upperByName());
     Core.syncDirectory(folders.besides().path());
-    Core.settle(layer, false);
+    Core.protectLayer(layer, false);
     return true;
   }
 
@@ -137,7 +137,7 @@ public final class UnionLayers {
             ? store.mounterOf(union).recoverRotation(union, mount.get(), layer)
             : Files.isDirectory(layer, LinkOption.NOFOLLOW_LINKS);
     if (rotated) {
-      Core.settle(layer, false);
+      Core.protectLayer(layer, false);
       try (OpenDirectory besides = Objects.requireNonNull(OpenFolders.besidesOf(union))) {
         Path upper = besides.path().resolve(requireUpper(union).getFileName());
         if (!Files.exists(upper, LinkOption.NOFOLLOW_LINKS)) {
@@ -180,7 +180,7 @@ public final class UnionLayers {
       throw stays(union, layer, "was written to since").hint("keep it");
     }
     UnionSetup.removeIfEmpty(upper);
-    Core.unsettle(layer);
+    Core.unprotectLayer(layer);
     UnionSetup.rename(layer, upper);
   }
 

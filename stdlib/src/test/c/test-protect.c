@@ -74,8 +74,8 @@ static void random_tree(unsigned seed, uint32_t threads)
 		}
 	NEED(setxattr("tree", ATTR, "i", 1, 0));
 	for (int again = 0; again < 2; again++) {
-		ok_code(mica_settle("tree", 0, &count, &job, &err), 0, &err, "seed %u, %u threads, time %d", seed,
-			threads, again + 1);
+		ok_code(mica_protect_layer("tree", 0, &count, &job, &err), 0, &err, "seed %u, %u threads, time %d",
+			seed, threads, again + 1);
 		ok(count == flagged, "%llu of %llu have flags", (unsigned long long)count, (unsigned long long)flagged);
 	}
 	for (int i = 1; i < DIRECTORIES; i++)
@@ -88,7 +88,7 @@ static void random_tree(unsigned seed, uint32_t threads)
 	ok(job.entries >= 2ull * (DIRECTORIES - 1) * (FILES + 2), "entries are counted (%llu)",
 	   (unsigned long long)job.entries);
 	for (int again = 0; again < 2; again++)
-		ok_code(mica_unsettle("tree", 0, &job, &err), 0, &err, "taken back, time %d", again + 1);
+		ok_code(mica_unprotect_layer("tree", 0, &job, &err), 0, &err, "taken back, time %d", again + 1);
 	ok_code(mica_remove("tree", NULL, &err), 0, &err, "nothing is protected any more");
 }
 
@@ -113,7 +113,7 @@ static void deep(void)
 	NEED(getrlimit(RLIMIT_NOFILE, &old));
 	few.rlim_max = old.rlim_max;
 	NEED(setrlimit(RLIMIT_NOFILE, &few));
-	ok_code(mica_settle("deep", 0, &count, NULL, &err), 0, &err, "1,000 deep with 32 descriptors");
+	ok_code(mica_protect_layer("deep", 0, &count, NULL, &err), 0, &err, "1,000 deep with 32 descriptors");
 	NEED(setrlimit(RLIMIT_NOFILE, &old));
 	ok(count == 1 && mkdirat(at, "x", 0755) < 0 && errno == EPERM, "the deepest is immutable");
 	close(at);
@@ -125,8 +125,8 @@ static void failing(void)
 	struct mica_job cancelled = {.cancel = 1};
 
 	NEED(mkdir("one", 0755));
-	ok_code(mica_settle("one", 0, NULL, &cancelled, &err), -ECANCELED, &err, "cancelled");
-	ok_code(mica_settle("none", 0, NULL, NULL, &err), -ENOENT, &err, "no such layer");
+	ok_code(mica_protect_layer("one", 0, NULL, &cancelled, &err), -ECANCELED, &err, "cancelled");
+	ok_code(mica_protect_layer("none", 0, NULL, NULL, &err), -ENOENT, &err, "no such layer");
 	ok(!strcmp(err.path, "none"), "it is named");
 	NEED(rmdir("one"));
 }

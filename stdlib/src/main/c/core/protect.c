@@ -1,5 +1,5 @@
 /*
- * settle.c - from upper to lower: the flags that overlayfs keeps for an upper become the layer's own; and back.
+ * protect.c - from upper to lower: the flags that overlayfs keeps for an upper become the layer's own; and back.
  *
  * The folder is walked as it lies there: what it means over which lowers does not matter. No entry's metadata is read,
  * only the one attribute of files and directories. Any order will do, so threads share the directories: each has a list
@@ -17,7 +17,7 @@
 #include "dir-stack.h"
 #include "flags.h"
 #include "pool.h"
-#include "settle.h"
+#include "protect.h"
 #include "xattr.h"
 
 enum { MOST_HELPERS = 7, PAYS = 16 };
@@ -34,7 +34,7 @@ struct list {
 
 struct walk {
 	int root;
-	enum settling how;
+	enum protecting how;
 	char attr[40];
 	struct mica_job *job;
 	uint64_t count;
@@ -67,7 +67,7 @@ static struct waiting *pop(struct list *list)
 
 /* One directory. */
 
-static errint_t settle_entry(struct walk *s, int dir, const char *name, const char *path, struct mica_error *err)
+static errint_t protect_entry(struct walk *s, int dir, const char *name, const char *path, struct mica_error *err)
 {
 	cleanup_free char *value = NULL;
 	size_t len;
@@ -78,10 +78,10 @@ static errint_t settle_entry(struct walk *s, int dir, const char *name, const ch
 	if (code < 0)
 		return mica_fail_at(err, code, "read xattr", path, name);
 	__atomic_fetch_add(&s->count, 1, __ATOMIC_RELAXED);
-	if (s->how == SETTLE_COUNT)
+	if (s->how == COUNT_PROTECTED)
 		return 0;
-	return (s->how == SETTLE ? flags_protect : flags_unprotect)(dir, name, flags_of_text(value),
-								    *name ? name : path, err);
+	return (s->how == PROTECT ? flags_protect : flags_unprotect)(dir, name, flags_of_text(value),
+								     *name ? name : path, err);
 }
 
 static errint_t add_below(struct list *own, const char *path, const char *name, struct mica_error *err)
@@ -109,8 +109,8 @@ static unsigned char type_of(int dir, const struct dirent64 *entry)
 	return fstatat(dir, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ? DT_UNKNOWN : IFTODT(st.st_mode);
 }
 
-static errint_t settle_name(struct walk *s, int dir, const struct waiting *at, const struct dirent64 *entry,
-			    struct list *own, struct mica_error *err)
+static errint_t protect_name(struct walk *s, int dir, const struct waiting *at, const struct dirent64 *entry,
+			     struct list *own, struct mica_error *err)
 {
 	const char *name = entry->d_name;
 
@@ -120,14 +120,14 @@ static errint_t settle_name(struct walk *s, int dir, const struct waiting *at, c
 	case DT_DIR:
 		return add_below(own, at->path, name, err);
 	case DT_REG:
-		return settle_entry(s, dir, name, at->path, err);
+		return protect_entry(s, dir, name, at->path, err);
 	default:
 		return 0;
 	}
 }
 
-static errint_t settle_names(struct walk *s, int dir, const struct waiting *at, struct list *own,
-			     struct mica_error *err)
+static errint_t protect_names(struct walk *s, int dir, const struct waiting *at, struct list *own,
+			      struct mica_error *err)
 {
 	_Alignas(struct dirent64) char names[16384];
 	uint64_t seen = 0;
@@ -140,7 +140,7 @@ static errint_t settle_names(struct walk *s, int dir, const struct waiting *at, 
 		for (ssize_t i = 0; code == 0 && i < got; seen++) {
 			const struct dirent64 *entry = (const void *)(names + i);
 
-			code = settle_name(s, dir, at, entry, own, err);
+			code = protect_name(s, dir, at, entry, own, err);
 			i += entry->d_reclen;
 		}
 	}
@@ -149,7 +149,7 @@ static errint_t settle_names(struct walk *s, int dir, const struct waiting *at, 
 }
 
 /* The flags of the layer's root are those of where it lies. */
-static errint_t settle_directory(struct walk *s, const struct waiting *at, struct list *own, struct mica_error *err)
+static errint_t protect_directory(struct walk *s, const struct waiting *at, struct list *own, struct mica_error *err)
 {
 	cleanup_fd int dir = -1;
 	errint_t code =
@@ -157,8 +157,8 @@ static errint_t settle_directory(struct walk *s, const struct waiting *at, struc
 
 	if (code < 0)
 		return mica_fail(err, code, "open", at->path);
-	code = *at->path ? settle_entry(s, dir, "", at->path, err) : 0;
-	return code < 0 ? code : settle_names(s, dir, at, own, err);
+	code = *at->path ? protect_entry(s, dir, "", at->path, err) : 0;
+	return code < 0 ? code : protect_names(s, dir, at, own, err);
 }
 
 /* Among threads. */
@@ -244,7 +244,7 @@ static void work(struct walk *s, struct list *own, bool starts)
 			struct mica_error err;
 
 			mica_error_clear(&err);
-			if (!failure_code(&s->failure) && settle_directory(s, directory, own, &err) < 0)
+			if (!failure_code(&s->failure) && protect_directory(s, directory, own, &err) < 0)
 				failure_note(&s->failure, &err);
 			free(directory);
 			if (starts && !s->started && own->count >= PAYS)
@@ -262,7 +262,7 @@ static void *help(void *arg)
 	return NULL;
 }
 
-static errint_t settle(struct walk *s, struct mica_error *err)
+static errint_t protect_all(struct walk *s, struct mica_error *err)
 {
 	struct list own = {0};
 	errint_t code = add_below(&own, "", "", err);
@@ -287,7 +287,7 @@ static void name_attribute(char attr[40], uint32_t flags)
 	snprintf(attr, 40, "%sprotattr", xattr_prefix(flags & MICA_LAYER_USERXATTR ? XATTR_USER : XATTR_TRUSTED));
 }
 
-bool settle_has_protected(const char *path, uint32_t flags)
+bool has_protattr(const char *path, uint32_t flags)
 {
 	char attr[40];
 
@@ -295,36 +295,37 @@ bool settle_has_protected(const char *path, uint32_t flags)
 	return getxattr(path, attr, NULL, 0) >= 0 || (errno != ENODATA && errno != EOPNOTSUPP);
 }
 
-errint_t settle_tree(int root, uint32_t flags, enum settling how, uint64_t *count, struct mica_job *job,
-		     struct mica_error *err)
+errint_t protect_tree(int root, uint32_t flags, enum protecting how, uint64_t *count, struct mica_job *job,
+		      struct mica_error *err)
 {
 	struct walk s = {.root = root, .how = how, .job = job};
 	errint_t code;
 
 	name_attribute(s.attr, flags);
-	code = settle(&s, err);
+	code = protect_all(&s, err);
 	if (count)
 		*count = s.count;
 	return code;
 }
 
-static errint_t settle_path(const char *layer, uint32_t flags, enum settling how, uint64_t *count, struct mica_job *job,
-			    struct mica_error *err)
+static errint_t protect_path(const char *layer, uint32_t flags, enum protecting how, uint64_t *count,
+			     struct mica_job *job, struct mica_error *err)
 {
 	cleanup_fd int root = open(layer, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	mica_error_clear(err);
 	if (root < 0)
 		return mica_fail(err, -errno, "open", layer);
-	return settle_tree(root, flags, how, count, job, err);
+	return protect_tree(root, flags, how, count, job, err);
 }
 
-errint_t mica_settle(const char *layer, uint32_t flags, uint64_t *count, struct mica_job *job, struct mica_error *err)
+errint_t mica_protect_layer(const char *layer, uint32_t flags, uint64_t *count, struct mica_job *job,
+			    struct mica_error *err)
 {
-	return settle_path(layer, flags, SETTLE, count, job, err);
+	return protect_path(layer, flags, PROTECT, count, job, err);
 }
 
-errint_t mica_unsettle(const char *layer, uint32_t flags, struct mica_job *job, struct mica_error *err)
+errint_t mica_unprotect_layer(const char *layer, uint32_t flags, struct mica_job *job, struct mica_error *err)
 {
-	return settle_path(layer, flags, SETTLE_BACK, NULL, job, err);
+	return protect_path(layer, flags, UNPROTECT, NULL, job, err);
 }
