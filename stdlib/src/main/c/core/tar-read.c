@@ -9,12 +9,12 @@
 #include "remove.h"
 #include "tar-format.h"
 #include "tar-path.h"
-#include "tar-place.h"
+#include "tar-extract.h"
 
 struct reader {
 	struct tar_in in;
 	struct tar_members members;
-	struct tar_place place;
+	struct tar_extract extract;
 	uint64_t entries;
 	bool names; /* it is no layer */
 	bool flush; /* in the end */
@@ -88,11 +88,11 @@ static errint_t fill(struct reader *r, const struct tar_member *member, int fd)
 static errint_t put_file(struct reader *r, struct tar_node *parent, const char *name, struct tar_member *member)
 {
 	cleanup_fd int fd = -1;
-	errint_t code = tar_place_file(&r->place, parent, name, &fd);
+	errint_t code = tar_extract_file(&r->extract, parent, name, &fd);
 
 	if (code == 0)
 		code = fill(r, member, fd);
-	return code < 0 ? code : tar_place_filled(&r->place, member, fd);
+	return code < 0 ? code : tar_extract_filled(&r->extract, member, fd);
 }
 
 /* One entry. */
@@ -133,12 +133,12 @@ static errint_t put_member(struct reader *r, struct tar_node *parent, const char
 		return *name ? put_file(r, parent, name, member)
 			     : refuse(r, member, "it would be the root, which is a directory");
 	case '5':
-		return tar_place_directory(&r->place, parent, name, member);
+		return tar_extract_directory(&r->extract, parent, name, member);
 	case '1':
-		return *name ? tar_place_link(&r->place, parent, name, member)
+		return *name ? tar_extract_link(&r->extract, parent, name, member)
 			     : refuse(r, member, "it would be the root, which is a directory");
 	default:
-		return *name ? tar_place_node(&r->place, parent, name, member)
+		return *name ? tar_extract_node(&r->extract, parent, name, member)
 			     : refuse(r, member, "it would be the root, which is a directory");
 	}
 }
@@ -147,8 +147,8 @@ static errint_t put_member(struct reader *r, struct tar_node *parent, const char
 static errint_t put_mark(struct reader *r, struct tar_node *parent, enum tar_mark mark, const char *of,
 			 struct tar_member *member)
 {
-	errint_t code = mark == TAR_MARK_OPAQUE ? tar_place_opaque(&r->place, parent)
-						: tar_place_whiteout(&r->place, parent, of);
+	errint_t code = mark == TAR_MARK_OPAQUE ? tar_extract_opaque(&r->extract, parent)
+						: tar_extract_whiteout(&r->extract, parent, of);
 
 	return code < 0 ? code : pass_over(r, member);
 }
@@ -172,7 +172,7 @@ static errint_t put_aufs(struct reader *r, struct tar_member *member)
 static errint_t put(struct reader *r, struct tar_member *member)
 {
 	const char *slash = strrchr(member->path, '/'), *name, *of = "";
-	bool names = r->names || r->place.exact; /* names are names */
+	bool names = r->names || r->extract.exact; /* names are names */
 	enum tar_mark mark = names ? TAR_MARK_NONE : tar_mark_of(slash ? slash + 1 : member->path, &of);
 	int above = names ? 0 : mark_above(r, member);
 	struct tar_node *parent;
@@ -184,11 +184,11 @@ static errint_t put(struct reader *r, struct tar_member *member)
 		return put_aufs(r, member);
 	if (mark == TAR_MARK_BAD)
 		return refuse(r, member, "it is a whiteout of nothing that can be deleted");
-	code = tar_place_parent(&r->place, member->path, &parent, &name);
+	code = tar_extract_parent(&r->extract, member->path, &parent, &name);
 	if (code == 0)
 		code = mark == TAR_MARK_NONE ? put_member(r, parent, name, member)
 					     : put_mark(r, parent, mark, of, member);
-	if (code == 0 && r->place.exact && member->pax.keys_len)
+	if (code == 0 && r->extract.exact && member->pax.keys_len)
 		code = refuse(r, member, "a pax record of it is not one of a copy of a layer");
 	return code < 0 ? code : remark_keys(r, member->path, &member->pax);
 }
@@ -232,23 +232,23 @@ static errint_t read_members(struct reader *r)
 static errint_t read_layer(struct reader *r, int fd, int root, const struct mica_tar_limits *limits,
 			   struct mica_tar *tar)
 {
-	errint_t code = tar_place_start(&r->place, root);
+	errint_t code = tar_extract_start(&r->extract, root);
 
 	if (code == 0)
 		code = tar_in_start(&r->in, fd, limits ? limits->bytes : 0, r->job, r->err);
 	if (code < 0)
 		return code;
 	tar_members_start(&r->members, &r->in, limits, r->err);
-	r->members.exact = r->place.exact;
+	r->members.exact = r->extract.exact;
 	code = read_members(r);
 	if (code == 0)
 		code = tar_in_finish(&r->in, tar);
-	if (code == 0 && r->place.exact && !r->place.tree.root->entry)
+	if (code == 0 && r->extract.exact && !r->extract.tree.root->entry)
 		code = mica_fail_note(r->err, -EBADMSG, "read tar", "", "it is no copy of a layer: it has no root");
 	if (code == 0)
-		code = tar_place_finish(&r->place);
+		code = tar_extract_finish(&r->extract);
 	if (code == 0)
-		code = tar_place_protect(&r->place);
+		code = tar_extract_protect(&r->extract);
 	tar->entries = r->entries;
 	return code;
 }
@@ -257,7 +257,7 @@ static void release(struct reader *r)
 {
 	tar_members_end(&r->members);
 	tar_in_end(&r->in);
-	tar_place_end(&r->place);
+	tar_extract_end(&r->extract);
 }
 
 static errint_t read_into(struct reader *r, int fd, const char *dest, const struct mica_tar_limits *limits,
@@ -300,17 +300,17 @@ errint_t mica_tar_read(const char *from, int fd, const char *dest, const struct 
 	*tar = (struct mica_tar){0};
 	if (!r)
 		return mica_fail(err, -ENOMEM, "read tar", dest);
-	r->remarks = r->place.remarks = remarks;
-	r->job = r->place.job = job;
-	r->err = r->place.err = err;
-	r->place.fd = -1;
-	r->place.own = flags & MICA_OWN;
+	r->remarks = r->extract.remarks = remarks;
+	r->job = r->extract.job = job;
+	r->err = r->extract.err = err;
+	r->extract.fd = -1;
+	r->extract.own = flags & MICA_OWN;
 	r->names = flags & MICA_TAR_NAMES;
 	r->flush = flags & MICA_SYNC;
-	r->place.most = limits ? limits->entries : 0;
-	r->place.guarded = flags & MICA_LAYER_USERXATTR ? XATTR_USER : XATTR_TRUSTED;
-	r->place.exact = r->in.unhashed = flags & MICA_LAYER_EXACT;
-	r->place.space = r->place.exact ? XATTR_PLAIN : r->place.guarded;
+	r->extract.most = limits ? limits->entries : 0;
+	r->extract.guarded = flags & MICA_LAYER_USERXATTR ? XATTR_USER : XATTR_TRUSTED;
+	r->extract.exact = r->in.unhashed = flags & MICA_LAYER_EXACT;
+	r->extract.space = r->extract.exact ? XATTR_PLAIN : r->extract.guarded;
 	if (from && (opened = open(from, O_RDONLY | O_CLOEXEC)) < 0)
 		return mica_fail(err, -errno, "open", from);
 	return read_into(r, from ? opened : fd, dest, limits, flags, tar);
