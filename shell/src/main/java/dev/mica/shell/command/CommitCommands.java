@@ -32,7 +32,7 @@ final class CommitCommands {
     return new Command(
         List.of("commit", "create"),
         List.of(
-            argument("NAME:TAG", Kind.TEXT, "how the commit is called"),
+            argument("NAME:TAG", Kind.TEXT, "the name of the commit"),
             option("--union", Kind.UNION, "the union whose changes are kept"),
             option("--vm", Kind.VM, "the VM whose changes are kept; its program goes on"),
             option("-m --message", Kind.TEXT, "a few words on it"),
@@ -119,7 +119,7 @@ final class CommitCommands {
         List.of("commit", "show"),
         List.of(COMMIT),
         Role.VIEWER,
-        "shows all there is to know of one commit, its digest too",
+        "shows all facts of one commit, its digest too",
         "mica commit show web:v2",
         "commit('web:v2')",
         CommitSchema.COMMIT.shape().detailed().json(),
@@ -255,7 +255,7 @@ final class CommitCommands {
         List.of("commit", "gc"),
         List.of(),
         Role.OPERATOR,
-        "removes what no name and no other commit leads to any more",
+        "removes what belongs to no commit any more",
         "mica commit gc",
         "commits.gc()",
         UnionCommands.REMOVED.jsonList(),

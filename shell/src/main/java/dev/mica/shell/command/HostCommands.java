@@ -26,7 +26,7 @@ final class HostCommands {
                 flag("--keep", "with --settle: what it had made stays"),
                 flag("--discard", "with --settle: it is taken back")),
             Role.VIEWER,
-            "what works on this host, what does not, and the line that mends it",
+            "what works on this host, what does not, and the command that repairs it",
             "mica doctor",
             "doctor()",
             HostSchema.CHECK.shape().jsonList(),

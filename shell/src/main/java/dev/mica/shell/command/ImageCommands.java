@@ -51,7 +51,7 @@ final class ImageCommands {
         List.of("commit", "import"),
         List.of(
             argument("FROM", Kind.PATH, "a folder, or a tar of one, plain or compressed"),
-            argument("NAME:TAG", Kind.TEXT, "how the commit is called"),
+            argument("NAME:TAG", Kind.TEXT, "the name of the commit"),
             option("-m --message", Kind.TEXT, "a few words on it"),
             option("-c --change", Kind.TEXT, "of its configuration, as 'ENV LANG=C' or 'CMD sh'")
                 .repeatable()),
@@ -93,7 +93,7 @@ final class ImageCommands {
                 "of layers made by Mica; gzip if not given",
                 List.of("gzip", "zstd", "none"))),
         Role.OPERATOR,
-        "writes a commit as an image, with all that it stands on",
+        "writes a commit as an image, with all layers that it stands on",
         "mica commit save web:v2 web.tar --format docker",
         "commit('web:v2').save('web.tar')",
         CommitSchema.SAVED.shape().json(),

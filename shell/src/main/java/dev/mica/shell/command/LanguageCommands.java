@@ -25,7 +25,7 @@ final class LanguageCommands {
         List.of("run"),
         List.of(
             argument("FILE", Kind.SCRIPT, "a script in Groovy, or in Java if it ends in .jsh"),
-            rest("ARGS", "what the script finds in args")),
+            rest("ARGS", "the arguments, which the script finds in args")),
         Role.ADMIN,
         "runs a script; the same: mica FILE.groovy ARGS…",
         "mica run samples/tour.groovy",

@@ -29,7 +29,7 @@ final class RegistryCommands {
         List.of("commit", "pull"),
         List.of(
             argument("REF", Kind.TEXT, "the image: HOST/NAME:TAG, or debian:12 of Docker Hub"),
-            argument("NAME:TAG", Kind.TEXT, "how the commit is called; as in REF if not given")
+            argument("NAME:TAG", Kind.TEXT, "the name of the commit; as in REF if not given")
                 .optional(),
             option("--platform", Kind.TEXT, "OS/ARCHITECTURE; this host's if not given")),
         Role.OPERATOR,
@@ -61,7 +61,7 @@ final class RegistryCommands {
                 "of layers made by Mica; gzip if not given",
                 List.of("gzip", "zstd", "none"))),
         Role.OPERATOR,
-        "gives a commit to a registry as an image, with all that it stands on",
+        "sends a commit to a registry as an image, with all layers that it stands on",
         "mica commit push web:v3 localhost:5000/web:v3",
         "commit('web:v2').push('localhost:5000/web:v2')",
         CommitSchema.PUSHED.shape().json(),

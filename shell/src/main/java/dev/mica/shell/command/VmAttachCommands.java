@@ -24,7 +24,7 @@ final class VmAttachCommands {
             VmCommands.VM,
             VmCommands.PROGRAM,
             option("--env", Kind.TEXT, "a variable, as NAME=VALUE").repeatable(),
-            option("--user", Kind.TEXT, "whose it is: USER or USER:GROUP; the VM's if not given"),
+            option("--user", Kind.TEXT, "its user: USER or USER:GROUP; the VM's if not given"),
             option("--workdir", Kind.TEXT, "its working folder; the VM's if not given"),
             VmCommands.INTERACTIVE,
             VmCommands.TTY),

@@ -37,7 +37,7 @@ final class VmCommands {
   private static final Pattern SIZE = Pattern.compile("(\\d{1,12})([KMGT]?)(i?B)?");
 
   static final Parameter PROGRAM =
-      program("ARGV", "the program and its arguments; -- parts them from the options");
+      program("ARGV", "the program and its arguments; -- separates them from the options");
 
   static final Parameter INTERACTIVE = flag("-i --interactive", "it is written to");
   static final Parameter TTY = flag("-t --tty", "it has a terminal");
@@ -53,7 +53,7 @@ final class VmCommands {
         changing("start", "starts its program", "start()", Vm::start),
         stop(),
         changing("kill", "ends it at once", "kill()", Vm::kill),
-        changing("pause", "has its program stand still", "pause()", Vm::pause),
+        changing("pause", "stops its program for a while", "pause()", Vm::pause),
         changing("resume", "lets a paused one go on", "resume()", Vm::resume),
         changing("restart", "stops it and starts it again", "restart()", Vm::restart),
         VmAttachCommands.exec(),
@@ -89,7 +89,7 @@ final class VmCommands {
         option(
             "--user",
             Kind.TEXT,
-            "whose its program is: USER or USER:GROUP; the image's or root if not given"),
+            "the user of its program: USER or USER:GROUP; the image's or root if not given"),
         option(
             "--workdir", Kind.TEXT, "its program's working folder; the image's or / if not given"),
         option(
@@ -101,14 +101,14 @@ final class VmCommands {
         option(
                 "--share",
                 Kind.TEXT,
-                "a folder of this host that it has too, as /srv/data:/data[:ro]")
+                "a folder of this host that is shared with it, as /srv/data:/data[:ro]")
             .repeatable(),
-        option("--label", Kind.TEXT, "what is to be said of it, as NAME=VALUE").repeatable(),
+        option("--label", Kind.TEXT, "a label, as NAME=VALUE").repeatable(),
         option(
             "--restart",
             Kind.TEXT,
             "whether it is started again when its program has ended: no, on-failure[:N] or always"),
-        flag("--init", "its first process starts the program, and reaps what that leaves behind"),
+        flag("--init", "its first process starts the program, and reaps the processes that it leaves behind"),
         flag("--rm", "it is removed when its program has ended"),
         INTERACTIVE,
         TTY);
@@ -116,7 +116,7 @@ final class VmCommands {
 
   private static Command create() {
     List<Parameter> parameters = new ArrayList<>();
-    parameters.add(argument("VM", Kind.TEXT, "how it is to be called"));
+    parameters.add(argument("VM", Kind.TEXT, "its name"));
     parameters.add(PROGRAM);
     parameters.addAll(made());
     return new Command(
@@ -133,7 +133,7 @@ final class VmCommands {
   private static Command run() {
     List<Parameter> parameters = new ArrayList<>();
     parameters.add(PROGRAM);
-    parameters.add(option("--name", Kind.TEXT, "how it is to be called; made up if not given"));
+    parameters.add(option("--name", Kind.TEXT, "its name; made up if not given"));
     parameters.addAll(made());
     parameters.add(flag("-d --detach", "its program runs on its own; its name is printed"));
     return new Command(
@@ -279,7 +279,7 @@ final class VmCommands {
         List.of("vm", "show"),
         List.of(VM),
         Role.VIEWER,
-        "shows all there is to know of one VM",
+        "shows all facts of one VM",
         "mica vm show web",
         "vm('web')",
         ContainerSchema.VM.shape().json(),
@@ -307,7 +307,7 @@ final class VmCommands {
         List.of("vm", "stop"),
         List.of(VM, option("--time", Kind.TEXT, "seconds until it is killed; 10 if not given")),
         Role.OPERATOR,
-        "has its program end, by SIGTERM and at last by SIGKILL; then the VM ends",
+        "ends its program by SIGTERM, or by SIGKILL if that is not enough; then the VM ends",
         "mica vm stop web --time 30",
         "vm('web').stop(30.seconds)",
         ContainerSchema.VM.shape().json(),
@@ -368,7 +368,7 @@ final class VmCommands {
         List.of("vm", "diff"),
         List.of(VM, flag("--exit-code", "end with 1 if anything differs")),
         Role.OPERATOR,
-        "what its program has changed over its start folder, exactly; it goes on",
+        "what its program has changed over its start folder, exactly; the program goes on",
         "mica vm diff web",
         "vm('web').diff()",
         FolderSchema.CHANGE.shape().jsonList(),
@@ -383,7 +383,7 @@ final class VmCommands {
   private static Command fork() {
     return new Command(
         List.of("vm", "fork"),
-        List.of(VM, argument("OTHER", Kind.TEXT, "how the new VM is called")),
+        List.of(VM, argument("OTHER", Kind.TEXT, "the name of the new VM")),
         Role.OPERATOR,
         "makes another VM from what one has changed by now; its program begins anew",
         "mica vm fork web web2",
