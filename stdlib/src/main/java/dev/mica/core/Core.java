@@ -126,7 +126,10 @@ public final class Core {
       MemorySegment count = call.allocate(Long.BYTES);
       int bits = userXattr ? bits(EnumSet.of(LayerFlag.USERXATTR)) : 0;
       call.run(() ->
-          (int) Function.PROTECT_LAYER.handle().invokeExact(what, bits, count, call.job(), call.error()));
+          (int)
+              Function.PROTECT_LAYER
+                  .handle()
+                  .invokeExact(what, bits, count, call.job(), call.error()));
       return count.get(ValueLayout.JAVA_LONG, 0);
     }
   }
@@ -135,8 +138,8 @@ public final class Core {
   public static void unprotectLayer(Path layer) {
     try (Call call = new Call("take back the flags of", layer).unlessCancelled()) {
       MemorySegment what = call.path(layer);
-      call.run(
-          () -> (int) Function.UNPROTECT_LAYER.handle().invokeExact(what, 0, call.job(), call.error()));
+      call.run(() ->
+          (int) Function.UNPROTECT_LAYER.handle().invokeExact(what, 0, call.job(), call.error()));
     }
   }
 

@@ -39,7 +39,10 @@ final class UnionCommands {
                 .mandatory()
                 .repeatable(),
             option("--upper", Kind.PATH, "the folder that gets the changes"),
-            option("--work", Kind.PATH, "overlayfs's scratch directory; made beside the upper if not given"),
+            option(
+                "--work",
+                Kind.PATH,
+                "overlayfs's scratch directory; made beside the upper if not given"),
             option("--at", Kind.PATH, "where it is mounted").mandatory(),
             choice("--via", "which mounter serves it", List.of("auto", "kernel", "fuse", "guest")),
             option("--name", Kind.TEXT, "its name; the last component of --at if not given"),

@@ -108,7 +108,9 @@ final class VmCommands {
             "--restart",
             Kind.TEXT,
             "whether it is started again when its program has ended: no, on-failure[:N] or always"),
-        flag("--init", "its first process starts the program, and reaps the processes that it leaves behind"),
+        flag(
+            "--init",
+            "its first process starts the program, and reaps the processes that it leaves behind"),
         flag("--rm", "it is removed when its program has ended"),
         INTERACTIVE,
         TTY);
