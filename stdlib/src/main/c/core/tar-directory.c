@@ -7,8 +7,6 @@
 
 #include "tar-extract.h"
 
-const struct meta tar_without_entry = {.mode = S_IFDIR | 0755};
-
 static int make_directory(int fd, const char *name, const void *arg)
 {
 	(void)arg;

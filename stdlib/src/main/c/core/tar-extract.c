@@ -9,6 +9,8 @@
 #include "remarks.h"
 #include "remove.h"
 
+const struct meta tar_without_entry = {.mode = S_IFDIR | 0755};
+
 errint_t tar_extract_fail(struct tar_extract *extract, errint_t code, const char *step, const struct tar_node *dir,
 			  const char *name, const char *note)
 {
