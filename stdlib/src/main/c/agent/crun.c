@@ -139,8 +139,8 @@ static errint_t run(const char *const *words, const int stdio[3], const struct s
 		return code;
 	read_last_line(scratch->log, said, sizeof(said));
 	if (WIFSIGNALED(status))
-		return mica_fail_note(err, -EIO, what, name, "the runtime was ended by signal %d: %s", WTERMSIG(status),
-				      said);
+		return mica_fail_note(err, -EIO, what, name, "the container runtime was ended by signal %d%s%s",
+				      WTERMSIG(status), *said ? ": " : "", said);
 	return mica_fail_note(err, kind_of(said), what, name, "%s", *said ? said : "the runtime does not say why");
 }
 
@@ -212,6 +212,30 @@ static void put_start(const char **words, int at, const struct crun_start *start
 	words[at] = NULL;
 }
 
+/* The child that is first in our list of children; 0: none. */
+static pid_t first_child(void)
+{
+	char path[64], text[24] = "";
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/children", getpid());
+	cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0)
+		(void)!read(fd, text, sizeof(text) - 1);
+	return (pid_t)strtol(text, NULL, 10);
+}
+
+/* A runtime that was killed leaves processes at any step: the container's first one, or a program that runs in it,
+ * which nobody would look after. All of them become our children, for we are a subreaper. */
+static void end_what_it_left(void)
+{
+	pid_t pid;
+
+	while ((pid = first_child()) > 0) {
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+	}
+}
+
 errint_t crun_start(struct crun_start *start, struct mica_error *err)
 {
 	cleanup_scratch struct scratch scratch = scratch_of(getpid());
@@ -236,6 +260,8 @@ errint_t crun_start(struct crun_start *start, struct mica_error *err)
 		code = read_pid(scratch.pid, &start->pid, err);
 	if (!code && start->tty)
 		code = take_terminal(listening, &start->terminal, err);
+	if (code)
+		end_what_it_left();
 	return code;
 }
 
