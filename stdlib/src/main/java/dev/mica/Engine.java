@@ -58,6 +58,6 @@ final class Engine {
   }
 
   Host host(Caller caller) {
-    return new Host(caller, state, new Unions(caller, unions), helper.vm(caller), vms(caller));
+    return new Host(caller, state, unions(caller), helper.vm(caller), commits(caller), vms(caller));
   }
 }

@@ -52,6 +52,9 @@ final class InternalsTest {
         "unions.layers",
         "unions.object('u')",
         "commits.publish('u')",
+        "vms.parts()",
+        "vms.parts",
+        "vms.runner(null)",
         "host.state()"
       })
   void groovyFindsNone(String source) {
@@ -74,6 +77,8 @@ final class InternalsTest {
         "mica.unions().store",
         "mica.commits().unions()",
         "mica.commits().committer",
+        "mica.vms().parts()",
+        "mica.vms().runner(null)",
         "mica.host().state"
       })
   void javaFindsNone(String source) {

@@ -10,10 +10,6 @@ import dev.mica.state.LockedState;
 import dev.mica.state.Records;
 import dev.mica.state.Recovery;
 import dev.mica.state.StateDir;
-import dev.mica.vm.Machine;
-import dev.mica.vm.guest.ContainerInit;
-import dev.mica.vm.guest.ContainerRuntime;
-import dev.mica.vm.network.Carrier;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.ArrayList;
@@ -167,22 +163,6 @@ public final class Vms {
     if (records.find(vm.name(), VmRecord::of).filter(is -> is.id().equals(vm.id())).isEmpty()) {
       VmFiles.of(state, vm.id()).remove();
     }
-  }
-
-  /** What a container needs of this host besides what a helper VM does. */
-  public List<Machine.Part> parts() {
-    return List.of(
-        part("container runtime", ContainerRuntime.program(), ContainerRuntime.FIX),
-        part("first process of containers", ContainerInit.program(), ContainerInit.FIX),
-        part("disks of VMs", Disk.program(), Disk.FIX),
-        part("system calls of containers", Seccomp.profile(), Seccomp.FIX),
-        part("network of containers", Carrier.passt(), Carrier.FIX));
-  }
-
-  private static Machine.Part part(String name, Optional<Path> found, String fix) {
-    return found
-        .map(path -> new Machine.Part(name, true, false, path.toString(), ""))
-        .orElseGet(() -> new Machine.Part(name, false, false, "it is not installed", fix));
   }
 
   /** All of them, by name. */

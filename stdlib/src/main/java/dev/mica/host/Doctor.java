@@ -1,6 +1,5 @@
 package dev.mica.host;
 
-import dev.mica.container.Vms;
 import dev.mica.core.Capability;
 import dev.mica.core.Core;
 import dev.mica.core.Mounts;
@@ -47,13 +46,26 @@ final class Doctor {
   private final StateDir state;
   private final Unions unions;
   private final HelperVm helper;
-  private final Vms vms;
+  private final Supplier<List<Machine.Part>> parts;
+  private final Supplier<List<MicaException>> damaged;
 
-  Doctor(StateDir state, Unions unions, HelperVm helper, Vms vms) {
+  /**
+   * The checks of a state directory.
+   *
+   * @param parts finds what the VMs are made of
+   * @param damaged finds why each record that cannot be read cannot
+   */
+  Doctor(
+      StateDir state,
+      Unions unions,
+      HelperVm helper,
+      Supplier<List<Machine.Part>> parts,
+      Supplier<List<MicaException>> damaged) {
     this.state = state;
     this.unions = unions;
     this.helper = helper;
-    this.vms = vms;
+    this.parts = parts;
+    this.damaged = damaged;
   }
 
   List<Check> checks() {
@@ -70,10 +82,10 @@ final class Doctor {
     checks.add(tried("fuse overlay", "apt install fuse-overlayfs fuse3", this::fuseOverlay));
     checks.add(
         tried("helper VM", "mend the parts below, or see mica helper log", () -> helperVm(store)));
-    checks.addAll(parts(helper.parts()));
-    checks.addAll(parts(vms.parts()));
+    checks.addAll(parts(parts.get()));
     checks.add(tried("unions", "mica union remount --all", this::unionsWork));
     checks.addAll(leftovers());
+    checks.addAll(damaged.get().stream().map(Doctor::damagedRecord).toList());
     checks.add(tried("store", "name another directory in MICA_HOME", () -> store(store)));
     checks.add(tried("reflink", "put MICA_HOME on xfs or btrfs", () -> reflink(store)));
     checks.add(tried("store space", "free some, or move MICA_HOME", () -> space(store)));
@@ -226,9 +238,27 @@ final class Doctor {
         .toList();
   }
 
+  /** A record that is damaged, by its file: with the line that goes on without it. */
+  private static Check damagedRecord(MicaException bad) {
+    Path file = Path.of(bad.object());
+    return new Check(
+        "record " + file.subpath(file.getNameCount() - 2, file.getNameCount()),
+        Check.Status.LIMITED,
+        file + ": " + bad.why(),
+        "put it back from a backup, or mv "
+            + quoted(file)
+            + " "
+            + quoted(Path.of(file + ".damaged")));
+  }
+
+  /** As a shell takes it. */
+  private static String quoted(Path file) {
+    String text = file.toString();
+    return text.matches("[A-Za-z0-9_./+-]+") ? text : "'" + text.replace("'", "'\\''") + "'";
+  }
+
   private Finding unionsWork() {
     List<String> problems = new ArrayList<>();
-    unions.damaged().forEach(bad -> problems.add(String.valueOf(bad.getMessage())));
     List<Union> all = unions.list();
     for (Union union : all) {
       union.problem().ifPresent(problem -> problems.add(union.name() + ": " + problem));

@@ -2,6 +2,8 @@ package dev.mica.host;
 
 import dev.mica.access.Caller;
 import dev.mica.access.Role;
+import dev.mica.commit.Commits;
+import dev.mica.container.VmParts;
 import dev.mica.container.Vms;
 import dev.mica.failure.MicaException;
 import dev.mica.failure.Why;
@@ -12,6 +14,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** This machine and what works on it. */
 public final class Host {
@@ -23,10 +26,20 @@ public final class Host {
   private final StateDir state;
 
   /** The host as {@code caller} sees it, with the state directory that its checks look at. */
-  public Host(Caller caller, StateDir state, Unions unions, HelperVm helper, Vms vms) {
+  public Host(
+      Caller caller, StateDir state, Unions unions, HelperVm helper, Commits commits, Vms vms) {
     this.caller = caller;
-    this.doctor = new Doctor(state, unions, helper, vms);
     this.helper = helper;
+    this.doctor =
+        new Doctor(
+            state,
+            unions,
+            helper,
+            () -> Stream.of(helper.parts(), VmParts.find()).flatMap(List::stream).toList(),
+            () ->
+                Stream.of(unions.damaged(), commits.damaged(), vms.damaged())
+                    .flatMap(List::stream)
+                    .toList());
     this.state = state;
   }
 

@@ -7,6 +7,7 @@ import dev.mica.container.Vm;
 import dev.mica.failure.MicaException;
 import dev.mica.folder.Folder;
 import dev.mica.folder.LayerSource;
+import dev.mica.host.Check;
 import dev.mica.test.Scratch;
 import dev.mica.test.ScratchTest;
 import dev.mica.union.Union;
@@ -16,7 +17,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Matcher;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.DynamicTest;
@@ -333,6 +336,41 @@ final class BadRecordsTest extends ScratchTest {
         List.of("program", ABSENT),
         List.of("created", "\"yesterday\""),
         List.of("created", ABSENT));
+  }
+
+  /** In one way for all kinds: by its file, with a line that can be run as it is. */
+  @Test
+  void theDoctorTellsOfABadRecordOfEachKind() throws IOException {
+    List<Path> files =
+        List.of(
+            commitFile(commits().get(1).id()),
+            twoVms(),
+            scratch.path("home/unions/u.json"),
+            scratch.path("home/store/refs.json"));
+    List<Instead> bad =
+        List.of(Instead.TRUNCATED, Instead.DIRECTORY, Instead.NO_JSON, Instead.EMPTY);
+    for (int i = 0; i < files.size(); i++) {
+      bad.get(i).put(files.get(i));
+    }
+    Map<String, Check> told = toldByDoctor();
+    assertThat(told.keySet())
+        .containsExactlyInAnyOrderElementsOf(files.stream().map(Path::toString).toList());
+    for (Check check : told.values()) {
+      assertThat(check.status()).isEqualTo(Check.Status.LIMITED);
+      assertThat(check.name()).matches("record (commits|vms|unions|store)/[a-z0-9]+\\.json");
+      assertThat(check.detail()).contains("it is damaged: ").hasLineCount(1);
+      assertThat(check.fix()).startsWith("put it back from a backup, or mv ");
+      Scratch.run("sh", "-c", String.valueOf(check.fix()).replaceFirst(".*, or ", ""));
+    }
+    assertThat(toldByDoctor()).isEmpty();
+    assertThat(mica.vms().list()).extracting(Vm::name).containsExactly("kept");
+  }
+
+  private Map<String, Check> toldByDoctor() {
+    return mica.host().checks().stream()
+        .filter(check -> check.name().startsWith("record "))
+        .collect(
+            Collectors.toMap(check -> check.detail().replaceFirst(": .*", ""), check -> check));
   }
 
   /** They are found by their ids then. */
