@@ -145,11 +145,15 @@ void export_ended(const struct request *request, const char *how, struct answer 
 
 /* skeleton.c: makes SKELETONS/NAME anew, with what the list (d:/path, f:/path) names. */
 errint_t skeleton_make(const char *name, const char *list, struct mica_error *err);
-/* In the union at root, which has it. -ENOENT, step "mount point": a link leads past a directory of the list to where
- * there is none. */
-errint_t skeleton_check(const char *root, const char *list, struct mica_error *err);
+/* The same for one more file: path is whole, and taken apart. */
+errint_t skeleton_add(const char *name, char *path, struct mica_error *err);
 /* None is fine. */
 errint_t skeleton_remove(const char *name, struct mica_error *err);
+
+/* mount-points.c: looks in the union at root, which has that skeleton, for all of the list. -ENOENT, step "mount point": a
+ * link leads past a directory of the list to where there is none; others: a file of the list cannot be mounted on. *more:
+ * the skeleton got the files that links lead to, and the union is to be mounted anew. */
+errint_t mount_points_check(const char *name, const char *root, const char *list, bool *more, struct mica_error *err);
 
 /* layers.c: decodes an item of a list of layers; *out: its path from SHARES, to be freed. The folder is there. */
 struct mounted;

@@ -5,10 +5,8 @@
 #include "agent.h"
 
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <stdio.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 
 static errint_t refuse(const char *item, struct mica_error *err)
 {
@@ -47,18 +45,16 @@ static errint_t make_file(int dir, const char *name, struct mica_error *err)
 	return fd < 0 ? mica_fail(err, -errno, "create", name) : 0;
 }
 
-static errint_t make_item(const char *root, const char *item, size_t len, struct mica_error *err)
+/* path: whole, and taken apart. */
+static errint_t make_path(const char *root, char *path, bool file, struct mica_error *err)
 {
-	char path[4096], *at = path + 2;
 	cleanup_fd int dir = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	errint_t code = line_decode(item, len, path, sizeof(path));
-	bool file = path[0] == 'f';
+	char *at = path + 1;
+	errint_t code = 0;
 
 	if (dir < 0)
 		return mica_fail(err, -errno, "open", root);
-	if (code || strlen(path) < 4 || (!file && path[0] != 'd') || path[1] != ':' || *at++ != '/')
-		return refuse(item, err);
-	while (!code) {
+	while (!code && at) {
 		const char *name = next_name(&at);
 
 		if (!name)
@@ -66,10 +62,27 @@ static errint_t make_item(const char *root, const char *item, size_t len, struct
 		if (!at && file)
 			return make_file(dir, name, err);
 		code = go_down(&dir, name, err);
-		if (!at)
-			break;
 	}
 	return code;
+}
+
+static errint_t make_item(const char *root, const char *item, size_t len, struct mica_error *err)
+{
+	char path[4096];
+	errint_t code = line_decode(item, len, path, sizeof(path));
+	bool file = path[0] == 'f';
+
+	if (code || strlen(path) < 4 || (!file && path[0] != 'd') || path[1] != ':' || path[2] != '/')
+		return refuse(item, err);
+	return make_path(root, path + 2, file, err);
+}
+
+errint_t skeleton_add(const char *name, char *path, struct mica_error *err)
+{
+	char root[sizeof(SKELETONS) + 1 + LINE_MAX_NAME];
+
+	snprintf(root, sizeof(root), SKELETONS "/%s", name);
+	return make_path(root, path, true, err);
 }
 
 errint_t skeleton_make(const char *name, const char *list, struct mica_error *err)
@@ -84,44 +97,6 @@ errint_t skeleton_make(const char *name, const char *list, struct mica_error *er
 		code = mica_fail(err, -errno, "mkdir", root);
 	while (!code && line_next_item(&list, &item, &len))
 		code = make_item(root, item, len, err);
-	return code;
-}
-
-static errint_t look_up(int root, const char *path, uint64_t resolve)
-{
-	struct open_how how = {
-		.flags = O_PATH | O_CLOEXEC,
-		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | resolve,
-	};
-	cleanup_fd int fd = (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
-
-	return fd < 0 ? -errno : 0;
-}
-
-/* A link in a layer may lead past what was made here. What it leads to the runtime would make in the upper. */
-static errint_t check_item(int root, const char *item, size_t len, struct mica_error *err)
-{
-	char path[4096];
-	errint_t code = line_decode(item, len, path, sizeof(path));
-
-	/* Of one name only, a link is the mount point itself: the runtime sees to that. */
-	if (code || path[0] != 'd' || !strchr(path + 3, '/') || look_up(root, path + 3, RESOLVE_NO_SYMLINKS) != -ELOOP)
-		return 0;
-	return look_up(root, path + 3, 0) != -ENOENT
-		       ? 0
-		       : mica_fail_note(err, -ENOENT, "mount point", path + 2,
-					"a link on the way to %s leads to where it is not", path + 2);
-}
-
-errint_t skeleton_check(const char *root, const char *list, struct mica_error *err)
-{
-	cleanup_fd int fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	const char *item;
-	size_t len;
-	errint_t code = fd < 0 ? mica_fail(err, -errno, "open", root) : 0;
-
-	while (!code && line_next_item(&list, &item, &len))
-		code = check_item(fd, item, len, err);
 	return code;
 }
 

@@ -142,6 +142,18 @@ static errint_t mount_layers(const struct union_folder *u, struct mica_error *er
 	return mica_overlay_mount(&overlay, err);
 }
 
+/* What a link of a layer leads to is known only when it is mounted. */
+static errint_t fit_skeleton(const struct union_folder *u, const char *skeleton, struct mica_error *err)
+{
+	bool more;
+	errint_t code = mount_points_check(u->name, u->path, skeleton, &more, err);
+
+	if (!code && !more)
+		return 0;
+	mica_umount(u->path, 0, 0, NULL);
+	return code ? code : mount_layers(u, err);
+}
+
 static errint_t mount_new(const struct request *request, const struct mounted *mounted, const char *note,
 			  struct union_folder *u, struct mica_error *err)
 {
@@ -158,11 +170,8 @@ static errint_t mount_new(const struct request *request, const struct mounted *m
 	if (code)
 		return code;
 	code = mount_layers(u, err);
-	if (!code && skeleton) {
-		code = skeleton_check(u->path, skeleton, err);
-		if (code)
-			mica_umount(u->path, 0, 0, NULL);
-	}
+	if (!code && skeleton)
+		code = fit_skeleton(u, skeleton, err);
 	if (code) {
 		rmdir(u->path);
 		note_remove("union", u->name);

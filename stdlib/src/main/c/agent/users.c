@@ -57,8 +57,12 @@ static errint_t read_list(const char *root, const char *name, struct mica_error 
 	list[0] = '\0';
 	if (fd == -ENOENT)
 		return 0;
-	if (fd < 0)
-		return mica_fail_at(err, fd, "read", root, name);
+	if (fd < 0) {
+		mica_fail_at(err, fd, "read", root, name);
+		if (fd == -EINVAL)
+			snprintf(err->note, sizeof(err->note), "it is no regular file");
+		return fd;
+	}
 	while (size < LIST_MAX && (got = read(fd, list + size, LIST_MAX - size)) > 0)
 		size += (size_t)got;
 	if (got < 0)

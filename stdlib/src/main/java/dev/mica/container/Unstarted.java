@@ -11,6 +11,9 @@ final class Unstarted {
   private static final int NOT_FOUND = 127;
   private static final int NOT_RUN = 126;
 
+  /** What the agent says when the runtime did not come to its end. */
+  private static final String RUNTIME_ENDED = "the container runtime was ended";
+
   private Unstarted() {}
 
   /**
@@ -28,6 +31,9 @@ final class Unstarted {
     }
     if (ofMount(told.note())) {
       return unmountable(name, told);
+    }
+    if (told.note().startsWith(RUNTIME_ENDED)) { // which says nothing of the program
+      return MicaException.failed(doing, name, told.note()).hint("try again").because(told);
     }
     boolean ofFolder = told.note().contains("chdir");
     String what = ofFolder ? "its working folder " + folder : "its program " + program;
@@ -51,10 +57,12 @@ final class Unstarted {
   }
 
   private static MicaException unmountable(String name, AgentFailure told) {
-    return MicaException.failed(
-            "start the VM", name, "in its root nothing can be mounted: " + told.note())
-        .hint("share the folder at another place in the container")
-        .because(told);
+    MicaException failure =
+        MicaException.failed(
+                "start the VM", name, "in its root nothing can be mounted: " + told.note())
+            .because(told);
+    boolean ofShare = told.errno().equals("ENOENT") || told.note().contains("`/shares/");
+    return ofShare ? failure.hint("share the folder at another place in the container") : failure;
   }
 
   /** What the runtime mounts it does before it looks for the program. */
