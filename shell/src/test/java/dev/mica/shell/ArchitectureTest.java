@@ -41,7 +41,7 @@ final class ArchitectureTest {
           Map.entry("", 2),
           Map.entry("host", 3),
           Map.entry("helper", 3),
-          Map.entry("container", 15),
+          Map.entry("container", 16),
           Map.entry("commit", 9),
           Map.entry("union", 9),
           Map.entry("user", 4),

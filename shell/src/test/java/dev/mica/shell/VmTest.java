@@ -282,6 +282,8 @@ final class VmTest {
       {"2", "not absolute", "vm run --workdir tmp --from BASE true"},
       {"2", "on-failure:N and always", "vm run --restart often --from BASE true"},
       {"2", "leave out --rm or --restart", "vm run --rm --restart always --from BASE true"},
+      {"2", "as nofile=1024:2048", "vm run --ulimit 1024 --from BASE true"},
+      {"2", "files open at most", "vm run --ulimit nofile=-1 --from BASE true"},
       {"2", "NAME=VALUE", "vm run --env A --from BASE true"},
       {"2", "a name is", "vm run --name .x --from BASE true"},
       {"1", "there is one of that name", "vm run --name web --from BASE true"},

@@ -122,6 +122,7 @@ final class NewVm {
         spec.labels(),
         spec.network(),
         Volumes.record(state, name, spec.shares(), lowers),
+        spec.ulimits(),
         spec.init(),
         spec.restart(),
         spec.remove(),

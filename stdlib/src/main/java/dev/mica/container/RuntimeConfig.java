@@ -3,8 +3,10 @@ package dev.mica.container;
 import dev.mica.state.Records;
 import dev.mica.vm.agent.Agent;
 import dev.mica.vm.guest.ContainerInit;
+import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -22,8 +24,9 @@ import tools.jackson.databind.node.ObjectNode;
 final class RuntimeConfig {
   private static final String VERSION = "1.0.2";
   private static final String PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-  private static final long FILES = 1_048_576;
   private static final long PIDS = 2048;
+  private static final Ulimit FILES =
+      new Ulimit(Ulimit.Kind.NOFILE, Ulimit.MOST_FILES, Ulimit.MOST_FILES);
 
   /** Below a mount of the container's own: there need be nothing in its root for it. */
   private static final String INIT = "/dev/init";
@@ -72,7 +75,7 @@ final class RuntimeConfig {
    */
   static byte[] of(VmRecord vm, Agent.User user, String root, String network) {
     ObjectNode json = Records.object().put("ociVersion", VERSION);
-    json.set("process", process(words(vm), vm.environment(), user, vm.folder(), vm.terminal()));
+    json.set("process", process(vm, words(vm), vm.environment(), user, vm.folder(), vm.terminal()));
     json.putObject("root").put("path", root).put("readonly", false);
     json.put("hostname", vm.name());
     mounts(json.putArray("mounts"));
@@ -107,7 +110,7 @@ final class RuntimeConfig {
   static byte[] process(VmRecord vm, ExecSpec spec, Agent.User user, String folder) {
     Map<String, String> environment = new TreeMap<>(vm.environment());
     environment.putAll(spec.environment());
-    return bytes(process(spec.program(), environment, user, folder, spec.terminal()));
+    return bytes(process(vm, spec.program(), environment, user, folder, spec.terminal()));
   }
 
   private static byte[] bytes(ObjectNode json) {
@@ -115,6 +118,7 @@ final class RuntimeConfig {
   }
 
   private static ObjectNode process(
+      VmRecord vm,
       List<String> program,
       Map<String, String> more,
       Agent.User user,
@@ -136,12 +140,24 @@ final class RuntimeConfig {
       CAPABILITIES.forEach(capabilities.putArray(set)::add);
     }
     json.put("noNewPrivileges", false);
-    json.putArray("rlimits")
-        .addObject()
-        .put("type", "RLIMIT_NOFILE")
-        .put("hard", FILES)
-        .put("soft", FILES);
+    limit(json.putArray("rlimits"), vm.ulimits());
     return json;
+  }
+
+  /** As many open files as there can be, unless it is said. */
+  private static void limit(ArrayNode all, List<Ulimit> said) {
+    Map<Ulimit.Kind, Ulimit> limits = new EnumMap<>(Ulimit.Kind.class);
+    limits.put(Ulimit.Kind.NOFILE, FILES);
+    said.forEach(one -> limits.put(one.kind(), one));
+    for (Ulimit one : limits.values()) {
+      ObjectNode limit = all.addObject().put("type", one.type());
+      limit.put("hard", number(one.hard())).put("soft", number(one.soft()));
+    }
+  }
+
+  /** Unsigned, as the runtime has them: the largest is no limit. */
+  private static BigInteger number(long limit) {
+    return new BigInteger(Long.toUnsignedString(limit));
   }
 
   private static void mounts(ArrayNode mounts) {

@@ -1,6 +1,7 @@
 package dev.mica.container;
 
 import dev.mica.core.Identity;
+import dev.mica.failure.MicaException;
 import dev.mica.folder.LayerSource;
 import dev.mica.state.PathJson;
 import dev.mica.state.Records;
@@ -44,6 +45,7 @@ record VmRecord(
     Map<String, String> labels,
     Network network,
     List<Volume> shares,
+    List<Ulimit> ulimits,
     boolean init,
     Restart restart,
     boolean remove,
@@ -58,6 +60,7 @@ record VmRecord(
     environment = Map.copyOf(environment);
     labels = Map.copyOf(labels);
     shares = List.copyOf(shares);
+    ulimits = List.copyOf(ulimits);
     own = List.copyOf(own);
     if (!ID.matcher(id).matches()) {
       throw new IllegalArgumentException("'" + id + "' is no VM's id");
@@ -80,6 +83,7 @@ record VmRecord(
         .memory(memory)
         .processors(processors)
         .labels(labels)
+        .ulimits(ulimits)
         .init(init)
         .restart(restart)
         .remove(remove);
@@ -102,6 +106,10 @@ record VmRecord(
     if (!shares.isEmpty()) {
       ArrayNode folders = json.putArray("shares");
       shares.forEach(share -> folders.add(share.toJson()));
+    }
+    if (!ulimits.isEmpty()) {
+      ArrayNode limits = json.putArray("ulimits");
+      ulimits.forEach(limit -> limits.add(limit.toString()));
     }
     if (init) {
       json.put("init", true);
@@ -141,6 +149,15 @@ record VmRecord(
     return all;
   }
 
+  /** Likewise. */
+  private static List<Ulimit> ulimits(JsonNode json) {
+    try {
+      return strings(json).stream().map(Ulimit::of).toList();
+    } catch (MicaException wrong) {
+      throw new IllegalArgumentException(wrong.getMessage(), wrong);
+    }
+  }
+
   private static void put(ObjectNode json, Map<String, String> values) {
     new TreeMap<>(values).forEach(json::put);
   }
@@ -172,6 +189,7 @@ record VmRecord(
             map(json.required("labels")),
             network(json.path("network")),
             volumes(json.path("shares")),
+            ulimits(json.path("ulimits")),
             json.path("init").asBoolean(false),
             Restart.of(json.path("restart").asString("no")),
             json.path("remove").asBoolean(false),

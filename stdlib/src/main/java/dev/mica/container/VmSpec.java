@@ -27,6 +27,7 @@ import org.jspecify.annotations.Nullable;
  * @param labels what people say of it
  * @param network what it can reach, and what reaches it
  * @param shares folders of this host that it has too
+ * @param ulimits what each of its processes may have; of several of a kind the last
  * @param init whether its first process is one that starts the program and looks after what that
  *     leaves behind
  * @param restart whether it is started again when its program has ended by itself
@@ -48,6 +49,7 @@ public record VmSpec(
     Map<String, String> labels,
     Network network,
     List<VmShare> shares,
+    List<Ulimit> ulimits,
     boolean init,
     Restart restart,
     boolean remove) {
@@ -66,6 +68,7 @@ public record VmSpec(
     environment = Map.copyOf(environment);
     labels = Map.copyOf(labels);
     shares = List.copyOf(shares);
+    ulimits = List.copyOf(ulimits);
   }
 
   /** One that runs {@code program} as root, with what a VM has unless it is said. */
@@ -119,6 +122,7 @@ public record VmSpec(
         .labels(labels)
         .network(network)
         .shares(shares)
+        .ulimits(ulimits)
         .init(init)
         .restart(restart)
         .remove(remove);
@@ -141,6 +145,7 @@ public record VmSpec(
     private Map<String, String> labels = Map.of();
     private Network network = Network.NONE;
     private List<VmShare> shares = List.of();
+    private List<Ulimit> ulimits = List.of();
     private boolean init;
     private Restart restart = Restart.NO;
     private boolean remove;
@@ -233,6 +238,12 @@ public record VmSpec(
       return this;
     }
 
+    /** What each of its processes may have. */
+    public Builder ulimits(List<Ulimit> limits) {
+      ulimits = limits;
+      return this;
+    }
+
     /** Whether it has a first process besides the program. */
     public Builder init(boolean whether) {
       init = whether;
@@ -274,6 +285,7 @@ public record VmSpec(
           labels,
           network,
           shares,
+          ulimits,
           init,
           restart,
           remove);

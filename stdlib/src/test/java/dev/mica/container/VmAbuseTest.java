@@ -22,6 +22,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * What root of a container can do to it, and what another VM feels of that: it answers all the
@@ -163,6 +165,37 @@ final class VmAbuseTest {
             """);
     awaitWords(vm, " are open");
     answers();
+    stopEnds(vm);
+  }
+
+  /** The limits of what serves its start folder are not theirs, and another can be run. */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 50})
+  void aHundredThousandOpenFilesOfItsOwn(int programs) {
+    String script =
+        """
+        import os, sys, time
+        programs = int(sys.argv[1])
+        os.close(os.open("/own", os.O_WRONLY | os.O_CREAT))
+        done, told = os.pipe()
+        for _ in range(programs):
+            if os.fork() == 0:
+                for _ in range(100000 // programs):
+                    os.open("/own", os.O_RDONLY)
+                os.write(told, b".")
+                time.sleep(100000)
+        for _ in range(programs):
+            os.read(done, 1)
+        print("all are open", flush=True)
+        time.sleep(100000)
+        """;
+    List<String> program = List.of("python3", "-B", "-c", script, Integer.toString(programs));
+    Vm vm = vms.create(VmSpec.of("own", base, program).but().disk(DISK).build()).start();
+    awaitWords(vm, "all are open");
+    answers();
+    Ran count = vm.exec("sh", "-c", "ls /proc/[0-9]*/fd | wc -l");
+    assertThat(count.status()).isZero();
+    assertThat(Integer.parseInt(count.output().strip())).isGreaterThan(100_000);
     stopEnds(vm);
   }
 

@@ -226,4 +226,29 @@ final class VmsTest {
         .isInstanceOf(MicaException.class)
         .hasMessageContaining("/no/such");
   }
+
+  /** For its own program, those that are run besides, and those of a fork. */
+  @Test
+  void eachProcessHasTheLimitsThatWereSaid() {
+    String ask = "ulimit -Sn; ulimit -Hn; ulimit -Sc; ulimit -Hc";
+    VmSpec plain = VmSpec.of("plain", base, List.of("sh", "-c", ask + "; exec sleep 1000"));
+    Vm vm =
+        vms.create(
+                plain
+                    .but()
+                    .ulimits(
+                        Stream.of("nofile=9", "nofile=100:200", "core=0:unlimited")
+                            .map(Ulimit::of)
+                            .toList())
+                    .build())
+            .start();
+    String said = "100\n200\n0\nunlimited\n";
+    assertThat(vm.exec("sh", "-c", ask)).isEqualTo(new Ran(0, said, ""));
+    assertThat(Poll.until(SOON, () -> vm.logs().equals(said))).as(vm.logs()).isTrue();
+    vm.kill();
+    vm.remove();
+    Vm other = vms.create(plain).start();
+    assertThat(other.exec("sh", "-c", "ulimit -Sn; ulimit -Hn").output())
+        .isEqualTo("1048576\n1048576\n");
+  }
 }

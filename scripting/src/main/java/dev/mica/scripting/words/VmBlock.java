@@ -4,6 +4,7 @@ import dev.mica.Mica;
 import dev.mica.container.Network;
 import dev.mica.container.Port;
 import dev.mica.container.Restart;
+import dev.mica.container.Ulimit;
 import dev.mica.container.VmShare;
 import dev.mica.container.VmSpec;
 import dev.mica.failure.MicaException;
@@ -21,6 +22,7 @@ public final class VmBlock extends WordsBlock implements VmWords {
   private final Map<String, String> labels = new TreeMap<>();
   private final List<Port> ports = new ArrayList<>();
   private final List<VmShare> shares = new ArrayList<>();
+  private final List<Ulimit> ulimits = new ArrayList<>();
   private String net = "none";
 
   /** A block about the VM of that name; {@code variables} are those of the script. */
@@ -121,6 +123,11 @@ public final class VmBlock extends WordsBlock implements VmWords {
   }
 
   @Override
+  public void ulimit(Map<String, ?> limits) {
+    limits.forEach((kind, limit) -> ulimits.add(Ulimit.of(kind + "=" + limit)));
+  }
+
+  @Override
   public void label(Map<String, ?> more) {
     more.forEach((key, value) -> labels.put(key, String.valueOf(value)));
   }
@@ -182,6 +189,7 @@ public final class VmBlock extends WordsBlock implements VmWords {
         .labels(labels)
         .network(Network.of(net, ports))
         .shares(shares)
+        .ulimits(ulimits)
         .build();
   }
 }

@@ -65,6 +65,9 @@ public interface VmWords {
   /** The same as the command takes it: {@code share '/srv/data:/data:ro'}. */
   void share(String text);
 
+  /** What each of its processes may have: {@code ulimit nofile: 1024, core: '0:unlimited'}. */
+  void ulimit(Map<String, ?> limits);
+
   /** What is to be said of it. */
   void label(Map<String, ?> labels);
 

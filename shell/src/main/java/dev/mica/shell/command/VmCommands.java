@@ -10,6 +10,7 @@ import dev.mica.container.ContainerSchema;
 import dev.mica.container.Network;
 import dev.mica.container.Port;
 import dev.mica.container.Restart;
+import dev.mica.container.Ulimit;
 import dev.mica.container.Vm;
 import dev.mica.container.VmShare;
 import dev.mica.container.VmSpec;
@@ -102,6 +103,11 @@ final class VmCommands {
                 "--share",
                 Kind.TEXT,
                 "a folder of this host that is shared with it, as /srv/data:/data[:ro]")
+            .repeatable(),
+        option(
+                "--ulimit",
+                Kind.TEXT,
+                "a limit of each of its processes, as nofile=1024 or nofile=1024:2048")
             .repeatable(),
         option("--label", Kind.TEXT, "a label, as NAME=VALUE").repeatable(),
         option(
@@ -198,6 +204,7 @@ final class VmCommands {
                 in.all("--publish").stream().map(Port::of).toList()))
         .shares(
             in.all("--share").stream().map(text -> VmShare.of(text, in.mica()::folder)).toList())
+        .ulimits(in.all("--ulimit").stream().map(Ulimit::of).toList())
         .init(in.has("--init"))
         .restart(in.optional("--restart").map(Restart::of).orElse(Restart.NO))
         .remove(in.has("--rm"))
