@@ -1,13 +1,17 @@
 /* From upper to lower: whatever the tree's shape and however many threads, each flag becomes the entry's own. */
 #include "tap.h"
 
+#include <dirent.h>
 #include <linux/fs.h>
+#include <stdatomic.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/xattr.h>
 #include <time.h>
 
 #include "flags.h"
+#include "protect.h"
 
 enum { DIRECTORIES = 400, FILES = 6 };
 #define ATTR "trusted.overlay.protattr"
@@ -131,6 +135,72 @@ static void failing(void)
 	NEED(rmdir("one"));
 }
 
+/* Stands in front of the C library's, so that a tree changes when its root has been read and nothing below. */
+static _Atomic(void (*)(void)) after_root;
+
+ssize_t getdents64(int fd, void *buf, size_t len)
+{
+	ssize_t got = syscall(SYS_getdents64, fd, buf, len);
+	void (*change)(void) = atomic_exchange(&after_root, NULL);
+
+	if (change)
+		change();
+	return got;
+}
+
+static void remove_it(void)
+{
+	NEED(rmdir("moving/d"));
+}
+static void move_it(void)
+{
+	NEED(rename("moving/d", "moving/e"));
+}
+static void have_a_file(void)
+{
+	remove_it();
+	put_file("moving/d", "");
+}
+static void have_a_link(void)
+{
+	remove_it();
+	NEED(symlink("/", "moving/d"));
+}
+static void remove_the_root(void)
+{
+	remove_it();
+	NEED(rmdir("moving"));
+}
+
+static const struct change {
+	const char *what;
+	void (*make)(void);
+	errint_t otherwise; /* of a tree that stands still, where that cannot be */
+} changes[] = {
+	{"is removed", remove_it, -ENOENT},
+	{"is moved", move_it, -ENOENT},
+	{"becomes a file", have_a_file, -ENOTDIR},
+	{"becomes a link", have_a_link, -ELOOP},
+	{"goes with the root", remove_the_root, -ENOENT},
+};
+
+/* An upper can be written while it is looked through; a layer cannot. */
+static void directory_goes(const struct change *c, enum protecting how)
+{
+	uint64_t count = 0;
+	int root;
+
+	NEED(mkdir("moving", 0755));
+	NEED(mkdir("moving/d", 0755));
+	NEED(root = open("moving", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+	after_root = c->make;
+	ok_code(protect_tree(root, 0, how, &count, NULL, &err), how == COUNT_PROTECTED ? 0 : c->otherwise, &err,
+		"a directory %s %s", c->what, how == COUNT_PROTECTED ? "in an upper" : "in a layer");
+	ok(!after_root && !count, "after its name was read");
+	close(root);
+	NEED(mica_remove("moving", NULL, &err));
+}
+
 int main(void)
 {
 	int fd, raw;
@@ -145,5 +215,9 @@ int main(void)
 		random_tree((unsigned)time(NULL) + threads, threads);
 	deep();
 	failing();
+	for (size_t i = 0; i < sizeof(changes) / sizeof(*changes); i++) {
+		directory_goes(&changes[i], COUNT_PROTECTED);
+		directory_goes(&changes[i], PROTECT);
+	}
 	return done();
 }

@@ -126,6 +126,15 @@ static errint_t protect_name(struct walk *s, int dir, const struct waiting *at, 
 	}
 }
 
+/*
+ * While the union can be written a directory may be removed, moved or replaced before it is reached. What is gone has
+ * nothing any more; where something was moved to, the watch tells.
+ */
+static bool is_gone(const struct walk *s, errint_t code)
+{
+	return s->how == COUNT_PROTECTED && (code == -ENOENT || code == -ENOTDIR || code == -ELOOP);
+}
+
 static errint_t protect_names(struct walk *s, int dir, const struct waiting *at, struct list *own,
 			      struct mica_error *err)
 {
@@ -135,6 +144,8 @@ static errint_t protect_names(struct walk *s, int dir, const struct waiting *at,
 	errint_t code = 0;
 
 	while (code == 0 && (got = getdents64(dir, names, sizeof(names))) != 0) {
+		if (got < 0 && is_gone(s, -errno))
+			break;
 		if (got < 0)
 			return mica_fail(err, -errno, "read directory", at->path);
 		for (ssize_t i = 0; code == 0 && i < got; seen++) {
@@ -155,6 +166,8 @@ static errint_t protect_directory(struct walk *s, const struct waiting *at, stru
 	errint_t code =
 		job_cancelled(s->job) ? -ECANCELED : open_below(s->root, at->path, strlen(at->path), O_RDONLY, &dir);
 
+	if (is_gone(s, code))
+		return 0;
 	if (code < 0)
 		return mica_fail(err, code, "open", at->path);
 	code = *at->path ? protect_entry(s, dir, "", at->path, err) : 0;
