@@ -22,12 +22,12 @@ final class VmAttachCommands {
         List.of("vm", "exec"),
         List.of(
             VmCommands.VM,
-            VmCommands.PROGRAM,
+            VmOptions.PROGRAM,
             option("--env", Kind.TEXT, "a variable, as NAME=VALUE").repeatable(),
             option("--user", Kind.TEXT, "its user: USER or USER:GROUP; the VM's if not given"),
             option("--workdir", Kind.TEXT, "its working folder; the VM's if not given"),
-            VmCommands.INTERACTIVE,
-            VmCommands.TTY),
+            VmOptions.INTERACTIVE,
+            VmOptions.TTY),
         Role.OPERATOR,
         "runs another program in a VM that runs; ends with its exit status",
         "mica vm exec web -- nginx -t",
@@ -39,7 +39,7 @@ final class VmAttachCommands {
                     .open(
                         new ExecSpec(
                             in.all("ARGV"),
-                            VmCommands.pairs(in, "--env"),
+                            VmOptions.pairs(in, "--env"),
                             in.has("--interactive"),
                             in.has("--tty"),
                             in.optional("--user").orElse(null),

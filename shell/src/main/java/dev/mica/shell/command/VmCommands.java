@@ -3,17 +3,10 @@ package dev.mica.shell.command;
 import static dev.mica.shell.command.Parameter.argument;
 import static dev.mica.shell.command.Parameter.flag;
 import static dev.mica.shell.command.Parameter.option;
-import static dev.mica.shell.command.Parameter.program;
 
 import dev.mica.access.Role;
 import dev.mica.container.ContainerSchema;
-import dev.mica.container.Network;
-import dev.mica.container.Port;
-import dev.mica.container.Restart;
-import dev.mica.container.Ulimit;
 import dev.mica.container.Vm;
-import dev.mica.container.VmShare;
-import dev.mica.container.VmSpec;
 import dev.mica.failure.MicaException;
 import dev.mica.folder.FolderSchema;
 import dev.mica.schema.Shape;
@@ -25,23 +18,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Consumer;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
-import org.jspecify.annotations.Nullable;
-import tools.jackson.core.JacksonException;
-import tools.jackson.databind.json.JsonMapper;
 
 /** {@code vm …}: containers, each in a VM of its own. */
 final class VmCommands {
   static final Parameter VM = argument("VM", Kind.VM, "its name");
   private static final Parameter ALL = flag("--all", "every one");
-  private static final Pattern SIZE = Pattern.compile("(\\d{1,12})([KMGT]?)(i?B)?");
-
-  static final Parameter PROGRAM =
-      program("ARGV", "the program and its arguments; -- separates them from the options");
-
-  static final Parameter INTERACTIVE = flag("-i --interactive", "it is written to");
-  static final Parameter TTY = flag("-t --tty", "it has a terminal");
 
   private VmCommands() {}
 
@@ -71,62 +52,11 @@ final class VmCommands {
         rm());
   }
 
-  /** What a VM is made from, for create and run. */
-  private static List<Parameter> made() {
-    return List.of(
-        option(
-                "--from",
-                Kind.LAYER,
-                "the start folder: an image, here or in a registry, or a folder")
-            .mandatory(),
-        option(
-            "--entrypoint",
-            Kind.ANY_TEXT,
-            "a program instead of the image's entrypoint, or a JSON list; '' for none"),
-        option("--memory", Kind.TEXT, "of the VM, as 512M; 512M if not given"),
-        option("--cpus", Kind.TEXT, "processors of the VM; 1 if not given"),
-        option("--disk", Kind.TEXT, "what it may write, as 10G; 10G if not given"),
-        option("--env", Kind.TEXT, "a variable of its program, as NAME=VALUE").repeatable(),
-        option(
-            "--user",
-            Kind.TEXT,
-            "the user of its program: USER or USER:GROUP; the image's or root if not given"),
-        option(
-            "--workdir", Kind.TEXT, "its program's working folder; the image's or / if not given"),
-        option(
-            "--net",
-            Kind.TEXT,
-            "what it can reach: none, or user for other hosts; none if not given"),
-        option("--publish", Kind.TEXT, "a port that leads to it, as 8080:80; 80 for a free one")
-            .repeatable(),
-        option(
-                "--share",
-                Kind.TEXT,
-                "a folder of this host that is shared with it, as /srv/data:/data[:ro]")
-            .repeatable(),
-        option(
-                "--ulimit",
-                Kind.TEXT,
-                "a limit of each of its processes, as nofile=1024 or nofile=1024:2048")
-            .repeatable(),
-        option("--label", Kind.TEXT, "a label, as NAME=VALUE").repeatable(),
-        option(
-            "--restart",
-            Kind.TEXT,
-            "whether it is started again when its program has ended: no, on-failure[:N] or always"),
-        flag(
-            "--init",
-            "its first process starts the program, and reaps the processes that it leaves behind"),
-        flag("--rm", "it is removed when its program has ended"),
-        INTERACTIVE,
-        TTY);
-  }
-
   private static Command create() {
     List<Parameter> parameters = new ArrayList<>();
     parameters.add(argument("VM", Kind.TEXT, "its name"));
-    parameters.add(PROGRAM);
-    parameters.addAll(made());
+    parameters.add(VmOptions.PROGRAM);
+    parameters.addAll(VmOptions.all());
     return new Command(
         List.of("vm", "create"),
         parameters,
@@ -135,14 +65,14 @@ final class VmCommands {
         "mica vm create web --from /srv/debian -- nginx -g 'daemon off;'",
         "vm('web') { from '/srv/debian'; run 'nginx', '-g', 'daemon off;' }",
         ContainerSchema.VM.shape().json(),
-        in -> one(in.mica().vms().create(spec(in, in.value("VM")))));
+        in -> one(in.mica().vms().create(VmOptions.spec(in, in.value("VM")))));
   }
 
   private static Command run() {
     List<Parameter> parameters = new ArrayList<>();
-    parameters.add(PROGRAM);
+    parameters.add(VmOptions.PROGRAM);
     parameters.add(option("--name", Kind.TEXT, "its name; made up if not given"));
-    parameters.addAll(made());
+    parameters.addAll(VmOptions.all());
     parameters.add(flag("-d --detach", "its program runs on its own; its name is printed"));
     return new Command(
         List.of("vm", "run"),
@@ -156,7 +86,7 @@ final class VmCommands {
   }
 
   private static Result run(Invocation in) {
-    Vm vm = in.mica().vms().create(spec(in, in.optional("--name").orElse(null)));
+    Vm vm = in.mica().vms().create(VmOptions.spec(in, in.optional("--name").orElse(null)));
     boolean started = false;
     try {
       Result result =
@@ -182,78 +112,6 @@ final class VmCommands {
     if (vm.state() == Vm.State.EXITED || vm.state() == Vm.State.FAILED) {
       vm.stop();
     }
-  }
-
-  private static VmSpec spec(Invocation in, @Nullable String name) {
-    return VmSpec.of(name, RegistryCommands.from(in, in.value("--from")))
-        .entrypoint(in.optional("--entrypoint").map(text -> entrypoint(in, text)).orElse(null))
-        .program(in.all("ARGV"))
-        .environment(pairs(in, "--env"))
-        .user(in.optional("--user").orElse(""))
-        .folder(in.optional("--workdir").orElse(""))
-        .terminal(in.has("--tty"))
-        .input(in.has("--interactive"))
-        .memory(
-            in.optional("--memory").map(text -> size(in, "--memory", text)).orElse(VmSpec.MEMORY))
-        .processors(in.optional("--cpus").map(text -> count(in, text)).orElse(1))
-        .disk(in.optional("--disk").map(text -> size(in, "--disk", text)).orElse(VmSpec.DISK))
-        .labels(pairs(in, "--label"))
-        .network(
-            Network.of(
-                in.optional("--net").orElse("none"),
-                in.all("--publish").stream().map(Port::of).toList()))
-        .shares(
-            in.all("--share").stream().map(text -> VmShare.of(text, in.mica()::folder)).toList())
-        .ulimits(in.all("--ulimit").stream().map(Ulimit::of).toList())
-        .init(in.has("--init"))
-        .restart(in.optional("--restart").map(Restart::of).orElse(Restart.NO))
-        .remove(in.has("--rm"))
-        .build();
-  }
-
-  /** As podman has it: one program, a JSON list of it and its first arguments, or nothing. */
-  private static List<String> entrypoint(Invocation in, String text) {
-    if (!text.startsWith("[")) {
-      return text.isEmpty() ? List.of() : List.of(text);
-    }
-    try {
-      return List.of(JsonMapper.shared().readValue(text, String[].class));
-    } catch (JacksonException | NullPointerException wrong) { // the latter: a null among them
-      throw in.wrong("--entrypoint takes a program or a JSON list of texts, not '" + text + "'");
-    }
-  }
-
-  static Map<String, String> pairs(Invocation in, String option) {
-    Map<String, String> pairs = new TreeMap<>();
-    for (String text : in.all(option)) {
-      int equals = text.indexOf('=');
-      if (equals <= 0) {
-        throw in.wrong(option + " takes NAME=VALUE, not '" + text + "'");
-      }
-      pairs.put(text.substring(0, equals), text.substring(equals + 1));
-    }
-    return pairs;
-  }
-
-  private static int count(Invocation in, String text) {
-    if (!text.matches("\\d{1,4}")) {
-      throw in.wrong("--cpus takes a number, not '" + text + "'");
-    }
-    return Integer.parseInt(text);
-  }
-
-  /** Bytes; K, M, G and T are powers of 1,024. */
-  private static long size(Invocation in, String option, String text) {
-    Matcher size = SIZE.matcher(text);
-    if (!size.matches()) {
-      throw in.wrong(option + " takes a size as 512M or 10G, not '" + text + "'");
-    }
-    int shift = size.group(2).isEmpty() ? 0 : 10 * ("KMGT".indexOf(size.group(2)) + 1);
-    long number = Long.parseLong(size.group(1));
-    if (number > Long.MAX_VALUE >> shift) {
-      throw in.wrong(option + " takes no size as large as '" + text + "'");
-    }
-    return number << shift;
   }
 
   private static Result one(Vm vm) {
