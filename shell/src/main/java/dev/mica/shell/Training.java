@@ -80,7 +80,7 @@ final class Training {
     }
   }
 
-  /** A program that is attached to the terminal hears of these. */
+  /** A program that is attached to the terminal gets these. */
   private static void hearSignals() {
     Object before = Signals.register("WINCH", () -> {});
     Signals.unregister("WINCH", before);

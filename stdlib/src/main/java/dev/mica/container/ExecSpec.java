@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param environment its variables, besides those of the container
  * @param input whether it is to have somebody's input
  * @param terminal whether it has a terminal
- * @param user whose it is, as the container's own program has one; null: the same
+ * @param user its user, written as for the container's own program; null: the same
  * @param folder its working folder, absolute; null: that of the container's own program
  */
 public record ExecSpec(

@@ -101,7 +101,7 @@ final class Forks {
     }
   }
 
-  /** If the origin goes first, what it stood on goes with the last of its forks. */
+  /** If the origin is removed first, what it stood on is removed with the last of its forks. */
   private static List<String> own(Intent intent, VmRecord origin) {
     return Stream.concat(Stream.of(intent.commit()), origin.own().stream()).toList();
   }

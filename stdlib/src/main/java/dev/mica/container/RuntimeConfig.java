@@ -16,10 +16,10 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * What the runtime is told of a container: the OCI runtime specification's {@code config.json},
- * with what users of containers expect. A container's root has only the capabilities that other
- * container programs leave it, sees nothing of the guest's devices, and some files of {@code /proc}
- * and {@code /sys} not at all or not to be written.
+ * The description of a container for the runtime: the OCI runtime specification's {@code
+ * config.json}, with what users of containers expect. A container's root has only the capabilities
+ * that other container programs leave it, sees nothing of the guest's devices, and some files of
+ * {@code /proc} and {@code /sys} not at all or not to be written.
  */
 final class RuntimeConfig {
   private static final String VERSION = "1.0.2";

@@ -37,7 +37,7 @@ public interface Vm {
   /** How it is called. */
   String name();
 
-  /** What its files are called, for good. */
+  /** The name of its files, which never changes. */
   String id();
 
   /** What it is at. */

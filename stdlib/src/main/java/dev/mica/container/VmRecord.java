@@ -19,8 +19,8 @@ import tools.jackson.databind.node.ObjectNode;
 /**
  * What is kept of a VM.
  *
- * @param id what its files are called, for good; its name can be given to another when it is gone
- * @param from what people call its start folder
+ * @param id names its files and never changes; its name can be given to another VM when it is gone
+ * @param from the name of its start folder for people
  * @param lowers the directories of that, topmost first
  * @param is which directories these paths mean
  * @param init whether its first process starts the program, and is not the program

@@ -10,17 +10,17 @@ import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ThreadLocalRandom;
 
-/** How often and when a registry is asked again that has too much to do, or is not well. */
+/** How often and when a registry that is overloaded or has failed is asked again. */
 final class BackOff {
   private static final int TRIES = 5;
   private static final Duration FIRST = Duration.ofMillis(250);
 
-  /** Who asks to be left alone for longer is told of rather than waited for. */
+  /** If a registry asks for a longer pause, the request fails at once. */
   private static final Duration LONGEST = Duration.ofSeconds(60);
 
   private int tries = 1;
 
-  /** Whether the answer may be another one soon. */
+  /** Whether the same request may succeed soon. */
   static boolean isBusy(HttpResponse<?> answer) {
     return switch (answer.statusCode()) {
       case 429, 500, 502, 503, 504 -> true;
@@ -38,7 +38,7 @@ final class BackOff {
     if (tries++ == TRIES || pause.compareTo(LONGEST) > 0) {
       return false;
     }
-    // Not all at the same time: several of us may have been sent away together.
+    // At different times: several requests may have been refused together.
     long more = ThreadLocalRandom.current().nextLong(FIRST.toMillis());
     sleep(pause.plusMillis(more));
     return true;

@@ -244,7 +244,7 @@ final class Connection implements AutoCloseable {
         || broken instanceof SSLException;
   }
 
-  /** What is told of a connection that broke. */
+  /** The error for a connection that broke. */
   MicaException unreachable(IOException broken) {
     boolean unknown =
         broken instanceof UnknownHostException

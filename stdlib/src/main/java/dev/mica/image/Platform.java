@@ -67,7 +67,7 @@ record Platform(String os, String architecture, Optional<String> variant) {
    * others; those that say no platform are only taken where there is but one. Fails, naming those
    * there are.
    *
-   * @param image how people call the image
+   * @param image the name of the image, for the error
    */
   public static <T> T choose(
       String image, List<T> all, Function<T, Optional<Platform>> platform, Platform wanted) {

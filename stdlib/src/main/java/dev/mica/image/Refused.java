@@ -9,7 +9,7 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** What is told of an answer that is not the one that was asked for. */
+/** The error for an answer that is not the expected one. */
 final class Refused {
   private static final int LONGEST = 8 << 10;
   private static final int LONGEST_TEXT = 200;

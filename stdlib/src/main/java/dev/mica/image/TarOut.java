@@ -65,7 +65,7 @@ final class TarOut implements AutoCloseable {
     tar.closeArchiveEntry();
   }
 
-  /** Gives the archive its name, for good. */
+  /** Gives the archive its name, durably. */
   void finish() throws IOException {
     tar.finish();
     buffered.flush(); // the tar's own flush does not reach it

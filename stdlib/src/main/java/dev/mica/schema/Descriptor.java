@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param face the type that people know, whose implementations are nobody's business
  * @param room a class beside which {@code help.txt} lies, which has the members of the type by the
  *     simple name of its face
- * @param name how people call the type
+ * @param name the name of the type for people
  * @param title how the help calls a member of it: {@code Union.diff()}
  * @param form what its values are to programs; null for what is never a value
  */

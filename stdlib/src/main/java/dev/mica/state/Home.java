@@ -97,7 +97,7 @@ final class Home {
     return path.resolve("scratch");
   }
 
-  /** Makes {@code file} hold {@code bytes}, for good. */
+  /** Writes {@code bytes} to {@code file}, durably. */
   void write(Path file, byte[] bytes) throws IOException {
     orWithReserve(() -> Durable.write(file, bytes, scratch()));
   }
@@ -111,7 +111,7 @@ final class Home {
     orWithReserve(() -> Durable.writeWhole(file, bytes, scratch));
   }
 
-  /** Makes a directory in it and those missing above, for good; there is fine. */
+  /** Makes a directory in it and those missing above, durably; it may exist already. */
   void makeDirectory(Path directory) throws IOException {
     orWithReserve(() -> Durable.makeDirectories(directory, MODE));
   }

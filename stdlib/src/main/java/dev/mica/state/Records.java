@@ -138,7 +138,7 @@ public final class Records {
     return new Listing<>(readable, damaged);
   }
 
-  /** What a record lacks, or has of another kind, is told with its file. */
+  /** An error about a field that is missing or has the wrong type names the record's file. */
   private <T> T understand(String name, ObjectNode json, Reader<T> reader) {
     try {
       return reader.read(name, json);

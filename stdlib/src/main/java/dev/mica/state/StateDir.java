@@ -96,7 +96,7 @@ public final class StateDir {
     return new Records(home, path().resolve(kind));
   }
 
-  /** Makes a directory in this one and those missing above it, for good. */
+  /** Makes a directory in this one and those missing above it, durably. */
   public Path makeDirectory(String relative) {
     Path directory = path().resolve(relative);
     try {

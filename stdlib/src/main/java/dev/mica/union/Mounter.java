@@ -13,7 +13,7 @@ import java.util.function.Function;
 
 /** What can serve a union. */
 sealed interface Mounter permits KernelMounter, FuseMounter, GuestMounter {
-  /** How it is called. */
+  /** The name of it. */
   UnionSpec.Via via();
 
   /**
@@ -35,7 +35,7 @@ sealed interface Mounter permits KernelMounter, FuseMounter, GuestMounter {
   /** Mounts it; the work directory is empty. A failure leaves nothing mounted. */
   void mount(MountRequest request);
 
-  /** Unmounts that mount of it; -EBUSY is told with who holds it. */
+  /** Unmounts that mount of it; the error for -EBUSY names who holds it. */
   void unmount(UnionRecord union, Mount mount);
 
   /**

@@ -304,7 +304,7 @@ final class UnionSetup {
     void accept(Path named);
   }
 
-  /** Does that to a directory for good, by its name in its open parent, if it is the one it was. */
+  /** Does that to a directory durably, by its name in its open parent, if it is the one it was. */
   private static void ifStill(Path path, Identity was, OnDirectory action) {
     if (!Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS)) {
       return;

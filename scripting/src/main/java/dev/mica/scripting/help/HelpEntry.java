@@ -7,7 +7,7 @@ import dev.mica.schema.Member;
 /**
  * What the help says of one word, block word, property or method.
  *
- * @param type whose it is
+ * @param type the type that it belongs to
  * @param member itself
  */
 public record HelpEntry(Descriptor<?> type, Member member) {

@@ -31,7 +31,7 @@ public sealed interface Attachment extends AutoCloseable
    */
   int follow(OutputStream out, OutputStream err) throws IOException, InterruptedException;
 
-  /** Types that; false where nobody hears it any more. */
+  /** Sends that as input; false if nobody reads it any more. */
   boolean type(byte[] bytes, int offset, int length) throws InterruptedException;
 
   /** Nothing more will be typed. */

@@ -47,7 +47,7 @@ final class LineEditor extends LineReaderImpl implements Lines {
     runMacro(typed);
   }
 
-  /** It hears of the key itself. */
+  /** It gets the key itself. */
   @Override
   public boolean drop() {
     return false;

@@ -130,7 +130,7 @@ public final class Qemu {
   /**
    * The one in that directory.
    *
-   * @param guest what people call the machine: "helper VM", "VM web"
+   * @param guest the name of the machine for people: "helper VM", "VM web"
    */
   public Qemu(Path directory, String guest) {
     this.directory = directory;
