@@ -18,6 +18,8 @@ import time
 from measure import MICA, Warm, log, row, run, timed
 
 NAME = "bench"
+MANY = 100_000
+CHANGED = 1_500
 PODMAN_RUN = ["--network", "none", "--ulimit", "host"]
 RESET = """
 #include <sys/reboot.h>
@@ -117,24 +119,41 @@ def commit_once(number):
     return spent, json.loads(said)["heldMs"]
 
 
-def tar_once(scratch, path):
-    """The same folder by tar in the same guest, streamed to the host and unpacked there; its seconds."""
+def tar_once(scratch, paths):
+    """The same files by tar in the same guest, streamed to the host and unpacked there; its seconds."""
     to = scratch / "untarred"
     shutil.rmtree(to, ignore_errors=True)
     to.mkdir()
-    words = f"'{MICA}' vm exec {NAME} -- tar -cf - -C / {path} | tar -C {to} -xf - && sync -f {to}"
+    words = f"'{MICA}' vm exec {NAME} -- sh -c 'cd / && tar -cf - {paths}' | tar -C {to} -xf - && sync -f {to}"
     return timed(["sh", "-c", words])
+
+
+def make_many(scratch, root):
+    """The same start folder with 100,000 files more, and a list of 1,500 of them."""
+    many = scratch / "many"
+    shutil.copytree(root, many, symlinks=True)
+    names = []
+    for number in range(MANY):
+        directory = many / f"data/d{number // 1000:02}/e{number // 50 % 20:02}"
+        if number % 50 == 0:
+            directory.mkdir(parents=True)
+        (directory / f"f{number}").write_text(f"{number}\n")
+        names.append(f"{directory.relative_to(many)}/f{number}\n")
+    (many / "changed").write_text("".join(names[:: MANY // CHANGED][:CHANGED]))
+    return many
 
 
 def commit_rows(scratch, root, runs):
     cases = [
-        ("10 MB in one file", "data/ten", "head -c 10000000 /dev/urandom > /data/ten"),
-        ("1,500 files", "data/many",
+        ("10 MB in one file", root, "data/ten", "head -c 10000000 /dev/urandom > /data/ten"),
+        ("1,500 files", root, "data/many",
          "mkdir /data/many && cd /data/many && i=0 && while [ $i -lt 1500 ]; do echo $i > f$i; i=$((i+1)); done"),
-        ("1 GiB in one file", "data/large", "head -c 1073741824 /dev/urandom > /data/large"),
+        ("1,500 files of 100,000 that were there before", make_many(scratch, root), "$(cat /changed)",
+         "while read -r name; do echo changed >> /$name; done < /changed"),
+        ("1 GiB in one file", root, "data/large", "head -c 1073741824 /dev/urandom > /data/large"),
     ]
     holds = {}
-    for number, (what, path, script) in enumerate(cases):
+    for number, (what, root, paths, script) in enumerate(cases):
         run([MICA, "vm", "run", "-d", "--name", NAME, "--from", str(root), "--memory", "1G", "--", "sleep", "100000"])
         try:
             run([MICA, "vm", "exec", NAME, "--", "sh", "-c", script])
@@ -144,7 +163,7 @@ def commit_rows(scratch, root, runs):
                 spent, ms = commit_once(f"{number}-{turn}")
                 times.append(spent)
                 held.append(ms)
-                peers.append(tar_once(scratch, path))
+                peers.append(tar_once(scratch, paths))
             ours, peer = statistics.median(times), statistics.median(peers)
             holds[what] = statistics.median(held)
             print(json.dumps({"bench": f"commit of a container, {what}", "ours": round(ours, 3), "peer": round(peer, 3),
