@@ -139,17 +139,17 @@ static void make_layer(void)
 int main(void)
 {
 	static const struct guest guests[] = {
-		{"the check of what was sent", "check=", 32, " entries=5 bytes=4\n", 0, false, 0, NULL},
-		{"that of another layer", "check=00000000000000000000000000000000", 0, " \n", 0, false, -EBADMSG,
+		{"the check of what was sent", "check=", 2 * MICA_CHECK, " entries=5 bytes=4\n", 0, false, 0, NULL},
+		{"that of another layer", "check=0000000000000000", 0, " \n", 0, false, -EBADMSG,
 		 "not what the guest has"},
-		{"something else in it", "check=", 31, "! \n", 0, false, -EBADMSG, "tells no check"},
-		{"too short a one", "check=", 31, " \n", 0, false, -EBADMSG, "tells no check"},
-		{"too long a one", "check=0", 32, " \n", 0, false, -EBADMSG, "tells no check"},
+		{"something else in it", "check=", 2 * MICA_CHECK - 1, "! \n", 0, false, -EBADMSG, "tells no check"},
+		{"too short a one", "check=", 2 * MICA_CHECK - 1, " \n", 0, false, -EBADMSG, "tells no check"},
+		{"too long a one", "check=0", 2 * MICA_CHECK, " \n", 0, false, -EBADMSG, "tells no check"},
 		{"what an older guest says", "digest=", 32, " \n", 0, false, -EBADMSG, "tells no check"},
 		{"none", "", 0, "", 0, false, -EBADMSG, "tells no check"},
 		{"a guest that fails", "open upper: no such disk\n", 0, "", 1, false, -EREMOTEIO,
 		 "open upper: no such disk"},
-		{"one that goes away", "check=", 32, " \n", -1, false, -EPIPE, "went away"},
+		{"one that goes away", "check=", 2 * MICA_CHECK, " \n", -1, false, -EPIPE, "went away"},
 		{"one that goes away in the midst", "", 0, "", -1, true, -EPIPE, "went away"},
 	};
 

@@ -5,6 +5,7 @@
  * host that does not wait for the answer.
  */
 #include "child.h"
+#include "manifest.h"
 #include "stream.h"
 #include "tar-walk.h"
 
@@ -62,14 +63,18 @@ static errint_t open_layer(const struct request *request, int *fd, struct mica_e
 	return *fd < 0 ? mica_fail_at(err, -errno, "open", root, path) : 0;
 }
 
+/* The two readers' own, for their process has the only threads. */
+static struct pace pace = PACE_INITIALIZER;
+
 static void *count(void *unused)
 {
 	const char *const layers[] = {captured->layer};
 	const struct mica_tree tree = {.layers = layers, .count = 1, .kind = MICA_TREE_LAYER};
 
 	(void)unused;
-	captured->check_code =
-		mica_check(&tree, captured->check, &captured->totals, &captured->check_job, &captured->check_err);
+	captured->check_code = check_beside(&tree, &pace, captured->check, &captured->totals, &captured->check_job,
+					    &captured->check_err);
+	pace_end(&pace);
 	return NULL;
 }
 
@@ -118,10 +123,11 @@ __attribute__((noreturn)) static void read_layer(int to, int said)
 		mica_fail(&captured->err, captured->code, "start threads", "");
 		_exit(1);
 	}
-	captured->code = tar_walk_exact(captured->layer, to, &tar, &captured->job, &captured->err);
+	captured->code = tar_walk_exact(captured->layer, to, &pace, &tar, &captured->job, &captured->err);
 	/* Whoever cannot have the one has no use for the other. */
 	if (captured->code)
 		__atomic_store_n(&captured->check_job.cancel, 1, __ATOMIC_RELAXED);
+	pace_end(&pace);
 	pthread_join(thread, NULL);
 	if (!captured->code && !captured->check_code)
 		tell(said);

@@ -46,7 +46,8 @@ static uint64_t skip_hole(int fd, uint64_t at, uint64_t size)
 	return (uint64_t)data & ~(uint64_t)(BLOCK - 1);
 }
 
-static errint_t hash_blocks(int fd, uint64_t size, struct mica_job *job, struct hasher *hasher, uint8_t *block)
+static errint_t hash_blocks(int fd, uint64_t size, struct pace *pace, struct mica_job *job, struct hasher *hasher,
+			    uint8_t *block)
 {
 	for (uint64_t at = 0; at < size;) {
 		size_t len = size - at < BLOCK ? (size_t)(size - at) : BLOCK;
@@ -55,6 +56,7 @@ static errint_t hash_blocks(int fd, uint64_t size, struct mica_job *job, struct 
 		if (code < 0)
 			return code;
 		job_add(job, 0, len);
+		pace_add(pace, PACE_SECOND, len);
 		/* Only zeros make it worth asking for a hole: full files are read without. */
 		if (is_zero(block, len)) {
 			at = skip_hole(fd, at + len, size);
@@ -66,7 +68,7 @@ static errint_t hash_blocks(int fd, uint64_t size, struct mica_job *job, struct 
 	return 0;
 }
 
-errint_t hash_content(int fd, uint64_t size, enum hash hash, struct mica_job *job, uint8_t *digest)
+errint_t hash_content(int fd, uint64_t size, enum hash hash, struct pace *pace, struct mica_job *job, uint8_t *digest)
 {
 	cleanup_free uint8_t *block = malloc(BLOCK);
 	struct hasher hasher;
@@ -76,7 +78,7 @@ errint_t hash_content(int fd, uint64_t size, enum hash hash, struct mica_job *jo
 	if (!block)
 		return -ENOMEM;
 	hasher_begin(&hasher, hash);
-	code = hash_blocks(fd, size, job, &hasher, block);
+	code = hash_blocks(fd, size, pace, job, &hasher, block);
 	if (code < 0)
 		return code;
 	hasher_end(&hasher, digest);

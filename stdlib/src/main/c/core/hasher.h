@@ -9,23 +9,23 @@
 #include <xxhash.h>
 
 /*
- * SHA-256 is for what must not drift, and what nobody may be able to make another tree for. XXH3, of 128 bits, costs
- * next to nothing, and tells two trees apart unless somebody has made them for it.
+ * SHA-256 is for what must not drift, and what nobody may be able to make another tree for. XXH64 costs
+ * next to nothing, in an emulated guest too, and tells two trees apart unless somebody has made them for it.
  */
-enum hash { HASH_SHA256, HASH_XXH3 };
+enum hash { HASH_SHA256, HASH_XXH64 };
 enum { HASH_MOST_BYTES = 32 };
 /* How long its digest is. */
 static inline size_t hash_bytes(enum hash hash)
 {
-	return hash == HASH_SHA256 ? 32 : 16;
+	return hash == HASH_SHA256 ? 32 : 8;
 }
 
-/* Needs no end. Has an alignment that malloc does not give. */
+/* Needs no end. */
 struct hasher {
 	enum hash hash;
 	union {
 		struct sha256_ctx sha;
-		XXH3_state_t xxh;
+		XXH64_state_t xxh;
 	};
 };
 

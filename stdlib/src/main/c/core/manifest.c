@@ -14,7 +14,7 @@
  *     of that name, so trees without these flags are encoded as ever
  *     l: bytes target · b, c: u32 major, u32 minor · f: u64 size, 32 bytes digest of the content (hash.h)
  *
- * A check is XXH3 of 128 bits over the same, with another first line, and of XXH3's 16 bytes of each content. It is
+ * A check is XXH64 over the same, with another first line, and of XXH64's 8 bytes of each content. It is
  * never kept, so it has no version.
  *
  * An empty tree has no record. Contents are hashed by several threads; records wait for theirs in a ring.
@@ -23,6 +23,7 @@
 
 #include "groups.h"
 #include "hash.h"
+#include "manifest.h"
 #include "pool.h"
 #include "view.h"
 
@@ -64,6 +65,7 @@ struct manifest {
 	uint64_t first, end; /* records first..end-1 wait; end is the ordinal of the next */
 	struct hasher hasher;
 	struct mica_totals totals;
+	struct pace *pace;
 	struct mica_job *job;
 	struct mica_error *err;
 };
@@ -109,7 +111,7 @@ static void hash_task(struct pool_task *task)
 
 	struct manifest *m = record->manifest;
 
-	record->code = hash_content(record->fd, record->size, m->hasher.hash, m->job, record->digest);
+	record->code = hash_content(record->fd, record->size, m->hasher.hash, m->pace, m->job, record->digest);
 	close(record->fd);
 	__atomic_store_n(&record->done, 1, __ATOMIC_RELEASE);
 }
@@ -432,8 +434,8 @@ static errint_t start(struct manifest *m, enum hash hash)
 	return 0;
 }
 
-static errint_t digest_tree(const struct mica_tree *tree, enum hash hash, uint8_t *digest, struct mica_totals *totals,
-			    struct mica_job *job, struct mica_error *err)
+static errint_t digest_tree(const struct mica_tree *tree, enum hash hash, struct pace *pace, uint8_t *digest,
+			    struct mica_totals *totals, struct mica_job *job, struct mica_error *err)
 {
 	cleanup_free struct manifest *m = aligned_alloc(_Alignof(struct manifest), sizeof(*m));
 	errint_t code;
@@ -442,6 +444,7 @@ static errint_t digest_tree(const struct mica_tree *tree, enum hash hash, uint8_
 	if (!m)
 		return mica_fail(err, -ENOMEM, "hash", "");
 	memset(m, 0, sizeof(*m));
+	m->pace = pace;
 	m->job = job;
 	m->err = err;
 	code = start(m, hash);
@@ -464,11 +467,17 @@ static errint_t digest_tree(const struct mica_tree *tree, enum hash hash, uint8_
 errint_t mica_manifest(const struct mica_tree *tree, uint8_t digest[32], struct mica_totals *totals,
 		       struct mica_job *job, struct mica_error *err)
 {
-	return digest_tree(tree, HASH_SHA256, digest, totals, job, err);
+	return digest_tree(tree, HASH_SHA256, NULL, digest, totals, job, err);
 }
 
 errint_t mica_check(const struct mica_tree *tree, uint8_t check[MICA_CHECK], struct mica_totals *totals,
 		    struct mica_job *job, struct mica_error *err)
 {
-	return digest_tree(tree, HASH_XXH3, check, totals, job, err);
+	return check_beside(tree, NULL, check, totals, job, err);
+}
+
+errint_t check_beside(const struct mica_tree *tree, struct pace *pace, uint8_t check[MICA_CHECK],
+		      struct mica_totals *totals, struct mica_job *job, struct mica_error *err)
+{
+	return digest_tree(tree, HASH_XXH64, pace, check, totals, job, err);
 }

@@ -453,11 +453,11 @@ errint_t mica_manifest(const struct mica_tree *tree, uint8_t digest[32], struct 
 		       struct mica_job *job, struct mica_error *err);
 
 /*
- * Check: the same of the same facts, by a function that is many times as fast (XXH3, 128 bits). Two trees that nobody
+ * Check: the same of the same facts, by a function that is many times as fast (XXH64). Two trees that nobody
  * has made for it have the same exactly if they have the same manifest. It is for comparing at once, and not to be
  * kept: another version of Mica may have another.
  */
-#define MICA_CHECK 16
+#define MICA_CHECK 8
 errint_t mica_check(const struct mica_tree *tree, uint8_t check[MICA_CHECK], struct mica_totals *totals,
 		    struct mica_job *job, struct mica_error *err);
 

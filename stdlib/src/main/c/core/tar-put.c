@@ -174,6 +174,7 @@ static errint_t put_piece(struct tar_put *put, int fd, const char *path, uint64_
 		tar_out_used(&put->out, (size_t)got);
 		at += (uint64_t)got;
 		job_add(put->job, 0, (uint64_t)got);
+		pace_add(put->pace, PACE_FIRST, (uint64_t)got);
 	}
 	return 0;
 }

@@ -4,6 +4,7 @@
 
 #include "dir-stack.h"
 #include "groups.h"
+#include "pace.h"
 #include "tar-encode.h"
 #include "tar-out.h"
 #include "upper.h"
@@ -18,6 +19,7 @@ struct tar_put {
 	bool exact; /* MICA_LAYER_EXACT */
 	bool names; /* it is no layer */
 	struct mica_remarks *remarks;
+	struct pace *pace; /* it is the first reader of this, or NULL */
 	struct mica_job *job;
 	struct mica_error *err;
 };

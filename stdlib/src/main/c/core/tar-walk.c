@@ -229,7 +229,8 @@ void tar_walk_start(struct tar_walk *w, uint32_t flags, struct mica_job *job, st
 	w->put.upper.space = flags & MICA_LAYER_USERXATTR ? XATTR_USER : XATTR_TRUSTED;
 }
 
-errint_t tar_walk_exact(const char *layer, int fd, struct mica_tar *tar, struct mica_job *job, struct mica_error *err)
+errint_t tar_walk_exact(const char *layer, int fd, struct pace *pace, struct mica_tar *tar, struct mica_job *job,
+			struct mica_error *err)
 {
 	cleanup_free struct tar_walk *w = calloc(1, sizeof(*w));
 	errint_t code;
@@ -239,6 +240,7 @@ errint_t tar_walk_exact(const char *layer, int fd, struct mica_tar *tar, struct 
 	if (!w)
 		return mica_fail(err, -ENOMEM, "write tar", layer);
 	tar_walk_start(w, MICA_LAYER_EXACT, job, err);
+	w->put.pace = pace;
 	code = tar_walk_write(w, layer, NULL, fd, tar);
 	tar_walk_end(w);
 	return code;

@@ -17,7 +17,11 @@ void tar_walk_start(struct tar_walk *w, uint32_t flags, struct mica_job *job, st
 errint_t tar_walk_write(struct tar_walk *w, const char *layer, const char *only, int fd, struct mica_tar *tar);
 void tar_walk_end(struct tar_walk *w);
 
-/* mica_tar_write with MICA_LAYER_EXACT to a descriptor, for who has no library to compress with: the guest's agent. */
-errint_t tar_walk_exact(const char *layer, int fd, struct mica_tar *tar, struct mica_job *job, struct mica_error *err);
+/*
+ * mica_tar_write with MICA_LAYER_EXACT to a descriptor, as the first reader of pace, for who has no library to compress
+ * with: the guest's agent.
+ */
+errint_t tar_walk_exact(const char *layer, int fd, struct pace *pace, struct mica_tar *tar, struct mica_job *job,
+			struct mica_error *err);
 
 #endif

@@ -33,7 +33,9 @@ public final class Snapshots {
   /**
    * QEMU 7.2 answers a read that begins in a cluster which was written over, and ends in one which
    * was not, from the disk of now: it takes the first of the two states for that of all. So each
-   * read is made to be of one whole cluster, by a node that can align and bound them.
+   * read is made to be of one whole cluster, by a node that can align and bound them. It stands on
+   * top: below a node that only bounds them, a read that begins in the middle of a cluster would
+   * come in pieces that each touch two, and all would be read twice.
    */
   private static final String CLUSTERS = "clusters-";
 
@@ -44,7 +46,7 @@ public final class Snapshots {
   private static final String PLAIN = "plain-";
 
   /** What is read of a snapshot, from the device down to the filter. */
-  private static final List<String> VIEWS = List.of(PLAIN, CLUSTERS, VIEW);
+  private static final List<String> VIEWS = List.of(CLUSTERS, PLAIN, VIEW);
 
   /** What the device shows while there is no snapshot: zeros. */
   private static final String NOTHING = "nothing-";
@@ -106,13 +108,13 @@ public final class Snapshots {
   public void plug(int disk) {
     try (Qmp qmp = qemu.qmp()) {
       Map<String, JsonNode> nodes = nodes(qmp);
-      if (!nodes.containsKey(PLAIN + disk)) {
+      if (!nodes.containsKey(CLUSTERS + disk)) {
         view(qmp, disk, cluster(nodes.get(FILTER + disk)));
       }
       if (isPlugged(qmp, disk)) {
-        setDrive(qmp, DEVICE + disk, PLAIN + disk);
+        setDrive(qmp, DEVICE + disk, CLUSTERS + disk);
       } else {
-        disks.plug(qmp, DEVICE + disk, PLAIN + disk);
+        disks.plug(qmp, DEVICE + disk, CLUSTERS + disk);
       }
     }
   }
@@ -124,13 +126,13 @@ public final class Snapshots {
   private static void view(Qmp qmp, int disk, long cluster) {
     ObjectNode view = Records.object().put("driver", "snapshot-access");
     view.put("node-name", VIEW + disk).put("file", FILTER + disk).put("read-only", true);
-    ObjectNode clusters = Records.object().put("driver", "blkdebug");
-    clusters.put("node-name", CLUSTERS + disk).put("image", VIEW + disk).put("read-only", true);
-    clusters.put("align", cluster).put("max-transfer", cluster);
     ObjectNode plain = Records.object().put("driver", "quorum");
     plain.put("node-name", PLAIN + disk).put("vote-threshold", 1).put("read-pattern", "fifo");
-    plain.put("read-only", true).putArray("children").add(CLUSTERS + disk);
-    for (ObjectNode node : List.of(view, clusters, plain)) {
+    plain.put("read-only", true).putArray("children").add(VIEW + disk);
+    ObjectNode clusters = Records.object().put("driver", "blkdebug");
+    clusters.put("node-name", CLUSTERS + disk).put("image", PLAIN + disk).put("read-only", true);
+    clusters.put("align", cluster).put("max-transfer", cluster);
+    for (ObjectNode node : List.of(view, plain, clusters)) {
       qmp.run("blockdev-add", node);
     }
   }
