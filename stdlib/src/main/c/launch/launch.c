@@ -331,21 +331,38 @@ static errint_t fork_apart(const struct request *request, pid_t *child, struct m
 	return *child < 0 ? mica_fail(err, -errno, "start a process for", *request->program) : 0;
 }
 
+/* Nobody would find a program whose pid could not be written. */
+static void await_go(const int go[static 2])
+{
+	char byte;
+
+	close(go[1]);
+	if (read(go[0], &byte, 1) != 1)
+		_exit(1);
+	close(go[0]);
+}
+
 static errint_t start(struct request *request, pid_t *program, struct mica_error *err)
 {
 	struct mica_error told;
-	int ends[2];
+	int ends[2], go[2];
 	ssize_t got;
 	errint_t failed;
 
-	if (pipe2(ends, O_CLOEXEC))
+	if (pipe2(ends, O_CLOEXEC) || pipe2(go, O_CLOEXEC))
 		return mica_fail(err, -errno, "pipe", "");
 	failed = fork_apart(request, program, err);
-	if (!failed && !*program)
+	if (!failed && !*program) {
+		await_go(go);
 		serve(request, ends[1]);
+	}
 	close(ends[1]);
 	if (!failed)
 		failed = write_pid(request->pid, *program, err);
+	if (!failed && write(go[1], "", 1) != 1)
+		failed = mica_fail(err, -errno, "start", *request->program);
+	close(go[1]);
+	close(go[0]);
 	got = failed ? 0 : read(ends[0], &told, sizeof(told));
 	close(ends[0]);
 	if (failed || got == 0) /* closed by the program's start */

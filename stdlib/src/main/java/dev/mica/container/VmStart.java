@@ -84,8 +84,22 @@ final class VmStart {
         link(agent, ports);
         start.step("start its program");
         startProgram(agent, ready);
+      } catch (MicaException failure) {
+        throw isHalted() ? noRoom(failure) : failure;
       }
     }
+  }
+
+  /** Its guest stands still, and answers nothing. */
+  private boolean isHalted() {
+    return machine.status().state() == Machine.State.PAUSED;
+  }
+
+  private MicaException noRoom(MicaException silent) {
+    return MicaException.failed(
+            "start the VM", vm.name(), "there is no room on this host for what it writes")
+        .hint("make room")
+        .because(silent);
   }
 
   private void mount(Agent agent) {

@@ -1,6 +1,7 @@
 package dev.mica.container;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.mica.access.Caller;
 import dev.mica.commit.Commit;
@@ -136,6 +137,14 @@ final class VmAbuseTest {
     assertThat(commit.verify()).noneMatch(Commit.Verified::isBad);
     assertThat(commit.layer().resolve("big")).isRegularFile();
     commit.remove();
+    assertThatThrownBy(() -> vm.copyIn(base, "/root"))
+        .isInstanceOf(MicaException.class)
+        .hasMessageContaining("No space left on device");
+    assertThat(vm.exec("ls", "-A", "/root")).isEqualTo(new Ran(0, "", ""));
+    assertThat(vm.diff().toList())
+        .extracting(each -> each.path().toString())
+        .containsExactly("big");
+    assertThat(vm.fork("fuller").exec("wc", "-c", "/big").status()).isZero();
     Ran room = vm.exec("sh", "-c", "rm /big && echo room >/room && sync && cat /room");
     assertThat(room).isEqualTo(new Ran(0, "room\n", ""));
     Path disk = VmFiles.of(StateDir.at(scratch.path("home")), vm.id()).disk();

@@ -10,6 +10,7 @@ import dev.mica.failure.MicaException;
 import dev.mica.folder.Folder;
 import dev.mica.state.StateDir;
 import dev.mica.test.Child;
+import dev.mica.test.Daemons;
 import dev.mica.test.NeedsRoot;
 import dev.mica.test.Scratch;
 import dev.mica.vm.process.Poll;
@@ -33,6 +34,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * What makes a commit is killed, or has no room: then there is no commit and nothing of it, or all
@@ -44,7 +47,8 @@ import org.junit.jupiter.api.Timeout;
 final class VmCommitFaultTest {
   private static final int ROUNDS = Integer.getInteger("mica.rounds", 4);
   private static final int DISK_MEBIBYTES = 3072;
-  private static final long ROOM = 24L << 20;
+  private static final long ROOM = 8L << 20;
+  private static final long PIECE = 1L << 20;
   private static final long BIG = 60_000_000;
 
   /** What takes longer hangs. */
@@ -214,11 +218,44 @@ final class VmCommitFaultTest {
     scratch.awaitDigests();
     Scratch.run("sync", "-f", scratch.path("disk").toString());
     try (RandomAccessFile file = new RandomAccessFile(filler.toFile(), "rw")) {
-      long free = filler.toFile().getFreeSpace();
-      Scratch.run("fallocate", "-l", Long.toString(free - room), filler.toString());
+      long free = filler.toFile().getUsableSpace();
+      // All of it cannot be had at once: where it is needs room too.
+      long most = free - Math.max(room, PIECE);
+      Scratch.run("fallocate", "-l", Long.toString(most), filler.toString());
       assertThat(file.length()).isPositive();
+      file.seek(most);
+      while (filler.toFile().getUsableSpace() > room) {
+        file.write(new byte[4096]);
+      }
+    } catch (IOException full) {
+      assertThat(room).as(full.toString()).isLessThan(PIECE);
     }
     return filler;
+  }
+
+  /** However far it comes, it runs or says so, and nothing of it is left. */
+  @ParameterizedTest
+  @ValueSource(longs = {0, 16 << 10})
+  void thereIsNoRoomToStartAnother(long room) throws IOException {
+    Vm other = vms.create(VmSpec.of("other", base, List.of("sleep", "100000")));
+    List<String> daemons = Daemons.of(scratch.path("disk/home"));
+    Path filler = fill(room);
+    try {
+      other.start();
+      assertThat(other.exec("echo", "in")).isEqualTo(new Ran(0, "in\n", ""));
+      other.kill();
+    } catch (MicaException failure) {
+      assertThat(failure)
+          .hasMessageMatching(".*(No space left on device|no room on this host for what).*");
+      assertThat(other.state()).isEqualTo(Vm.State.CREATED);
+    } finally {
+      Files.delete(filler);
+    }
+    assertThat(Daemons.of(scratch.path("disk/home"))).hasSameElementsAs(daemons);
+    assertThat(other.start().exec("echo", "in")).isEqualTo(new Ran(0, "in\n", ""));
+    other.kill();
+    other.remove();
+    requireAlive();
   }
 
   /** What it writes to its disk has no room here: it stands still, says so, and loses nothing. */

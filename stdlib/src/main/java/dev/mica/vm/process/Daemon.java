@@ -55,9 +55,7 @@ public record Daemon(Path pidFile) {
       }
       if (process.exitValue() != 0) {
         throw MicaException.failed(
-            "start",
-            program,
-            words.isEmpty() ? "exit status " + process.exitValue() : LogTail.lastLine(words));
+            "start", program, words.isEmpty() ? unsaid(process, said) : LogTail.lastLine(words));
       }
       return words;
     } catch (IOException broken) {
@@ -66,6 +64,13 @@ public record Daemon(Path pidFile) {
       Thread.currentThread().interrupt();
       throw MicaException.failed("start", program, "interrupted").because(stop);
     }
+  }
+
+  /** It may have had no room to say why: then writing fails for that reason. */
+  private static String unsaid(Process process, Path said) throws IOException {
+    String why = "exit status " + process.exitValue();
+    Files.writeString(said, why + "\n");
+    return why;
   }
 
   /** The process, if it is there. */

@@ -15,6 +15,7 @@ import java.util.stream.Stream;
 /** The programs of others, and our own beside the core. */
 public final class Program {
   private static final long SECONDS = 300;
+  private static final String NO_ROOM = "No space left on device";
 
   private Program() {}
 
@@ -53,6 +54,14 @@ public final class Program {
     }
   }
 
+  /** What it says last, unless it has said before that there is no room, as one of several does. */
+  private static String why(String said) {
+    return said.lines()
+        .filter(line -> line.contains(NO_ROOM))
+        .findFirst()
+        .orElseGet(() -> LogTail.lastLine(said));
+  }
+
   /** Runs one to its end; what it says. Fails with its last line unless it ends with 0. */
   public static String run(Path directory, List<String> command) {
     String words = String.join(" ", command);
@@ -67,7 +76,7 @@ public final class Program {
         String said =
             new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
         if (!process.waitFor(SECONDS, TimeUnit.SECONDS) || process.exitValue() != 0) {
-          throw MicaException.failed("run", words, LogTail.lastLine(said));
+          throw MicaException.failed("run", words, why(said));
         }
         return said;
       } finally {
