@@ -137,6 +137,10 @@ final class AccessTest extends ScratchTest {
           new Change(
               "Users.remove()", "remove the user x", test -> test.viewer.users().remove("x")),
           new Change(
+              "Users.serverFolder()",
+              "use the folder of the server",
+              test -> test.viewer.users().serverFolder()),
+          new Change(
               "Users.removeAll()", "remove all users", test -> test.viewer.users().removeAll()),
           new Change("Folder.write()", "write", test -> test.viewer.folder("file").write("")),
           new Change("Folder.write()", "write", test -> test.seen().at().resolve("file").write("")),

@@ -8,16 +8,16 @@ import dev.mica.shell.attach.OutputClosed;
 import dev.mica.shell.attach.ProcessClient;
 import dev.mica.shell.attach.Streams;
 import dev.mica.shell.attach.Terminals;
-import dev.mica.shell.command.CommandTable;
 import dev.mica.shell.command.Conversation;
+import dev.mica.shell.command.Invocation;
 import dev.mica.shell.print.Output;
 import dev.mica.shell.print.ProgressLine;
 import dev.mica.shell.prompt.Errors;
 import dev.mica.shell.prompt.Piped;
 import dev.mica.shell.prompt.Program;
 import dev.mica.shell.prompt.Prompt;
+import dev.mica.shell.serve.Serve;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -42,31 +42,10 @@ final class App {
     if (args.isEmpty()) {
       return guard(this::lines);
     }
-    List<String> words = words(args);
-    return program(Conversation.nameOf(words), () -> conversation(client()).command(words));
-  }
-
-  /** What may stand for a command. */
-  private static List<String> words(List<String> args) {
-    return switch (args.getFirst()) {
-      case "--help", "-h" -> with("help", args.subList(1, args.size()));
-      case "--version", "-V" -> with("version", args.subList(1, args.size()));
-      case String first when isScript(first) -> with("run", args);
-      default -> args;
-    };
-  }
-
-  private static List<String> with(String verb, List<String> rest) {
-    List<String> words = new ArrayList<>(rest);
-    words.addFirst(verb);
-    return words;
-  }
-
-  private static boolean isScript(String name) {
-    boolean verb = CommandTable.get().isVerb(name);
-    return !verb
-        && !name.startsWith("-")
-        && (name.endsWith(".groovy") || name.endsWith(".jsh") || name.contains("/"));
+    List<String> words = Conversation.wordsOf(args);
+    return program(
+        Conversation.nameOf(words),
+        () -> conversation(client()).reading(System.in).serving(App::serve).command(words));
   }
 
   private int lines() throws IOException, InterruptedException {
@@ -82,6 +61,11 @@ final class App {
         streams.out(),
         () -> output,
         line -> streams.err().println("mica: " + line));
+  }
+
+  /** Its classes are loaded where they are wanted: no other command has what they need. */
+  private static int serve(Mica mica, String listen, boolean compatible, Invocation.Talk talk) {
+    return Serve.run(mica, listen, compatible, talk);
   }
 
   private Client client() {

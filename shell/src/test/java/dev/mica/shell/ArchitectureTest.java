@@ -119,7 +119,8 @@ final class ArchitectureTest {
 
   @Test
   void everyModuleIsSeen() {
-    for (String name : Stream.concat(ROOMS.stream(), Stream.of("scripting", "shell")).toList()) {
+    for (String name :
+        Stream.concat(ROOMS.stream(), Stream.of("scripting", "ssh", "shell")).toList()) {
       assertThat(MICA.that(resideInAPackage("dev.mica." + name + "..")))
           .as("classes of dev.mica.%s", name)
           .isNotEmpty();
@@ -145,6 +146,7 @@ final class ArchitectureTest {
   @Test
   void theDoorDoesNotKnowTheShell() {
     forbid(resideInAPackage("dev.mica.ssh.."), "dev.mica.shell..");
+    forbid(resideInAPackage("dev.mica.shell.."), SSH);
   }
 
   @Test
@@ -179,7 +181,7 @@ final class ArchitectureTest {
   /** Each room of the application may know those behind it in the list. */
   @Test
   void theRoomsOfTheShellStandInALine() {
-    descends("dev.mica.shell", List.of("prompt", "command", "print", "attach"));
+    descends("dev.mica.shell", List.of("serve", "prompt", "command", "print", "attach"));
   }
 
   @Test

@@ -65,6 +65,14 @@ public final class Commits {
     this.remover = same.remover;
   }
 
+  /**
+   * Those by which logins and settings of registries are found. Who is bounded to some folders has
+   * none: a symlink in one of them could lead to somebody else's login.
+   */
+  private Map<String, String> registryVariables() {
+    return caller.isUnbounded() ? caller.environment() : Map.of();
+  }
+
   Caller caller() {
     return caller;
   }
@@ -145,7 +153,7 @@ public final class Commits {
   public Loaded pull(String reference, Optional<String> as, Optional<String> platform) {
     caller.require(Role.OPERATOR, "pull", reference);
     as.ifPresent(Ref::parse);
-    return loaded(exchange.pull(reference, as, platform, caller.environment()));
+    return loaded(exchange.pull(reference, as, platform, registryVariables()));
   }
 
   /**
@@ -166,7 +174,7 @@ public final class Commits {
   Exchange.Pushed push(LiveCommit commit, String reference, String compression) {
     caller.require(Role.OPERATOR, "push the commit to", reference);
     List<String> origins = log(commit.id()).stream().map(Commit::origin).toList();
-    return exchange.push(commit.id(), origins, reference, compression, caller.environment());
+    return exchange.push(commit.id(), origins, reference, compression, registryVariables());
   }
 
   /** Makes a commit of a folder, or of a tar of one, plain or compressed. */

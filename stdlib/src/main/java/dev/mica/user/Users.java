@@ -135,6 +135,15 @@ public final class Users {
     }
   }
 
+  /**
+   * The folder in which the server keeps what is its own: its key, its lock, the lines that users
+   * typed. Made with mode 0700 if it is not there.
+   */
+  public Path serverFolder() {
+    caller.require(Role.ADMIN, "use", "the folder of the server");
+    return state.makeDirectory("server");
+  }
+
   /** Removes all of them; the names removed. */
   public List<String> removeAll() {
     caller.require(Role.ADMIN, "remove", "all users");

@@ -80,8 +80,12 @@ public final class GroovyEngine implements ScriptEngine {
 
   @Override
   public @Nullable Object run(Path file, List<String> args) {
-    String name = String.valueOf(file.getFileName());
-    String source = GroovyErrors.readScript(file);
+    context.enter();
+    return run(String.valueOf(file.getFileName()), GroovyErrors.readScript(file), args);
+  }
+
+  @Override
+  public @Nullable Object run(String name, String source, List<String> args) {
     context.enter();
     try {
       binding.setVariable("args", args);

@@ -95,8 +95,15 @@ public final class JShellEngine implements ScriptEngine {
 
   @Override
   public @Nullable Object run(Path file, List<String> args) {
+    context.enter();
+    return run(String.valueOf(file.getFileName()), GroovyErrors.readScript(file), args);
+  }
+
+  @Override
+  public @Nullable Object run(String name, String source, List<String> args) {
+    context.enter();
     context.variables().put("args", args);
-    return evaluate(GroovyErrors.readScript(file).replaceFirst("^#!.*", ""));
+    return evaluate(source.replaceFirst("^#!.*", ""));
   }
 
   @Override

@@ -1,6 +1,7 @@
 package dev.mica.scripting.run;
 
 import dev.mica.Mica;
+import dev.mica.access.Role;
 import java.io.PrintStream;
 import java.util.Objects;
 import java.util.function.Consumer;
@@ -69,8 +70,12 @@ public final class Context {
     return explanation.apply(failure);
   }
 
-  /** Makes this the context of the calling thread and of those it starts. */
+  /**
+   * Makes this the context of the calling thread and of those it starts; fails unless its caller
+   * may run scripts, which can do whatever the process can.
+   */
   public void enter() {
+    mica.caller().require(Role.ADMIN, "run", "what is no command");
     CURRENT.set(this);
   }
 

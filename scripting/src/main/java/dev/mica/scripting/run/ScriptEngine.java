@@ -20,6 +20,9 @@ public interface ScriptEngine {
   /** Runs a file with {@code args}; fails like {@link #evaluate}. */
   @Nullable Object run(Path file, List<String> args);
 
+  /** Runs a script that is called {@code name} in messages; fails like {@link #evaluate}. */
+  @Nullable Object run(String name, String source, List<String> args);
+
   /** Whether {@code source} ends in the middle of something, so that more lines must follow. */
   boolean isIncomplete(String source);
 

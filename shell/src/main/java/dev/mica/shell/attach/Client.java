@@ -24,6 +24,11 @@ public interface Client {
     throw refused(what, "a terminal shows it as it is; --output is for lines that a program sends");
   }
 
+  /** Whether there is a terminal at the client's end. */
+  default boolean hasTerminal() {
+    return false;
+  }
+
   /** It cannot be attached here. */
   static MicaException refused(Attachment what, String why) {
     return MicaException.usage("attach to", what, why);

@@ -12,6 +12,11 @@ import org.jline.terminal.Terminal;
  */
 public record ProcessClient(Streams streams, boolean interactive) implements Client {
   @Override
+  public boolean hasTerminal() {
+    return interactive;
+  }
+
+  @Override
   public int attach(Attachment what, Writer out) throws IOException {
     streams.makeRoom();
     if (interactive && what.hasTerminal()) {

@@ -42,6 +42,14 @@ final class SignalForwarder implements AutoCloseable {
     return forwarder;
   }
 
+  /** Those that somebody at the other end of a channel sends. */
+  static SignalForwarder ofChannel(ChannelSignals signals, Attachment to) {
+    SignalForwarder forwarder = new SignalForwarder(to);
+    signals.to(forwarder::pass);
+    forwarder.undo.add(() -> signals.to(null));
+    return forwarder;
+  }
+
   /** The terminal's interrupt key. */
   static SignalForwarder ofTerminal(Terminal terminal, Attachment to) {
     SignalForwarder forwarder = new SignalForwarder(to);

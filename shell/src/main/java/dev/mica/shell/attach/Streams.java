@@ -11,6 +11,7 @@ import java.io.OutputStreamWriter;
 import java.io.PrintStream;
 import java.io.Writer;
 import java.nio.charset.StandardCharsets;
+import java.util.function.Function;
 
 /** Where data and talk go. A reader that left is {@link OutputClosed}, a full disk a failure. */
 public final class Streams {
@@ -40,7 +41,7 @@ public final class Streams {
    * again.
    */
   public static Streams ofProcess() {
-    Checked raw = new Checked(new FileOutputStream(FileDescriptor.out));
+    Checked raw = new Checked(new FileOutputStream(FileDescriptor.out), Checked::explain);
     TerminalFormat terminalFormat = Terminals.formatOfProcess();
     PrintStream out =
         new PrintStream(
@@ -49,6 +50,29 @@ public final class Streams {
             StandardCharsets.UTF_8);
     System.setOut(out);
     Streams streams = new Streams(raw, out, System.err, terminalFormat);
+    raw.before = streams::beforeWrite;
+    return streams;
+  }
+
+  /**
+   * Those of somebody at the other end of a channel. What cannot be written there has no reader any
+   * more.
+   */
+  public static Streams ofChannel(
+      OutputStream out, OutputStream err, TerminalFormat terminalFormat) {
+    Checked raw =
+        new Checked(
+            out,
+            failed -> {
+              throw new OutputClosed(failed);
+            });
+    PrintStream data =
+        new PrintStream(
+            new BufferedOutputStream(raw, BUFFER),
+            terminalFormat.width() > 0,
+            StandardCharsets.UTF_8);
+    PrintStream talk = new PrintStream(err, true, StandardCharsets.UTF_8);
+    Streams streams = new Streams(raw, data, talk, terminalFormat);
     raw.before = streams::beforeWrite;
     return streams;
   }
@@ -122,10 +146,12 @@ public final class Streams {
 
   /** Fails where a PrintStream would only remember that something was wrong. */
   private static final class Checked extends FilterOutputStream {
+    private final Function<IOException, RuntimeException> failure;
     private Runnable before = () -> {};
 
-    Checked(OutputStream out) {
+    Checked(OutputStream out, Function<IOException, RuntimeException> failure) {
       super(out);
+      this.failure = failure;
     }
 
     @Override
@@ -134,7 +160,16 @@ public final class Streams {
       try {
         out.write(bytes, offset, length);
       } catch (IOException failed) {
-        throw explain(failed);
+        throw failure.apply(failed);
+      }
+    }
+
+    @Override
+    public void flush() {
+      try {
+        out.flush();
+      } catch (IOException failed) {
+        throw failure.apply(failed);
       }
     }
 

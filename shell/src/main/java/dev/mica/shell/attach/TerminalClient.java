@@ -18,6 +18,11 @@ import org.jline.terminal.Terminal;
  */
 public record TerminalClient(Terminal terminal, AtomicBoolean taken) implements Client {
   @Override
+  public boolean hasTerminal() {
+    return true;
+  }
+
+  @Override
   public int attach(Attachment what, Writer out) throws IOException {
     taken.set(true);
     try (SignalForwarder _ = SignalForwarder.ofTerminal(terminal, what)) {

@@ -2,14 +2,18 @@ package dev.mica.shell.attach;
 
 import java.io.Console;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.util.Map;
 import java.util.Optional;
 import org.jline.nativ.CLibrary;
 import org.jline.nativ.JLineNativeLoader;
 import org.jline.terminal.Size;
 import org.jline.terminal.Terminal;
 import org.jline.terminal.TerminalBuilder;
+import org.jline.terminal.impl.ExternalTerminal;
 import org.jline.terminal.spi.SystemStream;
 import org.jline.terminal.spi.TerminalProvider;
 
@@ -29,7 +33,8 @@ public final class Terminals {
       return TerminalFormat.PLAIN;
     }
     int width = CLibrary.getTerminalWidth(STDOUT);
-    return new TerminalFormat(width > 0 ? width : USUAL_WIDTH, wantsColour() && !isDumb());
+    return new TerminalFormat(
+        width > 0 ? width : USUAL_WIDTH, wantsColour(System.getenv()) && !isDumb());
   }
 
   /**
@@ -42,6 +47,17 @@ public final class Terminals {
     if (size.getColumns() <= 0 || size.getRows() <= 0) { // a pty nobody gave a size
       terminal.setSize(Size.of(80, 24));
     }
+    return terminal;
+  }
+
+  /**
+   * The terminal of somebody at the other end of a channel, whose keys come by {@code in}; what it
+   * shows goes to {@code out}. Nothing of this process's own terminal is touched.
+   */
+  public static Terminal ofChannel(InputStream in, OutputStream out, String type, Size size)
+      throws IOException {
+    Terminal terminal = new ExternalTerminal("mica", type, in, out, StandardCharsets.UTF_8);
+    terminal.setSize(size);
     return terminal;
   }
 
@@ -78,9 +94,8 @@ public final class Terminals {
   }
 
   /** Whether the user has not said that there are to be none: no-color.org. */
-  public static boolean wantsColour() {
-    String without = System.getenv("NO_COLOR");
-    return without == null || without.isEmpty();
+  public static boolean wantsColour(Map<String, String> environment) {
+    return environment.getOrDefault("NO_COLOR", "").isEmpty();
   }
 
   /** Whether the terminal only prints: it moves no cursor, and knows no colours. */

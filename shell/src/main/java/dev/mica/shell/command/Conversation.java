@@ -1,12 +1,21 @@
 package dev.mica.shell.command;
 
 import dev.mica.Mica;
+import dev.mica.access.Caller;
+import dev.mica.access.Role;
+import dev.mica.failure.MicaException;
+import dev.mica.failure.Why;
 import dev.mica.scripting.Session;
+import dev.mica.scripting.complete.SourceText;
 import dev.mica.scripting.run.ScriptEngine;
 import dev.mica.shell.print.Output;
 import dev.mica.shell.print.Printer;
+import java.io.IOException;
+import java.io.InputStream;
 import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -17,10 +26,18 @@ import org.jspecify.annotations.Nullable;
  * cannot differ. Whoever holds it reads the lines, and decides on which thread they run.
  */
 public final class Conversation {
+  private static final int LONGEST_SCRIPT = 16 << 20;
+
   private final Supplier<Mica> opened;
   private final PrintStream out;
   private final Supplier<Output> output;
   private final Invocation.Talk talk;
+  private @Nullable InputStream in;
+  private Serving serving =
+      (all, listen, compatible, said) -> {
+        throw MicaException.usage("serve", "here", "that takes a process of its own")
+            .hint("start it from a shell: mica serve");
+      };
   private @Nullable Mica mica;
   private @Nullable Session session;
   private boolean java;
@@ -39,6 +56,18 @@ public final class Conversation {
     this.out = out;
     this.output = output;
     this.talk = talk;
+  }
+
+  /** Has {@code run -} read its script from {@code input}; this. */
+  public Conversation reading(InputStream input) {
+    in = input;
+    return this;
+  }
+
+  /** Has {@code serve} do that; this. */
+  public Conversation serving(Serving how) {
+    serving = how;
+    return this;
   }
 
   /** Where data are printed. */
@@ -102,6 +131,33 @@ public final class Conversation {
         .orElse(null);
   }
 
+  /**
+   * What of a command's words stands behind {@code mica} may leave out: a script is run, and {@code
+   * --help} and {@code --version} are commands.
+   */
+  public static List<String> wordsOf(List<String> args) {
+    return switch (args.isEmpty() ? "" : args.getFirst()) {
+      case "" -> args;
+      case "--help", "-h" -> with("help", args.subList(1, args.size()));
+      case "--version", "-V" -> with("version", args.subList(1, args.size()));
+      case String first when isScript(first) -> with("run", args);
+      default -> args;
+    };
+  }
+
+  private static List<String> with(String verb, List<String> rest) {
+    List<String> words = new ArrayList<>(rest);
+    words.addFirst(verb);
+    return words;
+  }
+
+  private static boolean isScript(String name) {
+    boolean verb = CommandTable.get().isVerb(name);
+    return !verb
+        && !name.startsWith("-")
+        && (name.endsWith(".groovy") || name.endsWith(".jsh") || name.contains("/"));
+  }
+
   /** Does a line, which is a command or of the language; returns the exit status. */
   public int line(String line) {
     if (kind(line) == LineKind.COMMAND) {
@@ -118,18 +174,62 @@ public final class Conversation {
     return new Dispatch(this, output.get(), talk).run(words);
   }
 
-  /** The value of {@code source}, which is no command. */
+  /** The value of {@code source}, which is no command; only an admin may ask for it. */
   @Nullable Object evaluate(String source) {
     if (!java) {
       MistypedCommand.refuse(source, session());
     }
+    requireAdmin();
     return engine().evaluate(source);
   }
 
-  /** Runs the script {@code file}, in Java if its name ends in {@code .jsh}, else in Groovy. */
+  /** Nothing is opened for what everybody may. */
+  void require(Command command) {
+    if (command.role() != Role.VIEWER) {
+      mica().caller().require(command.role(), "use the command", command.name());
+    }
+  }
+
+  /** The engines ask, too; here before one is loaded. */
+  private void requireAdmin() {
+    mica().caller().require(Role.ADMIN, "run", "what is no command");
+  }
+
+  /**
+   * Runs the script {@code file}, in Java if its name ends in {@code .jsh}, else in Groovy. It is
+   * called as it was named, which of this process's own caller is where it is.
+   */
   void run(Path file, List<String> args) {
+    requireAdmin();
     boolean jsh = file.toString().endsWith(".jsh");
-    (jsh ? session().java() : session().groovy()).run(file, args);
+    Caller caller = mica().caller();
+    Path there = caller == Caller.ofProcess() ? file : caller.folder().resolve(file);
+    (jsh ? session().java() : session().groovy()).run(there, args);
+  }
+
+  /** Runs the script that comes by the standard input, in Groovy. */
+  void runInput(List<String> args) {
+    requireAdmin();
+    InputStream input = in;
+    if (input == null) {
+      throw MicaException.usage("run", "the standard input", "the lines here are commands already");
+    }
+    try {
+      byte[] script = input.readNBytes(LONGEST_SCRIPT + 1);
+      if (script.length > LONGEST_SCRIPT) {
+        throw MicaException.usage(
+            "run", "the standard input", "it has more than " + LONGEST_SCRIPT + " bytes");
+      }
+      String source = SourceText.withoutMark(new String(script, StandardCharsets.UTF_8));
+      session().groovy().run("input.groovy", source, args);
+    } catch (IOException broken) {
+      throw MicaException.failed("read", "the standard input", Why.of(broken)).because(broken);
+    }
+  }
+
+  /** Serves users; only a process that was started for that does. */
+  int serve(String listen, boolean compatible) {
+    return serving.serve(mica(), listen, compatible, talk);
   }
 
   private void show(@Nullable Object value) {

@@ -33,7 +33,10 @@ final class Dispatch {
       output.print(HelpText.of(command), Format.TABLE);
       return 0;
     }
-    Invocation invocation = new Invocation(conversation, command, parser.parse(args), talk);
+    // The objects ask, too; a command that forgot to would be refused here all the same.
+    conversation.require(command);
+    Invocation invocation =
+        new Invocation(conversation, command, parser.parse(args), talk, output.hasTerminal());
     Result result = command.action().run(invocation);
     return switch (result) {
       case Result.Done done -> done.status();

@@ -8,20 +8,26 @@ import java.util.Map;
 import java.util.Optional;
 
 /** A command with its values, and the objects it works on. */
-final class Invocation {
+public final class Invocation {
   private final Conversation conversation;
   private final Command command;
   private final Map<String, List<String>> values;
   private final Talk talk;
+  private final boolean terminal;
   private boolean rowsMeanFailure;
   private boolean incomplete;
 
   Invocation(
-      Conversation conversation, Command command, Map<String, List<String>> values, Talk talk) {
+      Conversation conversation,
+      Command command,
+      Map<String, List<String>> values,
+      Talk talk,
+      boolean terminal) {
     this.conversation = conversation;
     this.command = command;
     this.values = values;
     this.talk = talk;
+    this.terminal = terminal;
   }
 
   /** Where a command tells people what it did; never data. */
@@ -58,6 +64,11 @@ final class Invocation {
 
   Format format() {
     return optional("--output").map(Format::of).orElse(Format.TABLE);
+  }
+
+  /** Whether somebody at a terminal has given it. */
+  boolean hasTerminal() {
+    return terminal;
   }
 
   void say(String line) {

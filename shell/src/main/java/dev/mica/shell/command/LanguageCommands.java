@@ -9,11 +9,13 @@ import dev.mica.scripting.words.WordsSchema;
 import dev.mica.shell.command.Parameter.Kind;
 import dev.mica.shell.print.Printer;
 import dev.mica.shell.print.Result;
-import java.nio.file.Path;
 import java.util.List;
 
 /** {@code run}, {@code -e}, {@code help} and {@code version}: what is about the language itself. */
 final class LanguageCommands {
+  /** In the place of a file: what comes by the standard input. */
+  private static final String INPUT = "-";
+
   private LanguageCommands() {}
 
   static List<Command> all() {
@@ -24,7 +26,10 @@ final class LanguageCommands {
     return new Command(
         List.of("run"),
         List.of(
-            argument("FILE", Kind.SCRIPT, "a script in Groovy, or in Java if it ends in .jsh"),
+            argument(
+                "FILE",
+                Kind.SCRIPT,
+                "a script in Groovy, or in Java if it ends in .jsh; - is the standard input"),
             rest("ARGS", "the arguments, which the script finds in args")),
         Role.ADMIN,
         "runs a script; the same: mica FILE.groovy ARGS…",
@@ -32,8 +37,11 @@ final class LanguageCommands {
         "",
         "",
         in -> {
-          Path file = Name.ofExact(in.value("FILE")).path();
-          in.conversation().run(file, in.all("ARGS"));
+          if (in.value("FILE").equals(INPUT)) {
+            in.conversation().runInput(in.all("ARGS"));
+          } else {
+            in.conversation().run(Name.ofExact(in.value("FILE")).path(), in.all("ARGS"));
+          }
           return new Result.Done(0);
         });
   }

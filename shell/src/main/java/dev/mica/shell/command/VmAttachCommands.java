@@ -4,7 +4,6 @@ import static dev.mica.shell.command.Parameter.option;
 
 import dev.mica.access.Role;
 import dev.mica.container.ExecSpec;
-import dev.mica.shell.attach.Terminals;
 import dev.mica.shell.command.Parameter.Kind;
 import dev.mica.shell.print.Result;
 import dev.mica.vm.VmSchema;
@@ -66,7 +65,7 @@ final class VmAttachCommands {
                                 "if command -v bash >/dev/null; then exec bash; else exec sh; fi"),
                             Map.of(),
                             true,
-                            Terminals.isInteractive()))));
+                            in.hasTerminal()))));
   }
 
   static Command attach() {

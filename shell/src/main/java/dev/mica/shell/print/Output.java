@@ -36,6 +36,11 @@ public final class Output {
     this.schema = schema;
   }
 
+  /** Whether it is for somebody at a terminal. */
+  public boolean hasTerminal() {
+    return client.hasTerminal();
+  }
+
   Schema schema() {
     return schema;
   }

@@ -4,6 +4,7 @@ import dev.mica.Mica;
 import dev.mica.scripting.Session;
 import dev.mica.scripting.run.Evaluation;
 import dev.mica.scripting.run.ScriptEngine;
+import dev.mica.shell.attach.Attachment;
 import dev.mica.shell.attach.Children;
 import dev.mica.shell.attach.Client;
 import dev.mica.shell.attach.Keyboard;
@@ -47,7 +48,11 @@ public final class Prompt {
 
   private final Terminal terminal;
   private final Keyboard keyboard;
-  private final SignalBarrier barrier = new SignalBarrier();
+  private final Mica mica;
+
+  /** Of the process's own terminal: what else it has are its signals, and its programs. */
+  private final @Nullable SignalBarrier barrier;
+
   private final Conversation conversation;
   private final PrintStream out;
   private final Errors errors;
@@ -56,19 +61,18 @@ public final class Prompt {
   private final AtomicBoolean attached = new AtomicBoolean();
   private final Queue<String> ended = new ConcurrentLinkedQueue<>();
   private final Client client;
-  private boolean over;
+  private volatile boolean over;
   private volatile boolean pressed;
   private volatile @Nullable Evaluation<?> running;
 
-  Prompt(Terminal terminal, Mica mica, Path history) throws IOException {
+  private Prompt(Terminal terminal, Mica mica, Path history, @Nullable SignalBarrier barrier)
+      throws IOException {
     this.terminal = terminal;
+    this.mica = mica;
+    this.barrier = barrier;
     this.keyboard = new Keyboard(terminal);
     TerminalClient taken = new TerminalClient(terminal, attached);
-    this.client =
-        (what, data) -> {
-          endProgress();
-          return taken.attach(what, data);
-        };
+    this.client = new AtTerminal(taken);
     this.out =
         new PrintStream(
             Evaluation.guard(new Data(terminal.output())), true, StandardCharsets.UTF_8);
@@ -78,10 +82,40 @@ public final class Prompt {
     terminal.handle(Terminal.Signal.INT, signal -> interrupt());
   }
 
+  /** Ends the progress line before something has the terminal. */
+  private final class AtTerminal implements Client {
+    private final Client taken;
+
+    AtTerminal(Client taken) {
+      this.taken = taken;
+    }
+
+    @Override
+    public boolean hasTerminal() {
+      return true;
+    }
+
+    @Override
+    public int attach(Attachment what, Writer data) throws IOException {
+      endProgress();
+      return taken.attach(what, data);
+    }
+  }
+
+  /** A conversation with somebody at the other end of a channel, who has a terminal there. */
+  public static Prompt ofChannel(Terminal terminal, Mica mica, Path history) throws IOException {
+    return new Prompt(terminal, mica, history, null);
+  }
+
+  /** That of the process's own terminal. */
+  static Prompt ofProcess(Terminal terminal, Mica mica, Path history) throws IOException {
+    return new Prompt(terminal, mica, history, new SignalBarrier());
+  }
+
   /** Holds the conversation at the process's own terminal; returns the exit status. */
   public static int run(Mica mica, Streams streams) throws IOException, InterruptedException {
     try (Terminal terminal = Terminals.open(streams.err())) {
-      Prompt prompt = new Prompt(terminal, mica, mica.home().resolve("history"));
+      Prompt prompt = ofProcess(terminal, mica, mica.home().resolve("history"));
       System.setOut(prompt.out);
       System.setErr(new PrintStream(Evaluation.guard(streams.err()), true));
       return prompt.run();
@@ -90,7 +124,7 @@ public final class Prompt {
 
   private Output output() {
     boolean colour =
-        Terminals.wantsColour()
+        Terminals.wantsColour(mica.caller().environment())
             && terminal.getStringCapability(Capability.set_a_foreground) != null;
     Writer data = new OutputStreamWriter(out, StandardCharsets.UTF_8);
     return new Output(data, new TerminalFormat(terminal.getSize().getColumns(), colour), client);
@@ -135,7 +169,9 @@ public final class Prompt {
       tellEnded();
       try {
         keyboard.restore();
-        barrier.settle();
+        if (barrier != null) {
+          barrier.settle();
+        }
         keep(lines.typed(keyboard));
         // What came until now was for the line before.
         pressed = false;
@@ -152,6 +188,15 @@ public final class Prompt {
       }
     }
     return 0;
+  }
+
+  /** Ends it, and what runs in it: whoever was at the terminal has left. */
+  public void leave() {
+    over = true;
+    Evaluation<?> stopping = running;
+    if (stopping != null) {
+      stopping.cancel();
+    }
   }
 
   /** What a program ended with is told, as a shell would show it: its words may not say so. */
@@ -201,7 +246,7 @@ public final class Prompt {
       throws InterruptedException, IOException, Work.Endless {
     ProgressLine shown = newProgress();
     progress = shown;
-    Children children = Children.ofLine();
+    @Nullable Children children = barrier == null ? null : Children.ofLine();
     Evaluation<Boolean> evaluation =
         Evaluation.start(() -> {
           what.run();
@@ -218,7 +263,7 @@ public final class Prompt {
       throw stubborn;
     } finally {
       running = null;
-      if (evaluation.isCancelled()) {
+      if (children != null && evaluation.isCancelled()) {
         children.end();
       }
     }

@@ -30,7 +30,8 @@ final class Readers {
     if (terminal.getType().startsWith(Terminal.TYPE_DUMB)) {
       return new PlainLines(terminal, parser);
     }
-    LineEditor reader = new LineEditor(terminal, Terminals.wantsColour());
+    LineEditor reader =
+        new LineEditor(terminal, Terminals.wantsColour(session.mica().caller().environment()));
     reader.setHistory(new DefaultHistory());
     reader.setParser(parser);
     reader.setCompleter(unhurried(new PromptCompleter(session, conversation::engine)));

@@ -98,6 +98,7 @@ final class CommandTableTest {
             "user add",
             "user ls",
             "user rm",
+            "serve",
             "run",
             "-e",
             "help",
@@ -109,6 +110,6 @@ final class CommandTableTest {
     assertThat(commands())
         .filteredOn(command -> command.language().isEmpty())
         .extracting(Command::name)
-        .containsExactly("run", "-e", "help", "version");
+        .containsExactly("serve", "run", "-e", "help", "version");
   }
 }

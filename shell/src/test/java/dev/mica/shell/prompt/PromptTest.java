@@ -66,7 +66,7 @@ final class PromptTest {
     terminal.setAttributes(attributes);
     terminal.setSize(Size.of(100, 40));
     Prompt talk =
-        new Prompt(terminal, Mica.open(temp.resolve("home")), temp.resolve("home/history"));
+        Prompt.ofProcess(terminal, Mica.open(temp.resolve("home")), temp.resolve("home/history"));
     prompt = Thread.ofPlatform().daemon().start(talk::run);
     sees("mica> ");
   }

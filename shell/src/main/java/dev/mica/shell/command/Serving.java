@@ -1,0 +1,15 @@
+package dev.mica.shell.command;
+
+import dev.mica.Mica;
+
+/** Serves users over SSH: what {@code mica serve} does, which only a process of its own can. */
+@FunctionalInterface
+public interface Serving {
+  /**
+   * Serves until it is to end; the exit status.
+   *
+   * @param listen where, as {@code ADDRESS:PORT}
+   * @param compatible whether older clients may come in
+   */
+  int serve(Mica mica, String listen, boolean compatible, Invocation.Talk talk);
+}

@@ -1,0 +1,34 @@
+package dev.mica.shell.serve;
+
+import dev.mica.Mica;
+import dev.mica.shell.command.Invocation;
+import dev.mica.ssh.Server;
+import dev.mica.ssh.Settings;
+import java.util.List;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CountDownLatch;
+import org.jline.utils.Signals;
+
+/** The server as a process: it says where it listens, and ends when it is told to. */
+public final class Serve {
+  /** What a service manager, a terminal and its end send. */
+  private static final List<String> ENDING = List.of("TERM", "INT", "HUP");
+
+  private Serve() {}
+
+  /** Serves until one of these signals; the exit status. */
+  public static int run(Mica mica, String listen, boolean compatible, Invocation.Talk talk) {
+    Settings settings = Settings.of(listen, compatible);
+    CountDownLatch over = new CountDownLatch(1);
+    try (Server server = Server.start(mica, settings, new Visits())) {
+      ENDING.forEach(name -> Signals.register(name, over::countDown));
+      talk.say("serving at " + server.address() + ", with the key " + server.fingerprint());
+      over.await();
+      talk.say("ending, once the commands that run have");
+    } catch (InterruptedException stop) {
+      Thread.currentThread().interrupt();
+      throw new CancellationException("cancelled");
+    }
+    return 0;
+  }
+}

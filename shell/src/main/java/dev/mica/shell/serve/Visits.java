@@ -1,0 +1,165 @@
+package dev.mica.shell.serve;
+
+import dev.mica.shell.attach.ChannelClient;
+import dev.mica.shell.attach.ChannelSignals;
+import dev.mica.shell.attach.Client;
+import dev.mica.shell.attach.Streams;
+import dev.mica.shell.attach.TerminalFormat;
+import dev.mica.shell.attach.Terminals;
+import dev.mica.shell.command.CommandLineException;
+import dev.mica.shell.command.Conversation;
+import dev.mica.shell.command.LineKind;
+import dev.mica.shell.command.ShellWords;
+import dev.mica.shell.print.Cells;
+import dev.mica.shell.print.Output;
+import dev.mica.shell.print.ProgressLine;
+import dev.mica.shell.prompt.Errors;
+import dev.mica.shell.prompt.Piped;
+import dev.mica.shell.prompt.Program;
+import dev.mica.shell.prompt.Prompt;
+import dev.mica.ssh.Receiver;
+import dev.mica.ssh.Visit;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jline.terminal.Size;
+import org.jline.terminal.Terminal;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What is done for those who come in: the same conversation as at a terminal, in a pipe or behind
+ * {@code mica}, over their streams instead of the process's.
+ */
+final class Visits implements Receiver {
+  private static final int SIGNALLED = 128;
+
+  @Override
+  public int receive(Visit visit) throws IOException {
+    Optional<Visit.Screen> screen = visit.screen();
+    if (screen.isEmpty()) {
+      Streams streams = Streams.ofChannel(visit.out(), visit.err(), TerminalFormat.PLAIN);
+      return new One(visit, streams, null).run();
+    }
+    Visit.Screen at = screen.get();
+    try (Terminal terminal =
+        Terminals.ofChannel(visit.in(), visit.out(), at.type(), size(at.size()))) {
+      visit.onResize(size -> resize(terminal, size));
+      if (visit.command().isEmpty()) {
+        Prompt prompt = Prompt.ofChannel(terminal, visit.mica(), visit.history());
+        visit.onLeave(prompt::leave);
+        return prompt.run();
+      }
+      Streams streams = Streams.ofChannel(terminal.output(), terminal.output(), format(visit, at));
+      return new One(visit, streams, terminal).run();
+    }
+  }
+
+  private static Size size(Visit.Size size) {
+    return Size.of(size.columns(), size.rows());
+  }
+
+  private static void resize(Terminal terminal, Visit.Size size) {
+    terminal.setSize(size(size));
+    terminal.raise(Terminal.Signal.WINCH);
+  }
+
+  private static TerminalFormat format(Visit visit, Visit.Screen screen) {
+    boolean colour =
+        Terminals.wantsColour(visit.mica().caller().environment())
+            && !screen.type().startsWith(Terminal.TYPE_DUMB);
+    return new TerminalFormat(screen.size().columns(), colour);
+  }
+
+  /** A command, or lines of a program. */
+  private static final class One {
+    private final Visit visit;
+    private final Streams streams;
+    private final @Nullable Terminal terminal;
+    private final Errors errors;
+    private final AtomicInteger signal = new AtomicInteger();
+    private final ChannelSignals signals;
+
+    One(Visit visit, Streams streams, @Nullable Terminal terminal) {
+      this.visit = visit;
+      this.streams = streams;
+      this.terminal = terminal;
+      this.errors = new Errors(streams.err(), "mica: ");
+      Thread working = Thread.currentThread();
+      this.signals =
+          new ChannelSignals(number -> {
+            signal.set(number);
+            working.interrupt();
+          });
+      visit.onSignal(signals::hear);
+      visit.onLeave(working::interrupt);
+      if (terminal != null) {
+        terminal.handle(Terminal.Signal.INT, key -> signals.hear(2));
+      }
+    }
+
+    /** Its exit status, which is that of a shell where a signal has ended it. */
+    int run() {
+      Conversation conversation = conversation();
+      Optional<String> command = visit.command();
+      int status =
+          command.isPresent()
+              ? guard(() -> command(read(conversation), words(command.get())))
+              : guard(() -> new Piped(conversation, streams).run(visit.in()));
+      int late = guard(() -> streams.close(0));
+      int ended = status == 0 ? late : status;
+      return signal.get() == 0 ? ended : SIGNALLED + signal.get();
+    }
+
+    private Conversation conversation() {
+      Client client = new ChannelClient(streams, visit.in(), signals, terminal);
+      Output output = new Output(streams.writer(), streams.terminalFormat(), client);
+      return new Conversation(
+          visit::mica, streams.out(), () -> output, line -> streams.err().println("mica: " + line));
+    }
+
+    private static List<String> words(String line) {
+      if (ShellWords.of(line).isIncomplete()) {
+        throw new CommandLineException("a quote is not closed: " + Cells.printable(line));
+      }
+      return LineKind.words(line);
+    }
+
+    private Conversation read(Conversation conversation) {
+      return terminal == null ? conversation.reading(visit.in()) : conversation;
+    }
+
+    private int command(Conversation conversation, List<String> typed) {
+      List<String> words = Conversation.wordsOf(typed);
+      String name = Conversation.nameOf(words);
+      try (Program program = new Program(streams, progress(), name)) {
+        int status = guard(() -> program.run(() -> conversation.command(words)));
+        int late = guard(program::awaitThreads);
+        return status == 0 ? late : status;
+      }
+    }
+
+    private @Nullable ProgressLine progress() {
+      if (terminal == null || terminal.getType().startsWith(Terminal.TYPE_DUMB)) {
+        return null;
+      }
+      PrintStream talk = new PrintStream(terminal.output(), true, StandardCharsets.UTF_8);
+      ProgressLine line = new ProgressLine(talk, () -> terminal.getSize().getColumns());
+      streams.beforeData(line::stop);
+      return line;
+    }
+
+    private int guard(Callable<Integer> work) {
+      try {
+        return work.call();
+      } catch (InterruptedException cancelled) {
+        return 1; // by a signal, or they left: both know
+      } catch (Throwable failure) {
+        return errors.report(failure);
+      }
+    }
+  }
+}

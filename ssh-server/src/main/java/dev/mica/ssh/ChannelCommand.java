@@ -1,0 +1,247 @@
+package dev.mica.ssh;
+
+import dev.mica.Mica;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.apache.sshd.server.Environment;
+import org.apache.sshd.server.ExitCallback;
+import org.apache.sshd.server.Signal;
+import org.apache.sshd.server.channel.ChannelSession;
+import org.apache.sshd.server.command.Command;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** One visit, as the library runs it. */
+final class ChannelCommand implements Command, Visit {
+  private static final Logger LOG = LoggerFactory.getLogger(ChannelCommand.class);
+  private static final Size USUAL = new Size(80, 24);
+  private static final int MOST_COLUMNS = 1000;
+  private static final int MOST_ROWS = 500;
+  private static final int FAILED = 1;
+
+  /** What the library tells by name is told by number; what has none here is not told. */
+  private static final Map<Signal, Integer> NUMBERS =
+      Map.of(
+          Signal.HUP,
+          1,
+          Signal.INT,
+          2,
+          Signal.QUIT,
+          3,
+          Signal.KILL,
+          9,
+          Signal.USR1,
+          10,
+          Signal.USR2,
+          12,
+          Signal.TERM,
+          15);
+
+  private final Channels channels;
+  private final Receiver receiver;
+  private final Function<Map<String, String>, Mica> opened;
+  private final Optional<String> command;
+  private final Path history;
+  private final Events events = new Events();
+  private final CountDownLatch over = new CountDownLatch(1);
+
+  private @Nullable InputStream in;
+  private @Nullable OutputStream out;
+  private @Nullable OutputStream err;
+  private @Nullable ExitCallback exit;
+  private @Nullable Mica mica;
+  private @Nullable Environment environment;
+
+  // Guarded by this.
+  private @Nullable Runnable leaving;
+  private boolean left;
+
+  ChannelCommand(
+      Channels channels,
+      Receiver receiver,
+      Function<Map<String, String>, Mica> opened,
+      Optional<String> command,
+      Path history) {
+    this.channels = channels;
+    this.receiver = receiver;
+    this.opened = opened;
+    this.command = command;
+    this.history = history;
+  }
+
+  @Override
+  public void setInputStream(InputStream stream) {
+    in = stream;
+  }
+
+  @Override
+  public void setOutputStream(OutputStream stream) {
+    out = stream;
+  }
+
+  @Override
+  public void setErrorStream(OutputStream stream) {
+    err = stream;
+  }
+
+  @Override
+  public void setExitCallback(ExitCallback callback) {
+    exit = callback;
+  }
+
+  @Override
+  public void start(ChannelSession channel, Environment given) {
+    environment = given;
+    Map<String, String> variables = new HashMap<>(given.getEnv());
+    variables.keySet().removeAll(java.util.List.of(Environment.ENV_COLUMNS, Environment.ENV_LINES));
+    mica = opened.apply(variables);
+    events.start();
+    Thread.ofPlatform().daemon().name("mica-ssh").start(this::work);
+  }
+
+  private void work() {
+    int status = FAILED;
+    try {
+      if (channels.begins(this)) {
+        status = receiver.receive(this);
+      } else {
+        err()
+            .write(
+                "mica: the server is ending\n".getBytes(java.nio.charset.StandardCharsets.UTF_8));
+      }
+      boolean _ = Thread.interrupted(); // whoever interrupted it meant what it did
+      out().flush();
+      err().flush();
+    } catch (IOException gone) {
+      LOG.debug("the visitor has left", gone);
+    } catch (Exception | Error failure) {
+      LOG.error("a visit has failed", failure);
+    } finally {
+      events.end();
+      channels.ended(this);
+      over.countDown();
+      Objects.requireNonNull(exit).onExit(status);
+    }
+  }
+
+  /** The channel is closed, whoever did it. */
+  @Override
+  public void destroy(ChannelSession channel) {
+    leave();
+  }
+
+  /** Has it end before its end. */
+  void leave() {
+    Runnable told;
+    synchronized (this) {
+      told = left ? null : leaving;
+      left = true;
+    }
+    if (told != null) {
+      told.run();
+    }
+  }
+
+  boolean isConversation() {
+    return command.isEmpty();
+  }
+
+  void join(long millis) throws InterruptedException {
+    boolean _ = over.await(millis, TimeUnit.MILLISECONDS);
+  }
+
+  @Override
+  public Mica mica() {
+    return Objects.requireNonNull(mica);
+  }
+
+  @Override
+  public Optional<String> command() {
+    return command;
+  }
+
+  @Override
+  public Optional<Screen> screen() {
+    Map<String, String> variables = Objects.requireNonNull(environment).getEnv();
+    return Optional.ofNullable(variables.get(Environment.ENV_TERM))
+        .map(type -> new Screen(type, size(variables)));
+  }
+
+  private static Size size(Map<String, String> variables) {
+    int columns = number(variables.get(Environment.ENV_COLUMNS));
+    int rows = number(variables.get(Environment.ENV_LINES));
+    return columns <= 0 || rows <= 0
+        ? USUAL
+        : new Size(Math.min(columns, MOST_COLUMNS), Math.min(rows, MOST_ROWS));
+  }
+
+  /** What was sent as a number of 32 bits without a sign is negative here if it is huge. */
+  private static int number(@Nullable String text) {
+    int number = text == null ? 0 : Integer.parseInt(text);
+    return number < 0 ? Integer.MAX_VALUE : number;
+  }
+
+  @Override
+  public InputStream in() {
+    return Objects.requireNonNull(in);
+  }
+
+  @Override
+  public OutputStream out() {
+    return Objects.requireNonNull(out);
+  }
+
+  @Override
+  public OutputStream err() {
+    return Objects.requireNonNull(err);
+  }
+
+  @Override
+  public Path history() {
+    return history;
+  }
+
+  @Override
+  public void onSignal(Consumer<Integer> hear) {
+    Objects.requireNonNull(environment)
+        .addSignalListener(
+            (channel, signal) -> {
+              Integer number = NUMBERS.get(signal);
+              if (number != null) {
+                events.tell(() -> hear.accept(number));
+              }
+            },
+            NUMBERS.keySet());
+  }
+
+  @Override
+  public void onResize(Consumer<Size> hear) {
+    Environment told = Objects.requireNonNull(environment);
+    told.addSignalListener(
+        (channel, signal) -> events.tell(() -> hear.accept(size(told.getEnv()))),
+        java.util.List.of(Signal.WINCH));
+  }
+
+  @Override
+  public void onLeave(Runnable leave) {
+    boolean gone;
+    synchronized (this) {
+      gone = left;
+      leaving = leave;
+    }
+    if (gone) {
+      leave.run();
+    }
+  }
+}

@@ -1,0 +1,109 @@
+package dev.mica.ssh;
+
+import dev.mica.Mica;
+import dev.mica.access.Caller;
+import dev.mica.access.Role;
+import dev.mica.user.User;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import org.apache.sshd.server.channel.ChannelSession;
+import org.apache.sshd.server.command.Command;
+import org.apache.sshd.server.command.CommandFactory;
+import org.apache.sshd.server.shell.ShellFactory;
+
+/** Makes what runs in a channel, as the user whose session it is. */
+final class Channels implements CommandFactory, ShellFactory {
+  private final Mica mica;
+  private final Receiver receiver;
+  private final Path folder;
+  private final Set<ChannelCommand> running = ConcurrentHashMap.newKeySet();
+  private volatile boolean draining;
+
+  /** Over the objects of {@code mica}, an admin's; {@code folder} has the histories. */
+  Channels(Mica mica, Receiver receiver, Path folder) {
+    this.mica = mica;
+    this.receiver = receiver;
+    this.folder = folder;
+  }
+
+  @Override
+  public Command createCommand(ChannelSession channel, String command) {
+    return command(channel, Optional.of(command));
+  }
+
+  @Override
+  public Command createShell(ChannelSession channel) {
+    return command(channel, Optional.empty());
+  }
+
+  /** What a key is made for runs whatever is asked for, which it may look at. */
+  private Command command(ChannelSession channel, Optional<String> asked) {
+    Logins.Login login = Logins.of(channel.getSession());
+    Optional<String> forced = login.key().command();
+    Map<String, String> more =
+        forced.isPresent() && asked.isPresent()
+            ? Map.of("SSH_ORIGINAL_COMMAND", asked.get())
+            : Map.of();
+    return new ChannelCommand(
+        this,
+        receiver,
+        variables -> mica.as(caller(login.user(), variables, more)),
+        forced.or(() -> asked),
+        folder.resolve("history-" + login.user().name()));
+  }
+
+  private static Caller caller(User user, Map<String, String> sent, Map<String, String> more) {
+    Path home = home(user);
+    Map<String, String> variables = new HashMap<>(sent);
+    variables.putAll(more);
+    variables.put("HOME", home.toString());
+    variables.put("USER", user.name());
+    variables.put("LOGNAME", user.name());
+    return Caller.of(user.name(), user.role(), home, variables, user.roots());
+  }
+
+  /** The first root; of an admin without one, that of this process. */
+  private static Path home(User user) {
+    if (!user.roots().isEmpty()) {
+      return user.roots().getFirst();
+    }
+    Path own = Path.of(System.getProperty("user.home", "/"));
+    boolean usable = user.role() == Role.ADMIN && own.isAbsolute() && Files.isDirectory(own);
+    return usable ? own : Path.of("/");
+  }
+
+  /** Whether it may begin. */
+  boolean begins(ChannelCommand command) {
+    running.add(command);
+    if (draining) {
+      running.remove(command);
+    }
+    return !draining;
+  }
+
+  void ended(ChannelCommand command) {
+    running.remove(command);
+  }
+
+  /** Has nothing begin any more, and what is a conversation end; waits for the rest. */
+  void drain(long millis) {
+    draining = true;
+    running.stream().filter(ChannelCommand::isConversation).forEach(ChannelCommand::leave);
+    long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
+    try {
+      for (ChannelCommand command :
+          running.stream().filter(each -> !each.isConversation()).toList()) {
+        command.join(Math.max(1, (deadline - System.nanoTime()) / 1_000_000));
+      }
+      running.forEach(ChannelCommand::leave);
+    } catch (InterruptedException hurry) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

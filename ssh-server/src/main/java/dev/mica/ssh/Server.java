@@ -1,0 +1,164 @@
+package dev.mica.ssh;
+
+import dev.mica.Mica;
+import dev.mica.failure.MicaException;
+import java.io.IOException;
+import java.net.BindException;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.security.KeyPair;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ThreadLocalRandom;
+import org.apache.sshd.common.config.keys.KeyUtils;
+import org.apache.sshd.common.digest.BuiltinDigests;
+import org.apache.sshd.common.global.KeepAliveHandler;
+import org.apache.sshd.common.keyprovider.KeyPairProvider;
+import org.apache.sshd.core.CoreModuleProperties;
+import org.apache.sshd.server.SshServer;
+import org.apache.sshd.server.auth.pubkey.UserAuthPublicKeyFactory;
+import org.apache.sshd.server.forward.RejectAllForwardingFilter;
+import org.apache.sshd.server.global.NoMoreSessionsHandler;
+
+/** An SSH server for the users of a state directory, of which there is one at a time. */
+public final class Server implements AutoCloseable {
+  private static final Duration GRACE = Duration.ofSeconds(30);
+  private static final Duration KEEPALIVE = Duration.ofSeconds(60);
+  private static final int SILENT = 3;
+  private static final int CHANNELS = 10;
+  private static final int SESSIONS_OF_USER = 8;
+
+  /** Those of one key: asked for, then used; what limits tries is {@link Logins}. */
+  private static final int REQUESTS = 20;
+
+  /** Who does not read is waited for: the keepalive finds out who is gone. */
+  private static final Duration READ_WAIT = Duration.ofDays(1);
+
+  /** How long commands may go on when the server ends. */
+  private static final long DRAIN_MILLIS = 10_000;
+
+  /** Neither product nor version, which only help an attacker. */
+  private static final String BANNER = "mica";
+
+  private final OnlyServer only;
+  private final SshServer server;
+  private final Gate gate;
+  private final Channels channels;
+  private final String fingerprint;
+
+  private Server(
+      OnlyServer only, SshServer server, Gate gate, Channels channels, String fingerprint) {
+    this.only = only;
+    this.server = server;
+    this.gate = gate;
+    this.channels = channels;
+    this.fingerprint = fingerprint;
+  }
+
+  /**
+   * Serves from now on, until it is closed.
+   *
+   * @param mica the objects as an admin sees them
+   * @param receiver does what is asked for by those who come in
+   */
+  public static Server start(Mica mica, Settings settings, Receiver receiver) {
+    Path folder = mica.users().serverFolder();
+    OnlyServer only = OnlyServer.of(folder);
+    try {
+      KeyPair key = HostKey.of(folder);
+      Channels channels = new Channels(mica, receiver, folder);
+      Gate gate =
+          new Gate(new Startups(System::nanoTime, () -> ThreadLocalRandom.current().nextDouble()));
+      SshServer server = set(settings, key, mica, gate, channels);
+      listen(server, settings.listen());
+      return new Server(
+          only,
+          server,
+          gate,
+          channels,
+          KeyUtils.getFingerPrint(BuiltinDigests.sha256, key.getPublic()));
+    } catch (RuntimeException | Error failure) {
+      only.close();
+      throw failure;
+    }
+  }
+
+  private static SshServer set(
+      Settings settings, KeyPair key, Mica mica, Gate gate, Channels channels) {
+    SshServer server = SshServer.setUpDefaultServer();
+    Algorithms.set(server, settings.compatible());
+    server.setKeyPairProvider(KeyPairProvider.wrap(key));
+    server.setPublickeyAuthenticator(new Logins(mica));
+    server.setUserAuthFactories(new ArrayList<>(List.of(UserAuthPublicKeyFactory.INSTANCE)));
+    server.setChannelFactories(new ArrayList<>(List.of(SessionChannel.FACTORY)));
+    server.setGlobalRequestHandlers(
+        new ArrayList<>(List.of(KeepAliveHandler.INSTANCE, NoMoreSessionsHandler.INSTANCE)));
+    server.setForwardingFilter(RejectAllForwardingFilter.INSTANCE);
+    server.setSubsystemFactories(new ArrayList<>());
+    server.setCommandFactory(channels);
+    server.setShellFactory(channels);
+    server.addSessionListener(gate);
+    limit(server);
+    return server;
+  }
+
+  private static void limit(SshServer server) {
+    CoreModuleProperties.SERVER_IDENTIFICATION.set(server, BANNER);
+    CoreModuleProperties.AUTH_TIMEOUT.set(server, GRACE);
+    CoreModuleProperties.IDLE_TIMEOUT.set(server, Duration.ZERO);
+    CoreModuleProperties.HEARTBEAT_INTERVAL.set(server, KEEPALIVE);
+    CoreModuleProperties.HEARTBEAT_REQUEST.set(server, "keepalive@openssh.com");
+    CoreModuleProperties.HEARTBEAT_NO_REPLY_MAX.set(server, SILENT);
+    CoreModuleProperties.MAX_AUTH_REQUESTS.set(server, REQUESTS);
+    CoreModuleProperties.MAX_CONCURRENT_CHANNELS.set(server, CHANNELS);
+    CoreModuleProperties.MAX_CONCURRENT_SESSIONS.set(server, SESSIONS_OF_USER);
+    CoreModuleProperties.WAIT_FOR_SPACE_TIMEOUT.set(server, READ_WAIT);
+    CoreModuleProperties.TCP_NODELAY.set(server, true);
+  }
+
+  private static void listen(SshServer server, InetSocketAddress at) {
+    server.setHost(at.getAddress().getHostAddress());
+    server.setPort(at.getPort());
+    try {
+      server.start();
+    } catch (BindException taken) {
+      throw MicaException.failed("listen at", text(at), String.valueOf(taken.getMessage()))
+          .hint("name another address with --listen")
+          .because(taken);
+    } catch (IOException broken) {
+      throw MicaException.failed("listen at", text(at), String.valueOf(broken.getMessage()))
+          .because(broken);
+    }
+  }
+
+  private static String text(InetSocketAddress address) {
+    String host = address.getAddress().getHostAddress();
+    return (host.contains(":") ? "[" + host + "]" : host) + ":" + address.getPort();
+  }
+
+  /** Where it listens, as {@code ADDRESS:PORT}. */
+  public String address() {
+    return text((InetSocketAddress) server.getBoundAddresses().iterator().next());
+  }
+
+  /** The fingerprint of its key, by which clients know it. */
+  public String fingerprint() {
+    return fingerprint;
+  }
+
+  /** Lets nobody in any more, lets commands end for some seconds, and then closes all sessions. */
+  @Override
+  public void close() {
+    try {
+      gate.close();
+      channels.drain(DRAIN_MILLIS);
+      server.stop(true);
+    } catch (IOException broken) {
+      throw MicaException.failed("end", "the server", String.valueOf(broken.getMessage()))
+          .because(broken);
+    } finally {
+      only.close();
+    }
+  }
+}

@@ -1,0 +1,51 @@
+package dev.mica.ssh;
+
+import java.io.IOException;
+import java.util.Map;
+import java.util.regex.Pattern;
+import org.apache.sshd.common.channel.Channel;
+import org.apache.sshd.common.channel.ChannelFactory;
+import org.apache.sshd.common.channel.PtyMode;
+import org.apache.sshd.common.channel.RequestHandler;
+import org.apache.sshd.common.session.Session;
+import org.apache.sshd.server.channel.ChannelSession;
+
+/** A channel that takes from its client what is harmless, and a terminal where its key may. */
+final class SessionChannel extends ChannelSession {
+  /** What says how to print, and nothing else. */
+  private static final Pattern HARMLESS = Pattern.compile("LANG|LC_[A-Z]+|COLORTERM|NO_COLOR");
+
+  private static final int LONGEST = 256;
+  private static final Pattern TYPE = Pattern.compile("[A-Za-z0-9._+-]{1,64}");
+
+  /** Makes them: the only kind of channel that there is, so nothing is forwarded. */
+  static final ChannelFactory FACTORY =
+      new ChannelFactory() {
+        @Override
+        public String getName() {
+          return "session";
+        }
+
+        @Override
+        public Channel createChannel(Session session) {
+          return new SessionChannel();
+        }
+      };
+
+  @Override
+  protected RequestHandler.Result handleEnvParsed(String name, String value) throws IOException {
+    return HARMLESS.matcher(name).matches() && value.length() <= LONGEST
+        ? super.handleEnvParsed(name, value)
+        : RequestHandler.Result.ReplyFailure;
+  }
+
+  @Override
+  protected RequestHandler.Result handlePtyReqParsed(
+      String term, int columns, int rows, int width, int height, Map<PtyMode, Integer> modes)
+      throws IOException {
+    boolean allowed = Logins.of(getSession()).key().allowsTerminal();
+    return allowed && TYPE.matcher(term).matches()
+        ? super.handlePtyReqParsed(term, columns, rows, width, height, modes)
+        : RequestHandler.Result.ReplyFailure;
+  }
+}

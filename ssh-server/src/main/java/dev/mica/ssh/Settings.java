@@ -1,0 +1,40 @@
+package dev.mica.ssh;
+
+import dev.mica.failure.MicaException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * How to serve.
+ *
+ * @param listen where; port 0: any that is free
+ * @param compatible whether clients without a post-quantum key exchange may come in, too
+ */
+public record Settings(InetSocketAddress listen, boolean compatible) {
+  private static final Pattern LISTEN =
+      Pattern.compile("(?:\\[([^\\]]+)\\]|([^:\\[\\]]*)):(\\d{1,5})");
+  private static final int LARGEST_PORT = 65535;
+
+  /** {@code 127.0.0.1:2222} or {@code [::1]:2222}; fails where it is neither. */
+  public static Settings of(String listen, boolean compatible) {
+    Matcher parts = LISTEN.matcher(listen);
+    if (!parts.matches() || Integer.parseInt(parts.group(3)) > LARGEST_PORT) {
+      throw refused(listen, "it is not ADDRESS:PORT");
+    }
+    String address = parts.group(1) == null ? parts.group(2) : parts.group(1);
+    try {
+      return new Settings(
+          new InetSocketAddress(InetAddress.ofLiteral(address), Integer.parseInt(parts.group(3))),
+          compatible);
+    } catch (IllegalArgumentException name) {
+      throw refused(listen, "'" + address + "' is no address").because(name);
+    }
+  }
+
+  private static MicaException refused(String listen, String why) {
+    return MicaException.usage("listen at", listen, why)
+        .hint("say for example 127.0.0.1:2222 or [::1]:2222; 0.0.0.0:2222 is every address");
+  }
+}
