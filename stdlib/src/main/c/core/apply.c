@@ -1,8 +1,9 @@
 /*
- * apply.c - a layer onto a plain folder, in place.
+ * apply.c - applies a layer to a plain folder, in place.
  *
- * Two stacks of directories go down together, one in the layer, one in the target. A directory of the target gets its
- * attributes when the walk leaves it, so that nothing done inside spoils its times or is inherited.
+ * Two stacks of directories go down together, one in the layer and one in the target. A directory of the target gets
+ * its attributes when the walk leaves it. So what is done inside does not change its times, and inherits nothing from
+ * it.
  */
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -19,16 +20,16 @@
 struct level {
 	struct names names;
 	size_t next;
-	char opaque; /* the letter of its overlay.opaque, or 0 */
+	char opaque; /* the value of its overlay.opaque, or 0 */
 	struct meta meta;
 	struct xattr_view xattrs;
 };
 
 struct apply {
 	struct dir_stack from, to;
-	struct level *levels; /* one for each of from's */
+	struct level *levels; /* one for each level of from */
 	size_t levels_room;
-	struct groups links; /* path: where the first name of an inode went */
+	struct groups links; /* the path of a group is where the first name of the inode was put */
 	struct upper upper;
 	struct copy_how how;
 	struct mica_error *err;
@@ -99,7 +100,7 @@ static errint_t remove_name(struct apply *a, const char *name)
 	return remove_at(dir_stack_fd(&a->to), name, path, a->how.job, a->err);
 }
 
-/* The target's directory of that name: the one there, or in place of what is there a new one. */
+/* Opens the target's directory of that name. If it does not exist, it is made, and replaces what is there. */
 static errint_t open_target(struct apply *a, const char *name, bool opaque, int *fd)
 {
 	cleanup_free char *path = dir_stack_join(&a->to, name);
@@ -124,7 +125,7 @@ static errint_t open_target(struct apply *a, const char *name, bool opaque, int 
 	return meta_disinherit(*fd, path, a->err);
 }
 
-/* Takes both descriptors; from then on they are the deepest level. */
+/* Takes ownership of both descriptors, which become the deepest level. */
 static errint_t push(struct apply *a, int from, int to, const char *name, struct level *level)
 {
 	errint_t code = reserve_level(a), code_to;
@@ -185,7 +186,7 @@ static errint_t leave(struct apply *a)
 	return 0;
 }
 
-/* Everything else. */
+/* Entries that are not directories. */
 
 static errint_t link_first(struct apply *a, const struct group *link, const char *name)
 {
@@ -304,7 +305,7 @@ static errint_t start(struct apply *a, const struct mica_tree *tree, const char 
 		return mica_fail(a->err, code, "apply", target);
 	code = read_level(a, dir_stack_fd(&a->from), "", &level);
 	a->levels[0] = level;
-	return code; /* the kernel, too, merges the roots whatever they are marked */
+	return code; /* the kernel, too, merges the roots, even if they are marked opaque */
 }
 
 static void end(struct apply *a)

@@ -3,9 +3,9 @@
  *
  * The diff comes depth first, so one stack of directories in the layer follows it.
  *
- * Hard links: in the layer all names of an inode that has changed names must be there, the unchanged ones
- * too, or the union would show two files. Those that came before the first changed one are added last, when
- * the diff is through.
+ * Hard links: if one name of an inode has changed, the layer must have all names of that inode, the unchanged ones
+ * too. Otherwise the union would show two files. Names that came before the first changed one are added last, when
+ * the diff has been read.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -17,19 +17,19 @@
 #include "inside.h"
 #include "remove.h"
 
-/* An unchanged name that belongs to an inode put at first. */
+/* An unchanged name of an inode that is put into the layer at the name `first`. */
 struct late {
 	char *path, *first;
 };
 
 struct capture {
 	struct mica_diff *diff;
-	uint32_t extra; /* the diff has looked at so many layers of b only; 0: at all */
+	uint32_t extra; /* the diff has looked at only so many layers of b; 0: at all of them */
 	struct layer layer;
-	struct groups links; /* path: where the first name of an inode was put */
+	struct groups links; /* the path of a group is where the first name of the inode was put */
 	struct late *late;
 	size_t late_count, late_room;
-	bool made; /* dest */
+	bool made; /* dest was made by us */
 	struct mica_job *job;
 	struct mica_error *err;
 };
@@ -55,7 +55,7 @@ static char *pair_path(const struct pair *dir, const char *name)
 	return path;
 }
 
-/* Following the diff. The marks of the levels are the pairs that they were entered for. */
+/* Following the diff. The mark of a level is the pair that it was entered for. */
 
 static struct pair *ancestor(struct pair *dir, size_t depth)
 {
@@ -64,7 +64,7 @@ static struct pair *ancestor(struct pair *dir, size_t depth)
 	return dir;
 }
 
-/* Whether the directory at hand is dir or leads there. One that was entered as a change gets its mark here. */
+/* Whether the current directory is dir or leads to it. A level that was entered as a change gets its mark here. */
 static bool leads_to(struct layer *layer, struct pair *dir)
 {
 	size_t depth = layer->stack.depth - 1;
@@ -146,7 +146,7 @@ static errint_t add_late(struct capture *c, const char *path, const char *first)
 	return -ENOMEM;
 }
 
-/* The first changed name of an inode: it is put here, and what has waited for it will follow. */
+/* Puts the first changed name of an inode; the names that waited for it will follow. */
 static errint_t put_first(struct capture *c, const char *name, const struct ventry *entry, struct group *link)
 {
 	errint_t code = layer_put(&c->layer, name, entry);
@@ -168,7 +168,7 @@ static errint_t put(struct capture *c, const char *name, const struct ventry *en
 	if (entry->nlink < 2)
 		return layer_put(&c->layer, name, entry);
 	if (c->extra && entry->layer >= c->extra)
-		return -EAGAIN; /* a redirect led to it; its other names are where nobody has looked */
+		return -EAGAIN; /* a redirect led to it; the diff has not seen its other names */
 	link = groups_see(&c->links, entry->dev, entry->ino, entry->nlink);
 	if (!link)
 		return layer_fail(&c->layer, -ENOMEM, "copy", name, "");
@@ -177,7 +177,7 @@ static errint_t put(struct capture *c, const char *name, const struct ventry *en
 	return code;
 }
 
-/* An unchanged name of an inode that has others. */
+/* Handles an unchanged name of an inode that has other names. */
 static errint_t hold(struct capture *c, struct pair *dir, const char *name, const struct ventry *entry)
 {
 	struct group *link = groups_see(&c->links, entry->dev, entry->ino, entry->nlink);
@@ -228,7 +228,7 @@ static errint_t capture_item(struct capture *c, const struct diff_item *item)
 	cleanup_ventry struct ventry entry = {.fd = -1};
 	errint_t code;
 
-	if (!*item->name) /* the root, which the layer has from the start */
+	if (!*item->name) /* the root, which the layer has already */
 		return 0;
 	if (item->kind == MICA_DELETED) {
 		code = follow(&c->layer, item->dir);
@@ -261,14 +261,14 @@ static errint_t read_diff(struct capture *c)
 	}
 }
 
-/* What has waited. */
+/* The names that have waited. */
 
 static int compare_late(const void *a, const void *b)
 {
 	return strcmp(((const struct late *)a)->path, ((const struct late *)b)->path);
 }
 
-/* Whether the directory at hand is one of those that lead to path. */
+/* Whether the current directory is above path. */
 static bool is_above(const struct dir_stack *stack, const char *path)
 {
 	size_t len = strlen(stack->path);
@@ -385,7 +385,7 @@ static errint_t capture_into(struct capture *c, int parent, const char *name, co
 	cleanup_fd int fd = -1, own = -1;
 	errint_t code;
 
-	if (mkdirat(parent, name, 0700) < 0) /* EEXIST too: what is there is not ours */
+	if (mkdirat(parent, name, 0700) < 0) /* EEXIST too: we did not make what is there */
 		return mica_fail(c->err, -errno, "make directory", dest);
 	c->made = true;
 	fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -396,7 +396,7 @@ static errint_t capture_into(struct capture *c, int parent, const char *name, co
 	return code;
 }
 
-/* Why it failed stays; that something is left is said with it. */
+/* err keeps the reason of the failure; if something could not be removed, that is added. */
 static void discard(int parent, const char *name, const char *dest, struct mica_error *err)
 {
 	struct mica_error own;
@@ -410,7 +410,7 @@ static void discard(int parent, const char *name, const char *dest, struct mica_
 		 len ? "; " : "", own.path, strerrordesc_np(-own.code));
 }
 
-/* Only what is walked matters: below a layer that is not, as "/" often is, one may write. */
+/* Only layers that are walked matter: dest may lie below a layer that is not, which is often "/". */
 static errint_t check_dest(const struct capture *c, const struct mica_tree *a, const struct mica_tree *b, int parent,
 			   const char *name, const char *dest)
 {
@@ -419,7 +419,7 @@ static errint_t check_dest(const struct capture *c, const struct mica_tree *a, c
 	return code < 0 || c->extra ? code : refuse_inside(parent, name, "capture", dest, a, a->count, c->err);
 }
 
-/* -EAGAIN: all names must be looked at. */
+/* Returns -EAGAIN if all names must be looked at. */
 static errint_t capture(const struct mica_tree *a, const struct mica_tree *b, const char *dest, uint32_t flags,
 			bool all_names, struct mica_job *job, struct mica_error *err)
 {
@@ -446,7 +446,7 @@ static errint_t capture(const struct mica_tree *a, const struct mica_tree *b, co
 	code = check_dest(c, a, b, parent, name, dest);
 	if (code == 0)
 		code = capture_into(c, parent, name, dest, flags);
-	release(c); /* before what removes: it needs descriptors, too */
+	release(c); /* before removing, which needs descriptors, too */
 	if (code < 0 && c->made)
 		discard(parent, name, dest, err);
 	return code;

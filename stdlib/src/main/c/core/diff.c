@@ -1,5 +1,5 @@
 /*
- * diff.c - the diff that callers hold: the consumer of a walk, its hard links, its records.
+ * diff.c - the diff that callers use: it reads the items of a walk, decides about hard links, and packs records.
  */
 #include "walk.h"
 
@@ -9,13 +9,13 @@ struct mica_diff {
 	struct walk_context context;
 	struct walk *walk;
 	struct task *current;
-	struct task *descend; /* to go down into at the next call */
-	bool over_a;	      /* b is a with layers on top */
-	struct links links;   /* seen so far */
-	struct links shared;  /* over_a: inodes that a path still shows in b as it was in a */
+	struct task *descend; /* the task to enter at the next call */
+	bool over_a;	      /* b is the tree a with layers on top */
+	struct links links;   /* the groups seen so far */
+	struct links shared;  /* over_a: inodes of a that b still shows at a path of a */
 	bool shared_known;
 	bool show_shared;
-	struct diff_item held; /* did not fit into the caller's buffer */
+	struct diff_item held; /* an item that did not fit into the caller's buffer */
 	bool holding;
 	errint_t failed;
 	struct mica_error err;
@@ -31,7 +31,7 @@ const struct view *diff_view_b(const struct mica_diff *diff)
 	return &diff->b;
 }
 
-/* Starts a walk of both trees; *current is its first task, NULL where there is nothing to compare. */
+/* Starts a walk of both trees; *current is its first task, or NULL if there is nothing to compare. */
 static errint_t start(struct walk_context *context, struct walk **walk, struct task **current, struct mica_error *err)
 {
 	errint_t ret = task_root(context, current, err);
@@ -46,7 +46,7 @@ static errint_t start(struct walk_context *context, struct walk **walk, struct t
 	return mica_fail(err, ret, "open", ".");
 }
 
-/* What the consumer has not come to yet, and the chain that it came down. */
+/* Stops the walk and frees what the consumer has not read yet, and the chain of tasks above it. */
 static void stop(struct walk **walk, struct task **current, struct task **descend)
 {
 	walk_stop(*walk);
@@ -152,7 +152,7 @@ static void release(struct walk *walk, struct task *task)
 	task_free(task);
 }
 
-/* The next item in order; NULL at the end. Items keep until the next call. */
+/* The next item in order; NULL at the end. An item is valid until the next call. */
 static errint_t next_item(struct walk *walk, struct task **current, struct task **descend, const struct item **out,
 			  struct mica_error *err)
 {
@@ -185,8 +185,8 @@ static errint_t next_item(struct walk *walk, struct task **current, struct task 
 }
 
 /*
- * Which inodes of a are still seen in b, at a path where a has them: one walk of all names, the first time that a
- * file with several links was copied up and nothing else.
+ * Finds the inodes of a that b still shows at a path where a has them. It walks all names once, as soon as there is a
+ * file with several links that was copied up but not changed.
  */
 static errint_t learn_shared(struct mica_diff *diff, struct mica_error *err)
 {
@@ -210,8 +210,8 @@ static errint_t learn_shared(struct mica_diff *diff, struct mica_error *err)
 }
 
 /*
- * In plain trees a path's link group is known by its first path. In a union the copied-up path is the one that left
- * the others; they are what was not copied up.
+ * In plain trees a path's link group is known by its first path. In a union the path that was copied up has left the
+ * group; the paths that were not copied up are still in it.
  */
 static errint_t decide_link(struct mica_diff *diff, const struct link_pair *pair, bool *differ, struct mica_error *err)
 {
@@ -382,7 +382,7 @@ int64_t mica_diff_read(struct mica_diff *diff, void *buf, size_t len, struct mic
 		if (!diff->holding) {
 			errint_t ret = diff_next(diff, &diff->held, used ? NULL : err);
 
-			if (ret <= 0) /* a failure comes with the next call, after what was found before it */
+			if (ret <= 0) /* a failure is returned by the next call, after what was found before it */
 				return used ? (int64_t)used : ret;
 			diff->holding = true;
 		}

@@ -5,11 +5,11 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-/* When a deep directory is opened again, at most so many of its ancestors stay open: a walk that comes up from there
- * needs them next. */
+/* When a deep directory is opened again, at most so many of its ancestors stay open, because a walk that comes up from
+ * there needs them next. */
 #define NEAR 16
-/* More would save little: and whenever the table of open files grows, a process that has threads waits for
- * milliseconds (the kernel's synchronize_rcu). */
+/* More would save little. And whenever the table of open files grows, a process with threads waits for milliseconds
+ * (the kernel's synchronize_rcu). */
 #define MOST_OPEN 128
 #define DIR_FLAGS (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
 
@@ -77,7 +77,7 @@ struct layer_dir *layer_dir_ref(struct layer_dir *dir)
 	return dir;
 }
 
-/* The parked directories are a list by age. The lock is held in all of these. */
+/* The parked directories are a list that is ordered by age. All these functions are called with the lock held. */
 static void park(struct layer_dirs *dirs, struct layer_dir *dir)
 {
 	dir->newer = NULL;
@@ -140,7 +140,7 @@ errint_t layer_dir_openat(struct layer_dirs *dirs, int dirfd, const char *name, 
 		*fd = openat(dirfd, name, flags | noatime | O_NOFOLLOW | O_CLOEXEC);
 		if (*fd >= 0)
 			return 0;
-		if (errno == EPERM && noatime) { /* not the owner's: then it is not ours to spare */
+		if (errno == EPERM && noatime) { /* only the owner may ask for O_NOATIME */
 			__atomic_store_n(&dirs->atime, true, __ATOMIC_RELAXED);
 			noatime = 0;
 		} else if (errno == EINTR) {
@@ -222,10 +222,10 @@ static errint_t check_same(const struct layer_dir *dir, int fd)
 	return dir->ino && st.st_ino != dir->ino ? -ESTALE : 0;
 }
 
-/* What was open before and is not there now was moved away. */
+/* If a directory was open before and is not there now, it was moved away. */
 static errint_t check_opened(const struct layer_dir *dir, errint_t ret, int *fd)
 {
-	/* Somebody else may be opening it right now; then either answer is right. */
+	/* Another thread may be opening it right now; then either answer is right. */
 	if (!__atomic_load_n(&dir->was_open, __ATOMIC_RELAXED))
 		return ret;
 	if (ret == -ENOENT || ret == -ENOTDIR || ret == -ELOOP)
@@ -237,7 +237,7 @@ static errint_t check_opened(const struct layer_dir *dir, errint_t ret, int *fd)
 	return ret;
 }
 
-/* Pins dir, with fd unless another thread has opened it meanwhile: then fd is closed. */
+/* Pins dir with fd. If another thread has opened dir meanwhile, fd is closed. */
 static void install(struct layer_dirs *dirs, struct layer_dir *dir, int fd)
 {
 	pthread_mutex_lock(&dirs->lock);
@@ -263,7 +263,7 @@ static errint_t open_pinned(struct layer_dirs *dirs, struct layer_dir *dir)
 	return ret;
 }
 
-/* The names of chain[0..count), joined; NULL: no memory. */
+/* The names of chain[0..count), joined by slashes; NULL: no memory. */
 static char *join_names(struct layer_dir *const *chain, size_t count)
 {
 	size_t room = 0;
@@ -280,7 +280,7 @@ static char *join_names(struct layer_dir *const *chain, size_t count)
 	return path;
 }
 
-/* From `at` (pinned) to chain[count - 1], many names at a time, without opening what lies between. */
+/* Opens chain[count - 1] from `at` (pinned), many names at a time, without opening the directories in between. */
 static errint_t jump(struct layer_dirs *dirs, const struct layer_dir *at, struct layer_dir *const *chain, size_t count)
 {
 	cleanup_free char *path = join_names(chain, count);
@@ -299,7 +299,7 @@ static errint_t jump(struct layer_dirs *dirs, const struct layer_dir *at, struct
 	return ret;
 }
 
-/* Pins and returns the nearest open directory from dir upwards; *hops gets how far up that is. */
+/* Pins and returns the nearest open directory from dir upwards; *hops gets the number of levels up to it. */
 static struct layer_dir *pin_nearest(struct layer_dirs *dirs, struct layer_dir *dir, size_t *hops)
 {
 	pthread_mutex_lock(&dirs->lock);
@@ -314,7 +314,7 @@ static struct layer_dir *pin_nearest(struct layer_dirs *dirs, struct layer_dir *
 static errint_t open_down(struct layer_dirs *dirs, struct layer_dir *at, struct layer_dir *dir, size_t hops)
 {
 	cleanup_free struct layer_dir **chain = calloc(hops, sizeof(*chain));
-	/* Two trees come up side by side and must not push each other out. */
+	/* Two trees are walked side by side and must not close each other's directories. */
 	size_t i = 0, near = dirs->cap / 4 < NEAR ? dirs->cap / 4 : NEAR;
 	errint_t ret = chain ? 0 : -ENOMEM;
 
@@ -348,7 +348,7 @@ errint_t layer_dir_pin(struct layer_dirs *dirs, struct layer_dir *dir, int *fd)
 errint_t layer_dir_fail(struct mica_error *err, errint_t code, const char *step, const struct layer_dir *dir,
 			const char *name, const char *note)
 {
-	char path[4600]; /* more than err holds, so that it is err that marks the cut */
+	char path[4600]; /* longer than err can hold, so that err marks where it was cut */
 	size_t at = sizeof(path) - 1, len = strlen(name);
 
 	if (!err || err->code)

@@ -10,14 +10,14 @@ errint_t layer_fail(struct layer *layer, errint_t code, const char *step, const 
 	return mica_fail_note(layer->err, code, step, path && *path ? path : *name ? name : ".", "%s", note);
 }
 
-/* Entries that are immutable or append-only: nothing more can be done to them once they are, so they are it last. */
+/* Entries that are immutable or append-only. They get these flags last, because nothing can be changed after that. */
 
 struct flagged {
 	char *path;
 	uint8_t flags;
 };
 
-/* Takes path. */
+/* Takes ownership of path. */
 static errint_t remember(struct layer *layer, char *path, uint8_t flags)
 {
 	if (path && layer->flagged_count == layer->flagged_room) {
@@ -59,7 +59,8 @@ static errint_t protect(struct layer *layer, const struct flagged *flagged)
 	return flags_protect(dir, slash ? slash + 1 : flagged->path, flagged->flags, flagged->path, layer->err);
 }
 
-/* What a copy loses besides is told: it says how a file system stores the inode, and not every one can. */
+/* Adds a remark about other flags that a copy loses: they say how a file system stores the inode, and not every file
+ * system has them. */
 static void tell_lost(struct layer *layer, int from, int to)
 {
 	int lost = layer->how.job ? flags_lost(from, to) : 0;
@@ -103,7 +104,7 @@ static struct meta meta_of_entry(const struct ventry *entry)
 			     .mtime_nsec = entry->mtime_nsec};
 }
 
-/* Takes fd. */
+/* Takes ownership of fd. */
 static errint_t push(struct layer *layer, int fd, const char *name, struct ventry *entry, bool opaque)
 {
 	struct layer_level level = {.meta = meta_of_entry(entry), .opaque = opaque ? 'y' : 0};
@@ -167,7 +168,7 @@ errint_t layer_enter(struct layer *layer, const char *name, struct ventry *entry
 	fd = openat(dir_stack_fd(&layer->stack), name, how);
 	if (fd < 0)
 		return layer_fail(layer, -errno, "open", name, "");
-	/* An earlier leave may have given it a mode that locks its owner out. */
+	/* When it was left before, it may have got a mode that locks its owner out. */
 	if (!made && fchmod(fd, 0700) < 0) {
 		close(fd);
 		return layer_fail(layer, -errno, "set mode", name, "");
@@ -238,7 +239,7 @@ static void fill_file(struct pool_task *task)
 	free(file);
 }
 
-/* Out of descriptors: those of directories higher up go first, then we wait for the copying to give some back. */
+/* If there are no descriptors, those of directories higher up are closed first; then it waits for copies to end. */
 static int create_file(struct layer *layer, const char *name, struct layer_dirs *layer_dirs)
 {
 	bool drained = false;
@@ -258,7 +259,8 @@ static int create_file(struct layer *layer, const char *name, struct layer_dirs 
 	}
 }
 
-/* A metacopy's metadata is in another inode than its bytes, and its directory is pinned only now: no task. */
+/* The metadata of a metacopy is in another inode than its bytes. Its directory is pinned only now, so this cannot be a
+ * task. */
 static errint_t fill_metacopy(struct layer *layer, const struct ventry *entry, const struct file_task *file)
 {
 	struct copy_source source = {entry->layer_dir->fd, entry->name, file->from_space, file->from};
@@ -357,7 +359,7 @@ static errint_t mark_whiteout(struct layer *layer, const char *name)
 
 errint_t layer_whiteout(struct layer *layer, const char *name)
 {
-	/* An attribute in user.* takes write access to set and read access to see. */
+	/* To set an attribute in user.* takes write access, and to see it takes read access. */
 	mode_t mode = layer->space == XATTR_USER ? S_IFREG | 0644 : S_IFCHR;
 
 	if (mknodat(dir_stack_fd(&layer->stack), name, mode, 0) < 0)

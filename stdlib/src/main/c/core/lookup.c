@@ -1,6 +1,6 @@
 /*
- * lookup.c - what a name in a directory of a view is: the kernel's ovl_lookup, step by step. Where a
- * comment names an ovl_ function, that is the one that decides.
+ * lookup.c - finds out what a name in a directory of a view is, as the kernel's ovl_lookup does, step by step. If a
+ * comment names an ovl_ function, the code does what that function does.
  */
 #include "overlay-xattrs.h"
 
@@ -12,13 +12,13 @@ struct search {
 	struct vdir *dir;
 	struct ventry *out;
 	struct mica_error *err;
-	const char *path; /* what to look for in the next layer: a name, or "/a/b" from the layer's root */
+	const char *path; /* looked for in the next layer: a name, or "/a/b" from the layer's root */
 	char *redirected; /* owns path once a redirect changed it */
 	uint32_t layer;
-	unsigned char as; /* DT_DIR, DT_REG: to be opened and then looked at */
+	unsigned char as; /* DT_DIR, DT_REG: open it first, and then look at it */
 	bool stop;
 	bool is_dir;
-	bool metacopy; /* the last file found has its bytes further down */
+	bool metacopy; /* the bytes of the last file found are in a layer below */
 	bool from_root;
 };
 
@@ -42,7 +42,7 @@ static errint_t follow_redirect(struct search *s, const struct ventry *entry, si
 	if (ret)
 		return ret;
 	if (*value == '/') {
-		s->stop = false; /* an opaque ancestor does not hold back an absolute redirect */
+		s->stop = false; /* an opaque ancestor does not stop an absolute redirect */
 		prelen = 0;
 	}
 	if (asprintf(&path, "%.*s%s%s", (int)prelen, s->path, value, post) < 0) {
@@ -66,7 +66,7 @@ static errint_t add_part(struct search *s, struct layer_dir *base, struct ventry
 			return layer_dir_fail(s->err, -ENOMEM, "look up", base, found->name, NULL);
 		*out->dir = (struct vdir){.view = s->dir->view, .refs = 1};
 	}
-	ret = found->fd >= 0 ? ventry_list_xattrs(found, s->err) : 0; /* once parked, fd may be closed */
+	ret = found->fd >= 0 ? ventry_list_xattrs(found, s->err) : 0; /* a parked directory may lose its fd */
 	if (ret)
 		return ret;
 	ret = layer_dir_child(base, found->name, strlen(found->name), found->ino, &layer_dir);
@@ -93,7 +93,7 @@ static errint_t set_data(struct search *s, struct layer_dir *base, const struct 
 	return out->data_name ? 0 : layer_dir_fail(s->err, -ENOMEM, "look up", base, found->name, NULL);
 }
 
-/* The last component was found in a layer: it is the entry, or a lower part of the directory, or the bytes. */
+/* The last component was found in a layer. It is the entry, or a lower part of the directory, or has the bytes. */
 static errint_t take(struct search *s, struct layer_dir *base, struct ventry *found, uint32_t overlay_xattrs)
 {
 	errint_t ret = 0;
@@ -114,8 +114,8 @@ static errint_t take(struct search *s, struct layer_dir *base, struct ventry *fo
 }
 
 /*
- * With index=on one inode of the upper stands for several names of the lower, of which only some are in the
- * upper's folders. A file whose lower has one name only may have overlay.nlink too (nfs_export=on).
+ * With index=on, one inode of the upper can be several names of the lower, and only some of these names are in the
+ * upper's folders. A file with one name in the lower may have overlay.nlink too (nfs_export=on).
  */
 static errint_t check_index(struct search *s, uint32_t part, const struct ventry *entry)
 {
@@ -138,7 +138,7 @@ static errint_t check_index(struct search *s, uint32_t part, const struct ventry
 		"read without its work folder");
 }
 
-/* ovl_lookup_single, for what is not the last component: only whether and how to go on. */
+/* ovl_lookup_single for a component that is not the last: finds out only whether and how to go on. */
 static errint_t pass_directory(struct search *s, struct ventry *found, uint32_t overlay_xattrs, size_t prelen,
 			       const char *post)
 {
@@ -152,7 +152,7 @@ static errint_t pass_directory(struct search *s, struct ventry *found, uint32_t 
 	return ret;
 }
 
-/* ovl_lookup_single, last component. prelen and post as in follow_redirect. */
+/* ovl_lookup_single for the last component. prelen and post are as in follow_redirect. */
 static errint_t found_last(struct search *s, struct layer_dir *base, struct ventry *found, uint32_t overlay_xattrs,
 			   size_t prelen)
 {
@@ -176,7 +176,7 @@ static errint_t found_last(struct search *s, struct layer_dir *base, struct vent
 	return ret;
 }
 
-/* Looks at one name of one real directory; found->type is 0 where the layer has nothing that counts. */
+/* Looks at one name of one real directory; found->type is 0 if the layer has nothing that counts there. */
 static errint_t look(struct search *s, struct layer_dir *base, const char *name, struct ventry *found,
 		     uint32_t *overlay_xattrs)
 {
@@ -195,7 +195,7 @@ static errint_t look(struct search *s, struct layer_dir *base, const char *name,
 	return 0;
 }
 
-/* Frees what a second look at the same name would overwrite; the result lives in s->out or in spare. */
+/* Frees what a second look at the same name would overwrite. The result is put into s->out or spare. */
 static struct ventry *target(struct search *s, struct ventry *spare)
 {
 	if (s->out->type)
@@ -204,7 +204,7 @@ static struct ventry *target(struct search *s, struct ventry *spare)
 	return s->out;
 }
 
-/* What is not as expected is left to ventry_stat. -ENOENT: there is nothing. */
+/* If the entry is not of the expected type, ventry_stat handles it. -ENOENT: there is nothing. */
 static errint_t open_as(const struct search *s, const struct layer_dir *base, int *fd)
 {
 	struct layer_dirs *layer_dirs = s->dir->view->layer_dirs;
@@ -267,7 +267,7 @@ static errint_t step_down(struct search *s, struct layer_dir **base, const char 
 	return ret;
 }
 
-/* ovl_lookup_layer for "/a/b/c". s->path may change under way, but only before what is still to be walked. */
+/* ovl_lookup_layer for "/a/b/c". s->path may change meanwhile, but only before the part that is still to be walked. */
 static errint_t look_for_path(struct search *s, struct layer_dir *root)
 {
 	struct layer_dir *base = layer_dir_ref(root);
@@ -292,7 +292,7 @@ static errint_t look_for_path(struct search *s, struct layer_dir *root)
 	return ret;
 }
 
-/* The layers of the directory from `part` on; after an absolute redirect the roots of all layers below. */
+/* Looks in the layers of the directory from `part` on; after an absolute redirect, in the roots of all layers below. */
 static errint_t search_parts(struct search *s, uint32_t part, uint32_t end)
 {
 	const struct view *view = s->dir->view;
@@ -327,7 +327,7 @@ static errint_t finish(struct search *s, errint_t ret)
 	return ret;
 }
 
-/* In an overlay a file's bytes may be elsewhere, and most files of an upper differ by what can be seen. */
+/* In an overlay a file's bytes may be elsewhere, and most files of an upper differ in their attributes already. */
 static unsigned char opened_first(const struct vdir *dir, unsigned char as)
 {
 	return as == DT_DIR || (as == DT_REG && !dir->view->overlay) ? as : DT_UNKNOWN;
@@ -347,7 +347,7 @@ errint_t vdir_lookup_as(struct vdir *dir, const char *name, unsigned char as, st
 	return finish(&s, search_parts(&s, 0, dir->count));
 }
 
-/* The directory goes on below as the lower one that is already known. */
+/* Adds the parts of the lower directory, which is already known, below those of this one. */
 static errint_t append_below(struct search *s, const struct ventry *below)
 {
 	uint32_t shift = s->dir->view->count - below->view->count;
@@ -390,7 +390,7 @@ errint_t vdir_self(struct vdir *dir, struct ventry *out, struct mica_error *err)
 
 	ventry_init(out, dir->view);
 	ret = ventry_stat(dir->parts[0].layer_dir, "", out, err);
-	/* A directory that is open and not there: removed meanwhile, where the file system goes by names. */
+	/* The directory is open but not there: it was removed meanwhile, on a file system that looks names up. */
 	if (!ret && !out->type)
 		ret = layer_dir_fail(err, -ENOENT, "stat", dir->parts[0].layer_dir, "", NULL);
 	if (ret)

@@ -2,22 +2,23 @@
  * manifest.c - one digest over a whole tree: the manifest's, or a check.
  *
  * Encoding, version 2. It is the digest of a commit: a change of any byte of it needs a new version.
- * The digest is SHA-256 over the line "mica manifest 2\n" and one record per entry, the root first, depth
- * first, names by their bytes, a directory before what is in it. Numbers are little-endian, "bytes"
- * is a u32 length and as many bytes.
+ * The digest is SHA-256 over the line "mica manifest 2\n" and one record per entry. The root comes first. The order is
+ * depth first: names are ordered by their bytes, and a directory comes before what is in it. Numbers are little-endian,
+ * and "bytes" is a u32 length and as many bytes.
  *
  *   u32 depth (root 0) · bytes name (root "") · u8 type, one of f d l p s b c h
- *   type h, a further name of an inode that had a record before: u64 ordinal of that record (root 0). Nothing else.
+ *   type h, a further name of an inode that had a record before: u64 ordinal of that record (root 0), and nothing else
  *   other types: u32 mode & 07777 · u32 uid · u32 gid · i64 mtime seconds · u32 mtime nanoseconds
- *     u32 count of extended attributes, by name: bytes name · bytes value. One that is immutable or append-only
- *     counts an attribute more, before the others: "flags" with the value "i", "a" or "ai". No file system has one
- *     of that name, so trees without these flags are encoded as ever
+ *     u32 count of extended attributes, by name: bytes name · bytes value. An entry that is immutable or append-only
+ *     has one attribute more, before the others: "flags" with the value "i", "a" or "ai". No file system has an
+ *     attribute of that name, so the encoding of trees without these flags has not changed
  *     l: bytes target · b, c: u32 major, u32 minor · f: u64 size, 32 bytes digest of the content (hash.h)
  *
- * A check is XXH64 over the same, with another first line, and of XXH64's 8 bytes of each content. It is
- * never kept, so it has no version.
+ * A check is XXH64 over the same records, with another first line, and with the 8 bytes of XXH64 for each content. It
+ * is never kept, so it has no version.
  *
- * An empty tree has no record. Contents are hashed by several threads; records wait for theirs in a ring.
+ * An empty tree has no record. Contents are hashed by several threads; in a ring, records wait for their contents'
+ * hashes.
  */
 #include <sys/sysmacros.h>
 
@@ -39,7 +40,7 @@ struct record {
 	uint8_t *bytes;
 	size_t len, room;
 	bool short_of_memory;
-	struct layer_dir *layer_dir; /* of the file to hash, for an error; NULL: nothing to hash */
+	struct layer_dir *layer_dir; /* where the file to hash is, for errors; NULL: nothing to hash */
 	char *name;
 	int fd;
 	uint64_t size;
@@ -62,7 +63,7 @@ struct manifest {
 	struct level *levels;
 	size_t depth, levels_room;
 	struct record ring[RING];
-	uint64_t first, end; /* records first..end-1 wait; end is the ordinal of the next */
+	uint64_t first, end; /* records first..end-1 wait; end is the ordinal of the next record */
 	struct hasher hasher;
 	struct mica_totals totals;
 	struct pace *pace;
@@ -139,7 +140,7 @@ static errint_t absorb(struct manifest *m, struct record *record)
 	return record->code;
 }
 
-/* Hashes what is complete, or, with must, the first record in any case. */
+/* Adds the complete records to the digest. With must, it waits for the first record in any case. */
 static errint_t drain(struct manifest *m, bool must)
 {
 	while (m->first < m->end) {
@@ -257,7 +258,7 @@ static errint_t put_inode(struct manifest *m, struct record *record, struct vent
 	return 0;
 }
 
-/* 1: a further name of an inode that was recorded as *ordinal. */
+/* Returns 1 if it is a further name of an inode that has the record *ordinal. */
 static int seen_before(struct manifest *m, const struct ventry *entry, uint64_t *ordinal)
 {
 	struct group *link;
@@ -270,7 +271,7 @@ static int seen_before(struct manifest *m, const struct ventry *entry, uint64_t 
 		return mica_fail(m->err, -ENOMEM, "hash", entry->name);
 	before = link->ordinal != 0;
 	if (!before)
-		link->ordinal = m->end; /* not 0: that is the root */
+		link->ordinal = m->end; /* not 0, which is the root */
 	*ordinal = link->ordinal;
 	groups_done(&m->links, link);
 	return before;
@@ -343,7 +344,7 @@ static errint_t visit(struct manifest *m, struct vdir *dir, const char *name)
 	return code;
 }
 
-/* Goes on in the deepest directory until it is through or one is found below. */
+/* Goes on in the deepest directory until it has been read or a directory is found in it. */
 static errint_t read_level(struct manifest *m, struct level *level)
 {
 	size_t depth = m->depth;
@@ -355,7 +356,7 @@ static errint_t read_level(struct manifest *m, struct level *level)
 		if (job_cancelled(m->job))
 			return mica_fail(m->err, -ECANCELED, "hash", names_get(&level->names, level->next));
 		code = visit(m, level->dir, names_get(&level->names, level->next++));
-		level = &m->levels[depth - 1]; /* entering may have moved it */
+		level = &m->levels[depth - 1]; /* entering a directory may have moved the levels */
 	}
 	if (code == 0 && m->depth == depth)
 		leave(m);
@@ -399,7 +400,7 @@ static errint_t run(struct manifest *m, const struct mica_tree *tree)
 		mica_fail(m->err, code, "open", tree->count ? tree->layers[0] : "");
 	else if (root)
 		code = walk(m, root);
-	pool_drain(m->pool); /* after a failure tasks still use the ring */
+	pool_drain(m->pool); /* after a failure, tasks may still use the ring */
 	while (m->depth)
 		leave(m);
 	for (; m->first < m->end; m->first++) {

@@ -1,9 +1,9 @@
 /*
- * overlay-mount.c - mounting an overlay: by the new mount API where the kernel's overlay speaks it, by mount(2) else.
+ * overlay-mount.c - mounts an overlay: by the new mount API if the kernel's overlay supports it, otherwise by mount(2).
  *
- * Which of the two is found by trying, not by version: before 5.2 there is no fsopen; before 6.5 overlay goes
- * through a shim that takes any option unseen and packs them into one page; before 6.8 there is no "lowerdir+".
- * Only "lowerdir+" takes layers one by one, with no page to overflow and nothing to escape.
+ * Which of the two works is found by trying, not by the version. Before 5.2 there is no fsopen. Before 6.5 overlay is
+ * called through a shim that takes any option without a check and packs all of them into one page. Before 6.8 there is
+ * no "lowerdir+". Only "lowerdir+" takes layers one by one, so there is no page to overflow and nothing to escape.
  */
 #include "mount.h"
 
@@ -41,8 +41,8 @@ static errint_t check_overlay(const struct mica_overlay *o, struct mica_error *e
 }
 
 /*
- * Every feature is said aloud, so that neither the kernel's nor the module's default decides. "follow" makes no
- * redirects but obeys those in a layer, as Mica's trees do; userxattr knows neither.
+ * Every feature is given explicitly, so that neither the kernel's nor the module's default decides. "follow" makes no
+ * redirects but obeys those in a layer, as Mica's trees do. With userxattr, redirects are neither made nor obeyed.
  */
 struct option {
 	const char *key;
@@ -102,8 +102,8 @@ static char *escape(const char *path)
 }
 
 /*
- * A layer is given as its descriptor where the kernel takes that (6.13), else as its path, or where that is too long
- * for a value as the descriptor's name. lowerdir+ takes a path as it is, the other two unescape it.
+ * A layer is given as its descriptor if the kernel takes that (6.13). Otherwise it is given as its path, or, if the
+ * path is too long for a value, as the descriptor's name. lowerdir+ takes a path as it is; the other two unescape it.
  */
 static errint_t set_layer(int fs_fd, const char *key, const char *path, uint32_t *flags, struct mica_error *err)
 {
@@ -119,7 +119,7 @@ static errint_t set_layer(int fs_fd, const char *key, const char *path, uint32_t
 		return 0;
 	if (errno != EINVAL && errno != EBADF)
 		return fail_logged(fs_fd, -errno, key, path, err);
-	mica_read_fs_log(fs_fd, refused, sizeof(refused)); /* the path will have its own */
+	mica_read_fs_log(fs_fd, refused, sizeof(refused)); /* the path's attempt has its own */
 	text = strcmp(key, "lowerdir+") ? escape(path) : strdup(path);
 	if (!text)
 		return mica_fail(err, -ENOMEM, key, path);
@@ -165,7 +165,7 @@ static bool takes_layers_singly(int fs_fd)
 	return !is_unknown_key(fs_fd);
 }
 
-/* What overlay finds wrong with the layers together it tells the kernel's log only. */
+/* If overlay finds that the layers do not fit together, it says why only in the kernel's log. */
 static errint_t create(int fs_fd, const struct mica_overlay *o, struct mica_error *err)
 {
 	cleanup_fd int log_fd = mica_open_kernel_log();
@@ -207,7 +207,7 @@ int mica_overlay_detached(const struct mica_overlay *o, struct mica_error *err)
 
 /* mount(2). */
 
-/* What the mounts of the layers forbid. */
+/* Adds the flags by which the mounts of the layers forbid something. */
 static errint_t forbidden_by_layers(const struct mica_overlay *o, uint32_t *flags, struct mica_error *err)
 {
 	for (uint32_t i = 0; i < o->lower_count + !!o->upper; i++) {

@@ -1,10 +1,10 @@
 /*
- * protect.c - from upper to lower: the flags that overlayfs keeps for an upper become the layer's own; and back.
+ * protect.c - turns the flags that overlayfs keeps in an attribute of an upper into flags of the layer, and back.
  *
- * The folder is walked as it lies there: what it means over which lowers does not matter. No entry's metadata is read,
- * only the one attribute of files and directories. Any order will do, so threads share the directories: each has a list
- * of its own and gives half of it away when another has nothing to do. Directories are kept as paths, not open, so
- * neither the tree's depth nor its width costs descriptors.
+ * The folder is walked as it is; what it means over its lowers does not matter. Of files and directories only the one
+ * attribute is read, and no other metadata. Any order will do, so threads share the directories: each has its own list
+ * and gives half of it away when another has nothing to do. Directories are kept as paths and are not open, so neither
+ * the tree's depth nor its width costs descriptors.
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -25,7 +25,7 @@ enum { MOST_HELPERS = 7, PAYS = 16 };
 /* Directories to be walked. */
 struct waiting {
 	struct waiting *next;
-	char path[]; /* from the layer */
+	char path[]; /* relative to the layer */
 };
 struct list {
 	struct waiting *first;
@@ -40,9 +40,9 @@ struct walk {
 	uint64_t count;
 	struct first_failure failure;
 	pthread_mutex_t lock;
-	pthread_cond_t more; /* something to share, or the end */
+	pthread_cond_t more; /* signalled when there is something to share, and at the end */
 	struct list shared;
-	uint32_t helpers, idle; /* of all threads, this one included, those that have nothing to do */
+	uint32_t helpers, idle; /* idle: threads that have nothing to do, this one included */
 	bool started;
 	pthread_t id[MOST_HELPERS];
 };
@@ -99,7 +99,7 @@ static errint_t add_below(struct list *own, const char *path, const char *name, 
 	return 0;
 }
 
-/* What a file system does not tell with the name is asked for. */
+/* If the file system does not give the type with the name, it is asked for. */
 static unsigned char type_of(int dir, const struct dirent64 *entry)
 {
 	struct stat st;
@@ -127,8 +127,8 @@ static errint_t protect_name(struct walk *s, int dir, const struct waiting *at, 
 }
 
 /*
- * While the union can be written a directory may be removed, moved or replaced before it is reached. What is gone has
- * nothing any more; where something was moved to, the watch tells.
+ * While the union can be written to, a directory may be removed, moved or replaced before it is reached. If it is gone,
+ * it has nothing any more; if it was moved, the watch reports where to.
  */
 static bool is_gone(const struct walk *s, errint_t code)
 {
@@ -159,7 +159,7 @@ static errint_t protect_names(struct walk *s, int dir, const struct waiting *at,
 	return code;
 }
 
-/* The flags of the layer's root are those of where it lies. */
+/* The flags of the layer's root belong to the place where it lies, so they are not changed. */
 static errint_t protect_directory(struct walk *s, const struct waiting *at, struct list *own, struct mica_error *err)
 {
 	cleanup_fd int dir = -1;
@@ -176,7 +176,7 @@ static errint_t protect_directory(struct walk *s, const struct waiting *at, stru
 
 /* Among threads. */
 
-/* Half of it, the older ones, which have more below them. The lock is held. */
+/* Gives away half of the list: the older directories, which have more below them. The lock is held. */
 static void share(struct walk *s, struct list *own)
 {
 	struct waiting **link = &own->first;
@@ -200,13 +200,13 @@ static void share_if_wanted(struct walk *s, struct list *own)
 	pthread_mutex_unlock(&s->lock);
 }
 
-/* False: all threads have nothing to do any more. */
+/* Returns false if no thread has anything to do any more. */
 static bool take_shared(struct walk *s, struct list *own)
 {
 	bool some;
 
 	pthread_mutex_lock(&s->lock);
-	__atomic_fetch_add(&s->idle, 1, __ATOMIC_RELAXED); /* it is looked at without the lock, too */
+	__atomic_fetch_add(&s->idle, 1, __ATOMIC_RELAXED); /* atomic, because it is read without the lock, too */
 	while (!s->shared.count && s->idle <= s->helpers)
 		pthread_cond_wait(&s->more, &s->lock);
 	some = s->shared.count > 0;
@@ -231,7 +231,7 @@ static uint32_t helpers_wanted(const struct mica_job *job)
 	return count < 1 ? 0 : count > MOST_HELPERS ? MOST_HELPERS : (uint32_t)count - 1;
 }
 
-/* One that cannot be started is one fewer. The host program's signals are its own threads' business. */
+/* If a thread cannot be started, there is one fewer. The threads block all signals: these are for the program's own. */
 static void start_helpers(struct walk *s)
 {
 	uint32_t wanted = helpers_wanted(s->job);
@@ -247,7 +247,7 @@ static void start_helpers(struct walk *s)
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
-/* After a failure the rest is only taken and freed, so that all come to an end. */
+/* After a failure the remaining directories are only taken and freed, so that all threads end. */
 static void work(struct walk *s, struct list *own, bool starts)
 {
 	struct waiting *directory;

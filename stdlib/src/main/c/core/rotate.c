@@ -1,20 +1,23 @@
 /*
- * rotate.c - an overlay goes on over its own upper, with nothing bare in between.
+ * rotate.c - makes the upper of a mounted overlay its topmost lower. The mount point never shows an empty folder
+ * meanwhile.
  *
- * The way, with what the path shows at each step:
+ * The steps, and what the path shows at each of them:
  *
  *   the old union            1. its super block is made read-only, which fails while any file of it is open for
- *                               writing, through whatever mount; so the upper stands still
- *   the old one, read-only   2. the upper is renamed to be the layer, and a fresh one made; what is protected in it
- *                               gets its flags, before an inode of the new union can have been read without them
+ *                               writing, through whatever mount; so the upper does not change
+ *   the old one, read-only   2. the upper is renamed to be the layer, and a fresh upper is made; what is protected
+ *                               in the layer gets its flags before the new union can read an inode without them
  *                            3. the new union is mounted beneath the old one, read-only
  *   the new one, read-only   4. the old one is unmounted
- *                            5. its upper's mark is gone, so its super block is: nobody can write the layer any more
+ *                            5. the mark of its upper is gone, so its super block is gone, too: nobody can write to
+ *                               the layer any more
  *   the new union            6. the new one is made writable
  *
- * What fails before 4 is taken back there. What fails at 4 (somebody came to hold the old mount) or 5 (somebody holds
- * the super block by another) is taken back with the old contents in sight all the time: beneath the new union, still
- * read-only, goes the old one again, and the new one is taken from above it.
+ * If a step before 4 fails, the earlier steps are undone. If 4 fails (somebody began to use the old mount) or 5 fails
+ * (somebody uses the super block by another mount), they are undone too, and the path shows the old contents all the
+ * time: the old union is mounted again beneath the new one, which is still read-only, and then the new one is
+ * unmounted.
  */
 #include "rotate.h"
 
@@ -52,7 +55,7 @@ errint_t mica_make_writable(const char *target, struct mica_error *err)
 	return code ? code : set_mount_writable(target, err);
 }
 
-/* A kernel that does not know the flag refuses it before it looks at the descriptors. */
+/* A kernel that does not know the flag refuses it before it checks the descriptors. */
 static bool knows_beneath(void)
 {
 	return move_mount(-1, "", -1, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH | MOVE_MOUNT_BENEATH) < 0 &&
@@ -70,7 +73,7 @@ errint_t mica_attach_beneath(int mount_fd, const char *target, struct mica_error
 		       : 0;
 }
 
-/* The union over `lowers`, topmost first, after `top` if that is not NULL; read-only for now, mounted nowhere. */
+/* Makes the union of the lowers, below `top` if that is not NULL. It is read-only for now, and mounted nowhere. */
 static int make_union(const struct turn *t, const char *top, struct mica_error *err)
 {
 	const struct mica_rotation *r = t->r;
@@ -127,7 +130,7 @@ static errint_t sync_names(const struct mica_rotation *r, const struct turn_name
 	return fsync(n->layer_dir) < 0 ? mica_fail(err, -errno, "sync", r->layer) : 0;
 }
 
-/* What was renamed is looked at again: whoever owns the folder around it can have put something else there. */
+/* After the rename it is checked again: the owner of the folder around it may have put something else there. */
 static errint_t upper_to_layer(const struct mica_rotation *r, const struct turn_names *n, struct mica_error *err)
 {
 	errint_t code;
@@ -142,7 +145,7 @@ static errint_t upper_to_layer(const struct mica_rotation *r, const struct turn_
 	return mica_fail_note(err, code, "rename", r->upper, "it is not the union's upper any more");
 }
 
-/* While it is still the layer: who is killed in between begins here again. */
+/* It is done before the layer is renamed: if Mica is killed in between, the recovery begins here again. */
 static errint_t unprotect(const struct mica_rotation *r, const struct turn_names *n, struct mica_error *err)
 {
 	cleanup_fd int layer = openat(n->layer_dir, n->layer, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -152,7 +155,7 @@ static errint_t unprotect(const struct mica_rotation *r, const struct turn_names
 	return protect_tree(layer, turn_layer_flags(r), UNPROTECT, NULL, NULL, err);
 }
 
-/* The fresh upper holds nothing: nobody could write to it. */
+/* The fresh upper is empty, because nobody could write to it. */
 errint_t turn_layer_to_upper(const struct turn *t, const struct turn_names *n, struct mica_error *err)
 {
 	const struct mica_rotation *r = t->r;
@@ -185,7 +188,7 @@ static errint_t umount_old(const struct mica_rotation *r)
 	return code;
 }
 
-/* Puts `again` beneath the new union, which is on top and read-only, and takes the new one away. */
+/* Mounts `again` beneath the new union, which is on top and read-only, and unmounts the new one. */
 static errint_t replace_new(const struct turn *t, int again, struct mica_error *err)
 {
 	errint_t code = mica_attach_beneath(again, t->r->target, err);
@@ -193,7 +196,8 @@ static errint_t replace_new(const struct turn *t, int again, struct mica_error *
 	return code ? code : mica_umount(t->r->target, t->new_id, MICA_UMOUNT_DETACH, err);
 }
 
-/* Somebody came to hold the old mount: another mount of the same super block takes its place, and he keeps his. */
+/* Somebody began to use the old mount: another mount of the same super block takes its place, and that user keeps the
+ * old one. */
 static errint_t keep_old(const struct turn *t, struct mica_error *err)
 {
 	cleanup_fd int same = open_tree(AT_FDCWD, t->r->target, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
@@ -207,7 +211,8 @@ static errint_t keep_old(const struct turn *t, struct mica_error *err)
 	return code ? code : mica_set_super(t->r->target, true, err);
 }
 
-/* Somebody holds the old super block unseen: it stays read-only, and another one has the upper from here on. */
+/* Somebody uses the old super block by a mount that we do not see: it stays read-only, and another super block has the
+ * upper from now on. */
 errint_t turn_make_again(const struct turn *t, const struct turn_names *n, struct mica_error *err)
 {
 	cleanup_fd int again = -1;
@@ -220,7 +225,7 @@ errint_t turn_make_again(const struct turn *t, const struct turn_names *n, struc
 	return code ? code : set_mount_writable(t->r->target, err);
 }
 
-/* Until the last reference of a call that was under way is gone, the mark may stay a little. */
+/* The mark may stay for a short time, until the last call that was under way has dropped its reference. */
 static int wait_for_mark(struct turn *t, struct mica_error *err)
 {
 	errint_t code = t->trial.dir < 0 ? mica_trial_begin(&t->trial, t->r->trial, err) : 0;
@@ -245,7 +250,7 @@ int turn_decide(struct turn *t, const struct turn_names *n)
 	return code ? code : MICA_HELD;
 }
 
-/* The new union is beneath the old one. */
+/* Called when the new union is beneath the old one. */
 static int let_go(struct turn *t, const struct turn_names *n)
 {
 	errint_t code = umount_old(t->r);
@@ -259,7 +264,7 @@ static int let_go(struct turn *t, const struct turn_names *n)
 	return code ? mica_fail(t->err, code, "umount", t->r->target) : turn_decide(t, n);
 }
 
-/* The old union is read-only; the upper has its name. */
+/* Called when the old union is read-only and the upper still has its name. */
 static int turn_over(struct turn *t, const struct turn_names *n)
 {
 	const struct mica_rotation *r = t->r;
@@ -269,7 +274,7 @@ static int turn_over(struct turn *t, const struct turn_names *n)
 
 	if (!code && t->has_protected)
 		code = protect_tree(r->upper_fd, turn_layer_flags(r), PROTECT, NULL, NULL, t->err);
-	if (!code && fsync(n->layer_dir) < 0) /* the upper's is synced with the fresh one */
+	if (!code && fsync(n->layer_dir) < 0) /* the folder of the upper is synced when the fresh upper is made */
 		code = mica_fail(t->err, -errno, "sync", r->layer);
 	if (!code) {
 		new_union = make_union(t, r->layer, t->err);
@@ -279,7 +284,7 @@ static int turn_over(struct turn *t, const struct turn_names *n)
 	if (!code)
 		code = mica_attach_beneath(new_union, r->target, t->err);
 	if (!code) {
-		close(steal_fd(&new_union)); /* or it could not be unmounted */
+		close(steal_fd(&new_union)); /* if it stayed open, it could not be unmounted */
 		return let_go(t, n);
 	}
 	back = turn_layer_to_upper(t, n, t->err);
@@ -300,11 +305,11 @@ static int with_upper_still(struct turn *t)
 		return protect_tree(t->r->upper_fd, turn_layer_flags(t->r), PROTECT, NULL, NULL, t->err);
 	if (ended >= 0)
 		return ended;
-	back = mica_set_super(t->r->target, true, t->err); /* the old one, or the new one, which is so already */
+	back = mica_set_super(t->r->target, true, t->err); /* the old one, or the new one again */
 	return back ? back : ended;
 }
 
-/* No name can be given to something else while a mount is on it, so once is enough. */
+/* A name cannot be given to something else while a mount is on it, so one check is enough. */
 static errint_t check_mounted(const struct mica_rotation *r, struct mica_error *err)
 {
 	cleanup_free char *name = NULL;

@@ -1,12 +1,13 @@
 /*
- * tar-encode.c - the headers of one entry, the same wherever they are written.
+ * tar-encode.c - the headers of one entry. They are the same for every writer of a tar.
  *
- * The old fields where they hold it, else a pax header with, in this order and each only where it is needed:
- * hdrcharset, path, linkpath, size, uid, gid, mtime, SCHILY.xattr.NAME by name. An old field that does not hold its
- * value is 0, or the value's beginning: a reader that does not know pax is wrong in any case.
+ * The old fields are used if the values fit. Otherwise there is a pax header with these records, in this order, and
+ * each only if it is needed: hdrcharset, path, linkpath, size, uid, gid, mtime, SCHILY.xattr.NAME ordered by name. If a
+ * value does not fit into its old field, the field has 0 or the beginning of the value: a reader that does not know pax
+ * gets it wrong in any case.
  *
- * In an exact copy there are besides GNU.sparse.* (the form 1.0), MICA.flags (as flags.h has them in text), and
- * MICA.xattr, a name, a NUL and a value, for an attribute with "=" in its name; and entries of type 's', sockets.
+ * An exact copy also has GNU.sparse.* (format 1.0), MICA.flags (in the text form of flags.h), and MICA.xattr: a name, a
+ * NUL and a value, for an attribute with "=" in its name. It also has entries of type 's', which are sockets.
  */
 #include "tar-encode.h"
 
@@ -41,7 +42,7 @@ void *tar_bytes_extend(struct tar_bytes *bytes, size_t len)
 	return at;
 }
 
-/* What may stand in the old fields so that everybody reads the same. */
+/* Only ASCII is put into the old fields, because all readers read it in the same way. */
 static bool is_ascii(const char *text)
 {
 	for (; *text; text++)
@@ -50,7 +51,8 @@ static bool is_ascii(const char *text)
 	return true;
 }
 
-/* How many bytes the character at text has; 0: it is none (RFC 3629: shortest form, no surrogates, to U+10FFFF). */
+/* The number of bytes of the character at text; 0 if it is not valid UTF-8 (RFC 3629: shortest form, no surrogates, up
+ * to U+10FFFF). */
 static size_t utf8_length(const unsigned char *text)
 {
 	size_t len = *text < 0x80 ? 1 : *text < 0xc2 ? 0 : *text < 0xe0 ? 2 : *text < 0xf0 ? 3 : *text < 0xf5 ? 4 : 0;
@@ -185,7 +187,7 @@ static errint_t put_exact(struct tar_bytes *bytes, const struct tar_entry *entry
 
 /* The old header. */
 
-/* Whether path lies in name, or, parted at a slash, in prefix and name; then it is put there. */
+/* Puts path into name, or splits it at a slash and puts it into prefix and name. False: it does not fit. */
 static bool put_path(struct tar_header *header, const char *path)
 {
 	size_t len = strlen(path);
@@ -196,7 +198,7 @@ static bool put_path(struct tar_header *header, const char *path)
 		memcpy(header->name, path, len);
 		return true;
 	}
-	/* The first slash that leaves little enough behind it, but something. */
+	/* The first slash after which the rest fits into name and is not empty. */
 	for (size_t at = len > sizeof(header->name) ? len - sizeof(header->name) - 1 : 0;
 	     at <= sizeof(header->prefix) && at + 1 < len; at++)
 		if (at && path[at] == '/') {
@@ -238,7 +240,7 @@ static bool put_link(struct tar_header *header, const char *link)
 	return true;
 }
 
-/* Fills the records in that the header does not hold; what of path and link it holds is in it then. */
+/* Puts path and link into the header if they fit, and adds a record for every value that does not fit. */
 static errint_t put_records(struct tar_bytes *bytes, struct tar_header *header, const char *path,
 			    const struct tar_entry *entry)
 {
@@ -276,7 +278,7 @@ static errint_t pad(struct tar_bytes *bytes, size_t len)
 	return 0;
 }
 
-/* The header of the records, which begin at TAR_BLOCK. */
+/* Writes the header of the records, which begin at TAR_BLOCK. */
 static errint_t put_pax_header(struct tar_bytes *bytes)
 {
 	struct tar_entry pax = {.type = 'x', .size = bytes->len - TAR_BLOCK, .meta = {.mode = 0644}};
@@ -314,7 +316,7 @@ errint_t tar_encode(struct tar_bytes *bytes, const struct tar_entry *entry)
 	at = code == 0 ? tar_bytes_extend(bytes, TAR_BLOCK) : NULL;
 	if (!at)
 		return -ENOMEM;
-	if (!*header.name && !*header.prefix) /* for those who do not know pax */
+	if (!*header.name && !*header.prefix) /* for readers that do not know pax */
 		memcpy(header.name, path, strnlen(path, sizeof(header.name) - 1));
 	if (!*header.link && entry->link)
 		memcpy(header.link, entry->link, strnlen(entry->link, sizeof(header.link) - 1));

@@ -85,9 +85,9 @@ errint_t tar_extract_open(struct tar_extract *extract, struct tar_node *dir, int
 	return 0;
 }
 
-/* What is at a name. */
+/* What is at a name already. */
 
-/* Takes away what an earlier entry put there. */
+/* Removes what an earlier entry put there. */
 static errint_t clear(struct tar_extract *extract, struct tar_node *dir, const char *name, struct tar_node *node)
 {
 	cleanup_free char *path = NULL;
@@ -98,7 +98,7 @@ static errint_t clear(struct tar_extract *extract, struct tar_node *dir, const c
 		tar_tree_empty(&extract->tree, node);
 		xattr_view_free(&node->xattrs);
 		node->directory = node->opaque = node->entry = false;
-		extract->at = NULL; /* it may be what was just forgotten */
+		extract->at = NULL; /* it may point to a node that was just forgotten */
 		extract->near = extract->tree.root;
 		extract->near_len = 0;
 	}
@@ -140,7 +140,7 @@ errint_t tar_extract_make(struct tar_extract *extract, struct tar_node *dir, con
 
 /* Attributes, files and nodes. */
 
-/* All of them can be given, or it is no copy: the caller's meta_set says so. */
+/* In an exact copy every attribute must be one that can be set: the caller's meta_set fails otherwise. */
 static errint_t check_exact(struct tar_extract *extract, const char *path, const struct xattr_view *xattrs)
 {
 	for (size_t i = 0; i < xattrs->count; i++)
@@ -166,7 +166,7 @@ errint_t tar_extract_try_xattrs(struct tar_extract *extract, int dirfd, const ch
 					   : xattr_set(dirfd, name, xattr_escape(xattr.name, extract->space, buf),
 						       xattr.value, xattr.len);
 
-		/* The others say that it could be given, and something else is wrong. */
+		/* Other errors mean that the attribute could be set, but that something else is wrong. */
 		if (refused == 0 || (refused != -EPERM && refused != -EOPNOTSUPP && refused != -EINVAL &&
 				     refused != -ERANGE && refused != -EACCES)) {
 			if (refused < 0 && code == 0)
@@ -182,7 +182,7 @@ errint_t tar_extract_try_xattrs(struct tar_extract *extract, int dirfd, const ch
 	return code;
 }
 
-/* name in dirfd gets what the entry is like. */
+/* Gives name in dirfd the metadata of the entry. */
 static errint_t give(struct tar_extract *extract, struct tar_member *member, int dirfd, const char *name)
 {
 	struct meta_target target = {dirfd, name, extract->space, member->path, extract->own};
@@ -255,17 +255,18 @@ errint_t tar_extract_node(struct tar_extract *extract, struct tar_node *parent, 
 	return code < 0 ? code : give(extract, member, fd, name);
 }
 
-/* What was deleted. */
+/* Entries that the layer deletes. */
 
 static int make_whiteout(int fd, const char *name, const void *arg)
 {
 	const enum xattr_space *space = arg;
 
-	/* An attribute in user.* takes write access to set and read access to see. */
+	/* To set an attribute in user.* takes write access, and to see it takes read access. */
 	return mknodat(fd, name, *space == XATTR_USER ? S_IFREG | 0644 : S_IFCHR, 0);
 }
 
-/* What the tar has at the name stays, before or after this: a whiteout is about what lies below the layer. */
+/* An entry of the tar at the same name stays, whether it comes before or after: a whiteout is about the layers below.
+ */
 errint_t tar_extract_whiteout(struct tar_extract *extract, struct tar_node *parent, const char *name)
 {
 	struct tar_node *node = tar_tree_add(&extract->tree, parent, name);

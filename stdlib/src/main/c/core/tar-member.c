@@ -6,10 +6,10 @@
 #include "tar-path.h"
 #include "tar-sparse.h"
 
-/* What comes before an entry and belongs to it. */
+/* The headers that come before an entry and belong to it. */
 struct before {
 	bool has_pax;
-	char *path, *link; /* GNU's long ones */
+	char *path, *link; /* GNU's long names */
 };
 
 void tar_members_start(struct tar_members *members, struct tar_in *in, const struct mica_tar_limits *limits,
@@ -40,7 +40,7 @@ static errint_t fail(struct tar_members *members, const struct tar_member *membe
 	return mica_fail_note(members->err, code, "read tar", member->path ? member->path : "", "%s", why);
 }
 
-/* Text of the tar's own, with a NUL behind it. */
+/* Reads a text that belongs to the format, such as a long name, and adds a NUL. */
 static errint_t read_text(struct tar_members *members, const struct tar_member *member, int64_t size, char **text)
 {
 	cleanup_free char *buf = NULL;
@@ -82,7 +82,7 @@ static errint_t read_global(struct tar_members *members, struct tar_member *memb
 	return code;
 }
 
-/* One of each: two, and readers would not agree which counts. */
+/* There may be one of each type: if there were two, readers would not agree which of them counts. */
 static errint_t read_before(struct tar_members *members, struct tar_member *member, char type, int64_t size,
 			    struct before *before)
 {
@@ -108,7 +108,7 @@ static bool is_ustar(const struct tar_header *header)
 	return !memcmp(header->magic, "ustar", 6);
 }
 
-/* star has a shorter prefix, and times behind it. */
+/* The format of star has a shorter prefix, with times after it. */
 static size_t prefix_room(const struct tar_header *header)
 {
 	bool star = !memcmp((const char *)header + 508, "tar", 4);
@@ -132,7 +132,7 @@ static char *header_path(const struct tar_header *header)
 	return path;
 }
 
-/* The one of several that counts, as it stands there; to be freed. */
+/* Chooses the name that counts and leaves it as it was written; the caller frees it. */
 static errint_t choose_path(const struct tar_header *header, struct tar_member *member, struct before *before,
 			    const char **why)
 {
@@ -178,7 +178,7 @@ static errint_t set_names(struct tar_members *members, const struct tar_header *
 		code = -EBADMSG;
 		why = "it has no name";
 	}
-	/* Before there was a type for them directories had a slash. */
+	/* Old tars have no type for directories: their names end with a slash. */
 	if (code == 0 && member->type == '0' && member->path[strlen(member->path) - 1] == '/')
 		member->type = '5';
 	if (code == 0)
@@ -202,7 +202,7 @@ static errint_t set_owner(const struct tar_members *members, const struct tar_he
 		return code;
 	uid = own->has & PAX_UID ? (int64_t)own->uid : global->has & PAX_UID ? (int64_t)global->uid : uid;
 	gid = own->has & PAX_GID ? (int64_t)own->gid : global->has & PAX_GID ? (int64_t)global->gid : gid;
-	/* The largest means "as it is" to chown. */
+	/* The largest number means "do not change it" to chown. */
 	if (uid < 0 || uid >= UINT32_MAX || gid < 0 || gid >= UINT32_MAX)
 		return -EBADMSG;
 	member->meta.uid = (uint32_t)uid;
@@ -247,7 +247,7 @@ static errint_t set_device(const struct tar_header *header, struct tar_member *m
 	return code;
 }
 
-/* The content, which of all types only a file has: what others say of a size is passed over, as by most readers. */
+/* Only a file has content. The size that other types give is ignored, as by most readers. */
 static errint_t set_content(struct tar_members *members, const struct tar_header *header, struct tar_member *member,
 			    int64_t size)
 {
@@ -275,7 +275,7 @@ static errint_t set_content(struct tar_members *members, const struct tar_header
 		code = tar_sparse_check(&pax->map, member->size, member->stored, &why);
 	if (code < 0)
 		return fail(members, member, code, why);
-	/* What an exact copy has as holes takes no space. */
+	/* In an exact copy, holes take no space. */
 	if (!members->exact && members->limits.bytes && member->size > members->limits.bytes)
 		return fail(members, member, -EFBIG, "it is larger than is allowed");
 	return 0;
@@ -336,7 +336,7 @@ static int read_entry(struct tar_members *members, struct tar_member *member, st
 			return fail(members, member, -EBADMSG, "a size is no number");
 		if (header.type && strchr("xXgLK", header.type))
 			code = read_before(members, member, header.type, size, before);
-		else if (header.type == 'V') /* the tape's name */
+		else if (header.type == 'V') /* the name of the tape */
 			code = tar_in_skip(members->in, (uint64_t)size + tar_padding((uint64_t)size));
 		else
 			return (code = set_member(members, &header, member, size, before)) < 0 ? code : 1;

@@ -49,14 +49,14 @@ errint_t tar_parse_decimal(const char *text, uint64_t *number)
 	return 0;
 }
 
-/* Values. Each parser gets what it may change; the value ends with a NUL that len does not count. */
+/* Values. Each parser may change the value that it gets; the value ends with a NUL that len does not count. */
 
 static errint_t set_text(char **text, const char *value, size_t len)
 {
 	char *copy;
 
 	if (strlen(value) != len)
-		return -EBADMSG; /* a NUL in it: one reader sees another name than the next */
+		return -EBADMSG; /* it contains a NUL, so different readers would see different names */
 	copy = strdup(value);
 	if (!copy)
 		return -ENOMEM;
@@ -119,8 +119,8 @@ static errint_t reserve_xattr(struct pax *pax)
 	return 0;
 }
 
-/* Name and value in one allocation, as in xattr_view. Of a million records none is looked for: two of one name are set
- * one after the other. */
+/* Name and value are in one allocation, as in xattr_view. No record is looked for, since there may be a million: if two
+ * have the same name, they are set one after the other. */
 static errint_t add_xattr(struct pax *pax, const char *name, const char *value, size_t len)
 {
 	struct xattr xattr = {.len = len};
@@ -138,7 +138,7 @@ static errint_t add_xattr(struct pax *pax, const char *name, const char *value, 
 	return 0;
 }
 
-/* Of an exact copy. */
+/* Values of an exact copy. */
 
 static errint_t set_flags(struct pax *pax, const char *value, size_t len)
 {
@@ -158,7 +158,7 @@ static errint_t add_odd_xattr(struct pax *pax, const char *value, size_t len)
 
 /* GNU's sparse files. */
 
-/* 0.0 says it in pairs of records. */
+/* Format 0.0 has a pair of records for each piece. */
 static errint_t add_piece(struct pax *pax, bool is_len, uint64_t number)
 {
 	if (is_len != pax->piece_begun)
@@ -171,7 +171,7 @@ static errint_t add_piece(struct pax *pax, bool is_len, uint64_t number)
 	return tar_map_add(&pax->map, pax->piece_offset, number);
 }
 
-/* 0.1 says it in one: numbers, parted by commas. */
+/* Format 0.1 has one record: numbers with commas between them. */
 static errint_t parse_map(struct pax *pax, char *value)
 {
 	pax->map.count = 0;
@@ -206,12 +206,12 @@ static errint_t parse_sparse(struct pax *pax, const char *key, char *value, size
 		pax->sparse_major = number;
 	else if (!strcmp(key, "size") || !strcmp(key, "realsize"))
 		pax->sparse_size = number;
-	return 0; /* minor, numblocks: said by the rest */
+	return 0; /* minor and numblocks: the other values say the same */
 }
 
 /* Records. */
 
-/* What changes nothing in the tree: names of users, other times, who wrote it. */
+/* Keys that change nothing in the tree: names of users, other times, the program that wrote it. */
 static bool says_nothing(const char *key)
 {
 	static const char *const keys[] = {"atime",	     "ctime",	     "uname",		"gname",
@@ -254,7 +254,7 @@ static errint_t set_record(struct pax *pax, const char *key, char *value, size_t
 		return add_odd_xattr(pax, value, len);
 	if ((rest = after(key, "GNU.sparse.")))
 		return parse_sparse(pax, rest, value, len);
-	if (!len) /* it takes back what a global header said: nobody's does */
+	if (!len) /* it would cancel a value of a global header, but no known program writes that */
 		return 0;
 	if (!strcmp(key, "path")) {
 		pax->has |= PAX_PATH;

@@ -1,4 +1,4 @@
-/* tar-put.c - one entry of a layer folder: all that a tar can say of it, and remarks on the rest. */
+/* tar-put.c - writes one entry of a layer folder: all that a tar can store of it, and remarks on the rest. */
 #include "tar-put.h"
 
 #include <fcntl.h>
@@ -39,7 +39,7 @@ static errint_t put_headers(struct tar_put *put, const struct tar_entry *entry)
 	return tar_out_put(&put->out, put->headers.bytes, put->headers.len);
 }
 
-/* A whiteout or an opaque marker, which is nothing but its name. */
+/* A whiteout or an opaque marker, which consists of its name only. */
 static errint_t put_marker(struct tar_put *put, const char *prefix, const char *name)
 {
 	cleanup_free char *whole = malloc(strlen(prefix) + strlen(name) + 1);
@@ -54,7 +54,7 @@ static errint_t put_marker(struct tar_put *put, const char *prefix, const char *
 	return put_headers(put, &entry);
 }
 
-/* What the tar cannot say of any entry. An exact one can say everything. */
+/* Adds remarks on what a tar cannot store of an entry. An exact tar can store everything. */
 static errint_t remark_lost(struct tar_put *put, struct tar_entry *entry, const struct statx *stx)
 {
 	static const char *const letters[] = {"", "i", "a", "ai"};
@@ -65,7 +65,7 @@ static errint_t remark_lost(struct tar_put *put, struct tar_entry *entry, const 
 	entry->exact = put->exact;
 	entry->flags |= flags_of(stx);
 	if (!*path)
-		entry->flags = 0; /* the root's are those of where it lies */
+		entry->flags = 0; /* those of the root belong to the place where it lies */
 	if (*path && stx->stx_attributes & STATX_ATTR_MOUNT_ROOT && !(put->names && !S_ISDIR(stx->stx_mode)))
 		return mica_fail_note(put->err, -EOPNOTSUPP, "write tar", path,
 				      put->names ? "something is mounted here"
@@ -84,7 +84,7 @@ static errint_t remark_lost(struct tar_put *put, struct tar_entry *entry, const 
 	return code;
 }
 
-/* As they are stored, for an exact copy. */
+/* Reads the attributes as they are stored, for an exact copy. */
 static errint_t read_exact(struct tar_put *put, int dirfd, const char *name, const char *shown,
 			   struct xattr_view *xattrs, uint8_t *flags)
 {
@@ -99,7 +99,7 @@ static errint_t read_exact(struct tar_put *put, int dirfd, const char *name, con
 	return code < 0 ? tar_put_fail(put, code, "read attributes", shown, why) : 0;
 }
 
-/* The attributes of name in dirfd (as in xattr.h) as the tree shows them, and overlay's own. */
+/* Reads the attributes of name in dirfd (as in xattr.h): those that the tree shows, and overlay's own. */
 static errint_t read_xattrs(struct tar_put *put, int dirfd, const char *name, const char *shown,
 			    struct xattr_view *xattrs, uint32_t *overlay_xattrs, uint8_t *flags)
 {
@@ -117,7 +117,8 @@ static errint_t read_xattrs(struct tar_put *put, int dirfd, const char *name, co
 	return code < 0 ? tar_put_fail(put, code, "read attributes", shown, "") : 0;
 }
 
-/* A name of an inode that has several. *first: where it is in the tar already, to be freed; else NULL. */
+/* A name of an inode with several names. *first is its path in the tar if it is there already (to be freed), or NULL.
+ */
 static errint_t see_link(struct tar_put *put, const char *path, const struct statx *stx, char **first)
 {
 	uint64_t dev = (uint64_t)stx->stx_dev_major << 32 | stx->stx_dev_minor;
@@ -170,7 +171,7 @@ static errint_t put_piece(struct tar_put *put, int fd, const char *path, uint64_
 		if (got < 0)
 			return mica_fail(put->err, -errno, "read", path);
 		if (!got)
-			break; /* the caller sees it */
+			break; /* the caller notices that bytes are missing */
 		tar_out_used(&put->out, (size_t)got);
 		at += (uint64_t)got;
 		job_add(put->job, 0, (uint64_t)got);
@@ -179,7 +180,7 @@ static errint_t put_piece(struct tar_put *put, int fd, const char *path, uint64_
 	return 0;
 }
 
-/* The file's bytes, or with a map those of its pieces; then whether it is still as it was. */
+/* Writes the file's bytes, or with a map those of its pieces. Then it checks that the file has not changed. */
 static errint_t put_content(struct tar_put *put, int fd, const char *path, const struct statx *stx,
 			    const struct tar_map *map)
 {
@@ -265,12 +266,12 @@ errint_t tar_put_file(struct tar_put *put, const char *name, const char *path)
 	return code < 0 || first ? code : put_content(put, fd, path, &stx, NULL);
 }
 
-/* All else. */
+/* Entries of other types. */
 errint_t tar_put_node(struct tar_put *put, const char *name, const char *path, const struct statx *stx)
 {
 	cleanup_xattr_view struct xattr_view xattrs = {0};
 	cleanup_free char *first = NULL;
-	char target[PATH_MAX + 1] = ""; /* the kernel makes no longer ones */
+	char target[PATH_MAX + 1] = ""; /* no link is longer: the kernel does not allow it */
 	struct tar_entry entry = {.path = path, .xattrs = &xattrs, .meta = meta_of(stx)};
 	uint32_t overlay_xattrs;
 	errint_t code = read_xattrs(put, dir_stack_fd(&put->stack), name, name, &xattrs, &overlay_xattrs, &entry.flags);
@@ -321,7 +322,7 @@ errint_t tar_put_directory(struct tar_put *put, char *opaque)
 		code = remark_lost(put, &entry, &stx);
 	if (code == 0)
 		code = put_headers(put, &entry);
-	/* What the root is marked no overlay heeds. */
+	/* No overlay obeys the mark of a root. */
 	if (code == 0 && *opaque == 'y' && put->stack.depth > 1)
 		code = put_marker(put, OPAQUE, "");
 	return code;

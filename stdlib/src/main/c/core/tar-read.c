@@ -1,4 +1,4 @@
-/* tar-read.c - a layer folder from the tar of an OCI image's layer, which may be anybody's. */
+/* tar-read.c - makes a layer folder from the tar of an OCI image's layer. The tar is not trusted. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -16,8 +16,8 @@ struct reader {
 	struct tar_members members;
 	struct tar_extract extract;
 	uint64_t entries;
-	bool names; /* it is no layer */
-	bool flush; /* in the end */
+	bool names; /* it is not a layer, so names are not marks */
+	bool flush; /* flush the files at the end */
 	struct mica_remarks *remarks;
 	struct mica_job *job;
 	struct mica_error *err;
@@ -41,7 +41,7 @@ static errint_t write_all(int fd, const uint8_t *bytes, size_t len, uint64_t at)
 	return 0;
 }
 
-/* The next len bytes of the tar to at in the file. */
+/* Copies the next len bytes of the tar to the offset `at` of the file. */
 static errint_t fill_piece(struct reader *r, const struct tar_member *member, int fd, uint64_t at, uint64_t len)
 {
 	uint64_t begun = at;
@@ -107,7 +107,7 @@ static errint_t pass_over(struct reader *r, const struct tar_member *member)
 	return tar_in_skip(&r->in, member->stored + tar_padding(member->stored));
 }
 
-/* A name above the last that is a mark: 1 for AUFS's own, -EBADMSG for any other. */
+/* Whether a component above the last is a mark: 1 if it is AUFS's own, -EBADMSG if it is another. */
 static int mark_above(struct reader *r, const struct tar_member *member)
 {
 	const char *unused;
@@ -143,7 +143,7 @@ static errint_t put_member(struct reader *r, struct tar_node *parent, const char
 	}
 }
 
-/* What its name says it is, whatever its type. */
+/* Handles a mark. Its name says what it means; its type does not matter. */
 static errint_t put_mark(struct reader *r, struct tar_node *parent, enum tar_mark mark, const char *of,
 			 struct tar_member *member)
 {
@@ -172,7 +172,7 @@ static errint_t put_aufs(struct reader *r, struct tar_member *member)
 static errint_t put(struct reader *r, struct tar_member *member)
 {
 	const char *slash = strrchr(member->path, '/'), *name, *of = "";
-	bool names = r->names || r->extract.exact; /* names are names */
+	bool names = r->names || r->extract.exact; /* then no name is a mark */
 	enum tar_mark mark = names ? TAR_MARK_NONE : tar_mark_of(slash ? slash + 1 : member->path, &of);
 	int above = names ? 0 : mark_above(r, member);
 	struct tar_node *parent;
@@ -195,7 +195,7 @@ static errint_t put(struct reader *r, struct tar_member *member)
 
 /* From the beginning to the end. */
 
-/* A failure of what all entries come through is told with the entry at hand. */
+/* If the part that all entries come through has failed, the current entry is named in the error. */
 static void name_failure(struct mica_error *err, const struct tar_member *member)
 {
 	struct mica_error named = {0};
@@ -270,13 +270,13 @@ static errint_t read_into(struct reader *r, int fd, const char *dest, const stru
 
 	if (code < 0)
 		return code;
-	if (mkdirat(parent, name, 0700) < 0) /* EEXIST too: what is there is not ours */
+	if (mkdirat(parent, name, 0700) < 0) /* EEXIST too: we did not make what is there */
 		return mica_fail(r->err, -errno, "make directory", dest);
 	root = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	code = root < 0 ? mica_fail(r->err, -errno, "open", dest) : read_layer(r, fd, root, limits, tar);
 	if (code == 0 && flags & MICA_SYNC && syncfs(root) < 0)
 		code = mica_fail(r->err, -errno, "sync", dest);
-	release(r); /* before what removes: it needs descriptors, too */
+	release(r); /* before removing, which needs descriptors, too */
 	if (code == 0)
 		return 0;
 	mica_error_clear(&removing);

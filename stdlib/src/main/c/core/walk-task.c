@@ -1,11 +1,11 @@
 /*
- * walk-task.c - running one task of the walk: looks at a stretch of names on both sides, and compares.
+ * walk-task.c - runs one task of the walk: it looks at a range of names on both sides, and compares them.
  */
 #include "walk.h"
 
-/* Names per task: enough to pay for handing it over, few enough to share a directory of large files. */
+/* Names per task: so many that handing a task over pays, and so few that a directory of large files is shared. */
 #define STRETCH 64
-/* A name that keeps changing while it is compared. */
+/* How often a name is compared again if it keeps changing meanwhile. */
 #define TRIES 4
 
 struct run {
@@ -13,7 +13,7 @@ struct run {
 	struct task *task;
 	struct same same;
 	bool came_or_went;
-	bool reads; /* the last files had to be read, so the next will */
+	bool reads; /* the last files had to be read, so the next probably have to be, too */
 	uint64_t entries;
 };
 
@@ -67,7 +67,7 @@ static bool has_links(const struct ventry *a, const struct ventry *b)
 	return a->nlink > 1 || b->nlink > 1;
 }
 
-/* One side only, or two types: a line, and what is below b. */
+/* The name is on one side only, or has two types: adds a line, and goes into what is below b. */
 static errint_t add_change(struct run *run, const char *name, struct ventry *a, struct ventry *b)
 {
 	struct item *added, item = {.a = item_side_of(a), .b = item_side_of(b)};
@@ -82,7 +82,7 @@ static errint_t add_change(struct run *run, const char *name, struct ventry *a, 
 	return ret;
 }
 
-/* Two directories: a way down; the line, if any, comes from there. */
+/* Both are directories: adds an item that leads down. The line of the directory, if any, comes from there. */
 static errint_t add_both(struct run *run, const char *name, struct ventry *a, struct ventry *b, uint32_t what)
 {
 	struct item *added, item = {0};
@@ -113,7 +113,7 @@ static errint_t add_same_type(struct run *run, const char *name, const struct ve
 	return ret;
 }
 
-/* A name to look at: where it is listed, and what is expected to be opened there. */
+/* A name to look at: on which sides it is listed, and the type that it probably has there. */
 struct looked_for {
 	const char *name;
 	bool in_a, in_b;
@@ -169,7 +169,7 @@ static errint_t compare_once(struct run *run, const struct looked_for *at, struc
 	return ret ? layer_dir_fail(err, ret, "compare", (a.type ? &a : &b)->layer_dir, name, NULL) : 0;
 }
 
-/* What goes away between two looks is looked at again: then it is absent, or something else. */
+/* If an entry goes away between two looks, it is looked at again: then it is absent, or is something else. */
 static errint_t compare_name(struct run *run, const struct looked_for *at, struct mica_error *err)
 {
 	struct mica_error local;
@@ -185,7 +185,7 @@ static errint_t compare_name(struct run *run, const struct looked_for *at, struc
 	return ret;
 }
 
-/* Which of two sorted lists has the next name: negative a only, positive b only, 0 both. */
+/* Which of two sorted lists has the next name: negative if only a has it, positive if only b, 0 if both. */
 static int next_in(const struct listing *listing, size_t a, size_t b)
 {
 	if (a == listing->a.count)
@@ -195,7 +195,7 @@ static int next_in(const struct listing *listing, size_t a, size_t b)
 	return strcmp(names_get(&listing->a, a), names_get(&listing->b, b));
 }
 
-/* What is listed as a directory on both sides will be gone into; likewise a file, where bytes are compared. */
+/* A directory on both sides will be entered, so it is opened first; so is a file if bytes are compared. */
 static unsigned char expect(const struct run *run, const struct looked_for *at, size_t a, size_t b)
 {
 	const struct listing *listing = run->task->listing;
@@ -260,7 +260,7 @@ static errint_t make_listing(struct walk_context *context, struct task *task, st
 	if (!listing)
 		return mica_fail(err, -ENOMEM, "list", pair->name);
 	listing->refs = 1;
-	if (!pair->b) /* gone, and what was below is implied */
+	if (!pair->b) /* it was deleted, and so was all below it, which has no lines */
 		return 0;
 	listing->extra = context->shared_only || context->all_names ? 0 : pair_extra(pair);
 	if (pair->a && !listing->extra)
@@ -270,7 +270,7 @@ static errint_t make_listing(struct walk_context *context, struct task *task, st
 	return ret;
 }
 
-/* A directory that went away since it was found counts as absent: its own line says so. */
+/* If a directory has gone away since it was found, it counts as absent: its own line says so. */
 static errint_t pin_or_drop(struct vdir **dir, bool first, struct mica_error *err)
 {
 	struct mica_error local;
@@ -308,7 +308,7 @@ static void unpin_pair(const struct task *task)
 	vdir_unpin(task->pair->b);
 }
 
-/* What is below a directory is opened from it; where nothing more is to be done, it need not stay open. */
+/* What is below a directory is opened from it. If nothing more is to be done there, it need not stay open. */
 static void leave_pair(const struct task *task)
 {
 	bool needed = task->rest || __atomic_load_n(&task->pair->refs, __ATOMIC_RELAXED) > 1;
@@ -378,7 +378,7 @@ static errint_t look_ahead(struct run *run, struct mica_error *err)
 	return ret;
 }
 
-/* The line of the directory itself, in the first place of its own items. */
+/* The line of the directory itself, which is the first of its own items. */
 static errint_t decide_self(struct run *run, struct mica_error *err)
 {
 	struct task *task = run->task;

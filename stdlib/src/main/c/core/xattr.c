@@ -18,7 +18,7 @@ struct xattr_args {
 	uint32_t flags;
 };
 
-/* Set once a kernel (or a seccomp filter) said that it has no *xattrat calls. */
+/* Set once the kernel (or a seccomp filter) has said that there are no *xattrat calls. */
 static int without_at;
 
 static bool try_at(void)
@@ -36,7 +36,7 @@ static bool at_missing(long ret)
 
 #define AT_FLAGS(name) (AT_SYMLINK_NOFOLLOW | (*(name) ? 0 : AT_EMPTY_PATH))
 
-/* A path to the name that the older calls take: it leads through the descriptor, not through names. */
+/* A path to the name, for the older calls: it leads through the descriptor, not through names. */
 #define PROC_PATH_MAX 288
 static const char *proc_path(int dirfd, const char *name, char *buf)
 {
@@ -110,13 +110,14 @@ void xattr_names_free(struct xattr_names *names)
 	names->len = 0;
 }
 
-/* No attributes, attributes unknown to this file system, and attributes we may not see are all: none. */
+/* A file without attributes, a file system that does not know them, and attributes that we may not see: all mean none.
+ */
 static bool means_none(int error)
 {
 	return error == ENOTSUP || error == EPERM || error == EACCES || error == ENOSYS;
 }
 
-/* A FUSE server or a share makes its list up: what is no name (1 to 255 bytes and a NUL) must not get further. */
+/* A FUSE server or a share can invent its list. So each name must be valid (1 to 255 bytes and a NUL). */
 static bool well_formed(const char *list, size_t len)
 {
 	for (size_t at = 0, name; at < len; at += name + 1) {
@@ -153,7 +154,7 @@ const char *xattr_prefix(enum xattr_space space)
 	return space == XATTR_TRUSTED ? "trusted.overlay." : space == XATTR_USER ? "user.overlay." : "";
 }
 
-/* The part after "trusted.overlay."; NULL if attr is not in the overlay's space. */
+/* The part after "trusted.overlay."; NULL if attr is not one of overlay's. */
 static const char *own_part(const char *attr, enum xattr_space space)
 {
 	const char *prefix = xattr_prefix(space);
@@ -204,7 +205,7 @@ uint32_t overlay_xattrs_of(const struct xattr_names *names, enum xattr_space spa
 	return overlay_xattrs;
 }
 
-/* Most values are small; one call then. */
+/* Most values are small, and then one call is enough. */
 errint_t xattr_get(int dirfd, const char *name, const char *attr, void **value, size_t *len)
 {
 	size_t room = 256;
@@ -235,7 +236,8 @@ void xattr_view_free(struct xattr_view *view)
 	*view = (struct xattr_view){0};
 }
 
-/* What the tree shows this attribute as: NULL if it is overlay's own. Nothing is ever longer than attr. */
+/* The name under which the tree shows this attribute. False if it is overlay's own. The name is never longer than attr.
+ */
 static bool shown_name(const char *attr, enum xattr_space space, char *out)
 {
 	const char *own = own_part(attr, space);
