@@ -305,7 +305,7 @@ static int with_upper_still(struct turn *t)
 		return protect_tree(t->r->upper_fd, turn_layer_flags(t->r), PROTECT, NULL, NULL, t->err);
 	if (ended >= 0)
 		return ended;
-	back = mica_set_super(t->r->target, true, t->err); /* the old one, or the new one again */
+	back = mica_set_super(t->r->target, true, t->err); /* the old one; the new one is writable already */
 	return back ? back : ended;
 }
 

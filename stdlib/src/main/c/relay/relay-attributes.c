@@ -1,7 +1,7 @@
 /*
- * relay-attributes.c - the attributes of files of the upper that lie here. They are asked of the file itself, and
- * changed there, as the guest would do it through its share; docs/export-protocol.md says why both see the same.
- * Those of directories made through us are asked of the directory, too, but changed by the guest.
+ * relay-attributes.c - the attributes of files of the upper that lie here. The relay reads and changes them at the file
+ * itself, as the guest would do through its share; docs/export-protocol.md says why both see the same. For directories
+ * that were made through us, the relay reads the attributes at the directory, too, but the guest changes them.
  */
 #include "relay.h"
 
@@ -33,7 +33,7 @@ static struct timespec time_to_set(uint32_t set, uint32_t value, uint32_t now, u
 	return (struct timespec){.tv_nsec = UTIME_OMIT};
 }
 
-/* Of an open file: then also one to the size it has changes its times. */
+/* If the file is open (FATTR_FH), its times change even if it has that size already. */
 static int set_size(struct relay *r, int path_fd, const struct fuse_setattr_in *in)
 {
 	if (!(in->valid & FATTR_FH))
@@ -48,10 +48,10 @@ static int set_size(struct relay *r, int path_fd, const struct fuse_setattr_in *
 #define SETS_SOMETHING (FATTR_MODE | FATTR_UID | FATTR_GID | FATTR_SIZE | FATTR_ATIME | FATTR_MTIME)
 
 /*
- * With a change that sets nothing the kernel says that set-id bits must go: the caller is about to change the data, or
- * has asked for the owner and group to stay as they are. Not those of somebody else's file, for the caller might want
- * the second, which is the owner's to want; who changes the data of such a file takes its bits away with that. Root
- * changes the data and keeps them.
+ * With a change that sets nothing the kernel says that set-id bits must be removed: the caller is about to change the
+ * data, or has asked for the owner and group to stay as they are. The bits of somebody else's file are not removed,
+ * because the caller may have asked for the second, and only the owner may do that. If such a caller does change the
+ * data, the write itself removes the bits. Root changes the data, and the bits stay.
  */
 static int take_setid(int path_fd, uid_t caller)
 {
@@ -64,7 +64,7 @@ static int take_setid(int path_fd, uid_t caller)
 	return fchownat(path_fd, "", (uid_t)-1, (gid_t)-1, AT_EMPTY_PATH) < 0 ? errno : 0;
 }
 
-/* Each part as its own call, the owner first: changing it takes set-id bits away. */
+/* Each part is a call of its own. The owner comes first, because changing it removes set-id bits. */
 static int set_parts(struct relay *r, int path_fd, const struct fuse_setattr_in *in)
 {
 	const struct timespec times[2] = {
@@ -90,7 +90,8 @@ static int set_parts(struct relay *r, int path_fd, const struct fuse_setattr_in 
 static bool set_here(struct relay *r, const struct fuse_in_header *head, const struct fuse_setattr_in *in)
 {
 	bool sets = in->valid & SETS_SOMETHING;
-	/* A change of owner takes those away that let anybody run something; root keeps the other, of groups. */
+	/* A change of owner itself removes the bits that let somebody run something. If the group may not execute the
+\t * file, the set-group-id bit stays, as for root. */
 	bool drop = sets ? in->valid & FATTR_KILL_SUIDGID && !(in->valid & (FATTR_UID | FATTR_GID)) : head->uid != 0;
 	struct fuse_attr_out out = {.attr_valid = FRAME_VALID_SECONDS};
 	int path_fd = file_pin(r, head->nodeid);
@@ -112,7 +113,7 @@ static bool set_here(struct relay *r, const struct fuse_in_header *head, const s
 	return true;
 }
 
-/* Those that overlayfs passes on as they are: of trusted ones it hides its own. */
+/* Whether overlayfs passes the attribute on unchanged. Of trusted ones it does not: it hides its own. */
 static bool is_same_below(const char *name)
 {
 	return !strncmp(name, "security.", 9) || !strncmp(name, "user.", 5) || !strcmp(name, "system.posix_acl_access");
@@ -130,7 +131,7 @@ static void reply_xattr(struct relay *r, const struct fuse_in_header *head, uint
 			   sizeof(struct fuse_getxattr_out));
 }
 
-/* Of a file system that knows no such attribute overlayfs tells another story. */
+/* If the file system does not know such an attribute, overlayfs would answer something else: then ask the guest. */
 static bool xattr_here(struct relay *r, const struct fuse_in_header *head, const struct fuse_getxattr_in *in,
 		       size_t size, char *room)
 {

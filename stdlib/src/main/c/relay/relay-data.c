@@ -59,7 +59,7 @@ static void seek_here(struct relay *r, const struct fuse_in_header *head, int fd
 			   sizeof(struct fuse_lseek_out));
 }
 
-/* These two say nothing of set-id bits, so by anybody but root they take them away. */
+/* These two requests say nothing about set-id bits, so they remove the bits unless root makes them. */
 static bool takes_setid(const struct fuse_in_header *head)
 {
 	return head->uid != 0;
@@ -77,7 +77,7 @@ static void allocate_here(struct relay *r, const struct fuse_in_header *head, in
 	reply_error(r, head->unique, failed);
 }
 
-/* The kernel copies within the host, by sharing the extents where the file system can. */
+/* The kernel copies within the host, and shares the extents if the file system can. */
 static bool copy_here(struct relay *r, const struct fuse_in_header *head, int fd, const char *body)
 {
 	const struct fuse_copy_file_range_in *in = (const void *)body;

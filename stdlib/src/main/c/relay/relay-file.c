@@ -1,13 +1,13 @@
 /*
  * relay-file.c - the files whose data lie here.
  *
- * A file of a lower layer cannot change: it is cached by the kernel, also from one open to the next.
- * A file of the upper is passed through: the kernel itself reads and writes the file of the upper,
- * and whoever writes it elsewhere is seen at once. The kernel does not mix the two for one node, so a
- * file that was copied up while a reader still had it open goes on cached, over its new data, until
- * all have closed it. Without passthrough all are cached, and we read and write.
+ * A file of a lower layer cannot change, so the kernel caches it, also from one open to the next.
+ * A file of the upper is passed through: the kernel itself reads and writes the file of the upper, and
+ * what anybody else writes to it is seen at once. The kernel does not mix the two for one node. So a
+ * file that was copied up while a reader still had it open stays cached, with its new data, until
+ * everybody has closed it. Without passthrough all files are cached, and we read and write.
  *
- * The attributes of a file of the upper are the file's own, too: the guest need not be asked.
+ * The attributes of a file of the upper are also read from that file: the guest need not be asked.
  */
 #include "relay.h"
 
@@ -24,15 +24,15 @@ struct file {
 	uint64_t node, inode;
 	uint64_t shown; /* st_ino for the kernel */
 	uint32_t layer;
-	int path_fd; /* O_PATH: holds the file, and keeps nobody from executing it; -1: not here */
-	int fd;	     /* for its data, once needed; the number stays while the file is open */
+	int path_fd; /* O_PATH: keeps the file, and does not prevent executing it; -1: not here */
+	int fd;	     /* opened once the data is needed; its number stays while the file is open */
 	bool writable;
 	unsigned cached, passing;   /* open files of each kind */
 	unsigned pins;		    /* requests that use path_fd */
-	uint32_t backing_id;	    /* the kernel's, while passing */
-	struct timespec changed;    /* when it was last looked at */
+	uint32_t backing_id;	    /* the kernel's id, while passing */
+	struct timespec changed;    /* its ctime at the last look */
 	struct file *next;	    /* in the bucket */
-	struct file *older, *newer; /* among the idle */
+	struct file *older, *newer; /* list of the idle */
 };
 
 struct files {
@@ -70,7 +70,7 @@ static bool is_open(const struct file *f)
 	return f->cached || f->passing;
 }
 
-/* What is not is among the idle. */
+/* A file that is not in use is in the list of idle files. */
 static bool in_use(const struct file *f)
 {
 	return is_open(f) || f->pins;
@@ -99,7 +99,7 @@ static void close_fd(int *fd)
 	*fd = -1;
 }
 
-/* Of an idle one. */
+/* The file must be idle. */
 static void destroy(struct files *all, struct file *f)
 {
 	struct file **at = bucket_of(all, f->node);
@@ -168,7 +168,7 @@ bool backing_take(struct relay *r, const char *tail, size_t size, struct backing
 	return b->is.layer < r->layer_count && b->is.node && !b->is.reserved && *tail != '/' && !memchr(tail, 0, size);
 }
 
-/* That of the guest's number in the layer; never anything else of the host. */
+/* Opens the file of the guest's inode number in the layer; never any other file of the host. */
 int backing_find(struct relay *r, const struct backing *b, mode_t type)
 {
 	const struct open_how how = {
@@ -183,7 +183,7 @@ int backing_find(struct relay *r, const struct backing *b, mode_t type)
 	return steal_fd(&fd);
 }
 
-/* The data of an open file are elsewhere now: its descriptor goes on under its number, for others use it. */
+/* The data of an open file are elsewhere now: the descriptor keeps its number, because other threads use it. */
 static void switch_data(struct relay *r, struct file *f)
 {
 	int fd;
@@ -219,7 +219,7 @@ void file_back(struct relay *r, const struct backing *backing)
 		return;
 	pthread_mutex_lock(&all->lock);
 	f = find_or_make(all, b->node);
-	/* The kernel has the other file in its hand, or we its attributes: a guest that says so lies. */
+	/* If the kernel uses the other file, or we use its attributes, a guest that names a new one lies. */
 	if (f && !f->passing && !f->pins && !same_backing(f, b)) {
 		close_fd(&f->path_fd);
 		f->path_fd = steal_fd(&fd);
@@ -231,7 +231,7 @@ void file_back(struct relay *r, const struct backing *backing)
 	pthread_mutex_unlock(&all->lock);
 }
 
-/* Set-id bits go when a file is written, and with passthrough nobody would see to it. */
+/* Set-id bits must be removed when a file is written to. With passthrough nobody would do that. */
 static bool may_pass(struct relay *r, struct file *f)
 {
 	struct stat st;
@@ -249,7 +249,7 @@ static bool backing_open(struct relay *r, struct file *f)
 		f->backing_id = (uint32_t)id;
 		return true;
 	}
-	/* The upper may lie on a stacked file system, or we are not root: then never. */
+	/* This fails if the upper lies on a stacked file system, or if we are not root. Then it always will. */
 	if (r->passthrough)
 		relay_log(r, "the kernel does not pass through (%s): data are relayed", strerror(errno));
 	r->passthrough = false;
@@ -271,7 +271,7 @@ static void count_open(struct relay *r, struct file *f, uint32_t flags, struct f
 		out->fh = FH_CACHED;
 		out->open_flags = f->path_fd >= 0 && f->layer ? FOPEN_KEEP_CACHE : 0;
 	}
-	/* Who only read has nothing to flush. */
+	/* A file that was only read has nothing to flush. */
 	if ((flags & O_ACCMODE) == O_RDONLY)
 		out->open_flags |= FOPEN_NOFLUSH;
 }
@@ -287,7 +287,7 @@ int file_open(struct relay *r, uint64_t node, uint32_t flags, struct fuse_open_o
 	return f ? 0 : ENOMEM;
 }
 
-/* The file whose attributes are ours to answer for. */
+/* The file of the node, if we answer for its attributes. */
 static struct file *find_upper(struct relay *r, uint64_t node)
 {
 	struct file *f = r->attributes ? find(r->files, node) : NULL;
@@ -324,7 +324,7 @@ int file_empty(struct relay *r, uint64_t node, const struct fuse_open_in *in)
 	return fd < 0 ? -fd : 0;
 }
 
-/* The last user but one has left. */
+/* Called when a user of the file has left. */
 static void unused(struct relay *r, struct file *f)
 {
 	if (in_use(f))
@@ -376,7 +376,7 @@ void file_refresh(struct relay *r, uint64_t node)
 		f->changed = st.st_ctim;
 	}
 	pthread_mutex_unlock(&r->files->lock);
-	/* Attributes only: that takes no lock which somebody could hold who waits for us. */
+	/* Attributes only: that takes no lock that could be held by somebody who waits for us. */
 	if (changed && write(r->dev, &notice, sizeof(notice)) < 0 && errno != ENOENT)
 		relay_log(r, "refresh attributes: %s", strerror(errno));
 }
@@ -429,7 +429,7 @@ void file_unpin(struct relay *r, uint64_t node)
 	pthread_mutex_unlock(&r->files->lock);
 }
 
-/* The first reader or writer opens it; the first writer, if readers came before, anew under the same number. */
+/* The first reader or writer opens the file. The first writer after readers opens it again, under the same number. */
 static int data_fd(struct relay *r, struct file *f, bool write)
 {
 	int fd;

@@ -1,4 +1,4 @@
-/* relay-guest.c - whether the guest serves, and why not; the log. */
+/* relay-guest.c - whether the guest serves, and the reason if it does not; the log. */
 #include "relay.h"
 
 #include <stdarg.h>
@@ -13,7 +13,7 @@ static int64_t counted(int64_t passed)
 	return passed < MAX_TURN_MS ? passed : MAX_TURN_MS;
 }
 
-/* Time in which we did not run, for we were stopped or the host was asleep, is none in which the guest was silent. */
+/* Time in which we did not run (we were stopped, or the host was asleep) does not count as silence of the guest. */
 void lived_count(struct relay *r)
 {
 	int64_t now = now_ms();
@@ -22,7 +22,8 @@ void lived_count(struct relay *r)
 	r->turned = now;
 }
 
-/* Else who asks just before a turn that is late would seem to have waited as long as that. */
+/* The time since the last turn counts, too. Otherwise a request that comes just before a late turn would seem to have
+ * waited since the turn before. */
 int64_t lived_ms(struct relay *r)
 {
 	int64_t turned, lived;
@@ -84,7 +85,7 @@ void relay_die(struct relay *r, const char *why, ...)
 	va_start(args, why);
 	set_why(r, why, args);
 	va_end(args);
-	/* Whoever is sending comes back. */
+	/* This ends the calls of threads that are sending. */
 	shutdown(r->sock, SHUT_RDWR);
 	r->died(r);
 }

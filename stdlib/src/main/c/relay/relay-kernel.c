@@ -1,4 +1,4 @@
-/* relay-kernel.c - what is said to the kernel. */
+/* relay-kernel.c - writes answers to the kernel. */
 #include "relay.h"
 
 static bool reply(struct relay *r, uint64_t unique, int error, const void *data, size_t size)
@@ -6,7 +6,7 @@ static bool reply(struct relay *r, uint64_t unique, int error, const void *data,
 	struct fuse_out_header head = {(uint32_t)(sizeof(head) + size), -error, unique};
 	struct iovec iov[2] = {{&head, sizeof(head)}, {(void *)(uintptr_t)data, size}};
 
-	/* ENOENT: the caller was killed and waits no more. */
+	/* ENOENT: the caller was killed and does not wait any more. */
 	return writev(r->dev, iov, size ? 2 : 1) >= 0;
 }
 

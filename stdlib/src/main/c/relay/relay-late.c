@@ -1,6 +1,6 @@
 /*
- * relay-late.c - answers that nobody waits for: the caller was told EIO or EINTR, and the guest did it all the same.
- * What the kernel remembers of it is of before, for a day, so it is made to ask again.
+ * relay-late.c - answers that nobody waits for: the caller got EIO or EINTR, but the guest did the request all the
+ * same. What the kernel remembers is out of date, and it would remember that for a day. So it is made to ask again.
  */
 #include "relay.h"
 
@@ -8,9 +8,9 @@
 
 /* What a request may have changed; noted before it goes to the guest. */
 struct changed {
-	uint64_t nodes[2];   /* whose attributes or data, or 0 */
-	uint64_t parents[2]; /* of the names; 0: there is none */
-	char *names[2];	     /* in text */
+	uint64_t nodes[2];   /* nodes with other attributes or data, or 0 */
+	uint64_t parents[2]; /* the directories of the names; 0: there is no name */
+	char *names[2];	     /* they point into text */
 	char text[];
 };
 
@@ -55,7 +55,7 @@ static void note_names(struct changed *c, const struct fuse_in_header *head, con
 {
 	c->parents[0] = head->nodeid;
 	c->names[0] = c->text;
-	/* The node that gets another name, and the other directory, are the first in the bodies. */
+	/* The bodies begin with the node that gets another name (LINK), or with the other directory (RENAME). */
 	if (head->opcode == FUSE_LINK)
 		memcpy(&c->nodes[0], body, sizeof(c->nodes[0]));
 	if (head->opcode != FUSE_RENAME && head->opcode != FUSE_RENAME2)
@@ -72,7 +72,7 @@ struct changed *changed_by(const struct fuse_in_header *head, const char *body, 
 
 	if (!node && !names)
 		return NULL;
-	/* Two ends more: the kernel has ended the names, but nothing here depends on it. */
+	/* Room for two NULs more: the kernel ends the names with them, but nothing here depends on that. */
 	struct changed *c = calloc(1, sizeof(*c) + (names ? size - before + 2 : 0));
 	if (!c)
 		return NULL;
@@ -92,12 +92,12 @@ static void forget_changed(struct relay *r, const struct changed *c)
 		if (!c->parents[i])
 			continue;
 		notices_forget_name(r, c->parents[i], c->names[i]);
-		/* And the listing of it. */
+		/* The listing of the directory has changed, too. */
 		notices_forget_node(r, c->parents[i]);
 	}
 }
 
-/* The guest must not think that the kernel knows the node. */
+/* Tells the guest that the kernel does not know the node. */
 static void forget_entry(struct relay *r, const char *body)
 {
 	struct {
@@ -110,7 +110,7 @@ static void forget_entry(struct relay *r, const char *body)
 		notices_owe(r, &forget, sizeof(forget));
 }
 
-/* Nor that it has the directory open. */
+/* Tells the guest that the kernel does not have the directory open. */
 static void release_listing(struct relay *r, uint64_t node, const char *body)
 {
 	struct fuse_open_out out;
@@ -124,7 +124,7 @@ static void release_listing(struct relay *r, uint64_t node, const char *body)
 	notices_owe(r, &release, sizeof(release));
 }
 
-/* What READDIRPLUS brought of entries: each counts as a lookup. */
+/* Each entry that READDIRPLUS returned counts as a lookup, and is forgotten. */
 static void forget_listed(struct relay *r, const char *body, size_t size)
 {
 	struct fuse_direntplus one;

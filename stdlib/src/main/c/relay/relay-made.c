@@ -1,10 +1,12 @@
 /*
- * relay-made.c - directories that were made through us. Each was empty then, and who puts names into it asks us for
- * it: so we know what names it lacks, and need not ask the guest for those. And it is the upper's alone, for overlayfs
- * lays nothing below what it makes: its attributes are those of the folder in the upper.
+ * relay-made.c - directories that were made through us. Each was empty at first, and every request that puts a name
+ * into it comes through us. So we know which names it does not have, and need not ask the guest for these. And it is
+ * only in the upper, because overlayfs merges nothing into a directory that it makes: its attributes are those of the
+ * folder in the upper.
  *
- * Of a name there is a hash, noted before the guest may make it, and it is never taken out: one too many only costs a
- * question. When there are too many, the directory or the one used least is as any other again.
+ * A hash of each name is noted before the guest can make the name, and is never removed: a superfluous hash only costs
+ * a question. If there are too many hashes, this directory, or the one that is used least, is treated as any other
+ * again.
  */
 #include "relay.h"
 
@@ -13,28 +15,28 @@
 
 #define BUCKETS 1024u
 #define MAX_DIRECTORIES 4096u
-#define MAX_ROOM (1u << 18)	/* hashes of one directory */
-#define MAX_ALL_ROOM (1u << 21) /* and of all: 16 MiB */
+#define MAX_ROOM (1u << 18)	/* places for hashes of one directory */
+#define MAX_ALL_ROOM (1u << 21) /* places for hashes of all directories: 16 MiB */
 #define FIRST_ROOM 16u
 
-/* A file system may take no names as long as the longest: what it says to one that it does not take, the guest knows.
+/* A file system may refuse long names. The guest knows what it answers then, so it is asked for names that are longer.
  */
 #define SURE_NAME 128u
 
 struct directory {
 	uint64_t node;
 	uint64_t shown; /* st_ino for the kernel */
-	int path_fd;	/* O_PATH, in the upper; -1: its attributes are the guest's to tell */
-	bool complete;	/* it has no name whose hash is not here */
+	int path_fd;	/* O_PATH, in the upper; -1: the guest answers for its attributes */
+	bool complete;	/* the hash of every name that it has is here */
 	uint32_t count, room;
-	uint64_t *names;		 /* open addressing; 0: free */
+	uint64_t *names;		 /* hashes, with open addressing; 0: free */
 	struct directory *next;		 /* in the bucket */
-	struct directory *older, *newer; /* by use */
+	struct directory *older, *newer; /* ordered by use */
 };
 
 struct made {
 	pthread_mutex_t lock;
-	uint64_t key; /* so that nobody can choose names whose hashes meet */
+	uint64_t key; /* so that nobody can choose names with equal hashes */
 	struct directory *buckets[BUCKETS];
 	struct directory *oldest, *newest;
 	uint32_t count, room;
@@ -72,7 +74,7 @@ static void list(struct made *all, struct directory *d)
 	all->newest = d;
 }
 
-/* Which is used by that. */
+/* Finds the directory, which makes it the one used last. */
 static struct directory *find(struct made *all, uint64_t node)
 {
 	struct directory *d = *bucket_of(all, node);
@@ -129,7 +131,7 @@ void made_add(struct relay *r, uint64_t node, uint64_t shown, int path_fd)
 	}
 	*new = (struct directory){.node = node, .shown = shown, .path_fd = path_fd, .complete = true};
 	pthread_mutex_lock(&all->lock);
-	/* A good guest gives each a number of its own; what another one means by an old number, we do not know. */
+	/* A good guest never gives a number twice. If a bad one does, we do not know which directory it means. */
 	if ((old = find(all, node))) {
 		new->complete = false;
 		destroy(all, old);
@@ -171,7 +173,7 @@ static uint64_t hash_of(struct made *all, const char *name, size_t len)
 	return hash ? hash : 1;
 }
 
-/* Where the hash is, or the free place that it would have. There is one: at most half of them are taken. */
+/* The place of the hash, or the free place that it would get. There is a free one: at most half of them are taken. */
 static uint64_t *place_of(struct directory *d, uint64_t hash)
 {
 	uint32_t at = (uint32_t)(hash >> 32) & (d->room - 1);
@@ -194,7 +196,7 @@ static bool names_grow(struct made *all, struct directory *d)
 	all->room += grown.room - d->room;
 	d->names = grown.names;
 	d->room = grown.room;
-	/* Not this one, which is the newest. */
+	/* This never destroys the current one, which is the newest. */
 	while (all->room > MAX_ALL_ROOM)
 		destroy(all, all->oldest);
 	return true;
@@ -249,7 +251,7 @@ void made_names(struct relay *r, const struct fuse_in_header *head, const char *
 	name_add(r, head->nodeid, name, len);
 	if (head->opcode != FUSE_RENAME && head->opcode != FUSE_RENAME2)
 		return;
-	/* Of an exchange both names are made; the other directory is the first in both bodies. */
+	/* An exchange makes both names. In both requests the body begins with the other directory. */
 	memcpy(&to, body, sizeof(to));
 	name += len + 1;
 	if (name <= end)
@@ -273,7 +275,7 @@ bool made_lookup(struct relay *r, const struct fuse_in_header *head, const char 
 
 	if (!guest_serves(r) || len > SURE_NAME || !lacks(r, head->nodeid, body, len))
 		return false;
-	/* As the guest says it: without a node, and to be remembered. */
+	/* The answer that the guest would give: there is no node, and the kernel may remember that. */
 	reply_data(r, head->unique, &(struct fuse_entry_out){.entry_valid = FRAME_VALID_SECONDS},
 		   sizeof(struct fuse_entry_out));
 	return true;

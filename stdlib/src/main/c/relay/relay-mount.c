@@ -48,8 +48,8 @@ static errint_t configure(const struct relay *r, int fs_fd)
 	return !code && fsconfig(fs_fd, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0 ? -errno : code;
 }
 
-/* Neither set-id programs nor devices that a guest might invent. The new mount's descriptor reaches it whatever becomes
- * of `at`, which may be somebody's descriptor. */
+/* The mount forbids set-id programs and devices, which a guest might invent. It is reached by its own descriptor,
+ * whatever happens to `at`, which may be a descriptor of another process. */
 errint_t relay_mount(struct relay *r, const char *at, struct mica_error *err)
 {
 	cleanup_fd int fs_fd = fsopen("fuse", FSOPEN_CLOEXEC);
@@ -69,7 +69,7 @@ void relay_umount(struct relay *r)
 	umount2(mica_fd_path(r->mount).text, MNT_DETACH);
 }
 
-/* Requests of 128 KiB are the kernel's habit, and each costs two copies and a wake-up. */
+/* By default the kernel makes requests of 128 KiB, and each costs two copies and a wake-up. */
 void relay_readahead(const struct relay *r)
 {
 	char path[64];
@@ -80,10 +80,11 @@ void relay_readahead(const struct relay *r)
 	snprintf(path, sizeof(path), "/sys/class/bdi/%u:%u/read_ahead_kb", st.stx_dev_major, st.stx_dev_minor);
 	cleanup_fd int fd = open(path, O_WRONLY | O_CLOEXEC);
 	if (fd >= 0 && write(fd, READAHEAD_KB, sizeof(READAHEAD_KB) - 1) < 0)
-		return; /* slower, that is all */
+		return; /* it works all the same, only slower */
 }
 
-/* A mount of our own of that folder and nothing mounted below it: no devices, a lower not to be written. */
+/* Makes a private mount of that folder, without what is mounted below it. It has no devices, and a lower is read-only.
+ */
 static int clone_layer(const char *path, bool upper)
 {
 	struct mount_attr attr = {.attr_set = MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOSYMFOLLOW};

@@ -1,20 +1,20 @@
 /*
- * relay-notice.c - what the kernel is told without being asked, in its order; and what the guest is owed: the kernel
- * does not say again what it has let go of.
+ * relay-notice.c - notifications to the kernel, in their order; and what the guest still has to be told, because the
+ * kernel does not say again that it has forgotten or closed something.
  */
 #include "relay.h"
 
 #include <limits.h>
 
-/* Wishes of the guest that wait: what is more is dropped, and the guest will wish again. */
+/* How many notifications of the guest may wait. More are dropped, and the guest will send them again. */
 #define WISHES 256u
 #define OWED_MAX (64u << 20)
 #define NOTICE_ROOM (sizeof(struct fuse_out_header) + sizeof(struct fuse_notify_inval_entry_out) + NAME_MAX + 1)
-#define EXPIRE_ONLY 1 /* since Linux 6.2; before, a mount below the name would go with it */
+#define EXPIRE_ONLY 1 /* since Linux 6.2; without it a mount below the name would be detached, too */
 
 struct item {
 	struct item *next;
-	size_t size; /* 0: all before it was delivered, so the guest is back */
+	size_t size; /* 0: a mark; when it is reached, all before it was delivered, and the guest is back */
 	char message[];
 };
 
@@ -110,7 +110,7 @@ static void add(struct relay *r, const void *message, size_t size)
 	pthread_mutex_unlock(&r->notices->lock);
 }
 
-/* The only notification we pass on: a name to be forgotten. Others could change what the host has cached. */
+/* The only notification that we pass on: to forget a name. Others could change what the host has cached. */
 bool notice_add(struct relay *r, const char *message, size_t size)
 {
 	struct fuse_out_header head;
@@ -191,7 +191,8 @@ void notices_owe(struct relay *r, const void *message, size_t size)
 		relay_die(r, "the guest is away, and is owed too much");
 }
 
-/* ENOENT: not known any more. An older kernel does not know the epoch: also fine. False: the folder was unmounted. */
+/* ENOENT means that the kernel does not know it any more; an older kernel does not know the epoch. Both are fine.
+ * Returns false if the folder was unmounted. */
 static bool deliver(struct relay *r, const struct item *item)
 {
 	if (item->size)
@@ -204,7 +205,7 @@ static bool deliver(struct relay *r, const struct item *item)
 	return true;
 }
 
-/* Nobody waits for what it answers. */
+/* Sends it to the guest. Nobody waits for the answer. */
 static bool pay(struct relay *r, const struct item *item)
 {
 	struct fuse_in_header *head = (void *)(uintptr_t)item->message;

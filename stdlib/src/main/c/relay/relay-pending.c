@@ -14,13 +14,13 @@ struct pending {
 	pthread_mutex_t lock;
 	pthread_cond_t freed;
 	uint64_t generation;
-	uint32_t first_free; /* SLOTS: none */
-	unsigned slow;	     /* requests the guest may take long for */
-	int64_t slow_until;  /* when it last had one, if it has none now */
+	uint32_t first_free; /* SLOTS: none is free */
+	unsigned slow;	     /* the number of waiting requests that may take long */
+	int64_t slow_until;  /* when the last of them ended, if there is none now */
 	struct slot slots[SLOTS];
 };
 
-/* Whether a good guest may have to copy a file up, or to write a lot out, before it can answer. */
+/* Whether even a good guest may first have to copy a file up, or to write a lot out, before it can answer. */
 static bool takes_long(const struct request *q)
 {
 	switch (q->opcode) {
@@ -56,7 +56,7 @@ struct pending *pending_new(void)
 	return p;
 }
 
-/* The guest gets numbers of ours: they find the slot at once, and an old one fits no more. */
+/* The guest gets our own numbers: a number leads to the slot at once, and an old number does not match any more. */
 uint64_t pending_add(struct relay *r, const struct request *request)
 {
 	struct pending *p = r->pending;
@@ -169,7 +169,7 @@ void pending_interrupt(struct relay *r, uint64_t unique)
 	pthread_mutex_unlock(&p->lock);
 }
 
-/* The slot stays taken: the guest may answer yet. */
+/* The slot stays taken, because the guest may still answer. */
 void pending_give_up(struct relay *r)
 {
 	struct pending *p = r->pending;
@@ -225,8 +225,8 @@ static const char *name_of(uint32_t opcode)
 	return opcode < sizeof(names) / sizeof(*names) && names[opcode] ? names[opcode] : "a request";
 }
 
-/* What takes long may hold locks, and all the threads of the guest: the others have as long, and then their own time.
- */
+/* A request that takes long may hold locks, and may keep all threads of the guest busy. So the other requests have as
+ * much time, and after that their own. */
 static unsigned limit_of(struct relay *r, const struct request *q, int64_t now)
 {
 	int64_t since = q->since > r->pending->slow_until ? q->since : r->pending->slow_until;

@@ -1,9 +1,9 @@
-/* relay-reply.c - what the guest answers, checked, on its way to the kernel. */
+/* relay-reply.c - checks the guest's answers and passes them on to the kernel. */
 #include "relay.h"
 
 #include <fcntl.h>
 
-/* Whether a successful answer to it may have size bytes. */
+/* Whether a successful answer to the request may have size bytes. */
 static bool size_fits(const struct request *q, size_t size)
 {
 	switch (q->opcode) {
@@ -41,7 +41,7 @@ static bool size_fits(const struct request *q, size_t size)
 	}
 }
 
-/* The kernel got what it asked for, or never will: then the file is not open. */
+/* Answers an open. If the kernel does not get the answer, the file is closed again. */
 static void reply_open(struct relay *r, const struct request *q, struct fuse_open_out *out, uint64_t node,
 		       char *message, size_t size)
 {
@@ -68,14 +68,15 @@ static bool reply_created(struct relay *r, const struct request *q, const char *
 	} out;
 
 	memcpy(&out, body, sizeof(out));
-	/* Without a node the kernel refuses it, and would then not release it. */
+	/* The kernel refuses an answer without a node, and would then not release the file. */
 	if (!out.entry.nodeid || out.entry.nodeid == FUSE_ROOT_ID)
 		return false;
 	reply_open(r, q, &out.open, out.entry.nodeid, (char *)&out, sizeof(out));
 	return true;
 }
 
-/* A listing's handle is the guest's; how the kernel caches it is the guest's wish, within what we know. */
+/* The handle of a listing is the guest's own. The guest also says how the kernel may cache it, by flags that we know.
+ */
 static void reply_listing(struct relay *r, const struct request *q, const char *body)
 {
 	struct fuse_open_out out;
@@ -86,7 +87,7 @@ static void reply_listing(struct relay *r, const struct request *q, const char *
 	reply_data(r, q->unique, &out, sizeof(out));
 }
 
-/* A write of more than was asked would move the kernel's idea of the size. */
+/* If the guest said that it wrote more than was asked, the kernel would assume a wrong size. */
 static bool counted_fits(const struct request *q, const char *body)
 {
 	struct fuse_write_out out;
@@ -97,14 +98,15 @@ static bool counted_fits(const struct request *q, const char *body)
 	return out.size <= q->flags;
 }
 
-/* Before the answer: nobody asks for anything in it yet. Where it lies in the upper, the guest may say. */
+/* Called before the answer, when nobody can ask for anything in the directory yet. The guest may have said where it
+ * lies in the upper. */
 static bool directory_made(struct relay *r, const char *body, const struct backing *backing)
 {
 	struct fuse_entry_out entry;
 	int fd = -1;
 
 	memcpy(&entry, body, sizeof(entry));
-	/* The kernel would refuse it. */
+	/* The kernel would refuse such an answer. */
 	if (!entry.nodeid || entry.nodeid == FUSE_ROOT_ID)
 		return false;
 	if (backing && (backing->is.node != entry.nodeid || backing->is.layer))
@@ -156,7 +158,7 @@ bool reply_from_guest(struct relay *r, char *message, size_t size, const char *t
 		return false;
 	if (!pending_take(r, head.unique, &q))
 		return false;
-	/* Before the answer: when the kernel has it, data are read and written where they lie now. */
+	/* Before the answer, because after it the data are read and written where they lie now. */
 	if (tail_size && q.opcode != FUSE_MKDIR)
 		file_back(r, &backing);
 	bool fits = true;

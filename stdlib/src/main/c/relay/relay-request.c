@@ -1,4 +1,4 @@
-/* relay-request.c - what the kernel asks. */
+/* relay-request.c - handles the requests of the kernel. */
 #include "relay.h"
 
 #include <fcntl.h>
@@ -6,15 +6,15 @@
 #include <sys/socket.h>
 
 #define INIT_MS 10000
-/* Before each request in memory, so that it goes out with its frame. */
+/* In memory the header of the frame comes before each request, so that both are sent together. */
 #define BODY(request) ((request) + sizeof(struct fuse_in_header))
 
-/* What may be agreed between kernel and guest; the rest of FUSE stays switched off. */
+/* The features on which kernel and guest may agree; the rest of FUSE stays switched off. */
 #define SHARED_FLAGS                                                                                                   \
 	(FUSE_ASYNC_READ | FUSE_ATOMIC_O_TRUNC | FUSE_BIG_WRITES | FUSE_DONT_MASK | FUSE_DO_READDIRPLUS |              \
 	 FUSE_ASYNC_DIO | FUSE_PARALLEL_DIROPS | FUSE_POSIX_ACL | FUSE_CACHE_SYMLINKS | FUSE_EXPLICIT_INVAL_DATA |     \
 	 FUSE_MAX_PAGES | FUSE_INIT_EXT)
-/* What is ours to promise: the guest's libfuse need not know. */
+/* The features that the relay itself provides: the guest's libfuse need not know them. */
 #define OWN_FLAGS (FUSE_HANDLE_KILLPRIV_V2 | FUSE_MAX_PAGES | FUSE_BIG_WRITES | FUSE_INIT_EXT | FUSE_SETXATTR_EXT)
 
 static uint32_t room_of(const struct fuse_in_header *head, const char *body)
@@ -34,12 +34,12 @@ static uint32_t room_of(const struct fuse_in_header *head, const char *body)
 	}
 }
 
-/* How a file is opened, or how much an answer may count. */
+/* The flags with which a file is opened, or the largest count that an answer may have. */
 static uint32_t flags_of(const struct fuse_in_header *head, const char *body)
 {
 	uint64_t len;
 
-	if (head->opcode == FUSE_OPEN || head->opcode == FUSE_CREATE) /* flags are the first in both */
+	if (head->opcode == FUSE_OPEN || head->opcode == FUSE_CREATE) /* both begin with the flags */
 		return ((const struct fuse_open_in *)body)->flags;
 	if (head->opcode == FUSE_WRITE)
 		return ((const struct fuse_write_in *)body)->size;
@@ -64,7 +64,7 @@ static void forward(struct relay *r, struct fuse_in_header *head, size_t size)
 
 	if (number) {
 		head->unique = number;
-		/* A guest that went away meanwhile, and has nothing of it, may have left it to us. */
+		/* If the guest went away meanwhile and did not get the request, we may have to answer it. */
 		if (wire_send(r, FRAME_FUSE, head, size) || !pending_take(r, number, &mine))
 			return;
 	}
@@ -113,7 +113,7 @@ static void open_file(struct relay *r, struct fuse_in_header *head, size_t size)
 		file_close(r, head->nodeid, out.fh);
 }
 
-/* The guest's libfuse knows the short form only: what the long one says besides becomes a flag of ours. */
+/* The guest's libfuse knows the short form only. What the long form says in addition becomes a flag of ours. */
 static void set_xattr(struct relay *r, struct fuse_in_header *head, size_t size)
 {
 	char *body = BODY((char *)head);
@@ -204,11 +204,11 @@ static void handle(struct relay *r, struct fuse_in_header *head, size_t size, ch
 	case FUSE_FSYNCDIR:
 		forward(r, head, size);
 		return;
-	case FUSE_RELEASEDIR: /* whose answer nobody looks at */
+	case FUSE_RELEASEDIR: /* nobody looks at its answer */
 		reply_error(r, head->unique, 0);
 		notices_owe(r, head, size);
 		return;
-	default: /* and the kernel asks for it no more */
+	default: /* after ENOSYS the kernel does not ask for it any more */
 		reply_error(r, head->unique, ENOSYS);
 	}
 }
@@ -223,7 +223,7 @@ void *requests_serve(void *relay)
 
 		if (size < 0 && errno == ENODEV) /* unmounted: all is done */
 			exit(0);
-		/* ENOENT: it was aborted; EINTR, EAGAIN: come again */
+		/* ENOENT: the request was aborted; EINTR, EAGAIN: read again */
 		if (size >= (ssize_t)sizeof(struct fuse_in_header))
 			handle(r, (struct fuse_in_header *)request, (size_t)size, room);
 		else if (size >= 0 || (errno != ENOENT && errno != EINTR && errno != EAGAIN)) {
@@ -263,7 +263,7 @@ size_t init_compose(struct relay *r, const struct fuse_init_in *kernel, const st
 	return sizeof(*out);
 }
 
-/* One whole frame of the guest before the deadline, into room; its size, or 0. */
+/* Reads one whole frame of the guest into room before the deadline. Returns its size, or 0. */
 static size_t frame_by(struct relay *r, char *room, size_t len, int64_t deadline)
 {
 	struct frame head = {.size = sizeof(head)};

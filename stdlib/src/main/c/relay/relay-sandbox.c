@@ -1,7 +1,7 @@
 /*
- * relay-sandbox.c - once everything is open, nothing else of the host is needed: an empty root, no
- * new privileges, few capabilities, and the system calls a relay makes. Root only: others have
- * nothing to give away but the system calls.
+ * relay-sandbox.c - once everything is open, the relay needs nothing else of the host. It gets an empty
+ * root, no new privileges, few capabilities, and only the system calls that it makes. Only root can
+ * give up the first three; a relay of another user only gives up system calls.
  */
 #include "relay.h"
 
@@ -14,8 +14,8 @@
 #include <sys/syscall.h>
 
 /*
- * SYS_ADMIN: the kernel passes files through for nobody else. DAC_OVERRIDE: to open any file of the layers. CHOWN,
- * FOWNER and FSETID: to give one of the upper whatever owner, mode and times the kernel allows its caller to.
+ * SYS_ADMIN: without it the kernel passes no files through. DAC_OVERRIDE: to open any file of the layers. CHOWN, FOWNER
+ * and FSETID: to give a file of the upper any owner, mode and times that the kernel allows the caller to set.
  */
 #define KEPT                                                                                                           \
 	(1ull << CAP_SYS_ADMIN | 1ull << CAP_DAC_OVERRIDE | 1ull << CAP_CHOWN | 1ull << CAP_FOWNER | 1ull << CAP_FSETID)
@@ -79,8 +79,8 @@ static const uint32_t allowed[] = {
 	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET)
 #define THREAD (CLONE_VM | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD)
 
-/* Calls that are allowed where (argument & mask) == value: a thread and no process, no memory with instructions in it,
- * and of the controls those of /dev/fuse. */
+/* Calls that are allowed if (argument & mask) == value: clone for threads but not for processes, no executable memory,
+ * and only the ioctls of /dev/fuse. */
 static const struct confine_call conditional[] = {
 	{__NR_clone, 0, THREAD | NAMESPACES, THREAD},
 	{__NR_mmap, 2, PROT_EXEC, 0},
@@ -101,7 +101,7 @@ errint_t relay_sandbox(struct relay *r, struct mica_error *err)
 
 	if (!getuid() && ((code = confine_root(err)) < 0 || (code = confine_capabilities(KEPT, err)) < 0))
 		return code;
-	/* There the calls that take no O_PATH descriptor find by name what we hold. */
+	/* In this folder, calls that do not take an O_PATH descriptor find the file by the descriptor's name. */
 	if (fchdir(r->proc) < 0)
 		return mica_fail(err, -errno, "enter", "/proc/self/fd");
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)

@@ -5,7 +5,7 @@
 
 #define ROOM_MS 200
 
-/* Waits until something can be sent. False: the guest is away or dead, and it may take for ever. */
+/* Waits until something can be sent. Returns false if the guest is away or dead, because then it may take for ever. */
 static bool wait_for_room(struct relay *r)
 {
 	struct pollfd room = {.fd = r->sock, .events = POLLOUT};
@@ -17,7 +17,7 @@ static bool wait_for_room(struct relay *r)
 	return false;
 }
 
-/* What is left of a frame that was begun has to be sent before anything else. */
+/* Keeps the rest of a frame that was sent in part: it has to be sent before anything else. */
 static bool keep_rest(struct relay *r, const struct msghdr *message)
 {
 	size_t size = 0, at = 0;
@@ -35,7 +35,7 @@ static bool keep_rest(struct relay *r, const struct msghdr *message)
 	return rest;
 }
 
-/* As far as there is room. */
+/* Sends as much of the rest as there is room for. */
 static bool send_rest(struct relay *r)
 {
 	while (r->rest_size) {

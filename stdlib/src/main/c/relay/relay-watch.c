@@ -1,4 +1,4 @@
-/* relay-watch.c - whether the guest lives, and what it waits for, too; tells it to whoever asks. */
+/* relay-watch.c - watches whether the guest and the servers that it needs live; tells its state to whoever asks. */
 #include "relay.h"
 
 #include <sys/socket.h>
@@ -23,14 +23,14 @@ errint_t relay_watch(struct relay *r, const char *pid, struct mica_error *err)
 	return 0;
 }
 
-/* Of those who wait for the guest: it is away. */
+/* The guest is away: wakes and answers all who wait for it. */
 static void let_go(struct relay *r)
 {
 	pending_wake(r);
 	pending_abandon(r);
 }
 
-/* It lives, but whoever asked would wait for ever. */
+/* The guest lives, but does not answer a request: the caller would wait for ever. */
 static void watch_answers(struct relay *r)
 {
 	const char *what = NULL;
@@ -55,7 +55,7 @@ static void ping(struct relay *r)
 	pthread_mutex_unlock(&r->send_lock);
 }
 
-/* It takes them in their order: after a pong to the last ping it has all that was sent before. */
+/* The guest takes frames in their order: when it has answered the last ping, it has all that was sent before. */
 static bool is_back(struct relay *r)
 {
 	return r->asked_back && !r->pings && pending_none(r);
@@ -81,24 +81,24 @@ static void watch_serving(struct relay *r)
 		ping(r);
 }
 
-/* Whoever asks how the guest is, hears it. */
+/* Tells the state of the guest to a program that asks for it. */
 static void tell_state(struct relay *r)
 {
 	cleanup_fd int asker = accept4(r->state, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	struct state_line line = relay_state(r);
 
 	if (asker < 0)
-		poll(NULL, 0, ROOM_MS); /* it waits: no descriptor is free */
+		poll(NULL, 0, ROOM_MS); /* no descriptor is free: the program waits */
 	else if (send(asker, line.text, strlen(line.text), MSG_NOSIGNAL) < 0)
-		return; /* it did not */
+		return; /* the program did not wait for it */
 }
 
-/* A guest that is busy sending is alive; one that is not is asked. What it waits for when a server of its shares has
- * ended never comes, though it is alive. */
+/* A guest that is busy sending is alive; otherwise it is pinged. If a server of its shares has ended, the guest waits
+ * for ever, although it is alive. */
 void *wire_watch(void *relay)
 {
 	struct relay *r = relay;
-	struct pollfd *state = &r->watched[r->watched_count]; /* the last; nobody listens where it is -1 */
+	struct pollfd *state = &r->watched[r->watched_count]; /* the last; its fd is -1 if there is no socket */
 
 	r->turned = now_ms();
 	*state = (struct pollfd){.fd = r->state, .events = POLLIN};
@@ -111,7 +111,7 @@ void *wire_watch(void *relay)
 		if (asked)
 			tell_state(r);
 		if (r->dead)
-			continue; /* to tell that */
+			continue; /* only to tell the state */
 		if (ready > asked)
 			relay_die(r, "a file server of the guest has ended");
 		else if (r->away)

@@ -1,4 +1,4 @@
-/* relay-wire.c - the greeting, and frames of the guest. */
+/* relay-wire.c - the greeting, and reading the frames of the guest. */
 #include "relay.h"
 
 #include <sys/random.h>
@@ -7,7 +7,7 @@
 #define GREETING_MS 10000
 #define IN_ROOM (2 * (FRAME_MAX + FRAME_MAX_TAIL))
 
-/* Reads up to len bytes before the deadline; 0: not in time, or gone. */
+/* Reads up to len bytes before the deadline; 0 if none came in time, or the guest is gone. */
 static size_t read_by(struct relay *r, char *to, size_t len, int64_t deadline)
 {
 	for (;;) {
@@ -24,7 +24,7 @@ static size_t read_by(struct relay *r, char *to, size_t len, int64_t deadline)
 	}
 }
 
-/* What the guest sent to an older relay may come first, so the answer is looked for byte by byte. */
+/* Frames that the guest sent to an older relay may come first, so the answer is looked for byte by byte. */
 errint_t wire_greet(struct relay *r, struct mica_error *err)
 {
 	struct frame_hello hello = {.magic = FRAME_MAGIC, .version = FRAME_VERSION}, answer = {0};
@@ -50,7 +50,7 @@ errint_t wire_greet(struct relay *r, struct mica_error *err)
 	return 0;
 }
 
-/* Each answers a ping of ours: more of them are no sign of life. */
+/* Each pong answers one of our pings. More pongs than pings are an error. */
 static bool take_pong(struct relay *r)
 {
 	unsigned pings = r->pings;

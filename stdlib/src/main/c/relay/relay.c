@@ -1,18 +1,19 @@
 /*
- * mica-relay - mounts a folder whose names a guest decides and whose data lie here.
+ * mica-relay - mounts a folder. A guest decides its names, and its data lie on this host.
  *
  *   mica-relay --name NAME --at FOLDER --socket PATH [--peer PID] [--layer UPPER] [--lower FOLDER]... [--log FILE]
  *              [--pid FILE] [--state SOCKET] [--watch PID]... [--no-passthrough] [--silence SECONDS]
  *              [--patience SECONDS] [--copy-patience SECONDS] [--background]
  *
- * FOLDER and UPPER are not followed where they are symlinks. Who compared them, and the lowers, gives each as
- * /proc/PID/fd/N/. of a process that holds it open: it is that directory then, wherever its path leads by now. What
- * listens at PATH is told nothing unless it is the process of --peer, for that one can change what lies there.
+ * FOLDER and UPPER are not followed if they are symlinks. A caller that has compared them and the lowers gives each as
+ * /proc/PID/fd/N/. of a process that holds it open. Then that directory is used, even if its path leads elsewhere by
+ * now. With --peer, nothing is sent to the process that listens at PATH unless it is that one, because it can change
+ * what lies there.
  *
- * Says "ready" on stdout when the folder can be used, and ends when the folder is unmounted. In the background, what
- * was started ends when the folder can be used, and another process, in a session of its own, goes on. Whoever connects
- * to the socket of --state is told by a line how the guest is: "serves", or "away" or "dead" and why. See
- * docs/export-protocol.md.
+ * Says "ready" on stdout when the folder can be used, and ends when the folder is unmounted. With --background, the
+ * process that was started ends when the folder can be used, and another process goes on in a session of its own. A
+ * program that connects to the socket of --state gets one line with the state of the guest: "serves", or "away" or
+ * "dead" with the reason. See docs/export-protocol.md.
  */
 #include "relay.h"
 
@@ -28,14 +29,14 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-/* How many may wait to be told how the guest is. */
+/* How many programs may wait to be told the state of the guest. */
 #define ASKERS 16
 
 struct arguments {
 	const char *at, *socket, *log, *pid, *state;
 	bool background;
-	pid_t peer;  /* who is to listen at socket; 0: whoever does */
-	int waiting; /* the pipe to the process that waits for us; -1: there is none */
+	pid_t peer;  /* the process that must listen at socket; 0: any process */
+	int waiting; /* the pipe to the process that waits for us; -1: none */
 };
 
 static const struct option options[] = {
@@ -85,7 +86,7 @@ static errint_t take_option(struct relay *r, struct arguments *args, int option,
 		return r->layer_count ? usage(err) : relay_layer(r, optarg, true, err);
 	case 'l':
 		if (!r->layer_count)
-			r->layers[r->layer_count++] = -1; /* a union that nobody writes to */
+			r->layers[r->layer_count++] = -1; /* a read-only union: there is no upper */
 		return relay_layer(r, optarg, false, err);
 	case 'o':
 		args->log = optarg;
@@ -150,7 +151,7 @@ static errint_t write_pid(const char *path, struct mica_error *err)
 	return 0;
 }
 
-/* The one of before has ended: its union was cleared. */
+/* A relay that used the path before has ended: its union was cleared. */
 static errint_t open_state(struct relay *r, const char *path, struct mica_error *err)
 {
 	mode_t mask = umask(0177);
@@ -204,7 +205,7 @@ static errint_t start_threads(struct relay *r, struct mica_error *err)
 	return 0;
 }
 
-/* From here on the outputs are the log, for whoever waited for "ready" has it. */
+/* After this, stdout and stderr go to the log: the process that waited for "ready" has got it. */
 static void say_ready(struct relay *r, const struct arguments *args)
 {
 	printf("ready name=%s at=%s passthrough=%s\n", r->name, args->at, r->passthrough ? "yes" : "no");
