@@ -1,4 +1,4 @@
-/* attributes.c - attributes, extended attributes, and those of the file system. */
+/* attributes.c - attributes and extended attributes of nodes, and the attributes of the file system (STATFS). */
 #include "ops.h"
 
 #include <fcntl.h>
@@ -23,7 +23,7 @@ static void op_getattr(fuse_req_t req, fuse_ino_t id, struct fuse_file_info *unu
 	(void)unused;
 	HELD h = hold(req, id);
 
-	/* The host may have written to it. */
+	/* The host may have written to the file, so the cached attributes do not count. */
 	reply_attr(req, &h, false);
 }
 
@@ -36,7 +36,7 @@ static struct timespec time_to_set(int set, int value, int now, struct timespec 
 	return (struct timespec){.tv_nsec = UTIME_OMIT};
 }
 
-/* Of an open file: then also one to the size it has changes its times. */
+/* Truncates an open file, which changes its times even if it has that size already. */
 static int truncate_open(const char *path, off_t size)
 {
 	cleanup_fd int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
@@ -44,7 +44,7 @@ static int truncate_open(const char *path, off_t size)
 	return fd < 0 ? -1 : ftruncate(fd, size);
 }
 
-/* Each part as its own call, the owner first: changing it takes set-id bits away. */
+/* Each part is a call of its own. The owner comes first, because changing it removes set-id bits. */
 static int set_attributes(int fd, const struct stat *to, int set, bool is_open)
 {
 	const struct timespec times[2] = {
@@ -71,7 +71,7 @@ static int set_attributes(int fd, const struct stat *to, int set, bool is_open)
 	(FUSE_SET_ATTR_MODE | FUSE_SET_ATTR_UID | FUSE_SET_ATTR_GID | FUSE_SET_ATTR_SIZE | FUSE_SET_ATTR_ATIME |       \
 	 FUSE_SET_ATTR_MTIME | FUSE_SET_ATTR_ATIME_NOW | FUSE_SET_ATTR_MTIME_NOW)
 
-/* Whether a change that sets nothing is carried out, as relay-attributes.c has it (take_setid). */
+/* Whether a change that sets nothing is carried out; the rule is that of take_setid in relay-attributes.c. */
 static bool may_take_setid(const struct held *h, uid_t caller)
 {
 	struct stat st;
@@ -81,7 +81,8 @@ static bool may_take_setid(const struct held *h, uid_t caller)
 
 static int change(fuse_req_t req, struct held *h, const struct stat *to, int set, bool is_open)
 {
-	/* A change of owner takes those away that let anybody run something; root keeps the other, of groups. */
+	/* A change of owner itself removes the bits that let somebody run something. If the group may not execute the
+\t * file, the set-group-id bit stays, as for root. */
 	bool drop = set & SETS_SOMETHING ? request_kills_setid && !(set & (FUSE_SET_ATTR_UID | FUSE_SET_ATTR_GID))
 					 : fuse_req_ctx(req)->uid != 0;
 	int failed = copy_up_setid(h);
@@ -113,11 +114,12 @@ static void op_setattr(fuse_req_t req, fuse_ino_t id, struct stat *to, int set, 
 		return;
 	}
 	copied_up(export_of(req), &h);
-	/* A change that sets nothing, which the host's kernel asks for now and then, has brought nothing either. */
+	/* The host's kernel sometimes asks for a change that sets nothing; then there are no new times either. */
 	reply_attr(req, &h, set & ~FUSE_SET_ATTR_CTIME);
 }
 
-/* As for a caller who owns the file and is not in its group; we are root, for whom overlayfs leaves the bit. */
+/* Removes the set-group-id bit, as for a caller who owns the file and is not in its group. We are root, and for root
+ * overlayfs leaves the bit. */
 static int lose_setgid(struct held *h)
 {
 	struct stat st;
@@ -146,7 +148,7 @@ static void op_removexattr(fuse_req_t req, fuse_ino_t id, const char *name)
 	HELD h = hold(req, id);
 	int failed = h.fd < 0 ? -h.fd : 0;
 
-	/* What is not there copies nothing up, and overlayfs says what that is. */
+	/* To remove an attribute that does not exist copies nothing up; overlayfs gives the error. */
 	if (!failed && getxattr(fd_path(h.fd).text, name, NULL, 0) >= 0)
 		failed = copy_up_setid(&h);
 	if (!failed)
@@ -156,7 +158,7 @@ static void op_removexattr(fuse_req_t req, fuse_ino_t id, const char *name)
 	fuse_reply_err(req, failed);
 }
 
-/* Both ways to read attributes: the size when none is given, else as many bytes as there are. */
+/* Answers both ways to read attributes: if size is 0, with the length, otherwise with the bytes. */
 static void reply_xattr(fuse_req_t req, ssize_t len, const char *value, size_t size)
 {
 	if (len < 0)
@@ -177,7 +179,7 @@ static void op_getxattr(fuse_req_t req, fuse_ino_t id, const char *name, size_t 
 		fuse_reply_err(req, h.fd < 0 ? -h.fd : ENOMEM);
 		return;
 	}
-	/* A chmod by the host changes the ACL; to ask for attributes lets go of the one that is cached. */
+	/* A chmod by the host changes the ACL. Asking for the attributes drops the cached ACL. */
 	if (!strcmp(name, "system.posix_acl_access") && fstat(h.fd, &st) < 0)
 		fuse_reply_err(req, errno);
 	else

@@ -1,4 +1,4 @@
-/* backing.c - tells the host where data lie, which it then reads and writes there itself. */
+/* backing.c - tells the host where data lie. The host then reads and writes them there itself. */
 #include "ops.h"
 
 #include <sys/stat.h>
@@ -20,8 +20,9 @@ void tell_backing(struct export *ex, struct node *node)
 }
 
 /*
- * The union numbers directories by itself: which one it is in the upper, only that can say. That folders above changed
- * places meanwhile, and the path leads to another, is told by the time when it was made: nobody has changed it yet.
+ * The union gives directories its own numbers, so only the upper can say which directory this is. If folders above were
+ * renamed meanwhile, the path may lead to another directory. The time when it was made shows that: nobody has changed
+ * the new directory yet.
  */
 void tell_made(struct export *ex, struct node *parent, const char *name, const struct fuse_entry_param *made)
 {

@@ -5,8 +5,8 @@
 #include <sys/mman.h>
 
 struct export_budget {
-	_Atomic uint32_t files; /* 0: nobody told */
-	_Atomic uint32_t met;	/* since the kernel last forgot */
+	_Atomic uint32_t files; /* 0: unknown */
+	_Atomic uint32_t met;	/* files met since the kernel last forgot some */
 	_Atomic int exports;
 };
 
@@ -41,7 +41,7 @@ unsigned budget_fds(struct export_budget *budget, unsigned want)
 	return !files || may > want ? want : may;
 }
 
-/* Names and inodes; the data of files stay. Should it fail, a file server says EMFILE sooner or later. */
+/* Makes the kernel forget names and inodes; the data of files stay. If it fails, a file server will answer EMFILE. */
 static void forget(void)
 {
 	cleanup_fd int fd = open("/proc/sys/vm/drop_caches", O_WRONLY | O_CLOEXEC);
@@ -57,7 +57,7 @@ void budget_met(struct export_budget *budget)
 	if (!files)
 		return;
 	met = ++budget->met;
-	/* One of those who see that it is time. */
+	/* If several threads notice that it is time, only one of them does it. */
 	if (met > files / 4 && atomic_compare_exchange_strong(&budget->met, &met, 0))
 		forget();
 }

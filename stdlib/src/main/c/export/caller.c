@@ -1,7 +1,7 @@
 /*
- * caller.c - what a request makes belongs to its caller. The host's kernel has checked all
- * permissions (default_permissions), with the caller's groups, which we do not know; so only the
- * identity is taken on, and the capabilities stay.
+ * caller.c - a file that a request makes belongs to its caller. The host's kernel has checked all
+ * permissions (default_permissions) with the caller's groups, which we do not know. So the thread
+ * takes on only the caller's identity, and keeps its capabilities.
  */
 #include "ops.h"
 
@@ -18,7 +18,7 @@ static _Thread_local gid_t now_gid;
 
 void caller_thread_init(void)
 {
-	/* The umask is a thread's own, and a change of fsuid leaves the capabilities. */
+	/* Each thread has its own umask, and keeps its capabilities when its fsuid changes. */
 	unshare(CLONE_FS);
 	prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP);
 	now_uid = geteuid();
@@ -26,7 +26,7 @@ void caller_thread_init(void)
 	umask(0);
 }
 
-/* The C library would change all threads; the calls themselves change one. */
+/* The functions of the C library would change all threads; the system calls change only one. */
 static void become(uid_t uid, gid_t gid)
 {
 	if (gid != now_gid)

@@ -1,12 +1,12 @@
-/* copy-up.c - what overlayfs forgets of a file when it copies it up. */
+/* copy-up.c - restores what overlayfs loses when it copies a file up. */
 #include "ops.h"
 
 #include <sys/stat.h>
 #include <sys/xattr.h>
 
 /*
- * Overlayfs gives a copy its mode and attributes, and then its owner; on a share that is a chown(2) of the host, which
- * takes set-id bits and capabilities away. A chmod to the mode it has copies the file up, and gives the bits back.
+ * Overlayfs gives a copy its mode and attributes, and then its owner. On a share this is a chown(2) on the host, which
+ * removes set-id bits and capabilities. A chmod to the mode that the file has copies it up and restores the bits.
  */
 int copy_up_setid(struct held *h)
 {
@@ -28,9 +28,8 @@ int copy_up_setid(struct held *h)
 }
 
 /*
- * The host changes the mode of a file of the upper by itself once it was told where that is, so overlayfs may have an
- * old one in mind when it decides whether there are set-id bits to take away. A chmod to the mode the file has tells
- * it.
+ * Once the host knows where a file of the upper is, it changes the mode of the file itself. So overlayfs may know an
+ * old mode when it decides whether set-id bits have to be removed. A chmod to the mode that the file has corrects that.
  */
 int setid_known(struct held *h)
 {

@@ -1,4 +1,4 @@
-/* directories.c - listings, each entry with its attributes, so that nobody asks for them again. */
+/* directories.c - listings. Each entry comes with its attributes, so that nobody has to ask for them. */
 #include "ops.h"
 
 #include <dirent.h>
@@ -10,16 +10,16 @@
 
 struct listing {
 	int fd;
-	int lower_fd; /* the only layer that has this directory, if that is a lower; else -1 */
+	int lower_fd; /* the only layer with this directory, if it is a lower; -1 otherwise */
 	int layer;
-	uint64_t changes;     /* when that was so */
-	off_t next;	      /* where the first entry not taken from the buffer begins */
-	size_t at, end;	      /* in the buffer */
+	uint64_t changes;     /* the count of changes when that was true */
+	off_t next;	      /* the offset of the next entry in the buffer */
+	size_t at, end;	      /* positions in the buffer */
 	pthread_mutex_t lock; /* the host may read one listing from two threads */
 	char buffer[LISTING_ROOM] __attribute__((aligned(8)));
 };
 
-/* What the kernel fills the buffer with. */
+/* The entries that the kernel puts into the buffer. */
 struct entry64 {
 	uint64_t d_ino;
 	int64_t d_off;
@@ -34,15 +34,15 @@ static struct listing *listing_of(struct fuse_file_info *fi)
 }
 
 /*
- * A directory that only one lower has shows just that lower's files; and to look at those there
- * spares what overlayfs asks of each file that it meets (on virtiofs a round trip).
+ * If only one lower has a directory, the union shows exactly the files of that lower. To look at them
+ * there saves the requests that overlayfs makes for each file (on virtiofs, each is a round trip).
  */
 static void find_lower(struct export *ex, struct node *node, struct listing *l)
 {
 	char path[PATH_MAX];
 	struct stat st;
 	int found = -1;
-	uint64_t done = ex->done; /* first: when both are the same, none was under way */
+	uint64_t done = ex->done; /* read first: if both counts are equal, no change was under way */
 
 	l->lower_fd = -1;
 	l->changes = ex->changes;
@@ -55,7 +55,7 @@ static void find_lower(struct export *ex, struct node *node, struct listing *l)
 				return;
 			found = (int)i;
 		} else if (ex->layers[i] >= 0 && errno != ENOENT && errno != ENOTDIR)
-			return; /* it may be there */
+			return; /* the layer may have the directory */
 	if (found > LAYER_UPPER)
 		l->lower_fd = openat(ex->layers[found], path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	l->layer = found;
@@ -69,7 +69,7 @@ static bool same_file(const struct stat *a, const struct stat *b)
 	       a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
 }
 
-/* The first file of a layer shows how the union shows them all. */
+/* The device number that the union shows for all files of a layer. It is read from the first one. */
 static uint64_t layer_dev(struct export *ex, struct listing *l, int dir, const char *name, const struct stat *there)
 {
 	uint64_t dev = ex->layer_devs[l->layer];
@@ -81,7 +81,7 @@ static uint64_t layer_dev(struct export *ex, struct listing *l, int dir, const c
 	return ex->layer_devs[l->layer] = dev;
 }
 
-/* Directories have numbers of the union's own, and a whiteout is for overlayfs to read. */
+/* Not for directories, for which the union shows its own numbers, and not for whiteouts, which overlayfs handles. */
 static bool stat_lower(struct export *ex, struct listing *l, int dir, const char *name, struct stat *st)
 {
 	if (l->lower_fd < 0 || l->changes != ex->changes || stat_known(l->lower_fd, name, st) < 0 ||
@@ -164,7 +164,7 @@ static bool is_dot(const char *name)
 	return name[0] == '.' && (!name[1] || (name[1] == '.' && !name[2]));
 }
 
-/* One entry with its attributes; 0 bytes used: no room. One that vanished is sent without them. */
+/* Adds one entry with its attributes; 0 bytes used: no room. An entry that has vanished is sent without them. */
 static size_t add_plus(fuse_req_t req, struct held *dir, struct listing *l, const struct entry64 *e, char *at,
 		       size_t room)
 {
@@ -230,7 +230,7 @@ static void list(fuse_req_t req, fuse_ino_t id, size_t size, off_t offset, struc
 		last = e;
 	}
 	if (last && !e && !failed)
-		mark_last(reply + used, last->d_name); /* the buffer has it yet: nothing came after it */
+		mark_last(reply + used, last->d_name); /* it is still in the buffer, because no entry came after it */
 	pthread_mutex_unlock(&l->lock);
 	if (failed && !used)
 		fuse_reply_err(req, failed);

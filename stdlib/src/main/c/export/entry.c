@@ -1,4 +1,4 @@
-/* entry.c - what a reply says of a name. */
+/* entry.c - the entry for a name, as replies contain it. */
 #include "ops.h"
 
 #include <sys/stat.h>

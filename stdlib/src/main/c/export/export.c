@@ -1,4 +1,4 @@
-/* export.c - one host served: its session with libfuse, and the threads that take its requests. */
+/* export.c - serves one host: its session with libfuse, and the threads that handle its requests. */
 #include "io.h"
 #include "ops.h"
 
@@ -20,7 +20,7 @@ static void op_init(void *data, struct fuse_conn_info *conn)
 	conn->max_write = FRAME_MAX_WRITE;
 }
 
-/* Above the limit the host is asked to let go of the oldest files; it does if nobody there uses them. */
+/* Above the limit the host is asked to forget the oldest files. It does so if nobody there uses them. */
 static void trim_nodes(struct export *ex)
 {
 	struct node_name old[64];
@@ -35,7 +35,7 @@ static void trim_nodes(struct export *ex)
 	}
 }
 
-/* What libfuse 3.14 does not know of, read off the raw request. */
+/* Whether the request removes set-id bits. libfuse 3.14 does not know of this, so it is read from the raw request. */
 static bool kills_setid(const char *request, size_t size)
 {
 	const struct fuse_in_header *head = (const void *)request;
@@ -54,7 +54,7 @@ static bool kills_setid(const char *request, size_t size)
 		       ((const struct fuse_write_in *)body)->write_flags & FUSE_WRITE_KILL_SUIDGID;
 	case FUSE_FALLOCATE:
 	case FUSE_COPY_FILE_RANGE:
-		return head->uid != 0; /* they say nothing of it */
+		return head->uid != 0; /* these requests do not say it */
 	default:
 		return false;
 	}
@@ -87,8 +87,8 @@ static bool changes_nothing(const struct fuse_in_header *head, size_t size)
 }
 
 /*
- * What a file server had no descriptor for is done once more when files were forgotten. That something was made before
- * it failed is rare enough: the caller is then told that it exists.
+ * If a file server had no descriptor for a request, the request is done once more after files were forgotten. It is
+ * rare that something was made before the failure: then the caller is told that it exists.
  */
 static void process(struct export *ex, char *request, size_t size)
 {

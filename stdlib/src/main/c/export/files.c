@@ -1,7 +1,7 @@
 /*
- * files.c - regular files. Opening one tells the host where its data lie, and the host reads
- * and writes them there itself; no handle is kept. Where that was not possible the data come here,
- * and each call opens the file anew, through its node.
+ * files.c - regular files. The answer to an open tells the host where the data lie, and the host reads
+ * and writes them there itself; no handle is kept. If the host cannot do that, the requests for data
+ * come here, and each of them opens the file again, through its node.
  */
 #include "ops.h"
 
@@ -9,7 +9,8 @@
 #include <sys/stat.h>
 #include <sys/xattr.h>
 
-/* Around what the caller does to the data: takes set-id bits away if this request must. 0 or an errno. */
+/* Called before and after a change of the data: set-id bits are removed if the request says so. Returns 0 or an errno.
+ */
 static int change_begin(struct held *h)
 {
 	int failed = setid_known(h);
@@ -19,7 +20,7 @@ static int change_begin(struct held *h)
 	return failed;
 }
 
-/* Returns what is in errno. */
+/* Returns the value of errno. */
 static int change_end(void)
 {
 	int failed = errno;
@@ -29,7 +30,7 @@ static int change_end(void)
 	return failed;
 }
 
-/* Opens the node itself, whatever its name is now. */
+/* Opens the node itself, even if its name has changed. */
 static int reopen(struct held *h, int flags)
 {
 	int fd = h->fd < 0 ? h->fd : open(fd_path(h->fd).text, flags | O_CLOEXEC | O_NOCTTY);
@@ -39,7 +40,7 @@ static int reopen(struct held *h, int flags)
 
 #define NOT_FOR_US (O_CREAT | O_EXCL | O_NOFOLLOW | O_APPEND | O_DIRECT | O_ASYNC)
 
-/* For writing it is opened once: that copies it up, and empties it if asked to. */
+/* For writing, the file is opened once: that copies it up, and truncates it if the caller asked for that. */
 static int open_for_write(struct export *ex, struct held *h, int flags)
 {
 	int failed = copy_up_setid(h);
@@ -84,11 +85,11 @@ static void reply_created(fuse_req_t req, struct held *dir, const char *name, co
 		fuse_reply_err(req, ENOMEM);
 		return;
 	}
-	/* Whoever makes a file soon changes its attributes. */
+	/* A program that makes a file usually changes its attributes soon, so the descriptor is kept. */
 	struct node *made = node_get(ex->nodes, entry.ino);
 	node_lend_fd(ex->nodes, made, fd);
 	node_put(ex->nodes, made);
-	/* A file made by name has no other origin: the union shows the number it has in the upper. */
+	/* A new file comes from no lower, so the union shows the number that it has in the upper. */
 	if (!ex->spec->no_backing && !node_path_at(ex->nodes, dir->node, name, path))
 		tail_set(entry.ino, entry.attr.st_ino, LAYER_UPPER, st->st_ino, path);
 	if (fuse_reply_create(req, &entry, fi) < 0)
@@ -96,9 +97,9 @@ static void reply_created(fuse_req_t req, struct held *dir, const char *name, co
 }
 
 /*
- * A new file is made and looked at, not opened: the share would be asked for the open, the permission to it and the
- * close, and the data go another way. The host looked before: that the file is there after all is a race, and then it
- * is opened.
+ * A new file is made and looked at, but not opened: an open would cost requests to the share for the open, for the
+ * permission and for the close, and the data go another way. The host has looked for the name before. If the file
+ * exists all the same, because of a race, it is opened.
  */
 static int make_file(int dir, const char *name, mode_t mode, int flags)
 {

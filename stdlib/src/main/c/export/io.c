@@ -6,14 +6,14 @@
 #include "ops.h"
 
 #define IN_ROOM (2 * FRAME_MAX)
-/* Where nothing tells that a port was opened: how often to look, and how long after the host is known to be there. */
+/* The kernel does not say when a port is opened: so often it is tried, and so long after the host has written. */
 #define TURN_MS 10
 #define OPENED_MS 5000
 
 struct export_io {
 	int port;
 	bool gone;
-	bool is_socket; /* whose end is its end; a port only says that nobody is there yet */
+	bool is_socket; /* if a socket reads as ended, it has; a port may only have no reader yet */
 	pthread_mutex_t in_lock, out_lock;
 	char *in, *out;
 	size_t in_at, in_end;
@@ -73,7 +73,7 @@ void io_free(struct export_io *io)
 	free(io);
 }
 
-/* The port is one buffer of the device for each call: a message is one call, or a few for a large one. */
+/* Each call fills one buffer of the port's device: a message is one call, or a few calls if it is large. */
 static bool write_all(struct export_io *io, const char *data, size_t size)
 {
 	while (size) {
@@ -82,7 +82,7 @@ static bool write_all(struct export_io *io, const char *data, size_t size)
 		if (put < 0 && errno == EAGAIN) {
 			struct pollfd room = {.fd = io->port, .events = POLLOUT};
 
-			/* Without a host a port would say EAGAIN for ever. */
+			/* Without a host, a port would answer EAGAIN for ever. */
 			if (poll(&room, 1, -1) > 0 && room.revents & (POLLHUP | POLLERR))
 				return false;
 		} else if (put < 0 && errno != EINTR)
@@ -138,7 +138,7 @@ ssize_t io_writev(int port, struct iovec *iov, int count, void *export)
 		all[i] = iov[i];
 		size += iov[i].iov_len;
 	}
-	/* A notification has no request whose tail it could be. */
+	/* A notification belongs to no request, so it has no tail. */
 	const struct fuse_out_message {
 		uint32_t len;
 		int32_t error;
@@ -166,7 +166,8 @@ ssize_t io_read(int port, void *buf, size_t len, void *export)
 	return -1;
 }
 
-/* More bytes; false when the host is gone. An unconnected port reads as its end, so before the greeting we wait. */
+/* Reads more bytes; false if the host is gone. A port that nobody has opened reads as ended, so before the greeting it
+ * waits. */
 static bool fill(struct export_io *io, bool wait)
 {
 	if (io->in_at) {
@@ -183,7 +184,7 @@ static bool fill(struct export_io *io, bool wait)
 		}
 		if (got < 0 && errno == EAGAIN)
 			poll(&(struct pollfd){.fd = io->port, .events = POLLIN}, 1, -1);
-		/* nobody has opened the other end yet, and poll would say so at once */
+		/* nobody has opened the other end yet, and poll would return at once */
 		else if (got == 0 && wait && !io->is_socket)
 			poll(NULL, 0, TURN_MS);
 		else if (got == 0 || errno != EINTR)
@@ -191,7 +192,7 @@ static bool fill(struct export_io *io, bool wait)
 	}
 }
 
-/* What the host wrote can be here before the kernel has heard that it opened the port: until then nobody is there. */
+/* Bytes of the host can arrive before the kernel knows that the host has opened the port. Until then writing fails. */
 static bool send_hello(struct export_io *io, struct frame_hello *hello)
 {
 	const struct iovec iov = {hello, sizeof(*hello)};
@@ -210,7 +211,7 @@ errint_t io_greet(struct export_io *io, struct mica_error *err)
 	const size_t need = sizeof(struct frame) + sizeof(struct frame_hello);
 	char *magic;
 
-	/* Leftovers of an older host may come first. */
+	/* Bytes of an older host may come first. */
 	for (;;) {
 		while (io->in_end - io->in_at < need)
 			if (!fill(io, true))
@@ -219,7 +220,7 @@ errint_t io_greet(struct export_io *io, struct mica_error *err)
 		if (magic && (size_t)(magic - io->in) >= sizeof(struct frame) &&
 		    (size_t)(io->in + io->in_end - magic) >= sizeof(struct frame_hello))
 			break;
-		/* All but what may be the beginning of one. */
+		/* Skips all bytes except those at the end that may be the beginning of a greeting. */
 		if (!magic)
 			io->in_at = io->in_end - (need - 1);
 		else if (!fill(io, true))
@@ -235,7 +236,7 @@ errint_t io_greet(struct export_io *io, struct mica_error *err)
 	return 0;
 }
 
-/* The frame that begins at in_at, complete; NULL: the end. Pings are answered on the way. */
+/* Returns the complete frame that begins at in_at, or NULL at the end. Answers pings meanwhile. */
 static const struct frame *next_frame(struct export_io *io)
 {
 	for (;;) {
@@ -275,7 +276,7 @@ ssize_t io_next(struct export_io *io, char *request)
 		memcpy(request, (const char *)f + sizeof(head), (size_t)size);
 		io->in_at += head.size;
 	}
-	/* A message without its header would be libfuse's undoing. */
+	/* libfuse would crash on a message without its header. */
 	if (size < 40)
 		size = 0;
 	io->gone = !size;

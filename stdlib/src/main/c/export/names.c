@@ -1,4 +1,4 @@
-/* names.c - the calls that find, make, move and remove names. */
+/* names.c - the requests that find, make, rename and remove names. */
 #include "ops.h"
 
 #include <fcntl.h>
@@ -14,7 +14,7 @@ static void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 		fuse_reply_err(req, -dir.fd);
 	else if (!REFRESHED(dir.all, stat_known(dir.fd, name, &st)))
 		reply_entry(req, &dir, name, &st, LAYER_UNKNOWN);
-	else if (errno == ENOENT) /* which the host may remember, too */
+	else if (errno == ENOENT) /* the host may remember that the name is missing */
 		fuse_reply_entry(req, &(struct fuse_entry_param){.entry_timeout = VALID_SECONDS});
 	else
 		fuse_reply_err(req, errno);
@@ -33,7 +33,7 @@ static void op_forget_multi(fuse_req_t req, size_t count, struct fuse_forget_dat
 	fuse_reply_none(req);
 }
 
-/* Ends the making of a name: the entry of what was made, or why it was not. */
+/* Answers a request that makes a name: with the entry of what was made, or with the error. */
 static void reply_made(fuse_req_t req, struct held *dir, const char *name, int failed)
 {
 	struct stat st;
@@ -86,7 +86,7 @@ static void op_symlink(fuse_req_t req, const char *target, fuse_ino_t parent, co
 }
 
 /*
- * The new name is the same file; but overlayfs, before it looks it up anew, shows the link to a copied file with
+ * The new name is the same file. But until overlayfs looks the name up again, it shows a link to a copied file with
  * another number.
  */
 static int stat_linked(struct held *file, struct held *dir, const char *name, struct stat *st)
@@ -109,7 +109,7 @@ static void op_link(fuse_req_t req, fuse_ino_t id, fuse_ino_t parent, const char
 
 	if (!failed)
 		failed = errno_of(REFRESHED(dir.all, linkat(file.fd, "", dir.fd, name, AT_EMPTY_PATH)));
-	/* Before the new name is looked at: it must be found to be the same node. */
+	/* Before looking at the new name, because that must find the same node. */
 	if (!failed)
 		copied_up(export_of(req), &file);
 	if (!failed && stat_linked(&file, &dir, name, &st) < 0)
@@ -120,7 +120,8 @@ static void op_link(fuse_req_t req, fuse_ino_t id, fuse_ino_t parent, const char
 		reply_entry(req, &dir, name, &st, LAYER_UPPER);
 }
 
-/* The node at a name that is about to change: it needs a descriptor, for its dentry will not lead to it. */
+/* The node at a name that is about to change. It needs a descriptor, because its dentry will not lead to it any more.
+ */
 static struct held hold_at(struct held *dir, const char *name)
 {
 	struct held h = {dir->all, node_at(dir->all, dir->node, name), -1};
@@ -175,7 +176,7 @@ static void renamed(struct export *ex, struct held *from, struct held *to, struc
 		copied_up(ex, from);
 }
 
-/* Two names of one file: POSIX has rename do nothing, and both must stay known. */
+/* Both are names of one file: by POSIX, rename does nothing then, and both names must stay known. */
 static bool same_file(int a, const char *a_name, int b, const char *b_name)
 {
 	struct stat x, y;
@@ -196,7 +197,7 @@ static void op_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_
 	}
 	HELD from = hold_at(&dir, name);
 	HELD to = hold_at(&new_dir, new_name);
-	/* Those that overlayfs refuses copy nothing up. */
+	/* Renames that overlayfs refuses must not copy anything up. */
 	int failed = flags & ~(unsigned)(RENAME_NOREPLACE | RENAME_EXCHANGE) ? EINVAL : copy_up_setid(&from);
 
 	if (!failed && flags & RENAME_EXCHANGE)

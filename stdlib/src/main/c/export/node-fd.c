@@ -1,4 +1,4 @@
-/* node-fd.c - which nodes have a descriptor, and which of these is closed when it was not used lately. */
+/* node-fd.c - the nodes that have a descriptor. Descriptors that were not used lately are closed. */
 #include "node-internal.h"
 
 static void fd_unlist(struct nodes *all, struct node *n)
@@ -35,7 +35,7 @@ void fd_close(struct nodes *all, struct node *n)
 	n->fd = -1;
 }
 
-/* Closes what was not used for long. What is in use, or could not be found again, stays open. */
+/* Closes descriptors that were not used for long. Those in use, or whose files could not be found again, stay open. */
 static void close_unused(struct nodes *all, unsigned limit, unsigned tries)
 {
 	for (struct node *n = all->fd_oldest, *next; n && all->fd_count > limit && tries--; n = next) {

@@ -1,6 +1,6 @@
 /*
- * node-identity.c - which file a node is: what tells it from the others, the inode number the host is shown for
- * it, and the layer that has it.
+ * node-identity.c - which file a node is: what distinguishes it from the others, the inode number that the host sees,
+ * and the layer that has it.
  */
 #include "node-internal.h"
 
@@ -38,7 +38,7 @@ int layer_of(struct nodes *all, const char *path, struct stat *st)
 	return -ENOENT;
 }
 
-/* Which layer has that name of the directory, and what it says of it; -errno. */
+/* Returns the layer that has that name of the directory, and fills in its attributes there; -errno if it fails. */
 static int layer_at(struct nodes *all, struct node *parent, const char *name, struct stat *there)
 {
 	char path[PATH_MAX];
@@ -48,8 +48,8 @@ static int layer_at(struct nodes *all, struct node *parent, const char *name, st
 }
 
 /*
- * What makes a file of several names one. In the upper that is its number there: the union's own number for it is the
- * lower's by one name and the upper's by another, as the guest remembers or forgets what was copied up.
+ * What shows that several names are one file. In the upper it is the number there. The number that the union shows can
+ * be the lower's by one name and the upper's by another, depending on what the guest remembers of the copy-up.
  */
 struct identity identity_of(struct nodes *all, struct node *parent, const char *name, const struct stat *st, int layer)
 {
@@ -67,11 +67,11 @@ struct identity identity_of(struct nodes *all, struct node *parent, const char *
 	return id;
 }
 
-/* Found by these from now on, and no more by its dentry. */
+/* From now on the node is found by these numbers, and not by its dentry any more. */
 static void key_by(struct nodes *all, struct node *n, uint64_t dev, uint64_t ino, const struct stat *st)
 {
 	identity_remove(&all->tables, n);
-	/* Parted from the other names it had below: a file of its own, which the host must not take for them. */
+	/* It is separate from the names that it shared a file with in the lower: the host must not take it for them. */
 	if (n->salt)
 		n->shown_ino = shown_ino(all, st->st_dev, st->st_ino);
 	n->dev = dev;

@@ -1,4 +1,4 @@
-/* node-open.c - a node's descriptor: opened by its dentry once something needs one. */
+/* node-open.c - opens the descriptor of a node by its dentry, once one is needed. */
 #include "node-internal.h"
 #include "stat.h"
 
@@ -8,8 +8,8 @@
 #include <sys/syscall.h>
 
 /*
- * Whether what was opened by the node's dentry is the node. It is what its name says, whatever became of its number:
- * that of what was copied up is the lower's for as long as the guest remembers that one, and then another.
+ * Whether the file that was opened by the node's dentry is the node. The name decides, not the number: the number of a
+ * file that was copied up is that of the lower as long as the guest remembers it, and then another.
  */
 static bool is_node(struct nodes *all, struct node *n, int fd)
 {
@@ -64,7 +64,7 @@ int node_fd(struct nodes *all, struct node *n)
 		fd = fd < 0 ? -errno : fd;
 		budget_met(all->budget);
 	}
-	/* Renamed meanwhile: whoever did that saw to it that there is a descriptor. */
+	/* If the node was renamed meanwhile, the rename has made sure that there is a descriptor. */
 	fd = fd_adopt(all, n, fd);
 	node_put(all, parent);
 	return fd;
@@ -92,6 +92,6 @@ bool nodes_refresh(struct nodes *all)
 {
 	cleanup_fd int union_fs = (int)syscall(SYS_fspick, all->root->fd, "", FSPICK_EMPTY_PATH | FSPICK_CLOEXEC);
 
-	/* Asked to change nothing, it still drops the names that nobody uses. */
+	/* The reconfiguration changes nothing, but it drops the names that nobody uses. */
 	return union_fs >= 0 && !syscall(SYS_fsconfig, union_fs, FSCONFIG_CMD_RECONFIGURE, NULL, NULL, 0);
 }

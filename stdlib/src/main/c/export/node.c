@@ -1,9 +1,9 @@
-/* node.c - the nodes and their names: made and found, pinned, and freed when nothing needs them. */
+/* node.c - the nodes and their names: how they are made, found and pinned, and freed when nothing needs them. */
 #include "node-internal.h"
 
 #include <fcntl.h>
 
-/* By age. */
+/* A list that is ordered by age. */
 static void age_unlist(struct nodes *all, struct node *n)
 {
 	*(n->older ? &n->older->newer : &all->oldest) = n->newer;
@@ -125,7 +125,7 @@ void node_put(struct nodes *all, struct node *node)
 	if (!node)
 		return;
 	pthread_mutex_lock(&all->lock);
-	/* Which would have overlayfs remember the file by it. */
+	/* An open descriptor would make overlayfs remember the file by the name that is gone. */
 	if (!--node->pins && node->outlived && node->dentries) {
 		node->outlived = false;
 		fd_close(all, node);
@@ -145,11 +145,11 @@ struct node *node_enter(struct nodes *all, struct node *parent, const char *name
 	struct dentry *dentry = find_dentry(&all->tables, parent, name);
 	struct node *n = find_identity(&all->tables, id.dev, id.ino, id.salt);
 
-	/* Known since it had one name only. */
+	/* It is known from the time when it had only one name. */
 	if (!n && id.by_upper)
 		n = find_identity(&all->tables, st->st_dev, st->st_ino, 0);
 
-	/* Somebody replaced the file behind our back and its number was given out again. */
+	/* Somebody replaced the file without us, and its number was used again. */
 	if (n && n->type != (st->st_mode & S_IFMT)) {
 		identity_remove(&all->tables, n);
 		n->salt = ~n->id;
@@ -236,7 +236,7 @@ size_t nodes_oldest(struct nodes *all, struct node_name *list, size_t room)
 	size_t count = 0;
 
 	pthread_mutex_lock(&all->lock);
-	/* Those met are young again: the next call looks at others. */
+	/* The nodes that it has looked at become the youngest, so that the next call looks at others. */
 	for (size_t tries = 4 * room; tries-- && count < room && all->oldest;) {
 		struct node *n = all->oldest;
 

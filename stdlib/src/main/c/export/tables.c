@@ -92,7 +92,7 @@ void identity_remove(struct tables *t, struct node *n)
 	*at = n->same_identity;
 }
 
-/* Of the old tables into the new. */
+/* Moves the nodes from the old tables into the new ones. */
 static void rehash(struct tables *t, const struct tables *old, size_t i)
 {
 	for (struct node *n = old->ids[i], *next; n; n = next) {
@@ -112,7 +112,7 @@ static void rehash(struct tables *t, const struct tables *old, size_t i)
 	}
 }
 
-/* Twice the buckets; without memory the chains just grow. */
+/* Doubles the number of buckets. If there is no memory, the chains grow longer. */
 static void grow(struct tables *t)
 {
 	size_t buckets = 2 * (t->mask + 1);
