@@ -1,8 +1,8 @@
 /*
  * abandon.c - abandons the mount of a share whose file server is gone, or of a union on it. Linux 6.1 has no way to
- * give such a share up: whoever waits for it waits until the guest ends. Whoever unmounts it waits too, and meanwhile
- * holds a lock that every other share needs to come or go (virtio_fs_mutex). So the mount is detached from its path,
- * and a process that keeps a descriptor of it sees to it that the kernel never unmounts it.
+ * give such a share up: a process that waits for it waits until the guest ends. A process that unmounts it waits too,
+ * and meanwhile holds a lock that is needed to mount or unmount any other share (virtio_fs_mutex). So the mount is
+ * detached from its path, and a process keeps a descriptor of it, so that the kernel never unmounts it.
  */
 #include "child.h"
 
@@ -14,7 +14,7 @@ __attribute__((noreturn)) static void detach_and_hold(const char *path)
 {
 	struct mica_error err;
 
-	close_range(3, ~0u, 0); /* the call's answer is not held up */
+	close_range(3, ~0u, 0); /* an open pipe would delay the call's answer */
 	if (open(path, O_PATH | O_DIRECTORY) < 0) {
 		say("hold %s: %m", path);
 		_exit(1);
@@ -27,7 +27,7 @@ __attribute__((noreturn)) static void detach_and_hold(const char *path)
 		pause();
 }
 
-/* Waits until the mount is detached. The kernel tells whoever polls its list of mounts that the list has changed. */
+/* Waits until the mount is detached. The list of mounts can be polled: the kernel reports each change of it. */
 static errint_t wait_detached(int list, const char *folder, const char *name, struct mica_error *err)
 {
 	struct pollfd changed = {.fd = list, .events = POLLPRI};

@@ -1,4 +1,4 @@
-/* call-list.c - what calls there are, for those who ask. */
+/* call-list.c - the list of the calls that wait, run or are stuck. */
 #include "call.h"
 
 #include <stddef.h>
@@ -48,7 +48,7 @@ void calls_list(struct answer *answer, uint32_t *number)
 	char ms[24];
 
 	for (const struct call *call = calls; call < calls + MAX_CALLS; call++) {
-		/* The list's own call is no news. */
+		/* The call that asks for the list is left out. */
 		if (call->state == FREE || call->state == SERVING || call->pid == getpid() ||
 		    !strcmp(call->verb->name, "list"))
 			continue;

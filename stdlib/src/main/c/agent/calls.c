@@ -1,10 +1,10 @@
 /*
- * calls.c - the verbs that may hang, each in a child of its own.
+ * calls.c - runs the verbs that may hang, each in a child of its own.
  *
- * A call waits while another works on the same share or union, then runs in a child that writes its answer into a pipe
- * and ends. At the end of its time the child is killed. A child that hangs in the kernel does not die of that: the
- * call is answered all the same, stays in the list as stuck, and holds its share or union until it comes back, or until
- * the host says that this is lost: then the call is abandoned, and nobody waits for it any more.
+ * A call waits while another works on the same share or union. Then it runs in a child that writes its answer into a
+ * pipe and ends. When its time is up, the child is killed. A child that hangs in the kernel does not die of that. Then
+ * the call is answered all the same, stays in the list as stuck, and keeps its share or union until the child comes
+ * back, or until the host says that this is lost: then the call is abandoned, and nobody waits for it any more.
  */
 #include "call.h"
 #include "child.h"
@@ -17,8 +17,8 @@
 #include <sys/wait.h>
 #include <fcntl.h>
 
-/* A child knows its deadline and ends by itself with the better answer; this much later it is killed, and this much
- * after that it is stuck. */
+/* A child knows its deadline, and ends by itself with a better answer. So long after the deadline it is killed, and so
+ * long after that it counts as stuck. */
 #define GRACE_MS 250
 
 struct call calls[MAX_CALLS];
@@ -56,7 +56,7 @@ static void release(struct call *call)
 	*call = (struct call){.fd = -1};
 }
 
-/* Those who serve a union share what they may have open. */
+/* The processes that serve unions share one limit of open files. */
 static void count_served(const struct call *call, int more)
 {
 	if (call->verb->kind && !strcmp(call->verb->kind, "union"))
@@ -69,7 +69,7 @@ static bool same_object(const struct call *a, const struct call *b)
 	       !strcmp(call_name(a), call_name(b));
 }
 
-/* The call that works on what this one wants, or stands before it in the queue. */
+/* The call that works on the same object as this one, or comes before it in the queue. */
 static const struct call *in_the_way(const struct call *call)
 {
 	for (struct call *other = calls; other < calls + MAX_CALLS; other++)
@@ -116,7 +116,7 @@ static errint_t spawn(struct call *call)
 	return 0;
 }
 
-/* Starts whatever nothing is in the way of any more. */
+/* Starts all waiting calls that no other call is in the way of. */
 static void start_waiting(void)
 {
 	for (struct call *call = calls; call < calls + MAX_CALLS; call++) {
@@ -178,7 +178,7 @@ static bool is_complete(const struct call *call)
 	return call->answer->len && call->answer->text[call->answer->len - 1] == '\n';
 }
 
-/* Sends so much of what the child wrote, from an offset on, and drops it. */
+/* Sends the bytes from..len-1 of what the child wrote, and drops all bytes before len. */
 static void pass_on(struct call *call, size_t from, size_t len)
 {
 	struct answer *answer = call->answer;
@@ -189,7 +189,7 @@ static void pass_on(struct call *call, size_t from, size_t len)
 	memmove(answer->text, answer->text + len, answer->len);
 }
 
-/* A child that goes on after its answer is not waited for. */
+/* If a child goes on after its answer, the answer is sent at once. */
 static void answer_if_serving(struct call *call)
 {
 	const struct answer *answer = call->answer;
@@ -203,7 +203,7 @@ static void answer_if_serving(struct call *call)
 	client_send(call->client, &scratch);
 }
 
-/* What it writes after its answer is for the host. */
+/* The host gets what the child writes after its answer. */
 static void tell_if_serving(struct call *call)
 {
 	if (call->state != SERVING || !is_complete(call))
@@ -230,7 +230,7 @@ void calls_read(uint32_t which)
 	tell_if_serving(call);
 }
 
-/* What the end of a child's process means, for people. */
+/* Describes the end of a child's process, for people. */
 static void describe(int status, char text[static 64])
 {
 	if (WIFSIGNALED(status))
@@ -250,7 +250,7 @@ static void tell_event(const struct call *call, const char *event, const char *w
 	events->tell(&scratch);
 }
 
-/* It may have to be cleaned up after, also where it was killed before it had an answer. */
+/* Some verbs have to clean up after the child, also if it was killed before it had an answer. */
 static void finish_ended(const struct call *call, const char *how)
 {
 	if (call->state == SERVING)

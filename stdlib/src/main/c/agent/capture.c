@@ -1,7 +1,7 @@
 /*
- * capture.c - the verb capture: a layer on a disk goes to the host as an exact tar, over a port, as the output of a
- * process of a session of the stream protocol. That process reads the layer twice at the same time, once for the tar
- * and once for the check, so that one of the two finds it in memory. Its standard error says how it ended, for a
+ * capture.c - the verb capture: sends a layer on a disk to the host as an exact tar, over a port. The tar is the output
+ * of the process of a session of the stream protocol. That process reads the layer twice at the same time, once for the
+ * tar and once for the check, so that one of the two finds it in memory. Its standard error says how it ended, for a
  * host that does not wait for the answer.
  */
 #include "child.h"
@@ -19,14 +19,14 @@
 #include <sys/syscall.h>
 
 #define PIPE_BYTES (1 << 20)
-/* Of many small files it is the disk that is waited for: several are at a time. What is read once is in memory for the
- * tar. */
+/* With many small files most of the time is spent waiting for the disk, so several are read at a time. What was read
+ * once is in memory when the tar needs it. */
 #define CHECK_THREADS 8
 #define HEX (2 * MICA_CHECK + 1)
 
 static struct stream stream;
 
-/* What the process found, in memory that it shares with who started it. */
+/* The result of the process, in memory that it shares with the process that started it. */
 static struct captured {
 	errint_t code, check_code;
 	struct mica_error err, check_err;
@@ -63,7 +63,7 @@ static errint_t open_layer(const struct request *request, int *fd, struct mica_e
 	return *fd < 0 ? mica_fail_at(err, -errno, "open", root, path) : 0;
 }
 
-/* The two readers' own, for their process has the only threads. */
+/* Only the two readers use it: no other process of the agent has threads. */
 static struct pace pace = PACE_INITIALIZER;
 
 static void *count(void *unused)
@@ -78,7 +78,7 @@ static void *count(void *unused)
 	return NULL;
 }
 
-/* What is not its own is closed: the port would be in use for as long as one has it. */
+/* Closes descriptors that belong to the parent: the port would be in use as long as a process has it open. */
 static void leave_parent(pid_t parent)
 {
 	close(3);
@@ -96,7 +96,7 @@ static void put_check(char hex[HEX])
 		snprintf(hex + 2 * i, 3, "%02x", captured->check[i]);
 }
 
-/* The last that the host hears before it hears the status. */
+/* Writes the result, which is the last output before the status. */
 static void tell(int to)
 {
 	char hex[HEX];
@@ -124,7 +124,7 @@ __attribute__((noreturn)) static void read_layer(int to, int said)
 		_exit(1);
 	}
 	captured->code = tar_walk_exact(captured->layer, to, &pace, &tar, &captured->job, &captured->err);
-	/* Whoever cannot have the one has no use for the other. */
+	/* If there is no tar, nobody needs the check. */
 	if (captured->code)
 		__atomic_store_n(&captured->check_job.cancel, 1, __ATOMIC_RELAXED);
 	pace_end(&pace);
@@ -151,7 +151,7 @@ static errint_t start(int layer, struct mica_error *err)
 	stream.error = said[0];
 	fcntl(ends[0], F_SETFL, O_NONBLOCK);
 	fcntl(said[0], F_SETFL, O_NONBLOCK);
-	fcntl(ends[0], F_SETPIPE_SZ, PIPE_BYTES); /* a smaller one does, too */
+	fcntl(ends[0], F_SETPIPE_SZ, PIPE_BYTES); /* it works with a smaller pipe, too */
 	stream.pid = fork();
 	if (!stream.pid) {
 		leave_parent(parent);
@@ -162,7 +162,7 @@ static errint_t start(int layer, struct mica_error *err)
 	return stream.pid < 0 ? mica_fail(err, -errno, "fork", "") : 0;
 }
 
-/* What went wrong first, in the reader's own words. */
+/* Returns the first error, as the reader described it. */
 static errint_t result(const struct request *request, const struct stream_end *end, struct mica_error *err)
 {
 	const char *path = line_value(request, "path");
@@ -189,7 +189,7 @@ static void put_result(struct answer *answer)
 	answer_put(answer, "check", hex);
 }
 
-/* The session has begun, so the host must hear of it there. */
+/* The session has begun, so the host must get the error in it. */
 static errint_t give_up(errint_t code, const struct mica_error *err)
 {
 	const struct stream_end failed = {.status = 1};

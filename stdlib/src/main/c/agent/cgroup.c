@@ -1,6 +1,6 @@
 /*
- * cgroup.c - the cgroup of a container: frozen, ended, counted. The agent does it itself, so that a container thaws
- * whatever becomes of the runtime.
+ * cgroup.c - freezes the cgroup of a container, kills what is in it, and reads its numbers. The agent does this itself,
+ * so that a container thaws even if the runtime has failed.
  */
 #include "container.h"
 
@@ -26,7 +26,7 @@ static errint_t put(int cgroup, const char *file, const char *text, struct mica_
 	return fd < 0 || write(fd, text, strlen(text)) < 0 ? mica_fail(err, -errno, "write", file) : 0;
 }
 
-/* The number behind key in text that is lines of "KEY NUMBER", or in text that is one. */
+/* The number after key in a text of lines "KEY NUMBER"; or the whole text, if it is a number. */
 static errint_t find_number(const char *text, const char *key, uint64_t *number)
 {
 	size_t len = strlen(key);
@@ -75,7 +75,7 @@ bool cgroup_is_frozen(int cgroup)
 	return !cgroup_number(cgroup, "cgroup.events", "frozen", &frozen) && frozen;
 }
 
-/* Until the file of events says so; the kernel tells whoever polls it that it has changed. */
+/* Waits until the file of events has the wanted value. The kernel reports a change to a process that polls the file. */
 static errint_t await_event(int cgroup, const char *key, uint64_t wanted, int64_t until_ms, struct mica_error *err)
 {
 	cleanup_fd int fd = openat(cgroup, "cgroup.events", O_RDONLY | O_CLOEXEC);
@@ -124,7 +124,7 @@ static errint_t signal_procs(int cgroup, int signal)
 	return code;
 }
 
-/* Those that a container made for itself are below its own. */
+/* Cgroups that the container has made are below its own, so they get the signal, too. */
 errint_t cgroup_signal(int cgroup, int signal, struct mica_error *err)
 {
 	int fd = openat(cgroup, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -1,4 +1,4 @@
-/* cgroups.c - the tree of cgroups, which containers are in. */
+/* cgroups.c - makes the tree of cgroups in which containers run. */
 #include "container.h"
 
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-/* child.c - a verb that may hang, in a process of its own. */
+/* child.c - starts a verb that may hang in a process of its own. */
 #include "child.h"
 
 #include <signal.h>
@@ -17,7 +17,7 @@ void child_stay(int (*go_on)(const struct request *request))
 	goes_on = go_on;
 }
 
-/* Answers are at most a line; a pipe may hold less, so that writing can wait for the loop. */
+/* An answer is at most one line. A pipe may hold less than a line; then writing waits for the loop. */
 static void write_bytes(const char *bytes, size_t len)
 {
 	while (len) {
@@ -42,7 +42,7 @@ void child_run(const struct verb *verb, const struct request *request, int64_t d
 	errint_t code;
 	sigset_t none;
 
-	/* What is the loop's is none of ours: a port held open would seem to be the guest's still. */
+	/* Close the descriptors of the loop: if the port stayed open here, the guest would seem to use it still. */
 	if (pipe_fd != 3 && dup2(pipe_fd, 3) < 0)
 		_exit(1);
 	close_range(4, ~0u, 0);

@@ -1,7 +1,7 @@
 /*
  * client.c - buffers between a descriptor and the lines on it.
  *
- * The host's port is watched edge by edge, since its hang-up cannot be masked and lasts as long as nobody is there.
+ * The host's port is watched edge-triggered, because its hang-up cannot be masked and lasts as long as nobody is there.
  */
 #include "agent.h"
 
@@ -27,8 +27,8 @@ static void flush(struct client *client)
 	client->out_len -= done;
 }
 
-/* Kept also while nobody seems to be there: a new host's first request can be read before the kernel says that it came.
- */
+/* Answers are kept even while nobody seems to be there: the first request of a new host can be read before the kernel
+ * reports that the host has opened the port. */
 void client_send(struct client *client, const struct answer *answer)
 {
 	if (answer->len > sizeof(client->out) - client->out_len) {
@@ -83,7 +83,7 @@ bool client_is_ready(const struct client *client)
 	return client->unread && client->out_len < OUT_ENOUGH;
 }
 
-/* Not for ever, or the children would wait; and not while the answers pile up. */
+/* Reads only a few times, because the children would wait otherwise, and not while many answers are unsent. */
 void client_read(struct client *client, client_line *take)
 {
 	for (int i = 0; i < READS_A_TURN && client_is_ready(client); i++) {
@@ -98,9 +98,9 @@ void client_read(struct client *client, client_line *take)
 }
 
 /*
- * Half a line of each kind was the old client's. Whole answers stay: the kernel may tell late, when the next one's
- * first request has been read already, and to drop its answer would leave it waiting. The old one's are skipped by
- * their ids.
+ * A half line that was read or written belongs to the old client, and is dropped. Whole answers stay: the kernel may
+ * report the hang-up late, when the first request of the next client has been read already. If its answer were dropped,
+ * that client would wait for ever. It skips answers to the old client by their ids.
  */
 static void hang_up(struct client *client)
 {
@@ -114,7 +114,7 @@ static void hang_up(struct client *client)
 	client->cut = client->skipping = false;
 }
 
-/* Only the first event that says so is a hang-up: the next ones may come with a new client's first bytes. */
+/* Only the first event with EPOLLHUP is a hang-up: the next ones may come with the first bytes of a new client. */
 void client_event(struct client *client, uint32_t events)
 {
 	bool there = !(events & EPOLLHUP);

@@ -1,4 +1,4 @@
-/* container-clear.c - what is left of a container, in the runtime and in the kernel, goes away. */
+/* container-clear.c - removes what is left of a container in the runtime and in the kernel. */
 #include "child.h"
 #include "container.h"
 #include "crun.h"

@@ -1,13 +1,13 @@
 /*
- * container-held.c - whether a container holds a mount of the guest's. A container's mounts are copies in a mount
- * namespace of its own: to the kernel what the guest unmounts is in nobody's way, and the host would take away what the
- * container uses.
+ * container-held.c - whether a container uses a mount of the guest. The mounts of a container are copies in its own
+ * mount namespace. So the kernel would let the guest unmount its own copy, and the host would then remove what the
+ * container still uses.
  */
 #include "container.h"
 
 #include <stdio.h>
 
-/* In a line of mountinfo the third word is the file system's number. */
+/* The third word of a line of mountinfo is the device number of the file system. */
 static bool has_mounted(pid_t pid, uint32_t major, uint32_t minor)
 {
 	char path[64], number[32];

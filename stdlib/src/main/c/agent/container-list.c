@@ -1,4 +1,4 @@
-/* container-list.c - containers and the processes in them, as facts of a list. */
+/* container-list.c - lists containers and the processes in them. */
 #include "container.h"
 
 #include <stdio.h>
@@ -42,7 +42,7 @@ static void put_container(const char *name, struct answer *answer, uint32_t numb
 	put_number(answer, number, "oom", facts.oom);
 }
 
-/* One without a note has ended, and its streams come to their end. */
+/* A process without a note has ended, and its streams are about to end. */
 static void put_process(const struct request *call, struct answer *answer, uint32_t *number)
 {
 	const char *name = line_value(call, "name"), *id = line_value(call, "id");

@@ -1,5 +1,5 @@
 /*
- * container-verbs.c - what is done to containers that are there.
+ * container-verbs.c - the verbs for containers that exist.
  */
 #include "child.h"
 #include "container.h"
@@ -62,7 +62,7 @@ errint_t container_file(const struct request *request, struct answer *answer, st
 	return 0;
 }
 
-/* The facts of one that runs. */
+/* Finds the facts of a container that must run. */
 static errint_t find_running(const struct request *request, const char **name, struct container_facts *facts,
 			     struct mica_error *err)
 {
@@ -81,7 +81,8 @@ static errint_t open_cgroup(const char *name, int *cgroup, struct mica_error *er
 	return *cgroup < 0 ? mica_fail(err, *cgroup, "open the cgroup of", name) : 0;
 }
 
-/* The number is that process's as long as the container runs: that is asked once more when it is held. */
+/* The number belongs to that process only as long as the container runs. So this is checked again when the process is
+ * held by a descriptor. */
 static errint_t signal_first(const struct request *request, int signal, struct mica_error *err)
 {
 	struct container_facts facts;
@@ -135,7 +136,7 @@ static errint_t freeze(const struct request *request, bool frozen, struct mica_e
 	return code;
 }
 
-/* It is frozen or it runs, not in between. */
+/* If freezing fails, the container is thawed, so that it is never half frozen. */
 errint_t container_pause(const struct request *request, struct answer *answer, struct mica_error *err)
 {
 	errint_t code = freeze(request, true, err);
@@ -192,7 +193,7 @@ errint_t container_usage(const struct request *request, struct answer *answer, s
 		code = open_cgroup(name, &cgroup, err);
 	if (code)
 		return code;
-	/* Older kernels lack some. */
+	/* Older kernels do not have all of them. */
 	for (size_t i = 0; i < sizeof(figures) / sizeof(*figures); i++)
 		if (!cgroup_number(cgroup, figures[i].file, figures[i].in_file, &number))
 			answer_put_number(answer, figures[i].key, number);

@@ -18,7 +18,7 @@ static struct supervised {
 	const char *name;
 	char note[2 * LINE_MAX_NAME + 2];
 	int lock, cgroup;
-	uint64_t oom_kills; /* before */
+	uint64_t oom_kills; /* the count before the start */
 	struct container_facts facts;
 } supervised = {.lock = -1, .cgroup = -1};
 
@@ -37,7 +37,7 @@ static errint_t read_start(const struct request *request, struct crun_start *sta
 	return code ? code : modules_wait(err);
 }
 
-/* The runtime mounts there. A link would lead it elsewhere: CVE-2026-47766 and its kind. */
+/* The runtime mounts on this path. A link would lead it elsewhere: CVE-2026-47766 and similar ones. */
 static errint_t check_mount_point(int root, const char *path, const char *name, struct mica_error *err)
 {
 	struct open_how how = {
@@ -74,7 +74,7 @@ static errint_t check_root(const char *name, struct mica_error *err)
 	return code;
 }
 
-/* One that has ended makes room; so does what was left of a start that was ended half way. */
+/* Clears what is left of a container of that name that has ended, or of a start that was not completed. */
 static errint_t take_name(const char *name, struct mica_error *err)
 {
 	supervised.lock = container_lock(name);
@@ -128,8 +128,8 @@ static void tell_exited(const char *name, const struct stream_end *end, struct a
 	answer_end(event, "*");
 }
 
-/* All that is in the container ends with its first process, whatever namespaces it has. The note comes before all that
- * the host can hear. */
+/* Everything in the container ends with its first process, whatever namespaces it has. The note is written before the
+ * host is told anything. */
 static int serve_first(const struct request *request)
 {
 	static struct answer event;
@@ -145,7 +145,7 @@ static int serve_first(const struct request *request)
 	tell_exited(supervised.name, &end, &event);
 	child_tell(&event);
 	stream_finish(&stream, &end);
-	if (line_value(request, "last")) /* the loop takes it for the word to power off */
+	if (line_value(request, "last")) /* for the loop, this is the request to power off */
 		kill(getppid(), SIGTERM);
 	return 0;
 }
@@ -176,7 +176,8 @@ errint_t container_run(const struct request *request, struct answer *answer, str
 	return 0;
 }
 
-/* Its supervisor was killed, so nobody looks after the container: it ends too. The loop does not wait for that. */
+/* The supervisor was killed, so nobody looks after the container any more, and it is ended too. The loop does not wait
+ * for that. */
 void container_run_ended(const struct request *request, const char *how, struct answer *event)
 {
 	const char *name = line_value(request, "name");

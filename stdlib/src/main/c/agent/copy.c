@@ -1,7 +1,7 @@
 /*
- * copy.c - files out of a container and into it, as tars over a port. The work is done by a process that sees what the
- * container sees: its mounts, and nothing above its root. So no link in there leads anywhere else, whenever it is made,
- * and nothing that lies in there is run or loaded.
+ * copy.c - copies files out of a container and into it, as tars over a port. The work is done by a process that sees
+ * what the container sees: its mounts, and nothing above its root. So no link in the container leads anywhere else,
+ * even if it is made meanwhile. The process runs and loads nothing that lies in the container.
  */
 #include "child.h"
 #include "container.h"
@@ -19,14 +19,14 @@
 static struct stream stream;
 static char note[2 * LINE_MAX_NAME + 2];
 
-/* What a path is: the folder that it lies in, and its last name ("" for the root). */
+/* A path, taken apart: the folder that it lies in, and its last name ("" for the root). */
 struct place {
 	int dir;
 	char text[PATH_MAX], *name;
 };
 
-/* The mounts of the container, its root as ours, and that it runs still: the number was its first process's. proc: the
- * guest's, for later. */
+/* Enters the mounts of the container, with its root as ours. Then it checks that the container still runs, because
+ * otherwise the number may belong to another process. *proc gets the guest's /proc, for later. */
 static errint_t enter(const char *name, int *proc, struct mica_error *err)
 {
 	struct container_facts facts, again;
@@ -49,8 +49,8 @@ static errint_t enter(const char *name, int *proc, struct mica_error *err)
 	return code;
 }
 
-/* The core knows what is open by its name in /proc, which in a container's has other processes. Only once all that the
- * container could lead astray was looked up. */
+/* The core names open files by their path in /proc, and the container's /proc has other processes. So the guest's is
+ * mounted over it, but only after all paths that the container could redirect have been looked up. */
 static errint_t use_proc(int proc, struct mica_error *err)
 {
 	return move_mount(proc, "", AT_FDCWD, "/proc", MOVE_MOUNT_F_EMPTY_PATH)
@@ -58,8 +58,8 @@ static errint_t use_proc(int proc, struct mica_error *err)
 		       : 0;
 }
 
-/* Links on the way are followed, for they lead nowhere but in here; those of /proc, to what others have open, are not.
- */
+/* Links on the way are followed, because they cannot lead out of the container. Links of /proc to open files of other
+ * processes are not followed. */
 static int open_place(const char *path, int flags)
 {
 	struct open_how how = {.flags = (uint64_t)flags | O_CLOEXEC, .resolve = RESOLVE_NO_MAGICLINKS};
@@ -113,7 +113,7 @@ static void tell_remarks(const struct mica_remarks *remarks)
 	}
 }
 
-/* Writes the tar of what is at the path: its last name, and all below it. */
+/* Writes the tar of the entry at the path, with its last name, and of all below it. */
 static int send_tar(const struct request *request)
 {
 	struct mica_remarks remarks = {0};
@@ -138,7 +138,7 @@ static int send_tar(const struct request *request)
 	return code ? tell(&err) : 0;
 }
 
-/* What is in from goes to to: a folder that is there takes what is in the new one, anything else is replaced. */
+/* Moves the entries of `from` to `to`. An existing folder is merged with the new one, and anything else is replaced. */
 static errint_t merge(int from, int to, const char *as, struct mica_error *err)
 {
 	cleanup_fd int reading = dup(from);
@@ -174,7 +174,8 @@ static errint_t merge(int from, int to, const char *as, struct mica_error *err)
 	return code;
 }
 
-/* Reads the tar and puts what is in it into the folder at the path; or, where that is none, its one entry there. */
+/* Reads the tar and puts its entries into the folder at the path. If there is no folder, its only entry becomes the
+ * path. */
 static errint_t unpack(struct place *place, bool into, struct mica_error *err)
 {
 	struct mica_remarks remarks = {0};

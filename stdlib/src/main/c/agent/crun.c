@@ -1,6 +1,6 @@
 /*
- * crun.c - runs the container runtime. What it has to say goes to a file of its own, for its standard error is that of
- * the process it starts.
+ * crun.c - runs the container runtime. Its messages go to a file, because its standard error is that of the process
+ * that it starts.
  */
 #include "crun.h"
 #include "child.h"
@@ -21,7 +21,7 @@
 #define ROOT NOTES "/crun"
 #define MAX_WORDS 16
 
-/* Files for one run of it, called after our process. */
+/* The files of one run; their names contain our process id. */
 struct scratch {
 	char log[64], pid[64], console[64];
 };
@@ -44,8 +44,8 @@ static void cleanup_scratch_p(const struct scratch *scratch)
 }
 #define cleanup_scratch __attribute__((cleanup(cleanup_scratch_p)))
 
-/* What the agent set for itself is not for a container. If we are killed, crun is: it would start something that nobody
- * looks after. */
+/* A container does not inherit what the agent has set for itself. If we are killed, crun is killed, too: otherwise it
+ * would start something that nobody looks after. */
 __attribute__((noreturn)) static void become_crun(const char *const *words, const int stdio[3], pid_t parent)
 {
 	static char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin", *environment[] = {path, NULL};
@@ -82,7 +82,7 @@ static errint_t await_process(pid_t pid, int *status, struct mica_error *err)
 			: mica_fail_note(err, -ETIMEDOUT, "wait for", RUNTIME, "it was not done in time, and ended");
 }
 
-/* The last line of what it said. */
+/* Reads the last line of its messages. */
 static void read_last_line(const char *path, char *line, size_t room)
 {
 	char text[4096];
@@ -101,7 +101,7 @@ static void read_last_line(const char *path, char *line, size_t room)
 	snprintf(line, room, "%.*s", (int)room - 1, last);
 }
 
-/* Its words are for people; what kind of failure it is, they tell by the kernel's own. */
+/* The messages are for people, but they contain the kernel's texts, which show the kind of the failure. */
 static errint_t kind_of(const char *said)
 {
 	static const struct {
@@ -121,7 +121,7 @@ static errint_t kind_of(const char *said)
 	return -EIO;
 }
 
-/* words: with NULL at the end. */
+/* words ends with NULL. */
 static errint_t run(const char *const *words, const int stdio[3], const struct scratch *scratch, const char *what,
 		    const char *name, struct mica_error *err)
 {
@@ -144,7 +144,7 @@ static errint_t run(const char *const *words, const int stdio[3], const struct s
 	return mica_fail_note(err, kind_of(said), what, name, "%s", *said ? said : "the runtime does not say why");
 }
 
-/* What each begins with; the number of words. */
+/* Fills in the words that each command begins with, and returns how many. */
 static int begin(const char **words, char log[static 80], const struct scratch *scratch)
 {
 	snprintf(log, 80, "--log=%s", scratch->log);
@@ -167,7 +167,7 @@ static errint_t listen_console(const char *path, int *console, struct mica_error
 	return 0;
 }
 
-/* It was sent before the runtime ended: there is nothing to wait for. */
+/* Takes the terminal that the runtime sent. It was sent before the runtime ended, so this does not wait. */
 static errint_t take_terminal(int console, int *terminal, struct mica_error *err)
 {
 	cleanup_fd int fd = accept4(console, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
@@ -212,7 +212,7 @@ static void put_start(const char **words, int at, const struct crun_start *start
 	words[at] = NULL;
 }
 
-/* The child that is first in our list of children; 0: none. */
+/* The first of our children; 0 if there is none. */
 static pid_t first_child(void)
 {
 	char path[64], text[24] = "";
@@ -224,8 +224,8 @@ static pid_t first_child(void)
 	return (pid_t)strtol(text, NULL, 10);
 }
 
-/* A runtime that was killed leaves processes at any step: the container's first one, or a program that runs in it,
- * which nobody would look after. All of them become our children, for we are a subreaper. */
+/* A runtime that was killed may leave processes that nobody looks after: the container's first one, or a program that
+ * runs in it. All of them become our children, because we are a subreaper. */
 static void end_what_it_left(void)
 {
 	pid_t pid;

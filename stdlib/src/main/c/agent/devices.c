@@ -1,6 +1,6 @@
 /*
- * devices.c - PCI devices. A machine without ACPI has nobody who tells the kernel that one was plugged, or is about to
- * be taken out: the host does, by its verbs, and here the kernel is told.
+ * devices.c - PCI devices. In a machine without ACPI nothing tells the kernel that a device was plugged in, or is about
+ * to be unplugged. So the host says it by these verbs, and the agent tells the kernel.
  */
 #include "agent.h"
 

@@ -1,5 +1,6 @@
 /*
- * disks.c - the disks of the guest: ext4 file systems on virtio-blk, known by the serial number that the host gave.
+ * disks.c - the disks of the guest: ext4 file systems on virtio-blk, found by the serial number that the host gave
+ * them.
  */
 #include "container.h"
 #include "hold.h"
@@ -12,17 +13,17 @@
 #include <sys/stat.h>
 
 #define BLOCKS "/sys/block"
-#define MAX_SERIAL 20 /* of the device's own field */
+#define MAX_SERIAL 20 /* the size of the device's field */
 #define SNAPSHOT_FLAGS (MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC)
 /*
- * How much of a snapshot is read at a time, in sectors of 512 bytes: 1 MiB. The host reads it in whole clusters of 64
- * KiB, and those at the ends of a request perhaps for its neighbours, too.
+ * How much of a snapshot is read at a time, in sectors of 512 bytes: 1 MiB. The host reads whole clusters of 64 KiB. So
+ * it may read the clusters at both ends of a request again for the requests before and after it.
  */
 #define SNAPSHOT_READAHEAD 2048UL
 
 struct disk {
 	const char *name, *serial;
-	bool snapshot; /* an image of a disk at one moment: only read, and its journal, which is empty, left alone */
+	bool snapshot; /* an image of a disk at one moment: read-only, and its empty journal is not loaded */
 	char path[sizeof(DISKS) + 1 + LINE_MAX_NAME];
 };
 
@@ -72,7 +73,7 @@ static bool has_serial(int blocks, const char *block, const char *serial)
 	return len >= 0 && (size_t)len == strlen(serial) && !memcmp(got, serial, (size_t)len);
 }
 
-/* /dev/vda; false where there is none. */
+/* The path of the device, such as /dev/vda; false if there is none. */
 static bool find_block(const char *serial, char path[static 280])
 {
 	DIR *dir = opendir(BLOCKS);

@@ -1,5 +1,6 @@
 /*
- * exports.c - begins to serve a union to the host: a process each, so that its death is its own.
+ * exports.c - begins to serve a union to the host. Each union has its own process, so that if one dies, the others go
+ * on.
  */
 #include "child.h"
 #include "export/budget.h"

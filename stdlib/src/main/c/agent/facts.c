@@ -1,5 +1,5 @@
 /*
- * facts.c - what is known of a container: a note, and a lock that its supervisor holds while its first process runs.
+ * facts.c - the facts about a container: a note, and a lock that its supervisor holds while its first process runs.
  */
 #include "child.h"
 #include "container.h"
@@ -19,7 +19,7 @@ static int open_lock(const char *name, int flags)
 	return open(path, O_RDWR | O_CLOEXEC | flags, 0600);
 }
 
-/* Of the open file and not of the process: so it can be asked for without being taken. */
+/* The lock belongs to the open file, not to the process, so that it can be tested without being taken. */
 int container_lock(const char *name)
 {
 	struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
@@ -39,7 +39,7 @@ static uint32_t noted(const struct request *note, const char *key, uint32_t othe
 	return (uint32_t)value;
 }
 
-/* A supervisor that was killed noted no end: its container was killed with it. */
+/* If the supervisor was killed, the note has no end: its container was killed with it. */
 static void read_note(const char *name, struct container_facts *facts)
 {
 	char text[160];
@@ -72,7 +72,7 @@ errint_t container_facts(const char *name, struct container_facts *facts, struct
 	return read_facts(name, F_OFD_GETLK, facts, err);
 }
 
-/* Whoever waits is a child, and ended in time by the loop. */
+/* Only children wait here, and the loop ends them in time. */
 errint_t container_await_end(const char *name, struct container_facts *facts, struct mica_error *err)
 {
 	return read_facts(name, F_OFD_SETLKW, facts, err);

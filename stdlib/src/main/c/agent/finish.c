@@ -1,6 +1,6 @@
 /*
- * finish.c - phase 3: what is written is on the host's disks, then the guest ends. A share that hangs delays it by the
- * deadline, no longer.
+ * finish.c - phase 3: all that was written is synced to the host's disks, and then the guest ends. A share that hangs
+ * delays this until the deadline, but no longer.
  */
 #include "container.h"
 #include "hold.h"
@@ -15,7 +15,7 @@
 
 static void unmount(const char *path)
 {
-	/* What the mount namespaces of containers may hold a while longer. */
+	/* Sync disks, because the mount namespaces of containers may keep them mounted for a while. */
 	if (!strncmp(path, DISKS, strlen(DISKS)))
 		mica_sync(path, NULL);
 	if (umount2(path, UMOUNT_NOFOLLOW) < 0)
@@ -23,7 +23,8 @@ static void unmount(const char *path)
 	_exit(0);
 }
 
-/* Each in a child, so that one that hangs holds up none of the others. They are one group: others may hang already. */
+/* Each unmount runs in a child, so that one that hangs does not delay the others. The children are a process group of
+ * their own, because other children may hang already. */
 static pid_t begin_unmounts(const char *folder)
 {
 	cleanup_mounted struct mounted mounted = {0};
@@ -42,7 +43,8 @@ static pid_t begin_unmounts(const char *folder)
 	return group;
 }
 
-/* Whether no child of the group is left by then. SIGCHLD is blocked since the loop began, so none is missed. */
+/* Waits until no child of the group is left, or until the time is up. SIGCHLD has been blocked since the loop began, so
+ * none is missed. */
 static bool wait_group(pid_t group, int64_t until_ms)
 {
 	sigset_t child;
@@ -68,7 +70,7 @@ static void unmount_all(const char *folder)
 		say("a share does not answer: %s is left as it is", folder);
 }
 
-/* Who held something still is gone, and a frozen disk cannot be unmounted. */
+/* The processes that froze something are gone by now, and a frozen disk cannot be unmounted. */
 static void thaw_all(void)
 {
 	pid_t pid = fork();
@@ -89,7 +91,7 @@ void agent_finish(void)
 	unmount_all(UNIONS);
 	unmount_all(DISKS);
 	unmount_all(SHARES);
-	/* Without ACPI there is no switch to turn; a reset ends a machine that is started with -no-reboot. */
+	/* Without ACPI the machine cannot be switched off; a reset ends a machine that was started with -no-reboot. */
 	reboot(RB_AUTOBOOT);
 	say("reset: %m");
 	for (;;)

@@ -1,5 +1,5 @@
 /*
- * guest.c - the verbs that are about the guest as a whole.
+ * guest.c - the verbs for the guest as a whole.
  */
 #include "agent.h"
 
@@ -15,7 +15,7 @@
 
 #define NANOS 1000000000ull
 
-/* The build id that the linker made of what is in the binary. */
+/* The build id, which the linker computed from the contents of the binary. */
 static int find_build_id(struct dl_phdr_info *info, size_t size, void *answer)
 {
 	(void)size;
@@ -45,8 +45,8 @@ static errint_t set_clock(uint64_t nanos, struct mica_error *err)
 	return clock_settime(CLOCK_REALTIME, &time) < 0 ? mica_fail(err, -errno, "set clock", "") : 0;
 }
 
-/* Counted as full entropy: the host is whom the guest trusts anyway. Reseeded at once, for a guest that was restored
- * from a saved one must not repeat its numbers. */
+/* Counted as full entropy, because the guest trusts the host anyway. Reseeded at once, because a guest that was
+ * restored from a saved one must not repeat its random numbers. */
 static errint_t add_seed(const char *hex, struct mica_error *err)
 {
 	union {
@@ -100,7 +100,7 @@ errint_t guest_hello(const struct request *request, struct answer *answer, struc
 	return 0;
 }
 
-/* A line "KEY:   N kB" of /proc/meminfo, in bytes. */
+/* The value of a line "KEY:   N kB" of /proc/meminfo, in bytes. */
 static uint64_t memory(const char *text, const char *key)
 {
 	const char *at = strstr(text, key);
@@ -154,7 +154,7 @@ static void put(struct answer *answer, uint32_t number, const char *key, const c
 	answer_put(answer, name, value);
 }
 
-/* What a note says is fields already, encoded. */
+/* A note consists of encoded fields already. */
 static void put_note(struct answer *answer, uint32_t number, const char *kind, const char *name)
 {
 	static char text[LINE_MAX_BYTES];

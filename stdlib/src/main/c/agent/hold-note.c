@@ -1,4 +1,4 @@
-/* hold-note.c - what is noted of holds: a file each in /run, which outlives the process that holds. */
+/* hold-note.c - the notes about holds: each is a file in /run, which outlives the process that holds. */
 #include "hold.h"
 
 #include <fcntl.h>

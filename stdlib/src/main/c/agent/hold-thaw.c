@@ -1,5 +1,4 @@
-/* hold-thaw.c - the end of a hold, whoever ends it: the host, the holder at its deadline, or the loop for a lost one.
- */
+/* hold-thaw.c - ends a hold, for the host, for the holder at its deadline, or for the loop if the holder was lost. */
 #include "container.h"
 #include "hold.h"
 
@@ -20,7 +19,7 @@ errint_t hold_thaw_disk(const char *disk, bool *frozen, struct mica_error *err)
 	return *frozen || (fd >= 0 && errno == EINVAL) ? 0 : mica_fail(err, -errno, "thaw", path);
 }
 
-/* That it runs again the kernel says at once: nobody need wait for it. */
+/* The kernel reports at once that the container runs again, so this does not wait long. */
 errint_t hold_thaw_cgroup(const char *name, struct mica_error *err)
 {
 	cleanup_fd int cgroup = cgroup_open(name);

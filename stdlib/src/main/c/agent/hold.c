@@ -1,6 +1,7 @@
 /*
- * hold.c - the verbs freeze and thaw. The child of freeze goes on as the holder: it thaws at the deadline, and the loop
- * thaws when it is lost. What can hang in the kernel while a file system is being frozen is done by a worker beside it.
+ * hold.c - the verbs freeze and thaw. The child of freeze goes on as the holder: it thaws at the deadline. If the
+ * holder is lost, the loop thaws. Freezing a file system can hang in the kernel, so a worker, which is another process,
+ * does it.
  */
 #include "hold.h"
 #include "child.h"
@@ -20,7 +21,7 @@
 static struct holding {
 	const char *name;
 	int disk, cgroup;
-	int64_t until; /* milliseconds, as now_ms counts */
+	int64_t until; /* milliseconds, on the clock of now_ms */
 	uint64_t deadline;
 	struct hold hold;
 } holding = {.disk = -1, .cgroup = -1};
@@ -55,7 +56,7 @@ static errint_t open_disk(struct mica_error *err)
 	return holding.disk < 0 ? mica_fail(err, -errno, "open", path) : 0;
 }
 
-/* One that has ended, or that is paused already, is left as it is. */
+/* A container that has ended, or that is paused already, is left as it is. */
 static errint_t open_container(struct mica_error *err)
 {
 	struct container_facts facts;
@@ -67,7 +68,7 @@ static errint_t open_container(struct mica_error *err)
 	return code;
 }
 
-/* 1: just so. */
+/* Returns 1 if exactly this is held already. */
 static int is_held(struct mica_error *err)
 {
 	struct hold now;
@@ -79,7 +80,7 @@ static int is_held(struct mica_error *err)
 	return strcmp(now.disk, holding.hold.disk) ? hold_check_name(holding.name, err) : 1;
 }
 
-/* No other call works on the container meanwhile. */
+/* Notes that a hold begins. No other call works on the container meanwhile. */
 static errint_t note_begin(struct mica_error *err)
 {
 	cleanup_fd int lock = hold_lock(holding.name);
@@ -108,7 +109,7 @@ static errint_t freeze_both(struct mica_error *err)
 	return code;
 }
 
-/* It may come back when nobody waits for it any more: then what it froze is thawed. */
+/* The worker may be ready only when nobody waits for it any more. Then it thaws what it has frozen. */
 __attribute__((noreturn)) static void work(int result)
 {
 	struct mica_error err = {0};
@@ -154,7 +155,7 @@ static errint_t freeze(struct mica_error *err)
 	cleanup_fd int read_end = ends[0], write_end = ends[1];
 	worker = fork();
 	if (!worker) {
-		close(3); /* the answer is not its own */
+		close(3); /* the pipe of the answer belongs to the holder */
 		work(write_end);
 	}
 	if (worker < 0)
@@ -163,8 +164,8 @@ static errint_t freeze(struct mica_error *err)
 	return await_worker(read_end, err);
 }
 
-/* Nothing is held when the answer says that it failed. The cgroup comes first: a disk that is still being frozen may
- * keep who thaws it. */
+/* When the answer says that it failed, nothing is held. The cgroup is thawed first, because thawing a disk that is
+ * still being frozen may hang. */
 static void give_up(void)
 {
 	struct mica_error err = {0};
@@ -188,7 +189,7 @@ static void tell_thawed(const char *name, const char *disk, const char *why, str
 	answer_end(event, "*");
 }
 
-/* Until the note says that the hold is over, or its time is up. */
+/* Waits until the note says that the hold is over, or until its time is up. */
 static void await_thaw(void)
 {
 	char path[sizeof(NOTES "/hold.") + LINE_MAX_NAME], events[4096];
@@ -197,7 +198,7 @@ static void await_thaw(void)
 
 	snprintf(path, sizeof(path), NOTES "/hold.%s", holding.name);
 	for (int64_t left; (left = holding.until - now_ms()) > 0;) {
-		/* A note is replaced whenever it changes. */
+		/* When a note changes, its file is replaced. */
 		inotify_add_watch(changes, path, IN_ATTRIB | IN_DELETE_SELF);
 		if (!hold_is_on(holding.name, holding.hold.began))
 			return;
@@ -220,14 +221,14 @@ static int keep(const struct request *request)
 	hold_release(holding.name, HOLD_LOST, NULL, &was, &err);
 	if (err.code)
 		say("thaw %s: %s %s: %s", holding.name, err.step, err.path, strerror(-err.code));
-	if (was.state != HOLD_ON) /* the host was faster */
+	if (was.state != HOLD_ON) /* the host ended it first */
 		return 0;
 	tell_thawed(holding.name, holding.hold.disk, "deadline", &event);
 	child_tell(&event);
 	return 0;
 }
 
-/* Where memory runs out it must not be the holder that goes. */
+/* If memory runs out, the kernel must not kill the holder. */
 static void stay_alive(void)
 {
 	cleanup_fd int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
@@ -236,7 +237,7 @@ static void stay_alive(void)
 		(void)!write(fd, "-1000", 5);
 }
 
-/* What it took is noted, so that the same again is answered the same. */
+/* Notes how long it took, so that the same request is answered in the same way again. */
 static errint_t note_frozen(struct mica_error *err)
 {
 	cleanup_fd int lock = hold_lock(holding.name);
@@ -249,7 +250,7 @@ static errint_t note_frozen(struct mica_error *err)
 	return hold_write(holding.name, &holding.hold, err);
 }
 
-/* The bulk is written while programs run. */
+/* Most of the data is written to the disk while programs still run. */
 static errint_t prepare(struct mica_error *err)
 {
 	errint_t code = open_disk(err);
@@ -272,7 +273,8 @@ static errint_t hold(struct mica_error *err)
 	if (code)
 		return code;
 	code = freeze(err);
-	/* At the guest's end the disk is unmounted as soon as the holder was told to end. */
+	/* An open disk could not be unmounted, and at the guest's end this is done as soon as the holder was told to
+	 * end. */
 	close(steal_fd(&holding.disk));
 	if (!code)
 		code = note_frozen(err);
@@ -319,8 +321,8 @@ errint_t hold_thaw(const struct request *request, struct answer *answer, struct 
 	return 0;
 }
 
-/* In the loop, which must not wait: a process thaws. A holder that was told to end, or whose hold is over, left
- * nothing. */
+/* Called in the loop, which must not wait, so another process thaws. If the holder was told to end, or its hold is
+ * over, there is nothing to thaw. */
 void hold_ended(const struct request *request, const char *how, struct answer *event)
 {
 	const char *name = line_value(request, "name");

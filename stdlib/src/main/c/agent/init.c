@@ -1,5 +1,5 @@
 /*
- * init.c - phase 1: from the kernel's hands to an open control port. What fails here ends the guest: the kernel
+ * init.c - phase 1: from the start by the kernel to an open control port. A failure here ends the guest: the kernel
  * panics, and our line on the console says why.
  */
 #include "container.h"
@@ -50,7 +50,7 @@ static void mount_system(void)
 	make_folder(DISKS);
 }
 
-/* The console, never waited for; without one nobody hears us, and all else works. */
+/* Opens the console, without ever waiting for it. If there is none, nobody reads our lines, but all else works. */
 static void open_console(void)
 {
 	int fd = open("/dev/console", O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
@@ -71,7 +71,7 @@ static void put(const char *path, const char *text)
 		say("write %s to %s: %m", text, path);
 }
 
-/* Who serves a union holds a descriptor for each file the host knows of. */
+/* A process that serves a union keeps a descriptor for each file that the host knows. */
 static void raise_limits(void)
 {
 	const struct rlimit files = {1 << 20, 1 << 20};

@@ -1,7 +1,7 @@
 /*
- * input.c - input for the process: kept until the process takes it, and allowed again when it has.
+ * input.c - input for the process. It is kept until the process reads it; then the host may send more.
  *
- * The end of the input closes a pipe. A terminal stays, and is typed the character that ends what is typed.
+ * At the end of the input a pipe is closed. A terminal stays open, and gets the character that ends the input.
  */
 #include "input.h"
 
@@ -34,7 +34,8 @@ void input_drop(struct stream *stream)
 	stream->end_asked = false;
 }
 
-/* At the beginning of a line it ends the input; within one it only hands over the line, and a second one ends it. */
+/* At the beginning of a line the character ends the input. Within a line it only hands over the line, and a second one
+ * ends the input. */
 static void type_end(struct stream *stream)
 {
 	struct termios mode;

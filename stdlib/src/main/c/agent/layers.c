@@ -1,6 +1,6 @@
 /*
- * layers.c - the layers of unions: folders of shares and of disks, and which unions use which. A layer is written
- * SHARE/path, or @DISK/path.
+ * layers.c - the layers of unions, which are folders of shares and of disks, and which unions use them. A layer is
+ * written SHARE/path, or @DISK/path.
  */
 #include "container.h"
 
@@ -11,8 +11,8 @@
 
 #define DISKS_FROM_SHARES ".." DISKS "/"
 
-/* The folder is there, below its share or disk, and no symbolic link leads to it: a layer says who made it where it is.
- * path: as written, root: where the share or the disk is. */
+/* The folder must exist below its share or disk, without a symbolic link on the way: otherwise the maker of a layer
+ * could choose another folder. path is the layer as it was written, and root is where the share or disk is mounted. */
 static errint_t check_layer(const char *path, const char *root, const struct mounted *mounted, struct mica_error *err)
 {
 	struct open_how how = {
@@ -62,7 +62,7 @@ static bool is_below(const char *item, size_t len, const char *which)
 	return len >= name && !strncmp(item, which, name) && (len == name || item[name] == '/');
 }
 
-/* Whether what was asked of a union names the share or the disk. */
+/* Whether the request that made the union names the share or the disk. */
 static bool uses(const char *union_name, const char *which)
 {
 	static char text[LINE_MAX_BYTES];

@@ -24,7 +24,7 @@ static int hex_digit(char c)
 				      : -1;
 }
 
-/* Keys are ours; a value is anything printable, '%' followed by two digits. */
+/* A key consists of the characters below. A value is printable, and each '%' is followed by two hexadecimal digits. */
 static const char *field_problem(const char *key, const char *value)
 {
 	for (const char *c = key; *c; c++)
@@ -57,7 +57,7 @@ static errint_t add_field(struct request *request, char *word, struct mica_error
 	return 0;
 }
 
-/* The next word, ended in place; NULL at the end of the line. */
+/* Returns the next word, which gets a NUL in place; NULL at the end of the line. */
 static char *next_word(char **at)
 {
 	char *word = *at + strspn(*at, " ");
@@ -127,7 +127,7 @@ const char *line_value(const struct request *request, const char *key)
 	return NULL;
 }
 
-/* The byte at value[*i], which is left at its last character. */
+/* Returns the byte at value[*i]; *i is moved to the last character of it. */
 static char decode_byte(const char *value, size_t len, size_t *i)
 {
 	if (value[*i] != '%' || *i + 2 >= len)
@@ -217,7 +217,7 @@ bool line_next_item(const char **at, const char **item, size_t *len)
 	return true;
 }
 
-/* Two bytes are kept for the end: the newline and the NUL. */
+/* Two bytes are reserved for the end: the newline and the NUL. */
 static void put_text(struct answer *answer, const char *text, size_t len)
 {
 	if (answer->overflow || len > sizeof(answer->text) - 2 - answer->len) {

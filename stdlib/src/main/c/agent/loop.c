@@ -1,8 +1,8 @@
 /*
- * loop.c - phase 2: one thread, one epoll, and no call that could wait.
+ * loop.c - phase 2: one thread and one epoll, and no call that could wait.
  *
- * Two may ask: the host, which comes and goes (its going is no event for what is mounted), and who types on the
- * console. Each hears the answers to what it asked; what nobody asked for, the host hears.
+ * There are two clients: the host, which can connect and disconnect without effect on what is mounted, and a person at
+ * the console. Each gets the answers to its own requests; events that nobody asked for go to the host.
  */
 #include "agent.h"
 
@@ -40,14 +40,14 @@ static void run_here(struct client *client, const struct verb *verb, const struc
 	client_send(client, &answer);
 }
 
-/* For people, who do not know the verbs: an empty line, "help" with or without an id. */
+/* For people who do not know the verbs: an empty line, or "help" with or without an id. */
 static bool is_help(const struct client *client, const struct request *request, errint_t parsed)
 {
 	return client == &loop.console &&
 	       (parsed == -ENOMSG || !strcmp(request->verb, "help") || (parsed && !strcmp(request->id, "help")));
 }
 
-/* Whoever gave it a word waits for an answer. */
+/* Shows the verbs. If the line was not empty, the client waits for an answer, too. */
 static void help(struct client *client, const struct request *request, errint_t parsed)
 {
 	verb_help(&answer);
@@ -64,7 +64,7 @@ static void take_line(struct client *client, char *text, size_t len)
 	struct request request;
 	struct mica_error err = {0};
 	const struct verb *verb = NULL;
-	cleanup_free char *copy = strdup(text); /* taking it apart changes it */
+	cleanup_free char *copy = strdup(text); /* parsing changes the text */
 	errint_t code = copy ? line_parse(text, len, &request, &err) : -ENOMEM;
 
 	if (code == -ENOMEM || (code == -ENOMSG && client == &loop.host))
@@ -106,7 +106,7 @@ static void on_event(const struct epoll_event *event)
 		calls_read(event->data.u32);
 }
 
-/* Powers off after idle_ms without a union, a call or a request. Returns when to look again. */
+/* Powers off after idle_ms without a union, a call or a request. Returns the time of the next check. */
 static int64_t count_idle(void)
 {
 	int64_t now = now_ms(), idle = power_idle_ms(), end = loop.quiet_since + idle;

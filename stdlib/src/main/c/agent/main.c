@@ -13,7 +13,7 @@ int main(void)
 		fprintf(stderr, "mica-agent: is the init of Mica's helper VM: it runs as process 1 of a guest only\n");
 		return 1;
 	}
-	port = agent_init();					    /* may die */
-	agent_loop(port, isatty(STDIN_FILENO) ? STDIN_FILENO : -1); /* must not */
+	port = agent_init();					    /* may end the guest */
+	agent_loop(port, isatty(STDIN_FILENO) ? STDIN_FILENO : -1); /* must not end it */
 	agent_finish();
 }

@@ -1,8 +1,8 @@
 /*
- * modules.c - loading the modules that /modules lists, a path a line, in that order.
+ * modules.c - loads the modules that /modules lists, one path a line, in that order.
  *
- * Those up to the first empty line are what it takes to reach the host, and are loaded before anything else. The others
- * are loaded by a child while the host says hello; who needs them waits for the lock that the child holds.
+ * The modules before the first empty line are needed to reach the host, and are loaded before anything else. A child
+ * loads the others while the host says hello. A process that needs them waits for the lock that the child holds.
  */
 #include "agent.h"
 
@@ -28,7 +28,7 @@ static errint_t load(const char *path, struct mica_error *err)
 	return mica_fail(err, -errno, "load module", path);
 }
 
-/* Loads to the next empty line; the first failure counts, the others are tried nevertheless. */
+/* Loads the modules up to the next empty line. The first failure is returned, but the others are tried all the same. */
 static errint_t load_part(FILE *list, struct mica_error *err)
 {
 	char line[512];
@@ -63,7 +63,7 @@ static int lock(int how)
 	return fd;
 }
 
-/* A note for whoever waits: which one, and why. */
+/* Notes which module failed, and why, for the processes that wait. */
 static void tell_failure(const struct mica_error *failed)
 {
 	char text[sizeof(failed->path) + sizeof(failed->note) + 128];
@@ -74,7 +74,7 @@ static void tell_failure(const struct mica_error *failed)
 	note_write("modules", "failed", text, NULL);
 }
 
-/* The lock is taken before the child is there: nobody can be earlier. */
+/* The lock is taken before the child exists, so that no other process can take it first. */
 void modules_load_rest(void)
 {
 	cleanup_fd int held = lock(LOCK_EX);

@@ -1,6 +1,7 @@
 /*
- * mount-points.c - whether the runtime finds in a container's root what it is to mount on. A link of a layer may lead
- * it elsewhere, to where it would make what is not there: in the upper, which would then be part of a commit.
+ * mount-points.c - whether a container's root has the mount points that the runtime needs. A link of a layer may lead
+ * the runtime to a path that does not exist. The runtime would make it, in the upper, and it would become part of a
+ * commit.
  */
 #include "agent.h"
 
@@ -24,7 +25,7 @@ static errint_t look_up(int root, const char *path, uint64_t resolve)
 	return fd < 0 ? -errno : 0;
 }
 
-/* Of one name only, a link is the mount point itself: the runtime sees to that. */
+/* If the path has only one name and that is a link, it is the mount point itself, which the runtime handles. */
 static errint_t check_directory(int root, const char *path, struct mica_error *err)
 {
 	if (!strchr(path + 1, '/') || look_up(root, path, RESOLVE_NO_SYMLINKS) != -ELOOP)
@@ -35,7 +36,8 @@ static errint_t check_directory(int root, const char *path, struct mica_error *e
 					"a link on the way to %s leads to where it is not", path);
 }
 
-/* What is there, and no link is followed. mode 0: nothing; length of what a link says. */
+/* Looks at the path without following a last link. *mode is 0 if nothing is there. Returns the length of a link's text.
+ */
 static ssize_t look_at(int root, const char *path, mode_t *mode, char link[static PATH_MAX])
 {
 	struct open_how how = {
@@ -61,7 +63,7 @@ static ssize_t look_at(int root, const char *path, mode_t *mode, char link[stati
 	return len;
 }
 
-/* One name further: where is a whole path without a link, which need not be there. rest: what is still to go. */
+/* Goes one name further. where is a full path without links, which need not exist; rest is the part still to go. */
 static errint_t step(int root, char where[static PATH_MAX], char rest[static PATH_MAX], mode_t *mode)
 {
 	char link[PATH_MAX] = "", left[PATH_MAX];
@@ -88,7 +90,7 @@ static errint_t step(int root, char where[static PATH_MAX], char rest[static PAT
 	return 0;
 }
 
-/* Where path leads in the root, as the runtime follows it; mode 0: nothing is there. */
+/* Finds out where path leads in the root, as the runtime follows it; *mode is 0 if nothing is there. */
 static errint_t follow(int root, const char *path, char where[static PATH_MAX], mode_t *mode)
 {
 	char rest[PATH_MAX];
@@ -153,7 +155,7 @@ errint_t mount_points_check(const char *name, const char *root, const char *list
 	errint_t code = fd < 0 ? mica_fail(err, -errno, "open", root) : 0;
 
 	*more = false;
-	/* That it is a list was seen when the skeleton was made of it. */
+	/* It is a valid list: that was checked when the skeleton was made from it. */
 	while (!code && line_next_item(&list, &item, &len)) {
 		code = line_decode(item, len, path, sizeof(path));
 		if (!code)

@@ -1,6 +1,6 @@
 /*
- * mounted.c - what is mounted, and what was asked for when it was. The kernel's list is the truth: it is right also
- * after a call that was ended half way. The notes are written before a mount, so that no mount is without.
+ * mounted.c - what is mounted, and by which requests. The kernel's list of mounts is always right, even after a call
+ * that was killed. A note with the request is written before the mount, so that no mount is without a note.
  */
 #include "agent.h"
 
@@ -11,7 +11,7 @@ errint_t mounted_read(struct mounted *mounted, struct mica_error *err)
 {
 	int64_t need = mica_mounts(NULL, 0, err);
 
-	/* Another call may mount between the two. */
+	/* Another call may mount something between the two reads. */
 	while (need > mounted->len) {
 		int64_t room = need + 4096;
 		free(mounted->records);
@@ -69,7 +69,7 @@ uint32_t mounted_count(const char *folder)
 	uint32_t count = 0;
 
 	if (mounted_read(&mounted, NULL))
-		return 1; /* not knowing is not none */
+		return 1; /* if it is not known, there may be one */
 	while ((mount = mounted_next(&mounted, folder, mount)))
 		count++;
 	return count;

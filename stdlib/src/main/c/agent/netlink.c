@@ -39,7 +39,7 @@ static void add(struct message *message, uint16_t type, const void *value, size_
 	message->head.nlmsg_len = (uint32_t)(NLMSG_ALIGN(message->head.nlmsg_len) + RTA_LENGTH(len));
 }
 
-/* The kernel has answered when send returns. */
+/* The kernel has answered already when send returns. */
 static errint_t ask(int netlink, const struct message *message)
 {
 	struct {

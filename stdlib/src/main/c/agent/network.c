@@ -1,6 +1,6 @@
 /*
- * network.c - network namespaces for containers, kept as ip-netns(8) keeps them: mounted on a file, so that they are
- * there without a process. Each step may have been done before, by a call that was ended half way.
+ * network.c - network namespaces for containers. They are kept as ip-netns(8) keeps them: mounted on a file, so that
+ * they exist without a process. Each step may have been done already, by a call that was killed.
  */
 #include "container.h"
 #include "netlink.h"
@@ -72,7 +72,7 @@ static bool is_namespace(int fd)
 	return fd >= 0 && ioctl(fd, NS_GET_NSTYPE) == CLONE_NEWNET;
 }
 
-/* Leaves this process in the namespace. */
+/* Moves this process into the namespace, where it stays. */
 static errint_t enter(const struct network *network, struct mica_error *err)
 {
 	cleanup_fd int there = open(network->path, O_RDONLY | O_CLOEXEC);
@@ -87,7 +87,7 @@ static errint_t enter(const struct network *network, struct mica_error *err)
 	return 0;
 }
 
-/* The first network card of this process's namespace, or 0: what is no loopback and has a device. */
+/* The first network card of this process's namespace: an interface with a device that is not the loopback; or 0. */
 static int find_card(void)
 {
 	struct if_nameindex *links = if_nameindex();
@@ -105,7 +105,7 @@ static int find_card(void)
 	return found;
 }
 
-/* own: this process's namespace, where cards are until somebody takes them. */
+/* own is the namespace of this process, where cards are until they are taken. */
 static errint_t take_card(const struct network *network, int own, struct mica_error *err)
 {
 	cleanup_fd int there = open(network->path, O_RDONLY | O_CLOEXEC), netlink = -1;

@@ -1,6 +1,6 @@
 /*
- * port.c - the virtio-serial ports, found by their names, and waited for without looking again and again: the kernel
- * tells what it finds.
+ * port.c - finds the virtio-serial ports by their names. It waits for a port without polling, because the kernel
+ * reports what it finds.
  */
 #include "agent.h"
 
@@ -22,7 +22,7 @@ static int uevent_open(void)
 	return steal_fd(&fd);
 }
 
-/* An event is "ACTION@PATH", then KEY=VALUE, a NUL after each. */
+/* An event is "ACTION@PATH" and then KEY=VALUE several times, with a NUL after each. */
 static bool is_of_ports(const char *event, size_t len)
 {
 	const char *const end = event + len;
@@ -33,7 +33,7 @@ static bool is_of_ports(const char *event, size_t len)
 	return false;
 }
 
-/* For the next event that may be about a port; false when the time is up. */
+/* Waits for the next event that may be about a port; false if the time is up. */
 static bool uevent_wait(int fd, int64_t until_ms)
 {
 	struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
@@ -46,7 +46,7 @@ static bool uevent_wait(int fd, int64_t until_ms)
 		if (poll(&poll_fd, 1, left > 60000 ? 60000 : (int)left) <= 0)
 			continue;
 		ssize_t len = recv(fd, event, sizeof(event) - 1, 0);
-		/* ENOBUFS: some were lost, perhaps the one waited for. */
+		/* ENOBUFS: events were lost, perhaps also the one that it waits for. */
 		if (len < 0 && errno == ENOBUFS)
 			return true;
 		if (len <= 0)

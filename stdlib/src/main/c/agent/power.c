@@ -1,4 +1,4 @@
-/* power.c - when the machine is to power off, as verbs say and the loop asks. */
+/* power.c - when the machine is to power off: verbs set it, and the loop asks for it. */
 #include "agent.h"
 
 static bool off;

@@ -1,7 +1,7 @@
 /*
- * root.c - leaving the initramfs. pivot_root, with which a runtime gives a container its root, refuses the kernel's
- * first file system; so a guest that has a runtime moves to a tmpfs, and nothing is left of what it came from: what
- * is below a container's root is empty.
+ * root.c - leaves the initramfs. A runtime gives a container its root by pivot_root, which refuses the kernel's first
+ * file system. So a guest with a runtime moves to a tmpfs. Nothing is left of the first file system, so that what is
+ * below a container's root is empty.
  */
 #include "container.h"
 
@@ -20,7 +20,7 @@ bool root_has_runtime(void)
 
 static errint_t move_folder(const char *from, const char *to, struct mica_error *err);
 
-/* The core's copying needs /proc, which is not there yet. */
+/* The core's functions for copying need /proc, which is not mounted yet. */
 static errint_t copy_file(const char *from, const char *to, const struct stat *st, struct mica_error *err)
 {
 	cleanup_fd int in = open(from, O_RDONLY | O_CLOEXEC);
@@ -46,7 +46,7 @@ static errint_t copy_other(const char *from, const char *to, const struct stat *
 	return len < 0 || symlink(target, to) < 0 ? mica_fail(err, -errno, "symlink", to) : 0;
 }
 
-/* What is copied is freed at once: the guest never holds all of it twice. */
+/* Each file is removed as soon as it is copied, so the guest's memory never has all of them twice. */
 static errint_t move_entry(const char *from, const char *to, struct mica_error *err)
 {
 	struct stat st;
@@ -73,7 +73,7 @@ static errint_t move_entries(DIR *dir, const char *from, const char *to, struct 
 			continue;
 		snprintf(old, sizeof(old), "%s/%s", from, entry->d_name);
 		snprintf(new, sizeof(new), "%s/%s", to, entry->d_name);
-		/* Itself; and the agent, which runs and is needed by nobody else. */
+		/* The new root itself is left out. The agent is removed: it runs already, and nobody else needs it. */
 		if (!strcmp(old, NEW_ROOT))
 			continue;
 		if (!strcmp(old, "/init"))
@@ -103,7 +103,7 @@ static errint_t move_folder(const char *from, const char *to, struct mica_error 
 	return code;
 }
 
-/* The new root covers the old one: that is what a move to "/" does, and chroot makes us see it. */
+/* A mount that is moved to "/" covers the old root, and chroot makes us use it. */
 static errint_t enter(struct mica_error *err)
 {
 	if (chdir(NEW_ROOT) < 0 || mount(".", "/", NULL, MS_MOVE, NULL) < 0 || chroot(".") < 0 || chdir("/") < 0)

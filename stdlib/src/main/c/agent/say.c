@@ -1,5 +1,5 @@
 /*
- * say.c - the console, and the clock that counts.
+ * say.c - lines on the console, and the clock.
  */
 #include "agent.h"
 
@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <time.h>
 
-/* One write a line, so that lines of children do not mix; a console that takes nothing is not waited for. */
+/* Each line is one write, so that lines of children do not mix. If the console takes nothing, it does not wait. */
 void say(const char *format, ...)
 {
 	char text[1024] = "mica-agent: ";

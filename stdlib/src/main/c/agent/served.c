@@ -1,4 +1,4 @@
-/* served.c - the unions that are served: the descriptors that their processes share, and how one ends. */
+/* served.c - the unions that are served: the descriptors that their processes share, and how to end one of them. */
 #include "child.h"
 #include "export/budget.h"
 
@@ -27,7 +27,7 @@ struct export_budget *served_budget(void)
 	return budget;
 }
 
-/* Asked first, so that it can end what it is at. */
+/* The process is asked to end first, so that it can complete what it does. */
 errint_t export_end(const struct request *request, struct answer *answer, struct mica_error *err)
 {
 	const char *name;

@@ -1,5 +1,6 @@
 /*
- * share-probe.c - what a share can do, found by doing it in a scratch directory; docs/agent-protocol.md has the words.
+ * share-probe.c - finds out what a share can do, by trying it in a scratch directory. docs/agent-protocol.md explains
+ * the keys.
  */
 #include "agent.h"
 #include "mount.h"
@@ -15,7 +16,7 @@
 
 static const struct ability {
 	const char *key;
-	uint32_t bits; /* of the core; 0: tried here */
+	uint32_t bits; /* the core's bits; 0: it is tried here */
 } abilities[] = {
 	{"xattr", MICA_CAN_USER_XATTR},
 	{"trusted", MICA_CAN_TRUSTED_XATTR},
@@ -93,8 +94,8 @@ struct probe_dir {
 	char path[sizeof(SHARES) + 1 + LINE_MAX_NAME + sizeof("/work")];
 };
 
-/* A directory of the share in which names can be made. The host freezes the top of a share that has an upper; then only
- * its work directory will do. */
+/* Finds a directory of the share in which names can be made. If the share has an upper, the host makes its top
+ * immutable; then only the work directory can be used. */
 static struct probe_dir find_probe_dir(const char *share)
 {
 	struct probe_dir in;
@@ -109,7 +110,7 @@ static struct probe_dir find_probe_dir(const char *share)
 	return in;
 }
 
-/* The two that the core does not ask for. */
+/* The two abilities that the core does not test. */
 static errint_t probe_renames(const struct probe_dir *in, struct answer *answer, struct mica_error *err)
 {
 	char path[sizeof(in->path) + 32];

@@ -1,5 +1,6 @@
 /*
- * shares.c - folders of the host, by virtiofs. All of it runs in children: a file server that is gone answers nothing.
+ * shares.c - mounts folders of the host by virtiofs. All of it runs in children, because a call to a file server that
+ * is gone never returns.
  */
 #include "container.h"
 
@@ -40,8 +41,8 @@ static errint_t read_share(const struct request *request, struct share *share, s
 	return code;
 }
 
-/* 0, or an errno value. What a union's layers forbid it forbids too; and a container's root has programs of other
- * users, and devices that its cgroup sees to. */
+/* Returns 0 or an errno value. A union forbids what its layers forbid. But the root of a container needs set-id
+ * programs, and devices, which its cgroup controls. */
 static int mount_tag(const struct share *share)
 {
 	const unsigned long forbidden = root_has_runtime() ? 0 : MS_NOSUID | MS_NODEV;
@@ -50,7 +51,7 @@ static int mount_tag(const struct share *share)
 	return mount(share->tag, share->path, "virtiofs", flags, NULL) < 0 ? errno : 0;
 }
 
-/* For the kernel EINVAL is also that it knows of no device with that tag: nothing tells it what was plugged. */
+/* The kernel returns EINVAL also if it knows no device with that tag: nothing tells it that one was plugged in. */
 static errint_t mount_plugged(const struct share *share, struct mica_error *err)
 {
 	int failed = mount_tag(share);

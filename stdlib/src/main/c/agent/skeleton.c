@@ -1,6 +1,6 @@
 /*
- * skeleton.c - what the runtime mounts on in a container's root: made in the guest's memory and laid under all layers,
- * so that the runtime finds it and makes nothing in the upper, which would then be part of a commit.
+ * skeleton.c - the mount points that the runtime needs in a container's root. They are made in the guest's memory and
+ * laid under all layers. So the runtime finds them and makes nothing in the upper, which would become part of a commit.
  */
 #include "agent.h"
 
@@ -14,7 +14,7 @@ static errint_t refuse(const char *item, struct mica_error *err)
 			      "a list of d:/path and f:/path is needed, of whole paths without \".\" and \"..\"");
 }
 
-/* The next name of the path, in place: *at moves on. NULL: it is no name. */
+/* Returns the next name of the path, in place, and moves *at; NULL if it is not a valid name. */
 static const char *next_name(char **at)
 {
 	const char *name = strsep(at, "/");
@@ -22,7 +22,7 @@ static const char *next_name(char **at)
 	return *name && strcmp(name, ".") && strcmp(name, "..") ? name : NULL;
 }
 
-/* What is there already is fine if it is a directory: nothing here is anybody else's. */
+/* A directory that exists already is used: everything here was made by us. */
 static errint_t go_down(int *dir, const char *name, struct mica_error *err)
 {
 	cleanup_fd int next = -1;
@@ -45,7 +45,7 @@ static errint_t make_file(int dir, const char *name, struct mica_error *err)
 	return fd < 0 ? mica_fail(err, -errno, "create", name) : 0;
 }
 
-/* path: whole, and taken apart. */
+/* path is absolute; it is changed while it is parsed. */
 static errint_t make_path(const char *root, char *path, bool file, struct mica_error *err)
 {
 	cleanup_fd int dir = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

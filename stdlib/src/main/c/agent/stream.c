@@ -1,6 +1,6 @@
 /*
- * stream.c - carries a process's streams: one thread, one poll. Whatever the process or the host leaves unread, the
- * other things go on: a signal is never behind input.
+ * stream.c - carries the streams of a process, with one thread and one poll. If the process or the host does not read
+ * something, everything else goes on: a signal never waits behind input.
  */
 #include "stream.h"
 #include "agent.h"
@@ -14,9 +14,9 @@
 #include <sys/wait.h>
 #include <termios.h>
 
-/* Children of a process that has ended may hold its output open. */
+/* Children of a process that has ended may keep its output open. So long is waited for more output. */
 #define LINGER_MS 100
-/* So much is allowed again at once, not a byte at a time. */
+/* The host is allowed to send so many bytes more at once, not one at a time. */
 #define ENOUGH_CREDIT 65536
 
 enum { PORT, WANTED, SIGNALS, IN, OUT, ERROR, COUNT };
@@ -31,7 +31,7 @@ static void open_stream(struct stream *stream)
 	stream->signals = signalfd(-1, &child, SFD_NONBLOCK | SFD_CLOEXEC);
 }
 
-/* Its output is thrown away from now on, so that the process is held up by nobody. */
+/* From now on the output of the process is dropped, so that the process does not wait for anybody. */
 static void lose_host(struct stream *stream)
 {
 	wire_close(&stream->wire);
@@ -49,7 +49,7 @@ static void lose_host(struct stream *stream)
 	}
 	input_drop(stream);
 	if (stream->out >= 0)
-		close(steal_fd(&stream->out)); /* the last one of the terminal: hangs up */
+		close(steal_fd(&stream->out)); /* the terminal's last descriptor: it hangs up */
 }
 
 static void allow(struct stream *stream, uint32_t bytes)
@@ -78,7 +78,7 @@ static void resize(const struct stream *stream, const uint8_t *payload)
 		ioctl(stream->out, TIOCSWINSZ, &size);
 }
 
-/* False: the host does not keep to the protocol. */
+/* Returns false if the host violates the protocol. */
 static bool take_frame(struct stream *stream, const struct stream_frame *frame)
 {
 	switch (frame->type) {
@@ -113,14 +113,14 @@ static void read_host(struct stream *stream)
 		input_flush(stream);
 }
 
-/* A terminal that nobody has open may be opened again by who is in its session, and closing it would hang up. */
+/* A terminal is not closed, because that would hang up. A process of its session may open it again. */
 static void end_output(struct stream *stream, int *from)
 {
 	if (!stream->tty)
 		close(steal_fd(from));
 }
 
-/* False once nothing comes any more. */
+/* Returns false at the end of the output. */
 static bool read_process(struct stream *stream, int from, char type)
 {
 	uint8_t waste[4096];
@@ -160,7 +160,7 @@ static void watch(const struct stream *stream, const bool ended[static 2], struc
 	fds[ERROR] = (struct pollfd){room && !ended[1] ? stream->error : -1, POLLIN, 0};
 }
 
-/* Whether there was output. */
+/* Returns whether there was output. */
 static bool hear(struct stream *stream, int *from, char type, bool *ended)
 {
 	if (*from < 0)
@@ -171,7 +171,7 @@ static bool hear(struct stream *stream, int *from, char type, bool *ended)
 	return !*ended;
 }
 
-/* Once round; whether there was output. */
+/* Waits once and handles what is ready. Returns whether there was output. */
 static bool turn(struct stream *stream, bool ended[static 2], int timeout)
 {
 	struct pollfd fds[COUNT];
@@ -216,13 +216,13 @@ void stream_serve(struct stream *stream, struct stream_end *end)
 	wire_put(&stream->wire, 'S', text, (uint32_t)snprintf(text, sizeof(text), "pid=%d", stream->pid));
 	allow(stream, STREAM_INPUT);
 	wire_flush(&stream->wire);
-	reap(stream); /* it may have ended before its end was a signal to us */
+	reap(stream); /* it may have ended before we listened for SIGCHLD */
 	while (!stream->ended)
 		turn(stream, ended, -1);
 	describe(stream->status, end);
 }
 
-/* What a full port holds up does not count as silence. */
+/* Reads the rest of the output. While a full port blocks it, the time does not count as silence. */
 static void drain(struct stream *stream)
 {
 	bool ended[2] = {stream->out < 0, stream->error < 0};

@@ -6,7 +6,7 @@
 #include <signal.h>
 #include <sys/prctl.h>
 
-/* The process has the one end, we the other, which is never waited for. */
+/* The process gets one end, and we get the other, which is nonblocking. */
 static errint_t open_pipe(int *read_end, int *write_end, int *ours, struct mica_error *err)
 {
 	int ends[2];
@@ -45,7 +45,7 @@ static errint_t take_terminal(struct stream *stream, const struct crun_start *st
 	return stream->in < 0 ? mica_fail(err, -errno, "take the terminal of", start->name) : 0;
 }
 
-/* Where memory runs out the process goes, not we: nobody would know how it ended. */
+/* If memory runs out, the kernel must kill the process and not us: otherwise nobody would know how it ended. */
 static void stay_alive(void)
 {
 	cleanup_fd int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);

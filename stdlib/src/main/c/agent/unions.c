@@ -1,5 +1,5 @@
 /*
- * unions.c - overlays over shares, mounted as on a host by the core.
+ * unions.c - mounts overlays over shares by the core, as on a host.
  */
 #include "container.h"
 #include "export/export.h"
@@ -12,7 +12,7 @@ struct union_folder {
 	const char *name;
 	char path[sizeof(UNIONS) + 1 + LINE_MAX_NAME];
 	uint32_t count;
-	char *lowers[MICA_MOST_LOWERS], *upper, *work; /* relative to SHARES: mount(2) takes a page of options only */
+	char *lowers[MICA_MOST_LOWERS], *upper, *work; /* relative to SHARES: options have one page */
 };
 
 static void cleanup_union_p(struct union_folder *u)
@@ -41,7 +41,7 @@ static errint_t read_lowers(const char *list, const struct mounted *mounted, str
 	return code;
 }
 
-/* Below all others: what they have counts. */
+/* The skeleton is below all layers, so that it hides nothing of them. */
 static errint_t add_skeleton(struct union_folder *u, struct mica_error *err)
 {
 	if (u->count == MICA_MOST_LOWERS)
@@ -77,8 +77,8 @@ static errint_t read_name(const struct request *request, struct union_folder *u,
 	return code;
 }
 
-/* The file beside an upper that says that it was set up. In the upper itself it would be part of the container's root.
- */
+/* The file beside an upper which shows that the upper was set up. In the upper it would be part of the container's
+ * root. */
 static char *marker_of(const char *upper)
 {
 	const char *name = strrchr(upper, '/') + 1;
@@ -94,9 +94,9 @@ static errint_t mark_made(const char *marker, struct mica_error *err)
 	return fd < 0 || fsync(fd) < 0 ? mica_fail(err, -errno, "mark", marker) : 0;
 }
 
-/* A folder that mount-disk made is nobody's yet, and becomes like the topmost lower: the root of the union has its
- * mode, and with that of a new folder only root could look up a name in there. Later it stays as it is, whatever the
- * container has made of it. */
+/* A folder that mount-disk has just made gets the metadata of the topmost lower. The root of the union has the mode of
+ * the upper, and with the mode of a new folder only root could look up names there. Later it is left as the container
+ * has changed it. */
 static errint_t set_up_upper(const struct union_folder *u, struct mica_error *err)
 {
 	struct stat st;
@@ -142,7 +142,7 @@ static errint_t mount_layers(const struct union_folder *u, struct mica_error *er
 	return mica_overlay_mount(&overlay, err);
 }
 
-/* What a link of a layer leads to is known only when it is mounted. */
+/* Where a link of a layer leads is known only when the union is mounted. */
 static errint_t fit_skeleton(const struct union_folder *u, const char *skeleton, struct mica_error *err)
 {
 	bool more;
@@ -190,7 +190,7 @@ static size_t put_field(char *note, size_t used, const struct request *request, 
 errint_t union_mount(const struct request *request, struct answer *answer, struct mica_error *err)
 {
 	static const char *const keys[] = {"lower", "upper", "work", "skeleton"};
-	static char note[LINE_MAX_BYTES], had[LINE_MAX_BYTES]; /* what was a line's fits a line */
+	static char note[LINE_MAX_BYTES], had[LINE_MAX_BYTES]; /* it was part of a line, so it fits */
 	cleanup_mounted struct mounted mounted = {0};
 	cleanup_union struct union_folder u = {0};
 	errint_t code = read_name(request, &u, err);
@@ -213,7 +213,7 @@ errint_t union_mount(const struct request *request, struct answer *answer, struc
 	return mica_fail_note(err, -EEXIST, "union", u.path, "another union is there: %s", had);
 }
 
-/* What is served is in use. */
+/* A union that is served is in use. */
 errint_t union_unmount(const struct request *request, struct answer *answer, struct mica_error *err)
 {
 	cleanup_mounted struct mounted mounted = {0};

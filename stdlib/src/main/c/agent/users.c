@@ -1,7 +1,7 @@
 /*
- * users.c - who a user of a container is, by the passwd(5) and group(5) of its root, as the container sees them. These
- * files are the container's to write: no link in them leads out of the root, nothing but a regular file is opened, and
- * a line that is not well formed is no line.
+ * users.c - finds a user of a container by the passwd(5) and group(5) of its root, as the container sees them. The
+ * container can write to these files. So no link on the way leads out of the root, only a regular file is opened, and a
+ * line that is not well formed is ignored.
  */
 #include "agent.h"
 
@@ -17,7 +17,7 @@
 #define GROUPS_MAX 1024
 
 struct person {
-	bool listed; /* in passwd */
+	bool listed; /* listed in passwd */
 	uint32_t uid, gid;
 	char name[WORD_MAX + 1], home[PATH_MAX];
 };
@@ -26,10 +26,10 @@ struct groups {
 	uint32_t count, ids[GROUPS_MAX];
 };
 
-/* A file of the root as text; empty where there is none. */
+/* The text of a file of the root; empty if there is none. */
 static char list[LIST_MAX + 1];
 
-/* Opened first as a mere place: a device or a fifo would notice. -ENOENT. */
+/* It is opened with O_PATH first, because opening a device or a fifo can have effects. -ENOENT if there is no file. */
 static int open_list(const char *root, const char *name)
 {
 	struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
@@ -86,10 +86,10 @@ static bool read_id(const char *text, uint32_t *id)
 		number = 10 * number + (uint64_t)(*at - '0');
 	}
 	*id = (uint32_t)number;
-	return *text && number < UINT32_MAX; /* the last is nobody's: -1 */
+	return *text && number < UINT32_MAX; /* the largest number is -1, which is not a user */
 }
 
-/* The next line with at least that many fields, between colons; NULL at the end. */
+/* Returns the next line with at least that many fields, which colons separate; NULL at the end. */
 static char *next_line(char **at, char **fields, int count)
 {
 	char *line;
@@ -106,7 +106,7 @@ static char *next_line(char **at, char **fields, int count)
 	return NULL;
 }
 
-/* passwd(5): NAME:PASSWORD:UID:GID:ABOUT:HOME:SHELL. A number is a user's number and no name. */
+/* passwd(5): NAME:PASSWORD:UID:GID:ABOUT:HOME:SHELL. A text that is a number is a user's number, not a name. */
 static errint_t find_person(const char *root, const char *text, struct person *person, struct mica_error *err)
 {
 	char *at = list, *fields[6];
@@ -153,7 +153,7 @@ static bool has_member(char *members, const char *name)
 	return false;
 }
 
-/* Those that the person is a member of, besides its own. */
+/* Finds the groups that the person is a member of, in addition to its own. */
 static errint_t find_groups(const char *root, const struct person *person, struct groups *groups,
 			    struct mica_error *err)
 {
@@ -185,7 +185,7 @@ static void put(struct answer *answer, const struct person *person, const struct
 	answer_put(answer, "home", *person->home ? person->home : "/");
 }
 
-/* USER or USER:GROUP, names or numbers. Who names a group has that one and no other. */
+/* USER or USER:GROUP, names or numbers. If a group is given, the user has only that group. */
 errint_t user_find(const struct request *request, struct answer *answer, struct mica_error *err)
 {
 	char root[sizeof(UNIONS) + 1 + LINE_MAX_NAME], text[2 * WORD_MAX + 2], *group;

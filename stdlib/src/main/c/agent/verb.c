@@ -1,11 +1,11 @@
 /*
- * verb.c - finding a request's verb, and whether it has what the verb takes.
+ * verb.c - finds the verb of a request, and checks the keys of the request.
  */
 #include "agent.h"
 
 #include <stdio.h>
 
-/* Whether keys names key; "key!" counts too. */
+/* Whether keys contains key, or "key!". */
 static bool takes(const char *keys, const char *key)
 {
 	size_t len = strlen(key);
@@ -50,7 +50,7 @@ const struct verb *verb_find(const struct request *request, struct mica_error *e
 	return NULL;
 }
 
-/* "mount-share tag= name= [ro=] [probe=]" */
+/* Puts a line such as "mount-share tag= name= [ro=] [probe=]". */
 static void put_usage(struct answer *answer, const struct verb *verb)
 {
 	answer_text(answer, "%s", verb->name);

@@ -1,4 +1,4 @@
-/* verbs.c - the table of verbs: docs/agent-protocol.md in short. */
+/* verbs.c - the table of verbs; docs/agent-protocol.md describes them. */
 #include "agent.h"
 
 const struct verb agent_verbs[] = {

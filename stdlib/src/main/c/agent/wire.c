@@ -1,9 +1,9 @@
 /*
  * wire.c - the port of a session.
  *
- * A port serves one session after the other, and the kernel opens it once only. So whoever has it holds a lock, and
- * hears when the next one opens the lock's file: that the host has gone and come back in between, the port itself may
- * not tell.
+ * A port serves one session after the other, and only one process can open it. So the process that has the port holds a
+ * lock, and is notified when the next process opens the lock's file. The port itself may not show that the host has
+ * gone and come back in between.
  */
 #include "agent.h"
 
@@ -27,7 +27,7 @@ static struct wire_lock {
 	return lock;
 }
 
-/* Whoever waits here is a child, and ended in time by the loop. */
+/* Only children wait here, and the loop ends them in time. */
 static errint_t take_lock(struct wire *wire, const char *port, struct mica_error *err)
 {
 	const struct wire_lock lock = lock_of(port);
@@ -41,8 +41,8 @@ static errint_t take_lock(struct wire *wire, const char *port, struct mica_error
 	return 0;
 }
 
-/* Nothing is lost of what the host sends: it waits for our hello, and so until we have the port. That nobody is there
- * cannot be masked and lasts, so the port is watched edge by edge. */
+/* Nothing that the host sends is lost: it waits for our hello, and so until we have the port. The hang-up of a port
+ * cannot be masked and lasts as long as nobody is there, so the port is watched edge-triggered. */
 static errint_t say_hello(struct wire *wire, const char *port, int64_t until_ms, struct mica_error *err)
 {
 	struct epoll_event event = {.events = EPOLLOUT | EPOLLET};
@@ -104,7 +104,7 @@ static void skip(struct wire *wire, size_t len)
 	wire->in_len -= len;
 }
 
-/* All before the host's hello is of a session before this one. */
+/* Bytes before the host's hello belong to an earlier session. */
 static bool is_greeted(struct wire *wire)
 {
 	if (!wire->greeted)

@@ -276,7 +276,7 @@ ssize_t io_next(struct export_io *io, char *request)
 		memcpy(request, (const char *)f + sizeof(head), (size_t)size);
 		io->in_at += head.size;
 	}
-	/* libfuse would crash on a message without its header. */
+	/* libfuse cannot handle a message that is shorter than its header. */
 	if (size < 40)
 		size = 0;
 	io->gone = !size;

@@ -157,8 +157,8 @@ struct node *node_enter(struct nodes *all, struct node *parent, const char *name
 		n = NULL;
 	}
 	/*
-	 * What st tells may be older than a copy-up just made. The host lets nobody list or look up in a
-	 * directory while names come and go there: so the file with this dentry is this file.
+	 * st may be older than a copy-up that was just made. While names of a directory change, the host lets nobody
+	 * list it or look up in it. So the file with this dentry is this file.
 	 */
 	if (!n && dentry && dentry->node->type == (st->st_mode & S_IFMT))
 		n = dentry->node;
