@@ -20,8 +20,9 @@ import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One endpoint that is asked: how it is reached, what it is shown, where it sends us, and when it
- * is asked again. What it is shown goes to no other host, wherever it sends us.
+ * One endpoint of a registry: how it is reached, which credentials it gets, how its redirects are
+ * followed, and when a request is repeated. Its credentials are sent to no other host, even if it
+ * redirects us.
  */
 final class Connection implements AutoCloseable {
   private static final int REDIRECTS = 5;
@@ -36,8 +37,8 @@ final class Connection implements AutoCloseable {
   private @Nullable URI base;
 
   /**
-   * @param scopes what is to be permitted there: {@code repository:NAME:pull}
-   * @param environment of who asks
+   * @param scopes the permissions that are needed there: {@code repository:NAME:pull}
+   * @param environment the environment of the caller
    */
   Connection(Endpoint endpoint, List<String> scopes, Map<String, String> environment) {
     this.endpoint = endpoint;
@@ -50,7 +51,7 @@ final class Connection implements AutoCloseable {
   /**
    * A request.
    *
-   * @param body made anew each time that it is sent
+   * @param body made again each time that it is sent
    */
   record Ask(
       String method,
@@ -67,20 +68,21 @@ final class Connection implements AutoCloseable {
     return endpoint;
   }
 
-  /** What is below {@code /v2/} of it. */
+  /** The URI of a path below {@code /v2/} of the endpoint. */
   URI uri(String path) {
     return base().resolve("/v2/" + path);
   }
 
-  /** The same bytes; reading fails where none come for a while. */
+  /** The same bytes; reading fails if none arrive for a while. */
   InputStream watched(InputStream body) {
     return wire.watched(body);
   }
 
   /**
-   * The answer, whose body is to be closed; asked again where the registry is busy.
+   * Returns the answer, whose body must be closed. If the registry is busy, the request is
+   * repeated.
    *
-   * @throws IOException where the connection broke and asking again did not help
+   * @throws IOException if the connection broke and repeating the request did not help
    */
   HttpResponse<InputStream> ask(Ask ask) throws IOException {
     BackOff backOff = new BackOff();
@@ -104,7 +106,10 @@ final class Connection implements AutoCloseable {
     }
   }
 
-  /** Likewise, but not asked again: for a body that must not be sent twice from its beginning. */
+  /**
+   * The same, but the request is not repeated: for a body that must not be sent twice from its
+   * beginning.
+   */
   HttpResponse<InputStream> askOnce(Ask ask) throws IOException {
     URI uri = ask.uri();
     boolean renewed = false;
@@ -150,7 +155,7 @@ final class Connection implements AutoCloseable {
         };
   }
 
-  /** Where the answer says that to go on; fails where that is not to be trusted. */
+  /** The URI at which the answer says to go on; fails if that cannot be trusted. */
   Optional<URI> location(HttpResponse<?> answer) {
     Optional<String> text = answer.headers().firstValue("Location");
     if (text.isEmpty()) {
@@ -171,7 +176,9 @@ final class Connection implements AutoCloseable {
     return MicaException.failed("ask", endpoint.label(), "it sends us to '" + text + "', " + why);
   }
 
-  /** Plain HTTP is for this machine, and for where the configuration says so. */
+  /**
+   * Plain HTTP is allowed for this machine, and for hosts for which the configuration allows it.
+   */
   private boolean mayBeTold(URI uri) {
     if (HTTPS.equals(uri.getScheme())) {
       return true;
@@ -195,7 +202,10 @@ final class Connection implements AutoCloseable {
     return uri.getScheme().equals(HTTPS) ? 443 : 80;
   }
 
-  /** How it is reached; found out once, by its answer to who says nothing of himself. */
+  /**
+   * How the endpoint is reached. This is found out once, by its answer to a request without
+   * credentials.
+   */
   private synchronized URI base() {
     if (base != null) {
       return base;
@@ -229,7 +239,7 @@ final class Connection implements AutoCloseable {
     HttpResponse<InputStream> answer =
         wire.send(request(Ask.of("GET", ping, Map.of()), ping, null));
     answer.body().close();
-    // A server of TLS answers so who does not speak TLS.
+    // A TLS server answers a client without TLS in this way.
     boolean isOther = HTTP.equals(home.getScheme()) && answer.statusCode() == 400;
     if (answer.statusCode() == 401) {
       authorization.renew(answer.headers().allValues("WWW-Authenticate"), null);

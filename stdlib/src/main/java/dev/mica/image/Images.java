@@ -27,12 +27,12 @@ import java.util.OptionalLong;
 import java.util.Set;
 import tools.jackson.databind.JsonNode;
 
-/** Images: how they become commits, and commits images. */
+/** Turns images into commits, and commits into images. */
 public final class Images implements Exchange {
   private final LayerStore store;
   private final Blobs blobs;
 
-  /** Of the store in {@code state}. */
+  /** The images of the store in {@code state}. */
   public Images(StateDir state) {
     this.store = new LayerStore(state);
     this.blobs = new Blobs(state);
@@ -120,7 +120,7 @@ public final class Images implements Exchange {
     }
   }
 
-  /** The repositories of the same registry that some of it was pulled from. */
+  /** The repositories of the same registry from which some of its layers were pulled. */
   private static List<String> mountable(Reference to, List<String> origins) {
     return origins.stream()
         .filter(origin -> origin.startsWith(to.host() + "/"))
@@ -130,7 +130,7 @@ public final class Images implements Exchange {
         .toList();
   }
 
-  /** The manifest comes last: it makes the image visible. */
+  /** The manifest is sent last, because it makes the image visible. */
   private void send(Image image, Registry target, Reference reference) {
     ImageManifest manifest = image.manifest();
     List<Descriptor> all = new ArrayList<>(manifest.layers());
@@ -255,7 +255,10 @@ public final class Images implements Exchange {
     return removed;
   }
 
-  /** What a manifest names; of one that is not there nothing is known, and nothing kept. */
+  /**
+   * The blobs that a manifest names; none if the manifest is not there, since nothing is known of
+   * it then.
+   */
   private List<String> named(String manifest) {
     List<String> all = new ArrayList<>();
     Optional<Path> file = blobs.describe(manifest, "").flatMap(blobs::find);

@@ -37,7 +37,7 @@ final class Registry implements ImageSource {
   private final List<Connection> connections;
   private final List<String> mountable;
 
-  /** The one that answered last; the others are asked where it fails. */
+  /** The endpoint that answered last; the others are asked if it fails. */
   private volatile int last;
 
   private Registry(Reference reference, List<Connection> connections, List<String> mountable) {
@@ -47,10 +47,11 @@ final class Registry implements ImageSource {
   }
 
   /**
-   * To read the repository of {@code reference}: from its mirrors, and from itself. Nothing is
-   * asked yet.
+   * For reading the repository of {@code reference}, from its mirrors and from the registry itself.
+   * Nothing is requested yet.
    *
-   * @param environment of who asks, which says where their configuration and credentials are
+   * @param environment the environment of the caller, which says where the caller's configuration
+   *     and credentials are
    */
   public static Registry reader(Reference reference, Map<String, String> environment) {
     List<Connection> all =
@@ -63,10 +64,9 @@ final class Registry implements ImageSource {
   }
 
   /**
-   * To write to it.
+   * For writing to it.
    *
-   * @param mountable other repositories of the same registry, out of which it may take blobs that
-   *     they have
+   * @param mountable other repositories of the same registry, from which it may take blobs
    */
   public static Registry writer(
       Reference reference, List<String> mountable, Map<String, String> environment) {
@@ -79,15 +79,16 @@ final class Registry implements ImageSource {
   }
 
   /**
-   * What a text means that may say no host: by the configuration of {@code environment} the first
-   * of the registries that are searched which has it. Asks them only if there are several.
+   * The reference that a text means, which need not contain a host. Without a host it is the first
+   * registry of the search list in the configuration of {@code environment} that has the image. The
+   * registries are asked only if there are several.
    */
   public static Reference meaning(String text, Map<String, String> environment) {
     List<Reference> all = RegistriesConf.of(environment).meanings(text);
     return all.subList(0, all.size() - 1).stream()
         .filter(one -> isThere(one, environment))
         .findFirst()
-        .orElseGet(all::getLast); // whose failure is told
+        .orElseGet(all::getLast); // its failure is the one to report
   }
 
   private static boolean isThere(Reference reference, Map<String, String> environment) {
@@ -108,7 +109,9 @@ final class Registry implements ImageSource {
     return reference.name();
   }
 
-  /** The first answer of one that has it, asking first the one that answered last. */
+  /**
+   * The first answer of an endpoint that has it. The endpoint that answered last is asked first.
+   */
   private <T> T first(Function<Connection, T> question) {
     int begin = last;
     MicaException failure = null;
@@ -119,7 +122,7 @@ final class Registry implements ImageSource {
         last = at;
         return answer;
       } catch (MicaException missing) {
-        // Of several, what the registry itself says is told: it is the last in the list.
+        // Of several failures, that of the registry itself is reported: it is the last in the list.
         if (failure == null || at == connections.size() - 1) {
           failure = missing;
         }
@@ -186,7 +189,7 @@ final class Registry implements ImageSource {
     return MicaException.failed("read the manifest of", name, why);
   }
 
-  /** Says what there is, where the registry tells that. */
+  /** The error that nothing was found, with the tags that exist if the registry lists them. */
   private static MicaException missing(Connection connection, String wanted, String name) {
     MicaException failure = MicaException.failed("find the image", name, "there is none");
     if (wanted.startsWith("sha256:")) {
@@ -214,7 +217,7 @@ final class Registry implements ImageSource {
           .sorted(Comparator.reverseOrder())
           .toList();
     } catch (IOException | JacksonException silent) {
-      return List.of(); // it is only for the message
+      return List.of(); // it is needed only for the message
     }
   }
 
@@ -243,12 +246,15 @@ final class Registry implements ImageSource {
     return connections.getLast();
   }
 
-  /** Gives it a blob, whose bytes are those of {@code file}, unless it is there already. */
+  /** Sends a blob with the bytes of {@code file}, unless the registry has it already. */
   void put(Descriptor blob, Path file, Transfer transfer) {
     new Upload(writer(), blob, transfer).run(file, mountable);
   }
 
-  /** Gives it a manifest under a tag, which makes the image visible; all that it names is there. */
+  /**
+   * Sends a manifest under a tag, which makes the image visible. All blobs that it names must be
+   * there.
+   */
   void putManifest(Descriptor manifest, byte[] content, String tag) {
     Upload.manifest(writer(), manifest, content, tag);
   }

@@ -21,16 +21,16 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * A blob that is given to a registry: not at all where it has it, or may take it from another of
- * its repositories; else in one piece, and after a break from where the registry says that it got
- * to.
+ * Sends a blob to a registry. Nothing is sent if the registry has the blob, or can take it from
+ * another of its repositories. Otherwise it is sent in one piece; after a break, it goes on where
+ * the registry says that it got to.
  */
 final class Upload {
   private static final int TRIES = 4;
   private static final Pattern RANGE = Pattern.compile("(bytes=)?0-(?<last>[0-9]{1,18})");
   private static final String BYTES = "application/octet-stream";
 
-  /** Slower than so many bytes in a second is as good as not at all. */
+  /** A transfer of fewer bytes in a second counts as hanging. */
   private static final long SLOWEST = 16 << 10;
 
   private final Connection connection;
@@ -43,7 +43,7 @@ final class Upload {
     this.transfer = transfer;
   }
 
-  /** Whether the registry has it. */
+  /** Whether the registry has the blob. */
   private boolean isThere() {
     HttpResponse<InputStream> answer =
         send("HEAD", connection.uri(path("/blobs/" + blob.digest())));
@@ -60,7 +60,9 @@ final class Upload {
     };
   }
 
-  /** Gives it the bytes of {@code file}, unless it can take them from one of {@code others}. */
+  /**
+   * Sends the bytes of {@code file}, unless the registry can take them from one of {@code others}.
+   */
   void run(Path file, List<String> others) {
     transfer.at(0);
     if (!isThere() && others.stream().noneMatch(this::isMounted)) {
@@ -132,7 +134,10 @@ final class Upload {
         .orElseThrow(() -> failed("it does not say where to send the bytes to"));
   }
 
-  /** Where it goes on; fails with an {@link IOException} where that may be tried again. */
+  /**
+   * The URI at which it goes on; fails with an {@link IOException} if the upload may be tried
+   * again.
+   */
   private URI patch(URI at, Path file, long from) throws IOException {
     long left = blob.size() - from;
     Map<String, String> headers =
@@ -178,7 +183,7 @@ final class Upload {
     compare(answer, blob.digest());
   }
 
-  /** How many bytes the registry has of it; 0 where it has forgotten the upload. */
+  /** The number of bytes that the registry has; 0 if it has forgotten the upload. */
   private long reached(URI at) {
     HttpResponse<InputStream> answer = send("GET", at);
     close(answer);
@@ -187,7 +192,7 @@ final class Upload {
       return 0;
     }
     long got = Long.parseLong(range.group("last")) + 1;
-    // An empty upload is told as 0-0 by some: the one byte is sent anew with the others.
+    // Some registries say 0-0 for an empty upload: the one byte is sent again with the others.
     return got == 1 || got > blob.size() ? 0 : got;
   }
 
@@ -253,11 +258,11 @@ final class Upload {
     try {
       answer.body().close();
     } catch (IOException broken) {
-      return; // what it says was in its headers
+      return; // all that it says was in its headers
     }
   }
 
-  /** A file from some byte on, whose reader is told how far it is. */
+  /** A file from some byte on; a listener hears how much of it was read. */
   private static final class Counted extends FileInputStream {
     private final Transfer transfer;
     private long at;

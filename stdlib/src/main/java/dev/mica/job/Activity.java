@@ -9,12 +9,12 @@ import java.util.concurrent.ConcurrentMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a thread is doing right now that may take long, for a progress line and for Ctrl-C.
+ * What a thread is doing now that may take long, for the progress line and for Ctrl-C.
  *
  * <p>Interrupting a thread cannot reach it inside the C core; {@link #interrupt} can. Activities
- * nest: a commit opens one of its own around the copies and digests it is made of, and each call
- * into the core is one. The outermost is what people want to read, its counters include those
- * inside.
+ * nest: a commit begins one around the copies and digests that it consists of, and each call into
+ * the core is an activity, too. People see the outermost one; its counters include those of the
+ * inner ones.
  *
  * <pre>{@code
  * try (var commit = Activity.begin("commit web:v2", OptionalLong.of(3942), Activity.Work.NONE)) {
@@ -23,9 +23,9 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  */
 public final class Activity implements AutoCloseable {
-  /** The running work itself; asked and cancelled from other threads. */
+  /** The work that runs; other threads ask for its counters and cancel it. */
   public interface Work {
-    /** Work without counters, that ends only through what is inside it. */
+    /** Work without counters; only the activities inside it can be ended. */
     Work NONE =
         new Work() {
           @Override
@@ -53,7 +53,7 @@ public final class Activity implements AutoCloseable {
       return 0;
     }
 
-    /** What of it is done now, in a few words, where it knows that; else "". */
+    /** What part of the work is done now, in a few words; "" if that is not known. */
     default String step() {
       return "";
     }
@@ -71,14 +71,14 @@ public final class Activity implements AutoCloseable {
   private volatile boolean cancelled;
   private volatile String step = "";
 
-  // Guarded by this: a reader must not see an inner one twice, once running and once added up.
+  // Guarded by this: a reader must not count an inner one twice.
   private @Nullable Activity inner;
   private long entriesBefore;
   private long bytesBefore;
   private long entriesInside;
   private long bytesInside;
 
-  // Touched by the thread that does the work only.
+  // Used only by the thread that does the work.
   private @Nullable Activity outer;
 
   private Activity(String text, OptionalLong total, Work work) {
@@ -88,10 +88,10 @@ public final class Activity implements AutoCloseable {
   }
 
   /**
-   * What the calling thread does from now on, until {@link #close}.
+   * Begins what the calling thread does from now on, until {@link #close}.
    *
-   * @param text what is done to what: "compare /a with /b"
-   * @param total how many entries it will be, where that is known
+   * @param text the work in a few words: "compare /a with /b"
+   * @param total the number of entries that it will have, if that is known
    */
   public static Activity begin(String text, OptionalLong total, Work work) {
     Activity activity = new Activity(text, total, work);
@@ -99,12 +99,14 @@ public final class Activity implements AutoCloseable {
     return activity;
   }
 
-  /** Work that is done in pieces, as a stream is: nobody's until {@link #resume}. */
+  /**
+   * Work that is done in pieces, such as a stream. It belongs to no thread until {@link #resume}.
+   */
   public static Activity inPieces(String text, Work work) {
     return new Activity(text, OptionalLong.empty(), work);
   }
 
-  /** The calling thread goes on with it, until {@link #close}. */
+  /** The calling thread goes on with the work, until {@link #close}. */
   public void resume() {
     Thread me = Thread.currentThread();
     outer = INNERMOST.put(me, this);
@@ -113,7 +115,7 @@ public final class Activity implements AutoCloseable {
     }
   }
 
-  /** The calling thread is done with it, for now or for good. */
+  /** The calling thread stops working on it, for now or for good. */
   @Override
   public void close() {
     Thread me = Thread.currentThread();
@@ -145,8 +147,9 @@ public final class Activity implements AutoCloseable {
   }
 
   /**
-   * Ends the calling thread's work here if it was cancelled or the thread interrupted. Asked before
-   * each long call; not before undoing something, which has to be done all the same.
+   * Ends the calling thread's work here if it was cancelled or the thread was interrupted. It is
+   * called before each long call, but not before something is undone, because that must be done in
+   * any case.
    *
    * @throws CancellationException if so; its message is one line
    */
@@ -161,21 +164,21 @@ public final class Activity implements AutoCloseable {
     }
   }
 
-  /** What is done to what, in a few words. */
+  /** The work in a few words. */
   public String text() {
     return text;
   }
 
   /**
-   * What of it is begun now, for work whose parts differ and cannot be counted.
+   * Says which part of the work begins now, for work whose parts differ and cannot be counted.
    *
-   * @param what in a few words: "boot the kernel"
+   * @param what the part in a few words: "boot the kernel"
    */
   public void step(String what) {
     step = what;
   }
 
-  /** What of it is done now, by the innermost one that says so; "" where none does. */
+  /** The part that is done now, from the innermost activity that knows it; "" if none does. */
   public String step() {
     Activity inside;
     synchronized (this) {
@@ -186,7 +189,7 @@ public final class Activity implements AutoCloseable {
     return deeper.isEmpty() ? own : deeper;
   }
 
-  /** The innermost one that knows how many bytes it will be. */
+  /** The innermost activity that knows its number of bytes. */
   public Optional<Activity> measured() {
     Activity inside;
     synchronized (this) {
@@ -202,7 +205,7 @@ public final class Activity implements AutoCloseable {
     return work.totalBytes();
   }
 
-  /** How many entries it will be, where that is known. */
+  /** The number of entries that it will have, if that is known. */
   public OptionalLong total() {
     return total;
   }
@@ -228,8 +231,8 @@ public final class Activity implements AutoCloseable {
   }
 
   /**
-   * Ends it soon, within 100 ms of storage that answers: its thread gets a {@link
-   * CancellationException}. Any thread may call this, also when it is over.
+   * Ends the work soon, within 100 ms if storage answers: its thread gets a {@link
+   * CancellationException}. Any thread may call this, also when the work is over.
    */
   public void cancel() {
     cancelled = true;

@@ -23,7 +23,9 @@ import java.util.function.Function;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** The {@code fuse-overlayfs} program, for those whom the kernel does not let mount overlays. */
+/**
+ * Mounts by the program {@code fuse-overlayfs}, for users who may not mount overlays by the kernel.
+ */
 final class FuseMounter implements Mounter {
   static final String PROGRAM = "fuse-overlayfs";
   private static final long START_SECONDS = 30;
@@ -79,9 +81,9 @@ final class FuseMounter implements Mounter {
   }
 
   /**
-   * The program asks for the text of a path and opens that, descriptors' too; it could be sent
-   * elsewhere in between. Where nobody else can change the way, a path still leads to what was
-   * compared.
+   * The program takes a path as text and opens it, also the path of a descriptor. Somebody could
+   * make the path lead elsewhere meanwhile. If nobody else can change a directory on the way, the
+   * path still leads to the directory that was compared.
    */
   private static void requireSafe(MountRequest request) {
     UnionRecord union = request.union();
@@ -104,7 +106,7 @@ final class FuseMounter implements Mounter {
     }
   }
 
-  /** Where its mount point was moved away with it, it is served as before. */
+  /** If its mount point was moved together with the mount, it is served as before. */
   private static void requireEnded(UnionRecord union) {
     List<Long> left = daemons(union.at());
     if (!left.isEmpty()) {
@@ -134,7 +136,7 @@ final class FuseMounter implements Mounter {
     }
   }
 
-  /** It goes to the background, in a session of its own, once it has mounted. */
+  /** Once the program has mounted, it goes on in the background, in a session of its own. */
   private static void run(UnionRecord union, List<String> command) throws IOException {
     Process process =
         new ProcessBuilder(command).redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
@@ -167,7 +169,9 @@ final class FuseMounter implements Mounter {
     return MicaException.failed("mount the union " + union.name() + " at", union.at(), why);
   }
 
-  /** Its daemon may still be writing when umount(2) has returned: this waits until it is gone. */
+  /**
+   * Waits until the daemon has ended, because it may still be writing when umount(2) has returned.
+   */
   @Override
   public void unmount(UnionRecord union, Mount mount) {
     Unmounter.unmountFuse(union, mount);
@@ -175,7 +179,7 @@ final class FuseMounter implements Mounter {
   }
 
   /**
-   * Its upper has marks of its own ({@code .wh..wh..opq} files, origin xattrs): only it reads them.
+   * The upper has marks that only this program reads: {@code .wh..wh..opq} files and origin xattrs.
    */
   @Override
   public Tree tree(UnionRecord union, List<Path> stack) {
@@ -187,7 +191,7 @@ final class FuseMounter implements Mounter {
     return false;
   }
 
-  /** Waits until no program is on its way to mount there: one whose starter was killed. */
+  /** Waits until no program is about to mount there whose starter was killed. */
   static void awaitMount(UnionRecord union) {
     long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(END_SECONDS);
     while (!daemons(union.at()).isEmpty()
@@ -197,7 +201,7 @@ final class FuseMounter implements Mounter {
     }
   }
 
-  /** Waits for the daemons of that mount point to end; one that does not is told. */
+  /** Waits until the daemons of that mount point have ended; fails if one does not end. */
   static void awaitDaemon(UnionRecord union) {
     long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(END_SECONDS);
     List<Long> left = daemons(union.at());
@@ -210,7 +214,7 @@ final class FuseMounter implements Mounter {
     }
   }
 
-  /** The program's processes for that mount point, also those that have not mounted it yet. */
+  /** The processes of the program for that mount point, also those that have not mounted it yet. */
   static List<Long> daemons(Path at) {
     List<Long> found = new ArrayList<>();
     try (DirectoryStream<Path> all = Files.newDirectoryStream(Path.of("/proc"), "[0-9]*")) {
@@ -237,8 +241,9 @@ final class FuseMounter implements Mounter {
   }
 
   /**
-   * The program cannot take a ':' or ',' in a path, quoted or not: such a path goes by a symlink,
-   * which is needed only until it has opened it. (Its upper it resolves, and then splits at ':'.)
+   * The program cannot take a path with ':' or ',', quoted or not. Such a path is given by a
+   * symlink, which is needed only until the program has opened it. (The path of the upper it
+   * resolves first, and then splits at ':'.)
    */
   private static final class Aliases implements AutoCloseable {
     private @Nullable Path directory;

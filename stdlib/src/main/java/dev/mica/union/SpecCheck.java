@@ -25,11 +25,11 @@ import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** Turns a spec into an intent, or refuses it; touches nothing. */
+/** Turns a spec into an intent, or refuses it. Changes nothing. */
 final class SpecCheck {
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}");
 
-  /** A path of the spec with what the spec has it for. */
+  /** A path of the spec, and its role in the spec. */
   private record Part(String role, ResolvedPath resolved, @Nullable Identity is, Identity above) {
     @Override
     public String toString() {
@@ -47,10 +47,10 @@ final class SpecCheck {
   private final Path home;
 
   /**
-   * A spec beside the unions there are and those that are being made, in the state directory {@code
+   * Checks a spec against the unions that exist or are being made, with the state directory {@code
    * home}.
    *
-   * @param writing folders that others may write to, and who
+   * @param writing folders that something else may write to, and its name
    */
   SpecCheck(
       UnionSpec spec,
@@ -67,7 +67,7 @@ final class SpecCheck {
     this.name = requireName(spec);
   }
 
-  /** An intent with {@link UnionSpec.Via#AUTO} still in it, if the spec has it. */
+  /** The intent; if the spec has {@link UnionSpec.Via#AUTO}, so has the intent. */
   UnionIntent intent() {
     List<Path> lowers = requireLowers();
     Path upper = spec.upper() == null ? null : requirePlace("upper", spec.upper());
@@ -146,7 +146,7 @@ final class SpecCheck {
     return lowers;
   }
 
-  /** A folder that is there, or whose parent is. */
+  /** A folder that exists, or whose parent exists. */
   private Path requirePlace(String role, Folder folder) {
     return add(role, folder.path(), exists(role, folder.path()));
   }
@@ -173,7 +173,7 @@ final class SpecCheck {
     return is(path, BasicFileAttributes::isDirectory);
   }
 
-  /** Whether it is there and {@code such}; of what cannot be looked at nobody knows. */
+  /** Whether it exists and satisfies {@code such}. If it cannot be looked at, that is not known. */
   private static boolean is(Path path, Predicate<BasicFileAttributes> such, LinkOption... options)
       throws AccessDeniedException {
     try {
@@ -185,7 +185,10 @@ final class SpecCheck {
     }
   }
 
-  /** Where it lies is asked of what was opened: the path may lead elsewhere a moment later. */
+  /**
+   * The location is asked of the opened directory, because the path may lead elsewhere a moment
+   * later.
+   */
   private Part opened(String role, Path path) throws IOException {
     try (OpenDirectory directory = open(role, path);
         OpenDirectory above = open(role, directory.path().resolve(".."), path)) {
@@ -270,7 +273,7 @@ final class SpecCheck {
         : "name a work directory on the upper's file system";
   }
 
-  /** Of what a helper VM would need. */
+  /** Checks what a helper VM would need. */
   private void requireAside(Path upper) {
     if (spec.via() == UnionSpec.Via.GUEST && spec.work() != null) {
       throw refuse(name, spec.at(), "with via guest the work directory is made beside the upper")
@@ -327,7 +330,7 @@ final class SpecCheck {
     }
   }
 
-  /** What Mica keeps is not to be written, and is removed without asking whether it is an upper. */
+  /** Mica's own files must not be written to, and Mica removes them without checking for uppers. */
   private void requireOutOfStore() {
     if (!Files.exists(home, LinkOption.NOFOLLOW_LINKS)) {
       return;
@@ -346,7 +349,7 @@ final class SpecCheck {
     }
   }
 
-  /** It would go on showing what that union was before it is mounted anew. */
+  /** It would still show the old contents of that union after the union was mounted again. */
   private void requireNotInUnion(Part part) {
     for (UnionRecord other : others) {
       if (part.role.equals("lower")
@@ -362,7 +365,8 @@ final class SpecCheck {
   }
 
   /**
-   * Two mounts that write one upper or work directory destroy it: the kernel calls it undefined.
+   * Two mounts that write to one upper or work directory destroy it: for the kernel, this is
+   * undefined.
    */
   private void requireUnused() {
     parts.forEach(this::requireNotInUnion);
@@ -387,7 +391,7 @@ final class SpecCheck {
     try {
       return part.resolved.overlaps(finder.of(used.path()));
     } catch (IOException gone) {
-      return false; // a path that does not lead anywhere any more is in nobody's way
+      return false; // a path that does not lead anywhere any more overlaps with nothing
     }
   }
 

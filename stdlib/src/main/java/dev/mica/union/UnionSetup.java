@@ -20,13 +20,16 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The steps that make and unmake a union's directories and mount. Each may be done again, and each
- * reaches what it changes through a directory that it has opened and found to be the right one.
+ * The steps that make and remove a union's directories and mount. Each step may be repeated. Each
+ * reaches what it changes through a directory that it has opened and identified.
  */
 final class UnionSetup {
   private UnionSetup() {}
 
-  /** Everything short of the mount, on disk; returns the union with what its paths mean now. */
+  /**
+   * Does everything on disk that comes before the mount. Returns the union with the directories
+   * that its paths mean now.
+   */
   static UnionRecord directories(UnionIntent intent) {
     UnionRecord union = intent.union();
     Identities is = union.is();
@@ -79,14 +82,14 @@ final class UnionSetup {
     return directory.path().resolve(path.getFileName());
   }
 
-  /** The folder that the upper is in, or is to be made in. */
+  /** The folder in which the upper lies, or will be made. */
   static OpenDirectory besides(UnionIntent intent) {
     Path upper = Objects.requireNonNull(intent.union().upper());
     return require(
         intent, "the upper's folder", upper, Objects.requireNonNull(intent.union().is().besides()));
   }
 
-  /** The work directory that was asked for, which is there. */
+  /** The work directory that was asked for; it exists. */
   static OpenDirectory work(UnionIntent intent) {
     UnionRecord union = intent.union();
     Path work = Objects.requireNonNull(union.work());
@@ -135,7 +138,7 @@ final class UnionSetup {
     }
   }
 
-  /** Takes back what {@link #directories} did; what holds anything stays. */
+  /** Undoes what {@link #directories} did; directories that are not empty stay. */
   static void undo(UnionIntent intent) {
     UnionRecord union = intent.union();
     if (union.atMade() && leads(union.at(), intent.above())) {
@@ -160,7 +163,7 @@ final class UnionSetup {
     }
   }
 
-  /** Whether the folder of a path is still the one that it was. */
+  /** Whether a path still leads to the same folder. */
   private static boolean leads(Path path, @Nullable Identity parent) {
     if (parent == null || !Files.isDirectory(parent(path), LinkOption.NOFOLLOW_LINKS)) {
       return false;
@@ -171,9 +174,9 @@ final class UnionSetup {
   }
 
   /**
-   * Whether a union that is not mounted may have been written to: then something is in an upper
-   * that was empty. Of another upper only the work directory tells, in which a mount leaves
-   * something, and that is why one that failed empties it.
+   * Whether a union that is not mounted may have been written to. If the upper was empty before, it
+   * has an entry then. For another upper only the work directory shows it, because a mount leaves
+   * something there. That is why a mount that failed empties the work directory.
    */
   static boolean wasUsed(UnionIntent intent, Path work) {
     Path upper = intent.union().upper();
@@ -186,7 +189,7 @@ final class UnionSetup {
         : holdsSomething(work);
   }
 
-  /** Whether it is a directory with something in it; one that cannot be read fails. */
+  /** Whether it is a directory that is not empty; fails if it cannot be read. */
   static boolean holdsSomething(Path directory) {
     if (!Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS)) {
       return false;
@@ -208,7 +211,7 @@ final class UnionSetup {
     forgetBefore(intent, besides);
   }
 
-  /** What was kept in case the union could not be made. */
+  /** Removes what was kept in case the union could not be made. */
   static void forgetBefore(UnionIntent intent) {
     Path upper = intent.union().upper();
     if (intent.upperEmpty() && upper != null && leads(upper, intent.union().is().besides())) {
@@ -224,8 +227,8 @@ final class UnionSetup {
   }
 
   /**
-   * Mounts it, with a work directory that holds nothing of an earlier mount; returns the union with
-   * what its paths mean now.
+   * Mounts the union, with a work directory that has nothing of an earlier mount. Returns the union
+   * with the directories that its paths mean now.
    */
   static UnionRecord mount(UnionRecord union, Mounter mounter) {
     try (OpenFolders folders = OpenFolders.of(union);
@@ -249,8 +252,8 @@ final class UnionSetup {
   }
 
   /**
-   * The mount point. One that is gone, as on a tmpfs after a reboot, is made again, and one that
-   * was made again is taken, but only where nobody else can have done that.
+   * The mount point. If it is gone, for example on a tmpfs after a reboot, it is made again. If it
+   * was made again already, it is used, but only if nobody else can have made it.
    */
   private static OpenDirectory openPoint(UnionRecord union) {
     Path at = union.at();
@@ -267,14 +270,17 @@ final class UnionSetup {
     throw OpenFolders.another(union, "mount point", at, was, point.identity());
   }
 
-  /** Unmounts it wherever it is mounted; what else is mounted there is left alone. */
+  /** Unmounts the union wherever it is mounted. Other mounts there are not touched. */
   static void unmount(UnionRecord union, Mounter mounter) {
     for (Mount mount : UnionMounts.of(union, Mounts.all()).reversed()) {
       mounter.unmount(union, mount);
     }
   }
 
-  /** What a union leaves behind once it is unmounted, its mount point and work directory. */
+  /**
+   * Removes the mount point and the work directory, which a union leaves behind when it is
+   * unmounted.
+   */
   static void forget(UnionRecord union) {
     Identity work = union.is().work();
     if (union.work() != null && work != null) {
@@ -304,7 +310,10 @@ final class UnionSetup {
     void accept(Path named);
   }
 
-  /** Does that to a directory durably, by its name in its open parent, if it is the one it was. */
+  /**
+   * Does that durably to a directory, by its name in its open parent, if it is still the same
+   * directory.
+   */
   private static void ifStill(Path path, Identity was, OnDirectory action) {
     if (!Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS)) {
       return;
@@ -330,7 +339,7 @@ final class UnionSetup {
         });
   }
 
-  /** Removes a directory unless it is gone or holds something. */
+  /** Removes a directory, unless it is gone or not empty. */
   static void removeIfEmpty(Path directory) {
     if (isEmpty(directory)) {
       onFiles("remove", directory, Files::deleteIfExists);
@@ -360,7 +369,7 @@ final class UnionSetup {
         path -> Durable.move(from, path));
   }
 
-  /** What a union of that record is mounted as, on top, if anywhere. */
+  /** The topmost mount of the union of that record, if it is mounted. */
   static Optional<Mount> mounted(UnionRecord union) {
     return UnionMounts.of(union, Mounts.all()).reversed().stream().findFirst();
   }

@@ -22,8 +22,8 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * The union mounts of this host. They outlive the process that makes them; what is kept of each is
- * a record in the state directory, and whether it is mounted is asked of the kernel every time.
+ * The union mounts of this host. They outlive the process that makes them. The state directory has
+ * a record of each; whether a union is mounted is asked of the kernel every time.
  */
 public final class Unions {
   static final String CREATE = "create a union";
@@ -34,12 +34,12 @@ public final class Unions {
   private final UnionStore store;
   private final Function<LockedState, Map<Path, String>> writers;
 
-  /** The unions that {@code state} keeps, all of them served by this host itself. */
+  /** The unions of {@code state}, all served by this host itself. */
   public Unions(StateDir state) {
     this(state, new NoHelper());
   }
 
-  /** The unions that {@code state} keeps; those of other systems are served by {@code helper}. */
+  /** The unions of {@code state}; {@code helper} serves those that another system has to serve. */
   public Unions(StateDir state, Helper helper) {
     this(state, helper, _ -> Map.of());
   }
@@ -47,8 +47,8 @@ public final class Unions {
   /**
    * Likewise.
    *
-   * @param writers asked with the directory locked for the folders that others than unions may
-   *     write to, or are about to, and how people call those: "the VM web"
+   * @param writers returns the folders to which something other than a union writes, or is about
+   *     to, with its name for people: "the VM web"; called with the directory locked
    */
   public Unions(StateDir state, Helper helper, Function<LockedState, Map<Path, String>> writers) {
     this(Caller.ofProcess(), state, new UnionStore(state, helper), writers);
@@ -67,10 +67,10 @@ public final class Unions {
                 union -> List.of(UnionLayers.object(union.name())),
                 this::recoverRemove)
             .keeping(store::put)
-            .discarding(union -> store.remove(union.name()))); // what is there stays
+            .discarding(union -> store.remove(union.name()))); // what exists stays
   }
 
-  /** The same as {@code caller} sees them, who may change what their role lets them. */
+  /** The same unions for {@code caller}, who may change what the caller's role allows. */
   public Unions(Caller caller, Unions same) {
     this(caller, same.state, same.store, same.writers);
   }
@@ -91,8 +91,8 @@ public final class Unions {
   }
 
   /**
-   * Checks spec, mounts, records. Everything that can be refused is refused before anything is
-   * touched.
+   * Checks the spec, mounts the union and records it. Everything that can be refused is refused
+   * before anything is changed.
    */
   public Union create(UnionSpec spec) {
     String label = spec.name() != null ? spec.name() : spec.at().name();
@@ -111,7 +111,7 @@ public final class Unions {
   /**
    * Checks a union as {@link #create} does, and makes nothing.
    *
-   * @return the spec with its name, and with the mounter that it would have
+   * @return the spec with the name and the mounter that the union would have
    */
   UnionSpec check(UnionSpec spec) {
     String label = spec.name() != null ? spec.name() : spec.at().name();
@@ -123,7 +123,7 @@ public final class Unions {
     }
   }
 
-  /** What is being made has taken its folders, too. */
+  /** Folders of unions that are just being made are taken, too. */
   private SpecCheck check(LockedState locked, UnionSpec spec) {
     List<UnionRecord> intended = store.intended(locked).stream().map(UnionIntent::union).toList();
     return new SpecCheck(
@@ -138,7 +138,9 @@ public final class Unions {
     return new LiveUnion(this, union);
   }
 
-  /** The record says which directories its paths mean: those it was mounted with just now. */
+  /**
+   * The record gets the directories that the paths mean: those with which it was mounted just now.
+   */
   private void keep(UnionRecord union) {
     if (!union.equals(store.require(union.name()))) {
       store.put(union);
@@ -146,8 +148,8 @@ public final class Unions {
   }
 
   /**
-   * Once it was mounted somebody may be writing to it, or have written: then it stays, mounted or
-   * not.
+   * Once the union was mounted, somebody may have written to it, or may still write: then it stays,
+   * whether it is mounted or not.
    */
   private void recoverCreate(UnionIntent intent) {
     UnionRecord union = intent.union();
@@ -160,7 +162,7 @@ public final class Unions {
     }
     boolean used = wasUsed(intent);
     mounterOf(union).clear(union);
-    if (used || wasUsed(intent)) { // an upper that was put aside is at its place only now
+    if (used || wasUsed(intent)) { // an upper that was put aside is back at its path only now
       keepCreated(intent);
     } else {
       undoCreate(intent);
@@ -178,7 +180,7 @@ public final class Unions {
         intent, work != null ? work : GuestUpper.workFor(upper, union.name()));
   }
 
-  /** It is recorded before it is mounted, so without a record it never was. */
+  /** A union is recorded before it is mounted. So if there is no record, it was never mounted. */
   private void keepCreated(UnionIntent intent) {
     if (store.find(intent.union().name()).isPresent()) {
       UnionSetup.forgetBefore(intent);
@@ -187,7 +189,7 @@ public final class Unions {
     }
   }
 
-  /** It is forgotten; what is not empty stays where it is. */
+  /** Forgets the union; directories that are not empty stay. */
   private void discardCreated(UnionIntent intent) {
     UnionSetup.unmount(intent.union(), store.mounterOf(intent.union()));
     undoCreate(intent);
@@ -200,7 +202,7 @@ public final class Unions {
     UnionSetup.undo(intent);
   }
 
-  /** The mounter asked for, or the first that works. */
+  /** The mounter that was asked for, or the first one that works. */
   private UnionIntent choose(LockedState locked, UnionIntent intent) {
     try (OpenDirectory place = place(intent)) {
       return choose(locked, intent, place);
@@ -222,7 +224,7 @@ public final class Unions {
     throw refused(intent.union(), refusals);
   }
 
-  /** Where root could do it, that is what is missing. */
+  /** If root could do it, the error says that root is missing. */
   private MicaException refused(UnionRecord union, List<Refusal> refusals) {
     String doing = "create the union " + union.name() + " at";
     if (refusals.equals(List.of(Refusal.toOthersThanRoot(Mounters.NEEDS_ROOT)))) {
@@ -248,7 +250,7 @@ public final class Unions {
         : Optional.empty();
   }
 
-  /** Programs are told paths as text. */
+  /** Programs get paths as text. */
   private static Optional<Refusal> oddBytes(UnionRecord union, Mounter mounter) {
     return Stream.concat(union.stack().stream(), Stream.of(union.at()))
         .filter(path -> mounter.via() != UnionSpec.Via.KERNEL && !PathBytes.isText(path))
@@ -261,7 +263,9 @@ public final class Unions {
         .findFirst();
   }
 
-  /** Where the mounter is tried: on the upper's file system, but not in the upper. */
+  /**
+   * The directory in which the mounter is tried: on the upper's file system, but not in the upper.
+   */
   private OpenDirectory place(UnionIntent intent) {
     UnionRecord union = intent.union();
     if (union.upper() == null) {
@@ -277,8 +281,8 @@ public final class Unions {
   }
 
   /**
-   * Why unions cannot be served that way, with an upper on the file system of {@code directory};
-   * found by trying it in a scratch directory made and removed there. Empty: they can.
+   * Why this mounter cannot serve unions with an upper on the file system of {@code directory};
+   * empty if it can. It is tried in a scratch directory there, which is removed again.
    */
   public Optional<String> refusal(UnionSpec.Via via, Path directory) {
     try (OpenDirectory place = OpenDirectory.of(real(directory))) {
@@ -294,7 +298,7 @@ public final class Unions {
     }
   }
 
-  /** All of them, by name. */
+  /** All unions, ordered by name. */
   public List<Union> list() {
     return state.read(() ->
         store.all().readable().stream()
@@ -302,28 +306,29 @@ public final class Unions {
             .collect(Collectors.toCollection(ArrayList<Union>::new)));
   }
 
-  /** Why each of the others cannot be listed: its record is damaged. */
+  /** Why each of the others cannot be listed: the record is damaged. */
   public List<MicaException> damaged() {
     return state.read(() -> store.all().damaged());
   }
 
-  /** The one of that name. */
+  /** The union of that name. */
   public Optional<Union> find(String name) {
     return state.read(() -> store.find(name)).map(record -> new LiveUnion(this, record));
   }
 
-  /** The one of that name; fails, naming the nearest, if there is none. */
+  /** The union of that name. If there is none, it fails and names the most similar one. */
   public Union get(String name) {
     return new LiveUnion(this, store.require(name));
   }
 
   /**
-   * Removes every union; one that is held is left, and told at the end. Returns the names removed.
+   * Removes every union. A union that is in use is left, and is named in an error at the end.
+   * Returns the removed names.
    */
   public List<String> removeAll() {
     caller.require(Role.OPERATOR, "remove", "all unions");
     List<String> removed = new ArrayList<>();
-    List<Union> left = list().reversed(); // by name: what was named after another often lies on it
+    List<Union> left = list().reversed(); // by name: a later one may lie on another
     while (!left.isEmpty()) {
       MicaException failure = null;
       List<Union> held = new ArrayList<>();
@@ -342,7 +347,7 @@ public final class Unions {
       if (failure != null && held.size() == left.size()) {
         throw failure;
       }
-      left = held; // what held them may be gone by now: a union that was mounted in them
+      left = held; // what used them may be gone by now: a union that was mounted in them
     }
     return removed;
   }
@@ -368,7 +373,7 @@ public final class Unions {
     store.remove(union.name());
   }
 
-  /** Still mounted means that nothing was done yet. */
+  /** If it is still mounted, nothing was done yet. */
   private void recoverRemove(UnionRecord union) {
     if (!UnionStore.isMounted(union)) {
       forget(union);
@@ -390,8 +395,8 @@ public final class Unions {
         return;
       }
       if (served) {
-        Unmounter.detach(
-            union, UnionMounts.at(union.at(), mounts).orElseThrow()); // but by what has ended
+        // the processes that serve it have ended
+        Unmounter.detach(union, UnionMounts.at(union.at(), mounts).orElseThrow());
       }
       mounter.clear(union);
       locked.meanwhile(() -> mounter.prepare(union));
