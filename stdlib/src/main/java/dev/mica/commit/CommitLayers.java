@@ -24,21 +24,23 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What VMs need of the commit store, and nobody else: a layer that they fill becomes a commit. No
- * object that a script is given leads here.
+ * The part of the commit store that only VMs need: a layer that they fill becomes a commit. Scripts
+ * cannot reach it through any object that they get.
  */
 public final class CommitLayers {
   private static final String FILL = "commit by snapshot";
   private static final String LOOK = "look at a snapshot";
 
-  /** Commits under way, and layers that are none: nobody removes what these lie on. */
+  /**
+   * Commits that are being made, and layers that are no commits: nobody removes what these lie on.
+   */
   static final List<String> UNDER_WAY = List.of(FILL, LOOK);
 
   private final StateDir state;
   private final Store store;
   private final Verifier verifier;
 
-  /** Of the store in {@code state}. */
+  /** The layers of the store in {@code state}. */
   public CommitLayers(StateDir state) {
     this.state = state;
     this.store = new Store(state);
@@ -58,14 +60,14 @@ public final class CommitLayers {
   }
 
   /**
-   * A commit to be.
+   * A commit that will be made.
    *
-   * @param ref how it is called, {@code NAME:TAG} or {@code NAME}; "": it has no name
+   * @param ref its name, {@code NAME:TAG} or {@code NAME}; "" if it has none
    * @param lowers what its layer lies on, topmost first
    * @param origin what it is made of: "the VM web"
-   * @param own how it runs where it lies on no image, as lines of a Dockerfile
-   * @param changes of how it runs, likewise
-   * @param squash whether its one layer has the whole tree, and lies on nothing
+   * @param own its configuration if it lies on no image, as lines of a Dockerfile
+   * @param changes changes of its configuration, as lines of a Dockerfile
+   * @param squash whether it is one layer with the whole tree, which lies on nothing
    */
   public record Planned(
       String ref,
@@ -75,7 +77,7 @@ public final class CommitLayers {
       List<String> own,
       List<String> changes,
       boolean squash) {
-    /** Fails where there can be no such commit. */
+    /** Fails if there can be no such commit. */
     public Planned {
       lowers = List.copyOf(lowers);
       own = List.copyOf(own);
@@ -93,22 +95,23 @@ public final class CommitLayers {
   }
 
   /**
-   * The layer of a commit, filled.
+   * The filled layer of a commit.
    *
-   * @param held how long the container stood still for it
-   * @param unkept which flags of files it has not, for people; empty: none
+   * @param held how long the container was stopped for it
+   * @param unkept the flags of files that it lacks, for people; empty if it has all
    */
   public record Filled(Duration held, String unkept) {
-    /** One that has all. */
+    /** A layer that lacks no flags. */
     public Filled(Duration held) {
       this(held, "");
     }
   }
 
   /**
-   * Makes a commit of a layer that {@code fill} makes, a folder that does not exist yet, flushed;
-   * or of all that this layer and the lowers show, which is compared with them. If that fails or we
-   * are killed meanwhile there is no commit and no layer. Its digest is recorded in the background.
+   * Makes a commit of a layer. {@code fill} makes the layer, which is a folder that does not exist
+   * yet, and flushes it. With squash, the commit has all that this layer and the lowers show, and
+   * is compared with them. If that fails or the process is killed meanwhile, there is no commit and
+   * no layer. The digest is recorded in the background.
    *
    * @return its id
    */
@@ -121,7 +124,7 @@ public final class CommitLayers {
     return store.newId();
   }
 
-  /** Likewise, with an id that was chosen before. */
+  /** The same, with an id that was chosen before. */
   public String commit(String id, Planned planned, Function<Path, Filled> fill) {
     make(id, planned, fill);
     verifier.startRecording();
@@ -129,11 +132,11 @@ public final class CommitLayers {
   }
 
   /**
-   * Removes a commit that was made for something that has gone. One that somebody gave a name
-   * stays, and so does one on which something stands, or may: a record is damaged. May be called
-   * again, and where there is no such commit.
+   * Removes a commit that was made for something that does not exist any more. A commit to which
+   * somebody gave a name stays. So does one on which something stands, or may stand because a
+   * record is damaged. May be called again, and also if there is no such commit.
    *
-   * @param others what may stand on it besides commits and unions
+   * @param others what else may stand on it, besides commits and unions
    */
   public void drop(String id, LayerUser others) {
     try (LockedState locked = state.lock("remove the commit " + id)) {
@@ -157,7 +160,7 @@ public final class CommitLayers {
       return !store.refs().containsValue(id)
           && users.of(locked, commit, store.onlyOf(commit)).isEmpty();
     } catch (MicaException damaged) {
-      return false; // whoever lists the commits is told
+      return false; // a list of the commits shows it
     }
   }
 
@@ -186,9 +189,9 @@ public final class CommitLayers {
   }
 
   /**
-   * Has {@code use} look at a layer that {@code fill} makes, a folder that does not exist yet, and
-   * that is gone afterwards, also if one of the two fails or we are killed meanwhile. As long as it
-   * is there no layer below it is removed.
+   * Makes a temporary layer with {@code fill}, and lets {@code use} look at it. The layer is a
+   * folder that does not exist before. It is removed afterwards, also if one of the two fails or
+   * the process is killed meanwhile. As long as it exists, no layer below it is removed.
    *
    * @param lowers what it lies on, topmost first
    * @param origin what it is made of: "the VM web"
@@ -256,7 +259,7 @@ public final class CommitLayers {
         store.refs().get(planned.ref()));
   }
 
-  /** What was published stays; a layer that was not is gone, whatever it had. */
+  /** A published layer stays; any other is removed, whatever it contains. */
   private void recover(CommitIntent intent) {
     if (store.hasRecord(intent.commit().id())) {
       store.publish(recorded(intent), intent.ref());
@@ -267,7 +270,8 @@ public final class CommitLayers {
   }
 
   /**
-   * As it was published, which the note was written before; of a damaged record the note is left.
+   * The record of the commit as it was published, because the note was written before that. If that
+   * record is damaged, it is the one in the note.
    */
   private CommitRecord recorded(CommitIntent intent) {
     try {

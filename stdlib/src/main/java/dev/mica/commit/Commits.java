@@ -36,8 +36,8 @@ public final class Commits {
   private final Remover remover;
 
   /**
-   * The store in {@code state}, of commits of {@code unions}; {@code others} may stand on its
-   * layers too, and images come and go through {@code exchange}.
+   * The store in {@code state}, for commits of {@code unions}. {@code others} may stand on its
+   * layers too, and {@code exchange} imports and exports images.
    */
   public Commits(
       StateDir state, Unions unions, UnionLayers layers, LayerUser others, Exchange exchange) {
@@ -52,7 +52,7 @@ public final class Commits {
     this.remover = new Remover(state, store, layers, others, exchange);
   }
 
-  /** The same as {@code caller} sees them, who may change what their role lets them. */
+  /** The same commits for {@code caller}, who may change what the caller's role allows. */
   public Commits(Caller caller, Commits same) {
     this.caller = caller;
     this.state = same.state;
@@ -66,8 +66,8 @@ public final class Commits {
   }
 
   /**
-   * Those by which logins and settings of registries are found. Who is bounded to some folders has
-   * none: a symlink in one of them could lead to somebody else's login.
+   * The variables by which logins and settings of registries are found. A caller who is restricted
+   * to some folders has none, because a symlink in one of them could lead to somebody else's login.
    */
   private Map<String, String> registryVariables() {
     return caller.isUnbounded() ? caller.environment() : Map.of();
@@ -90,7 +90,7 @@ public final class Commits {
   }
 
   /**
-   * Keeps what {@code union} changes over its lowers as a commit that {@code ref} leads to from now
+   * Keeps what {@code union} changes in its lowers as a commit, to which {@code ref} leads from now
    * on. Fails if nothing has changed. Its digest is recorded in the background.
    *
    * @param ref {@code NAME:TAG}, or {@code NAME} for {@code NAME:latest}
@@ -102,8 +102,8 @@ public final class Commits {
   /**
    * Likewise.
    *
-   * @param squash whether the commit is one layer that has the union's whole tree, and stands on
-   *     nothing; then something need not have changed, and the union stays as it is
+   * @param squash whether the commit is one layer with the union's whole tree, which stands on
+   *     nothing; then it is made even if nothing has changed, and the union stays as it is
    */
   public Commit create(Union union, String ref, String message, boolean squash) {
     caller.require(Role.OPERATOR, "commit " + ref + " from the union", union.name());
@@ -114,7 +114,7 @@ public final class Commits {
 
   /**
    * Makes commits of the images in a file: a directory with an OCI layout, or an archive as skopeo,
-   * Docker and others write it. What an image calls itself leads to its commit from now on.
+   * Docker and others write it. The name that an image has there leads to its commit from now on.
    */
   public Loaded load(String file) {
     return load(file, Optional.empty(), Optional.empty());
@@ -123,9 +123,8 @@ public final class Commits {
   /**
    * Likewise.
    *
-   * @param as what the image is to be called, where there is but one
-   * @param platform {@code OS/ARCHITECTURE[/VARIANT]}, where there are several; this host's if
-   *     empty
+   * @param as the name for the image, if there is only one
+   * @param platform {@code OS/ARCHITECTURE[/VARIANT]}, if there are several; this host's if empty
    */
   public Loaded load(String file, Optional<String> as, Optional<String> platform) {
     caller.require(Role.OPERATOR, "load", file);
@@ -134,20 +133,20 @@ public final class Commits {
   }
 
   /**
-   * Makes a commit of an image of a registry, for this host. What is here already is not fetched
-   * again, and what came of a try that failed is not either.
+   * Makes a commit of an image of a registry, for this host. Layers that are here already are not
+   * fetched again, and neither is what an attempt that failed has fetched.
    *
-   * @param reference {@code HOST/NAME:TAG}, or {@code debian:12}; its commit is called by the last
-   *     part of the name and the tag
+   * @param reference {@code HOST/NAME:TAG}, or {@code debian:12}; the commit's name is the last
+   *     part of the name, and the tag
    */
   public Commit pull(String reference) {
     return pull(reference, Optional.empty(), Optional.empty()).commits().getFirst();
   }
 
   /**
-   * Likewise; it is one commit, with what is to be said of it.
+   * The same; returns the one commit, and remarks.
    *
-   * @param as what its commit is to be called
+   * @param as the name for its commit
    * @param platform {@code OS/ARCHITECTURE[/VARIANT]}; this host's if empty
    */
   public Loaded pull(String reference, Optional<String> as, Optional<String> platform) {
@@ -157,14 +156,14 @@ public final class Commits {
   }
 
   /**
-   * Whether a text, where a path or a commit may stand too, is meant to be an image of a registry:
-   * it says a host, a tag or a digest.
+   * Whether a text, which could also be a path or a commit, means an image of a registry: it
+   * contains a host, a tag or a digest.
    */
   public boolean isReference(String text) {
     return exchange.meant(text).isPresent();
   }
 
-  /** The commit of such an image, if it was pulled and is still called as it was then. */
+  /** The commit of such an image, if it was pulled and still has the name that it got then. */
   public Optional<Commit> findPulled(String reference) {
     return exchange
         .meant(reference)
@@ -185,7 +184,7 @@ public final class Commits {
   /**
    * Likewise.
    *
-   * @param changes of its configuration, as a Dockerfile's lines: {@code ENV LANG=C}
+   * @param changes changes of its configuration, as lines of a Dockerfile: {@code ENV LANG=C}
    */
   public Loaded importFolder(String folderOrTar, String ref, String message, List<String> changes) {
     caller.require(Role.OPERATOR, "import", folderOrTar);
@@ -203,7 +202,7 @@ public final class Commits {
   /**
    * Commits that were made of images.
    *
-   * @param remarks on what the store has not as the image says it, one line each
+   * @param remarks what the store does not have as the image says it, one line each
    */
   public record Loaded(List<Commit> commits, List<String> remarks) {
     /** Copies the lists. */
@@ -221,7 +220,10 @@ public final class Commits {
     return exchange.save(commit.id(), name, to, how, compression);
   }
 
-  /** All commits that can be read, the newest first, and a parent after all its children. */
+  /**
+   * All commits that can be read. The newest come first, and each parent comes after all its
+   * children.
+   */
   public List<Commit> list() {
     return state.read(() ->
         store.all().readable().stream()
@@ -229,20 +231,20 @@ public final class Commits {
             .collect(Collectors.toCollection(ArrayList<Commit>::new)));
   }
 
-  /** Why each of the others cannot be listed: its record is damaged. */
+  /** Why each of the others cannot be listed: the record is damaged. */
   public List<MicaException> damaged() {
     return state.read(() -> store.all().damaged());
   }
 
   /**
-   * By {@code NAME:TAG}, {@code NAME} for {@code NAME:latest}, an id, or four and more digits of
-   * one.
+   * Finds a commit by {@code NAME:TAG}, by {@code NAME} for {@code NAME:latest}, by an id, or by
+   * its first four or more digits.
    */
   public Optional<Commit> find(String refOrId) {
     return state.read(() -> lookUp(refOrId)).map(this::commit);
   }
 
-  /** Likewise; fails, naming the nearest, if there is none. */
+  /** The same; if there is none, it fails and names the most similar one. */
   public Commit get(String refOrId) {
     return live(refOrId);
   }
@@ -269,7 +271,7 @@ public final class Commits {
           .hint("write more of it: " + String.join(", ", ids));
     }
     if (ids.isEmpty()) {
-      store.refs(); // that it has no such name is known only if the names can be read
+      store.refs(); // it is known to have no such name only if the names can be read
       return Optional.empty();
     }
     return store.commit(ids.getFirst());
@@ -281,7 +283,7 @@ public final class Commits {
         : store.ids().stream().filter(id -> id.startsWith(digits)).toList();
   }
 
-  /** Fails if its descent has no end. */
+  /** Fails if its chain of parents has no end. */
   void requireEnd(CommitRecord commit) {
     state.read(() -> {
       store.requireEnd(commit);
@@ -296,7 +298,7 @@ public final class Commits {
         .orElseThrow(() -> MicaException.unknown("commit", id, store.ids()));
   }
 
-  /** The commit and those it stands on, as far as they are of this store. */
+  /** The commit and those that it stands on, as far as they are in this store. */
   public List<Commit> log(String refOrId) {
     Map<String, Commit> line = new LinkedHashMap<>();
     for (Optional<Commit> at = Optional.of(get(refOrId)); at.isPresent(); at = at.get().parent()) {
@@ -308,7 +310,9 @@ public final class Commits {
     return new ArrayList<>(line.values());
   }
 
-  /** All commits as a drawing, the newest on top: id, names, message, how much each changes. */
+  /**
+   * All commits as a drawing, the newest on top: id, names, message, and how much each one changes.
+   */
   public String graph() {
     List<CommitRecord> all = state.read(store::all).readable();
     return Graph.draw(all.stream().map(this::row).toList());
@@ -334,14 +338,14 @@ public final class Commits {
   }
 
   /**
-   * Computes the digest of every layer again and compares it with the one on record; those that
-   * have none get it. The newest first.
+   * Computes the digest of every layer again and compares it with the recorded one. A layer without
+   * a recorded digest gets one. The newest come first.
    */
   public List<Commit.Verified> verify() {
     return verifier.verify(state.read(() -> idsInOrder()));
   }
 
-  /** The same of these commits and all that they stand on, each layer once. */
+  /** The same for these commits and all that they stand on, each layer once. */
   public List<Commit.Verified> verify(List<String> refsOrIds) {
     Set<String> ids = new LinkedHashSet<>();
     for (String refOrId : refsOrIds) {
@@ -350,7 +354,9 @@ public final class Commits {
     return verifier.verify(new ArrayList<>(ids));
   }
 
-  /** Those whose record is damaged come last: the layers made with them can be verified. */
+  /**
+   * Commits with damaged records come last: the layers that were made with them can be verified.
+   */
   private List<String> idsInOrder() {
     Set<String> ids = new LinkedHashSet<>();
     Set<String> readable = new LinkedHashSet<>();
@@ -362,7 +368,10 @@ public final class Commits {
     return new ArrayList<>(ids);
   }
 
-  /** Removes every commit; those that a union stands on are left, and told at the end. */
+  /**
+   * Removes every commit. Those that a union stands on are left, and are named in an error at the
+   * end.
+   */
   public void removeAll() {
     caller.require(Role.OPERATOR, "remove", "all commits");
     MicaException failure = null;

@@ -18,24 +18,27 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
- * What those who fill layers need of the commit store, and nobody else: layers by their content,
- * and commits of them. No object that a script is given leads here.
+ * The part of the commit store that only the makers of layers need: layers by their content, and
+ * commits of them. Scripts cannot reach it through any object that they get.
  */
 public final class LayerStore {
-  /** What the journal calls it; while it is noted, blobs are on their way to a commit. */
+  /**
+   * The name of the operation in the journal. While it is noted there, blobs are being made into a
+   * commit.
+   */
   static final String PUBLISH = "make a commit of layers";
 
   private final StateDir state;
   private final Store store;
 
-  /** Of the store in {@code state}. */
+  /** The layers of the store in {@code state}. */
   public LayerStore(StateDir state) {
     this.state = state;
     this.store = new Store(state);
     state.onLeftover(PUBLISH, Recovery.of(CommitIntent::of, LayerStore::objects, this::recover));
   }
 
-  /** How the journal calls a layer. */
+  /** The name of a layer in the journal. */
   static String object(String layer) {
     return "layer " + layer;
   }
@@ -48,25 +51,25 @@ public final class LayerStore {
   }
 
   /**
-   * A layer to be.
+   * A layer that will be made.
    *
-   * @param diffId digest of its tar, where that is known before: it is made only if the store has
-   *     no such layer
-   * @param make makes it at a path that does not exist yet, flushed
+   * @param diffId the digest of its tar, if that is known before: then it is made only if the store
+   *     has no such layer
+   * @param make makes it at a path that does not exist yet, and flushes it
    */
   public record Wanted(Optional<String> diffId, Function<Path, Made> make) {}
 
   /**
    * A layer that was made.
    *
-   * @param tar what it is as a tar, where that is known
-   * @param unkept which flags of files it has not, for people; empty: none
+   * @param tar its digests as a tar, if they are known
+   * @param unkept the flags of files that it lacks, for people; empty if it has all
    */
   public record Made(Optional<TarRecord> tar, String unkept) {}
 
-  /** What goes on while layers are made. */
+  /** Work that is done while layers are made. */
   public interface Meanwhile extends AutoCloseable {
-    /** Nothing. */
+    /** No work. */
     Meanwhile NOTHING =
         new Meanwhile() {
           @Override
@@ -76,21 +79,22 @@ public final class LayerStore {
           public void close() {}
         };
 
-    /** Waits until all of it is done; fails if that cannot be. */
+    /** Waits until all of it is done; fails if that is not possible. */
     void await();
 
-    /** Ends what is not done. */
+    /** Ends the work that is not done. */
     @Override
     void close();
   }
 
   /**
-   * A commit to be.
+   * A commit that will be made.
    *
-   * @param ref how it is called, {@code NAME:TAG} or {@code NAME}
+   * @param ref its name, {@code NAME:TAG} or {@code NAME}
    * @param origin what it is made of, for people
-   * @param created when; of an image that was made elsewhere, when it came here
-   * @param below what its layers lie on, topmost first: folders, and layers of the store
+   * @param created the time when it was made; for an image that was made elsewhere, when it came
+   *     here
+   * @param below the folders and layers of the store that its layers lie on, topmost first
    * @param manifest digest of the manifest that it comes with
    */
   public record Planned(
@@ -102,7 +106,7 @@ public final class LayerStore {
       List<Path> below,
       Optional<ImageConfig> config,
       Optional<String> manifest) {
-    /** Fails where there can be no such name. */
+    /** Fails if there can be no such name. */
     public Planned {
       below = List.copyOf(below);
       Ref _ = Ref.parse(ref);
@@ -121,7 +125,7 @@ public final class LayerStore {
         .findFirst();
   }
 
-  /** Has {@code ref} lead to a commit that is there. */
+  /** Makes {@code ref} lead to a commit that exists. */
   public void refer(String ref, String id) {
     try (LockedState _ = state.lock("name the commit " + id, Store.object(id))) {
       if (!store.hasCommit(id)) {
@@ -132,11 +136,12 @@ public final class LayerStore {
   }
 
   /**
-   * Makes a commit of layers, topmost first; those that the store has are not made again. If one
-   * cannot be made, or we are killed meanwhile, there is no commit and none of the new layers.
+   * Makes a commit of layers, topmost first. Layers that the store has are not made again. If one
+   * cannot be made, or the process is killed meanwhile, there is no commit and none of the new
+   * layers.
    *
-   * @param begin begins what is done under the journal's note beside the layers, as keeping blobs
-   *     is
+   * @param begin begins other work that is done while the journal has the note, such as keeping
+   *     blobs
    * @return its id
    */
   public String publish(Planned planned, List<Wanted> layers, Supplier<Meanwhile> begin) {
@@ -171,7 +176,7 @@ public final class LayerStore {
   private List<String> fresh(String id, int count) {
     Set<String> all = new LinkedHashSet<>();
     if (count == 1) {
-      return List.of(id); // as a commit of a union has it
+      return List.of(id); // as in a commit of a union
     }
     while (all.size() < count) {
       String layer = store.newId();
@@ -218,12 +223,15 @@ public final class LayerStore {
     return layers.stream().anyMatch(one -> one.diffId().equals(diffId));
   }
 
-  /** The layer that is there and is such a tar. */
+  /** The existing layer that is such a tar. */
   public Optional<String> layerOf(String diffId) {
     return state.read(() -> store.layerOf(diffId));
   }
 
-  /** Under the lock. What another has made meanwhile is taken rather than ours. */
+  /**
+   * Called with the lock held. If somebody else has made the layer meanwhile, that one is used
+   * instead of ours.
+   */
   private String publish(CommitIntent intent, List<Wanted> layers, Made[] made) {
     CommitRecord commit = intent.commit();
     Optional<String> same = commit.manifest().flatMap(this::withManifest);
@@ -259,7 +267,7 @@ public final class LayerStore {
     store.emptyTrash();
   }
 
-  /** What was published stays; layers that were not are gone. */
+  /** Published layers stay; others are removed. */
   private void recover(CommitIntent intent) {
     CommitRecord commit = intent.commit();
     Optional<CommitRecord> recorded = store.commit(commit.id());
@@ -271,7 +279,7 @@ public final class LayerStore {
         .forEach(this::discardLayer);
   }
 
-  /** The layers of a commit as the image has them, the lowest first, and what they are. */
+  /** The layers of a commit in the order of the image, the lowest first, with their digests. */
   public Stack stack(String id) {
     return state.read(() -> {
       CommitRecord commit =
@@ -294,11 +302,11 @@ public final class LayerStore {
   }
 
   /**
-   * What a commit is made of.
+   * The layers of a commit.
    *
    * @param own its own layers, the lowest first
-   * @param below what these lie on, the lowest first
-   * @param parent the commit that {@code below} is, where it is just one
+   * @param below the layers that these lie on, the lowest first
+   * @param parent the commit whose layers are {@code below}, if there is one
    */
   public record Stack(
       String id,
@@ -310,12 +318,12 @@ public final class LayerStore {
       Optional<ImageConfig> config,
       Optional<String> manifest) {}
 
-  /** What that directory is as a tar, if it is a layer of the store and that is known. */
+  /** The digests of that directory as a tar, if it is a layer of the store and they are known. */
   public Optional<TarRecord> tar(Path layer) {
     return state.read(() -> isLayer(layer) ? store.tar(name(layer)) : Optional.empty());
   }
 
-  /** Keeps what that directory is as a tar, if it is a layer of the store. */
+  /** Keeps the digests of that directory as a tar, if it is a layer of the store. */
   public void putTar(Path layer, TarRecord tar) {
     if (!isLayer(layer)) {
       return;
@@ -327,7 +335,7 @@ public final class LayerStore {
     }
   }
 
-  /** Whether it is a layer of the store, which does not change. */
+  /** Whether it is a layer of the store, and so does not change. */
   public boolean isLayer(Path path) {
     return store.layers().equals(path.getParent());
   }

@@ -30,11 +30,11 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * The store's files: {@code layers/ID} is a layer, {@code commits/ID.json} the record of a commit,
- * whose being there makes it one and which names its layers; {@code store/refs.json} has the names,
- * {@code digests/LAYER.json} what a layer was like when it was published, {@code tars/LAYER.json}
- * what it is as a tar where that is known, {@code stats/ID.json} what was counted in a commit,
- * {@code trash} what is being removed.
+ * The files of the store: {@code layers/ID} is a layer. {@code commits/ID.json} is the record of a
+ * commit, which names its layers; a commit exists if its record does. {@code store/refs.json} has
+ * the names, {@code digests/LAYER.json} the digest of a layer when it was published, {@code
+ * tars/LAYER.json} the digests of the layer as a tar if they are known, {@code stats/ID.json} what
+ * was counted in a commit, and {@code trash} what is being removed.
  */
 final class Store {
   private static final int ID_BYTES = 6;
@@ -75,12 +75,14 @@ final class Store {
     return commits.find(id).isPresent();
   }
 
-  /** The same of one whose record may be damaged. */
+  /** The same for a commit whose record may be damaged. */
   boolean hasRecord(String id) {
     return commits.names().contains(id);
   }
 
-  /** Whether a commit has that layer, or has it below it, or may: its record is damaged. */
+  /**
+   * Whether a commit has that layer or stands on it, or may do so because its record is damaged.
+   */
   boolean isNeeded(String layer) {
     Records.Listing<CommitRecord> all = all();
     return !all.damaged().isEmpty()
@@ -92,7 +94,7 @@ final class Store {
     return all().readable().stream().anyMatch(one -> one.layers().contains(layer));
   }
 
-  /** Of a commit's own layers those that no other has as its own. */
+  /** The own layers of a commit that no other commit has as its own. */
   List<String> onlyOf(CommitRecord commit) {
     List<CommitRecord> others =
         all().complete().stream().filter(one -> !one.id().equals(commit.id())).toList();
@@ -101,7 +103,10 @@ final class Store {
         .toList();
   }
 
-  /** The commit whose layers are the most of the upper ones of a stack; of several the newest. */
+  /**
+   * The commit whose layers match the most of the upper layers of a stack; the newest if there are
+   * several.
+   */
   Optional<CommitRecord> topOf(List<Path> stack) {
     return all().readable().stream()
         .filter(commit -> startsWith(stack, commit.stack(layers)))
@@ -114,7 +119,7 @@ final class Store {
     return stack.size() >= upper.size() && stack.subList(0, upper.size()).equals(upper);
   }
 
-  /** How the journal calls a commit. */
+  /** The name of a commit in the journal. */
   static String object(String id) {
     return "commit " + id;
   }
@@ -132,8 +137,8 @@ final class Store {
   }
 
   /**
-   * All of them; of the readable those that stand on others first, then the newest first. Names
-   * that cannot be read are among the damaged.
+   * All commits. Of the readable ones, those that stand on others come first, and then the newest.
+   * If the names cannot be read, they are among the damaged.
    */
   Records.Listing<CommitRecord> all() {
     Records.Listing<CommitRecord> found = commits.all(Store::read);
@@ -148,7 +153,7 @@ final class Store {
     return new Records.Listing<>(descent.sorted(), damaged);
   }
 
-  /** Fails if the commit stands on itself over others, as far as their records can be read. */
+  /** Fails if the commit stands on itself by way of others, as far as their records can be read. */
   void requireEnd(CommitRecord commit) {
     Set<String> seen = new HashSet<>();
     Optional<CommitRecord> at = Optional.of(commit);
@@ -164,11 +169,11 @@ final class Store {
     try {
       return commit(id);
     } catch (MicaException bad) {
-      return Optional.empty(); // it is told of where it is asked for itself
+      return Optional.empty(); // it is reported when that commit itself is asked for
     }
   }
 
-  /** The failure of a commit that stands on itself over others. */
+  /** The failure of a commit that stands on itself by way of others. */
   MicaException circular(String id) {
     return commits.damaged(id, "the commit stands on itself, over those below it");
   }
@@ -188,8 +193,8 @@ final class Store {
   }
 
   /**
-   * A commit to be over a stack of folders and layers, topmost first: a child of the commit that
-   * these are, which runs as that does.
+   * A commit that will be made over a stack of folders and layers, topmost first. Its parent is the
+   * commit that these layers belong to, and it has the parent's configuration.
    */
   CommitRecord over(
       String id, List<Path> stack, String message, String origin, Commit.Method method) {
@@ -209,7 +214,9 @@ final class Store {
         Duration.ZERO);
   }
 
-  /** Makes a commit of a layer that is there, and has {@code ref} lead to it; "": none does. */
+  /**
+   * Makes a commit of a layer that exists, and makes {@code ref} lead to it; no name if it is "".
+   */
   void publish(CommitRecord commit, String ref) {
     commits.put(commit.id(), commit.toJson());
     if (!ref.isEmpty()) {
@@ -217,7 +224,7 @@ final class Store {
     }
   }
 
-  /** Has {@code ref} lead to that commit. */
+  /** Makes {@code ref} lead to that commit. */
   void refer(String ref, String id) {
     Map<String, String> refs = refs();
     if (!id.equals(refs.put(ref, id))) {
@@ -225,7 +232,7 @@ final class Store {
     }
   }
 
-  /** Takes {@link #publish} back; {@code before} is where the ref led. */
+  /** Undoes {@link #publish}; {@code before} is the commit that the ref led to. */
   void retract(CommitRecord commit, String ref, @Nullable String before) {
     commits.remove(commit.id());
     commit.layers().forEach(digests::remove);
@@ -239,12 +246,12 @@ final class Store {
     }
   }
 
-  /** The names as far as they can be read, for what is only shown. */
+  /** The names as far as they can be read, for output only. */
   Map<String, String> readableRefs() {
     try {
       return refs();
     } catch (MicaException bad) {
-      return Map.of(); // all() has it among the damaged
+      return Map.of(); // all() lists it among the damaged
     }
   }
 
@@ -258,7 +265,7 @@ final class Store {
     return refs;
   }
 
-  /** What leads to it, where the names can be read. */
+  /** The names that lead to it, if the names can be read. */
   List<String> refsOf(String id) {
     return readableRefs().entrySet().stream()
         .filter(ref -> ref.getValue().equals(id))
@@ -266,7 +273,7 @@ final class Store {
         .collect(Collectors.toCollection(ArrayList::new));
   }
 
-  /** What leads to commits that have that layer as their own. */
+  /** The names that lead to commits that have that layer as their own. */
   List<String> refsOfLayer(String layer) {
     Set<String> refs = new TreeSet<>(refsOf(layer));
     all().readable().stream()
@@ -281,12 +288,18 @@ final class Store {
     names.put("refs", json);
   }
 
-  /** What the layer was like; damaged, it is a failure: computed anew it would hide a change. */
+  /**
+   * The digest of the layer when it was published. It fails if the file is damaged, because a new
+   * digest would hide a change.
+   */
   Optional<Digest> digest(String id) {
     return digests.find(id, (_, json) -> Digest.of(json));
   }
 
-  /** What a layer is as a tar, where that is known; damaged, it is found out anew. */
+  /**
+   * The digests of a layer as a tar, if they are known; if the file is damaged, they are computed
+   * again.
+   */
   Optional<TarRecord> tar(String layer) {
     try {
       return tars.find(layer, (_, json) -> TarRecord.of(json));
@@ -299,7 +312,7 @@ final class Store {
     tars.put(layer, tar.toJson());
   }
 
-  /** The layer that is there and is such a tar. */
+  /** The existing layer that is such a tar. */
   Optional<String> layerOf(String diffId) {
     return tars.names().stream()
         .filter(layer -> tar(layer).filter(tar -> tar.diffId().equals(diffId)).isPresent())
@@ -307,7 +320,7 @@ final class Store {
         .findFirst();
   }
 
-  /** What all layers are as tars, as far as that is known. */
+  /** The digests of all layers as tars, as far as they are known. */
   List<TarRecord> tars() {
     return tars.names().stream().map(this::tar).flatMap(Optional::stream).toList();
   }
@@ -316,7 +329,7 @@ final class Store {
     digests.put(id, digest.toJson());
   }
 
-  /** What was counted in a layer; damaged, it is counted anew. */
+  /** What was counted in a layer; if the file is damaged, it is counted again. */
   Optional<ObjectNode> stats(String id) {
     try {
       return stats.find(id);
@@ -333,7 +346,10 @@ final class Store {
     commits.remove(id);
   }
 
-  /** Everything else of a commit that is no more, but for its layers. May be done again. */
+  /**
+   * Removes everything else of a commit that does not exist any more, except its layers. May be
+   * repeated.
+   */
   void discard(String id) {
     Map<String, String> refs = refs();
     if (refs.values().removeIf(id::equals)) {
@@ -343,9 +359,9 @@ final class Store {
   }
 
   /**
-   * A layer that no commit has any more, and what is known of it. Each step may be done again. The
-   * digest goes after the records that name the layer, and before it: {@code mica-digest} counts on
-   * that.
+   * Removes a layer that no commit has any more, and all files about it. Each step may be repeated.
+   * The digest is removed after the records that name the layer, and before the layer: {@code
+   * mica-digest} relies on that.
    */
   void discardLayer(String layer) {
     tars.remove(layer);
@@ -363,7 +379,7 @@ final class Store {
     return list(trash);
   }
 
-  /** Layers that no commit has. */
+  /** The layers that no commit has. */
   List<String> orphans() {
     Set<String> known = new HashSet<>(ids());
     all().readable().forEach(commit -> known.addAll(commit.layers()));
@@ -373,7 +389,7 @@ final class Store {
         .toList();
   }
 
-  /** Those of which nothing but computed values is left: a layer that is there may be in use. */
+  /** The ids of which only computed values are left. A layer that exists may be in use. */
   List<String> orphanValues() {
     Set<String> left = new TreeSet<>(stats.names());
     left.addAll(digests.names());
@@ -388,7 +404,7 @@ final class Store {
     state.makeDirectory("digests");
   }
 
-  /** Of what is left of a layer or a commit that is no more, the values computed of it. */
+  /** The files with computed values of a layer or commit that does not exist any more. */
   void forgetValues(String id) {
     stats.remove(id);
     digests.remove(id);

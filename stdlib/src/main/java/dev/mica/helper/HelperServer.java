@@ -29,18 +29,19 @@ import java.util.TreeSet;
 import java.util.stream.Collectors;
 
 /**
- * Serves unions by the helper VM. Of each there is a record, written before anything is done for
- * it; all else is asked of what is really there, so that any process can go on where another died.
+ * Serves unions by the helper VM. Each has a record, which is written before anything is done for
+ * it. Everything else is looked up in the running system, so that any process can go on where
+ * another one died.
  */
 public final class HelperServer implements Helper {
-  /** What an upper must be able to. */
+  /** What an upper must be able to do. */
   private static final Set<String> NEEDED = Set.of("link", "trusted", "whiteout", "xattr");
 
   private final StateDir state;
   private final Machine machine;
   private final Records records;
 
-  /** By the helper VM of that state directory. */
+  /** Serves them by the helper VM of that state directory. */
   public HelperServer(StateDir state) {
     this(state, Machine.of(state, MachineSpec.HELPER));
   }
@@ -133,7 +134,10 @@ public final class HelperServer implements Helper {
     agent.union(union.name(), lowers, shared.resolve("upper"), shared.resolve("work"));
   }
 
-  /** To be asked when the shares are mounted: only then have their servers the limit they set. */
+  /**
+   * To be called when the shares are mounted: only then do their servers have the limit that they
+   * set.
+   */
   private static long files(List<Share> shares) {
     return shares.stream()
         .mapToLong(share -> FileServer.openFiles(share.pid()))
@@ -141,7 +145,7 @@ public final class HelperServer implements Helper {
         .orElseThrow();
   }
 
-  /** A share that loses a mark silently would make an upper that means something else. */
+  /** If a share lost a mark without an error, the upper would mean something else. */
   private static void requireUpper(Path folder, Agent.Probe probe) {
     TreeSet<String> missing = new TreeSet<>(NEEDED);
     missing.removeAll(probe.can());
@@ -187,16 +191,16 @@ public final class HelperServer implements Helper {
     }
   }
 
-  /** Afterwards nothing in the guest can write to the union's upper any more. */
+  /** After this, nothing in the guest can write to the union's upper any more. */
   private void take(HelperRecord union) {
     if (machine.status().state() != Machine.State.RUNNING) {
-      machine.kill(); // what is left of it serves nobody
+      machine.kill(); // its remains serve nobody
       return;
     }
     try (Agent agent = machine.agent()) {
       take(agent, union);
     } catch (MicaException wedged) {
-      machine.kill(); // unions it served besides are dead as well, and can be remounted
+      machine.kill(); // other unions that it served are dead as well, and can be remounted
     }
   }
 
@@ -226,7 +230,7 @@ public final class HelperServer implements Helper {
   }
 
   /**
-   * Gives up a union of which a file server is gone. Its other file servers are ended first, so
+   * Gives up a union if one of its file servers is gone. Its other file servers are ended first, so
    * that nothing is written to a folder any more.
    */
   private void abandon(Agent agent, HelperRecord union, SortedSet<String> tags) {
@@ -236,7 +240,7 @@ public final class HelperServer implements Helper {
     machine.unplugPort(union.port());
   }
 
-  /** Those it noted, and those plugged for it before it came to that. */
+  /** The shares that it noted, and those that were plugged in for it before it could note them. */
   private static SortedSet<String> tags(HelperRecord union, List<Share> alive) {
     SortedSet<String> tags = new TreeSet<>(union.tags());
     alive.stream()
