@@ -28,12 +28,12 @@ import java.util.Set;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** A machine, in QEMU. What it is at is asked of its processes, not remembered. */
+/** A machine that QEMU runs. Its state is not remembered, but asked of its processes. */
 final class QemuMachine implements Machine {
   private static final Duration ANSWER = Duration.ofSeconds(5);
   private static final Duration HELLO = Duration.ofSeconds(10);
 
-  /** The agent takes 10 s at most for its end. */
+  /** The agent needs 10 s at most to end. */
   private static final Duration POWER_OFF = Duration.ofSeconds(20);
 
   private final StateDir state;
@@ -97,7 +97,7 @@ final class QemuMachine implements Machine {
 
   private boolean isAdopted(Duration idle) {
     if (!qemu.daemon().isAlive() || records.find(spec.id()).isEmpty()) {
-      return false; // or it was started by one who died before it answered
+      return false; // or the process that started it died before it answered
     }
     try (Qmp qmp = qemu.qmp(ANSWER)) {
       qmp.run("cont");
@@ -308,7 +308,7 @@ final class QemuMachine implements Machine {
     } catch (MicaException silent) {
       return; // it is killed then
     }
-    // QEMU removes its pid file first, and is there a little longer.
+    // QEMU removes its pid file first, and runs a little longer.
     boolean _ = Poll.until(POWER_OFF, () -> process.filter(ProcessHandle::isAlive).isEmpty());
   }
 
@@ -319,7 +319,7 @@ final class QemuMachine implements Machine {
     }
   }
 
-  /** QEMU first: a guest that lost its shares could still hang on them. */
+  /** QEMU is ended first, because a guest that has lost its shares could hang on them. */
   private void end() {
     qemu.daemon().kill();
     carrier.end();

@@ -26,13 +26,15 @@ import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Starts a guest: finds its parts, keeps what was made of them, and sees that it answers. */
+/**
+ * Starts a guest: finds its parts, keeps what was made from them, and makes sure that it answers.
+ */
 final class Starter {
   /**
-   * What may be set.
+   * The settings of a start.
    *
-   * @param deadline a boot that takes longer hangs
-   * @param extra more words for the kernel
+   * @param deadline a boot that takes longer counts as hanging
+   * @param extra more options for the kernel
    * @param templates whether guests are saved and restored
    */
   record Settings(
@@ -41,7 +43,7 @@ final class Starter {
       Duration deadline,
       String extra,
       boolean templates) {
-    /** Ten times what it takes on a quiet machine: a busy one is not taken for a hang. */
+    /** Ten times what it takes on a quiet machine, so that a busy one does not count as hanging. */
     private static final Duration DEADLINE = Duration.ofSeconds(30);
 
     static Settings of(Map<String, String> environment) {
@@ -49,7 +51,7 @@ final class Starter {
     }
   }
 
-  /** Loaded when there is something to say, which is seldom. */
+  /** Loaded only when there is something to log, which is rare. */
   private static final class Log {
     static final Logger LOG = LoggerFactory.getLogger(Starter.class);
   }
@@ -58,10 +60,10 @@ final class Starter {
   private static final String KERNEL_FIX =
       "apt install linux-image-cloud-amd64, or name one in MICA_KERNEL";
 
-  /** What was started, and how. */
+  /** The guest that was started, and how. */
   record Started(Machine.Start how, Accel accel, Kernel kernel) {}
 
-  /** A warm start takes a fraction of a second; what takes this long is broken. */
+  /** A warm start takes a fraction of a second; one that takes this long is broken. */
   private static final Duration WARM = Duration.ofSeconds(10);
 
   private static final Duration LAST_WORDS = Duration.ofSeconds(5);
@@ -93,7 +95,7 @@ final class Starter {
     return Program.find("qemu-system-x86_64");
   }
 
-  /** Why nothing can be started here. */
+  /** Why no guest can be started on this host. */
   Optional<MicaException> refusal() {
     if (program().isEmpty()) {
       return Optional.of(
@@ -121,9 +123,9 @@ final class Starter {
   }
 
   /**
-   * Starts a guest in that QEMU: restored where there is a good template, else booted.
+   * Starts a guest in that QEMU. It is restored if there is a good template, and booted otherwise.
    *
-   * @param told each step of it
+   * @param told gets each step
    */
   Started start(Qemu qemu, Duration idle, Activity told) {
     refusal()
@@ -170,7 +172,7 @@ final class Starter {
         Optional.empty());
   }
 
-  /** A hang must not matter: it is ended, and the guest booted again, once. */
+  /** Boots it. If it hangs, it is ended and the guest is booted again, once. */
   private void bootTwice(Qemu qemu, Qemu.Boot boot) {
     try {
       bootOnce(qemu, boot, settings.deadline());
@@ -192,7 +194,7 @@ final class Starter {
       AgentConnection.connect(qemu.agent(), limit).close();
     } catch (MicaException failure) {
       boolean late = failure.getCause() instanceof SocketTimeoutException;
-      boolean died = !late && qemu.daemon().ends(LAST_WORDS); // it hangs up a little earlier
+      boolean died = !late && qemu.daemon().ends(LAST_WORDS); // it hangs up a little before that
       qemu.daemon().kill();
       throw MicaException.failed(
               "boot the " + qemu.guest() + " with",
@@ -218,12 +220,12 @@ final class Starter {
     } catch (MicaException broken) {
       Log.LOG.warn("the template cannot be used, and the guest is booted", broken);
       qemu.daemon().kill();
-      template.discard(); // it is only a short cut: the way round is open
+      template.discard(); // it is only a short cut: the longer way still works
       return false;
     }
   }
 
-  /** If not, whatever needs the modules that are missing tells which. */
+  /** If this fails, a request that needs the missing modules will say which they are. */
   private static boolean hasAllModules(AgentConnection agent) {
     try {
       agent.awaitModules();
@@ -235,7 +237,8 @@ final class Starter {
   }
 
   /**
-   * Without it the next start is a cold one: no reason to fail this one, unless the guest is gone.
+   * Without a template the next start is a cold one. That is no reason to fail this start, unless
+   * the guest is gone.
    */
   private void save(Qemu qemu, Template template) {
     try {
@@ -269,7 +272,7 @@ final class Starter {
     return settings.environment().getOrDefault("MICA_ACCEL", "");
   }
 
-  /** The parts of a VM, as far as they can be looked at without booting one. */
+  /** The parts of a VM, as far as they can be checked without booting one. */
   List<Machine.Part> parts() {
     Optional<MicaException> noKernel = kernels.refusal();
     String kernel =
@@ -309,7 +312,7 @@ final class Starter {
             new Machine.Part("acceleration", true, false, "found out when a VM starts first", ""));
   }
 
-  /** What is known without booting anything; empty: nothing yet. */
+  /** What is known without booting anything; empty if nothing is known yet. */
   Optional<Accel> knownAccel() {
     if (wanted().equals("kvm") || wanted().equals("tcg")) {
       return Optional.of(
@@ -320,7 +323,7 @@ final class Starter {
         .flatMap(kernel -> Accel.known(state.records("cache").ofProcesses(), key(kernel)));
   }
 
-  /** QEMU by its file: to ask for its version takes as long as all the rest of a look. */
+  /** QEMU's version by its file, because asking QEMU takes as long as all other checks together. */
   private static String key(Kernel kernel) {
     return String.join(
         "; ",

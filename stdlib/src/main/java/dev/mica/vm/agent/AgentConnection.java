@@ -19,7 +19,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** The verbs of the agent's protocol as requests over its socket. */
+/** Sends the verbs of the agent's protocol as requests over its socket. */
 public final class AgentConnection implements Agent {
   private static final int VERSION = 1;
   private static final int SEED = 64;
@@ -27,7 +27,10 @@ public final class AgentConnection implements Agent {
   private static final Duration LONG = Duration.ofSeconds(60);
   private static final Duration CAPTURE = Duration.ofHours(1);
 
-  /** Of a file; encoded, each of its bytes may become three, and a line has at most 65,536. */
+  /**
+   * The largest part of a file in one line. Each byte may become three when it is encoded, and a
+   * line has at most 65,536 bytes.
+   */
   private static final int PART = 20_000;
 
   private static final SecureRandom RANDOM = new SecureRandom();
@@ -40,7 +43,7 @@ public final class AgentConnection implements Agent {
     this.hello = greet(limit);
   }
 
-  /** Connects and greets, which a guest that still boots answers when it has. */
+  /** Connects and greets. A guest that still boots answers when it has booted. */
   public static AgentConnection connect(Path path, Duration limit) {
     AgentRequests requests = AgentRequests.connect(path, limit);
     boolean done = false;
@@ -426,7 +429,7 @@ public final class AgentConnection implements Agent {
     requests.call("poweroff", QUICK, Map.of());
   }
 
-  /** Waits until the guest has all its modules, and nothing of booting is left. */
+  /** Waits until the guest has loaded all its modules and has booted completely. */
   public void awaitModules() {
     requests.call("await-modules", LONG, Map.of());
   }

@@ -22,18 +22,18 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * One QEMU process and its directory: sockets, process id, logs. {@code mica-launch} gives QEMU a
- * user and a root of its own: it sees nothing of this host but what is listed here.
+ * One QEMU process and its directory: sockets, process id, logs. {@code mica-launch} gives QEMU its
+ * own user and its own root: it sees nothing of this host except what is listed here.
  */
 public final class Qemu {
   /**
    * What a guest is started with.
    *
-   * @param initramfs one file; may be several archives in a row
+   * @param initramfs one file, which may be several archives one after the other
    * @param extra more words for the kernel
    * @param memory bytes
-   * @param disks files that QEMU has open to read and write; no device yet
-   * @param incoming the devices of a saved guest that it waits for, rather than boot
+   * @param disks files that QEMU has open for reading and writing; they are not devices yet
+   * @param incoming the devices of a saved guest, for which it waits instead of booting
    */
   public record Boot(
       Path program,
@@ -50,12 +50,12 @@ public final class Qemu {
       disks = List.copyOf(disks);
     }
 
-    /** What the kernel is told, whatever the host. */
+    /** The options of the kernel on every host. */
     public String words() {
       return (profile.words(processors) + " " + extra).strip();
     }
 
-    /** The same, held back until the devices in that file are read. */
+    /** The same, but waiting until the devices in that file are read. */
     public Boot restoring(Path devices) {
       return new Boot(
           program,
@@ -71,8 +71,8 @@ public final class Qemu {
     }
 
     /**
-     * An emulated processor's time stamp counter is the host's, and a kernel that counts it against
-     * other clocks on a busy host may be wrong by a factor, or never end.
+     * An emulated processor has the time stamp counter of the host. On a busy host, a kernel that
+     * measures it against other clocks may be wrong by a factor, or may measure for ever.
      */
     private String commandLine() {
       OptionalInt rate = accel == Accel.Kind.TCG ? Core.timeStampRate() : OptionalInt.empty();
@@ -85,28 +85,28 @@ public final class Qemu {
   static final String BUS = "ports";
 
   /**
-   * Shares are plugged behind these, and taken out whatever the guest says: their slots stand as
-   * switched off, for there is nobody in the guest who would switch them on.
+   * The bridges behind which shares are plugged in. Shares are unplugged without asking the guest:
+   * their slots count as switched off, because nothing in the guest would switch them on.
    */
   private static final String BRIDGE = "bridge";
 
   private static final int BRIDGES = 2;
   private static final int SLOTS = 31;
 
-  /** What it finds in its root. The sockets of its ports are in its current folder. */
+  /** The files that it finds in its root. The sockets of its ports are in its current folder. */
   private static final String KERNEL = "kernel";
 
   private static final String INITRAMFS = "initramfs";
   public static final String PEERS = "peers";
 
-  /** And as descriptors, in this order. */
+  /** The files that it gets as descriptors, in this order. */
   private static final int MONITOR_SOCKET = 3;
 
   private static final int AGENT_SOCKET = 4;
   private static final int CONSOLE_SOCKET = 5;
   private static final int CONSOLE_LOG = 6;
 
-  /** Where there is one. The disks come after it. */
+  /** The template, if there is one. The disks come after it. */
   static final int TEMPLATE = 7;
 
   private static final int LOG_SET = 1;
@@ -118,17 +118,17 @@ public final class Qemu {
   private static final Duration START = Duration.ofSeconds(30);
   private static final Duration LAST_WORDS = Duration.ofSeconds(5);
 
-  /** Of its serial bus, the console of old and the agent's among them. */
+  /** The ports of its serial bus, the old console and the agent's port among them. */
   private static final int ALL_PORTS = 64;
 
-  /** How many can be plugged. */
+  /** How many can be plugged in. */
   public static final int PORTS = ALL_PORTS - 2;
 
   private final Path directory;
   private final String guest;
 
   /**
-   * The one in that directory.
+   * The QEMU in that directory.
    *
    * @param guest the name of the machine for people: "helper VM", "VM web"
    */
@@ -137,7 +137,7 @@ public final class Qemu {
     this.guest = guest;
   }
 
-  /** What people call the machine. */
+  /** The name of the machine for people. */
   public String guest() {
     return guest;
   }
@@ -178,27 +178,27 @@ public final class Qemu {
     return Qmp.connect(monitor(), limit);
   }
 
-  /** Where its user makes sockets, and nobody else anything. */
+  /** The folder in which QEMU's user makes sockets, and nobody else can make anything. */
   Path ports() {
     return directory.resolve("ports");
   }
 
-  /** The sockets that it connects to: it makes none there. */
+  /** The folder of the sockets that it connects to; it makes none there. */
   public Path peers() {
     return directory.resolve(PEERS);
   }
 
-  /** Where what is written over while a snapshot of that disk is held is kept for it. */
+  /** The file that keeps what is overwritten while a snapshot of that disk exists. */
   Path scratch(int disk) {
     return directory.resolve("scratch-" + disk);
   }
 
-  /** A socket of {@link #peers} that was just bound: for QEMU's user, too. */
+  /** Lets QEMU's user connect to a socket of {@link #peers} that was just bound. */
   public static void admit(Path socket) throws IOException {
     Files.setPosixFilePermissions(socket, PosixFilePermissions.fromString("rw-rw-rw-"));
   }
 
-  /** Starts it; when this returns its sockets are there and the guest's processor runs. */
+  /** Starts it. When this returns, its sockets exist and the guest's processor runs. */
   public void start(Boot boot) {
     try {
       Core.remove(directory);
@@ -222,7 +222,9 @@ public final class Qemu {
     Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString(mode));
   }
 
-  /** Its first word comes when all that it was asked for is there; or it has ended and said why. */
+  /**
+   * Waits for its first message, which comes when all devices exist; or it has ended and said why.
+   */
   private void awaitGreeting() {
     try {
       qmp(START).close();
@@ -236,14 +238,14 @@ public final class Qemu {
   }
 
   /**
-   * No user of this host, and the same one each time: of those that systemd, too, gives to programs
-   * that shall have none.
+   * A number that belongs to no user of this host, and is always the same. It is from the range
+   * from which systemd, too, takes users for programs that shall have none.
    */
   public int user() {
     return FIRST_USER + Math.floorMod(directory.toString().hashCode(), USERS);
   }
 
-  /** What QEMU is given of this host; see {@link #command} for where it finds it. */
+  /** The files of this host that QEMU gets; {@link #command} says where it finds them. */
   private List<String> launcher(Boot boot) {
     List<String> words = new ArrayList<>(List.of(Program.ours("mica-launch").toString()));
     words.addAll(List.of("--pid", daemon().pidFile().toString()));
@@ -278,7 +280,7 @@ public final class Qemu {
     boolean acpi = Profile.needsAcpi(boot.processors());
     words.add("-machine");
     words.add("pc,usb=off,vmport=off,memory-backend=memory,acpi=" + (acpi ? "on" : "off"));
-    if (acpi) { // devices come and go as they do without it: nobody in the guest is asked
+    if (acpi) { // devices come and go as without it: nobody in the guest is asked
       words.addAll(List.of("-global", "PIIX4_PM.acpi-pci-hotplug-with-bridge-support=off"));
     }
     words.addAll(
@@ -317,7 +319,7 @@ public final class Qemu {
     return words;
   }
 
-  /** A node of its block layer, of the file that it has as that descriptor. */
+  /** A node of its block layer, for the file that it has as that descriptor. */
   private static List<String> blockNode(int descriptor, int place, String node) {
     int set = FIRST_DISK_SET + place;
     return List.of(
@@ -327,23 +329,23 @@ public final class Qemu {
         node + ",file.driver=file,file.discard=unmap,file.filename=/dev/fdset/" + set);
   }
 
-  /** Of a descriptor that listens. */
+  /** A character device on a descriptor that listens. */
   private static String socket(String id, int descriptor) {
     return "socket,id=" + id + ",fd=" + descriptor + ",server=on,wait=off";
   }
 
   /**
-   * Where a device can be plugged.
+   * A place where a device can be plugged in.
    *
    * @param bus the bridge's id
    */
   public record Slot(String bus, int number) {}
 
-  /** One that is free. */
+  /** A place that is free. */
   public static Optional<Slot> freeSlot(Qmp qmp) {
     for (JsonNode bridge : bridges(qmp)) {
       BitSet taken = new BitSet();
-      taken.set(0); // QEMU plugs nothing there
+      taken.set(0); // QEMU does not plug anything in there
       for (JsonNode device : bridge.path("pci_bridge").path("devices")) {
         taken.set(device.path("slot").asInt(0));
       }
@@ -366,7 +368,7 @@ public final class Qemu {
     return bridges;
   }
 
-  /** Where the guest's kernel has a device that is plugged behind a bridge. */
+  /** The address at which the guest's kernel has a device that is plugged in behind a bridge. */
   public static Optional<String> address(Qmp qmp, String id) {
     for (JsonNode bridge : bridges(qmp)) {
       for (JsonNode device : bridge.path("pci_bridge").path("devices")) {
@@ -383,7 +385,7 @@ public final class Qemu {
     return Optional.empty();
   }
 
-  /** The ids of the devices that were plugged, with that prefix, less the prefix. */
+  /** The ids with that prefix of the devices that were plugged in, without the prefix. */
   static List<String> plugged(Qmp qmp, String prefix) {
     ObjectNode where = Records.object().put("path", "/machine/peripheral");
     List<String> ids = new ArrayList<>();
@@ -396,12 +398,12 @@ public final class Qemu {
     return ids;
   }
 
-  /** Takes a device away, and waits until it is gone; whether it went. */
+  /** Unplugs a device and waits until it is gone. Returns whether it went. */
   public static boolean unplug(Qmp qmp, String id, Duration limit) {
     if (!plugged(qmp, id).contains("")) {
       return true;
     }
-    // Refused where it was asked for before and is under way.
+    // QEMU refuses it if it was asked before and is doing it.
     boolean _ = qmp.tried("device_del", Records.object().put("id", id));
     return qmp.await(
         event ->

@@ -23,10 +23,10 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * virtiofsd, started by {@code mica-launch}: serves one folder over a socket, and sees nothing
- * else. It ends by itself when QEMU hangs up.
+ * virtiofsd, started by {@code mica-launch}. It serves one folder over a socket, and sees nothing
+ * else of this host. It ends by itself when QEMU hangs up.
  *
- * @param directory of its process id and logs
+ * @param directory where its process id and logs are
  * @param sockets where QEMU finds its socket
  */
 public record FileServer(Path directory, Path sockets, String tag) {
@@ -34,42 +34,45 @@ public record FileServer(Path directory, Path sockets, String tag) {
       "apt install qemu-system-common, or virtiofsd where that is a package;"
           + " or name one in MICA_VIRTIOFSD";
 
-  /** Where the server finds what it shares, in its root. */
+  /** The path of the shared folder in the server's root. */
   private static final String SHARED = "/shared";
 
   private static final String NAMED = "MICA_VIRTIOFSD";
 
-  /** What is kept of the program. */
+  /** What is remembered about the program. */
   private static final String NOTE = "virtiofsd";
 
-  /** Where Debian and others put it. */
+  /** The paths at which Debian and other distributions install it. */
   private static final String[] PLACES = {
     "/usr/libexec/virtiofsd", "/usr/lib/virtiofsd", "/usr/lib/qemu/virtiofsd", "virtiofsd"
   };
 
-  /** As many as no host has: that is no limit. */
+  /** More than any host has, so it is no limit. */
   private static final long MANY = Integer.MAX_VALUE;
 
   private static final Pattern OPEN_FILES = Pattern.compile("^Max open files +(\\d{1,18}) ");
 
-  /** In proc(5), after the name, which may have anything in it: by a signal, or a debugger. */
+  /**
+   * The state of a stopped process in proc(5), after its name, which may contain anything. It was
+   * stopped by a signal or by a debugger.
+   */
   private static final Pattern STOPPED = Pattern.compile("\\) [Tt] [^)]*$");
 
   private static final Duration START = Duration.ofSeconds(30);
 
-  /** Which of the two programs of that name it is: they share no option. */
+  /** Which of the two programs of that name it is: their options are different. */
   enum Make {
-    /** Of QEMU up to 7. */
+    /** The one of QEMU up to 7. */
     C,
     /** Its successor. */
     RUST;
 
-    /** By what it says about itself. */
+    /** The make, which its help text shows. */
     static Make of(String help) {
       return help.contains("--shared-dir") ? RUST : C;
     }
 
-    /** Asked once for each file that is there, for that takes as long as to start it. */
+    /** Each file is asked only once, because that takes as long as starting it. */
     private static Make of(Path program, Records cache) {
       String stamp = Program.stamp(program);
       Optional<Make> known =
@@ -90,16 +93,16 @@ public record FileServer(Path directory, Path sockets, String tag) {
     }
 
     /**
-     * Whether a guest of that QEMU can use it. The one in Rust drops what the guest sends to a
-     * queue that it has not been told to enable. From 7.2 on QEMU tells it so, and until 8.2 lets
-     * the guest go on before it has heard: now and then the first mount would hang.
+     * Whether a guest of that QEMU can use it. The program in Rust drops what the guest sends to a
+     * queue before it is told to enable that queue. QEMU tells it from 7.2 on, but until 8.2 lets
+     * the guest go on before the program has heard it: sometimes the first mount would hang.
      */
     boolean goesWith(Qmp.Version qemu) {
       return this == C || !qemu.isAtLeast(7, 2) || qemu.isAtLeast(8, 2);
     }
   }
 
-  /** The one that {@code MICA_VIRTIOFSD} names; else one that lies where they are put. */
+  /** The one that {@code MICA_VIRTIOFSD} names; otherwise one at a usual path. */
   public static Optional<Path> program(Map<String, String> environment) {
     String named = environment.getOrDefault(NAMED, "");
     return named.isEmpty()
@@ -107,7 +110,7 @@ public record FileServer(Path directory, Path sockets, String tag) {
         : Optional.of(Path.of(named).toAbsolutePath()).filter(Files::isExecutable);
   }
 
-  /** Why there can be no share here. */
+  /** Why there can be no share on this host. */
   public static Optional<MicaException> refusal(Map<String, String> environment) {
     if (program(environment).isPresent()) {
       return Optional.empty();
@@ -129,11 +132,11 @@ public record FileServer(Path directory, Path sockets, String tag) {
   }
 
   /**
-   * Starts it; its socket can be connected to then. What it serves is the directory that is open
-   * here, wherever its path leads.
+   * Starts it. After this, its socket accepts connections. It serves the directory that is open
+   * here, even if its path leads elsewhere by now.
    *
-   * @param together whether it serves a directory that has these, called 0, 1 and so on, and nobody
-   *     can write to; else there is one
+   * @param together whether it serves several directories, as 0, 1 and so on in one that nobody can
+   *     write to; otherwise there is only one
    */
   void start(
       Map<String, String> environment,
@@ -179,11 +182,12 @@ public record FileServer(Path directory, Path sockets, String tag) {
   }
 
   /**
-   * What it is started with. CAP_SYS_ADMIN is for trusted xattrs: overlayfs has its marks in them,
-   * in lowers as well. What only a writer needs, a lower's server is without; but not CAP_FOWNER,
-   * since overlayfs copies up with O_NOATIME, an owner's right. What a volume's server makes is
-   * there for this host's users, so it can make no device and no program with rights of its own;
-   * and without CAP_FSETID a program that had such rights loses them when it is written to.
+   * The capabilities that it is started with. CAP_SYS_ADMIN is for trusted xattrs, in which
+   * overlayfs keeps its marks, in lowers as well. The server of a lower lacks what only a writer
+   * needs. But it has CAP_FOWNER, because overlayfs copies up with O_NOATIME, which only an owner
+   * may use. Users of this host can see what the server of a volume makes, so it cannot make
+   * devices or set-id programs. And without CAP_FSETID such a program loses its rights when it is
+   * written to.
    */
   static List<String> options(Make make, Use use) {
     return switch (make) {
@@ -212,7 +216,7 @@ public record FileServer(Path directory, Path sockets, String tag) {
 
   /**
    * How many files the server of that process can have open: one for each that the guest remembers.
-   * Of its two processes the second has them.
+   * The second of its two processes opens them.
    */
   public static long openFiles(long pid) {
     Optional<ProcessHandle> server = ProcessHandle.of(pid);
@@ -226,11 +230,11 @@ public record FileServer(Path directory, Path sockets, String tag) {
     try (Stream<String> lines = Files.lines(limits)) {
       return limit(lines);
     } catch (IOException | UncheckedIOException ended) {
-      return MANY; // which whoever looks after the server will tell
+      return MANY; // the code that watches the server will report it
     }
   }
 
-  /** What proc(5) says, the limit that is in force. */
+  /** The limit in force, from proc(5). */
   static long limit(Stream<String> limits) {
     return limits
         .map(OPEN_FILES::matcher)
@@ -242,7 +246,8 @@ public record FileServer(Path directory, Path sockets, String tag) {
   }
 
   /**
-   * Whether the server of that process, or the second of its two, was stopped: it answers nothing.
+   * Whether the server of that process, or the second of its two processes, was stopped: then it
+   * does not answer.
    */
   public static boolean isStopped(long pid) {
     String id = Long.toString(pid);
@@ -252,7 +257,7 @@ public record FileServer(Path directory, Path sockets, String tag) {
         .anyMatch(each -> STOPPED.matcher(proc(each, "stat")).find());
   }
 
-  /** Nothing of a process that is gone. */
+  /** The text of a file of proc(5); empty if the process is gone. */
   private static String proc(String... names) {
     try {
       return Files.readString(Path.of("/proc", names), StandardCharsets.ISO_8859_1).strip();
@@ -261,7 +266,7 @@ public record FileServer(Path directory, Path sockets, String tag) {
     }
   }
 
-  /** Ends it and removes what it had here, but its log. */
+  /** Ends it and removes its files here, except its log. */
   void stop() {
     daemon().kill();
     for (Path file : List.of(socket(), directory.resolve(tag + ".out"))) {

@@ -17,11 +17,11 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Input, output and signals of a process in a guest: the host's end of a session of {@code
+ * The input, output and signals of a process in a guest: the host's end of a session of {@code
  * docs/stream-protocol.md}.
  *
- * <p>It has no thread of its own: one follows what comes with {@link #run}, and any other may send
- * meanwhile. It keeps one frame of each direction.
+ * <p>It has no thread of its own: one thread receives with {@link #run}, and any other may send
+ * meanwhile. It buffers one frame in each direction.
  */
 public final class ProcessStream implements AutoCloseable {
   private static final int TOKEN = 16;
@@ -44,7 +44,7 @@ public final class ProcessStream implements AutoCloseable {
     this.what = what;
   }
 
-  /** Begins a session with a token of its own. */
+  /** Begins a session with a new token. */
   public static ProcessStream connect(Path socket, String what) {
     byte[] token = new byte[TOKEN];
     RANDOM.nextBytes(token);
@@ -52,19 +52,20 @@ public final class ProcessStream implements AutoCloseable {
   }
 
   /**
-   * Begins a session with a monitor, which hears us before it says anything; {@code what} says in
-   * failures what process it is.
+   * Begins a session with a monitor, which reads our greeting before it sends anything. In errors
+   * {@code what} says which process it is.
    *
-   * @param token 16 bytes, which the other side is told
+   * @param token 16 bytes, which the other side gets, too
    */
   public static ProcessStream connect(Path socket, byte[] token, String what) {
     ProcessStream stream = open(socket, token, what);
-    boolean _ = stream.greet(); // if nobody hears it, the first read says why
+    boolean _ = stream.greet(); // if this fails, the first read says why
     return stream;
   }
 
   /**
-   * Connects to the port of a guest, which says something first: {@link #begin} begins the session.
+   * Connects to the port of a guest, which sends the first greeting; {@link #begin} begins the
+   * session.
    */
   public static ProcessStream ofPort(Path socket, String what) {
     byte[] token = new byte[TOKEN];
@@ -85,7 +86,7 @@ public final class ProcessStream implements AutoCloseable {
     }
   }
 
-  /** A new socket has room for it. */
+  /** Sends the greeting, for which a new socket has room. */
   private boolean greet() {
     try {
       return send('H', token, 0, token.length);
@@ -97,15 +98,16 @@ public final class ProcessStream implements AutoCloseable {
   }
 
   /**
-   * Begins the session with a guest that was told the token: waits for its greeting, and greets it.
-   * An earlier greeting of ours could be thrown away with what was left of the session before.
+   * Begins the session with a guest that knows the token: waits for its greeting, and then greets
+   * it. If we greeted it earlier, our greeting could be dropped with the rest of the session
+   * before.
    */
   public void begin() throws IOException, InterruptedException {
     awaitGreeting();
     boolean _ = greet();
   }
 
-  /** What the other side must be told, as 32 hexadecimal digits. */
+  /** The token for the other side, as 32 hexadecimal digits. */
   public String token() {
     return HexFormat.of().formatHex(token);
   }
@@ -114,29 +116,29 @@ public final class ProcessStream implements AutoCloseable {
    * How the process ended.
    *
    * @param status its exit status
-   * @param signal what ended it, 0 if it ended itself
-   * @param oom whether it was ended because there was no memory
+   * @param signal the signal that ended it; 0 if it ended by itself
+   * @param oom whether it was killed because there was no memory
    */
   public record Exit(int status, int signal, boolean oom) {
-    /** As a shell tells it: 128 and the signal's number for one that was ended by a signal. */
+    /** The status as a shell gives it: if a signal ended it, 128 plus the signal's number. */
     public int shellStatus() {
       return signal == 0 ? status : 128 + signal;
     }
   }
 
-  /** Who is told what comes; bytes are its own until it returns. */
+  /** Gets what arrives. It may use the bytes until it returns. */
   public interface Listener {
     /** The process was started. */
     default void started(int pid) {}
 
-    /** Of its standard output, or of its terminal. */
+    /** Bytes of its standard output, or of its terminal. */
     void output(byte[] bytes, int offset, int length) throws IOException;
 
-    /** Of its standard error. */
+    /** Bytes of its standard error. */
     void error(byte[] bytes, int offset, int length) throws IOException;
   }
 
-  /** {@link #run(Listener)} with streams that are flushed after whatever comes. */
+  /** {@link #run(Listener)} with streams, which are flushed after each part. */
   public Exit run(OutputStream out, OutputStream err) throws IOException, InterruptedException {
     return run(new Copy(out, err));
   }
@@ -156,12 +158,12 @@ public final class ProcessStream implements AutoCloseable {
   }
 
   /**
-   * Tells {@code listener} what comes, on this thread, until the process has ended. Interrupted, it
-   * can be run again, and goes on there.
+   * Gives {@code listener} what arrives, on this thread, until the process has ended. If it is
+   * interrupted, it can be called again, and goes on there.
    *
-   * @throws MicaException if the other side goes away before that, or sends what it must not
+   * @throws MicaException if the other side goes away before that, or violates the protocol
    * @throws AsynchronousCloseException if this side is closed meanwhile
-   * @throws IOException what {@code listener} throws
+   * @throws IOException if {@code listener} throws it
    */
   public Exit run(Listener listener) throws IOException, InterruptedException {
     while (true) {
@@ -229,7 +231,7 @@ public final class ProcessStream implements AutoCloseable {
     return value;
   }
 
-  /** Numbers by their keys; what is no number is for those who know its key. */
+  /** The numbers by their keys; values that are not numbers are left out. */
   private static Map<String, Integer> facts(ByteBuffer payload) {
     Map<String, Integer> facts = new HashMap<>();
     Matcher each = FACT.matcher(StandardCharsets.US_ASCII.decode(payload));
@@ -248,7 +250,7 @@ public final class ProcessStream implements AutoCloseable {
     return MicaException.failed("follow", what, why);
   }
 
-  /** What this side did itself is no failure. */
+  /** If this side has closed the session itself, that is no failure. */
   private MicaException lost(IOException broken) throws AsynchronousCloseException {
     if (closed) {
       throw (AsynchronousCloseException) new AsynchronousCloseException().initCause(broken);
@@ -258,9 +260,9 @@ public final class ProcessStream implements AutoCloseable {
   }
 
   /**
-   * Sends input, as soon as it is allowed. Interrupted, it may have sent some of it.
+   * Sends input as soon as the other side allows it. If it is interrupted, it may have sent a part.
    *
-   * @return false where nobody takes it any more, which {@link #run} tells the reason of
+   * @return false if nobody takes input any more; {@link #run} reports the reason
    */
   public boolean input(byte[] bytes, int offset, int length) throws InterruptedException {
     int sent = 0;
@@ -274,12 +276,18 @@ public final class ProcessStream implements AutoCloseable {
     return true;
   }
 
-  /** Ends the input; at a terminal, what is typed. This and all below wait for no allowance. */
+  /**
+   * Ends the input; at a terminal, what was typed. This and all methods below do not wait until the
+   * other side allows it.
+   */
   public boolean endInput() throws InterruptedException {
     return send('C', new byte[0], 0, 0);
   }
 
-  /** Gives the terminal that size; what does not fit two bytes is the most that does. */
+  /**
+   * Gives the terminal that size; a number that does not fit into two bytes becomes the largest
+   * that does.
+   */
   public boolean resize(int rows, int columns) throws InterruptedException {
     ByteBuffer size = ByteBuffer.allocate(4).putShort(extent(rows)).putShort(extent(columns));
     return send('Z', size.array(), 0, 4);
@@ -290,13 +298,14 @@ public final class ProcessStream implements AutoCloseable {
   }
 
   /**
-   * Asks that nothing of the process's output is left out from now on, though we may be slow: then
-   * the process waits for us. Returns when it is so; before {@link #run}, of a monitor only.
+   * Asks that from now on no output of the process is left out, even if we are slow: then the
+   * process waits for us. Returns when that is in force. Only for a monitor, and before {@link
+   * #run}.
    */
   public void requireAll() throws IOException, InterruptedException {
     boolean _ = send('R', new byte[0], 0, 0);
     Frames.Frame frame = next();
-    while (frame.type() == 'W' || frame.type() == 'S') { // what else comes was not asked for yet
+    while (frame.type() == 'W' || frame.type() == 'S') { // other frames were not asked for yet
       if (frame.type() == 'W') {
         allow(frame.payload());
       }
@@ -323,7 +332,7 @@ public final class ProcessStream implements AutoCloseable {
     }
   }
 
-  /** Ends the session: who runs or sends meanwhile is told. */
+  /** Ends the session; threads that run or send meanwhile get an error. */
   @Override
   public void close() {
     closed = true;
