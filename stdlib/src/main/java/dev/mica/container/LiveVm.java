@@ -19,8 +19,8 @@ import java.util.Optional;
 import java.util.function.BooleanSupplier;
 
 /**
- * A VM that was found once, and stays the one: if it is removed, another of its name is not it.
- * What it was made with never changes.
+ * A VM that was found once. It always means that VM: if it is removed, another of the same name is
+ * not it. What it was made with never changes.
  */
 final class LiveVm implements Vm {
   private final Vms vms;

@@ -19,15 +19,15 @@ import java.util.Optional;
 import java.util.function.BooleanSupplier;
 
 /**
- * Runs the container of one VM, and ends it. Who changes something has the VM locked. What it is at
- * is its {@link VmStatus}.
+ * Runs the container of one VM, and ends it. A caller that changes something has the VM locked. Its
+ * state is its {@link VmStatus}.
  */
 final class Runner {
   private static final int TERM = 15;
   private static final int KILL = 9;
   private static final int KILLED = 137;
 
-  /** A process that was killed is gone soon, unless something hangs. */
+  /** A killed process is gone soon, unless something hangs. */
   private static final Duration SOON = Duration.ofSeconds(10);
 
   private static final Duration FOREVER = Duration.ofDays(365);
@@ -77,7 +77,7 @@ final class Runner {
     return machine;
   }
 
-  /** What its guest folder may grow to, bytes. */
+  /** The size to which its guest folder may grow, in bytes. */
   long diskSize() {
     try {
       return Files.size(files.disk());
@@ -86,17 +86,20 @@ final class Runner {
     }
   }
 
-  /** What it is at. */
+  /** Its state. */
   VmStatus status() {
     return status;
   }
 
-  /** Its program has ended, and its guest is about to: what that has to write is written. */
+  /**
+   * Its program has ended, and its guest is about to end. Waits until the guest has written what it
+   * has to write.
+   */
   void awaitShutdown() {
     machine.shutdown();
   }
 
-  /** Somebody ends it: it is not started again by itself. */
+  /** Somebody ends it, so it must not be started again by its policy. */
   void endRestarts() {
     boolean waits = status.state() == Vm.State.RESTARTING;
     restarting.forbid();
@@ -109,8 +112,8 @@ final class Runner {
   /**
    * Boots its VM, gives it its folders and starts its program.
    *
-   * @param restarts how often it was started by itself, with this one
-   * @param ready runs right before that, when one can attach to it
+   * @param restarts how often it was started by its policy, this start included
+   * @param ready runs right before the program starts, when callers can attach to it
    */
   void start(Restarts restarts, Runnable ready) {
     VmStart start = start();
@@ -127,34 +130,40 @@ final class Runner {
     return new VmStart(state, vm, machine, monitor);
   }
 
-  /** Fails if this host lacks something that it needs to start; nothing has been done then. */
+  /** Fails if this host lacks something that it needs to start. Then nothing has been done. */
   void requireParts() {
     start().requireParts();
   }
 
-  /** Ends its processes, and forgets how it ended: it was never started, or will be again. */
+  /**
+   * Ends its processes, and forgets how it ended, because it was never started or will be started
+   * again.
+   */
   void forgetRun() {
     clear();
     files.forgetRun();
     restarting.forgetRun();
   }
 
-  /** Ends its processes, whatever they are at, and waits for nobody who still reads. */
+  /** Ends its processes, whatever they do, and does not wait for processes that still read. */
   void clear() {
     machine.kill();
     monitor.stop();
     restarting.stop();
   }
 
-  /** As they are now; free ones have the number 0 while it does not run. */
+  /**
+   * Its ports as they are now. While it does not run, a port that is chosen at each start has the
+   * number 0.
+   */
   List<Port> ports() {
     return files.keptPorts().filter(_ -> status.isUp()).orElse(vm.network().ports());
   }
 
   /**
-   * Its first process, by the monitor.
+   * Attaches to its first process, by the monitor.
    *
-   * @param all whether it waits for us when we are slow, so that we miss nothing
+   * @param all whether the process waits for us if we are slow, so that we miss nothing
    */
   Attachable attach(boolean all) {
     if (!monitor.isAlive()) {
@@ -180,7 +189,7 @@ final class Runner {
     }
   }
 
-  /** Has it end, and then its VM. */
+  /** Asks its program to end, and then ends its VM. */
   void stop(Duration patience) {
     if (status.hasLostAFolder() || status.isHalted()) {
       kill(); // neither its program nor its guest can end by itself
@@ -200,8 +209,9 @@ final class Runner {
   }
 
   /**
-   * Waits until it is known how its program ended, or nobody will tell; whether that is so. Its
-   * monitor may be there for longer: it waits for those who still read.
+   * Waits until it is known how its program ended, or until that can no longer become known.
+   * Returns whether it is known. Its monitor may live longer, because it waits for processes that
+   * still read.
    */
   private boolean ends(Duration limit) {
     return Poll.until(limit, () -> files.end().isPresent() || !monitor.isAlive());
@@ -212,7 +222,7 @@ final class Runner {
       agent.signal(vm.id(), number, all);
     } catch (MicaException silent) {
       if (monitor.isAlive()) {
-        machine.kill(); // there is nobody to be asked
+        machine.kill(); // there is no process to ask
       }
     }
   }
@@ -269,7 +279,7 @@ final class Runner {
     }
   }
 
-  /** Waits for the end of its program; the exit status, if somebody heard of that. */
+  /** Waits for the end of its program. Returns the exit status, if it is known. */
   Optional<Integer> await() {
     if (status.isUp()) {
       boolean _ = ends(FOREVER);

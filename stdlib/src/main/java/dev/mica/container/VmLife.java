@@ -14,8 +14,8 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 
 /**
- * What is done to one VM, from its start to its removal. Each change asks first whether the caller
- * may make it, and has the VM locked.
+ * The operations on one VM, from its start to its removal. Each change first checks whether the
+ * caller may make it, and locks the VM.
  */
 final class VmLife {
   static final String START = "start a VM";
@@ -39,7 +39,7 @@ final class VmLife {
     vms.caller().require(Role.OPERATOR, doing + " the VM", vm.name());
   }
 
-  /** Locks it to do that. */
+  /** Locks the VM for that operation. */
   private Hold hold(String doing) {
     return state.hold(doing + " the VM " + vm.name(), Vms.object(vm.name()));
   }
@@ -62,7 +62,7 @@ final class VmLife {
   }
 
   /**
-   * Starts it. Whoever finds a start that was cut short ends what it had begun.
+   * Starts it. If a start was cut short, the next operation ends what that had begun.
    *
    * @param ready runs right before its program does
    */
@@ -86,8 +86,8 @@ final class VmLife {
   /**
    * Starts it once more, unless it was started, stopped or removed since it ended so.
    *
-   * @param end how it ended; empty: it was tried before, and is not up for that
-   * @param restarts with this one
+   * @param end how it ended; empty if a start was tried before and failed
+   * @param restarts the number of restarts, this one included
    */
   void startAgain(Optional<VmFiles.End> end, Restarts restarts) {
     String name = vm.name();
@@ -108,7 +108,10 @@ final class VmLife {
     }
   }
 
-  /** Its program runs, and all that was left to do is to say so; or it goes. */
+  /**
+   * After a start that was cut short: if the program runs, the start was complete; otherwise the
+   * run is removed.
+   */
   void recoverStart() {
     Runner runner = runner();
     if (!runner.status().wasStarted()) {
@@ -141,7 +144,9 @@ final class VmLife {
     end("kill", Runner::kill);
   }
 
-  /** One that is to be removed then is, before anybody else has it. */
+  /**
+   * Ends the VM. If it is to be removed at its end, that is done before anybody else can lock it.
+   */
   private void end(String doing, Consumer<Runner> how) {
     requireOperator(doing);
     try (Hold _ = hold(doing)) {
@@ -156,7 +161,10 @@ final class VmLife {
     }
   }
 
-  /** In one go: nobody removes one between that is to be removed when its program has ended. */
+  /**
+   * Stops and starts it with the lock held, so that a VM with {@code --rm} is not removed in
+   * between.
+   */
   void restart(Duration patience) {
     change(
         "restart",
@@ -212,7 +220,7 @@ final class VmLife {
     }
   }
 
-  /** A new file among those of the VM, which nobody else sees. */
+  /** A new file among those of the VM, which no other user can read. */
   Path spool() {
     return VmFiles.of(state, vm.id()).directory().resolve("copy-" + Vms.newId() + ".tar");
   }
@@ -222,7 +230,7 @@ final class VmLife {
     removeEnded();
   }
 
-  /** Whoever asks; fails if it has not ended. */
+  /** Removes it without asking for the role of the caller; fails if it has not ended. */
   void removeEnded() {
     String doing = "remove the VM " + vm.name();
     try (LockedState locked = state.lock(doing, Vms.object(vm.name()))) {
@@ -245,7 +253,7 @@ final class VmLife {
     }
   }
 
-  /** Whatever is left of it goes. */
+  /** Removes what is left of it. */
   void forget() {
     runner().clear();
     VmFiles.of(state, vm.id()).remove();

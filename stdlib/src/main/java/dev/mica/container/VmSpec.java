@@ -7,29 +7,30 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A VM as it was asked for: a plain value, checked by {@link Vms#create}. What is empty of program,
- * user and working folder is as the image says that it is made from.
+ * A VM as it was asked for: a plain value, which {@link Vms#create} checks. If the program, user or
+ * working folder is empty, it is taken from the image that the VM is made from.
  *
- * @param name how it is called; null: a name is made up
+ * @param name its name; null: Mica chooses one
  * @param from the start folder, which nobody in it can change
- * @param entrypoint what the words of {@code program} are the arguments of, instead of the image's
- *     entrypoint; null: the image's; empty: of nothing, and the image's own words are not used
- *     either
- * @param program what it runs, and its arguments; with an entrypoint the arguments of that
- * @param environment the variables of that, besides {@code PATH}, {@code HOME} and {@code TERM}
- * @param user whose the program is: {@code USER} or {@code USER:GROUP}, each a name or a number
+ * @param entrypoint the program that gets the words of {@code program} as arguments, instead of the
+ *     image's entrypoint; null: the image's; empty: none, and then the image's own arguments are
+ *     not used either
+ * @param program the program that it runs, and the arguments; if there is an entrypoint, only the
+ *     arguments
+ * @param environment variables of the program, besides {@code PATH}, {@code HOME} and {@code TERM}
+ * @param user the user of the program: {@code USER} or {@code USER:GROUP}, each a name or a number
  * @param folder the program's working folder, in the container
  * @param terminal whether the program has a terminal rather than three pipes
- * @param input whether somebody may write to the program's standard input
- * @param memory of the VM, bytes
- * @param processors of the VM
- * @param disk what the guest folder may grow to, bytes
- * @param labels what people say of it
+ * @param input whether the program's standard input can be written to
+ * @param memory memory of the VM in bytes
+ * @param processors number of processors of the VM
+ * @param disk the size to which the guest folder may grow, in bytes
+ * @param labels labels by which people describe it
  * @param network what it can reach, and what reaches it
- * @param shares folders of this host that it has too
- * @param ulimits what each of its processes may have; of several of a kind the last
- * @param init whether its first process is one that starts the program and looks after what that
- *     leaves behind
+ * @param shares folders of this host that it can use
+ * @param ulimits limits of each of its processes; if there are several of one kind, the last counts
+ * @param init whether its first process is one that starts the program, and reaps the processes
+ *     that it leaves behind
  * @param restart whether it is started again when its program has ended by itself
  * @param remove whether it is removed when its program has ended
  */
@@ -55,10 +56,10 @@ public record VmSpec(
     boolean remove) {
   private static final long MEBIBYTE = 1L << 20;
 
-  /** What a VM has unless it is said. */
+  /** The default memory. */
   public static final long MEMORY = 512 * MEBIBYTE;
 
-  /** Likewise. */
+  /** The default limit of the disk. */
   public static final long DISK = 10_240 * MEBIBYTE;
 
   /** Copies the lists. */
@@ -71,17 +72,17 @@ public record VmSpec(
     ulimits = List.copyOf(ulimits);
   }
 
-  /** One that runs {@code program} as root, with what a VM has unless it is said. */
+  /** A VM that runs {@code program} as root, with the default values. */
   public static VmSpec of(@Nullable String name, LayerSource from, List<String> program) {
     return of(name, from).program(program).user("0:0").folder("/").build();
   }
 
-  /** Begins with what a VM has unless it is said. */
+  /** Begins with the default values. */
   public static Builder of(@Nullable String name, LayerSource from) {
     return of(name).from(from);
   }
 
-  /** The same; from what is still to be said. */
+  /** The same; the start folder must still be set. */
   public static Builder of(@Nullable String name) {
     return new Builder(name);
   }
@@ -106,7 +107,7 @@ public record VmSpec(
     return but().from(other).build();
   }
 
-  /** Begins with what this one says. */
+  /** Begins with the values of this spec. */
   public Builder but() {
     return of(name, from)
         .entrypoint(entrypoint)
@@ -128,7 +129,9 @@ public record VmSpec(
         .remove(remove);
   }
 
-  /** Collects what is said of a VM, each as the component of that name; not checked. */
+  /**
+   * Collects the values of a VM; each method sets the component of its name. Nothing is checked.
+   */
   public static final class Builder {
     private final @Nullable String name;
     private @Nullable LayerSource from;
@@ -160,67 +163,67 @@ public record VmSpec(
       return this;
     }
 
-    /** What the program's words are the arguments of; null: as the image says. */
+    /** The program that gets the program's words as arguments; null: as the image says. */
     public Builder entrypoint(@Nullable List<String> words) {
       entrypoint = words;
       return this;
     }
 
-    /** What it runs. */
+    /** The program that it runs. */
     public Builder program(List<String> words) {
       program = words;
       return this;
     }
 
-    /** The variables of that. */
+    /** The variables of the program. */
     public Builder environment(Map<String, String> variables) {
       environment = variables;
       return this;
     }
 
-    /** Whose that is. */
+    /** The user of the program. */
     public Builder user(String ids) {
       user = ids;
       return this;
     }
 
-    /** The working folder of that. */
+    /** The working folder of the program. */
     public Builder folder(String path) {
       folder = path;
       return this;
     }
 
-    /** Whether that has a terminal. */
+    /** Whether the program has a terminal. */
     public Builder terminal(boolean whether) {
       terminal = whether;
       return this;
     }
 
-    /** Whether that takes input. */
+    /** Whether the program takes input. */
     public Builder input(boolean whether) {
       input = whether;
       return this;
     }
 
-    /** Bytes. */
+    /** The memory in bytes. */
     public Builder memory(long bytes) {
       memory = bytes;
       return this;
     }
 
-    /** How many. */
+    /** The number of processors. */
     public Builder processors(int number) {
       processors = number;
       return this;
     }
 
-    /** Bytes. */
+    /** The limit of the disk in bytes. */
     public Builder disk(long bytes) {
       disk = bytes;
       return this;
     }
 
-    /** What people say of it. */
+    /** Its labels. */
     public Builder labels(Map<String, String> said) {
       labels = said;
       return this;
@@ -232,19 +235,19 @@ public record VmSpec(
       return this;
     }
 
-    /** Folders of this host that it has too. */
+    /** Folders of this host that it can use. */
     public Builder shares(List<VmShare> folders) {
       shares = folders;
       return this;
     }
 
-    /** What each of its processes may have. */
+    /** The limits of each of its processes. */
     public Builder ulimits(List<Ulimit> limits) {
       ulimits = limits;
       return this;
     }
 
-    /** Whether it has a first process besides the program. */
+    /** Whether it has a first process that starts the program. */
     public Builder init(boolean whether) {
       init = whether;
       return this;
@@ -262,7 +265,7 @@ public record VmSpec(
       return this;
     }
 
-    /** What was said; fails if it was not said from what. */
+    /** The spec; fails if no start folder was set. */
     public VmSpec build() {
       if (from == null) {
         throw MicaException.usage(

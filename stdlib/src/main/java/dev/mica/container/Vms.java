@@ -31,13 +31,13 @@ public final class Vms {
   private final CommitLayers layers;
   private final Optional<Commits> commits;
 
-  /** Those that {@code state} keeps, whose commits are among {@code commits}. */
+  /** The VMs of {@code state}, whose commits are among {@code commits}. */
   public Vms(StateDir state, CommitLayers layers, Commits commits) {
     this(Caller.ofProcess(), state, layers, Optional.of(commits));
     endLeftovers();
   }
 
-  /** The same for who makes no commits. */
+  /** The same for callers that make no commits. */
   static Vms withoutCommits(StateDir state) {
     Vms vms = new Vms(Caller.ofProcess(), state, new CommitLayers(state), Optional.empty());
     vms.endLeftovers();
@@ -64,7 +64,7 @@ public final class Vms {
         recover);
   }
 
-  /** The same as {@code caller} sees them, who may change what their role lets them. */
+  /** The same VMs for {@code caller}, who may change what the caller's role allows. */
   public Vms(Caller caller, Vms same) {
     this(
         caller, same.state, same.layers, same.commits.map(commits -> new Commits(caller, commits)));
@@ -94,7 +94,7 @@ public final class Vms {
     return "VM " + name;
   }
 
-  /** Checks the spec, makes its disk, records it. Nothing runs yet. */
+  /** Checks the spec, makes the VM's disk and records the VM. Nothing runs yet. */
   public Vm create(VmSpec asked) {
     return create(asked, List.of());
   }
@@ -102,7 +102,7 @@ public final class Vms {
   /**
    * The same.
    *
-   * @param own the commits that were made for it, the topmost first
+   * @param own the commits that were made for this VM, the topmost first
    */
   Vm create(VmSpec asked, List<String> own) {
     String id = newId();
@@ -135,7 +135,7 @@ public final class Vms {
    * made.
    *
    * @param start whether it is to be started, too
-   * @return the spec with all that was not said, as it would be kept
+   * @return the spec as it would be kept, with the default values
    */
   VmSpec check(VmSpec asked, boolean start) {
     String name = asked.name() != null ? asked.name() : "";
@@ -158,14 +158,14 @@ public final class Vms {
     return HexFormat.of().formatHex(bytes);
   }
 
-  /** What was made for it goes, unless it came to be. */
+  /** Removes what was made for the VM, unless the VM exists. */
   private void recoverCreate(VmRecord vm) {
     if (records.find(vm.name(), VmRecord::of).filter(is -> is.id().equals(vm.id())).isEmpty()) {
       VmFiles.of(state, vm.id()).remove();
     }
   }
 
-  /** All of them, by name. */
+  /** All VMs, ordered by name. */
   public List<Vm> list() {
     return state.read(() ->
         records.all(VmRecord::of).readable().stream()
@@ -173,17 +173,17 @@ public final class Vms {
             .collect(Collectors.toCollection(ArrayList<Vm>::new)));
   }
 
-  /** Why each of the others cannot be listed: its record is damaged. */
+  /** Why each of the others cannot be listed: the record is damaged. */
   public List<MicaException> damaged() {
     return state.read(() -> records.all(VmRecord::of).damaged());
   }
 
-  /** The one of that name. */
+  /** The VM of that name. */
   public Optional<Vm> find(String name) {
     return state.read(() -> records.find(name, VmRecord::of)).map(vm -> new LiveVm(this, vm));
   }
 
-  /** The one of that name; fails, naming the nearest, if there is none. */
+  /** The VM of that name. If there is none, it fails and names the most similar one. */
   public Vm get(String name) {
     return new LiveVm(this, record(name));
   }
@@ -194,7 +194,7 @@ public final class Vms {
         .orElseThrow(() -> MicaException.unknown("VM", name, records.names()));
   }
 
-  /** Whether it is there still, and not another of its name. */
+  /** Whether this VM still exists, and not another one of its name. */
   boolean isThere(VmRecord vm) {
     return state.read(() -> find(vm)).isPresent();
   }
@@ -203,7 +203,7 @@ public final class Vms {
     return records.find(vm.name(), VmRecord::of).filter(is -> is.id().equals(vm.id()));
   }
 
-  /** What it is at; of one that is there. */
+  /** The state of a VM that exists. */
   Runner runner(VmRecord vm) {
     return new Runner(state, vm);
   }
@@ -216,7 +216,7 @@ public final class Vms {
     return new VmMoments(this, state, layers, commits, vm);
   }
 
-  /** Fails if there is one of that name. */
+  /** Fails if there is a VM of that name. */
   void requireFree(String name) {
     if (find(name).isPresent()) {
       throw taken(name);
@@ -229,8 +229,9 @@ public final class Vms {
   }
 
   /**
-   * What its monitor has run at its end: another of that name is none of its business. It is
-   * removed if it is to be; else it is returned if it may have to be started again.
+   * Called by the monitor's hook at the end of a VM, and only for that VM, not for another of the
+   * same name. If it is to be removed, it is removed. Otherwise it is returned if it may have to be
+   * started again.
    */
   Optional<VmRecord> ended(String name, String id) {
     try (Hold _ = state.hold("see to the VM " + name + ", which has ended", object(name))) {
@@ -243,7 +244,10 @@ public final class Vms {
     }
   }
 
-  /** Its record goes, if it is that one's still, and the commits that were made for it. */
+  /**
+   * Removes its record, if it is still the record of this VM, and the commits that were made for
+   * it.
+   */
   void forget(VmRecord vm) {
     if (find(vm).isPresent()) {
       records.remove(vm.name());

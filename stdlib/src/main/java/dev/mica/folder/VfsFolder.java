@@ -19,16 +19,19 @@ import org.apache.commons.vfs2.FileSystemException;
 import org.apache.commons.vfs2.FileType;
 
 /**
- * A place in an archive, as Commons VFS reads it. Each question opens the archive anew, so that
- * what it says is what is there now, and nothing stays open.
+ * A file or folder in an archive that Commons VFS reads. Each call opens the archive again, so that
+ * the answer is up to date and nothing stays open.
  *
- * @param caller who has it
+ * @param caller the caller who has it
  * @param scheme one of {@link PathOrUri#ARCHIVES}
  * @param archive the local file
  * @param inside the path in it: {@code /}, or {@code /a/b} without {@code .} and {@code ..}
  */
 record VfsFolder(Caller caller, String scheme, Path archive, String inside) implements Folder {
-  /** The place that {@code scheme:rest} names: a local path or file: URI, then {@code !/path}. */
+  /**
+   * The file or folder that {@code scheme:rest} names: a local path or file: URI, then {@code
+   * !/path}.
+   */
   static VfsFolder of(Caller caller, String scheme, String rest) {
     int mark = rest.indexOf("!/");
     String archive = mark < 0 ? rest.replaceFirst("!$", "") : rest.substring(0, mark);
@@ -183,7 +186,7 @@ record VfsFolder(Caller caller, String scheme, Path archive, String inside) impl
     return location();
   }
 
-  /** Opens the archive, asks about this place in it, and closes it. */
+  /** Opens the archive, asks about this file or folder in it, and closes it. */
   <T> T ask(String doing, Vfs.Question<T> question) {
     if (!new LocalFolder(caller, archive).exists()) {
       throw failed(doing, archive + ": no such file");
@@ -219,7 +222,7 @@ record VfsFolder(Caller caller, String scheme, Path archive, String inside) impl
     }
   }
 
-  /** By name, as everywhere: by bytes. */
+  /** In order of the names, by bytes as everywhere. */
   private static Collection<FileObject> children(FileObject directory) throws FileSystemException {
     Map<Name, FileObject> sorted = new TreeMap<>();
     for (FileObject child : directory.getChildren()) {

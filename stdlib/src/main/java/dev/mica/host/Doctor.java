@@ -27,8 +27,8 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The checks of {@code mica doctor}. Nearly each tries the thing itself and says what came of it;
- * only the JDK's compares a version.
+ * The checks of {@code mica doctor}. Nearly each of them tries the thing itself and reports the
+ * result; only the check of the JDK compares a version.
  */
 final class Doctor {
   private static final int NEEDED_JAVA = 25;
@@ -52,8 +52,8 @@ final class Doctor {
   /**
    * The checks of a state directory.
    *
-   * @param parts finds what the VMs are made of
-   * @param damaged finds why each record that cannot be read cannot
+   * @param parts finds the parts of VMs
+   * @param damaged finds the records that cannot be read, and the reasons
    */
   Doctor(
       StateDir state,
@@ -94,7 +94,7 @@ final class Doctor {
     return checks;
   }
 
-  /** A check whose trying may fail: then that is the finding. */
+  /** A check that may fail with an error, which is then its result. */
   private static Check tried(String name, String fix, Supplier<Finding> check) {
     Finding finding;
     try {
@@ -132,7 +132,7 @@ final class Doctor {
   }
 
   /**
-   * Whether the JVM has what the build recorded for a quick start.
+   * Whether the JVM uses what the build recorded for a quick start.
    *
    * @param words the process's command line
    * @param info what the JVM says of itself: "sharing" only if the cache it was given fits
@@ -186,7 +186,7 @@ final class Doctor {
     return Finding.ok("an upper at " + store + " works" + (user ? ", with user xattrs too" : ""));
   }
 
-  /** By a union of its own, made and removed. */
+  /** Tries it with a union that it makes and removes. */
   private Finding fuseOverlay() {
     Optional<String> refusal = unions.refusal(UnionSpec.Via.FUSE, temporary());
     if (refusal.isPresent()) {
@@ -210,7 +210,7 @@ final class Doctor {
         .toList();
   }
 
-  /** Without booting it, which takes seconds. */
+  /** Checks it without booting it, which would take seconds. */
   private Finding helperVm(Path store) {
     Optional<String> refusal = unions.refusal(UnionSpec.Via.GUEST, store);
     if (refusal.isPresent()) {
@@ -225,7 +225,8 @@ final class Doctor {
   }
 
   /**
-   * What was cut short and waits for a decision, each with the two lines of which one settles it.
+   * The operations that were cut short and wait for a decision, each with the two commands, one of
+   * which settles it.
    */
   private List<Check> leftovers() {
     return state.leftovers().stream()
@@ -238,7 +239,7 @@ final class Doctor {
         .toList();
   }
 
-  /** A record that is damaged, by its file: with the line that goes on without it. */
+  /** A damaged record, by its file, with the command that goes on without it. */
   private static Check damagedRecord(MicaException bad) {
     Path file = Path.of(bad.object());
     return new Check(
@@ -251,7 +252,7 @@ final class Doctor {
             + quoted(Path.of(file + ".damaged")));
   }
 
-  /** As a shell takes it. */
+  /** The text as a word of a shell command. */
   private static String quoted(Path file) {
     String text = file.toString();
     return text.matches("[A-Za-z0-9_./+-]+") ? text : "'" + text.replace("'", "'\\''") + "'";
@@ -316,7 +317,7 @@ final class Doctor {
     return Path.of(System.getProperty("java.io.tmpdir"));
   }
 
-  /** Where the directory is, or would be made. */
+  /** The path where the directory is, or would be made. */
   private static Path nearest(Path directory) {
     Path there = directory;
     while (!Files.isDirectory(there) && there.getParent() != null) {

@@ -27,18 +27,21 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The lock of a state directory, for all threads of all processes that use it. It guards the
- * journal and the records, and is held only as long as others can wait.
+ * journal and the records, and is held only for so short a time that others can wait.
  *
- * <p>The kernel's file lock belongs to the process and falls with it, however it ends; but it is
- * lost as soon as the process closes <em>any</em> descriptor of the file. So there is one of these
- * per directory in a JVM, the threads queue before it, and who holds it is written to a file
- * beside.
+ * <p>The kernel's file lock belongs to the process and is released when the process ends, in
+ * whatever way. But it is also lost as soon as the process closes <em>any</em> descriptor of the
+ * file. So a JVM has one mutex for each directory, for which its threads queue, and the holder is
+ * written to a file beside it.
  */
 final class Mutex {
   private static final Map<Path, Mutex> OF_DIRECTORY = new ConcurrentHashMap<>();
   private static final AtomicLong TURN = new AtomicLong();
 
-  /** What the owner's file is long: written in place, it needs no room on a full file system. */
+  /**
+   * The length of the owner's file. It is written in place, so it needs no room on a full file
+   * system.
+   */
   private static final int OWNER_SIZE = 256;
 
   private final ReentrantLock threads = new ReentrantLock(true);
@@ -47,10 +50,10 @@ final class Mutex {
   private String holding = "";
   private @Nullable FileChannel channel;
 
-  /** The journal entries of what this JVM's threads are doing. */
+  /** The journal entries of the operations of this JVM's threads. */
   private final Set<String> running = ConcurrentHashMap.newKeySet();
 
-  /** How many of these make room, and may use the reserve for it. */
+  /** How many of these operations make room, and may use the reserve for that. */
   private int makingRoom;
 
   private Mutex(Path directory) {
@@ -72,7 +75,7 @@ final class Mutex {
     return isMine() && makingRoom > 0;
   }
 
-  /** Does {@code body}, which may use what is kept in reserve. */
+  /** Runs {@code body}, which may use the reserve. */
   <T> T makingRoom(Supplier<T> body) {
     makingRoom++;
     try {
@@ -86,12 +89,12 @@ final class Mutex {
     return threads.isHeldByCurrentThread();
   }
 
-  /** How often this thread holds it. */
+  /** How many times this thread holds it. */
   int depth() {
     return threads.getHoldCount();
   }
 
-  /** Takes it for {@code what}, or fails after {@code wait}, naming who has it. */
+  /** Takes it for {@code what}. Fails after {@code wait}, and names the holder. */
   void acquire(String what, Duration wait) {
     long deadline = System.nanoTime() + wait.toNanos();
     try {
@@ -122,8 +125,8 @@ final class Mutex {
   }
 
   /**
-   * Takes it again for an operation that gave it up for a while, and has to end there in any case:
-   * an interruption waits.
+   * Takes it again for an operation that gave it up for a while. The operation has to end in any
+   * case, so an interruption is kept for later.
    */
   void acquireAgain(String what, Duration wait) {
     boolean interrupted = Thread.interrupted();
@@ -180,9 +183,10 @@ final class Mutex {
   }
 
   /**
-   * Waits in the kernel, which wakes the waiters of all processes in turn but knows no deadline:
-   * then the channel is closed, which ends the wait. If the lock came at the same moment it goes
-   * with the channel, so either the waiter or the deadline has the word, whoever is first.
+   * Waits in the kernel, which wakes the waiters of all processes in turn but knows no deadline. At
+   * the deadline the channel is closed, which ends the wait. If the lock was granted at the same
+   * moment, it is lost with the channel. So either the waiter or the deadline decides, whichever is
+   * first.
    */
   private static boolean waitFor(FileChannel open, long nanos) throws IOException {
     if (nanos <= 0) {
@@ -223,8 +227,8 @@ final class Mutex {
   }
 
   /**
-   * The holder says anew who he is: for those who read without the lock, and who would not see that
-   * an operation began and ended while they did.
+   * The holder writes its text again. Otherwise those who read without the lock would not see that
+   * an operation began and ended meanwhile.
    */
   void turn() {
     try {
@@ -242,7 +246,7 @@ final class Mutex {
 
   private void writeOwner(String what) throws IOException {
     long pid = ProcessHandle.current().pid();
-    // The turn makes two holders' texts differ, also when one process does the same thing twice.
+    // The turn makes the texts of holders differ, even if a process does the same thing twice.
     String turn = "\n" + TURN.incrementAndGet() + "\n";
     byte[] said = ("process " + pid + ", to " + what).getBytes(StateDir.UTF_8);
     byte[] text = Arrays.copyOf(said, OWNER_SIZE);
@@ -255,7 +259,7 @@ final class Mutex {
     }
   }
 
-  /** What the last holder wrote: differs from holder to holder. */
+  /** The text of the last holder, which is different for each holder. */
   String lastHolder() {
     try {
       return Files.exists(owner) ? Files.readString(owner) : "";

@@ -22,14 +22,14 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * The records of one kind: a directory of JSON objects, one file each, named after what they tell
- * of. Each is replaced as a whole and durably, but for {@link #ofProcesses}. A name that could lead
- * elsewhere is no record's.
+ * The records of one kind: a directory of JSON objects in one file each, whose name is that of the
+ * object described. Each is replaced as a whole, and durably except with {@link #ofProcesses}. A
+ * name that could lead elsewhere is not allowed.
  */
 public final class Records {
   private static final String SUFFIX = ".json";
 
-  /** What is larger is no record: one of 500 layers with the longest paths has 11 MiB. */
+  /** A larger file is not a record: one of 500 layers with the longest paths has 11 MiB. */
   private static final long LARGEST = 32 << 20;
 
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,127}");
@@ -62,9 +62,9 @@ public final class Records {
   }
 
   /**
-   * Those of a kind that could be read.
+   * The records of a kind that could be read.
    *
-   * @param damaged why each of the others could not, with its file
+   * @param damaged why each of the others could not be read, with its file
    */
   public record Listing<T>(List<T> readable, List<MicaException> damaged) {
     public Listing {
@@ -72,7 +72,7 @@ public final class Records {
       damaged = List.copyOf(damaged);
     }
 
-    /** All of them; fails with the first that could not be read. */
+    /** All records; fails with the first one that could not be read. */
     public List<T> complete() {
       if (!damaged.isEmpty()) {
         throw damaged.getFirst();
@@ -81,7 +81,7 @@ public final class Records {
     }
   }
 
-  /** The names there are, in order. */
+  /** The names of all records, in order. */
   public List<String> names() {
     home.requireTrusted();
     try (Stream<Path> files = Files.list(directory)) {
@@ -106,25 +106,25 @@ public final class Records {
   }
 
   /**
-   * What a record tells.
+   * Makes an object from a record.
    *
-   * @param <T> what it is made to
+   * @param <T> the type of the object
    */
   @FunctionalInterface
   public interface Reader<T> {
     /**
-     * Fails with an IllegalArgumentException, or one of Jackson's, where the record of that name
-     * does not tell it.
+     * Fails with an IllegalArgumentException, or an exception of Jackson's, if the record of that
+     * name is not valid.
      */
     T read(String name, ObjectNode json);
   }
 
-  /** One record as {@code reader} understands it; fails, naming its file, if it does not. */
+  /** One record as {@code reader} understands it; if it is not valid, the error names its file. */
   public <T> Optional<T> find(String name, Reader<T> reader) {
     return find(name).map(json -> understand(name, json, reader));
   }
 
-  /** All of them as {@code reader} understands them. */
+  /** All records as {@code reader} understands them. */
   public <T> Listing<T> all(Reader<T> reader) {
     List<T> readable = new ArrayList<>();
     List<MicaException> damaged = new ArrayList<>();
@@ -138,7 +138,7 @@ public final class Records {
     return new Listing<>(readable, damaged);
   }
 
-  /** An error about a field that is missing or has the wrong type names the record's file. */
+  /** If a field is missing or has the wrong type, the error names the file of the record. */
   private <T> T understand(String name, ObjectNode json, Reader<T> reader) {
     try {
       return reader.read(name, json);
@@ -154,7 +154,7 @@ public final class Records {
     return damaged(file(name), why);
   }
 
-  /** The constant of that name; one that a newer Mica may know is told as such. */
+  /** The constant of that name; if there is none, the error says that a newer Mica may know it. */
   public static <E extends Enum<E>> E constant(Class<E> type, JsonNode json) {
     String word = json.asString();
     return Stream.of(type.getEnumConstants())
@@ -197,7 +197,7 @@ public final class Records {
     }
   }
 
-  /** Whether a record could be called so. */
+  /** Whether a record could have that name. */
   static boolean isName(String name) {
     return NAME.matcher(name).matches();
   }
@@ -234,7 +234,7 @@ public final class Records {
     }
   }
 
-  /** Nothing is opened that could block, lead elsewhere, or fill the memory. */
+  /** Opens nothing that could block, lead elsewhere, or fill the memory. */
   private static void requireFile(Path file) throws IOException {
     BasicFileAttributes is =
         Files.readAttributes(file, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);

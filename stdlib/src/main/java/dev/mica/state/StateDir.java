@@ -18,16 +18,16 @@ import java.util.function.Supplier;
 /**
  * The state directory of one host: records, and a journal with an entry per operation under way.
  *
- * <p>Any number of processes may use it at once. Whoever changes an object has that object's lock
- * from the beginning to the end, and the lock of the directory while records are read and written;
- * what takes long is done without the latter, so that work on other objects goes on. The journal
- * says beforehand what is about to be done. Whoever has the directory's lock and finds an entry
- * whose objects nobody has locked knows that its writer is dead or gave up, and finishes or undoes
- * it. An entry of which neither can be done stays: it stands in the way of those who ask for one of
- * its objects, and of nobody else, until {@link #settle} decides it.
+ * <p>Any number of processes may use it at once. An operation that changes an object has that
+ * object's lock from beginning to end. It has the lock of the directory while it reads and writes
+ * records. What takes long is done without the latter, so that work on other objects goes on. The
+ * journal says beforehand what is about to be done. If a process has the directory's lock and finds
+ * an entry whose objects nobody has locked, it knows that the writer of the entry is dead or gave
+ * up, and finishes or undoes the operation. If neither is possible, the entry stays. It blocks
+ * operations on its objects, and no others, until {@link #settle} decides.
  *
- * <p>Locks are taken in this order: objects, the directory, and last what is below both, which the
- * holder of it never leaves for one of the first two (the helper VM).
+ * <p>Locks are taken in this order: objects, the directory, and last the locks below both (the
+ * helper VM). While a process holds one of the last, it never takes one of the first two.
  */
 public final class StateDir {
   static final Charset UTF_8 = StandardCharsets.UTF_8;
@@ -68,9 +68,9 @@ public final class StateDir {
   }
 
   /**
-   * {@code MICA_HOME}; else {@code /var/lib/mica} for root; else {@code mica} below {@code
-   * XDG_STATE_HOME}, which is {@code ~/.local/state} unless set. {@code MICA_LOCK_WAIT} is how many
-   * seconds to wait for another process; 10 unless set.
+   * The directory {@code MICA_HOME}; if that is not set, {@code /var/lib/mica} for root, and for
+   * others {@code mica} below {@code XDG_STATE_HOME}, which is {@code ~/.local/state} unless set.
+   * {@code MICA_LOCK_WAIT} is the number of seconds to wait for another process; 10 unless set.
    */
   public static StateDir ofEnvironment(Map<String, String> environment) {
     return at(Location.of(environment), Location.wait(environment));
@@ -86,7 +86,7 @@ public final class StateDir {
     return home.path();
   }
 
-  /** The directory itself, also where its path ends in a symlink; to be closed. */
+  /** The directory itself, even if its path ends in a symlink; it must be closed. */
   public OpenDirectory open() {
     return OpenDirectory.of(path().resolve("."), path());
   }
@@ -96,7 +96,7 @@ public final class StateDir {
     return new Records(home, path().resolve(kind));
   }
 
-  /** Makes a directory in this one and those missing above it, durably. */
+  /** Makes a directory in this one, and the missing ones above it, durably. */
   public Path makeDirectory(String relative) {
     Path directory = path().resolve(relative);
     try {
@@ -107,16 +107,16 @@ public final class StateDir {
     }
   }
 
-  /** Says who finishes or undoes an operation that was cut short. */
+  /** Sets what finishes or undoes an operation that was cut short. */
   public void onLeftover(String operation, Recovery<?> recovery) {
     unfinished.on(operation, recovery);
   }
 
   /**
    * Locks {@code objects} ("union web") and the directory to do {@code what} ("create the union
-   * web"), and finishes or undoes first what was left half done. A thread may take either again
-   * inside. Fails, naming the holder, if another has one of them for too long; and if what was left
-   * half done is about one of the objects and could not be ended.
+   * web"). First it finishes or undoes operations that were left half done. A thread may take both
+   * again inside. It fails and names the holder if another process has one of them for too long. It
+   * also fails if a half-done operation on one of the objects could not be ended.
    */
   public LockedState lock(String what, String... objects) {
     Hold hold = hold(what, objects);
@@ -142,8 +142,8 @@ public final class StateDir {
   }
 
   /**
-   * Locks {@code objects} alone, for what may take long and changes no record but what is only
-   * theirs.
+   * Locks {@code objects} alone, for operations that may take long and change only what belongs to
+   * these objects.
    */
   public Hold hold(String what, String... objects) {
     home.open();
@@ -159,7 +159,7 @@ public final class StateDir {
     }
   }
 
-  /** Does {@code action} with {@code object} locked, if nobody else has that now. */
+  /** Does {@code action} with {@code object} locked, if nobody else has that lock now. */
   public void ifFree(String what, String object, Runnable action) {
     home.open();
     if (home.objects().tryAcquire(object, what)) {
@@ -191,8 +191,8 @@ public final class StateDir {
   }
 
   /**
-   * What was cut short and can neither be finished nor undone; it is tried once more. Of a
-   * directory that cannot be written, all that was cut short.
+   * The operations that were cut short and can neither be finished nor undone; this is tried once
+   * more. If the directory cannot be written to, all operations that were cut short.
    */
   public List<Leftover> leftovers() {
     if (!home.isThere()) {
@@ -210,8 +210,8 @@ public final class StateDir {
   }
 
   /**
-   * Ends what was cut short by a person's decision: what was made is kept as far as it was made, or
-   * the operation is taken back. Nothing that holds data is removed either way.
+   * Ends an operation that was cut short, as a person has decided: what was made is kept as far as
+   * it was made, or the operation is undone. In both cases nothing that contains data is removed.
    */
   public void settle(String id, boolean keep) {
     String what = "settle " + id;
@@ -226,8 +226,8 @@ public final class StateDir {
   }
 
   /**
-   * What {@code reader} reads, as it is between two operations and never in the middle of one.
-   * Takes no lock unless a dead process left something half done.
+   * What {@code reader} reads, in the state between two operations and never in the middle of one.
+   * It takes no lock unless a dead process left something half done.
    */
   public <T> T read(Supplier<T> reader) {
     if (!home.isThere()) {
@@ -261,8 +261,8 @@ public final class StateDir {
   }
 
   /**
-   * The holder comes last: an operation that is struck while the journal is looked through, and not
-   * seen there, has had the holder say anew who he is before that.
+   * The holder is read last. If an entry is struck from the journal while it is read, and so is not
+   * seen there, the holder has written its text again before that.
    */
   private String stamp() {
     StringBuilder all = new StringBuilder();
@@ -270,7 +270,10 @@ public final class StateDir {
     return all.append(home.mutex().lastHolder()).toString();
   }
 
-  /** Whether it was tried. Who only reads may not be able to, and reads on: the doctor tells. */
+  /**
+   * Whether it was tried. A process that may only read cannot do it, and goes on reading; the
+   * doctor reports it.
+   */
   private boolean recoverIfFree() {
     try {
       Mutex mutex = home.open();
@@ -285,8 +288,8 @@ public final class StateDir {
   }
 
   /**
-   * Does {@code action} under the lock, if nobody else has it now and the directory can be written;
-   * otherwise does nothing: for what is only kept to be quicker the next time.
+   * Does {@code action} with the lock held, if nobody else has it now and the directory can be
+   * written to. Otherwise it does nothing. It is for what is kept only to be quicker the next time.
    */
   public void ifFree(String what, Runnable action) {
     try {

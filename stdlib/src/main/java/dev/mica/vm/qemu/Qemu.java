@@ -286,9 +286,9 @@ public final class Qemu {
     words.addAll(
         List.of("-object", "memory-backend-memfd,id=memory,share=on,size=" + megabytes + "M"));
     words.addAll(List.of("-m", megabytes + "M", "-accel", boot.accel().word()));
-    // Where there is one processor there is room for another: without that QEMU takes the guest's
-    // barriers for needless and leaves them out, and who serves a queue in another thread misses
-    // that something is in it.
+    // There is room for a second processor even if there is only one. Otherwise QEMU assumes that
+    // the guest's memory barriers are needless and leaves them out, and a thread that serves a
+    // queue does not see that something is in it.
     String processors = boot.processors() + ",maxcpus=" + Math.max(2, boot.processors());
     words.addAll(List.of("-cpu", boot.accel().cpu(), "-smp", processors));
     words.addAll(List.of("-kernel", "/" + KERNEL, "-initrd", "/" + INITRAMFS));
