@@ -13,8 +13,8 @@ import java.util.OptionalInt;
 import java.util.Set;
 
 /**
- * The C core, function by function; what each does and promises stands in {@code mica.h}. Every
- * failure is a {@link MicaException} with a {@link CoreError} as its cause; a call whose {@link
+ * The functions of the C core; {@code mica.h} describes what each does and promises. Every failure
+ * is a {@link MicaException} with a {@link CoreError} as its cause; a call whose {@link
  * dev.mica.job.Activity} was cancelled throws {@link java.util.concurrent.CancellationException}.
  */
 public final class Core {
@@ -23,12 +23,12 @@ public final class Core {
 
   private Core() {}
 
-  /** Why the core cannot be used, where it cannot. */
+  /** Why the core cannot be used; empty if it can. */
   public static Optional<MicaException> problem() {
     return Library.get().problem();
   }
 
-  /** Where the core is, or ought to be. */
+  /** The path where the core is, or should be. */
   public static Path library() {
     return Library.get().path();
   }
@@ -38,14 +38,14 @@ public final class Core {
     return Privilege.MAY_ADMINISTRATE;
   }
 
-  /** What turns {@code a} into {@code b}; to be closed. */
+  /** The changes that turn {@code a} into {@code b}; the result must be closed. */
   public static DiffReader diff(Tree a, Tree b, boolean exact) {
     return new DiffReader(a, b, exact);
   }
 
   /**
-   * Makes {@code dest}, which must not exist, the layer that turns {@code a} into {@code b}; the
-   * flags that it has not.
+   * Makes {@code dest}, which must not exist, the layer that turns {@code a} into {@code b}.
+   * Returns the flags that it lacks.
    */
   public static UnkeptFlags capture(Tree a, Tree b, Path dest, Set<LayerFlag> flags) {
     String doing = a.layers().isEmpty() ? "copy" : "capture the changes of";
@@ -75,9 +75,9 @@ public final class Core {
   }
 
   /**
-   * Copies the bytes of the regular file {@code from} over those of {@code to}, which is made where
-   * it is not there. Links are followed; where {@code from} has a hole, {@code to} keeps what it
-   * has.
+   * Copies the bytes of the regular file {@code from} over those of {@code to}, which is made if it
+   * does not exist. Links are followed. If {@code from} has a hole, {@code to} keeps what it has
+   * there.
    */
   public static void copyData(Path from, Path to) {
     try (Call call = new Call("copy", from + " to " + to)) {
@@ -117,8 +117,8 @@ public final class Core {
   }
 
   /**
-   * Makes an upper that nobody uses show as a lower what it showed as an upper: what is immutable
-   * or append-only in it. May be done again. Returns how many such entries there are.
+   * Prepares an upper that nobody uses for its use as a lower, so that its entries stay immutable
+   * or append-only. May be repeated. Returns the number of such entries.
    */
   public static long protectLayer(Path layer, boolean userXattr) {
     try (Call call = new Call("keep the flags of", layer).unlessCancelled()) {
@@ -134,7 +134,7 @@ public final class Core {
     }
   }
 
-  /** Takes that back: the layer can be an upper again. May be done again. */
+  /** Undoes that, so that the layer can be an upper again. May be repeated. */
   public static void unprotectLayer(Path layer) {
     try (Call call = new Call("take back the flags of", layer).unlessCancelled()) {
       MemorySegment what = call.path(layer);
@@ -143,7 +143,7 @@ public final class Core {
     }
   }
 
-  /** Removes what Mica made itself: what is immutable or append-only, too. */
+  /** Removes what Mica has made itself, also what is immutable or append-only. */
   public static void discard(Path path) {
     try (Call call = new Call("remove", path)) {
       MemorySegment what = call.path(path);
@@ -152,8 +152,8 @@ public final class Core {
   }
 
   /**
-   * Removes {@code path} and everything below it, entering no mount; absent is fine. What is
-   * immutable or append-only stays, and is the failure.
+   * Removes {@code path} and everything below it, but enters no mount; absent is fine. What is
+   * immutable or append-only stays, and is then a failure.
    */
   public static void remove(Path path) {
     try (Call call = new Call("remove", path)) {
@@ -162,7 +162,10 @@ public final class Core {
     }
   }
 
-  /** Makes the directory {@code path}, or takes it if empty, with the metadata of {@code model}. */
+  /**
+   * Makes the directory {@code path}, or uses it if it is empty, with the metadata of {@code
+   * model}.
+   */
   public static void makeDirectoryLike(Path model, Path path) {
     try (Call call = new Call("make the directory", path + " like " + model)) {
       MemorySegment from = call.path(model);
@@ -181,7 +184,10 @@ public final class Core {
     }
   }
 
-  /** Sets the modification time of {@code path} itself; the JDK makes a fraction before 1970 0. */
+  /**
+   * Sets the modification time of {@code path} itself. (Before 1970 the JDK would lose the
+   * fraction.)
+   */
   public static void setModified(Path path, Instant time) {
     try (Call call = new Call("set the time of", path)) {
       MemorySegment what = call.path(path);
@@ -208,7 +214,7 @@ public final class Core {
     }
   }
 
-  /** Gives two names each other's place, in one step that a power cut finds done or not done. */
+  /** Exchanges two names in one step: after a power cut it is done completely or not at all. */
   public static void exchange(Path a, Path b) {
     try (Call call = new Call("exchange", a + " with " + b)) {
       MemorySegment one = call.path(a);
@@ -218,8 +224,8 @@ public final class Core {
   }
 
   /**
-   * Has the entries of a directory stay as they are, whoever would change them; whether it could be
-   * had: some file systems know no such thing, and some roots may not ask for it.
+   * Makes the directory immutable, so that nobody can change its entries. Returns whether that is
+   * possible: some file systems do not have it, and root in some namespaces may not use it.
    */
   public static boolean freeze(Path dir) {
     try {
@@ -234,7 +240,7 @@ public final class Core {
     }
   }
 
-  /** Takes that back; fine where it was never so. */
+  /** Undoes that; fine if the directory was not immutable. */
   public static void unfreeze(Path dir) {
     freeze("unfreeze", dir, 0);
   }
@@ -250,7 +256,7 @@ public final class Core {
    * Starts one of Mica's own programs and does not wait for it: it outlives this process, and has
    * neither its terminal nor its environment.
    *
-   * @param program its file's name, which lies beside the core
+   * @param program the name of its file, which lies beside the core
    */
   public static void startApart(String program, Path argument) {
     Path file = library().resolveSibling(program);
@@ -261,7 +267,7 @@ public final class Core {
     }
   }
 
-  /** What the folder {@code dir} can do, found by doing it. */
+  /** What the folder {@code dir} can do, found out by trying it. */
   public static Set<Capability> probe(Path dir) {
     try (Call call = new Call("probe", dir)) {
       MemorySegment where = call.path(dir);
@@ -271,7 +277,10 @@ public final class Core {
     }
   }
 
-  /** Removes from {@code dir} what probes and scratch directories left there when killed. */
+  /**
+   * Removes from {@code dir} what probes and scratch directories left there when a process was
+   * killed.
+   */
   public static void cleanScratch(Path dir) {
     try (Call call = new Call("remove what was left behind in", dir)) {
       MemorySegment where = call.path(dir);
@@ -280,15 +289,15 @@ public final class Core {
   }
 
   /**
-   * How fast this host's time stamp counter counts, in kHz; empty where it has none. Takes up to 20
-   * ms in a process that has just begun.
+   * The rate of this host's time stamp counter in kHz; empty if it has none. Takes up to 20 ms in a
+   * process that has just begun.
    */
   public static OptionalInt timeStampRate() {
     int rate = (int) Call.invoke(() -> (int) Function.TSC_KHZ.handle().invokeExact());
     return rate == 0 ? OptionalInt.empty() : OptionalInt.of(rate);
   }
 
-  /** The home directory of a user of this host; empty where there is no such user. */
+  /** The home directory of a user of this host; empty if there is no such user. */
   public static Optional<String> home(String user) {
     try (Call call = new Call("look up the user", user)) {
       MemorySegment name = call.text(user);
@@ -304,7 +313,7 @@ public final class Core {
     }
   }
 
-  /** The constants of our flag types stand in the order of the bits in mica.h. */
+  /** The constants of our flag types are in the order of the bits in mica.h. */
   @SuppressWarnings("EnumOrdinal")
   static <E extends Enum<E>> int bits(Set<E> set) {
     return set.stream().mapToInt(e -> 1 << e.ordinal()).reduce(0, (a, b) -> a | b);

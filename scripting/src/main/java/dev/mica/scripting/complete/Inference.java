@@ -29,7 +29,7 @@ final class Inference {
   private int depth;
 
   /**
-   * {@code imported}: the names of the classes that a simple name may mean, the likeliest first.
+   * {@code imported}: the names of the classes that a simple name may mean, the most likely first.
    */
   Inference(Context context, Members members, Function<String, Stream<String>> imported) {
     this.context = context;
@@ -37,7 +37,7 @@ final class Inference {
     this.imported = imported;
   }
 
-  /** The type of the expression that {@code tokens} end with; null if it cannot be known. */
+  /** The type of the expression at the end of {@code tokens}; null if it cannot be known. */
   @Nullable Type typeAtEnd(List<Token> tokens) {
     if (tokens.isEmpty() || ++depth > DEPTH) {
       return null;
@@ -57,7 +57,9 @@ final class Inference {
     return text.contains(".") ? java.math.BigDecimal.class : Integer.class;
   }
 
-  /** What ends in a bracket: a call, an index, a list, or an expression in brackets. */
+  /**
+   * An expression that ends in a bracket: a call, an index, a list, or an expression in brackets.
+   */
   private @Nullable Type closed(List<Token> tokens, int close) {
     int open = Tokens.matching(tokens, close);
     if (open < 0) {
@@ -114,7 +116,7 @@ final class Inference {
     return div == null ? left : div.typeOn(left);
   }
 
-  /** A name, after a dot or at the beginning, called or not. */
+  /** A name after a dot or at the beginning, which may be called. */
   private @Nullable Type named(List<Token> tokens, int at, boolean called) {
     String name = tokens.get(at).text();
     boolean member = at > 1 && Set.of(".", "?.").contains(tokens.get(at - 1).text());
@@ -140,7 +142,7 @@ final class Inference {
     return member == null ? null : unwrap(member, member.typeOn(owner));
   }
 
-  /** A property that is an Optional in Java is its value or null in Groovy. */
+  /** In Groovy, a property that is an Optional in Java is its value or null. */
   private static Type unwrap(Members.Member member, Type type) {
     boolean optional = Types.raw(type) == java.util.Optional.class && member.property();
     return optional && type instanceof java.lang.reflect.ParameterizedType generic
@@ -194,7 +196,9 @@ final class Inference {
     return tokens.size();
   }
 
-  /** The parameter of the innermost block: an element of what its call is made on. */
+  /**
+   * The parameter of the innermost block: an element of the object on which the method is called.
+   */
   private @Nullable Type it(List<Token> tokens) {
     int open = Tokens.innermostOpen(tokens);
     while (open > 0 && !tokens.get(open).is("{")) {
@@ -210,7 +214,7 @@ final class Inference {
     return element == null ? receiver : element;
   }
 
-  /** The type whose words the innermost block takes; null outside of such a block. */
+  /** The type with the words of the innermost block; null outside of such a block. */
   @Nullable Class<?> delegate(List<Token> tokens) {
     int open = Tokens.innermostOpen(tokens);
     if (open < 1 || !tokens.get(open).is("{")) {
@@ -230,7 +234,10 @@ final class Inference {
         .orElse(null);
   }
 
-  /** Where the word is that is called with the arguments that end at {@code at}, if they do. */
+  /**
+   * The position of the word that is called with the arguments that end at {@code at}, if it is a
+   * call.
+   */
   private static int beforeArguments(List<Token> tokens, int at) {
     if (!tokens.get(at).is(")")) {
       return at;
@@ -263,7 +270,7 @@ final class Inference {
     return names;
   }
 
-  /** The class whose name {@code tokens} end with, where its static members are meant. */
+  /** The class whose name is at the end of {@code tokens}, if its static members are meant. */
   @Nullable Class<?> classNamedAtEnd(List<Token> tokens) {
     if (tokens.isEmpty() || tokens.getLast().kind() != Kind.WORD) {
       return null;
@@ -286,7 +293,7 @@ final class Inference {
         .orElse(null);
   }
 
-  /** Loads without initialising: a static initialiser is code too. */
+  /** Loads a class without initialising it, because a static initialiser is code too. */
   private static @Nullable Class<?> load(String name) {
     try {
       return Class.forName(name, false, Folder.class.getClassLoader());

@@ -67,7 +67,7 @@ public final class GroovyErrors {
     this.source = source;
   }
 
-  /** The text of a script; what fails while it runs is another matter. */
+  /** The text of a script file; fails in the user's words if it cannot be read. */
   public static String readScript(Path file) {
     try {
       return SourceText.withoutMark(Files.readString(file, StandardCharsets.UTF_8));
@@ -121,7 +121,7 @@ public final class GroovyErrors {
       case VirtualMachineError broken -> failed(broken, describe(broken), 1);
       case LinkageError broken -> failed(broken, describe(broken), 1);
       case Error own when Context.isOfScript(own.getClass()) -> failed(own, describe(own), 1);
-      case Error end -> throw end; // not the script's: whoever runs it wants it to end
+      case Error end -> throw end; // not the script's fault: the person who runs it wants it to end
       default -> failed(cause, describe(cause), 1);
     };
   }
@@ -168,7 +168,7 @@ public final class GroovyErrors {
       if (message instanceof SyntaxErrorMessage syntax) {
         return syntax(syntax.getCause());
       }
-      if (message instanceof ExceptionMessage broken) { // what the compiler stumbled over
+      if (message instanceof ExceptionMessage broken) { // what the compiler could not read
         return failed(broken.getCause(), describe(broken.getCause()), 1);
       }
     }
@@ -278,7 +278,7 @@ public final class GroovyErrors {
     return unfit(unfit.script(), unfit.method(), unfit.arguments());
   }
 
-  /** With an example for what Mica has, and for what is the user's own with what it takes. */
+  /** Adds an example for a member of Mica, and the parameters for a method of the user's own. */
   private static String unfit(Class<?> type, String method, List<?> arguments) {
     String wants =
         Help.get()
@@ -292,7 +292,7 @@ public final class GroovyErrors {
     return signatures.isEmpty() ? "" : "; it takes " + String.join(" or ", signatures);
   }
 
-  /** What the methods of that name take that a script can call: {@code (int, String)}. */
+  /** The parameters of the methods of that name that a script can call: {@code (int, String)}. */
   private static List<String> signatures(Class<?> type, String method) {
     return (Context.isOfScript(type)
             ? Stream.of(type.getMethods(), type.getDeclaredMethods())
@@ -308,14 +308,14 @@ public final class GroovyErrors {
   }
 
   /**
-   * Groovy takes the {@code get(String)} of unions, commits and VMs for the way to properties they
-   * do not have, so {@code commits.grpah()} asks for a commit of that name.
+   * Groovy uses the {@code get(String)} of unions, commits and VMs for properties that they do not
+   * have, so {@code commits.grpah()} asks for a commit of that name.
    */
   private boolean isMember(MicaException none) {
     return owner(none).isPresent() && places(none).findAny().isPresent();
   }
 
-  /** Of {@code unions()} it asks for a property as well, which nobody has named. */
+  /** For {@code unions()} it asks for a property as well, which nobody has named. */
   private boolean isWordCalled(MicaException none) {
     return owner(none).isPresent()
         && none.object().equals("call")
@@ -323,14 +323,14 @@ public final class GroovyErrors {
             .noneMatch(token -> token.text().contains("call"));
   }
 
-  /** Where the source asks an object for it, as indexes of tokens. */
+  /** The places where the source asks an object for it, as indexes of tokens. */
   private IntStream places(MicaException none) {
     List<Token> tokens = SourceText.of(source).tokens();
     return IntStream.range(1, tokens.size())
         .filter(i -> tokens.get(i).is(none.object()) && tokens.get(i - 1).is("."));
   }
 
-  /** Whether it is called wherever it is named. */
+  /** Whether it is called at every place where it is named. */
   private boolean isCalled(MicaException none) {
     List<Token> tokens = SourceText.of(source).tokens();
     return places(none).allMatch(i -> i + 1 < tokens.size() && tokens.get(i + 1).is("("));
@@ -344,13 +344,13 @@ public final class GroovyErrors {
         .findFirst();
   }
 
-  /** Whether it is about one of that kind; a message has "VM" in capitals. */
+  /** Whether the message is about an object of that kind; messages write "VM" in capitals. */
   private static boolean isOf(MicaException none, String one) {
     String begins = FIND + one + " " + none.object();
     return text(none).regionMatches(true, 0, begins, 0, begins.length());
   }
 
-  /** What the {@code get(String)} of {@code type} finds; empty where it has none. */
+  /** The type that {@code get(String)} of {@code type} returns; empty if it has no such method. */
   private static Optional<String> singular(Class<?> type) {
     return Arrays.stream(type.getMethods())
         .filter(method -> method.getName().equals("get"))
@@ -370,7 +370,7 @@ public final class GroovyErrors {
         + " of that name";
   }
 
-  /** Which of Mica's methods the script has called, that failed for want of a value. */
+  /** The method of Mica that the script has called and that failed because a value was missing. */
   private Optional<StackTraceElement> inMica(NullPointerException nothing) {
     return Arrays.stream(nothing.getStackTrace())
         .takeWhile(frame -> !isOfScript(frame))

@@ -19,9 +19,9 @@ import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Work that can be cancelled, on a thread of its own: scripts stop at their next check, calls into
- * the core at theirs, blocking Java calls by interruption. What cannot be stopped so is abandoned:
- * its threads run on alone, and nothing they do reaches the session any more.
+ * Work that can be cancelled, on a thread of its own. Scripts and calls into the core stop at their
+ * next check, and blocking Java calls are interrupted. Work that cannot be stopped in this way is
+ * abandoned: its threads go on, but nothing that they do reaches the session any more.
  */
 public final class Evaluation<T extends @Nullable Object> {
   private static final InheritableThreadLocal<@Nullable Evaluation<?>> CURRENT =
@@ -39,12 +39,14 @@ public final class Evaluation<T extends @Nullable Object> {
     thread.setDaemon(!program);
   }
 
-  /** Starts {@code work}; the threads that it starts end with the process. */
+  /** Starts {@code work}. Threads that it starts end with the process. */
   public static <T extends @Nullable Object> Evaluation<T> start(Callable<T> work) {
     return start(new Evaluation<>(work, false));
   }
 
-  /** Starts {@code work} as a program's: the process ends with the last thread that it starts. */
+  /**
+   * Starts {@code work} as a program: the process ends with the last thread that the work starts.
+   */
   public static <T extends @Nullable Object> Evaluation<T> program(Callable<T> work) {
     return start(new Evaluation<>(work, true));
   }
@@ -65,14 +67,17 @@ public final class Evaluation<T extends @Nullable Object> {
   }
 
   /**
-   * The one that the calling thread works for. The workers of Java's common pool outlive each of
-   * them and inherit from none: they work for the latest.
+   * The evaluation that the calling thread works for. The workers of Java's common pool outlive
+   * each evaluation and inherit from none: they work for the latest one.
    */
   private static @Nullable Evaluation<?> current() {
     return Thread.currentThread() instanceof ForkJoinWorkerThread ? latest : CURRENT.get();
   }
 
-  /** What compiled scripts call in every loop, closure and method. Sticky: it throws each time. */
+  /**
+   * Compiled scripts call this in every loop, closure and method. After a cancellation it throws
+   * each time.
+   */
   public static void check() {
     Evaluation<?> current = current();
     if (current != null && current.cancelled) {
@@ -80,20 +85,26 @@ public final class Evaluation<T extends @Nullable Object> {
     }
   }
 
-  /** Whether the calling thread works for one that was abandoned. */
+  /** Whether the calling thread works for an abandoned evaluation. */
   public static boolean isOfAbandoned() {
     Evaluation<?> current = current();
     return current != null && current.abandoned;
   }
 
-  /** Ends what works for one that was abandoned, where it would reach the session. */
+  /**
+   * Ends the calling thread's work for an abandoned evaluation, at a place where it would reach the
+   * session.
+   */
   static void refuseAbandoned() {
     if (isOfAbandoned()) {
       throw new Cancelled();
     }
   }
 
-  /** Asks it to stop; safe to call again, and worth it where a script swallowed the first. */
+  /**
+   * Asks it to stop. May be called again, which helps if a script has swallowed the first
+   * exception.
+   */
   public void cancel() {
     cancelled = true;
     threads.alive().forEach(Activity::interrupt);
@@ -105,8 +116,8 @@ public final class Evaluation<T extends @Nullable Object> {
   }
 
   /**
-   * Cancels it and leaves it alone: engines do without what it has of theirs, and what it prints
-   * through {@link #guard} is dropped. {@code ended} is told its end.
+   * Cancels it and abandons it: the engines do without what it still uses, and what it prints
+   * through {@link #guard} is dropped. {@code ended} is called when it ends.
    */
   public void abandon(Runnable ended) {
     abandoned = true;
@@ -114,22 +125,26 @@ public final class Evaluation<T extends @Nullable Object> {
     var _ = result.whenComplete((value, failure) -> ended.run());
   }
 
-  /** A stream that takes what anybody writes but those who work for an abandoned one. */
+  /**
+   * A stream that drops what threads of an abandoned evaluation write, and passes on everything
+   * else.
+   */
   public static OutputStream guard(OutputStream out) {
     return new Guarded(out);
   }
 
-  /** Looks from now on whether it may yet notice that it was cancelled. */
+  /** Checks from now on whether it can still notice that it was cancelled. */
   public Notice notice() {
     return new Notice(thread);
   }
 
   /**
-   * Tells what cannot be stopped from what has not had the time to stop.
+   * Distinguishes work that cannot be stopped from work that has not had the time to stop.
    *
-   * <p>One that waits, or is in some native call, was interrupted there; one that computes would
-   * have met a check long ago. But where others have the processors it may do neither yet; and a
-   * read of the process's input ends as soon as it is refused, which is no interruption.
+   * <p>A thread that waits, or is in a native call, was interrupted there; a thread that computes
+   * would have met a check long ago. But if other processes use the processors, it may not have got
+   * so far. And a read of the process's input ends as soon as it is refused, which is no
+   * interruption.
    */
   public static final class Notice {
     private static final long COMPUTES_NANOS = 100_000_000;
@@ -143,7 +158,7 @@ public final class Evaluation<T extends @Nullable Object> {
       this.before = times.getThreadCpuTime(thread.threadId());
     }
 
-    /** Whether it may. */
+    /** Whether it can still notice it. */
     public boolean isPossible() {
       StackTraceElement[] stack = thread.getStackTrace();
       if (stack.length > 0 && stack[0].isNativeMethod()) {
@@ -159,7 +174,7 @@ public final class Evaluation<T extends @Nullable Object> {
     return Activity.current(thread);
   }
 
-  /** Waits at most that long; whether it has ended. */
+  /** Waits at most that long. Returns whether it has ended. */
   public boolean await(long millis) throws InterruptedException {
     try {
       result.get(millis, TimeUnit.MILLISECONDS);
@@ -171,7 +186,7 @@ public final class Evaluation<T extends @Nullable Object> {
     }
   }
 
-  /** One of the threads that a program ends with, while there are any. */
+  /** One of the threads whose end a program waits for; empty if there is none. */
   public Optional<Thread> lastThread() {
     return threads.alive().stream().filter(each -> !each.isDaemon()).findFirst();
   }
@@ -185,7 +200,7 @@ public final class Evaluation<T extends @Nullable Object> {
     }
   }
 
-  /** Those of one evaluation: its own, and all that it starts. */
+  /** The threads of one evaluation: its own, and all that it starts. */
   private static final class Threads extends ThreadGroup {
     Threads() {
       super("mica-eval");
@@ -199,7 +214,9 @@ public final class Evaluation<T extends @Nullable Object> {
       return Arrays.stream(found).filter(each -> each != null).toList();
     }
 
-    /** One that a script started failed: one line, like any other failure. */
+    /**
+     * Reports the failure of a thread that a script started, in one line like any other failure.
+     */
     @Override
     public void uncaughtException(Thread thread, Throwable failure) {
       if (failure instanceof Cancelled || isOfAbandoned()) {
@@ -211,7 +228,7 @@ public final class Evaluation<T extends @Nullable Object> {
     private static String line(Throwable failure) {
       try {
         return Context.current().explain(failure);
-      } catch (Throwable own) { // an error that no script is answerable for
+      } catch (Throwable own) { // an error that no script has caused
         return failure.toString();
       }
     }
@@ -244,7 +261,7 @@ public final class Evaluation<T extends @Nullable Object> {
     }
   }
 
-  /** Throws whatever it was, checked or not. */
+  /** Throws the failure, checked or not. */
   private static final class Sneaky<E extends Throwable> {
     static RuntimeException asIs(@Nullable Throwable cause) {
       new Sneaky<RuntimeException>().hurl(cause == null ? new IllegalStateException() : cause);

@@ -29,7 +29,7 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** What Groovy adds to Mica's objects and to numbers; each is an extension method. */
+/** The extension methods by which Groovy adds members to Mica's objects and to numbers. */
 public final class MicaExtensions {
   private static final int TREE_DEPTH = 3;
 
@@ -57,12 +57,12 @@ public final class MicaExtensions {
     self.write(text);
   }
 
-  /** Three levels of it. */
+  /** A drawing of three levels. */
   public static String tree(Folder self) {
     return self.tree(TREE_DEPTH);
   }
 
-  /** What is in it at any depth and satisfies the block. */
+  /** The entries at any depth for which the block is true. */
   public static List<Entry> find(
       Folder self,
       @ClosureParams(value = SimpleType.class, options = "dev.mica.folder.Entry")
@@ -75,7 +75,7 @@ public final class MicaExtensions {
     return self.copyTo(Context.current().mica().folder(path));
   }
 
-  /** The difference to the folder at a path. */
+  /** The changes that turn it into the folder at a path. */
   public static Diff diff(Folder self, String path) {
     return self.diff(Context.current().mica().folder(path));
   }
@@ -86,8 +86,8 @@ public final class MicaExtensions {
   }
 
   /**
-   * Keeps what the union has changed, with {@code message: '…'}; with {@code squash: true} its
-   * whole tree as one layer.
+   * Keeps what the union has changed, with {@code message: '…'}; with {@code squash: true} it keeps
+   * the whole tree as one layer.
    */
   public static Commit commit(Union self, Map<String, ?> options, String ref) {
     requireKnown("commit", self.name(), options, UNION_COMMIT);
@@ -108,9 +108,10 @@ public final class MicaExtensions {
   }
 
   /**
-   * Keeps what the VM's program has changed, with {@code message: '…'} and, run in it by {@code
-   * /bin/sh}, {@code before: '…'} and {@code after: '…'}; {@code change: 'ENV LANG=C'} changes how
-   * a container of it runs, and {@code squash: true} makes one layer of the whole tree.
+   * Keeps what the VM's program has changed, with {@code message: '…'}. {@code before: '…'} and
+   * {@code after: '…'} are run in the container by {@code /bin/sh}. {@code change: 'ENV LANG=C'}
+   * changes the configuration of the commit, and {@code squash: true} makes one layer of the whole
+   * tree.
    */
   public static Commit commit(Vm self, Map<String, ?> options, String ref) {
     requireKnown("commit", self.name(), options, VM_COMMIT);
@@ -249,7 +250,7 @@ public final class MicaExtensions {
     return Duration.ofHours(self.longValue());
   }
 
-  /** How iterating over {@code type} was added above; null if it was not. */
+  /** The method above that added iteration to {@code type}; null if there is none. */
   public static @Nullable Method iteratorOf(Class<?> type) {
     return Arrays.stream(MicaExtensions.class.getMethods())
         .filter(method -> method.getName().equals("iterator"))

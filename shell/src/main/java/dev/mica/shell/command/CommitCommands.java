@@ -245,7 +245,7 @@ final class CommitCommands {
         });
   }
 
-  /** Each layer once, though several may stand on it. */
+  /** Each layer once, even if several commits stand on it. */
   private static List<Commit.Verified> verify(Invocation in) {
     return in.mica().commits().verify(in.all("COMMIT"));
   }

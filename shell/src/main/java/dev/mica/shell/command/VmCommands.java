@@ -97,7 +97,7 @@ final class VmCommands {
       return result;
     } finally {
       if (!started) {
-        vm.remove(); // nobody asked for one that cannot be started
+        vm.remove(); // nobody wants a VM that cannot be started
       }
     }
   }
@@ -107,7 +107,7 @@ final class VmCommands {
     return new Result.Done(0);
   }
 
-  /** Its program has ended, or it was detached from. */
+  /** The program has ended, or the terminal was detached from it. */
   private static void left(Vm vm) {
     if (vm.state() == Vm.State.EXITED || vm.state() == Vm.State.FAILED) {
       vm.stop();
@@ -199,7 +199,7 @@ final class VmCommands {
         in -> new Result.Text("status", Integer.toString(vm(in).await())));
   }
 
-  /** What a VM uses, one figure a row. */
+  /** What a VM uses, with one number in each row. */
   private static final Shape<Map.Entry<String, String>> FIGURE =
       Shape.<Map.Entry<String, String>>of("figures")
           .essential("name", "string", Map.Entry::getKey)
@@ -280,7 +280,7 @@ final class VmCommands {
         });
   }
 
-  /** One that cannot be removed is told, and the others go all the same. */
+  /** If a VM cannot be removed, that is reported, and the others are removed all the same. */
   private static List<String> remove(Invocation in, List<Vm> vms) {
     List<String> removed = new ArrayList<>();
     List<MicaException> left = new ArrayList<>();

@@ -42,7 +42,7 @@ import org.jline.terminal.Terminal;
 import org.jline.utils.InfoCmp.Capability;
 import org.jspecify.annotations.Nullable;
 
-/** The conversation: reads a line, does it, shows what came of it, until the user leaves. */
+/** The conversation: reads a line, runs it, shows the result, and so on until the user leaves. */
 public final class Prompt {
   private static final Pattern PASTE_MARKS = Pattern.compile("\u001b\\[20[01]~");
 
@@ -50,7 +50,7 @@ public final class Prompt {
   private final Keyboard keyboard;
   private final Mica mica;
 
-  /** Of the process's own terminal: what else it has are its signals, and its programs. */
+  /** For the process's own terminal, which also has signals, and programs that the line starts. */
   private final @Nullable SignalBarrier barrier;
 
   private final Conversation conversation;
@@ -102,12 +102,12 @@ public final class Prompt {
     }
   }
 
-  /** A conversation with somebody at the other end of a channel, who has a terminal there. */
+  /** A conversation with a user at the other end of a channel, who has a terminal there. */
   public static Prompt ofChannel(Terminal terminal, Mica mica, Path history) throws IOException {
     return new Prompt(terminal, mica, history, null);
   }
 
-  /** That of the process's own terminal. */
+  /** The conversation of the process's own terminal. */
   static Prompt ofProcess(Terminal terminal, Mica mica, Path history) throws IOException {
     return new Prompt(terminal, mica, history, new SignalBarrier());
   }
@@ -130,7 +130,7 @@ public final class Prompt {
     return new Output(data, new TerminalFormat(terminal.getSize().getColumns(), colour), client);
   }
 
-  /** Each line has its own; a terminal that cannot take one back has none. */
+  /** Each line has its own progress line. A terminal that cannot erase one has none. */
   private @Nullable ProgressLine newProgress() {
     if (terminal.getStringCapability(Capability.clr_eol) == null) {
       return null;
@@ -146,7 +146,7 @@ public final class Prompt {
     }
   }
 
-  /** Ends the progress line before anything is printed: it does not come back after that. */
+  /** Ends the progress line before anything is printed. After that it does not appear again. */
   private final class Data extends FilterOutputStream {
     Data(OutputStream terminal) {
       super(terminal);
@@ -173,11 +173,11 @@ public final class Prompt {
           barrier.settle();
         }
         keep(lines.typed(keyboard));
-        // What came until now was for the line before.
+        // Interruptions up to now were for the line before.
         pressed = false;
         Thread.interrupted();
         String line = lines.read(conversation.isJava() ? "java> " : "mica> ");
-        // Behind Enter, when the terminal was the user's again, but this thread still the editor's.
+        // After Enter, when the terminal was the user's again and this thread still in the editor.
         pressed |= Thread.interrupted();
         keep(lines.typed(keyboard));
         line(line);
@@ -190,7 +190,7 @@ public final class Prompt {
     return 0;
   }
 
-  /** Ends it, and what runs in it: whoever was at the terminal has left. */
+  /** Ends the conversation and what runs in it, because the user at the terminal has left. */
   public void leave() {
     over = true;
     Evaluation<?> stopping = running;
@@ -199,14 +199,19 @@ public final class Prompt {
     }
   }
 
-  /** What a program ended with is told, as a shell would show it: its words may not say so. */
+  /**
+   * Prints the exit status of a program, as a shell shows it, because the program's output may not
+   * say it.
+   */
   private void tell(int status) {
     if (status != 0) {
       out.println("exit status " + status);
     }
   }
 
-  /** For the next line, but for what came before a Ctrl-C and for the marks of a paste. */
+  /**
+   * Keeps the typed keys for the next line, except those before a Ctrl-C and the marks of a paste.
+   */
   private void keep(String typed) {
     int interrupted = typed.lastIndexOf(keyboard.interrupt());
     pressed |= interrupted >= 0;
@@ -230,7 +235,7 @@ public final class Prompt {
     }
   }
 
-  /** What was cancelled and has ended since the last line. */
+  /** Prints which cancelled lines have ended since the last line. */
   private void tellEnded() {
     for (String line = ended.poll(); line != null; line = ended.poll()) {
       out.println("has ended now: " + excerpt(line));
@@ -241,7 +246,10 @@ public final class Prompt {
     return Cells.cut(Cells.printable(line.strip().lines().findFirst().orElse("")), 60);
   }
 
-  /** {@code name} is shown where the work does not say what it does; null: nothing is. */
+  /**
+   * Runs a line. {@code name} is shown as progress if the work does not say what it does; null:
+   * nothing is shown.
+   */
   private void work(String line, @Nullable String name, Runnable what)
       throws InterruptedException, IOException, Work.Endless {
     ProgressLine shown = newProgress();
@@ -270,7 +278,8 @@ public final class Prompt {
   }
 
   /**
-   * Ctrl-C as a signal, which it is while something runs; JLine also makes one of the key itself.
+   * Handles Ctrl-C as a signal, which it is while something runs; for the key itself JLine also
+   * makes a signal.
    */
   private void interrupt() {
     if (attached.get() || lines.drop()) {
