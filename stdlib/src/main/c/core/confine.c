@@ -16,7 +16,7 @@
 #define SANITIZED false
 #endif
 
-/* Our own copy of the mounts would hold a folder after its unmount, so it goes, all of it. */
+/* Our own copy of the mounts would keep a folder in use after its unmount, so all of them are unmounted here. */
 errint_t confine_root(struct mica_error *err)
 {
 	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
@@ -50,7 +50,7 @@ errint_t confine_capabilities(uint64_t kept, struct mica_error *err)
 #define LANDLOCK_ACCESS_FS_TRUNCATE (1ull << 14)
 #endif
 
-/* All that a kernel of that version can forbid and we know of. */
+/* Everything that a kernel of that version can forbid, as far as we know it. */
 static uint64_t forbidden(long version)
 {
 	uint64_t all = LANDLOCK_ACCESS_FS_MAKE_SYM * 2 - 1;
@@ -95,13 +95,13 @@ static void put(struct filter *f, uint16_t code, uint32_t k)
 	f->code[f->length++] = (struct sock_filter)BPF_STMT(code, k);
 }
 
-/* Goes on with the next instruction if what was loaded is k, else that many further. */
+/* Goes on with the next instruction if the loaded value is k; otherwise it skips that many. */
 static void put_if(struct filter *f, uint32_t k, uint8_t further)
 {
 	f->code[f->length++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, k, 0, further);
 }
 
-/* The lower half of an argument: both machines have it first, and no flag of these calls is in the other. */
+/* Loads the lower half of an argument. It comes first on both machines, and no flag of these calls is in the other. */
 static void put_conditional(struct filter *f, const struct confine_call *c)
 {
 	put_if(f, c->call, 5);
@@ -113,8 +113,8 @@ static void put_conditional(struct filter *f, const struct confine_call *c)
 }
 
 /*
- * Others fail with EPERM rather than kill: a C library that tries a new call falls back to the old one. From clone3,
- * whose flags are in memory, it does so for ENOSYS only.
+ * Other calls fail with EPERM and do not kill the process, because a C library that tries a new call falls back to the
+ * old one. After clone3, whose flags are in memory, it does so only for ENOSYS.
  */
 errint_t confine_calls(const struct confine_calls *calls, struct mica_error *err)
 {
@@ -122,7 +122,7 @@ errint_t confine_calls(const struct confine_calls *calls, struct mica_error *err
 	cleanup_free struct sock_filter *code = calloc(room, sizeof(*code));
 	struct filter f = {.code = code};
 
-	/* The sanitizers' own calls are many. */
+	/* The sanitizers make many calls of their own. */
 	if (SANITIZED)
 		return 0;
 	if (!code)

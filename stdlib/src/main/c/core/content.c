@@ -4,7 +4,7 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 
-/* Bytes between two looks at the job: well under 100 ms on slow storage. */
+/* So many bytes are moved between two looks at the job: well under 100 ms on slow storage. */
 enum { STEP = 1 << 20, BUFFER = 1 << 17 };
 
 struct content {
@@ -37,7 +37,7 @@ static errint_t write_all(struct content *c, const char *bytes, size_t len, off_
 	return 0;
 }
 
-/* Bytes moved, 0 at the end of from. */
+/* Returns the number of bytes moved, 0 at the end of from. */
 static ssize_t move_by_hand(struct content *c, off_t at, size_t len)
 {
 	ssize_t got;
@@ -54,7 +54,7 @@ static ssize_t move_by_hand(struct content *c, off_t at, size_t len)
 	return code < 0 ? code : got;
 }
 
-/* What copy_file_range answers where read and write may yet work: other file system, older kernel, odd file. */
+/* Errors of copy_file_range after which read and write may still work: other file system, older kernel, odd file. */
 static bool kernel_declines(int code)
 {
 	return code == EXDEV || code == EINVAL || code == ENOSYS || code == EOPNOTSUPP || code == EPERM ||
@@ -71,7 +71,7 @@ static ssize_t move(struct content *c, off_t at, size_t len)
 	do
 		got = copy_file_range(c->from, &in, c->to, &out, len < STEP ? len : STEP, 0);
 	while (got < 0 && errno == EINTR);
-	/* Some file systems (proc-like ones, some FUSE servers) answer 0 for a file that has bytes. */
+	/* Some file systems (similar to proc, and some FUSE servers) return 0 for a file that has bytes. */
 	if (got == 0 || (got < 0 && kernel_declines(errno))) {
 		c->by_hand = true;
 		return move_by_hand(c, at, len);
@@ -79,7 +79,7 @@ static ssize_t move(struct content *c, off_t at, size_t len)
 	return got < 0 ? fail(c, "copy") : got;
 }
 
-/* 1: all of it, 0: from ended before; *at is where. */
+/* Returns 1 if all was copied, 0 if from ended before that, at *at. */
 static int copy_range(struct content *c, off_t *at, off_t end)
 {
 	while (*at < end) {
@@ -98,7 +98,7 @@ static int copy_range(struct content *c, off_t *at, off_t end)
 	return 1;
 }
 
-/* The next stretch of data at or after at; false: none. File systems that do not tell have data everywhere. */
+/* Finds the next range of data at or after at; false: none. If the file system does not say it, all is data. */
 static bool next_data(int fd, off_t at, off_t size, off_t *start, off_t *end)
 {
 	*start = lseek(fd, at, SEEK_DATA);
@@ -121,7 +121,8 @@ static errint_t copy_data(struct content *c, off_t size)
 	struct stat now;
 	int whole = 1;
 
-	/* Before the bytes: a file that grows is given blocks ahead by some file systems, in its holes too. */
+	/* Set the size before the bytes: some file systems allocate blocks ahead for a growing file, also in its holes.
+	 */
 	if (ftruncate(c->to, size) < 0)
 		return fail(c, "write");
 	while (at < size && whole > 0 && next_data(c->from, at, size, &start, &end)) {
@@ -130,7 +131,7 @@ static errint_t copy_data(struct content *c, off_t size)
 	}
 	if (whole < 0)
 		return whole;
-	/* What from has lost meanwhile must not come back as zeros. */
+	/* If from has become shorter meanwhile, the copy must not end with zeros. */
 	if (fstat(c->from, &now) < 0)
 		return fail(c, "stat");
 	if (whole)

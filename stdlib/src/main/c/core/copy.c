@@ -35,9 +35,9 @@ static bool unchanged(const struct statx *a, const struct statx *b)
 	       same_time(&a->stx_ctime, &b->stx_ctime);
 }
 
-/* What is read of a file between two looks at it. */
+/* What is read of a file before its bytes are copied. */
 struct take {
-	struct statx inode, data; /* data: the same unless it is a metacopy */
+	struct statx inode, data; /* data: the same as inode, unless it is a metacopy */
 	struct xattr_view xattrs;
 };
 
@@ -52,7 +52,7 @@ static errint_t look(const struct copy_source *source, int from, struct take *ta
 	return code;
 }
 
-/* 1: as it was, 0: it has changed meanwhile. */
+/* Returns 1 if the file is as it was, 0 if it has changed meanwhile. */
 static int take_once(const struct copy_source *source, int from, int to, const char *path, const struct copy_how *how,
 		     struct take *take, struct mica_error *err)
 {
@@ -122,7 +122,7 @@ static errint_t copy_regular(const struct copy_source *source, const struct meta
 
 static errint_t read_target(int dirfd, const char *name, char **out)
 {
-	cleanup_free char *buf = malloc(PATH_MAX + 1); /* the kernel makes no longer ones */
+	cleanup_free char *buf = malloc(PATH_MAX + 1); /* no link is longer: the kernel does not allow it */
 	ssize_t len = buf ? readlinkat(dirfd, name, buf, PATH_MAX) : -1;
 
 	if (!buf)

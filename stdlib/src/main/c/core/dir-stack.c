@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
-/* How many levels keep a descriptor, not counting the root: few enough for two stacks under a low limit of open files.
+/* The number of levels that keep a descriptor, without the root: two stacks must work with a low limit of open files.
  */
 enum { DIR_STACK_OPEN = 16 };
 
@@ -52,7 +52,7 @@ static errint_t reserve(struct dir_stack *stack, size_t path_len)
 	return 0;
 }
 
-/* Closes the level that is now too far up. If fstat fails, it simply stays open. */
+/* Closes the level that is now too far up. If fstat fails, the level stays open. */
 static void close_upper_level(struct dir_stack *stack)
 {
 	struct dir_level *level;
@@ -171,7 +171,7 @@ static int open_beneath(int dirfd, const char *path, int flags)
 	return (int)fd;
 }
 
-/* How much of path one call takes: whole names. */
+/* The length of the part of path that one call takes, in whole names. */
 static size_t stretch(const char *path, size_t len)
 {
 	const char *slash = len < PATH_MAX ? NULL : memrchr(path, '/', PATH_MAX - 1);

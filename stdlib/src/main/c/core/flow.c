@@ -2,7 +2,7 @@
 
 #include <signal.h>
 
-/* What one thread runs. */
+/* The work of one thread. */
 struct runner {
 	struct flow *flow;
 	unsigned int stage;
@@ -23,7 +23,7 @@ errint_t flow_start(struct flow *flow, unsigned int stages)
 	return 0;
 }
 
-/* How many blocks the stage may have taken by now. */
+/* The number of blocks that the stage may have taken by now. */
 static uint64_t may_take(const struct flow *flow, unsigned int stage)
 {
 	return stage ? flow->stage[stage - 1].done : flow->stage[flow->stages - 1].done + FLOW_BLOCKS;
@@ -55,7 +55,7 @@ void flow_put(struct flow *flow, unsigned int stage, struct flow_block *block)
 	block->reached = stage + 1;
 	if (!stage && block->last)
 		flow->end = flow->stage[0].taken;
-	/* In order, whichever of its threads was sooner. */
+	/* Blocks are done in order, whichever thread was first. */
 	while (flow->stage[stage].done < flow->stage[stage].taken &&
 	       flow->blocks[flow->stage[stage].done % FLOW_BLOCKS].reached > stage)
 		flow->stage[stage].done++;
@@ -104,7 +104,7 @@ errint_t flow_run(struct flow *flow, unsigned int stage, unsigned int threads, f
 	unsigned int started = 0;
 	sigset_t all, before;
 
-	/* The host program's signals are its own threads' business. */
+	/* Block all signals: they are for the threads of the host program. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	while (started < threads && flow->threads < FLOW_THREADS) {
@@ -121,7 +121,7 @@ errint_t flow_run(struct flow *flow, unsigned int stage, unsigned int threads, f
 		started++;
 	}
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return started ? 0 : -EAGAIN; /* fewer than wanted is slower, not wrong */
+	return started ? 0 : -EAGAIN; /* with fewer threads it is only slower */
 }
 
 errint_t flow_join(struct flow *flow, struct mica_error *err)

@@ -1,9 +1,9 @@
 /*
- * in-use.c - whether some overlay writes a directory.
+ * in-use.c - whether an overlay writes to a directory.
  *
- * The kernel marks an overlay's upper for as long as its super block lives, and with index=on refuses to stack a new
- * overlay over one that is marked. Only a super block is made for asking, and mounted nowhere. The mark is all there
- * is to know: a mount that no path leads to, in no namespace, or held by a descriptor alone, is in no list.
+ * The kernel marks an overlay's upper as long as its super block lives. With index=on it refuses to stack a new overlay
+ * over a directory with a mark. To test that, only a super block is made, and mounted nowhere. Nothing else shows it: a
+ * mount that no path leads to, that is in no namespace, or that only a descriptor keeps, is in no list.
  */
 #include "mount.h"
 
@@ -40,7 +40,7 @@ void mica_trial_end(struct mark_trial *t)
 	t->dir = -1;
 }
 
-/* An overlay over lower that is mounted nowhere: its descriptor, or -errno. */
+/* Makes an overlay over lower that is mounted nowhere. Returns its descriptor, or -errno. */
 static int stack_over(const struct mark_trial *t, const char *lower, uint32_t flags, struct mica_error *err)
 {
 	struct mica_overlay overlay = {&lower, 1, flags, t->up, t->work, t->at, "mica-in-use"};
@@ -76,8 +76,8 @@ static errint_t make_in(int dir, const char *name, char path[64], struct mica_er
 }
 
 /*
- * Whether asking works here: of an upper that is marked for certain the answer must be yes. A file system without
- * handles, for one, has overlayfs drop index=on without a word, and everything would look free.
+ * Whether the test works here: for an upper that certainly has a mark, the answer must be yes. For example, on a file
+ * system without file handles overlayfs drops index=on without an error, and everything would look free.
  */
 static errint_t check_telling(const struct mark_trial *known, const struct mark_trial *asked, int dir,
 			      const char *trial, struct mica_error *err)

@@ -1,12 +1,12 @@
 #include "links.h"
 
-/* An inode as one of the two trees shows it. */
+/* An inode in one of the two trees. */
 struct link_side {
-	uint32_t unseen; /* names of it that are still to come there; 0: not begun, or all came */
-	uint64_t first;	 /* the number of its first path there */
+	uint32_t unseen; /* its names that are still to come; 0: none has come, or all have */
+	uint64_t first;	 /* the number of its first path */
 };
 
-/* Both trees may show the same inode, or even the same names of it, so each counts for itself. */
+/* Both trees may show the same inode, or even the same names of it, so each tree has its own numbers. */
 struct link_slot {
 	uint64_t dev, ino;
 	struct link_side a, b;
@@ -26,7 +26,7 @@ static size_t home_of(const struct links *links, uint64_t dev, uint64_t ino)
 	return (hash >> 20) & (links->room - 1);
 }
 
-/* Its slot, or the free one where it belongs. */
+/* The slot of the inode, or the free slot where it belongs. */
 static struct link_slot *find(const struct links *links, uint64_t dev, uint64_t ino)
 {
 	size_t at = home_of(links, dev, ino);
@@ -68,7 +68,7 @@ static errint_t find_or_add(struct links *links, const struct link_id *id, struc
 	return 0;
 }
 
-/* Closes the gap, so that no search ends early at it. */
+/* Closes the gap, so that no search ends there too early. */
 static void drop(struct links *links, struct link_slot *slot)
 {
 	size_t gap = (size_t)(slot - links->slots), mask = links->room - 1;

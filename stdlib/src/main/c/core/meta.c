@@ -28,14 +28,14 @@ static errint_t set_mode(const struct meta_target *target, const struct meta *me
 {
 	mode_t mode = meta->mode & 07777;
 
-	if (S_ISLNK(meta->mode)) /* has none */
+	if (S_ISLNK(meta->mode)) /* a symlink has no mode */
 		return 0;
 	if (itself(target))
 		return fchmod(target->dirfd, mode) < 0 ? -errno : 0;
 	return fchmodat(target->dirfd, target->name, mode, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
 }
 
-/* File systems cut a time that does not fit without a word. */
+/* File systems cut a time that does not fit, without an error. */
 static errint_t check_time(const struct meta_target *target, const struct meta *meta)
 {
 	struct statx now;
@@ -68,7 +68,7 @@ static errint_t fail_attr(const struct meta_target *target, errint_t code, const
 	return mica_fail_note(err, code, step, target->path, "%s %s", why, attr);
 }
 
-/* An attribute of the target that the overlay there, not the tree, owns. */
+/* Whether an attribute of the target belongs to the overlay there and not to the tree. */
 static bool overlays_own(const char *attr, enum xattr_space space)
 {
 	size_t len = strlen(xattr_prefix(space));
@@ -128,7 +128,7 @@ errint_t meta_set(const struct meta_target *target, const struct meta *meta, con
 	struct meta given = *meta;
 	errint_t code = set_owner(target, meta);
 
-	if (code == -EPERM && target->own) { /* it would be somebody else that the program runs as */
+	if (code == -EPERM && target->own) { /* the owner is another one, so the program would run as somebody else */
 		given.mode &= ~(uint32_t)(S_ISUID | S_ISGID);
 		code = 0;
 	}

@@ -1,5 +1,5 @@
 /*
- * mount.c - putting a mount in its place, bind mounts, unmounting. The overlay is in overlay-mount.c.
+ * mount.c - attaches mounts, makes bind mounts, and unmounts. Overlays are in overlay-mount.c.
  */
 #include "mount.h"
 
@@ -44,7 +44,7 @@ int mica_open_target(const char *target, bool must_be_dir, struct mica_error *er
 		return mica_fail(err, -errno, "open", target);
 	if (fstat(fd, &st) < 0)
 		return mica_fail(err, -errno, "stat", target);
-	/* An unmount does not follow it, so what was mounted through it could not be taken away again. */
+	/* An unmount does not follow a link, so what was mounted through one could not be unmounted again. */
 	if (S_ISLNK(st.st_mode))
 		return mica_fail_note(err, -ELOOP, "open", target, "a mount point may not be a symbolic link");
 	if (must_be_dir && !S_ISDIR(st.st_mode))
@@ -52,7 +52,7 @@ int mica_open_target(const char *target, bool must_be_dir, struct mica_error *er
 	return steal_fd(&fd);
 }
 
-/* A mount that lands on a shared one becomes shared itself, so this comes after the landing. */
+/* A mount that is attached to a shared one becomes shared itself, so this is done after attaching it. */
 static errint_t make_private(int mount_fd)
 {
 	struct mount_attr attr = {.propagation = MS_PRIVATE};
@@ -68,7 +68,7 @@ uint32_t mica_forbidden(int fd)
 {
 	struct statvfs st;
 
-	/* Not to be told is to be told the strictest. */
+	/* If the flags are not known, the strictest are assumed. */
 	if (fstatvfs(fd, &st) < 0)
 		return MICA_MOUNT_NODEV | MICA_MOUNT_NOSUID | MICA_MOUNT_NOEXEC;
 	return (st.f_flag & ST_NODEV ? MICA_MOUNT_NODEV : 0) | (st.f_flag & ST_NOSUID ? MICA_MOUNT_NOSUID : 0) |
@@ -88,7 +88,7 @@ errint_t mica_attach(int mount_fd, int target_fd, const char *target, struct mic
 	return mica_fail(err, code, "make private", target);
 }
 
-/* move_mount says just EINVAL. */
+/* move_mount only returns EINVAL. */
 static errint_t check_same_kind(int source_fd, int target_fd, const char *target, struct mica_error *err)
 {
 	struct stat source, at;
@@ -118,7 +118,7 @@ errint_t mica_bind_by_tree(const char *source, const char *target, uint32_t flag
 	return code ? code : mica_attach(tree_fd, target_fd, target, err);
 }
 
-/* A bind remount sets all flags at once: those that the source had must be said again, or they are lost. */
+/* A bind remount sets all flags at once: those of the source must be given again, or they are lost. */
 static errint_t restrict_bind(const char *mounted, uint32_t flags)
 {
 	unsigned long keep = MS_RDONLY | MS_NODEV | MS_NOSUID | MS_NOEXEC | MS_NOATIME | MS_NODIRATIME;
@@ -168,7 +168,7 @@ errint_t mica_mounted_id(int parent, const char *name, uint32_t *id)
 {
 	struct statx at;
 
-	/* Whoever serves it may not answer any more. */
+	/* No sync: the server of the file system may not answer any more. */
 	if (statx(parent, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC, STATX_MNT_ID, &at) < 0)
 		return -errno;
 	if (!(at.stx_attributes & STATX_ATTR_MOUNT_ROOT))
@@ -177,8 +177,8 @@ errint_t mica_mounted_id(int parent, const char *name, uint32_t *id)
 	return 0;
 }
 
-/* A name cannot be given to something else while a mount is on it, so it goes by the open parent, and the last look
- * before is good. Another mount on top of ours shows itself by its id. */
+/* A name cannot be given to something else while a mount is on it. So it is unmounted by its name in the open parent,
+ * and a check before that is enough. If another mount is on top of ours, its id shows it. */
 static errint_t umount_at(int parent, const char *name, uint32_t id, int how)
 {
 	char path[64 + NAME_MAX];

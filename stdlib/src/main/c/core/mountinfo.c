@@ -1,9 +1,9 @@
 /*
  * mountinfo.c - /proc/self/mountinfo as records.
  *
- * A line is: id parent major:minor root target options [optional ...] - type source super-options. Fields are parted
- * by one blank; in them blank, tab, newline, backslash and '#' stand as \ooo. The source may be empty; the
- * super-options are the rest of the line, since not every file system escapes what it prints there.
+ * A line is: id parent major:minor root target options [optional ...] - type source super-options. One space separates
+ * the fields; in them space, tab, newline, backslash and '#' are written as \ooo. The source may be empty. The
+ * super-options are the rest of the line, because not every file system escapes what it prints there.
  */
 #include "mount.h"
 
@@ -19,7 +19,7 @@ static bool is(struct span field, const char *text)
 	return field.len == strlen(text) && !memcmp(field.at, text, field.len);
 }
 
-/* Cuts the first field, up to stop or the end, off rest. False when rest has run out. */
+/* Cuts the first field, which ends at stop or at the end, off rest. False if rest is empty. */
 static bool cut(struct span *rest, char stop, struct span *field)
 {
 	const char *end;
@@ -49,7 +49,7 @@ static bool to_u32(struct span field, uint32_t *out)
 	return value <= UINT32_MAX;
 }
 
-/* The byte that \ooo at text stands for; -1 if it is none (or stands for NUL, which no name has). */
+/* The byte that \ooo at text means; -1 if it is not \ooo (or means NUL, which no name has). */
 static int octal(const char *text, size_t len)
 {
 	int value = 0;
@@ -64,7 +64,7 @@ static int octal(const char *text, size_t len)
 	return value ? value : -1;
 }
 
-/* Writes the field unescaped and a NUL where out is given; returns its length without the NUL. */
+/* If out is given, writes the unescaped field and a NUL to it. Returns the length without the NUL. */
 static size_t unescape(struct span field, char *out)
 {
 	size_t n = 0;
@@ -98,7 +98,7 @@ enum { TARGET, SOURCE, TYPE, OPTIONS, ROOT, TEXTS };
 
 struct line {
 	uint32_t id, parent, dev_major, dev_minor, flags;
-	struct span text[TEXTS]; /* as escaped */
+	struct span text[TEXTS]; /* as in the file, escaped */
 };
 
 static bool split_numbers(struct span *rest, struct line *line)
@@ -128,7 +128,7 @@ static bool split(struct span rest, struct line *line)
 	return line->text[TARGET].len && line->text[TYPE].len;
 }
 
-/* Packs the line at buf if it fits in room; returns what it takes, 0 if no record can hold it. */
+/* Packs the line into buf if it fits into room. Returns the size that it needs, 0 if no record can hold it. */
 static size_t pack(const struct line *line, char *buf, size_t room)
 {
 	size_t lens[TEXTS], total = sizeof(struct mica_mount), record_len;

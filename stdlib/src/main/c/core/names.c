@@ -2,7 +2,7 @@
 
 #include <sys/syscall.h>
 
-/* On the stack of a worker: large enough that most directories need one call, and one to see the end. */
+/* On the stack of a worker. It is so large that most directories need one call, and another to see the end. */
 #define DENTS_SIZE 32768
 
 struct dirent_raw {
@@ -13,8 +13,8 @@ struct dirent_raw {
 	char name[];
 };
 
-/* Comparing the first eight bytes as one number settles nearly every comparison without a cache miss. Twelve bytes, not
- * sixteen: the sort takes as much again, and a directory may have a million names. */
+/* The first eight bytes are compared as one number, which decides nearly every comparison without a cache miss. An
+ * entry has twelve bytes, not sixteen: the sort needs the same again, and a directory may have a million names. */
 struct sort_key {
 	uint32_t high, low;
 	uint32_t offset;
@@ -130,7 +130,7 @@ static errint_t add_dents(struct names *names, const char *buf, size_t len)
 	return 0;
 }
 
-/* Of several with one name the first one added stays: that is the topmost layer's. */
+/* Of several entries with one name, the one added first stays, which is that of the topmost layer. */
 static void drop_twins(struct names *names)
 {
 	size_t kept = 0;
@@ -149,7 +149,7 @@ errint_t names_append(int dirfd, struct names *names)
 		long got = syscall(SYS_getdents64, dirfd, buf, sizeof(buf));
 		errint_t ret = got < 0 ? -errno : add_dents(names, buf, (size_t)got);
 
-		if (got == 0 || ret == -ENOENT) /* the latter: removed while open, so empty from now on */
+		if (got == 0 || ret == -ENOENT) /* -ENOENT: it was removed while open, so it is empty now */
 			return 0;
 		if (ret)
 			return ret;

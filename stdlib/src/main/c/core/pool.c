@@ -8,11 +8,11 @@ enum { MOST_THREADS = 8, QUEUE = 64, BESIDE_STACK = 64 << 10 };
 
 struct pool {
 	pthread_mutex_t lock;
-	pthread_cond_t work; /* queued something, or ending */
+	pthread_cond_t work; /* a task was queued, or the pool ends */
 	pthread_cond_t done; /* a task has ended */
 	struct pool_task *first, **last;
 	uint32_t queued, running, threads;
-	uint32_t most; /* queued at once */
+	uint32_t most; /* the most tasks that may be queued */
 	bool ending;
 	pthread_t thread[MOST_THREADS];
 };
@@ -66,7 +66,7 @@ static uint32_t how_many(uint32_t asked)
 	return online < 1 ? 1 : online > MOST_THREADS ? MOST_THREADS : (uint32_t)online;
 }
 
-/* A task that waits may hold two descriptors. */
+/* A task that waits may have two descriptors open. */
 static uint32_t queue_length(void)
 {
 	struct rlimit limit;
@@ -89,11 +89,11 @@ errint_t pool_start(struct pool **out, uint32_t threads)
 	pthread_mutex_init(&pool->lock, NULL);
 	pthread_cond_init(&pool->work, NULL);
 	pthread_cond_init(&pool->done, NULL);
-	/* The host program's signals are its own threads' business. */
+	/* Block all signals: they are for the threads of the host program. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	while (pool->threads < want && pthread_create(&pool->thread[pool->threads], NULL, work, pool) == 0)
-		pool->threads++; /* fewer than wanted is slower, not wrong */
+		pool->threads++; /* with fewer threads it is only slower */
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	*out = pool;
 	return 0;
@@ -175,7 +175,7 @@ bool thread_beside(void *(*body)(void *arg), void *arg)
 	pthread_attr_init(&attr);
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
 	pthread_attr_setstacksize(&attr, BESIDE_STACK);
-	/* The host program's signals are its own threads' business. */
+	/* Block all signals: they are for the threads of the host program. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	failed = pthread_create(&thread, &attr, body, arg);

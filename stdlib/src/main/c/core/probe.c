@@ -1,8 +1,8 @@
 /*
- * probe.c - what a folder can do, by doing it there.
+ * probe.c - finds out what a folder can do, by trying it there.
  *
- * All happens in a scratch directory that holds one file of 64 KiB, "file". Each trial makes what else it needs
- * under names of its own and answers whether it saw its effect; it need not clean up.
+ * All of it happens in a scratch directory with one file of 64 KiB, "file". Each trial makes what else it needs, under
+ * names of its own, and returns whether it saw its effect. It need not clean up.
  */
 #include "mount.h"
 #include "scratch.h"
@@ -117,7 +117,7 @@ static bool try_case(int dir)
 	return make_empty(dir, "case") && make_empty(dir, "CASE");
 }
 
-/* The overlay of the folders below trial, mounted nowhere; with mount(2) that takes a moment at "at". */
+/* Makes the overlay of the folders below trial, mounted nowhere; with mount(2) it is mounted at "at" for a moment. */
 static int mount_trial(const char *trial, uint32_t flags)
 {
 	char path[4][96];
@@ -146,7 +146,7 @@ static bool make_layers(int dir)
 	return make_empty(dir, "low/changed") && make_empty(dir, "low/gone");
 }
 
-/* Copy-up, a whiteout, and a directory made where one was: the last needs an opaque mark, hence xattrs. */
+/* Tries a copy-up, a whiteout, and a directory in the place of another, which needs an opaque mark and so xattrs. */
 static bool use_union(int merged, int dir, const char *opaque)
 {
 	cleanup_fd int changed = openat(merged, "changed", O_WRONLY | O_CLOEXEC), folder = -1;
@@ -203,7 +203,7 @@ static const struct trial {
 	{MICA_CAN_ACL, try_acl},
 };
 
-/* A full disk must not look like one that can do nothing. */
+/* A full disk must not look like a folder that can do nothing. */
 static errint_t put_content(int scratch)
 {
 	cleanup_fd int fd = make_file(scratch, "file");
@@ -230,8 +230,8 @@ static bool same_time(const struct stat *a, const struct stat *b)
 	return a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
 }
 
-/* The folder's own time is taken back, unless somebody else changed the folder meanwhile; not being its owner is no
- * failure. */
+/* Sets the folder's own time back, unless somebody else changed the folder meanwhile. It is no failure if we are not
+ * its owner. */
 static void restore_time(int dir, const struct stat *before)
 {
 	const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, before->st_mtim};

@@ -7,12 +7,12 @@
 #include "dir-stack.h"
 #include "flags.h"
 
-/* A directory that others keep filling is given up after so many passes. */
+/* If others keep filling a directory, it is given up after so many passes. */
 enum { PASSES = 3 };
 
 struct removal {
 	struct dir_stack stack;
-	struct statx root; /* says which mount must not be left */
+	struct statx root; /* shows which mount must not be left */
 	const char *shown;
 	bool protected_too;
 	struct mica_job *job;
@@ -43,7 +43,7 @@ static errint_t stat_mount(int fd, struct statx *stx)
 	return statx(fd, "", AT_EMPTY_PATH, STATX_TYPE | STATX_INO | STATX_MNT_ID, stx) < 0 ? -errno : 0;
 }
 
-/* An owner without privilege may have locked himself out; what is to be removed may be unlocked. */
+/* An owner without privileges may have locked himself out. The mode of what is to be removed may be changed. */
 static bool unlock(int dir, const char *name)
 {
 	cleanup_fd int fd = openat(dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -73,7 +73,7 @@ static errint_t unlink_in(int dir, const char *name, int flags)
 	return unlinkat(dir, name, flags) == 0 || errno == ENOENT ? 0 : -errno;
 }
 
-/* Immutable or append-only. Other names of such a file get its flags back. */
+/* Removes what is immutable or append-only. If the file has other names, it gets its flags back. */
 static errint_t unlink_released(int dir, const char *name, int flags)
 {
 	cleanup_fd int fd = -1;
@@ -91,7 +91,7 @@ static errint_t unlink_released(int dir, const char *name, int flags)
 	return code;
 }
 
-/* The directory that it is in may be the one that is protected. */
+/* It may also be the directory around it that has such a flag. */
 static errint_t unlink_protected(int dir, const char *name, int flags)
 {
 	cleanup_fd int fd = -1;
@@ -101,7 +101,7 @@ static errint_t unlink_protected(int dir, const char *name, int flags)
 	return code == -EPERM ? unlink_released(dir, name, flags) : code;
 }
 
-/* For a dir that is to be removed itself: only that may be unlocked. */
+/* For a dir that is to be removed itself: the mode of another one may not be changed. */
 static errint_t unlink_inside(const struct removal *r, int dir, const char *name, int flags)
 {
 	errint_t code = unlink_in(dir, name, flags);
@@ -176,7 +176,7 @@ static errint_t run(struct removal *r)
 	}
 }
 
-/* Takes dir. */
+/* Takes ownership of dir. */
 static errint_t empty(int dir, const char *shown, bool protected_too, struct mica_job *job, struct mica_error *err)
 {
 	struct removal r = {.shown = shown, .protected_too = protected_too, .job = job, .err = err};

@@ -1,8 +1,9 @@
 /*
- * rotate-recover.c - a rotation whose process was killed, at whatever step.
+ * rotate-recover.c - finishes or undoes a rotation whose process was killed at any step.
  *
- * A step leaves up to three mounts over each other at the path, all but one of them to go. Each of them shows the same
- * tree, so those above the lowest are taken away, and nothing bare is ever seen. What the lowest one is decides:
+ * A step leaves up to three mounts over each other at the path, and only one of them may stay. All of them show the
+ * same tree. So those above the lowest are unmounted, and an empty folder is never seen. The lowest one decides what is
+ * done:
  *
  *   the old union, or another mount of it    the layer becomes its upper again
  *   the new one, and the layer is there      as the rotation itself would decide: the last step is done, or all undone
@@ -16,7 +17,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 
-/* A mount with its strings. */
+/* A mount with its texts. */
 struct seen {
 	uint32_t id, parent;
 	const char *target, *source, *type, *options;
@@ -92,7 +93,7 @@ static bool has_lower(const char *options, const char *path)
 	return false;
 }
 
-/* Takes away ours above the lowest of ours; *is_new: that one has the layer as a lower. */
+/* Unmounts our mounts above our lowest one; *is_new: that one has the layer as a lower. */
 static errint_t reduce(struct turn *t, bool *is_new)
 {
 	const struct mica_rotation *r = t->r;

@@ -1,6 +1,6 @@
 /*
- * rotate-still.c - the first step of a rotation: nobody can write the union any more, and what is protected in its
- * upper is known. What takes long is done before, while it can be written.
+ * rotate-still.c - the first step of a rotation: after it nobody can write to the union any more, and the protected
+ * entries of its upper are known. What takes long is done before, while it can still be written to.
  */
 #include "rotate.h"
 
@@ -45,8 +45,9 @@ errint_t turn_mount_id(int mount_fd, uint32_t *id)
 }
 
 /*
- * Whether something has the mount longer than for a call: asked with the mark of mounts that expire, which the kernel
- * sets only on a mount that is not in use. One that is marked already would be unmounted; to look at it takes the mark.
+ * Whether something uses the mount for longer than a call. It is asked with the mark of mounts that expire, which the
+ * kernel sets only on a mount that is not in use. A mount with the mark would be unmounted by the second call; looking
+ * at it removes the mark.
  */
 static bool is_held(const struct mica_rotation *r)
 {
@@ -79,8 +80,8 @@ static void flush(struct pool_task *task)
 }
 
 /*
- * What would take long while nobody may write is done before: the walk for what is protected, as long as the upper is
- * large, and beside it the flush of what is dirty in memory.
+ * What would take long while nobody may write is done before: the walk that looks for protected entries, which takes
+ * the longer the larger the upper is, and at the same time the flush of dirty memory.
  */
 static errint_t look_through(struct turn *t, int upper)
 {
@@ -98,7 +99,7 @@ static errint_t look_through(struct turn *t, int upper)
 	return !code && f.code ? mica_fail(t->err, f.code, "sync", t->r->upper) : code;
 }
 
-/* Programs that write and close all the time leave gaps. */
+/* It is tried several times: programs that write and close files all the time leave gaps. */
 static errint_t make_read_only(const struct mica_rotation *r, struct mica_error *err)
 {
 	errint_t code = mica_set_super(r->target, false, NULL);
@@ -110,8 +111,8 @@ static errint_t make_read_only(const struct mica_rotation *r, struct mica_error 
 	return code && code != -EBUSY ? mica_fail(err, code, "make read-only", r->target) : code;
 }
 
-/* Another mount of the union lies over it meanwhile, which cannot be written: who has a file open keeps it, and who
- * comes now finds everything, but read-only. */
+/* Meanwhile another mount of the union is over it, which is read-only: a program keeps the files that it has open, and
+ * a program that comes now finds everything, but read-only. */
 static errint_t drain(const struct mica_rotation *r, struct mica_error *err)
 {
 	struct mount_attr attr = {.attr_set = MOUNT_ATTR_RDONLY, .propagation = MS_PRIVATE};
@@ -153,8 +154,8 @@ static int still_undrained(struct turn *t)
 	return code == -EBUSY ? MICA_HELD : code;
 }
 
-/* What became protected since the upper was looked through. Of an upper that cannot be watched that is not known: its
- * layer is looked through again when the union can be written, not while it cannot. */
+/* What has become protected since the walk. If the upper cannot be watched, this is not known: then its layer is walked
+ * again when the union can be written to, and not while it is read-only. */
 static void note_what_came(struct turn *t)
 {
 	if (turn_is_watched(t) && !t->has_protected)
@@ -168,7 +169,7 @@ int turn_make_still(struct turn *t)
 	cleanup_fd int upper = -1;
 	int ended;
 
-	/* A first look, which may be wrong: what comes below costs much where a lot is dirty. */
+	/* A first check, which may be wrong: the steps below cost much if much of memory is dirty. */
 	if (!(r->flags & MICA_ROTATE_DRAIN) && is_held(r))
 		return MICA_HELD;
 	if (mica_trial_begin(&t->trial, r->trial, &own) || mica_trial_marked(&t->trial, r->upper, &own) != 1)

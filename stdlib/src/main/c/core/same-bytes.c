@@ -1,6 +1,6 @@
 /*
- * same-bytes.c - whether two files of one size hold the same bytes, reading as little as can be: up to
- * the first difference, not what both have as a hole, not extents that both share.
+ * same-bytes.c - whether two files of one size have the same bytes. It reads as little as possible: only
+ * up to the first difference, no range that is a hole in both, and no extents that both share.
  */
 #include "same-bytes.h"
 
@@ -10,10 +10,10 @@
 #include <sys/ioctl.h>
 
 #define CHUNK ((size_t)128 << 10)
-/* Below this asking for the extents costs more than reading the bytes. */
+/* For smaller files, asking for the extents costs more than reading the bytes. */
 #define EXTENTS_PAY ((uint64_t)1 << 20)
 #define EXTENTS 32
-/* Where physical place does not tell the bytes. */
+/* Extents with these flags can differ in their bytes although they are at the same place. */
 #define EXTENT_UNSURE                                                                                                  \
 	(FIEMAP_EXTENT_UNKNOWN | FIEMAP_EXTENT_DELALLOC | FIEMAP_EXTENT_ENCODED | FIEMAP_EXTENT_DATA_ENCRYPTED |       \
 	 FIEMAP_EXTENT_NOT_ALIGNED | FIEMAP_EXTENT_DATA_INLINE | FIEMAP_EXTENT_DATA_TAIL | FIEMAP_EXTENT_UNWRITTEN)
@@ -25,11 +25,11 @@ struct extents {
 
 struct side {
 	int fd;
-	int opened; /* fd, unless it is the entry's */
+	int opened; /* equal to fd, unless fd is the entry's */
 	const struct ventry *entry;
 	char *buf;
 	size_t got;
-	struct extents *extents; /* NULL: not asked for, or the file system cannot tell */
+	struct extents *extents; /* NULL: not asked for, or the file system does not know */
 	uint32_t map_flags;
 };
 
@@ -49,7 +49,7 @@ static errint_t fail(const struct side *side, errint_t code, const char *step, s
 			       : layer_dir_fail(err, code, step, entry->layer_dir, entry->name, NULL);
 }
 
-/* Less than asked for only at the end of the file. */
+/* Reads less than asked for only at the end of the file. */
 static errint_t fill(struct side *side, uint64_t pos, size_t len, struct mica_error *err)
 {
 	for (side->got = 0; side->got < len;) {
@@ -81,7 +81,7 @@ static bool map_from(struct side *side, uint64_t pos)
 	return false;
 }
 
-/* The known extent over pos; NULL where there is none. */
+/* The known extent at pos; NULL if there is none. */
 static const struct fiemap_extent *extent_at(struct side *side, uint64_t pos)
 {
 	for (int tries = 0; side->extents && tries < 2; tries++) {
@@ -92,14 +92,14 @@ static const struct fiemap_extent *extent_at(struct side *side, uint64_t pos)
 			if (pos >= list[i].fe_logical && pos - list[i].fe_logical < list[i].fe_length)
 				return list[i].fe_flags & EXTENT_UNSURE ? NULL : &list[i];
 		if (map->fm_mapped_extents && pos < list[map->fm_mapped_extents - 1].fe_logical)
-			return NULL; /* in a hole of what is mapped */
+			return NULL; /* in a hole between the mapped extents */
 		if (tries || !map_from(side, pos))
 			return NULL;
 	}
 	return NULL;
 }
 
-/* How many bytes from pos on both sides have in the very same blocks, as far as is known. */
+/* The number of bytes from pos that both sides have in the same blocks, as far as is known. */
 static uint64_t told_shared_at(struct side *a, struct side *b, uint64_t pos)
 {
 	const struct fiemap_extent *ea = extent_at(a, pos), *eb = ea ? extent_at(b, pos) : NULL;
@@ -113,8 +113,9 @@ static uint64_t told_shared_at(struct side *a, struct side *b, uint64_t pos)
 }
 
 /*
- * Bytes written a moment ago may still be told to lie in a shared extent, until they are flushed. So the
- * first answer that would save reading is asked for again, flushed; where nothing is shared nothing is flushed.
+ * For bytes that were just written, the file system may report a shared extent until they are flushed.
+ * So the first answer that would save reading is asked for again after a flush. If nothing is shared,
+ * nothing is flushed.
  */
 static uint64_t shared_at(struct side *a, struct side *b, uint64_t pos)
 {
@@ -133,7 +134,7 @@ static uint64_t next_data(const struct side *side, uint64_t pos, uint64_t size)
 	return data >= 0 ? (uint64_t)data : errno == ENXIO ? size : pos;
 }
 
-/* How many bytes from pos on are a hole on both sides. */
+/* The number of bytes from pos that are a hole on both sides. */
 static uint64_t hole_at(const struct side *a, const struct side *b, uint64_t pos, uint64_t size)
 {
 	uint64_t data_a = next_data(a, pos, size), data_b = data_a > pos ? next_data(b, pos, size) : pos;
@@ -154,7 +155,7 @@ static errint_t open_side(struct side *side, const struct ventry *entry, bool ex
 	side->entry = entry;
 	side->fd = entry->fd < 0 ? side->opened : entry->fd;
 	if (!ret && extents)
-		side->extents = calloc(1, sizeof(*side->extents)); /* without it we only read more */
+		side->extents = calloc(1, sizeof(*side->extents)); /* without extents it only reads more */
 	return ret;
 }
 

@@ -1,9 +1,9 @@
 /*
- * scratch.c - scratch directories, and those that were left behind.
+ * scratch.c - makes scratch directories, and removes those that were left behind.
  *
- * The folder they are in may be a user's, who can rename what lies there and put something else in its place. So what
- * is emptied was opened first, and looked at by its descriptor: what this user made, and nobody else can have written
- * to. By its name only an empty directory is removed.
+ * The folder around them may belong to a user, who can rename them and put something else in their place. So a
+ * directory is opened first, and checked by its descriptor: this user must have made it, and nobody else can have
+ * written to it. Then it is emptied. By its name only an empty directory is removed.
  */
 #include "scratch.h"
 
@@ -35,7 +35,7 @@ static errint_t put_mark(int scratch)
 	return fd < 0 ? -errno : 0;
 }
 
-/* -EAGAIN: somebody who cleans up was faster. A file system without locks has nobody who cleans up. */
+/* -EAGAIN: another process cleaned it up first. On a file system without locks nobody cleans up. */
 static errint_t take(int dir, const char *name, int *fd)
 {
 	cleanup_fd int scratch = open_it(dir, name);
@@ -102,7 +102,7 @@ static void umount_below(int scratch)
 	(void)!umount2(at, MNT_DETACH | UMOUNT_NOFOLLOW);
 }
 
-/* What is in it but its mark. */
+/* Removes what is in it, except its mark. */
 static errint_t empty(int scratch, const char *name, struct mica_error *err)
 {
 	int fd = openat(scratch, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -136,7 +136,7 @@ errint_t scratch_remove(int dir, const char *name, int scratch, struct mica_erro
 	return 0;
 }
 
-/* A directory that has no mark and is not empty stays. */
+/* A directory that is not empty and has no mark stays. */
 static void clean(int dir, const char *name)
 {
 	cleanup_fd int scratch = open_it(dir, name);

@@ -1,5 +1,5 @@
 /*
- * tar-directory.c - the directories of a tar that is extracted. The next entry is most likely near the last one, so the
+ * tar-directory.c - the directories of a tar that is extracted. The next entry is probably near the last one, so the
  * way to it begins there.
  */
 #include <fcntl.h>
@@ -13,7 +13,7 @@ static int make_directory(int fd, const char *name, const void *arg)
 	return mkdirat(fd, name, 0700);
 }
 
-/* Until its own entry comes, if one does. */
+/* A mode until the entry of the directory comes, if there is one. */
 static errint_t new_directory(struct tar_extract *extract, struct tar_node *dir, const char *name,
 			      struct tar_node **out)
 {
@@ -31,7 +31,7 @@ static errint_t new_directory(struct tar_extract *extract, struct tar_node *dir,
 	return tar_extract_count(extract, dir, name);
 }
 
-/* A directory on the way to an entry. What is there and is none was put there by the tar itself. */
+/* A directory on the way to an entry. If something else is there, the tar itself has put it there. */
 static errint_t go_down(struct tar_extract *extract, struct tar_node **dir, const char *name)
 {
 	struct tar_node *node = tar_tree_find(&extract->tree, *dir, name);
@@ -57,7 +57,7 @@ static errint_t go_down(struct tar_extract *extract, struct tar_node **dir, cons
 	return code;
 }
 
-/* Up from the directory that was found last, to the first that path lies in. */
+/* Goes up from the directory that was found last, to the first one above path. */
 static void go_up(struct tar_extract *extract, const char *path)
 {
 	while (extract->near_len &&

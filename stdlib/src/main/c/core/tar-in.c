@@ -8,7 +8,7 @@ enum { RAW = 1 << 17, LOOK_MS = 50 };
 
 /* Reading. */
 
-/* Waits until there is something, looking up from time to time whether it is still wanted. */
+/* Waits until there is input. From time to time it checks whether the job was cancelled. */
 static errint_t await(struct tar_in *in)
 {
 	struct pollfd input = {.fd = in->fd, .events = POLLIN};
@@ -24,7 +24,7 @@ static errint_t await(struct tar_in *in)
 	return job_cancelled(in->job) ? -ECANCELED : 0;
 }
 
-/* At least a byte, or the end. */
+/* Reads at least one byte, or finds the end. */
 static errint_t read_some(struct tar_in *in, uint8_t *to, size_t room, size_t *len)
 {
 	ssize_t got;
@@ -46,7 +46,7 @@ static errint_t read_some(struct tar_in *in, uint8_t *to, size_t room, size_t *l
 	return 0;
 }
 
-/* The first bytes decide what it is. */
+/* The first bytes decide how it is compressed. */
 static errint_t detect(struct tar_in *in, struct mica_error *err)
 {
 	const char *name = "";
@@ -79,7 +79,7 @@ static errint_t fill_plain(struct tar_in *in, struct flow_block *block, struct m
 	size_t len = in->raw_len - in->raw_at;
 	errint_t code = 0;
 
-	memcpy(block->bytes, in->raw + in->raw_at, len); /* what was read to detect it */
+	memcpy(block->bytes, in->raw + in->raw_at, len); /* the bytes that were read to detect the format */
 	in->raw_at = in->raw_len;
 	block->len = len;
 	while (code == 0 && !in->eof && block->len < FLOW_BLOCK) {
@@ -164,7 +164,7 @@ errint_t tar_in_start(struct tar_in *in, int fd, uint64_t most, struct mica_job 
 
 /* Taking. */
 
-/* What broke the flow. */
+/* The failure that has ended the flow. */
 static errint_t broken(struct tar_in *in)
 {
 	errint_t code = flow_join(&in->flow, in->err);

@@ -69,7 +69,7 @@ errint_t tar_out_start(struct tar_out *out, int fd, struct mica_job *job, struct
 	return code < 0 ? mica_fail(err, code, "start threads", "") : 0;
 }
 
-/* What stopped the flow, if it was not a failure of our own. */
+/* The failure that has ended the flow, if it was not one of our own. */
 static errint_t stopped(struct tar_out *out)
 {
 	errint_t code = flow_join(&out->flow, out->err);
@@ -77,7 +77,8 @@ static errint_t stopped(struct tar_out *out)
 	return code < 0 ? code : mica_fail(out->err, -ECANCELED, "write tar", "");
 }
 
-/* gzip: a copy of its end goes along with the next block, for this one may be filled anew before that is packed. */
+/* gzip: the end of the block is copied for the next one, because this block may be filled again before that is packed.
+ */
 static void keep_end(struct tar_out *out, const struct flow_block *block)
 {
 	size_t window = out->packing->window, len = block->len < window ? block->len : window;
@@ -154,7 +155,7 @@ errint_t tar_out_finish(struct tar_out *out, struct mica_tar *tar)
 {
 	uint8_t *at;
 	size_t room;
-	errint_t code = tar_out_room(out, &at, &room); /* there is a block to be the last one */
+	errint_t code = tar_out_room(out, &at, &room); /* so that there is a block that can be the last one */
 
 	if (code == 0)
 		code = hand_on(out, true);

@@ -2,7 +2,7 @@
 
 #include <search.h>
 
-/* A search tree, not a hash: who makes names up can make all of them meet in one hash. */
+/* It is a search tree and not a hash table: names could be invented that all have the same hash. */
 static int compare(const void *a, const void *b)
 {
 	const struct tar_node *x = a, *y = b;
@@ -68,7 +68,7 @@ static void free_node(struct tar_node *node)
 	free(node);
 }
 
-/* node has nothing below it, and is its parent's first. */
+/* node must have nothing below it and be the first of its parent. */
 static void forget(struct tar_tree *tree, struct tar_node *node)
 {
 	node->parent->first = node->after;

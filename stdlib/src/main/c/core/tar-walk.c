@@ -1,8 +1,8 @@
 /*
- * tar-walk.c - the walk through a layer folder that becomes a tar.
+ * tar-walk.c - walks through a layer folder that becomes a tar.
  *
- * For an image it goes through each directory twice: its whiteouts come before its other entries, so that who unpacks
- * in order removes before he adds. In an exact copy whiteouts are entries like others.
+ * For an image it goes through each directory twice: the whiteouts come before the other entries, so that a program
+ * that unpacks in order removes before it adds. In an exact copy, whiteouts are entries like others.
  */
 #include "tar-walk.h"
 
@@ -18,8 +18,8 @@
 struct tar_level {
 	struct names names;
 	size_t next;
-	bool entries; /* the whiteouts are through */
-	char opaque;  /* the letter of its overlay.opaque */
+	bool entries; /* all whiteouts are written */
+	char opaque;  /* the value of its overlay.opaque */
 };
 
 static struct tar_level *top(struct tar_walk *w)
@@ -44,7 +44,7 @@ static errint_t reserve_level(struct tar_walk *w)
 	return 0;
 }
 
-/* Takes fd. Its path is "" for the root. */
+/* Takes ownership of fd. The path is "" for the root. */
 static errint_t enter(struct tar_walk *w, int fd, const char *name)
 {
 	errint_t code = reserve_level(w);
@@ -84,7 +84,7 @@ static bool may_be_whiteout(const struct tar_level *level, unsigned char type)
 	return type == DT_CHR || type == DT_UNKNOWN || (type == DT_REG && level->opaque == 'x');
 }
 
-/* 1: it was. In an opaque directory it says nothing. */
+/* Returns 1 if it was a whiteout. In an opaque directory it means nothing. */
 static int put_if_whiteout(struct tar_walk *w, const char *name, const struct statx *stx)
 {
 	int whiteout =
@@ -131,7 +131,7 @@ static errint_t visit(struct tar_walk *w, const char *name, unsigned char type)
 	if (level->entries)
 		job_add(w->put.job, 1, 0);
 	if (type == DT_REG && level->entries && level->opaque != 'x')
-		return put_entry(w, name, &(struct statx){.stx_mode = S_IFREG}); /* looked at once it is open */
+		return put_entry(w, name, &(struct statx){.stx_mode = S_IFREG}); /* looked at when open */
 	if (statx(dir_stack_fd(&w->put.stack), name, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, &stx) < 0)
 		return tar_put_fail(&w->put, -errno, "stat", name, "");
 	whiteout = w->put.exact ? 0 : put_if_whiteout(w, name, &stx);
@@ -149,7 +149,7 @@ static errint_t leave(struct tar_walk *w)
 	return code < 0 ? tar_put_fail(&w->put, code, "go up", "", "the directory was moved meanwhile") : 0;
 }
 
-/* One entry of the root, which has none of its own then. */
+/* Walks only one entry of the root. Then the root itself has no entry. */
 static errint_t begin_entry(struct tar_walk *w, const char *name)
 {
 	struct statx stx;
@@ -204,7 +204,7 @@ errint_t tar_walk_write(struct tar_walk *w, const char *layer, const char *only,
 	if (code == 0)
 		code = tar_out_finish(&w->put.out, tar);
 	if (code < 0)
-		tar_out_stop(&w->put.out); /* fd is the caller's to close now */
+		tar_out_stop(&w->put.out); /* after this the caller may close fd */
 	tar->entries = w->put.entries;
 	return code;
 }

@@ -1,5 +1,5 @@
 /*
- * task.c - what a task of the walk is: pairs of directories, and the items that running it leaves.
+ * task.c - the tasks of the walk: pairs of directories, and the items that a task produces.
  */
 #include "walk.h"
 
@@ -21,7 +21,7 @@ void pair_unref(struct pair *pair)
 	}
 }
 
-/* Takes a and b, on failure too. */
+/* Takes ownership of a and b, on failure too. */
 errint_t pair_new(struct pair *parent, const char *name, struct vdir *a, struct vdir *b, struct pair **out)
 {
 	struct pair *pair = calloc(1, sizeof(*pair) + strlen(name) + 1);
@@ -43,7 +43,7 @@ errint_t pair_new(struct pair *parent, const char *name, struct vdir *a, struct 
 	return 0;
 }
 
-/* True if b's parts from `from` on are exactly a's: the very same directories. */
+/* True if the parts of b from `from` on are exactly those of a: the same directories. */
 static bool ends_in(const struct vdir *b, uint32_t from, const struct vdir *a)
 {
 	for (uint32_t i = 0; i < a->count; i++)
@@ -70,7 +70,7 @@ bool vdir_is_same(const struct vdir *a, const struct vdir *b)
 	return comparable(a, b) && a->count == b->count && ends_in(b, 0, a);
 }
 
-/* Takes pair, on failure too. */
+/* Takes ownership of pair, on failure too. */
 errint_t task_new(struct pair *pair, struct task **out)
 {
 	*out = calloc(1, sizeof(**out));
@@ -102,7 +102,7 @@ static void task_free_one(struct task *task)
 	free(task);
 }
 
-/* A stack through `up`, which nobody needs any more. */
+/* The tasks to free are a stack that uses `up`, which nobody needs any more. */
 void task_free(struct task *task)
 {
 	struct task *stack = task;

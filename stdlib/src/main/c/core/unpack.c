@@ -24,7 +24,7 @@ int unpack_kind(const uint8_t *bytes, size_t len, const char **name)
 		{"\x28\xb5\x2f\xfd", 4, MICA_TAR_ZSTD, "zstd"},
 		{"\xfd"
 		 "7zXZ",
-		 6, -EOPNOTSUPP, "xz"}, /* and its NUL */
+		 6, -EOPNOTSUPP, "xz"}, /* with its NUL */
 		{"BZh", 3, -EOPNOTSUPP, "bzip2"},
 	};
 
@@ -33,7 +33,7 @@ int unpack_kind(const uint8_t *bytes, size_t len, const char **name)
 			*name = known[i].name;
 			return known[i].kind;
 		}
-	/* zstd may begin with a frame that is skipped: 0x184D2A50 to ...5F. */
+	/* zstd may begin with a frame that readers skip: 0x184D2A50 to ...5F. */
 	if (len >= 4 && (bytes[0] & 0xf0) == 0x50 && !memcmp(bytes + 1, "\x2a\x4d\x18", 3))
 		return MICA_TAR_ZSTD;
 	return MICA_TAR_PLAIN;
@@ -118,7 +118,7 @@ int unpack(struct unpacker *unpacker, struct unpack_io *io, bool end, const char
 			return end;
 		if (!out)
 			return 0;
-		/* Without more to read there may still be something to come out. */
+		/* Even if there is nothing more to read, there may still be output. */
 		code = unpacker->kind == MICA_TAR_GZIP ? inflate_some(unpacker, io, why) : zstd_some(unpacker, io, why);
 		if (code < 0)
 			return code;

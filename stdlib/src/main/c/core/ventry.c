@@ -1,4 +1,4 @@
-/* ventry.c - an entry of a view: how it looks in the layer that has it, its attributes, its bytes. */
+/* ventry.c - an entry of a view: its metadata in the layer that has it, its attributes and its bytes. */
 #include "view.h"
 
 #include "exact.h"
@@ -73,7 +73,7 @@ void ventry_free(struct ventry *entry)
 	entry->listed = false;
 }
 
-/* (dirfd, name) for the calls on attributes: by its descriptor where there is one. */
+/* The (dirfd, name) for calls on attributes, by its descriptor if there is one. */
 static int at_fd(const struct ventry *entry)
 {
 	return entry->fd >= 0 ? entry->fd : entry->layer_dir->fd;
@@ -100,7 +100,7 @@ errint_t ventry_list_xattrs(struct ventry *entry, struct mica_error *err)
 	return 0;
 }
 
-/* What an exact copy of the entry would have; the flags of the root are those of where it lies. */
+/* The flags that an exact copy of the entry would have. Those of the root belong to the place where it lies. */
 static errint_t read_exact(struct ventry *entry, struct xattr_view *out, struct mica_error *err)
 {
 	const char *why = "";
@@ -129,8 +129,8 @@ errint_t ventry_xattrs(struct ventry *entry, struct xattr_view *out, struct mica
 }
 
 /*
- * It was a regular file a moment ago. Should a fifo have taken its place, O_NONBLOCK keeps us from hanging, and
- * reading it gives no bytes; a look at what was opened would cost as much as reading a small file.
+ * It was a regular file a moment ago. If a fifo has taken its place, O_NONBLOCK prevents that we hang, and reading it
+ * gives no bytes. To check what was opened would cost as much as reading a small file.
  */
 static errint_t open_regular(struct layer_dirs *layer_dirs, int dirfd, const char *name, int *fd)
 {
@@ -139,7 +139,7 @@ static errint_t open_regular(struct layer_dirs *layer_dirs, int dirfd, const cha
 	return ret == -ELOOP || ret == -ENXIO ? -ESTALE : ret;
 }
 
-/* The directory of an entry is pinned already; that of bytes further down need not be. */
+/* The directory of an entry is pinned already; the directory of bytes in a lower layer may not be. */
 static errint_t open_data(const struct ventry *entry, int *fd)
 {
 	struct layer_dirs *layer_dirs = entry->view->layer_dirs;

@@ -7,7 +7,7 @@
 /* The initial user namespace has this inode number in every kernel (PROC_USER_INIT_INO). */
 #define INITIAL_USER_NAMESPACE 0xEFFFFFFDu
 
-/* trusted.* is invisible, not refused, to anybody else; then a whole upper would be read wrongly. */
+/* Without this capability trusted.* is not refused but invisible, and a whole upper would be read wrongly. */
 static bool may_read_trusted(void)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};

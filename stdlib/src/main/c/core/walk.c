@@ -2,9 +2,9 @@
 
 #include <pthread.h>
 
-/* What may be done and not yet consumed. */
+/* The size of the results that may wait for the consumer. */
 #define AHEAD_BYTES ((size_t)4 << 20)
-/* Threads start when this many tasks wait at once, or this many are done: a small diff is over before that. */
+/* Threads are started when so many tasks wait, or so many are done: a small diff is over before that. */
 #define START_WAITING 8
 #define START_DONE 24
 #define MOST_THREADS 8
@@ -13,17 +13,17 @@ struct walk {
 	struct walk_context *context;
 	pthread_mutex_t lock;
 	pthread_cond_t work, done;
-	struct task *first; /* waiting and running ones, in the order of the diff */
+	struct task *first; /* tasks that wait or run, in the order of the diff */
 	size_t waiting, finished;
-	size_t ahead;  /* bytes of results not consumed */
+	size_t ahead;  /* bytes of results that are not consumed */
 	uint32_t idle; /* threads waiting for work */
 	uint32_t threads, wanted;
 	bool stop, consumer_waits;
-	struct same_buffers buffers; /* the consumer's */
+	struct same_buffers buffers; /* buffers of the consumer */
 	pthread_t ids[MOST_THREADS];
 };
 
-/* Puts task into the list behind `where`; NULL: at the head. The lock is held in everything down to run_taken. */
+/* Puts task into the list after `where`; NULL: at the head. All functions down to run_taken need the lock. */
 static struct task *insert(struct walk *walk, struct task *where, struct task *task)
 {
 	struct task **link = where ? &where->after : &walk->first;
@@ -50,7 +50,7 @@ static void wake_threads(struct walk *walk)
 		pthread_cond_broadcast(&walk->work);
 }
 
-/* The next one that nobody runs. At most as many as there are threads are passed over. */
+/* The next task that nobody runs. It skips at most as many tasks as there are threads. */
 static struct task *next_waiting(struct walk *walk)
 {
 	struct task *task = walk->ahead < AHEAD_BYTES && walk->waiting ? walk->first : NULL;
@@ -66,7 +66,7 @@ static void take(struct walk *walk, struct task *task)
 	walk->waiting--;
 }
 
-/* Its children come where it was; its rest is already behind it. */
+/* The children of the task take its place; its rest is in the list after it already. */
 static void finish(struct walk *walk, struct task *task)
 {
 	struct task *where = task;
@@ -83,7 +83,7 @@ static void finish(struct walk *walk, struct task *task)
 		pthread_cond_signal(&walk->done);
 }
 
-/* Without the lock. */
+/* Called without the lock. */
 static errint_t run_task(struct walk *walk, struct task *task, struct same_buffers *buffers)
 {
 	struct mica_error err;
@@ -141,7 +141,7 @@ static void *thread_main(void *arg)
 	return NULL;
 }
 
-/* A thread that cannot be started is one fewer. */
+/* If a thread cannot be started, there is one fewer. */
 static void start_threads(struct walk *walk)
 {
 	if (walk->threads || !walk->wanted || (walk->waiting < START_WAITING && walk->finished < START_DONE))
@@ -183,7 +183,7 @@ static uint32_t threads_wanted(const struct mica_job *job)
 	uint32_t asked = job ? __atomic_load_n(&job->threads, __ATOMIC_RELAXED) : 0;
 	uint32_t count = asked ? asked : online > 0 ? (uint32_t)online : 1;
 
-	return (count > MOST_THREADS ? MOST_THREADS : count) - 1; /* the consumer is one of them */
+	return (count > MOST_THREADS ? MOST_THREADS : count) - 1; /* the consumer is one of the threads */
 }
 
 errint_t walk_start(struct walk_context *context, struct task *root, struct walk **out)
