@@ -1,24 +1,24 @@
 /*
- * mica-digest - record the digest of each commit that has none yet, in the background.
+ * mica-digest - records the digest of each commit that has none yet, in the background.
  *
  *   mica-digest HOME
  *
- * HOME is a state directory of the caller's, with HOME/digests in it. For each HOME/commits/ID.json and each
- * HOME/tars/ID.json (the record of a layer of an image) without a HOME/digests/ID.json the manifest's digest of the
- * tree HOME/layers/ID is computed and written there, until none is missing. Started after each publication, it also
- * makes up for one that was killed. One works at a time, others wait for their turn: so none that was published
- * meanwhile is forgotten.
+ * HOME is a state directory of the caller's, with HOME/digests in it. If there is a HOME/commits/ID.json, or a
+ * HOME/tars/ID.json (the record of a layer of an image), but no HOME/digests/ID.json, the manifest's digest of the tree
+ * HOME/layers/ID is computed and written there, until none is missing. It is started after each publication, and also
+ * does the work of an earlier process that was killed. One process works at a time, and others wait for their turn, so
+ * that no commit is forgotten that was published meanwhile.
  *
- * It takes no lock of the state directory, so it keeps nobody waiting. That is sound since
- *   - a record of a digest appears whole or not at all, and never in the place of another: it is a file without a name
- *     until it is linked, so a process that is killed leaves nothing behind;
- *   - who removes a layer removes its records first, then its digest, then the layer. So a record that is there after
- *     the tree was read means that nothing of the tree was missing; and one that is there after the link means that
- *     whoever removes it will find the digest.
+ * It takes no lock of the state directory, so nobody has to wait for it. That is safe for these reasons:
+ *   - A record of a digest appears completely or not at all, and never replaces another: it is a file without a name
+ *     until it is linked, so a process that is killed leaves nothing behind.
+ *   - When a layer is removed, its records are removed first, then its digest, then the layer. So if a record exists
+ *     after the tree was read, nothing of the tree was missing; and if one exists after the link, the process that
+ *     removes it will find the digest.
  *
- * Below the priority of others, in a session of its own. Its current folder is HOME: when that is removed, or the
- * commit at hand, it ends within a second. Exit status 0, also where some could not be digested: they stay without a
- * record, which "mica commit show" tells, and "mica commit verify" says why. 1: nothing could be done.
+ * It runs with a lower priority than others, in a session of its own. Its current folder is HOME. If that folder or the
+ * current commit is removed, it ends within a second. Exit status 0, also if some could not be digested: they stay
+ * without a record, as "mica commit show" shows, and "mica commit verify" says why. 1: nothing could be done.
  */
 #include "base.h"
 
@@ -34,7 +34,7 @@
 enum { SHORTEST_ID = 4, LONGEST_ID = 64, NICE = 10, IOPRIO_WHO_PROCESS = 1, IOPRIO_IDLE = 3 << 13 };
 #define SUFFIX ".json"
 
-/* What the timer looks at and does. */
+/* What the timer checks and cancels. */
 static struct mica_job job;
 static char record_at_hand[LONGEST_ID + sizeof("commits/" SUFFIX)];
 
@@ -43,7 +43,7 @@ static bool is_there(const char *path)
 	return faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-/* The commit at hand is being removed: what remains of it is not worth reading. */
+/* The current commit is being removed, so the rest of it need not be read. */
 static void look(int signal_number)
 {
 	int saved = errno;
@@ -63,7 +63,7 @@ static void look_every_second(void)
 	setitimer(ITIMER_REAL, &second, NULL);
 }
 
-/* The id that a record is named after; empty: it is no record of a commit. */
+/* The id in the name of a record; empty if it is not a record of a commit. */
 static void id_of(const char *name, char id[LONGEST_ID + 1])
 {
 	size_t len = strspn(name, "0123456789abcdef");
@@ -75,7 +75,7 @@ static void id_of(const char *name, char id[LONGEST_ID + 1])
 	id[len] = 0;
 }
 
-/* Makes digests/ID.json with text in it, unless it is there; true: it is ours. */
+/* Makes digests/ID.json with text in it, unless it exists; true if we have made it. */
 static bool publish(const char *path, const char *text, size_t len)
 {
 	cleanup_fd int fd = open("digests", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
@@ -102,7 +102,7 @@ static void write_text(char *text, size_t room, const uint8_t digest[32], const 
 		 hex, MICA_MANIFEST_VERSION, (unsigned long long)totals->entries, (unsigned long long)totals->bytes);
 }
 
-/* True: one more is recorded. */
+/* Returns true if it has recorded one more. */
 static bool digest_layer(const char *records, const char *id)
 {
 	char layer[LONGEST_ID + sizeof("layers/")], recorded[sizeof(record_at_hand)], text[256];
@@ -116,7 +116,7 @@ static bool digest_layer(const char *records, const char *id)
 	if (is_there(recorded))
 		return false;
 	snprintf(record_at_hand, sizeof(record_at_hand), "%s/%s" SUFFIX, records, id);
-	job.cancel = 0; /* now: the timer may just have looked at half a name */
+	job.cancel = 0; /* only now, because the timer may have read half a name */
 	look_every_second();
 	if (mica_manifest(&tree, digest, &totals, &job, NULL) < 0 || !is_there(record_at_hand))
 		return false;
@@ -129,7 +129,7 @@ static bool digest_layer(const char *records, const char *id)
 	return false;
 }
 
-/* The number of layers that are recorded now and were not; -1: there are no records to be seen. */
+/* The number of layers that were recorded just now; -1 if the records cannot be read. */
 static int pass(const char *records)
 {
 	DIR *all = opendir(records);
@@ -148,7 +148,7 @@ static int pass(const char *records)
 	return recorded;
 }
 
-/* In the state directory, which is the caller's own; there, alone. */
+/* Enters the state directory, which must belong to the caller, and waits until no other process works there. */
 static errint_t enter(const char *home)
 {
 	struct stat st;
@@ -161,7 +161,7 @@ static errint_t enter(const char *home)
 	digests = open("digests", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (digests < 0)
 		return -errno;
-	while (flock(digests, LOCK_EX) < 0) /* given back with the process */
+	while (flock(digests, LOCK_EX) < 0) /* released when the process ends */
 		if (errno != EINTR)
 			return -errno;
 	return 0;
@@ -176,7 +176,7 @@ int main(int argc, char **argv)
 		fputs("usage: mica-digest HOME\n", stderr);
 		return 2;
 	}
-	setsid(); /* a terminal's Ctrl-C and its end are not meant for us; refused only to one that has its own */
+	setsid(); /* the terminal's Ctrl-C and hang-up are not for us; fails only if we lead a session already */
 	setpriority(PRIO_PROCESS, 0, NICE);
 	syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, IOPRIO_IDLE);
 	failed = enter(argv[1]);
@@ -186,7 +186,7 @@ int main(int argc, char **argv)
 	}
 	do {
 		commits = pass("commits");
-		images = pass("tars"); /* there are none before the first image */
+		images = pass("tars"); /* the folder does not exist before the first image */
 	} while (commits > 0 || images > 0);
 	return commits < 0;
 }

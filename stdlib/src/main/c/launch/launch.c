@@ -1,26 +1,26 @@
 /*
- * mica-launch - start a process that outlives us, with what it needs of this host and nothing else.
+ * mica-launch - starts a process that outlives us, with what it needs of this host and nothing else.
  *
  *   mica-launch --pid FILE [--log FILE] [--listen SOCKET]... [--read FILE]... [--append FILE]... [--write FILE]...
  *               [--see NAME=PATH]... [--folder DIR [--read-only] [--no-set-id] | --layer DIR...]
  *               [--user ID --directory DIR [--kvm]] -- PROGRAM ARGUMENT...
  *
  * PROGRAM runs in a session and a mount namespace of its own. Its root has, read-only, the folders with the system's
- * programs, /dev/null, zero and urandom; each PATH as /NAME; and DIR of --folder as /shared, alone, without what
- * is mounted below it, without devices, set-id bits and programs, and with --read-only so that nobody can write to it,
- * whatever the program would do; with --no-set-id nothing in it can get a set-id bit (EPERM). Who compared DIR gives it
- * as /proc/PID/fd/N/. of a process that holds it open: it is that directory then, wherever its path leads by now. Each
- * DIR of --layer is shared so too, read-only: the first as /shared/0, the next as /shared/1, and so on; nothing else is
- * in /shared. From descriptor 3 on it has what --listen,
- * --read, --append and --write name, in their order: listening sockets, and files (--write: to read and write, at any
- * place; it is there).
+ * programs, and /dev/null, zero and urandom. It has each PATH as /NAME, and DIR of --folder as /shared. DIR is alone
+ * there, without what is mounted below it; its devices, set-id bits and programs do not work there. With --read-only
+ * nobody can write to it, whatever the program does; with --no-set-id nothing in it can get a set-id bit (EPERM). A
+ * caller that has compared DIR gives it as /proc/PID/fd/N/. of a process that holds it open. Then that directory is
+ * used, even if its path leads elsewhere by now. Each DIR of --layer is shared in the same way, read-only: the first as
+ * /shared/0, the next as /shared/1, and so on; nothing else is in /shared. From descriptor 3 on, PROGRAM has what
+ * --listen, --read, --append and --write name, in their order: listening sockets, and files (--write: for reading and
+ * writing at any place; the file must exist).
  *
- * With --user it is not root's: it has that user and group id, no other group, no capability and no way to any, and
- * process, network, IPC and host name namespaces of its own. DIR of --directory becomes that user's, and is its current
- * folder, where alone it can write; with --kvm it has /dev/kvm.
+ * With --user, PROGRAM does not run as root: it has that user and group id, no other group, no capability and no way to
+ * get one, and its own process, network, IPC and host name namespaces. DIR of --directory is given to that user. It is
+ * PROGRAM's current folder, and the only one in which it can write. With --kvm it has /dev/kvm.
  *
- * Ends when PROGRAM was started: its process id on this host is in FILE and on stdout, and connecting to the sockets
- * works. Otherwise a line on stderr says why, the exit status is 1, and nothing is left.
+ * Ends when PROGRAM was started: its process id on this host is in FILE and on stdout, and the sockets accept
+ * connections. Otherwise a line on stderr says why, the exit status is 1, and nothing is left.
  */
 #include "launch.h"
 #include "listen.h"
@@ -89,7 +89,7 @@ static errint_t add_seen(struct request *request, char *words, struct mica_error
 	return 0;
 }
 
-/* Now, while we are in the mount namespace that a descriptor of another process belongs to. */
+/* Done now, while we are in the mount namespace to which a descriptor of another process belongs. */
 static errint_t take_mount(int *fd, struct mica_error *err)
 {
 	*fd = open_tree(AT_FDCWD, optarg, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW);
@@ -214,7 +214,8 @@ static errint_t move_away(int *fd, struct mica_error *err)
 	return 0;
 }
 
-/* From FIRST_DESCRIPTOR on, without ours in between: first all out of the way, then each to its place. */
+/* Puts the descriptors in order from FIRST_DESCRIPTOR on, without ours in between: all are moved away first, and then
+ * each to its number. */
 static errint_t place_descriptors(struct request *request, int *report, struct mica_error *err)
 {
 	errint_t failed = move_away(report, err);
@@ -250,7 +251,7 @@ static errint_t drop_bounding_set(struct mica_error *err)
 	return 0;
 }
 
-/* With root's user id go its capabilities. */
+/* A process that gives up root's user id loses its capabilities, too. */
 static errint_t become(uid_t user, struct mica_error *err)
 {
 	errint_t failed = drop_bounding_set(err);
@@ -264,10 +265,10 @@ static errint_t become(uid_t user, struct mica_error *err)
 }
 
 /*
- * Of a program that is root's, a file server, when it takes on a user's identity. Who may make what was decided before
- * it is asked, with all the groups and capabilities of the caller, of which it is told neither; and overlayfs has it
- * make in the work directory, where no user may, what comes in the place of something deleted. Securebits outlast an
- * exec.
+ * A file server that runs as root keeps its capabilities when it takes on a user's identity. The permissions were
+ * checked before the request, with all groups and capabilities of the caller, which the server does not know. And
+ * overlayfs lets it make a file that replaces a deleted one in the work directory, where no user may write. Securebits
+ * are kept by an exec.
  */
 static errint_t keep_capabilities(struct mica_error *err)
 {
@@ -295,7 +296,7 @@ static errint_t confine(const struct request *request, struct mica_error *err)
 	return !failed && request->no_set_id ? set_id_forbid(err) : failed;
 }
 
-/* The child's side: ends with the program in this process, or with what went wrong in the pipe. */
+/* The child's side: in the end this process runs the program, or the pipe has the error. */
 static _Noreturn void serve(struct request *request, int report)
 {
 	struct mica_error err = {0};
@@ -319,9 +320,9 @@ static _Noreturn void serve(struct request *request, int report)
 }
 
 /*
- * With a user the child is process 1 of a namespace of its own, and ours stays as it is: after an unshare(2) all that
- * we start later would belong to the other one, the helper of the leak sanitizer too, which then waits for itself for
- * ever.
+ * With a user, the child is process 1 of a namespace of its own, and we stay in ours. After an unshare(2), all
+ * processes that we start later would be in the other namespace, also the helper of the leak sanitizer, which would
+ * then wait for itself for ever.
  */
 static errint_t fork_apart(const struct request *request, pid_t *child, struct mica_error *err)
 {
@@ -331,7 +332,7 @@ static errint_t fork_apart(const struct request *request, pid_t *child, struct m
 	return *child < 0 ? mica_fail(err, -errno, "start a process for", *request->program) : 0;
 }
 
-/* Nobody would find a program whose pid could not be written. */
+/* The child waits until its pid is written, because otherwise nobody would find the program. */
 static void await_go(const int go[static 2])
 {
 	char byte;
@@ -365,7 +366,7 @@ static errint_t start(struct request *request, pid_t *program, struct mica_error
 	close(go[0]);
 	got = failed ? 0 : read(ends[0], &told, sizeof(told));
 	close(ends[0]);
-	if (failed || got == 0) /* closed by the program's start */
+	if (failed || got == 0) /* the start of the program has closed the pipe */
 		return failed;
 	waitpid(*program, NULL, 0);
 	if (got != sizeof(told))

@@ -1,6 +1,7 @@
 /*
- * root.c - a root of its own. Copies of the host's mounts would keep busy what the host unmounts, so there are none but
- * those with the programs, without what is mounted below them: the process has files of these open anyway.
+ * root.c - gives a process a root of its own. Copies of the host's mounts would keep in use what the host wants to
+ * unmount. So there are only those with the programs, without what is mounted below them: the process has files of
+ * these open anyway.
  */
 #include "launch.h"
 
@@ -15,7 +16,7 @@
 #define SHARED "shared"
 #define DIRECTORY "run"
 
-/* What a program needs to start: itself, its libraries, and what it has read-only. */
+/* What a program needs to start: itself, its libraries, and their data, all read-only. */
 static const char *const system_places[] = {
 	"/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc/ld.so.cache", "/etc/alternatives",
 };
@@ -29,7 +30,7 @@ static errint_t set_attributes(int tree, uint64_t attributes)
 	return mount_setattr(tree, "", AT_EMPTY_PATH, &attr, sizeof(attr)) ? -errno : 0;
 }
 
-/* A copy of what is at path, alone. -1: it is not there, and errno. */
+/* A copy of the mount at path, without mounts below it. -1 and errno if path does not exist. */
 static int copy_of(const char *path, uint64_t attributes)
 {
 	cleanup_fd int tree = open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW);
@@ -39,7 +40,7 @@ static int copy_of(const char *path, uint64_t attributes)
 	return steal_fd(&tree);
 }
 
-/* The folders on the way to name, below the current one; existing ones are fine. */
+/* Makes the folders on the way to name, below the current one; existing ones are fine. */
 static errint_t make_way(const char *name, struct mica_error *err)
 {
 	char way[PATH_MAX];
@@ -80,7 +81,7 @@ static errint_t put_copy(const char *path, const char *name, uint64_t attributes
 	return tree < 0 ? mica_fail(err, -errno, "copy the mount of", path) : put(tree, name, err);
 }
 
-/* A folder of the system, or the symlink to another that it is. One that is not there is fine. */
+/* Puts a folder of the system, or a symlink to another one, into the new root. It need not exist. */
 static errint_t put_system(const char *path, struct mica_error *err)
 {
 	uint64_t attributes = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
@@ -93,7 +94,7 @@ static errint_t put_system(const char *path, struct mica_error *err)
 	return symlink(to, path + 1) ? mica_fail(err, -errno, "make", path) : 0;
 }
 
-/* The top folder of a program that is not in one of those, and its own folder where that is on another mount. */
+/* The top folder of a program that is not in one of these, and its own folder if that is on another mount. */
 static errint_t put_program(const char *program, struct mica_error *err)
 {
 	uint64_t attributes = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
@@ -120,7 +121,7 @@ static errint_t put_program(const char *program, struct mica_error *err)
 	return put_copy(real, real + 1, attributes, err);
 }
 
-/* Its own: the host's may be closed to the user, and would stay so. */
+/* Makes its own device, because the user may not have access to the host's. */
 static errint_t put_kvm(uid_t user, struct mica_error *err)
 {
 	struct stat st;
@@ -180,7 +181,7 @@ static errint_t put_named(const struct request *request, struct mica_error *err)
 	return failed ? failed : put_layers(request, err);
 }
 
-/* Where the host's /proc is not to be seen, none is: a file server mounts the one of its own processes there. */
+/* If the host's /proc is not visible here, there is none: a file server mounts the /proc of its own processes there. */
 static errint_t put_proc(struct mica_error *err)
 {
 	return put_copy("/proc", "proc", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, err);
@@ -203,7 +204,7 @@ static errint_t fill(const struct request *request, struct mica_error *err)
 	return failed;
 }
 
-/* The new root is made over a folder that nothing of it is copied from. */
+/* The new root is made over a folder from which nothing is copied. */
 errint_t root_enter(const struct request *request, struct mica_error *err)
 {
 	const char *place = "/sys";

@@ -1,7 +1,7 @@
 /*
- * set-id.c - a file server that can give nothing the set-user-id or set-group-id bit. It is root here and does what
- * root of a guest asks: a program that it made so would run as root for every user of this host. No capability stands
- * for that bit of one's own files, so the calls that could give it are filtered.
+ * set-id.c - prevents that a file server sets the set-user-id or set-group-id bit. It is root here and does what root
+ * of a guest asks: a program with such a bit would run as root for every user of this host. There is no capability for
+ * setting that bit on one's own files, so the calls that could set it are filtered.
  */
 #include "launch.h"
 
@@ -22,7 +22,8 @@
 #define ALWAYS 0xff
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
-/* Where the mode is among the arguments, and the flags without which it means nothing. mkdir(2) ignores these bits. */
+/* The position of the mode among the arguments, and the flags without which it means nothing. mkdir(2) ignores these
+ * bits. */
 static const struct giving {
 	uint32_t call;
 	uint8_t mode, flags;
@@ -34,7 +35,8 @@ static const struct giving {
 #endif
 };
 
-/* Their modes are in memory, where no filter sees them; whoever finds that they are not there takes the other ones. */
+/* The modes of these calls are in memory, where a filter cannot see them. A program uses the other calls if these do
+ * not exist. */
 static const uint32_t hidden[] = {__NR_openat2, __NR_io_uring_setup};
 
 struct code {
@@ -47,13 +49,13 @@ static void put(struct code *c, uint16_t code, uint32_t k)
 	c->filter[c->length++] = (struct sock_filter)BPF_STMT(code, k);
 }
 
-/* Goes on with the next instruction if so, else that many further. */
+/* Goes on with the next instruction if the test is true; otherwise it skips that many. */
 static void put_if(struct code *c, uint16_t test, uint32_t k, uint8_t further)
 {
 	c->filter[c->length++] = (struct sock_filter)BPF_JUMP(BPF_JMP | test | BPF_K, k, 0, further);
 }
 
-/* The lower half: both machines have it first. */
+/* Loads the lower half, which comes first on both machines. */
 static void load(struct code *c, uint8_t argument)
 {
 	put(c, BPF_LD | BPF_W | BPF_ABS, (uint32_t)offsetof(struct seccomp_data, args) + argument * 8u);

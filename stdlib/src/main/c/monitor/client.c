@@ -23,7 +23,7 @@ bool client_read(struct client *client)
 	return got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR));
 }
 
-/* It hears what comes from now on; when all is over, that. */
+/* The client gets what comes from now on; if the container has ended, it gets that. */
 static void greet(struct client *client, const struct attached *attached, const uint8_t token[STREAM_TOKEN])
 {
 	client->greeted = true;
@@ -52,7 +52,7 @@ static bool become_reliable(struct client *client, struct attached *attached)
 	return true;
 }
 
-/* The end of the input of one who merely looks on is not the container's. */
+/* If a client only looks on, the end of its input is not the end of the container's. */
 static void take_end(struct client *client, const struct attached *attached)
 {
 	if (attached->takes_input && attached->reliable == client)
@@ -90,7 +90,7 @@ bool client_take(struct client *client, struct attached *attached)
 	client->waits_for_room = false;
 	while ((length = stream_parse(client->in + done, client->in_size - done,
 				      client->greeted ? STREAM_FROM_HOST "R" : "H", &frame)) > 0) {
-		/* There is no guest to be told anything. */
+		/* After the end there is no guest to which a frame could be sent. */
 		if ((!attached->over || frame.type == 'H') && !take_frame(client, attached, &frame))
 			return false;
 		if (client->waits_for_room)
@@ -119,7 +119,7 @@ static void add(struct client *client, char type, const void *payload, uint32_t 
 	client->own_size += STREAM_HEADER + size;
 }
 
-/* Its own frames, between two of the guest's. */
+/* Puts the client's own frames between two frames of the guest. */
 static void compose(struct client *client, const struct attached *attached)
 {
 	if (client->owes_reliable)

@@ -2,7 +2,7 @@
 
 #include <sys/epoll.h>
 
-/* With its socket goes what it was to be sent; what it has typed stays, if the guest can still get it. */
+/* Closes the socket and drops what was to be sent to it. What it has typed stays, if the guest can still get it. */
 static void lose(struct clients *clients, unsigned which)
 {
 	struct client *client = clients->all[which];
@@ -17,7 +17,7 @@ static void lose(struct clients *clients, unsigned which)
 	clients->all[which] = NULL;
 }
 
-/* Nothing of what it says counts. */
+/* Drops everything that the client has sent. */
 static void cut_off(struct clients *clients, unsigned which)
 {
 	clients->all[which]->input.given = clients->all[which]->input.taken;
@@ -33,7 +33,7 @@ bool clients_has_slot(const struct clients *clients)
 	return false;
 }
 
-/* Input of those who have gone is kept as long as nobody wants their slot. */
+/* Input of clients that have gone is kept as long as nobody needs their slot. */
 void clients_add(struct clients *clients, int fd)
 {
 	unsigned slot = CLIENTS;
@@ -55,7 +55,7 @@ void clients_read(struct clients *clients, unsigned which)
 	struct client *client = clients->all[which];
 
 	if (client && client->fd >= 0 && !client_read(client)) {
-		/* What it said before it went counts. */
+		/* What it sent before it went counts. */
 		if (!client_take(client, &clients->attached))
 			cut_off(clients, which);
 		else
@@ -101,8 +101,8 @@ void clients_finish(struct clients *clients, const struct stream_frame *frame)
 }
 
 /*
- * Whose input is being given stays the one until there is no more of it; then it is the next one's turn. So two who
- * type at once are mixed as two who write to one pipe are.
+ * A client's input is passed on until there is no more of it; then it is the turn of the next client. So the input of
+ * two clients is mixed in the same way as that of two processes that write to one pipe.
  */
 static void give_input(struct clients *clients)
 {

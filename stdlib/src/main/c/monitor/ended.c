@@ -6,7 +6,7 @@
 
 #define RECORD 256
 
-/* One word of the text; true if it is key=NUMBER. */
+/* Parses one word of the text; true if it is key=NUMBER. */
 static bool take_number(const char *word, const char *key, unsigned highest, unsigned *out)
 {
 	size_t length = strlen(key);
@@ -48,11 +48,11 @@ errint_t ended_open(struct ended_file *file, int dir, const char *name, struct m
 		return mica_fail(err, -ENAMETOOLONG, "make the exit record", name);
 	memcpy(file->name, name, strlen(name) + 1);
 	file->dir = dir;
-	unlinkat(dir, file->fresh, 0); /* one that was killed has left it */
+	unlinkat(dir, file->fresh, 0); /* a monitor that was killed has left it */
 	file->fd = openat(dir, file->fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (file->fd < 0)
 		return mica_fail(err, -errno, "make the exit record", name);
-	/* On a file system without that the record may meet a full disk. */
+	/* If the file system cannot do this, there may be no room for the record later. */
 	if (fallocate(file->fd, 0, 0, RECORD) < 0 && errno != EOPNOTSUPP) {
 		errint_t failed = mica_fail(err, -errno, "make room for the exit record", name);
 		ended_drop(file);
@@ -86,7 +86,7 @@ errint_t ended_write(struct ended_file *file, const struct ended *ended)
 	char line[RECORD];
 	int length = compose(ended, line);
 
-	errno = EIO; /* half a write sets none */
+	errno = EIO; /* a short write does not set errno */
 	if (pwrite(file->fd, line, (size_t)length, 0) != length || ftruncate(file->fd, length) < 0 ||
 	    fsync(file->fd) < 0 || renameat(file->dir, file->fresh, file->dir, file->name) < 0) {
 		errint_t failed = -errno;

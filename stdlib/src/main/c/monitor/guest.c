@@ -26,7 +26,7 @@ static void forget(struct guest *guest, size_t size)
 	memmove(guest->bytes, guest->bytes + size, guest->size);
 }
 
-/* What a guest allows is at most what it can keep; more is its own damage. */
+/* A guest allows at most as many bytes as it can keep. If it allows more, it harms only itself. */
 static void allow(struct to_guest *to, const struct stream_frame *frame)
 {
 	uint32_t more = stream_read_number(frame->payload);
@@ -34,7 +34,7 @@ static void allow(struct to_guest *to, const struct stream_frame *frame)
 	to->allowance = to->allowance > UINT32_MAX ? to->allowance : to->allowance + more;
 }
 
-/* False: it must not say that. */
+/* Returns false if the guest may not send such a frame. */
 static bool take_frame(const struct stream_frame *frame, struct log *log, struct clients *clients)
 {
 	switch (frame->type) {

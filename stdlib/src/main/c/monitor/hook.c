@@ -21,7 +21,7 @@ static void close_others(int a, int b)
 	close_range(high + 1, ~0u, 0);
 }
 
-/* Not in the way of a file system that is to be unmounted, meanwhile. */
+/* Meanwhile its folder must not prevent a file system from being unmounted. */
 static _Noreturn void wait_and_run(int go, int log_dir, char **program)
 {
 	struct stat st;
@@ -32,10 +32,10 @@ static _Noreturn void wait_and_run(int go, int log_dir, char **program)
 	close_others(go, log_dir);
 	prctl(PR_SET_NAME, "mica-hook");
 	if (chdir("/") < 0 || read(go, &word, 1) != 1)
-		_exit(0); /* the monitor ended, and the container did not */
+		_exit(0); /* the monitor has ended without an end of the container */
 	int out = openat(log_dir, LOG, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
 	if (out >= 0) {
-		/* One that is started again and again says the same again and again. */
+		/* A container that is started again and again writes the same messages again and again. */
 		if (fstat(out, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > LOG_ENOUGH && ftruncate(out, 0) < 0)
 			dprintf(out, "mica-monitor: cannot empty this file: %m\n");
 		dup2(out, STDOUT_FILENO);
@@ -43,7 +43,8 @@ static _Noreturn void wait_and_run(int go, int log_dir, char **program)
 	}
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	/* Also what whoever started us has ignored; signal(3) leaves out two that are the thread library's. */
+	/* Also signals that the process that started us had ignored. signal(3) refuses two that the thread library
+	 * uses. */
 	for (int number = 1; number <= SIGRTMAX; number++)
 		syscall(SYS_rt_sigaction, number, by_default, NULL, _NSIG / 8);
 	execv(program[0], program);
@@ -51,7 +52,7 @@ static _Noreturn void wait_and_run(int go, int log_dir, char **program)
 	_exit(127);
 }
 
-/* The child holds no stream of whoever started us. */
+/* The child keeps no stream of the process that started us open. */
 errint_t hook_prepare(struct hook *hook, char **program, int log_dir, struct mica_error *err)
 {
 	int ends[2], null = open("/dev/null", O_RDWR | O_CLOEXEC);

@@ -20,7 +20,7 @@ bool input_waits(const struct input *input)
 	return input->taken > input->given || input->end_count;
 }
 
-/* One frame with bytes up to the next end; how many. */
+/* Puts one frame with bytes up to the next end of input. Returns how many. */
 static size_t give_bytes(struct input *input, struct to_guest *to)
 {
 	uint64_t until = input->end_count ? input->ends[0] : input->taken;

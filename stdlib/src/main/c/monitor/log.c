@@ -1,8 +1,8 @@
 /*
- * log.c - records, files that take turns, and full disks.
+ * log.c - the records of the log, the rotation of its files, and full disks.
  *
- * Records are gathered in a batch and written with one call. Only records end with a newline, and what of a record was
- * written when the disk is full is taken back, so that a file holds whole records and nothing else.
+ * Records are collected in a batch and written with one call. Only records end with a newline. If the disk is full, the
+ * part of a record that was written is removed again, so that a file has only whole records.
  */
 #include "monitor/log.h"
 
@@ -17,7 +17,7 @@ static errint_t open_file(struct log *log)
 	struct stat st;
 	char last;
 
-	/* For reading too: what was killed may have left half a record. */
+	/* For reading too, because a monitor that was killed may have left half a record. */
 	log->fd = openat(log->dir, log->name, O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
 	if (log->fd < 0 || fstat(log->fd, &st) < 0)
 		return -errno;
@@ -43,7 +43,7 @@ errint_t log_open(struct log *log, int dir, const char *name, uint64_t limit, un
 	log->files = files;
 	if (snprintf(log->name, sizeof(log->name), "%s", name) + 5 >= (int)sizeof(log->name))
 		return mica_fail(err, -ENAMETOOLONG, "open the log", name);
-	gmtime_r(&now, &tm); /* what the C library reads for it, it reads now */
+	gmtime_r(&now, &tm); /* so that the C library reads its files for this now */
 	log->made = faccessat(dir, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0;
 	failed = open_file(log);
 	return failed ? mica_fail(err, failed, "open the log", name) : 0;
@@ -70,7 +70,7 @@ static errint_t push_down(const struct log *log, unsigned number)
 	return renameat(log->dir, from, log->dir, file_name(log, number + 1, to)) < 0 && errno != ENOENT ? -errno : 0;
 }
 
-/* FILE becomes FILE.1, that FILE.2, and the last is gone. Where that fails FILE grows no further. */
+/* FILE becomes FILE.1, that becomes FILE.2, and the last one is removed. If this fails, FILE does not grow any more. */
 static errint_t rotate(struct log *log)
 {
 	for (unsigned number = log->files; number-- > 0;) {
@@ -91,7 +91,8 @@ static void count_lost(struct log *log, uint64_t records, uint64_t bytes, int wh
 	log->lost.bytes += bytes;
 }
 
-/* Whole records that were not written. The first may have told of an earlier loss, which is untold again then. */
+/* Counts whole records that were not written. If the first of them reported an earlier loss, that is not reported now.
+ */
 static void lose(struct log *log, const char *records, size_t size, int why)
 {
 	uint64_t count = 0;
@@ -110,7 +111,7 @@ static void lose(struct log *log, const char *records, size_t size, int why)
 		count_lost(log, count, bytes, why);
 }
 
-/* How much of the batch is in the file, in whole records; *why is set if not all. */
+/* Writes the batch. Returns the size of the whole records that are in the file; sets *why if not all of them are. */
 static size_t append(struct log *log, int *why)
 {
 	size_t done = 0;
@@ -132,7 +133,7 @@ static size_t append(struct log *log, int *why)
 	end = memrchr(log->batch, '\n', done);
 	size_t whole = end ? (size_t)(end - log->batch) + 1 : 0;
 	if (done > whole && ftruncate(log->fd, (off_t)(log->size + whole)) < 0)
-		return done; /* half a record stays, and the next follows it */
+		return done; /* half a record stays, and the next comes after it */
 	return whole;
 }
 
@@ -154,7 +155,7 @@ static void write_batch(struct log *log)
 	log->batch_size = 0;
 }
 
-/* The head of a record, at log->stamp: the time is that of the call. */
+/* Makes the head of a record, at log->stamp, with the time of the call. */
 static void stamp(struct log *log)
 {
 	struct timespec now;

@@ -1,8 +1,8 @@
 /*
- * loop.c - one thread, one epoll, and no call that waits but those to the disk.
+ * loop.c - one thread and one epoll, and no call that waits except those to the disk.
  *
- * Each turn takes what has come, then does what can be done in the order guest, log, clients, guest, and watches for
- * what could not. Nothing is watched that would be told again and again without being taken.
+ * Each turn takes what has arrived. Then it does what can be done, in the order guest, log, clients, guest, and watches
+ * for what could not be done. It watches no event that would be reported again and again without being handled.
  */
 #include "monitor/monitor.h"
 
@@ -27,7 +27,7 @@ static int64_t now_ms(void)
 	return clock_ms(CLOCK_MONOTONIC);
 }
 
-/* A hang-up cannot be masked: what waits for no event is taken out. */
+/* A hang-up cannot be masked, so a descriptor is removed if no event is waited for. */
 static void watch(const struct monitor *m, int fd, uint32_t events, uint32_t *watched, uint32_t which)
 {
 	struct epoll_event event = {.events = events, .data.u32 = which};
@@ -38,7 +38,7 @@ static void watch(const struct monitor *m, int fd, uint32_t events, uint32_t *wa
 	*watched = events;
 }
 
-/* SIGHUP and its like are meant for a terminal's session, and wait for ever. */
+/* SIGHUP and similar signals are for the session of a terminal. They stay blocked for ever. */
 void monitor_block_signals(void)
 {
 	const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS};
@@ -73,8 +73,8 @@ static void stop_listening(struct monitor *m)
 	close(steal_fd(&m->listening));
 }
 
-/* Its program may start the container again, and that one's monitor: nothing of ours is in its way but the process id.
- */
+/* The program may start the container again, with another monitor. Nothing of ours prevents that, except the process
+ * id. */
 static void run_hook(struct monitor *m)
 {
 	uint32_t nothing = 0;
@@ -88,7 +88,7 @@ static void run_hook(struct monitor *m)
 	watch(m, m->hook.process, EPOLLIN, &nothing, HOOK);
 }
 
-/* First the record, then whoever acts on it: clients, and the program. */
+/* The record is written first, and then those who act on it are told: the clients, and the program. */
 static void end_session(struct monitor *m, const struct ended *ended, const struct stream_frame *last)
 {
 	errint_t failed;
@@ -117,13 +117,13 @@ static void take_from_guest(struct monitor *m, enum guest_state *state)
 		end_session(m, &ended, &last);
 }
 
-/* False: nothing was sent, because the port takes nothing at the moment, or is broken. */
+/* Returns false if nothing was sent, because the port takes nothing at the moment or is broken. */
 static bool send_to_guest(struct monitor *m)
 {
 	struct to_guest *to = &m->clients.attached.to;
 	size_t before = to->size;
 
-	/* That it is gone is told by what is read from it. */
+	/* If the port is gone, reading from it will report that. */
 	if (m->port_broken || !to_guest_send(to, m->port)) {
 		m->port_broken = true;
 		to->size = 0;

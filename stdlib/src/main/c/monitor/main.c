@@ -1,21 +1,20 @@
 /*
- * mica-monitor - owns the streams of a container's first process: keeps them in a log, lets clients attach, and records
- * how the container has ended.
+ * mica-monitor - handles the streams of a container's first process: keeps them in a log, lets clients attach, and
+ * records how the container has ended.
  *
  *   mica-monitor --port SOCKET [--peer PID] --token HEX --attach SOCKET --log FILE [--log-size BYTES] [--log-files N]
  *                --exit FILE --pid FILE [--stdin] [-- PROGRAM ARGUMENT...]
  *
- * SOCKET of --port is the host's end of the guest's port, where with --peer that process and no other has to listen;
- * the token, 32 hexadecimal digits, is what the guest's agent is told too. What the process writes goes to FILE of
- * --log, which becomes FILE.1 when it would grow beyond BYTES (10 MiB), up to FILE.(N-1); there are N (3) in all. Who
- * connects to SOCKET of --attach hears what comes; with --stdin he may send the process its input. How it has ended is
- * in FILE of
- * --exit then, which is there or not, and never half. Then PROGRAM, an absolute path, is run, once, without a shell,
- * its output appended to hook.log in the log's folder.
+ * SOCKET of --port is the host's end of the guest's port. With --peer, the process that listens there must be that one.
+ * The guest's agent gets the token, 32 hexadecimal digits, too. What the process writes goes to FILE of --log. When
+ * FILE would grow beyond BYTES (10 MiB), it becomes FILE.1, and so on up to FILE.(N-1); there are N (3) files in all. A
+ * client that connects to SOCKET of --attach gets what comes; with --stdin it may send input to the process. At the
+ * end, FILE of --exit says how the process has ended; the file is complete or does not exist. Then PROGRAM, an absolute
+ * path, is run once, without a shell, and its output is appended to hook.log in the log's folder.
  *
- * Ends when all that is so: the status is 0, the process is another, in a session of its own and confined, its id is in
- * FILE of --pid, the attach socket is there and the guest was greeted. Otherwise a line on stderr says why, the status
- * is 1, and nothing is left. An exit record of an earlier run is removed at the end of a start.
+ * Ends when all of this is ready: then the status is 0, and another process, confined and in a session of its own, does
+ * the work. Its id is in FILE of --pid, the attach socket exists and the guest was greeted. Otherwise a line on stderr
+ * says why, the status is 1, and nothing is left. An exit record of an earlier run is removed at the end of a start.
  *
  * SIGTERM ends it without a record and without PROGRAM: the guest sees its host go away, and nobody else can take over.
  * See docs/stream-protocol.md.
@@ -41,7 +40,7 @@ struct arguments {
 	const char *port, *attach, *log, *exit, *pid;
 	uint64_t log_size;
 	unsigned log_files;
-	pid_t peer; /* 0: whoever listens */
+	pid_t peer; /* 0: any process */
 	bool has_token;
 	char **program;
 	int waiting; /* the pipe to the process that waits for us */
@@ -55,7 +54,7 @@ static errint_t usage(struct mica_error *err)
 			      "ARGUMENT...]");
 }
 
-/* A number from 1 on. */
+/* A number of at least 1. */
 static errint_t take_number(uint64_t *number, uint64_t highest, struct mica_error *err)
 {
 	char *end;
@@ -140,7 +139,7 @@ static errint_t connect_port(struct monitor *m, const struct arguments *args, st
 	return code || !args->peer ? code : mica_check_peer(m->port, args->peer, args->port, err);
 }
 
-/* What one that was killed has left is removed, and nothing that somebody listens at. */
+/* Removes a socket that a killed monitor has left, but none at which a process listens. */
 static errint_t listen_for_clients(struct monitor *m, const char *path, struct mica_error *err)
 {
 	cleanup_fd int other = -1;
@@ -163,7 +162,7 @@ static errint_t listen_for_clients(struct monitor *m, const char *path, struct m
 	return code;
 }
 
-/* A new file in any case: one that is removed later is then known to be ours. */
+/* It is always a new file, so that the file that is removed later is certainly ours. */
 static errint_t write_pid(struct monitor *m, struct mica_error *err)
 {
 	unlinkat(m->pid.dir, m->pid.name, 0);
@@ -211,7 +210,7 @@ static errint_t greet_guest(struct monitor *m, const char *path, struct mica_err
 	if (send(m->port, greeting, sizeof(greeting), MSG_NOSIGNAL) != (ssize_t)sizeof(greeting))
 		return mica_fail(err, -errno, "greet the guest at", path);
 	if (!m->clients.attached.takes_input)
-		to_guest_put(&m->clients.attached.to, 'C', "", 0); /* there is room: it is the first */
+		to_guest_put(&m->clients.attached.to, 'C', "", 0); /* there is room, because it is the first frame */
 	return 0;
 }
 
@@ -237,7 +236,7 @@ static errint_t start(struct monitor *m, int argc, char **argv, struct mica_erro
 		code = mica_fail(err, -errno, "open", "/dev/null");
 	if (code < 0 || (code = mica_go_background(&args.waiting, err)) < 0)
 		return code;
-	/* Who is told to end before it has begun takes back what it has made, too. */
+	/* If it is told to end before it has begun, it removes what it has made, too. */
 	monitor_block_signals();
 	if ((code = open_all(m, &args, err)) < 0 || (code = monitor_open_loop(m, err)) < 0 ||
 	    (code = monitor_confine(m, err)) < 0 || (code = greet_guest(m, args.port, err)) < 0)
@@ -245,7 +244,7 @@ static errint_t start(struct monitor *m, int argc, char **argv, struct mica_erro
 	return say_ready(m, &args, null, err);
 }
 
-/* Nothing is left of a start that failed. */
+/* Removes everything that a failed start has made. */
 static void undo(struct monitor *m)
 {
 	if (m->log.made && m->log.fd >= 0)
@@ -272,7 +271,7 @@ int main(int argc, char **argv)
 
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
-	/* What else was open is none of its business. */
+	/* It needs no other descriptor that is open. */
 	close_range(3, ~0u, 0);
 	opterr = 0;
 	if (start(&monitor, argc, argv, &err) < 0) {
@@ -282,6 +281,6 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	monitor_loop(&monitor);
-	/* The leak sanitizer would look for what nobody may see any more. */
+	/* The leak sanitizer would use files and calls that are not allowed any more. */
 	_exit(0);
 }

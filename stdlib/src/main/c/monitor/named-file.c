@@ -7,8 +7,8 @@
 #include <sys/stat.h>
 
 /*
- * To be flushed as well, so not O_PATH. Root opens it as a mount of its own: nothing is above it then, wherever a name
- * with dots would lead. For others there is landlock.
+ * It is flushed as well, so it is not O_PATH. Root opens it as a private mount: then nothing is above it, even for a
+ * name with dots. For other users, landlock does this.
  */
 static int open_directory(const char *path)
 {

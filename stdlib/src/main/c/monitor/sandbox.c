@@ -1,6 +1,6 @@
 /*
- * sandbox.c - what a guest or a client that has taken over the monitor may still ask of this host's kernel: what it has
- * open, and files of the folders that are open by names in them. Root has an empty root besides, and no capability.
+ * sandbox.c - what a guest or a client that has taken over the monitor can still do on this host: use what is open, and
+ * files in the folders that are open, by their names. A monitor of root also has an empty root, and no capability.
  */
 #include "monitor/monitor.h"
 
@@ -27,7 +27,7 @@ static const uint32_t allowed[] = {
 #endif
 };
 
-/* A descriptor of a folder is no negative number, as AT_FDCWD is. */
+/* A descriptor of a folder is never negative, but AT_FDCWD is. */
 #define NEGATIVE 0x80000000u
 
 static const struct confine_call conditional[] = {
@@ -65,8 +65,8 @@ errint_t monitor_confine(const struct monitor *m, struct mica_error *err)
 
 	if (!geteuid() && ((code = confine_root(err)) < 0 || (code = confine_capabilities(0, err)) < 0))
 		return code;
-	/* Who is not root would not find it any more: it is known by its environment, which none but root could read.
-	 */
+	/* Only for root: a monitor of another user could not be found any more. It is found by its environment, which
+	 * only root could read then. */
 	if (!geteuid())
 		prctl(PR_SET_DUMPABLE, 0);
 	if (chdir("/") < 0)

@@ -38,7 +38,7 @@ static errint_t finish(struct end *to)
 	if (to->finished)
 		return 0;
 	to->finished = true;
-	/* Who has gone away in the meantime need not be told. */
+	/* If the other side has gone away meanwhile, it need not be told. */
 	return shutdown(to->fd, SHUT_WR) && errno != ENOTCONN ? -errno : 0;
 }
 
@@ -56,7 +56,7 @@ errint_t end_carry(struct end *from, struct end *to)
 			return errno == EAGAIN || errno == EINTR ? 0 : -errno;
 		if (!got) {
 			from->ended = true;
-			return finish(to); /* now: nothing more would remind us */
+			return finish(to); /* now, because no later event would remind us */
 		}
 		if (from->tells)
 			from->tells(from->whom, scratch, (size_t)got);
@@ -77,7 +77,7 @@ bool end_is_done(const struct end *from, const struct end *to)
 
 uint32_t end_events(const struct end *end, const struct end *other)
 {
-	/* One that ended while the other still held something is told so when that is gone. */
+	/* If one end ended while the other still had bytes to send, the other is told after these. */
 	return (!end->ended && !other->size ? EPOLLIN : 0u) | (end->size ? EPOLLOUT : 0u);
 }
 

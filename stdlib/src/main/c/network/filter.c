@@ -1,6 +1,6 @@
 /*
- * filter.c - passt connects to whatever address the machine names, in this host's network: 127.0.0.1 is this host's own
- * there. So the machine's kernel, which may be anybody's by then, is not asked to keep to the rules.
+ * filter.c - passt connects to any address that the machine names, in this host's network, where 127.0.0.1 is this
+ * host. Somebody may have taken over the machine's kernel, so the rules are applied here and not there.
  */
 #include "network/outward.h"
 
@@ -14,13 +14,13 @@ static uint16_t at(const uint8_t *bytes)
 	return (uint16_t)(bytes[0] << 8 | bytes[1]);
 }
 
-/* passt takes only such a packet for the beginning of a connection. */
+/* Only with such a packet does passt begin a connection. */
 static bool is_beginning(const uint8_t *tcp, size_t size)
 {
 	return size < sizeof(struct tcphdr) || (tcp[13] & (TH_SYN | TH_ACK)) == TH_SYN;
 }
 
-/* To who has sent a datagram from there. */
+/* Whether the datagram goes to an address and port that has sent one. */
 static bool is_answered(const uint8_t *udp, size_t size, in_addr_t to, const struct own *own)
 {
 	in_port_t from, port;
@@ -32,7 +32,8 @@ static bool is_answered(const uint8_t *udp, size_t size, in_addr_t to, const str
 	return heard_from(own->heard, to, port, from);
 }
 
-/* Of the host's own addresses: answers to who has come from there to a port that is published. */
+/* Whether a packet to one of the host's own addresses is an answer to somebody who came from there to a published port.
+ */
 static bool is_answer(const uint8_t *packet, size_t size, size_t head, in_addr_t to, const struct own *own)
 {
 	switch (packet[9]) {
@@ -54,11 +55,11 @@ static bool ip_passes(const uint8_t *packet, size_t size, const struct own *own)
 	size_t head = (packet[0] & 15u) * 4u;
 	if (head < sizeof(struct iphdr) || head > size)
 		return false;
-	/* What a part of a packet is the beginning of is said in another. */
+	/* A fragment does not show what it is a part of, so none may pass. */
 	if (at(packet + 6) & (IP_MF | IP_OFFMASK))
 		return false;
 	memcpy(&to, packet + 16, sizeof(to));
-	/* This host by other names, all of a network at once, and nobody. */
+	/* Other addresses of this host, multicast and broadcast, and addresses of nobody. */
 	if (packet[16] == 0 || packet[16] == 127 || packet[16] >= 224)
 		return false;
 	return !own_has(own, to) || is_answer(packet, size, head, to, own);

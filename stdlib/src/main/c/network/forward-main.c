@@ -1,16 +1,16 @@
 /*
- * mica-forward - carries connections to ports of this host into the network of a machine, which is none of the host's.
+ * mica-forward - carries connections to ports of this host into the network of a machine, which is not the host's.
  *
  *   mica-forward --pid FILE --machine PID --machine-file FILE --tcp ADDRESS:PORT=INNER...
  *
- * PID is QEMU's process, and FILE of --machine-file the file with its id, which its environment names as well: no other
- * process of that id is taken for it. Who connects to PORT of ADDRESS, of this host, is connected to INNER of 127.0.0.1
- * in QEMU's network namespace, where QEMU waits for that. The end of either side's words, and a connection that is cut
- * off, are passed on as they are.
+ * PID is QEMU's process, and FILE of --machine-file is the file with its id, which QEMU's environment names as well: so
+ * no other process with that id is mistaken for it. A program that connects to PORT of ADDRESS, of this host, is
+ * connected to INNER of 127.0.0.1 in QEMU's network namespace, where QEMU waits for that. If one side ends its output,
+ * or the connection is cut off, that is passed on.
  *
- * Ends when all that is so: the status is 0, the process is another, in a session of its own and confined, and its id
- * is in FILE of --pid. Otherwise a line on stderr says why, the status is 1 (2: the command line is wrong), and nothing
- * is left. The process ends when QEMU does.
+ * Ends when all of this is done: then the status is 0, and another process, confined and in a session of its own, does
+ * the work; its id is in FILE of --pid. Otherwise a line on stderr says why, the status is 1 (2: the command line is
+ * wrong), and nothing is left. That process ends when QEMU does.
  */
 #include "network/forward.h"
 
@@ -84,7 +84,7 @@ static errint_t open_ports(struct forward *forward, const struct arguments *args
 	return failed;
 }
 
-/* The host's sockets first: from then on there is no other network than the machine's. */
+/* The host's sockets come first: after this there is only the machine's network. */
 static errint_t start(struct forward *forward, struct arguments *args, struct mica_error *err)
 {
 	errint_t failed;
@@ -114,6 +114,6 @@ int main(int argc, char **argv)
 	if (start(&forward, &args, &err))
 		return say_failure("mica-forward", &err);
 	forward_run(&forward);
-	/* The leak sanitizer would look for what nobody may see any more. */
+	/* The leak sanitizer would use files and calls that are not allowed any more. */
 	_exit(0);
 }

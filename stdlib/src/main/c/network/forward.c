@@ -1,4 +1,4 @@
-/* forward.c - one thread and one epoll: takes connections and carries them. */
+/* forward.c - accepts connections and carries them, with one thread and one epoll. */
 #include "network/forward.h"
 
 #include <sys/epoll.h>
@@ -10,14 +10,14 @@
 #define PORTS (2u * MAX_PAIRS)
 #define EVENTS 64
 
-/* QEMU has a queue of one, and the kernel forgets who does not find room there, for a second and more. */
+/* QEMU has a queue of one connection. If there is no room, the kernel tries again only after a second or more. */
 #define AGAIN_MS 10
 
-/* Descriptors that are no connection's. */
+/* Descriptors that do not belong to connections. */
 #define OTHERS (MAX_PORTS + 16)
 #define WANTED (2 * MAX_PAIRS + OTHERS)
 
-/* As many connections as there may be descriptors: who started us may have left us few. */
+/* The number of connections is limited by the descriptors: the process that started us may have left us few. */
 static unsigned most_pairs(void)
 {
 	struct rlimit limit = {0};
@@ -32,7 +32,7 @@ static unsigned most_pairs(void)
 	return limit.rlim_cur >= WANTED ? MAX_PAIRS : limit.rlim_cur > OTHERS + 2 ? (limit.rlim_cur - OTHERS) / 2 : 1;
 }
 
-/* None, as long as there is no room for another connection. */
+/* Watches the ports, except while there is no room for another connection. */
 static void watch_ports(struct forward *forward)
 {
 	for (unsigned i = 0; i < forward->port_count; i++)
@@ -66,7 +66,7 @@ static void on_pair(struct forward *forward, unsigned which)
 {
 	struct pair *pair = forward->pairs[which];
 
-	if (!pair) /* its other end was told of first */
+	if (!pair) /* the event of its other end came first, and it was closed */
 		return;
 	bool was = pair->connecting, goes_on = pair_carry(pair);
 	forward->connecting -= was && !pair->connecting;
@@ -81,7 +81,7 @@ static void begin_again(struct forward *forward)
 	for (unsigned i = 0; i < MAX_PAIRS; i++) {
 		if (!forward->pairs[i] || !forward->pairs[i]->connecting)
 			continue;
-		/* One that cannot even begin does not count as one that waits. */
+		/* A connection that cannot even begin does not count as one that waits. */
 		forward->connecting--;
 		errint_t failed = pair_begin_again(forward->pairs[i]);
 		forward->connecting += forward->pairs[i]->connecting;
@@ -93,7 +93,7 @@ static void begin_again(struct forward *forward)
 	forward->again = now_ms() + AGAIN_MS;
 }
 
-/* The first place that is free; there is one. */
+/* The first free place; there is one. */
 static unsigned free_place(const struct forward *forward)
 {
 	unsigned place = 0;
@@ -115,7 +115,7 @@ static void on_port(struct forward *forward, const struct port *port)
 		if (failed) {
 			pair_close(pair);
 			free(pair);
-			return; /* mostly because there is no other */
+			return; /* the usual reason is that nobody waits */
 		}
 		forward->pairs[place] = pair;
 		forward->pair_count++;

@@ -6,7 +6,7 @@
 #define ROOM (1u << 20)
 #define TURNS 8
 
-/* What QEMU makes of 64 KiB, a head, and what a card may put before it. */
+/* The largest frame of QEMU: 64 KiB, a header, and what a card may put before it. */
 #define LARGEST (72u << 10)
 
 errint_t frames_open(struct frames *frames, struct mica_error *err)
@@ -20,7 +20,7 @@ bool frames_wait(const struct frames *frames)
 	return frames->checked > frames->start;
 }
 
-/* Goes on as far as frames are whole and may go out. */
+/* Checks frames as long as they are complete and may go out. */
 static errint_t check(struct frames *frames, const struct own *own)
 {
 	uint32_t size;
@@ -35,7 +35,7 @@ static errint_t check(struct frames *frames, const struct own *own)
 		if (filter_passes(frames->bytes + frames->checked + sizeof(uint32_t), size, own)) {
 			frames->checked += sizeof(uint32_t) + size;
 		} else if (frames_wait(frames)) {
-			return 0; /* what is before it goes out first */
+			return 0; /* the frames before it go out first */
 		} else {
 			frames->checked += sizeof(uint32_t) + size;
 			frames->start = frames->checked;
@@ -57,7 +57,7 @@ static errint_t send_checked(struct frames *frames, struct end *out)
 	return 0;
 }
 
-/* A frame that is not whole may have to go to the front. */
+/* An incomplete frame may have to be moved to the front. */
 static errint_t read_more(struct frames *frames, struct end *machine)
 {
 	if (frames->start) {
@@ -74,7 +74,7 @@ static errint_t read_more(struct frames *frames, struct end *machine)
 	return 0;
 }
 
-/* One that may go out behind one that may not: nothing is read before both are done with. */
+/* A frame that may go out can follow one that may not: nothing is read before both are handled. */
 static errint_t carry_all(struct frames *frames, const struct own *own, struct end *out)
 {
 	errint_t failed = 0;

@@ -1,6 +1,6 @@
 /*
- * heard.c - the datagrams that came from this host itself: UDP does not say which of two begins, so an answer is what
- * goes where one came from. passt writes each frame behind its size.
+ * heard.c - remembers the datagrams that came from this host itself. UDP does not say which side began, so a datagram
+ * counts as an answer if it goes to where one came from. passt writes the size before each frame.
  */
 #include "network/outward.h"
 
@@ -11,7 +11,7 @@
 #include <netinet/ip.h>
 #include <netinet/udp.h>
 
-/* As long as the kernel's own tables keep a pair that has answered (nf_conntrack_udp_timeout_stream). */
+/* As long as the kernel's own tables keep a pair of sides that have both sent (nf_conntrack_udp_timeout_stream). */
 #define KEPT_MS 120000
 
 static struct heard_one *place(struct heard *heard, in_addr_t host, in_port_t port, in_port_t guest)
@@ -41,7 +41,7 @@ static void note(struct heard *heard, const uint8_t *frame, size_t size)
 	*place(heard, one.host, one.port, one.guest) = one;
 }
 
-/* How many bytes of a frame's size and beginning are looked at. */
+/* So many bytes of the size and the beginning of a frame are looked at. */
 static size_t wanted(const struct heard *heard)
 {
 	uint32_t size;

@@ -13,7 +13,7 @@
 #define OWN "/proc/self/ns/net"
 #define MARK "MICA_DAEMON="
 
-/* A daemon of Mica has three variables, and paths are no longer than this. */
+/* A daemon of Mica has three variables with paths of at most PATH_MAX. */
 #define ENVIRONMENT (4 * PATH_MAX)
 
 static bool is_marked(const struct machine *machine)
@@ -42,7 +42,7 @@ errint_t machine_find(struct machine *machine, struct mica_error *err)
 	bool is_it = is_marked(machine);
 	struct pollfd ended = {.fd = machine->process, .events = POLLIN};
 
-	/* As it had not ended by now, it was it that was looked at. */
+	/* It has not ended by now, so the process that was checked is the one of the descriptor. */
 	if (!is_it || poll(&ended, 1, 0))
 		return mica_fail_note(err, -ESRCH, "find the machine of", machine->file,
 				      "process %d is none, or has ended", machine->pid);
@@ -60,14 +60,14 @@ static errint_t raise_loopback(struct mica_error *err)
 	return ioctl(fd, SIOCSIFFLAGS, &about) ? mica_fail(err, -errno, "raise", "the machine's lo") : 0;
 }
 
-/* A cookie is for who could not be remembered: he thinks then that he was taken, and may wait for long. */
+/* With a cookie, a client that finds no room in the queue thinks that it is connected, and may wait for long. */
 static errint_t forbid_cookies(struct mica_error *err)
 {
 	const char *path = "/proc/sys/net/ipv4/tcp_syncookies";
 	cleanup_fd int fd = open(path, O_WRONLY | O_CLOEXEC);
 
 	if (fd < 0 && errno == ENOENT)
-		return 0; /* a kernel without */
+		return 0; /* this kernel has no cookies */
 	return fd < 0 || write(fd, "0", 1) < 0 ? mica_fail(err, -errno, "write the machine's", path) : 0;
 }
 

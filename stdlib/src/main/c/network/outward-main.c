@@ -1,16 +1,16 @@
 /*
- * mica-outward - stands between a machine and passt, which begins the machine's connections in this host's network.
+ * mica-outward - is between a machine and passt, which begins the machine's connections in this host's network.
  *
  *   mica-outward --pid FILE --machine PID --machine-file FILE --socket SOCKET --card MAC -- PASST ARGUMENT...
  *
- * PASST is started with these arguments and --fd. QEMU, whose process PID is (see mica-forward), connects to SOCKET as
- * a netdev of the type stream, and nobody else; MAC is the address of the guest's card. What the machine sends to this
- * host itself does not reach passt: to its loopback, to its own addresses but for answers, to many at once, or by
- * another protocol than IPv4.
+ * PASST is started with these arguments and --fd. QEMU with the process id PID (see mica-forward) connects to SOCKET as
+ * a netdev of the type stream, and no other process may. MAC is the address of the guest's card. Some packets of the
+ * machine do not reach passt: those to this host's loopback, those to its own addresses except answers, multicast and
+ * broadcast, and all that are not IPv4.
  *
- * Ends when that is so: the status is 0, the process is another, in a session of its own and confined, and its id is in
- * FILE of --pid. Otherwise a line on stderr says why, the status is 1 (2: the command line is wrong), and nothing is
- * left. The process, and passt, end when QEMU does, or when either of them ends.
+ * Ends when all of this is done: then the status is 0, and another process, confined and in a session of its own, does
+ * the work; its id is in FILE of --pid. Otherwise a line on stderr says why, the status is 1 (2: the command line is
+ * wrong), and nothing is left. That process and passt end when QEMU ends, or when one of them ends.
  */
 #include "network/outward.h"
 
@@ -26,7 +26,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
-/* A protocol that nobody else speaks. */
+/* A number for a protocol that nobody else uses. */
 #define LOCAL_USE 0x88b5
 
 enum source { MACHINE, OUT, OWN, PROCESS };
@@ -95,7 +95,7 @@ static errint_t parse(struct outward *outward, struct arguments *args, int argc,
 		       : 0;
 }
 
-/* QEMU has a user of its own; others do not get as far as there. */
+/* Any user may connect, because QEMU has its own; no other user can reach the folder. */
 static errint_t listen_for_machine(struct outward *outward, const char *path, struct mica_error *err)
 {
 	mode_t mask = umask(0111);
@@ -118,7 +118,7 @@ static errint_t open_loop(struct outward *outward, struct mica_error *err)
 	end_watch(&outward->own_end, outward->epoll, EPOLLIN, OWN);
 	end_watch(&outward->process_end, outward->epoll, EPOLLIN, PROCESS);
 	end_watch(&outward->listening, outward->epoll, EPOLLIN, MACHINE);
-	end_watch(&outward->out, outward->epoll, EPOLLRDHUP, OUT); /* passt says nothing before it is spoken to */
+	end_watch(&outward->out, outward->epoll, EPOLLRDHUP, OUT); /* passt does not begin */
 	return 0;
 }
 
@@ -137,8 +137,8 @@ static errint_t start(struct outward *outward, struct arguments *args, struct mi
 }
 
 /*
- * passt takes the card's address from what comes from there first, and until then what it sends reaches nobody. So it
- * gets a frame that says nothing else. There is room for it; a passt that is gone is told of soon enough.
+ * passt learns the card's address from the first frame of the card, and until then nobody gets what it sends. So it
+ * gets a frame that says nothing else. There is room for it. If passt is gone, an event will say so soon.
  */
 static void introduce(struct outward *outward)
 {
@@ -154,7 +154,7 @@ static void introduce(struct outward *outward)
 		outward->out.ended = true;
 }
 
-/* False: it is somebody else, who is told nothing; or it cannot be told. */
+/* Returns false if another process has connected, which gets nothing, or if it is not known which one. */
 static bool accept_machine(struct outward *outward)
 {
 	cleanup_fd int fd = accept4(outward->listening.fd, NULL, NULL, SOCK_CLOEXEC);
@@ -178,7 +178,7 @@ static void watch_both(struct outward *outward)
 	end_watch(&outward->out, outward->epoll, (outward->machine.size ? 0u : EPOLLIN) | (waits ? EPOLLOUT : 0u), OUT);
 }
 
-/* False: it is over. */
+/* Returns false when one side has ended. */
 static bool carry(struct outward *outward)
 {
 	if (frames_carry(&outward->frames, &outward->own, &outward->machine, &outward->out) ||

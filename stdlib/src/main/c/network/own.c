@@ -1,4 +1,4 @@
-/* own.c - the host's addresses, by rtnetlink: asked for once, and told of from then on. */
+/* own.c - the host's addresses, by rtnetlink: it asks for them once, and the kernel reports changes from then on. */
 #include "network/outward.h"
 
 #include <linux/rtnetlink.h>
@@ -48,14 +48,14 @@ static errint_t ask(const struct own *own)
 	return send(own->netlink, &request, sizeof(request), 0) < 0 ? -errno : 0;
 }
 
-/* Another of its networks may still have it. */
+/* Another network of the host may still have the address. */
 static errint_t take_back(struct own *own, in_addr_t address)
 {
 	errint_t failed;
 
 	take_away(own, address);
 	failed = ask(own);
-	return failed == -EBUSY ? 0 : failed; /* the answer to an earlier question is under way */
+	return failed == -EBUSY ? 0 : failed; /* the answer to an earlier request is under way */
 }
 
 static errint_t take(struct own *own, const struct nlmsghdr *message)
@@ -82,7 +82,7 @@ static errint_t take(struct own *own, const struct nlmsghdr *message)
 	return failed;
 }
 
-/* done: that all were told of. */
+/* *done: all addresses have been received. */
 static errint_t read_some(struct own *own, int flags, bool *done)
 {
 	static uint8_t room[ROOM] __attribute__((aligned(NLMSG_ALIGNTO)));
@@ -90,7 +90,7 @@ static errint_t read_some(struct own *own, int flags, bool *done)
 	errint_t failed = 0;
 
 	if (size < 0)
-		return errno == ENOBUFS ? ask(own) : -errno; /* some were lost */
+		return errno == ENOBUFS ? ask(own) : -errno; /* messages were lost: ask again */
 	for (struct nlmsghdr *at = (struct nlmsghdr *)room; !failed && NLMSG_OK(at, size); at = NLMSG_NEXT(at, size)) {
 		*done |= at->nlmsg_type == NLMSG_DONE;
 		failed = at->nlmsg_type == NLMSG_ERROR ? -EIO : take(own, at);

@@ -7,7 +7,7 @@ static void set(int fd, int level, int name)
 {
 	const int yes = 1;
 
-	/* A connection works without, only worse. */
+	/* A connection works without the option, only worse. */
 	setsockopt(fd, level, name, &yes, sizeof(yes));
 }
 

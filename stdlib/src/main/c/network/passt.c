@@ -1,5 +1,4 @@
-/* passt.c - passt is started as it is: it takes its rights away itself, and goes into the background when it is ready.
- */
+/* passt.c - starts passt without changes: it drops its rights itself, and goes into the background when it is ready. */
 #include "network/outward.h"
 
 #include <fcntl.h>
@@ -11,7 +10,7 @@
 #define MOST_WORDS 256
 #define SAID 4096
 
-/* passt drops what finds no room, and asks for much itself where it makes the socket. */
+/* passt drops packets for which there is no room. For a socket that it makes itself it asks for a large buffer, too. */
 #define ROOM (4 << 20)
 
 static _Noreturn void run(char **program, int fd, int said)
@@ -32,7 +31,7 @@ static _Noreturn void run(char **program, int fd, int said)
 	_exit(127);
 }
 
-/* Its last line, without the end. */
+/* Its last line, without the newline. */
 static void last_line(int said, char *line, size_t room)
 {
 	char all[SAID + 1];

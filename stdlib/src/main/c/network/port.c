@@ -29,7 +29,7 @@ static errint_t listen_at(int fd, const struct sockaddr_in *outer)
 {
 	const int yes = 1;
 
-	/* Connections of an earlier one that wait for their end are in nobody's way. */
+	/* Connections of an earlier process that still wait for their end do not prevent this. */
 	return setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) ||
 			       bind(fd, (const struct sockaddr *)outer, sizeof(*outer)) || listen(fd, BACKLOG)
 		       ? -errno

@@ -1,6 +1,6 @@
 /*
- * sandbox.c - who has taken over one of these programs may read and write what it has open, and take connections of the
- * sockets that listen. One that has no other network than the machine's may begin some there.
+ * sandbox.c - somebody who has taken over one of these programs may only read and write what it has open, and accept
+ * connections at its listening sockets. A program that has only the machine's network may begin connections there.
  */
 #include "network/network.h"
 
@@ -28,7 +28,7 @@ static const struct confine_call conditional[] = {
 };
 #define CONDITIONAL (sizeof(conditional) / sizeof(*conditional))
 
-/* The last of these are for who begins connections. */
+/* So many calls at the end are for programs that begin connections. */
 #define BEGINNING 2
 
 errint_t network_confine(bool connects, struct mica_error *err)

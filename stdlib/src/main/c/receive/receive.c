@@ -1,6 +1,6 @@
 /*
- * receive.c - a layer that a guest sends: the frames of the session come apart on a thread of their own, and what they
- * carry goes through a pair of sockets to the reader of tars.
+ * receive.c - receives a layer that a guest sends. A thread parses the frames of the session, and what they carry goes
+ * through a pair of sockets to the reader of tars.
  */
 #include "base.h"
 #include "listen.h"
@@ -18,11 +18,11 @@
 
 struct receiver {
 	int port; /* the session */
-	int to;	  /* what the layer goes into */
+	int to;	  /* the socket that the layer is written to */
 	const uint8_t *token;
 	bool greeted, ended;
 	uint32_t status;
-	errint_t code; /* why it ended before its end */
+	errint_t code; /* why it stopped before the end */
 	char said[WORDS + 1];
 	size_t said_len;
 	size_t from, len;
@@ -75,12 +75,12 @@ static void take_frame(struct receiver *r, const struct stream_frame *frame)
 	case 'X':
 		take_end(r, frame);
 		break;
-	default: /* S, W: there is nothing to say to it */
+	default: /* S, W: they need no answer */
 		break;
 	}
 }
 
-/* The guest's greeting is answered with ours, as the protocol has it: an earlier one could be lost. */
+/* Ours answers the guest's greeting, as the protocol requires: if it came earlier, it could be lost. */
 static void greet(struct receiver *r)
 {
 	uint8_t greeting[STREAM_GREETING];
@@ -140,7 +140,7 @@ static void *receive(void *of)
 		if (!r->code)
 			take_frames(r);
 	}
-	shutdown(r->to, SHUT_RDWR); /* the end of the tar, or of it all */
+	shutdown(r->to, SHUT_RDWR); /* the end of the tar, or of the session */
 	return NULL;
 }
 
@@ -149,7 +149,7 @@ static int hex_digit(char c)
 	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* Whether it ends as the guest's words do when all went well. */
+/* Reads the check from the guest's standard error, which has it if all went well. */
 static bool read_check(const char *said, uint8_t check[MICA_CHECK])
 {
 	if (strncmp(said, "check=", 6) != 0)
@@ -165,7 +165,7 @@ static bool read_check(const char *said, uint8_t check[MICA_CHECK])
 	return said[2 * MICA_CHECK] == ' ';
 }
 
-/* What the session came to. That of the tar's reader is told where it is the cause, and not the effect. */
+/* The result of the session. The error of the tar's reader is reported if it is the cause and not the effect. */
 static errint_t verdict(struct receiver *r, const char *dest, errint_t read, struct mica_error *err)
 {
 	struct mica_error none;
@@ -216,7 +216,7 @@ static errint_t receive_into(struct receiver *r, int from, const char *dest, con
 	if (code < 0)
 		return mica_fail(err, code, "start threads", dest);
 	code = mica_tar_read(NULL, from, dest, limits, (flags & MICA_SYNC) | MICA_LAYER_EXACT, &tar, NULL, job, err);
-	if (code < 0) { /* the thread may wait for the guest, or for us */
+	if (code < 0) { /* the thread may be waiting for the guest, or for us */
 		shutdown(from, SHUT_RDWR);
 		if (code != -EBADMSG)
 			shutdown(r->port, SHUT_RDWR);

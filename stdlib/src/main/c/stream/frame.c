@@ -71,7 +71,7 @@ size_t stream_skip(const uint8_t *data, size_t size, const uint8_t token[STREAM_
 	return size < sizeof(greeting) ? 0 : size - (sizeof(greeting) - 1);
 }
 
-/* What a payload of that type may have. */
+/* Whether the payload of a frame of that type may have that size. */
 static bool fits(char type, uint32_t size)
 {
 	switch (type) {
