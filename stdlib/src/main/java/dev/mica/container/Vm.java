@@ -16,106 +16,115 @@ import java.util.function.BooleanSupplier;
 
 /** A container in a virtual machine of its own. Every answer is looked up when it is asked for. */
 public interface Vm {
-  /** What it can be at. */
+  /** The states of a VM. */
   enum State {
     /** Its program was never started; a start may be under way, or was cut short. */
     CREATED,
     /** Its program runs. */
     RUNNING,
-    /** Its program stands still, and is not ended. */
+    /** Its program is paused. */
     PAUSED,
     /** Its program has ended, and is about to be started again. */
     RESTARTING,
     /** Its program has ended. */
     EXITED,
-    /** Its VM ended before its program did, or was never there to run it. */
+    /** Its VM ended before its program did, or never came up to run it. */
     FAILED,
-    /** It is no longer there, though another may have its name by now. */
+    /** It was removed, though another VM may have its name by now. */
     REMOVED
   }
 
-  /** How it is called. */
+  /** Its name. */
   String name();
 
   /** The name of its files, which never changes. */
   String id();
 
-  /** What it is at. */
+  /** Its state. */
   State state();
 
   /** The same for people: {@code exited 137 (out of memory)}. */
   String status();
 
-  /** The exit status of its program; empty while that runs, and where nobody heard it. */
+  /**
+   * The exit status of its program; empty while the program runs, and if the status is not known.
+   */
   Optional<Integer> exitStatus();
 
   /** Whether it is started again when its program has ended: {@code no}, {@code on-failure:3}. */
   String restartPolicy();
 
-  /** How often it was started again by that, since somebody started it. */
+  /** How often it was started again by this policy since somebody started it. */
   int restarts();
 
   /** The start folder: an image, or a folder. */
   String from();
 
-  /** What it runs. */
+  /** The program that it runs. */
   List<String> program();
 
-  /** What it was given, bytes. */
+  /** Its memory in bytes. */
   long memory();
 
-  /** How many it has. */
+  /** The number of its processors. */
   int processors();
 
   /** What it can reach: {@code none}, or {@code user} for other hosts. */
   String net();
 
-  /** The ports of this host that lead to it; a free one has its number while it runs. */
+  /**
+   * The ports of this host that lead to it. A port that is chosen at each start has a number only
+   * while it runs.
+   */
   List<Port> ports();
 
-  /** The folders of this host that it has too. */
+  /** The folders of this host that are shared with it. */
   List<VmShare> shares();
 
-  /** What people say of it. */
+  /** Its labels. */
   Map<String, String> labels();
 
   /** When it was made. */
   Instant created();
 
-  /** QEMU's process id; 0 where it does not run. */
+  /** QEMU's process id; 0 if it does not run. */
   long pid();
 
-  /** What its program said, as far as that is kept: both its outputs, as it was said. */
+  /**
+   * The output of its program, as far as it is kept: standard output and standard error in the
+   * order in which they were written.
+   */
   String logs();
 
   /**
-   * Writes what its program said as bytes, its standard output to {@code out} and its standard
-   * error to {@code error}, in the order in which it was said; the two may be the same.
+   * Writes the output of its program as bytes: its standard output to {@code out} and its standard
+   * error to {@code error}, in the order in which they were written. The two streams may be the
+   * same.
    *
-   * @param stop whether to wait for no more, where that is wanted; asked now and then
-   * @throws IOException what a file of the log or one of the two throws
+   * @param stop whether to stop waiting for more, if waiting is wanted; asked now and then
+   * @throws IOException if a file of the log or one of the two streams throws it
    */
   void logs(LogQuery query, OutputStream out, OutputStream error, BooleanSupplier stop)
       throws IOException, InterruptedException;
 
-  /** What its guest said on its console since it was started. */
+  /** The output of its guest's console since it was started. */
   Folder consoleLog();
 
-  /** The console of its guest, live; to be closed. */
+  /** The console of its guest, live; it must be closed. */
   Console console();
 
-  /** Starts its program. Fails if that runs. */
+  /** Starts its program. Fails if it runs already. */
   Vm start();
 
-  /** Starts its program, to be attached to from its first word on. */
+  /** Starts its program, and attaches to it from its first output on. */
   Attachable startAttached();
 
-  /** Its program that runs, to be attached to. It goes on without. */
+  /** Attaches to its running program, which goes on after detaching. */
   Attachable attach();
 
   /**
-   * Has its program end: SIGTERM, and SIGKILL if it is still there when the time is up. Then its VM
-   * ends. Not running is fine, and so is one that is no longer there.
+   * Ends its program: by SIGTERM, and by SIGKILL if it still runs when the time is up. Then its VM
+   * ends. It is fine if it does not run or was removed.
    */
   Vm stop(Duration patience);
 
@@ -124,46 +133,48 @@ public interface Vm {
     return stop(Duration.ofSeconds(10));
   }
 
-  /** Ends it at once. Not running is fine, and so is one that is no longer there. */
+  /** Ends it at once. It is fine if it does not run or was removed. */
   Vm kill();
 
-  /** Has it stand still. */
+  /** Pauses it. */
   Vm pause();
 
-  /** Lets it go on. */
+  /** Resumes it. */
   Vm resume();
 
   /** Stops and starts it. */
   Vm restart();
 
-  /** Waits for the end of its program; the exit status. */
+  /** Waits for the end of its program. Returns the exit status. */
   int await();
 
   /**
-   * Starts a program in it, besides its own; to be attached to. It ends with the container, whoever
-   * attaches to it.
+   * Starts another program in it, to which the caller can attach. That program ends with the
+   * container, even if somebody is attached to it.
    */
   Attachable open(ExecSpec spec);
 
   /**
-   * Copies a file, or a folder with all in it, out of the container that runs, with its attributes.
-   * Nothing in the container leads elsewhere on this host.
+   * Copies a file, or a folder with everything in it, out of the running container, with its
+   * attributes. Nothing in the container can lead to another place on this host.
    *
    * @param path in the container, absolute; a link as its last name is copied as such
-   * @param target a folder that is there, to lie in; else where nothing is yet, or a file
-   * @return where it is now
+   * @param target an existing folder, to put the copy into; otherwise a path where nothing exists,
+   *     or a file
+   * @return the path of the copy
    */
   Folder copyOut(String path, Folder target);
 
   /**
-   * Copies a file or folder of this host into the container that runs, with its attributes. What is
-   * in a folder that is there already stays, and files are replaced.
+   * Copies a file or folder of this host into the running container, with its attributes. Existing
+   * folders are merged, and files are replaced.
    *
-   * @param path in the container, absolute: a folder that is there, to lie in; else its new place
+   * @param path in the container, absolute: an existing folder, to put the copy into; otherwise its
+   *     new path
    */
   Vm copyIn(Folder source, String path);
 
-  /** The same as a tar that is the process's output; to be attached to. */
+  /** The same as a tar that is the output of the process, to which the caller can attach. */
   Attachable send(String path);
 
   /** The same for a tar that is the process's input, into the folder at {@code path}. */
@@ -173,11 +184,11 @@ public interface Vm {
   Ran exec(String... program);
 
   /**
-   * Keeps what its program changed over its start folder as a commit, exactly as it was at one
-   * moment. A container that runs stands still for some milliseconds ({@link Commit#held}), and
-   * goes on while its changes are taken; a paused one stays paused; of one that has ended the last
-   * state is taken. There is a commit only if the layer in the store is what the guest had, to the
-   * last attribute. Fails if nothing has changed, unless it is squashed.
+   * Keeps what its program has changed in its start folder as a commit, exactly as it was at one
+   * moment. A running container is stopped for some milliseconds ({@link Commit#held}), and goes on
+   * while its changes are copied. A paused one stays paused. If it has ended, its last state is
+   * committed. There is a commit only if the layer in the store is equal to what the guest had, in
+   * all attributes. Fails if nothing has changed, unless it is squashed.
    */
   Commit commit(CommitSpec spec);
 
@@ -187,25 +198,25 @@ public interface Vm {
   }
 
   /**
-   * What its program has changed over its start folder, exactly, as it is at this moment: the same
-   * lines as a commit of that moment has. What is returned does not change afterwards. As with a
-   * commit, a container that runs stands still for some milliseconds, and of one that has ended the
-   * last state is compared; free space is needed for what was changed.
+   * What its program has changed in its start folder, exactly as it is at this moment: the same
+   * lines as a commit of that moment. The result does not change afterwards. As for a commit, a
+   * running container is stopped for some milliseconds, and of one that has ended the last state is
+   * compared. The changes need free space.
    */
   Diff diff();
 
   /**
-   * Makes another VM of that name from what this one has changed by now, with a disk and a guest of
-   * its own; its program begins anew, if this one's runs.
+   * Makes another VM of that name that begins with what this one has changed so far, with a disk
+   * and a guest of its own. If the program of this one runs, the program of the other begins anew.
    */
   Vm fork(String other);
 
-  /** What it uses: memory and CPU, by the agent's words. */
+  /** What it uses: memory and CPU, by the keys of the agent's protocol. */
   Map<String, String> stats();
 
   /**
-   * Removes it, with all that its program wrote. Fails while it runs; one that is no longer there
-   * is fine.
+   * Removes it, with everything that its program wrote. Fails while it runs; it is fine if it was
+   * removed already.
    */
   void remove();
 }

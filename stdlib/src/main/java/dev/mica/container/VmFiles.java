@@ -16,7 +16,7 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** The files of one VM: {@code containers/ID}. Nobody but the owner of the state gets there. */
+/** The files of one VM: {@code containers/ID}. Only the owner of the state can reach them. */
 record VmFiles(Path directory) {
   static VmFiles of(StateDir state, String id) {
     return new VmFiles(state.path().resolve(relative(id)));
@@ -31,7 +31,7 @@ record VmFiles(Path directory) {
     return directory.resolve("disk.img");
   }
 
-  /** What its program said. */
+  /** The output of its program. */
   Path log() {
     return directory.resolve("log");
   }
@@ -51,27 +51,30 @@ record VmFiles(Path directory) {
     return directory.resolve("monitor.pid");
   }
 
-  /** What the monitor said at its start. */
+  /** The output of the monitor at its start. */
   Path said() {
     return directory.resolve("monitor.out");
   }
 
-  /** There when its program was started. */
+  /** Exists when its program was started. */
   Path started() {
     return directory.resolve("started");
   }
 
-  /** There from the time on when its guest folder was the root of a container first. */
+  /** Exists since its guest folder was the root of a container for the first time. */
   Path used() {
     return directory.resolve("used");
   }
 
-  /** There while it was paused, which its guest alone would know. */
+  /** Exists while it is paused, which otherwise only its guest would know. */
   Path paused() {
     return directory.resolve("paused");
   }
 
-  /** The ports of this host that lead to it, a line each: free ones as they were chosen. */
+  /**
+   * The ports of this host that lead to it, one a line, with the numbers that were chosen at the
+   * start.
+   */
   Path ports() {
     return directory.resolve("ports");
   }
@@ -82,14 +85,14 @@ record VmFiles(Path directory) {
   }
 
   /**
-   * There while it may be started again. Whoever ends it takes that away, which needs no room on a
-   * full file system.
+   * Exists while it may be started again. A command that ends it removes this file, which needs no
+   * room on a full file system.
    */
   Path again() {
     return directory.resolve("again");
   }
 
-  /** The process id of who starts it again. */
+  /** The id of the process that starts it again. */
   Path restarter() {
     return directory.resolve("restarter.pid");
   }
@@ -114,10 +117,10 @@ record VmFiles(Path directory) {
   /**
    * How a container ended.
    *
-   * @param status of its first process; 128 and the signal's number where one ended it
-   * @param signal that; 0: none
-   * @param oom whether it was ended for want of memory
-   * @param lost nobody heard how: its VM ended first
+   * @param status of its first process; 128 plus the signal's number if a signal ended it
+   * @param signal the signal; 0: none
+   * @param oom whether it was killed because there was no memory
+   * @param lost whether it is not known how, because its VM ended first
    */
   record End(int status, int signal, boolean oom, boolean lost, Instant when) {}
 
@@ -140,7 +143,7 @@ record VmFiles(Path directory) {
     }
   }
 
-  /** Makes an empty file whose being there says something; it is not there yet. */
+  /** Makes an empty file whose existence says something; it does not exist yet. */
   static void mark(Path file) {
     try {
       Files.createFile(file);
@@ -157,7 +160,7 @@ record VmFiles(Path directory) {
     }
   }
 
-  /** Those of this run; empty where there is none, or it has not come that far. */
+  /** The ports of this run; empty if there are none, or if the start has not come that far. */
   Optional<List<Port>> keptPorts() {
     try {
       return Optional.of(Files.readAllLines(ports()).stream().map(Port::of).toList());
@@ -168,7 +171,7 @@ record VmFiles(Path directory) {
     }
   }
 
-  /** What an earlier run left, but its log. */
+  /** Removes what an earlier run has left, except its log. */
   void forgetRun() {
     for (Path file : new Path[] {exit(), attach(), pid(), said(), started(), paused(), ports()}) {
       try {

@@ -9,8 +9,8 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * What the container of one VM is at. It is found each time from the VM's processes, from the files
- * beside them, and from how its monitor says it ended; nothing is changed.
+ * The state of the container of one VM. It is found each time from the VM's processes, from the
+ * files beside them, and from the monitor's record of its end; nothing is changed.
  */
 final class VmStatus {
   private final StateDir state;
@@ -44,7 +44,7 @@ final class VmStatus {
           ? Vm.State.RESTARTING
           : restarting.trouble().isPresent()
               ? Vm.State.FAILED
-              : Vm.State.CREATED; // or whoever started it has not come that far, or never will
+              : Vm.State.CREATED; // or its start has not come that far, or never will
     }
     if (!monitor.isAlive()) {
       return files.end().isPresent() ? state() : Vm.State.FAILED; // it ended just now
@@ -55,7 +55,7 @@ final class VmStatus {
     return isHalted() || isFrozen() ? Vm.State.PAUSED : Vm.State.RUNNING;
   }
 
-  /** Its guest stands still, for there is no room on this host for what it writes. */
+  /** Its guest is stopped, because there is no room on this host for what it writes. */
   boolean isHalted() {
     return machine.status().state() == Machine.State.PAUSED;
   }
@@ -64,7 +64,7 @@ final class VmStatus {
     return end.lost() ? Vm.State.FAILED : Vm.State.EXITED;
   }
 
-  /** Somebody is about to start it again, or its monitor will have it done. */
+  /** It is about to be started again, or its monitor will start it again. */
   private boolean isToRestart(Optional<VmFiles.End> end) {
     if (!restarting.isAllowed()) {
       return false;
@@ -73,22 +73,24 @@ final class VmStatus {
         || (end.isPresent() && restarting.next().isPresent() && monitor.isAlive());
   }
 
-  /** Whether nothing came between that end and us who are to start it again. */
+  /** Whether nothing has happened since that end, so that we are still to start it again. */
   boolean isToStartAgain(Optional<VmFiles.End> end) {
     return files.end().equals(end) && !isUp() && restarting.isAllowed();
   }
 
-  /** Whether its start came to its end, whatever came then. */
+  /** Whether its start was completed, whatever happened after that. */
   boolean wasStarted() {
     return Files.exists(files.started());
   }
 
-  /** Whether no program can have changed anything in it: its guest folder is not made yet. */
+  /**
+   * Whether no program can have changed anything in it, because its guest folder was not made yet.
+   */
   boolean isUntouched() {
     return !Files.exists(files.used()) && !wasStarted();
   }
 
-  /** Whether it was paused, which its guest alone would know. */
+  /** Whether it was paused, which otherwise only its guest would know. */
   boolean isFrozen() {
     return Files.exists(files.paused());
   }
@@ -99,7 +101,7 @@ final class VmStatus {
     return is == Vm.State.RUNNING || is == Vm.State.PAUSED;
   }
 
-  /** Neither up nor to be started again. */
+  /** Whether it neither runs nor will be started again. */
   boolean isOver() {
     return !isUp() && state() != Vm.State.RESTARTING;
   }
@@ -108,7 +110,7 @@ final class VmStatus {
     return lost().isPresent();
   }
 
-  /** A VM that ends takes its file servers along: only one that still answers can have lost one. */
+  /** When a VM ends, its file servers end too: only a VM that still answers can have lost one. */
   private Optional<String> lost() {
     Optional<String> lost =
         new Lowers(state.path(), vm).isLost(machine)
@@ -122,7 +124,7 @@ final class VmStatus {
     return at == Machine.State.RUNNING || at == Machine.State.PAUSED;
   }
 
-  /** The same in words. */
+  /** The state in words. */
   String text() {
     return switch (state()) {
       case CREATED -> "created";
@@ -136,7 +138,7 @@ final class VmStatus {
     };
   }
 
-  /** With how often, if it was. */
+  /** The text with the number of restarts, if there were any. */
   private String restarted(String word, String note) {
     int count = restarting.done().count();
     String all =
@@ -150,7 +152,7 @@ final class VmStatus {
     return end.lost() ? "its VM ended" : "exited " + end.status();
   }
 
-  /** What carried its network has ended, while it has not. */
+  /** The process that carried its network has ended, but the VM has not. */
   private boolean isCutOff() {
     return vm.network().hasCard() && !machine.isLinked();
   }

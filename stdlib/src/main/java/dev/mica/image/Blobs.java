@@ -17,14 +17,14 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 
 /**
- * What images are made of, by content: {@code blobs/sha256/HEX} of the state directory is a blob
- * whose digest was compared before it got that name. What is on its way lies in {@code
- * blobs/parts}, under the name of the blob where a later try goes on with it.
+ * The parts of images, by content: {@code blobs/sha256/HEX} of the state directory is a blob whose
+ * digest was compared before it got that name. Blobs that are still being fetched lie in {@code
+ * blobs/parts}, under the name of the blob if a later attempt can go on with it.
  *
- * <p>The files may be read and linked by everybody of this package and changed by nobody.
+ * <p>Every class of this package may read and link the files, and none may change them.
  */
 final class Blobs implements BlobSink {
-  /** Another process may fetch the same blob, and that may take long; Ctrl-C ends the wait. */
+  /** Another process may be fetching the same blob, which may take long; Ctrl-C ends the wait. */
   private static final Duration LONGEST = Duration.ofDays(1);
 
   private static final String PREFIX = "sha256:";
@@ -35,14 +35,14 @@ final class Blobs implements BlobSink {
   private final Path blobs;
   private final Path parts;
 
-  /** Those of a state directory; nothing is made before there is something to keep. */
+  /** The blobs of a state directory; no folder is made before there is something to keep. */
   public Blobs(StateDir state) {
     this.state = state;
     this.blobs = state.path().resolve("blobs/sha256");
     this.parts = state.path().resolve("blobs/parts");
   }
 
-  /** Fails where it is there and not of the size that the descriptor says. */
+  /** Fails if the blob exists but does not have the size that the descriptor says. */
   @Override
   public Optional<Path> find(Descriptor blob) {
     Path file = blobs.resolve(blob.hex());
@@ -62,7 +62,7 @@ final class Blobs implements BlobSink {
     }
   }
 
-  /** The blob of that digest, and its size; empty: it is not there. */
+  /** The blob of that digest, and its size; empty if it does not exist. */
   Optional<Descriptor> describe(String digest, String mediaType) {
     Path file = blobs.resolve(new Descriptor(mediaType, digest, 0).hex());
     try {
@@ -75,10 +75,11 @@ final class Blobs implements BlobSink {
   }
 
   /**
-   * The blob's file, fetched from {@code source} where it is not there. Two that fetch the same
-   * wait for each other. What came of a try that failed is kept and hashed again at the next one.
+   * The blob's file, which is fetched from {@code source} if it does not exist. If two processes
+   * fetch the same blob, one waits for the other. What a failed attempt has fetched is kept, and is
+   * hashed again at the next attempt.
    *
-   * @param transfer told how far it is; cancelling it ends this
+   * @param transfer gets the progress; cancelling it ends this call
    */
   public Path fetch(Descriptor blob, ImageSource source, Transfer transfer) {
     Optional<Path> there = find(blob);
@@ -105,14 +106,14 @@ final class Blobs implements BlobSink {
     long pid = ProcessHandle.current().pid();
     Path part = parts.resolve(NEW + pid + "-" + NUMBER.incrementAndGet());
     try {
-      Files.deleteIfExists(part); // of a dead process that had the same number
+      Files.deleteIfExists(part); // left by a dead process that had the same number
       return part;
     } catch (IOException broken) {
       throw MicaException.failed("remove", part, Why.of(broken)).because(broken);
     }
   }
 
-  /** Where the blob is there already, {@code part} is removed. */
+  /** If the blob exists already, {@code part} is removed. */
   @Override
   public Path add(Descriptor blob, Path part) {
     makeDirectories();
@@ -161,13 +162,13 @@ final class Blobs implements BlobSink {
     delete(blobs.resolve(digest.substring(PREFIX.length())));
   }
 
-  /** Digests of all blobs that are there, in order. */
+  /** The digests of all blobs, in order. */
   public List<String> digests() {
     return names(blobs).map(PREFIX::concat).toList();
   }
 
   /**
-   * Removes what fetches left that failed or were killed, and what nobody can add any more; what is
+   * Removes what failed or killed fetches have left, and what nobody can complete any more. What is
    * being written stays.
    */
   public void removeParts() {

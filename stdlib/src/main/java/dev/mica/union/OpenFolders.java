@@ -11,9 +11,9 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The folders of a union, held open and found to be those that its record means. A path in a record
- * may lead elsewhere by now, by whoever owns a folder on the way to it; what is mounted, emptied,
- * renamed or removed is therefore reached through these.
+ * The folders of a union. They are held open, and it was checked that they are those of its record.
+ * A path in a record may lead elsewhere by now, because the owner of a folder on the way can change
+ * it. So everything that is mounted, emptied, renamed or removed is reached through these.
  */
 final class OpenFolders implements AutoCloseable {
   private final UnionRecord union;
@@ -26,7 +26,7 @@ final class OpenFolders implements AutoCloseable {
     this.union = union;
   }
 
-  /** Lowers and upper; fails, naming the one that is another than it was. */
+  /** Lowers and upper; if one of them is another folder than before, it fails and names it. */
   static OpenFolders of(UnionRecord union) {
     OpenFolders folders = new OpenFolders(union);
     try {
@@ -38,7 +38,7 @@ final class OpenFolders implements AutoCloseable {
     }
   }
 
-  /** The lowers alone, without {@code but}: for when the upper is not where it belongs. */
+  /** The lowers alone, without {@code but}, for the time while the upper is at another path. */
   static OpenFolders lowersBut(UnionRecord union, Path but) {
     OpenFolders folders = new OpenFolders(union);
     try {
@@ -66,7 +66,7 @@ final class OpenFolders implements AutoCloseable {
     }
   }
 
-  /** The folder it lies in is found from the upper itself, not by a path. */
+  /** The folder around the upper is found from the upper itself, not by a path. */
   private void openUpper(Path path) {
     boolean shared = shared(path).isIn();
     Path real = shared(path).real();
@@ -84,7 +84,9 @@ final class OpenFolders implements AutoCloseable {
     }
   }
 
-  /** The folder that the union's upper is in, without a look at the upper; null: it is gone. */
+  /**
+   * The folder in which the union's upper lies, without looking at the upper; null if it is gone.
+   */
   static @Nullable OpenDirectory besidesOf(UnionRecord union) {
     Path parent = Objects.requireNonNull(union.upper()).resolveSibling("");
     if (!Files.isDirectory(parent)) {
@@ -155,7 +157,7 @@ final class OpenFolders implements AutoCloseable {
     return List.copyOf(lowers);
   }
 
-  /** The upper itself, wherever it is for now. */
+  /** The upper itself, at whatever path it is now. */
   OpenDirectory upper() {
     return Objects.requireNonNull(upper, "a read-only union has none");
   }
@@ -183,7 +185,7 @@ final class OpenFolders implements AutoCloseable {
     return all;
   }
 
-  /** The same by their paths of now, for who looks after they were closed. */
+  /** The same by their current paths, for use after they were closed. */
   List<Path> realStack() {
     List<Path> all = new ArrayList<>(union.lowers());
     if (upper != null) {

@@ -20,32 +20,32 @@ import java.util.Set;
 import java.util.function.Function;
 
 /**
- * What the commit store needs of unions, and nobody else: what a union has changed becomes a layer.
- * No object that a script is given leads here.
+ * The part of unions that only the commit store needs: what a union has changed becomes a layer.
+ * Scripts cannot reach it through any object that they get.
  */
 public final class UnionLayers {
   private final UnionStore store;
 
   /**
-   * Of the unions that {@code state} keeps; those of other systems are served by {@code helper}.
+   * For the unions of {@code state}; {@code helper} serves those that another system has to serve.
    */
   public UnionLayers(StateDir state, Helper helper) {
     this.store = new UnionStore(state, helper);
   }
 
-  /** The same for who only asks what they stand on. */
+  /** The same for a caller that only asks what the unions stand on. */
   public UnionLayers(StateDir state) {
     this(state, new NoHelper());
   }
 
-  /** How the journal calls the union. */
+  /** The name of the union in the journal. */
   public static String object(String name) {
     return "union " + name;
   }
 
   /**
-   * The name of a union that stands on {@code layer}, or is being made to. Fails if a union's
-   * record is damaged, for that one might.
+   * The name of a union that stands on {@code layer}, or will when it is made. Fails if a union's
+   * record is damaged, because that union might.
    */
   public Optional<String> standingOn(LockedState locked, Path layer) {
     List<UnionRecord> unions = new ArrayList<>(store.all().complete());
@@ -57,9 +57,9 @@ public final class UnionLayers {
   }
 
   /**
-   * Under the commit store's lock: has a union go on over its own upper, which becomes {@code
-   * layer}, a path in the store. False, and nothing done, where something holds the union or that
-   * cannot be ruled out.
+   * Called under the commit store's lock: the upper of a union becomes {@code layer}, a path in the
+   * store, and the union goes on over it. Returns false, and does nothing, if something uses the
+   * union or may use it.
    */
   public boolean rotate(String name, Path layer) {
     UnionRecord union = store.require(name);
@@ -96,7 +96,7 @@ public final class UnionLayers {
     return true;
   }
 
-  /** Whether an overlay has it all the same, or that cannot be ruled out. */
+  /** Whether an overlay uses it all the same, or may use it. */
   private static boolean isInUse(OpenFolders folders) {
     if (!Core.isPrivileged()) {
       return true;
@@ -111,7 +111,7 @@ public final class UnionLayers {
     }
   }
 
-  /** Its record, once it is rotated. May be called again. */
+  /** Writes the record of the union once it is rotated. May be called again. */
   private void put(UnionRecord union, OpenDirectory besides, Path layer) {
     if (!union.lowers().getFirst().equals(layer)) {
       List<Path> lowers = new ArrayList<>(union.lowers());
@@ -126,8 +126,8 @@ public final class UnionLayers {
   }
 
   /**
-   * Ends a {@link #rotate} that was cut short, also one after which the host was booted again;
-   * whether the union is rotated then. May be called again.
+   * Ends a {@link #rotate} that was cut short, even if the host was rebooted since. Returns whether
+   * the union is rotated then. May be called again.
    */
   public boolean recoverRotation(String name, Path layer) {
     UnionRecord union = store.require(name);
@@ -151,9 +151,9 @@ public final class UnionLayers {
   }
 
   /**
-   * Takes a {@link #rotate} back that was cut short: the layer becomes the union's upper again.
-   * Fails, and changes nothing, where the union is mounted, since it may stand on the layer, and
-   * where something was written to the fresh upper. May be called again.
+   * Undoes a {@link #rotate} that was cut short: the layer becomes the union's upper again. It
+   * fails and changes nothing if the union is mounted, because it may stand on the layer, or if
+   * something was written to the fresh upper. May be called again.
    */
   public void discardRotation(String name, Path layer) {
     UnionRecord union = store.require(name);
@@ -189,14 +189,14 @@ public final class UnionLayers {
   }
 
   /**
-   * Captures what the union's tree changes over its lowers; which flags of files the layer has not,
-   * for people, empty for none.
+   * Captures what the union's tree changes in its lowers. Returns the flags of files that the layer
+   * lacks, for people; empty if it has all.
    */
   public String capture(String name, Path layer, Set<LayerFlag> flags) {
     return capture(name, folders -> Tree.layers(folders.lowers()), layer, flags);
   }
 
-  /** The same with all that the union's tree has, so that the layer needs no lowers. */
+  /** The same with everything that the union's tree has, so that the layer needs no lowers. */
   public String copy(String name, Path layer, Set<LayerFlag> flags) {
     return capture(name, _ -> Tree.EMPTY, layer, flags);
   }
