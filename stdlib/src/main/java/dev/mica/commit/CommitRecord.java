@@ -19,15 +19,15 @@ import tools.jackson.databind.node.ObjectNode;
 /**
  * A commit's record, as {@code commits/ID.json} has it.
  *
- * @param layers its own layers of the store, topmost first; one of an older Mica has one, of its
- *     own id. Several commits may have the same.
- * @param below what these lie on, topmost first: {@code layer:ID} or the path of a folder, as
- *     {@link PathBytes#text} has it
+ * @param layers its own layers of the store, topmost first; a commit of an older Mica has one, with
+ *     the commit's id. Several commits may have the same layers.
+ * @param below what these lie on, topmost first: {@code layer:ID} or the path of a folder, in the
+ *     form of {@link PathBytes#text}
  * @param parent the commit that it was made over
- * @param unkept which flags of files its layer has not, for people; empty: none
- * @param config how a container of it runs, where that is said
- * @param manifest digest of the manifest that it came with, which the blobs have
- * @param held how long what it was made of stood still for it
+ * @param unkept the flags of files that its layer lacks, for people; empty if it has all
+ * @param config the settings for a container of it, if there are any
+ * @param manifest digest of the manifest that it came with, which is among the blobs
+ * @param held how long the container that it was made of was stopped for it
  */
 record CommitRecord(
     String id,
@@ -80,7 +80,10 @@ record CommitRecord(
     }
   }
 
-  /** How {@code path} is kept: a layer of the store by its id, so that the store can be moved. */
+  /**
+   * The form in which {@code path} is kept: a layer of the store by its id, so that the store can
+   * be moved.
+   */
   static String keep(Path path, Path layers) {
     return layers.equals(path.getParent()) ? LAYER + path.getFileName() : PathBytes.text(path);
   }
@@ -97,19 +100,19 @@ record CommitRecord(
         .toList();
   }
 
-  /** Whether its own layers lie on that one. */
+  /** Whether its own layers lie on that layer. */
   boolean standsOn(String layer) {
     return below.contains(LAYER + layer);
   }
 
-  /** What its own layers lie on, of a store whose layers are in {@code store}. */
+  /** What its own layers lie on, if the layers of the store are in {@code store}. */
   List<Path> below(Path store) {
     return below.stream()
         .map(kept -> layerId(kept).map(store::resolve).orElseGet(() -> PathBytes.parse(kept)))
         .toList();
   }
 
-  /** All that it is made of, topmost first. */
+  /** All its layers and folders, topmost first. */
   List<Path> stack(Path store) {
     return Stream.concat(layers.stream().map(store::resolve), below(store).stream()).toList();
   }
@@ -137,7 +140,7 @@ record CommitRecord(
         held);
   }
 
-  /** The same that lies on nothing: its layer has the whole tree. */
+  /** The same record, but lying on nothing: its layer has the whole tree. */
   CommitRecord squashed() {
     return new CommitRecord(
         id,
@@ -165,7 +168,7 @@ record CommitRecord(
         time);
   }
 
-  /** The same that runs in another way. */
+  /** The same record with other settings for a container. */
   CommitRecord running(Optional<ImageConfig> other) {
     return new CommitRecord(
         id, layers, below, parent, message, created, origin, method, unkept, other, manifest, held);

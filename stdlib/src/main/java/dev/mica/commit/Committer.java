@@ -105,7 +105,7 @@ final class Committer {
   }
 
   /**
-   * False, and all is as it was, where something holds the union or its upper cannot be renamed.
+   * Returns false, and changes nothing, if something uses the union or its upper cannot be renamed.
    */
   private boolean rotate(LockedState locked, CommitIntent intent) {
     return locked.run(
@@ -125,7 +125,8 @@ final class Committer {
   }
 
   /**
-   * Once the union goes on over the layer somebody may have written: from there it goes forward.
+   * Once the union goes on over the layer, somebody may have written to it: from there it is only
+   * finished, not undone.
    */
   private void recoverRotation(CommitIntent intent) {
     if (layers.recoverRotation(intent.union(), layerOf(intent))) {
@@ -135,7 +136,10 @@ final class Committer {
     }
   }
 
-  /** Nothing is mounted, made writable or given back: where the layer is, the commit stays. */
+  /**
+   * Mounts nothing, makes nothing writable and gives nothing back: if the layer exists, the commit
+   * stays.
+   */
   private void keepRotation(CommitIntent intent) {
     if (store.hasLayer(intent.commit().id())) {
       store.publish(intent.commit(), intent.ref());
@@ -208,7 +212,9 @@ final class Committer {
     }
   }
 
-  /** A record that cannot be read makes no commit; the union has all that the copy has. */
+  /**
+   * If the record cannot be read, there is no commit; the union has everything that the copy has.
+   */
   private Optional<CommitRecord> recorded(CommitIntent intent) {
     try {
       return store.commit(intent.commit().id());

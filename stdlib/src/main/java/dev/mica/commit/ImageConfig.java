@@ -16,19 +16,19 @@ import tools.jackson.databind.node.ObjectNode;
 import tools.jackson.databind.node.StringNode;
 
 /**
- * How a container of an image runs unless it is said, and on what: the {@code config} of OCI's
- * image specification with the platform.
+ * The default settings for a container of an image, and its platform: the {@code config} of OCI's
+ * image specification.
  *
  * @param os {@code linux}
- * @param architecture {@code amd64}, in the words of Go
- * @param variant {@code v7} of {@code arm}; else empty
+ * @param architecture {@code amd64}, by Go's name
+ * @param variant {@code v7} for {@code arm}; otherwise empty
  * @param env {@code NAME=VALUE}, in the image's order
- * @param entrypoint what is run; its arguments are those given or {@code cmd}
+ * @param entrypoint the program; its arguments are those given, or {@code cmd}
  * @param user {@code USER} or {@code USER:GROUP}, names or numbers; empty: root
  * @param workdir the working folder; empty: {@code /}
  * @param ports {@code 80/tcp}
  * @param volumes paths that are meant to be mounted
- * @param stopSignal {@code SIGTERM}, or a number; empty: not said
+ * @param stopSignal {@code SIGTERM}, or a number; empty if not set
  * @param others what else the image says under {@code config}, by name, as JSON texts
  */
 public record ImageConfig(
@@ -68,13 +68,13 @@ public record ImageConfig(
     others = Collections.unmodifiableMap(new TreeMap<>(others));
   }
 
-  /** One that says nothing but what it runs on. */
+  /** A configuration with nothing but the platform. */
   public static ImageConfig on(String os, String architecture, String variant) {
     return of(
         Records.object().put("os", os).put("architecture", architecture).put("variant", variant));
   }
 
-  /** One that says nothing, for this machine. */
+  /** An empty configuration, for this machine. */
   public static ImageConfig ofHost() {
     String is = System.getProperty("os.arch");
     String architecture =
@@ -87,8 +87,8 @@ public record ImageConfig(
   }
 
   /**
-   * The one in an OCI or Docker image's configuration. Fails with an IllegalArgumentException where
-   * a value is of another kind than it has to be.
+   * The settings in the configuration of an OCI or Docker image. Fails with an
+   * IllegalArgumentException if a value has the wrong type.
    */
   public static ImageConfig of(JsonNode image) {
     JsonNode config = image.path("config");
@@ -159,14 +159,14 @@ public record ImageConfig(
   }
 
   /**
-   * The same with each of these lines done, as a Dockerfile has them: {@code ENV LANG=C}. Fails,
-   * naming the line, where one is none.
+   * The same after these lines, which are written as in a Dockerfile: {@code ENV LANG=C}. If a line
+   * is not valid, it fails and names the line.
    */
   public ImageConfig changed(List<String> lines) {
     return ConfigEdit.apply(this, lines);
   }
 
-  /** The same for another configuration of what runs, on the same platform. */
+  /** Another configuration on the same platform. */
   ImageConfig with(ObjectNode config) {
     ObjectNode json = Records.object();
     json.put("os", os).put("architecture", architecture).put("variant", variant);
@@ -174,7 +174,10 @@ public record ImageConfig(
     return of(json);
   }
 
-  /** One as OCI has it: {@code architecture}, {@code os}, {@code variant}, {@code config}. */
+  /**
+   * The configuration in OCI's form: {@code architecture}, {@code os}, {@code variant}, {@code
+   * config}.
+   */
   public static ObjectNode toJson(ImageConfig image) {
     ObjectNode json = Records.object();
     json.put("architecture", image.architecture).put("os", image.os);
@@ -185,7 +188,10 @@ public record ImageConfig(
     return json;
   }
 
-  /** What OCI has under {@code config}; one order of the names, and nothing that is not said. */
+  /**
+   * The part under {@code config} in OCI's form, with the names in a fixed order and without values
+   * that are not set.
+   */
   ObjectNode config() {
     ObjectNode json = Records.object();
     Map<String, JsonNode> all = new TreeMap<>();

@@ -29,12 +29,13 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Copies between this host and a container, each way as a tar that lies on this host first: nothing
- * is put anywhere before all of it has come. Paths in the container are looked up there. What comes
- * from there is unpacked by the core, which follows no link, into a directory that is held open.
+ * Copies between this host and a container. Both ways use a tar that is first stored on this host:
+ * nothing is put anywhere before all of it has arrived. Paths in the container are looked up there.
+ * What comes from the container is unpacked by the core, which follows no link, into a directory
+ * that is held open.
  */
 record Copying(Vms vms, VmRecord vm) {
-  /** What is kept of what the other side says. */
+  /** How much of the other side's messages is kept. */
   private static final int WORDS = 1 << 16;
 
   private static final int BUFFER = 1 << 16;
@@ -73,9 +74,7 @@ record Copying(Vms vms, VmRecord vm) {
     }
   }
 
-  /**
-   * Unpacks beside where it will lie, and gives it its name: {@code as}, or the one that it has.
-   */
+  /** Unpacks beside the target, and then gives it its name: {@code as}, or the one that it has. */
   private Path place(String doing, OpenDirectory folder, Path spool, @Nullable Path as)
       throws IOException {
     Path scratch = folder.path().resolve(".mica-copy-" + Vms.newId());
@@ -161,9 +160,9 @@ record Copying(Vms vms, VmRecord vm) {
       boolean _ = stream.endInput();
     } catch (IOException broken) {
       failed.set(broken);
-      stream.close(); // half a tar is none
+      stream.close(); // half a tar is useless
     } catch (InterruptedException ended) {
-      Thread.currentThread().interrupt(); // it has ended, and wants no more
+      Thread.currentThread().interrupt(); // it has ended, and takes no more
     }
   }
 
@@ -185,7 +184,7 @@ record Copying(Vms vms, VmRecord vm) {
     return MicaException.failed(doing, vm.name(), "interrupted").because(stop);
   }
 
-  /** The last words count, and no guest fills our memory. */
+  /** Keeps only the last part of the messages, so that no guest can fill our memory. */
   private static final class Said extends ByteArrayOutputStream {
     @Override
     public synchronized void write(byte[] bytes, int offset, int length) {

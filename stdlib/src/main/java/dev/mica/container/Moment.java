@@ -11,21 +11,21 @@ import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
- * The guest folder of one VM as it was at one moment, to be read in its guest for as long as this
- * is open.
+ * The guest folder of one VM as it was at one moment. It can be read in the VM's guest as long as
+ * this is open.
  *
- * <p>Of a VM that is up it is on a snapshot of the VM's disk, beside which the container goes on. A
- * VM that is not up has nobody who writes: its guest is booted to read the disk itself, and ended
- * afterwards.
+ * <p>If the VM is up, the folder is on a snapshot of the VM's disk, and the container goes on
+ * meanwhile. If the VM is not up, nothing writes: its guest is booted to read the disk itself, and
+ * is ended afterwards.
  */
 final class Moment implements AutoCloseable {
   private static final int PLACE = 0;
   private static final String SNAPSHOT = "snapshot";
 
-  /** There is nothing on the disk yet. */
+  /** The state in which there is nothing on the disk yet. */
   private static final String UNTOUCHED = "";
 
-  /** The guest lets the container go on after that, whatever becomes of us. */
+  /** After this time the guest lets the container go on, whatever happens to this process. */
   private static final Duration DEADLINE = Duration.ofSeconds(10);
 
   private final Runner runner;
@@ -51,11 +51,12 @@ final class Moment implements AutoCloseable {
   }
 
   /**
-   * Now of a VM that is up, and the end of one that is not, which cannot be started while this is
-   * open.
+   * The current moment of a VM that is up; otherwise its last state. Such a VM cannot be started
+   * while this is open.
    *
    * @param doing what it is for: "commit"
-   * @param lock locks the VM, for the short while that its machine is changed, or for all the while
+   * @param lock locks the VM, either for the short time while its machine is changed, or for the
+   *     whole time
    */
   static Moment of(Runner runner, String doing, Supplier<Hold> lock) {
     if (!runner.status().isUp()) {
@@ -85,8 +86,8 @@ final class Moment implements AutoCloseable {
   }
 
   /**
-   * Has the guest mount what is read, in a conversation with its agent and with the VM locked; to
-   * be waited for.
+   * Asks the guest to mount what is read, in a conversation with its agent and with the VM locked.
+   * The caller must wait for the result.
    */
   Agent.Answer<Boolean> mount(Agent agent) {
     if (kept.isPresent()) {
@@ -103,7 +104,7 @@ final class Moment implements AutoCloseable {
     };
   }
 
-  /** QEMU gives a snapshot up rather than have the guest's own writes fail. */
+  /** QEMU gives up a snapshot if otherwise the guest's own writes would fail. */
   private static boolean isSpoilt(MicaException failure) {
     return failure.getCause() instanceof AgentFailure agent && agent.errno().equals("EIO");
   }
@@ -137,7 +138,7 @@ final class Moment implements AutoCloseable {
     }
   }
 
-  /** The container stands still in between, and never longer than the guest lets it. */
+  /** In between, the container is frozen, and never longer than the guest allows. */
   private static Duration take(Runner runner) {
     Machine machine = runner.machine();
     String id = runner.vm().id();
@@ -162,22 +163,22 @@ final class Moment implements AutoCloseable {
     }
   }
 
-  /** How long the container stood still for it. */
+  /** How long the container was frozen for it. */
   Duration held() {
     return held;
   }
 
-  /** Whether it is of a VM that has no guest folder yet. */
+  /** Whether the VM has no guest folder yet. */
   boolean isUntouched() {
     return disk.equals(UNTOUCHED);
   }
 
-  /** Which disk of the guest has it. */
+  /** The disk of the guest that has it. */
   String disk() {
     return disk;
   }
 
-  /** Locks the VM, for a short while. */
+  /** Locks the VM for a short time. */
   Hold hold() {
     return lock.get();
   }
@@ -195,7 +196,7 @@ final class Moment implements AutoCloseable {
     }
   }
 
-  /** Ends one that was cut short with the process that held it. */
+  /** Ends a moment whose process was killed. */
   static void end(Runner runner) {
     if (runner.status().isUp()) {
       release(runner);
@@ -204,7 +205,7 @@ final class Moment implements AutoCloseable {
     }
   }
 
-  /** Ends the snapshot of a VM, if there is one, at whatever step it is. */
+  /** Ends the snapshot of a VM at any step, if there is one. */
   private static void release(Runner runner) {
     Machine machine = runner.machine();
     if (machine.status().state() == Machine.State.NONE) {

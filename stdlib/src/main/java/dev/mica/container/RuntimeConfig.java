@@ -28,10 +28,10 @@ final class RuntimeConfig {
   private static final Ulimit FILES =
       new Ulimit(Ulimit.Kind.NOFILE, Ulimit.MOST_FILES, Ulimit.MOST_FILES);
 
-  /** Below a mount of the container's own: there need be nothing in its root for it. */
+  /** It is below a mount of the container's own, so its root needs no mount point for it. */
   private static final String INIT = "/dev/init";
 
-  /** Those of podman and of containers.conf(5). */
+  /** The capabilities of podman and of containers.conf(5). */
   private static final List<String> CAPABILITIES =
       List.of(
           "CAP_CHOWN",
@@ -69,9 +69,9 @@ final class RuntimeConfig {
   /**
    * The configuration of a container.
    *
-   * @param user whose its program is
-   * @param root where its root is in the guest
-   * @param network the namespace it has, in the guest
+   * @param user the user of its program
+   * @param root the path of its root in the guest
+   * @param network the path of its network namespace in the guest
    */
   static byte[] of(VmRecord vm, Agent.User user, String root, String network) {
     ObjectNode json = Records.object().put("ociVersion", VERSION);
@@ -106,7 +106,7 @@ final class RuntimeConfig {
         : vm.program();
   }
 
-  /** A process that is started in it besides. */
+  /** Another process that is started in it. */
   static byte[] process(VmRecord vm, ExecSpec spec, Agent.User user, String folder) {
     Map<String, String> environment = new TreeMap<>(vm.environment());
     environment.putAll(spec.environment());
@@ -144,7 +144,7 @@ final class RuntimeConfig {
     return json;
   }
 
-  /** As many open files as there can be, unless it is said. */
+  /** The largest possible number of open files, unless another limit is set. */
   private static void limit(ArrayNode all, List<Ulimit> said) {
     Map<Ulimit.Kind, Ulimit> limits = new EnumMap<>(Ulimit.Kind.class);
     limits.put(Ulimit.Kind.NOFILE, FILES);
@@ -155,7 +155,7 @@ final class RuntimeConfig {
     }
   }
 
-  /** Unsigned, as the runtime has them: the largest is no limit. */
+  /** Unsigned numbers, as in the runtime: the largest means no limit. */
   private static BigInteger number(long limit) {
     return new BigInteger(Long.toUnsignedString(limit));
   }
@@ -180,8 +180,8 @@ final class RuntimeConfig {
   }
 
   /**
-   * What there has to be in a container's root for its mounts, as the agent takes it: directories,
-   * and files where a file is mounted. What is mounted below another mount needs nothing.
+   * The mount points that a container's root must have, as the agent takes them: directories, and
+   * files if a file is mounted. What is mounted below another mount needs none.
    */
   static List<String> mountPoints(VmRecord vm) {
     ArrayNode mounts = Records.object().putArray("mounts");
@@ -203,7 +203,9 @@ final class RuntimeConfig {
     List.of(options).forEach(mount.putArray("options")::add);
   }
 
-  /** Its own, whoever may write it: it is not its root's. */
+  /**
+   * Mounts a file that belongs to the container and can be written to; it is not part of its root.
+   */
   private static void file(ArrayNode mounts, String at, String source) {
     bind(mounts, at, source, "rw", "noexec");
   }
@@ -215,7 +217,10 @@ final class RuntimeConfig {
         .forEach(mount.putArray("options")::add);
   }
 
-  /** Of this host: that nobody can write to it is seen to there. */
+  /**
+   * Mounts a share of this host; the file server makes sure that nobody can write to a read-only
+   * one.
+   */
   private static void folder(ArrayNode mounts, Volume share, String source) {
     ObjectNode mount = mounts.addObject().put("destination", share.at()).put("type", "bind");
     mount.put("source", source);

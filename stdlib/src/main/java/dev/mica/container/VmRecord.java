@@ -17,16 +17,17 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * What is kept of a VM.
+ * The record of a VM.
  *
  * @param id names its files and never changes; its name can be given to another VM when it is gone
  * @param from the name of its start folder for people
- * @param lowers the directories of that, topmost first
+ * @param lowers the directories of its start folder, topmost first
  * @param is which directories these paths mean
  * @param init whether its first process starts the program, and is not the program
  * @param restart whether it is started again when its program has ended by itself
  * @param remove whether it is removed when its program has ended
- * @param own commits without a name that were made for it, which go with it, the topmost first
+ * @param own commits without a name that were made for it and are removed with it, the topmost
+ *     first
  */
 record VmRecord(
     String name,
@@ -70,7 +71,7 @@ record VmRecord(
     }
   }
 
-  /** Another of that name that is like this one, but for its disk, network and shares. */
+  /** Another record of that name that is equal to this one, except its disk, network and shares. */
   VmSpec.Builder spec(String other, LayerSource start) {
     return VmSpec.of(other)
         .from(start)
@@ -133,7 +134,7 @@ record VmRecord(
     network.ports().forEach(port -> ports.add(port.toString()));
   }
 
-  /** One of an earlier Mica has none. */
+  /** A record of an earlier Mica does not have it. */
   private static Network network(JsonNode json) {
     return json.isMissingNode()
         ? Network.NONE

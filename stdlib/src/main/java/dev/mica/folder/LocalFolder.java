@@ -21,9 +21,9 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * A place in this host's own file systems.
+ * A file or folder in this host's own file systems.
  *
- * @param caller who has it, and may change what their role lets them
+ * @param caller the caller who has it, and who may change what the caller's role allows
  * @param path absolute, without {@code .} and {@code ..}
  */
 record LocalFolder(Caller caller, Path path) implements Folder {
@@ -31,7 +31,7 @@ record LocalFolder(Caller caller, Path path) implements Folder {
     path = PathBytes.absolute(caller.folder().resolve(path)).normalize();
   }
 
-  /** One that {@code caller} has named; fails unless it is theirs to name. */
+  /** A folder that {@code caller} has named; fails if the caller may not use it. */
   static LocalFolder named(Caller caller, Path path) {
     LocalFolder folder = new LocalFolder(caller, path);
     caller.requireReach(folder.path);
@@ -84,8 +84,8 @@ record LocalFolder(Caller caller, Path path) implements Folder {
   }
 
   /**
-   * By a diff from nothing: it streams, keeps the bytes of names, goes as deep as there is, can be
-   * cancelled, and looks at directories in parallel.
+   * Lists it by a diff from an empty tree, which streams, keeps the bytes of names, has no limit of
+   * depth, can be cancelled, and reads directories in parallel.
    */
   @Override
   public List<Entry> find(Predicate<Entry> wanted) {
@@ -194,7 +194,7 @@ record LocalFolder(Caller caller, Path path) implements Folder {
     return location();
   }
 
-  /** The folder itself may be reached by a symlink, as the upper of a union may be. */
+  /** The folder itself may be reached by a symlink, such as the upper of a union. */
   private void requireDirectory(String doing) {
     if (Files.isDirectory(path)) {
       return;

@@ -21,9 +21,9 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * Makes an image of a commit. One that came as an image is that image, byte for byte; of others the
- * documents are a function of the record and of the layers alone, so that a commit gives the same
- * digest on every machine.
+ * Makes an image of a commit. A commit that came as an image becomes the same image, byte for byte.
+ * For others, the documents depend only on the record and the layers, so that a commit gives the
+ * same digest on every machine.
  */
 final class ImageBuilder {
   private final LayerStore store;
@@ -33,8 +33,9 @@ final class ImageBuilder {
   private final List<String> remarks = new ArrayList<>();
 
   /**
-   * One that writes layers of which there is no blob yet, compressed so: those of the commit itself
-   * to {@code sink}, and those that it stands on to the store, for they are other commits' too.
+   * Makes images. Layers without a blob are compressed in that way and written: those of the commit
+   * itself to {@code sink}, and those that it stands on to the store, because other commits have
+   * them too.
    */
   ImageBuilder(LayerStore store, Blobs blobs, BlobSink sink, Compression compression) {
     this.store = store;
@@ -158,7 +159,7 @@ final class ImageBuilder {
     return json;
   }
 
-  /** The blob of a layer or a folder: one that is there, or made now. */
+  /** The blob of a layer or a folder: an existing one, or one that is made now. */
   private Image.Layer layer(Path path, BlobSink to) {
     Optional<TarRecord> known = store.tar(path);
     Optional<Image.Layer> there = known.flatMap(this::there);

@@ -20,9 +20,9 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * An OCI layout in a directory, which may have other images already. Blobs come first, each flushed
- * and then renamed; the index, which makes the image visible, after the names of all of them are
- * flushed, too.
+ * An OCI layout in a directory, which may have other images already. Blobs are written first; each
+ * is flushed and then renamed. The index makes the image visible. It is written after the names of
+ * all blobs are flushed, too.
  */
 final class LayoutTarget implements BlobSink {
   static final String LAYOUT = "oci-layout";
@@ -41,8 +41,8 @@ final class LayoutTarget implements BlobSink {
   }
 
   /**
-   * The one at {@code directory}, which is made when the first blob comes; a directory of anything
-   * else is refused.
+   * The layout at {@code directory}, which is made when the first blob comes; a directory with
+   * anything else is refused.
    */
   static LayoutTarget at(Path directory) {
     LayoutTarget target = new LayoutTarget(directory);
@@ -76,7 +76,7 @@ final class LayoutTarget implements BlobSink {
     try {
       Durable.makeDirectories(directory.toAbsolutePath(), MODE);
       Path version = directory.resolve(LAYOUT);
-      if (!Files.exists(version)) { // first of all: whoever is killed after it has left a layout
+      if (!Files.exists(version)) { // first, so that a killed process leaves a layout
         replace(version, VERSION.getBytes(StandardCharsets.UTF_8));
       }
       Durable.makeDirectories(blobs.toAbsolutePath(), MODE);
@@ -108,7 +108,7 @@ final class LayoutTarget implements BlobSink {
   public Path newPart() {
     make();
     Path part = StaleParts.part(blobs, NUMBER.incrementAndGet());
-    BlobSink.discard(part); // of a dead process that had the same number
+    BlobSink.discard(part); // left by a dead process that had the same number
     return part;
   }
 
@@ -127,7 +127,7 @@ final class LayoutTarget implements BlobSink {
   @Override
   public void keep(Descriptor document, byte[] content) {}
 
-  /** Gives it the image, under that name in the place of one that was called so. */
+  /** Adds the image under that name, in the place of an image that had it. */
   void put(Image image, String name) {
     for (Image.Layer layer : image.layers()) {
       if (find(layer.blob()).isEmpty()) {
@@ -186,7 +186,7 @@ final class LayoutTarget implements BlobSink {
     }
   }
 
-  /** The index with this image, in the place of one that was called so. */
+  /** The index with this image, in the place of an image that had the name. */
   private ObjectNode index(Descriptor manifest, String name) {
     Optional<byte[]> old = new FolderFiles(directory).read(Layout.INDEX, Limits.DOCUMENT);
     ObjectNode index = empty();

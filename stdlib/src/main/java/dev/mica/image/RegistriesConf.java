@@ -18,9 +18,9 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.dataformat.toml.TomlMapper;
 
 /**
- * What containers-registries.conf(5) says of registries, in its version 2: which are mirrored,
- * blocked or insecure, and where names without a host are looked for. Of several files the later
- * override the earlier, table by table. Aliases of short names are not heeded.
+ * The settings of containers-registries.conf(5), version 2: which registries are mirrored, blocked
+ * or insecure, and where names without a host are looked for. If there are several files, later
+ * ones override earlier ones, table by table. Aliases of short names are ignored.
  */
 final class RegistriesConf {
   private static final Path SYSTEM = Path.of("/etc/containers");
@@ -32,7 +32,7 @@ final class RegistriesConf {
 
   private RegistriesConf() {}
 
-  /** A mirror, or the registry that is mirrored. */
+  /** A mirror, or the mirrored registry itself. */
   private record Location(String location, boolean insecure, String use) {
     boolean isFor(Reference reference) {
       return switch (use) {
@@ -46,8 +46,9 @@ final class RegistriesConf {
   private record Table(String prefix, Location registry, boolean blocked, List<Location> mirrors) {}
 
   /**
-   * That of somebody's {@code environment}: the file that {@code CONTAINERS_REGISTRIES_CONF} names,
-   * alone; or else the user's, or else the system's, and then the drop-ins of both.
+   * The settings for an {@code environment}: only the file that {@code CONTAINERS_REGISTRIES_CONF}
+   * names; if that is not set, the user's file or, without one, the system's, and then the drop-ins
+   * of both.
    */
   static RegistriesConf of(Map<String, String> environment) {
     RegistriesConf conf = new RegistriesConf();
@@ -155,8 +156,8 @@ final class RegistriesConf {
   }
 
   /**
-   * What a text means that may say no host: in each of the registries that are searched, in their
-   * order; in Docker's where none is configured.
+   * The references that a text can mean, which need not contain a host: one for each registry of
+   * the search list, in its order; Docker's registry if the list is empty.
    */
   List<Reference> meanings(String text) {
     Reference plain = Reference.parse(text);
@@ -166,7 +167,7 @@ final class RegistriesConf {
     return searched.stream().map(host -> Reference.on(host, text)).toList();
   }
 
-  /** Where it is read from: its mirrors in their order, then the registry itself. */
+  /** The endpoints for reading: the mirrors in their order, then the registry itself. */
   List<Endpoint> readers(Reference reference) {
     Optional<Table> table = table(reference);
     List<Endpoint> all = new ArrayList<>();
@@ -178,7 +179,7 @@ final class RegistriesConf {
     return all;
   }
 
-  /** Where it is written to: the registry itself. Fails where that is blocked. */
+  /** The endpoint for writing: the registry itself. Fails if that is blocked. */
   Endpoint writer(Reference reference) {
     Optional<Table> table = table(reference);
     if (table.isPresent() && table.get().blocked()) {
@@ -203,12 +204,12 @@ final class RegistriesConf {
     return new Endpoint(there.host(), there.repository(), location.insecure());
   }
 
-  /** The prefix may be of one tag or digest: then nothing is left. */
+  /** The prefix may contain a tag or digest: then nothing is left. */
   private static String after(String name, String prefix) {
     return name.length() <= prefix.length() ? "" : name.substring(prefix.length());
   }
 
-  /** The one of the longest prefix. */
+  /** The table with the longest prefix. */
   private Optional<Table> table(Reference reference) {
     return tables.values().stream()
         .filter(table -> matches(reference, table.prefix()))
@@ -224,7 +225,7 @@ final class RegistriesConf {
       return false;
     }
     String rest = whole.substring(prefix.length());
-    // A colon behind the host alone is that of a port, which is another registry.
+    // A colon directly after the host begins a port, which makes it another registry.
     return rest.isEmpty()
         || rest.startsWith("/")
         || (prefix.indexOf('/') >= 0 && (rest.startsWith(":") || rest.startsWith("@")));

@@ -21,8 +21,8 @@ import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The files of a tar, by where they lie in it: nothing is unpacked. One that is compressed by gzip
- * is uncompressed to a file of ours first.
+ * The files of a tar, by their positions in it: nothing is unpacked. A tar that is compressed by
+ * gzip is first uncompressed to a file of ours.
  */
 final class TarFiles implements NamedFiles {
   /** An archive of images has some files for each layer. */
@@ -47,7 +47,7 @@ final class TarFiles implements NamedFiles {
     this.part = part;
   }
 
-  /** Those of the tar in {@code file}; {@code blobs} has room for one that is compressed. */
+  /** The files of the tar in {@code file}; {@code blobs} has room for a compressed one. */
   static TarFiles of(Path file, Blobs blobs) {
     Path part = null;
     TarFiles files = null;
@@ -145,7 +145,10 @@ final class TarFiles implements NamedFiles {
     }
   }
 
-  /** Without {@code .} and {@code ..}, which lead to the top at most: names are only compared. */
+  /**
+   * The name without {@code .} and {@code ..}, which lead to the top at most: names are only
+   * compared.
+   */
   private static String normal(String name) {
     return Path.of("/" + name.replace('\0', '?')).normalize().toString().substring(1);
   }

@@ -20,19 +20,20 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Locks of single objects, for all threads of all processes that use a state directory: a byte each
- * of one file, where the object's name says. So there is nothing to make for one and nothing to
- * remove, and a full file system has room for it.
+ * Locks of single objects, for all threads of all processes that use a state directory. Each lock
+ * is one byte of one file, at a position that the object's name gives. So nothing has to be made or
+ * removed for a lock, and it works on a full file system.
  *
- * <p>The kernel's lock belongs to the process and falls with it, however it ends; but it is lost as
- * soon as the process closes <em>any</em> descriptor of the file. So there is one of these per
- * directory in a JVM, with one descriptor that is closed when nothing is locked.
+ * <p>The kernel's lock belongs to the process and is released when the process ends, in whatever
+ * way. But it is also lost as soon as the process closes <em>any</em> descriptor of the file. So a
+ * JVM has one instance for each directory, with one descriptor that is closed when nothing is
+ * locked.
  *
- * <p>Threads of this JVM wait in a queue; the one whose turn it is asks the kernel again and again
- * while another process has the object. A wait in the kernel would be wrong here: it takes each
- * process for one that does one thing, and where two have an object each, and another thread of
- * each waits for the other's, it refuses one with EDEADLK, though both holders would go on. And
- * only closing the descriptor would end such a wait.
+ * <p>Threads of this JVM wait in a queue; the first one asks the kernel again and again while
+ * another process has the object. A wait in the kernel would be wrong here, because the kernel
+ * assumes that each process does only one thing. If two processes have one object each, and another
+ * thread of each waits for the other's object, it refuses one of them with EDEADLK, although both
+ * holders would go on. And only closing the descriptor would end such a wait.
  */
 final class ObjectLocks {
   private static final Map<Path, ObjectLocks> OF_DIRECTORY = new ConcurrentHashMap<>();
@@ -42,7 +43,7 @@ final class ObjectLocks {
   private static final long SHORTEST_PAUSE = 1;
   private static final long LONGEST_PAUSE = 20;
 
-  /** The file that the bytes are of; it stays empty. */
+  /** The file with the bytes; it stays empty. */
   private final Path file;
 
   private final Map<String, One> known = new ConcurrentHashMap<>();
@@ -55,7 +56,7 @@ final class ObjectLocks {
     this.file = file;
   }
 
-  /** Those of a directory that exists; {@code real} is its real path. */
+  /** The locks of a directory that exists; {@code real} is its real path. */
   static ObjectLocks of(Path real) {
     return OF_DIRECTORY.computeIfAbsent(real, home -> new ObjectLocks(home.resolve("objects")));
   }
@@ -64,7 +65,7 @@ final class ObjectLocks {
     return file;
   }
 
-  /** Who has an object, of this JVM's threads. */
+  /** The thread of this JVM that has an object. */
   private static final class One {
     private final ReentrantLock threads = new ReentrantLock(true);
     private volatile String holding = "";
@@ -136,7 +137,7 @@ final class ObjectLocks {
     return false;
   }
 
-  /** The thread has its turn; whether this process has. */
+  /** Called when it is the thread's turn: whether this process could get the lock, too. */
   private boolean hasFile(One one, String object, String what) {
     if (one.threads.getHoldCount() > 1) {
       return true;
@@ -146,7 +147,7 @@ final class ObjectLocks {
       return false;
     }
     one.holding = what;
-    known.put(object, one); // it may have been dropped between the look at it and its turn
+    known.put(object, one); // it may have been dropped before this thread's turn
     return true;
   }
 
@@ -159,7 +160,7 @@ final class ObjectLocks {
       locked += lock == null ? 0 : 1;
       return lock;
     } catch (OverlappingFileLockException another) {
-      return null; // an object of the same place, or one that is just being let go
+      return null; // an object at the same position, or one that is just being released
     } catch (IOException broken) {
       throw MicaException.failed("lock", file, Why.of(broken)).because(broken);
     } finally {
@@ -225,7 +226,10 @@ final class ObjectLocks {
     return pid.isPresent() ? "process " + pid.getAsLong() : "another process";
   }
 
-  /** As the kernel lists it: number, class, mode, access, process, device and inode, from, to. */
+  /**
+   * A lock as the kernel lists it: number, class, mode, access, process, device and inode, from,
+   * to.
+   */
   private static OptionalLong process(long place) {
     String range = " " + place + " " + place;
     try (Stream<String> lines = Files.lines(LOCKS)) {
@@ -235,7 +239,7 @@ final class ObjectLocks {
           .mapToLong(fields -> Long.parseLong(fields[4]))
           .findFirst();
     } catch (IOException hidden) {
-      return OptionalLong.empty(); // it is only for the message
+      return OptionalLong.empty(); // it is needed only for the message
     }
   }
 }

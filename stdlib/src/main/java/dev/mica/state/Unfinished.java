@@ -14,14 +14,14 @@ import org.slf4j.LoggerFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * What the journal has of operations that are not under way: each is carried out by its {@link
- * Recovery}, and one that cannot be is remembered with the reason. All of it under the lock.
+ * The operations in the journal that are not under way. The {@link Recovery} of each finishes or
+ * undoes it; if that fails, it is remembered with the reason. All of this needs the lock.
  */
 final class Unfinished {
   private static final Recovery<ObjectNode> UNKNOWN =
       Recovery.of(facts -> facts, facts -> List.of(), Unfinished::refuse);
 
-  /** Loaded when there is something to say, which is seldom. */
+  /** Loaded only when there is something to log, which is rare. */
   private static final class Log {
     static final Logger LOG = LoggerFactory.getLogger(StateDir.class);
   }
@@ -30,7 +30,7 @@ final class Unfinished {
   private final ObjectLocks objects;
   private final Map<String, Recovery<?>> recoveries = new ConcurrentHashMap<>();
 
-  /** Why the entry of that id could not be carried out when it was last tried. */
+  /** Why the entry of that id could not be recovered when it was last tried. */
   private final Map<String, MicaException> stuck = new ConcurrentHashMap<>();
 
   Unfinished(Journal journal, ObjectLocks objects) {
@@ -42,7 +42,7 @@ final class Unfinished {
     throw MicaException.failed("end what the journal notes", "", "nothing here knows how");
   }
 
-  /** Says who ends an operation that was cut short. */
+  /** Sets what finishes or undoes an operation that was cut short. */
   void on(String operation, Recovery<?> recovery) {
     recoveries.put(operation, recovery);
   }
@@ -51,19 +51,24 @@ final class Unfinished {
     return recoveries.getOrDefault(operation, UNKNOWN);
   }
 
-  /** Carries all entries out, the inner before the outer, but for the one of that id. */
+  /** Recovers all entries except that of this id, inner ones before outer ones. */
   void recoverAllBut(String id, Mutex mutex) {
     journal.entries().stream()
         .filter(entry -> !entry.id().equals(id) && !mutex.running().contains(entry.id()))
         .forEach(entry -> recoverIfFree(entry, mutex));
   }
 
-  /** One whose objects somebody works on is under way, or is ended by who does. */
+  /**
+   * If somebody works on an entry's objects, it is under way, or will be recovered by that process.
+   */
   private void recoverIfFree(Journal.Entry entry, Mutex mutex) {
     boolean _ = ifFree(entry, () -> recover(entry, mutex));
   }
 
-  /** Does that with the entry's objects locked, if nobody else has one of them; whether it did. */
+  /**
+   * Does that with the entry's objects locked, if nobody else has one of them. Returns whether it
+   * did.
+   */
   private boolean ifFree(Journal.Entry entry, Runnable action) {
     List<String> taken = new ArrayList<>();
     try {
@@ -80,13 +85,13 @@ final class Unfinished {
     }
   }
 
-  /** Carries one entry out, if it is there; returns why that failed. */
+  /** Recovers one entry, if it exists; returns why that failed. */
   Optional<MicaException> recover(String id, Mutex mutex) {
     find(id).ifPresent(entry -> recover(entry, mutex));
     return Optional.ofNullable(stuck.get(id));
   }
 
-  /** One that cannot be carried out stays, and why is remembered. */
+  /** An entry that cannot be recovered stays, and the reason is remembered. */
   private void recover(Journal.Entry entry, Mutex mutex) {
     try {
       if (entry.damage().isPresent()) {
@@ -123,7 +128,7 @@ final class Unfinished {
     return journal.entries().stream().filter(entry -> entry.id().equals(id)).findFirst();
   }
 
-  /** All that is not under way. */
+  /** All operations that are not under way. */
   List<Leftover> left(Mutex mutex) {
     return journal.entries().stream()
         .filter(entry -> !isUnderWay(entry, mutex))
@@ -136,12 +141,14 @@ final class Unfinished {
     return leftover(entry, why == null ? "somebody works on it" : String.valueOf(why.getMessage()));
   }
 
-  /** Under the lock: what has no objects is done under it, from its beginning to its end. */
+  /** Needs the lock: an operation without objects has it from beginning to end. */
   private boolean isUnderWay(Journal.Entry entry, Mutex mutex) {
     return mutex.running().contains(entry.id()) || !ifFree(entry, () -> {});
   }
 
-  /** All that is not under way, where it cannot be tried and that is why; takes no lock. */
+  /**
+   * All operations that are not under way, if they cannot be tried for that reason; takes no lock.
+   */
   List<Leftover> untried(MicaException why) {
     return journal.entries().stream()
         .filter(entry -> !entry.isUnderWay())
@@ -158,7 +165,7 @@ final class Unfinished {
         entry.damage().orElse(why));
   }
 
-  /** What all entries are about, under way or not. */
+  /** The objects of all entries, under way or not. */
   Set<String> objects() {
     return journal.entries().stream()
         .flatMap(entry -> entry.objects().stream())
@@ -173,7 +180,7 @@ final class Unfinished {
         .toList();
   }
 
-  /** Fails if something is left that is about one of these, which the caller has locked. */
+  /** Fails if an operation is left on one of these objects, which the caller has locked. */
   void requireNone(String what, Set<String> mine, Mutex mutex) {
     for (Journal.Entry entry : journal.entries()) {
       if (mutex.running().contains(entry.id())
@@ -189,7 +196,7 @@ final class Unfinished {
     }
   }
 
-  /** Ends one by a person's decision. */
+  /** Ends an operation as a person has decided. */
   void settle(String id, boolean keeping, Mutex mutex) {
     Journal.Entry entry =
         find(id)

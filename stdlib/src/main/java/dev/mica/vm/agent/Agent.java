@@ -10,18 +10,18 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A conversation with the agent in the guest: {@code docs/agent-protocol.md}, verb by verb. Every
- * verb may be repeated. A failure is a {@link MicaException} with the step, the guest's path and
- * the cause; an answer that does not come within the verb's time limit is one too, and the
- * conversation is over then.
+ * A conversation with the agent in the guest; the methods are the verbs of {@code
+ * docs/agent-protocol.md}. Every verb may be repeated. A failure is a {@link MicaException} with
+ * the step, the guest's path and the cause. If an answer does not come within the verb's time
+ * limit, that is a failure too, and the conversation is over then.
  *
  * <p>Guest paths: shares are at {@code /shares/NAME}, unions at {@code /unions/NAME}.
  */
 public interface Agent extends AutoCloseable {
   /**
-   * What the agent says of itself.
+   * What the agent says about itself.
    *
-   * @param version the protocol's
+   * @param version the version of the protocol
    * @param digest of the agent's own binary
    * @param kernel the guest kernel's release
    * @param uptime since the guest's kernel began
@@ -29,45 +29,47 @@ public interface Agent extends AutoCloseable {
   record Hello(int version, String digest, String kernel, Duration uptime) {}
 
   /**
-   * What a mounted share can do, found by doing it in the guest.
+   * What a mounted share can do, found out by trying it in the guest.
    *
-   * @param can the words of the protocol that hold: {@code xattr trusted whiteout exchange
+   * @param can the words of the protocol that are true: {@code xattr trusted whiteout exchange
    *     noreplace link tmpfile acl times case}
-   * @param maxName the longest name, bytes
+   * @param maxName length of the longest name in bytes
    */
   record Probe(Set<String> can, int maxName) {}
 
   /**
-   * What the agent was asked, and works on until somebody needs to know. Any number may be under
-   * way at once, and other verbs besides.
+   * A request on which the agent works until somebody waits for it. Any number of these may be
+   * under way at once, and other verbs too.
    */
   interface Answer<T> {
-    /** Waits for it; fails as the verb did. */
+    /** Waits for the answer; fails if the verb has failed. */
     T await();
   }
 
   /** The answer to the greeting that began this conversation. */
   Hello hello();
 
-  /** Mounts the share of that tag, which is plugged, at {@code /shares/NAME}; its probe. */
+  /**
+   * Mounts the share of that tag, which is plugged in, at {@code /shares/NAME}. Returns its probe.
+   */
   Answer<Probe> mountShare(String tag, String name, boolean readOnly);
 
-  /** Mounts it to be written to, and tries only those words of the protocol. */
+  /** Mounts it read-write, and tries only those words of the protocol. */
   Answer<Probe> mountShare(String tag, String name, Set<String> asked);
 
-  /** Mounts it as it is: nothing is tried in it, for its files are not only the guest's. */
+  /** Mounts it without trying anything in it, because its files are not only the guest's. */
   Answer<Boolean> mountVolume(String tag, String name);
 
   /**
-   * Unmounts {@code /shares/NAME} and lets go of its device.
+   * Unmounts {@code /shares/NAME} and releases its device.
    *
-   * @param device its PCI address, as the machine says it; empty where it is not plugged
+   * @param device its PCI address, as the machine gives it; empty if it is not plugged in
    */
   void unmountShare(String name, Optional<String> device);
 
   /**
-   * Takes away a share whose file server is gone. Whoever waits for the server goes on waiting, but
-   * holds up nobody.
+   * Abandons a share whose file server is gone. A process that waits for the server goes on
+   * waiting, but blocks nobody else.
    */
   void abandonShare(String name);
 
@@ -75,48 +77,50 @@ public interface Agent extends AutoCloseable {
    * Mounts a union at {@code /unions/NAME}.
    *
    * @param lowers topmost first, each {@code SHARE} or {@code SHARE/sub}
-   * @param upper likewise; null: read-only
-   * @param work likewise, in the same share as the upper
+   * @param upper in the same form; null: read-only
+   * @param work in the same form, in the same share as the upper
    */
   void union(String name, List<Path> lowers, @Nullable Path upper, @Nullable Path work);
 
   /**
-   * The same of a container, with a lowest lower besides that has nothing but mount points, so that
-   * nobody makes them in the upper.
+   * The same for a container, with another lower below all others, which has only mount points, so
+   * that the runtime does not make them in the upper.
    *
-   * @param skeleton what lies there, each {@code d:/path} for a directory or {@code f:/path} for an
-   *     empty file; what the lowers have of that name is there instead
+   * @param skeleton the mount points, each {@code d:/path} for a directory or {@code f:/path} for
+   *     an empty file; if the lowers have something of that name, it is seen instead
    */
   void union(String name, List<Path> lowers, Path upper, Path work, List<String> skeleton);
 
   /** Unmounts a union. */
   void unmount(String name);
 
-  /** Takes away a union of which a file server is gone, and ends its export; nothing is flushed. */
+  /**
+   * Abandons a union if one of its file servers is gone, and ends its export; nothing is flushed.
+   */
   void abandonUnion(String name);
 
   /**
-   * Starts serving a union as FUSE over a port that is plugged; what is sent there before waits.
+   * Starts serving a union as FUSE over a port that is plugged in; what is sent there before waits.
    *
    * @param files how many files each of its shares' file servers can have open, at least
    */
   Answer<Boolean> exportFuse(String name, String port, long files);
 
-  /** Stops that. */
+  /** Stops serving the union. */
   void unexport(String name);
 
   /**
-   * Where the streams of a process go.
+   * The port and session for the streams of a process.
    *
-   * @param port that is plugged
-   * @param token of the session, hexadecimal
-   * @param terminal whether it has one
+   * @param port a port that is plugged in
+   * @param token token of the session, hexadecimal
+   * @param terminal whether the process has a terminal
    */
   record Streams(String port, String token, boolean terminal) {}
 
   /**
-   * Mounts the disk of that serial number at {@code /disks/NAME}, with these directories in it. A
-   * layer of a union that lies there is {@code @NAME/sub}.
+   * Mounts the disk of that serial number at {@code /disks/NAME}, and makes these directories in
+   * it. A layer of a union on the disk is written {@code @NAME/sub}.
    */
   Answer<Boolean> mountDisk(String serial, String name, List<String> directories);
 
@@ -126,36 +130,36 @@ public interface Agent extends AutoCloseable {
    */
   Answer<Boolean> mountSnapshot(String serial, String name);
 
-  /** Unmounts a disk, whose device stays. One that is not mounted is fine. */
+  /** Unmounts a disk; its device stays. It is fine if it is not mounted. */
   void unmountDisk(String name);
 
   /**
-   * Has a container and the file system of a disk stand still, with all on the disk that was
-   * written. After {@code deadline} both go on by themselves.
+   * Freezes a container and the file system of a disk, and everything that was written is then on
+   * the disk. After {@code deadline} both go on by themselves.
    */
   void freeze(String name, String disk, Duration deadline);
 
   /**
-   * Lets them go on; how long the container stood still. Fails where they went on by themselves
+   * Lets both go on. Returns how long the container was frozen. Fails if they went on by themselves
    * before that.
    */
   Duration thaw(String name);
 
   /**
-   * Has the guest send the folder {@code path} of a disk over a port that is plugged, exact to the
-   * last attribute. The stream itself says how that ends; its answer is not waited for, so that
-   * others can be talked with meanwhile.
+   * Asks the guest to send the folder {@code path} of a disk over a port that is plugged in, with
+   * all attributes. The stream itself says how that ends. This does not wait for the answer, so
+   * that other verbs can be used meanwhile.
    */
   void capture(String disk, String path, String port, String token);
 
-  /** Makes a network namespace for a container, with nothing but its loopback in it. */
+  /** Makes a network namespace for a container, with only its loopback interface. */
   void network(String name);
 
   /**
    * Makes one with the guest's network card in it.
    *
-   * @param address the card's, with its network: {@code 10.0.2.15/24}
-   * @param gateway whom all that goes elsewhere is sent to
+   * @param address address of the card, with its network: {@code 10.0.2.15/24}
+   * @param gateway the address to which packets for other networks are sent
    */
   void network(String name, String address, String gateway);
 
@@ -163,10 +167,10 @@ public interface Agent extends AutoCloseable {
   void file(String name, String file, byte[] content);
 
   /**
-   * Who a user of a container is.
+   * A user of a container.
    *
-   * @param uid the number
-   * @param gid of the group
+   * @param uid number of the user
+   * @param gid number of the group
    * @param groups numbers of the other groups that it is in
    * @param home its folder, in the container
    */
@@ -179,59 +183,63 @@ public interface Agent extends AutoCloseable {
 
   /**
    * Looks up {@code USER} or {@code USER:GROUP}, names or numbers, in the union of that name; fails
-   * with an {@link AgentFailure} as its cause where there is no such name.
+   * with an {@link AgentFailure} as its cause if there is no such name.
    */
   User user(String name, String user);
 
   /**
-   * Starts a container as its bundle's {@code config.json} says; once its first process was
-   * started, that one's process id. When that process has ended the guest powers off.
+   * Starts a container as its bundle's {@code config.json} says. Returns the process id of its
+   * first process once that was started. When that process has ended, the guest powers off.
    */
   Answer<Long> run(String name, Streams streams);
 
-  /** Starts another process in it, as the bundle's {@code exec-ID.json} says; its process id. */
+  /**
+   * Starts another process in it, as the bundle's {@code exec-ID.json} says. Returns its process
+   * id.
+   */
   Answer<Long> exec(String name, String id, Streams streams);
 
   /**
-   * Has what lies at {@code path} in a container that runs written as a tar to the standard output
-   * of a process, which ends with 0 if all of it is; that one's process id.
+   * Starts a process that writes what is at {@code path} in a running container as a tar to its
+   * standard output. It exits with 0 if all was written. Returns its process id.
    */
   Answer<Long> send(String name, String id, String path, Streams streams);
 
   /**
-   * Has a tar read from the standard input of a process and put into the folder at {@code path};
-   * or, where none is and {@code into} does not ask for one, its one entry there.
+   * Starts a process that reads a tar from its standard input and puts it into the folder at {@code
+   * path}. If there is no folder and {@code into} does not require one, the only entry of the tar
+   * becomes the path.
    */
   Answer<Long> receive(String name, String id, String path, boolean into, Streams streams);
 
   /** Sends a signal to a container's first process, or to all. */
   void signal(String name, int signal, boolean all);
 
-  /** Freezes a container; it stands still when this returns. */
+  /** Freezes a container; it is frozen when this returns. */
   void pause(String name);
 
-  /** Lets it go on. */
+  /** Thaws it. */
   void resume(String name);
 
-  /** What it uses, by the protocol's names. */
+  /** What it uses, by the names of the protocol. */
   Map<String, String> usage(String name);
 
-  /** Kills what is left of a container, and forgets it and its bundle. */
+  /** Kills what is left of a container, and removes it and its bundle. */
   void delete(String name);
 
   /** Flushes one union's upper, or with null everything. */
   void sync(@Nullable String name);
 
-  /** Figures of the guest, by the protocol's names. */
+  /** Numbers of the guest, by the names of the protocol. */
   Map<String, String> stats();
 
-  /** What is mounted and exported, one map of the protocol's facts each. */
+  /** What is mounted and exported, with one map of the protocol's facts for each. */
   List<Map<String, String>> list();
 
-  /** Has the guest power off once there has been no union for so long; zero: never. */
+  /** Makes the guest power off when there has been no union for so long; zero: never. */
   void idle(Duration delay);
 
-  /** Has the guest flush, unmount and power off; it does not answer any more then. */
+  /** Makes the guest flush, unmount and power off; after that it does not answer any more. */
   void poweroff();
 
   /** Hangs up. */

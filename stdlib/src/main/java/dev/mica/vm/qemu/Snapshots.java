@@ -16,13 +16,12 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * The content of a guest's disk as it was at one moment, which the guest reads from another,
- * read-only disk while it goes on writing to the first. QEMU's filter {@code copy-before-write}
- * copies what is about to be written over to a scratch file, and its {@code snapshot-access} shows
- * the content of before. The disk itself is always the file that it was: a QEMU that is killed
- * takes nothing of it along.
+ * The content of a guest's disk as it was at one moment. The guest reads it from another, read-only
+ * disk while it goes on writing to the first. QEMU's filter {@code copy-before-write} copies what
+ * is about to be overwritten to a scratch file, and its {@code snapshot-access} shows the old
+ * content. The disk itself always stays the same file, so nothing of it is lost if QEMU is killed.
  *
- * <p>Of each disk there is one snapshot at a time.
+ * <p>Each disk has at most one snapshot at a time.
  */
 public final class Snapshots {
   private static final String DEVICE = "snapshot-";
@@ -31,24 +30,24 @@ public final class Snapshots {
   private static final String VIEW = "view-";
 
   /**
-   * QEMU 7.2 answers a read that begins in a cluster which was written over, and ends in one which
-   * was not, from the disk of now: it takes the first of the two states for that of all. So each
-   * read is made to be of one whole cluster, by a node that can align and bound them. It stands on
-   * top: below a node that only bounds them, a read that begins in the middle of a cluster would
-   * come in pieces that each touch two, and all would be read twice.
+   * If a read begins in a cluster that was overwritten and ends in one that was not, QEMU 7.2 reads
+   * all of it from the current disk: it takes the state of the first cluster for that of all. So a
+   * node that can align and bound reads makes each of them a read of one whole cluster. It is the
+   * topmost node: if it were below a node that only bounds reads, a read that begins in the middle
+   * of a cluster would come in pieces that each touch two clusters, and all would be read twice.
    */
   private static final String CLUSTERS = "clusters-";
 
   /**
-   * QEMU 7.2's snapshot-access refuses a read that has any flag, and virtio-blk gives each a hint
-   * on its memory. A quorum of one passes the read on without.
+   * QEMU 7.2's snapshot-access refuses reads with any flag, and virtio-blk adds a hint about its
+   * memory to each read. A quorum of one passes the read on without the flag.
    */
   private static final String PLAIN = "plain-";
 
-  /** What is read of a snapshot, from the device down to the filter. */
+  /** The nodes through which a snapshot is read, from the device down to the filter. */
   private static final List<String> VIEWS = List.of(CLUSTERS, PLAIN, VIEW);
 
-  /** What the device shows while there is no snapshot: zeros. */
+  /** The node that the device shows while there is no snapshot: zeros. */
   private static final String NOTHING = "nothing-";
 
   private final Qemu qemu;
@@ -59,12 +58,15 @@ public final class Snapshots {
     this.disks = disks;
   }
 
-  /** What QEMU has of the scratch file from its start on, as it has the disk. */
+  /** QEMU's nodes of the scratch file, which it has from its start on, like those of the disk. */
   static String node(int disk) {
     return "driver=raw,node-name=" + SCRATCH + disk + ",discard=unmap";
   }
 
-  /** An empty one, as large as the disk: it takes the space of what is written over meanwhile. */
+  /**
+   * Makes an empty scratch file, as large as the disk. It takes as much space as is overwritten
+   * during a snapshot.
+   */
   static void makeScratch(Path file, long size) throws IOException {
     Files.createFile(
         file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
@@ -73,14 +75,14 @@ public final class Snapshots {
     }
   }
 
-  /** How the device of the snapshot is called, its serial number too. */
+  /** The id and serial number of the snapshot's device. */
   public static String device(int disk) {
     return DEVICE + disk;
   }
 
   /**
-   * Keeps the disk's content of this moment. Its guest holds its file system still meanwhile, for a
-   * short time: all that can be done before or afterwards is not done here.
+   * Keeps the disk's content of this moment. Meanwhile its guest has its file system frozen, so
+   * this does only what cannot be done before or after.
    */
   public void take(int disk) {
     ObjectNode filter = Records.object().put("driver", "copy-before-write");
@@ -102,8 +104,8 @@ public final class Snapshots {
   }
 
   /**
-   * Gives the guest the snapshot as a disk. The device stays when the snapshot ends, and shows
-   * nothing then: to find a device and to let it go takes the guest longer than all the rest.
+   * Gives the guest the snapshot as a disk. The device stays when the snapshot ends, and is empty
+   * then, because plugging a device in and out takes the guest longer than all the rest.
    */
   public void plug(int disk) {
     try (Qmp qmp = qemu.qmp()) {
@@ -137,7 +139,10 @@ public final class Snapshots {
     }
   }
 
-  /** What the filter copies at a time, bytes: QEMU chooses it, and notes it with its bitmaps. */
+  /**
+   * The number of bytes that the filter copies at a time: QEMU chooses it, and notes it with its
+   * bitmaps.
+   */
   private long cluster(@Nullable JsonNode filter) {
     if (filter == null) {
       throw MicaException.failed("read the snapshot of", qemu.guest(), "there is none");
@@ -154,8 +159,8 @@ public final class Snapshots {
   }
 
   /**
-   * Ends a snapshot at whatever step it is, and gives back the space of its scratch file. None is
-   * fine. The guest has unmounted it before, and is not asked.
+   * Ends a snapshot at any step, and frees the space of its scratch file. It is fine if there is
+   * none. The guest has unmounted it before, and is not asked.
    */
   public void release(int disk) {
     try (Qmp qmp = qemu.qmp()) {
@@ -184,7 +189,7 @@ public final class Snapshots {
     empty(qemu.scratch(disk));
   }
 
-  /** As large as the disk, for the device goes on being that. */
+  /** As large as the disk, because the device keeps its size. */
   private void nothing(Qmp qmp, int disk) {
     ObjectNode nothing = Records.object().put("driver", "null-co").put("node-name", NOTHING + disk);
     nothing.put("size", size(qemu.scratch(disk))).put("read-zeroes", true).put("read-only", true);
@@ -216,7 +221,10 @@ public final class Snapshots {
     qmp.run("qom-set", drive.put("property", "drive").put("value", node));
   }
 
-  /** QEMU has it open and uses it no more; a sparse file of the same size has the same content. */
+  /**
+   * QEMU has the file open but does not use it any more; a sparse file of the same size has the
+   * same content.
+   */
   private static void empty(Path scratch) {
     try (RandomAccessFile file = new RandomAccessFile(scratch.toFile(), "rw")) {
       long size = file.length();

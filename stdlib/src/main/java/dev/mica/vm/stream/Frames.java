@@ -14,8 +14,8 @@ import java.nio.file.Path;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Frames over a channel, in both directions at once. It never blocks in the channel itself, which
- * an interruption would close: it waits in a selector for each direction.
+ * Frames over a channel, in both directions at once. It never blocks in the channel itself, because
+ * an interruption would close it: it waits in one selector for each direction.
  */
 final class Frames implements AutoCloseable {
   static final int LONGEST = 65_536;
@@ -26,7 +26,7 @@ final class Frames implements AutoCloseable {
   private final Selector writable;
   private final ByteBuffer in = ByteBuffer.allocate(HEADER + LONGEST).flip();
 
-  /** What of the last frame is not sent yet: a writer that was interrupted leaves it. */
+  /** The part of the last frame that is not sent yet, which an interrupted writer has left. */
   private final ByteBuffer out = ByteBuffer.allocate(HEADER + LONGEST).flip();
 
   private final ReentrantLock writing = new ReentrantLock(true);
@@ -37,7 +37,7 @@ final class Frames implements AutoCloseable {
     this.writable = writable;
   }
 
-  /** To whoever listens at {@code socket}. */
+  /** Connects to the process that listens at {@code socket}. */
   static Frames connect(Path socket) throws IOException {
     Frames frames =
         new Frames(
@@ -64,13 +64,13 @@ final class Frames implements AutoCloseable {
   }
 
   /**
-   * One that came.
+   * A frame that was received.
    *
-   * @param payload its bytes, until the next one is asked for
+   * @param payload its bytes, valid until the next frame is read
    */
   record Frame(char type, ByteBuffer payload) {}
 
-  /** What came is no frame. */
+  /** The bytes that were received are no frame. */
   static final class Malformed extends IOException {
     private static final long serialVersionUID = 1L;
 
@@ -79,7 +79,7 @@ final class Frames implements AutoCloseable {
     }
   }
 
-  /** Skips all that comes before a frame of that type with just that payload, and it too. */
+  /** Skips everything up to a frame of that type with exactly that payload, and that frame too. */
   void skipPast(char type, byte[] payload) throws IOException, InterruptedException {
     ByteBuffer wanted = ByteBuffer.allocate(HEADER + payload.length);
     put(wanted, type, payload, 0, payload.length);
@@ -96,7 +96,9 @@ final class Frames implements AutoCloseable {
     return in.slice(in.position(), wanted.remaining()).equals(wanted);
   }
 
-  /** The next one; all of it is there, or nothing of it was taken. */
+  /**
+   * The next frame. If it is interrupted, either the frame is complete or nothing of it was read.
+   */
   Frame next() throws IOException, InterruptedException {
     need(HEADER);
     int at = in.position();
@@ -139,7 +141,7 @@ final class Frames implements AutoCloseable {
     }
   }
 
-  /** Sends one; where it is interrupted, the next one sends the rest of it first. */
+  /** Sends a frame; if it is interrupted, the next call sends the rest of it first. */
   void send(char type, byte[] payload, int offset, int length)
       throws IOException, InterruptedException {
     writing.lockInterruptibly();
@@ -178,7 +180,7 @@ final class Frames implements AutoCloseable {
     }
   }
 
-  /** Whoever waits is told. */
+  /** Closes the channel; threads that wait get an error. */
   @Override
   public void close() throws IOException {
     try (readable;
