@@ -1,8 +1,10 @@
 /*
- * hold.h - a container and the disk it writes, held still for the moment in which the host takes an image of the disk.
+ * hold.h - freezes a container and the disk that it writes to, for the moment in which the host takes an image of the
+ * disk.
  *
- * Who holds is a process; what it holds is noted, under the container's name, so that whoever comes later knows what to
- * undo. A note changes under a lock only, and who makes it say that the hold is over is the one who thaws.
+ * A process, the holder, keeps both frozen. A note under the container's name says what is frozen, so that a later
+ * process knows what to undo. A note is changed only under a lock, and the process that notes the end of the hold is
+ * the one that thaws.
  */
 #ifndef MICA_AGENT_HOLD_H
 #define MICA_AGENT_HOLD_H
@@ -19,9 +21,9 @@ enum hold_state {
 struct hold {
 	enum hold_state state;
 	char disk[LINE_MAX_NAME + 1];
-	bool cgroup;	/* its cgroup is to be thawed too */
-	uint64_t began; /* nanoseconds since the kernel began; tells one hold from the next */
-	uint64_t held;	/* nanoseconds; until it was on, and once it is over in all */
+	bool cgroup;	/* its cgroup must be thawed too */
+	uint64_t began; /* nanoseconds since the kernel began; distinguishes one hold from the next */
+	uint64_t held;	/* nanoseconds; until both were frozen, and in total once it is over */
 	pid_t holder;
 };
 
@@ -31,7 +33,7 @@ void hold_read(const char *name, struct hold *hold);
 errint_t hold_write(const char *name, const struct hold *hold, struct mica_error *err);
 /* Whether that hold, not one before or after it, is on. */
 bool hold_is_on(const char *name, uint64_t began);
-/* -EBUSY: the container is held; the disk is (but not for the container of that name, which may be NULL). */
+/* -EBUSY: the container is held; or the disk is held (for another container than that one, which may be NULL). */
 errint_t hold_check_name(const char *name, struct mica_error *err);
 errint_t hold_check_disk(const char *disk, const char *except, struct mica_error *err);
 /* The names of those that were ever held, one after the other: dir begins as NULL and is closed at the end. */

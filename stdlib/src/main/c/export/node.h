@@ -1,14 +1,14 @@
 /*
- * node.h - the nodes of an export: what the host's kernel knows by number.
+ * node.h - the nodes of an export: the files and directories that the host's kernel knows by number.
  *
  * A node is found by its number, by its identity (device and inode of the union) and by its dentries:
  * as in the kernel, a dentry is one name of a node in one parent directory. A node has an O_PATH descriptor only once
  * something needed one: a listing makes a hundred thousand nodes and not one descriptor, and descriptors not used
  * lately are closed again while a dentry can bring them back.
  *
- * The identity of a file may change when it is copied up: whoever did that calls node_copied_up.
- * The names of a lower file with several are files of their own, for overlayfs parts them at
- * copy-up: their dentry is part of their identity (salt). A file of several names in the upper is told by
+ * The identity of a file may change when it is copied up: the caller that did that calls node_copied_up.
+ * If a lower file has several names, each name is a file of its own, because overlayfs separates them at
+ * copy-up: their dentry is part of their identity (salt). A file with several names in the upper is known by
  * its number there (by_upper).
  *
  * All functions may be called from any thread. A node stays while it is pinned.
@@ -40,17 +40,17 @@ struct node {
 	uint64_t dev, ino, salt;
 	uint64_t shown_ino;	 /* st_ino for the host: unique among the live nodes, kept over a copy-up */
 	struct dentry *dentries; /* as far as the host knows them; NULL for the root, and when its name is gone */
-	uint64_t lookups;	 /* known to the host this often */
+	uint64_t lookups;	 /* the number of lookups that the host has not forgotten */
 	uint32_t pins;		 /* in use by calls */
 	uint32_t children;	 /* dentries whose parent it is */
 	mode_t type;		 /* S_IFMT */
 	int fd;			 /* O_PATH, or -1 */
-	int layer;		 /* which one has its data, LAYER_UNKNOWN until somebody asked */
-	bool by_upper;		 /* dev and ino are those of the upper, for it has several names */
+	int layer;		 /* the layer with its data; LAYER_UNKNOWN until it is looked up */
+	bool by_upper;		 /* dev and ino are those of the upper, because it has several names */
 	bool told;		 /* the host was told the backing */
 	bool asked;		 /* the host was asked to forget */
-	bool outlived;		 /* its descriptor is of a name that is gone, and it has another */
-	uint64_t lower_at;	 /* the upper lacked it after so many changes less one; 0: not known */
+	bool outlived;		 /* its descriptor belongs to a name that is gone, and it has another name */
+	uint64_t lower_at;	 /* 1 + the count of changes at which the upper lacked it; 0: not known */
 	struct node *same_id;	 /* chains of the tables */
 	struct node *same_identity;
 	struct node *fd_older, *fd_newer; /* among those with a descriptor that may be closed */
@@ -85,15 +85,15 @@ struct node *node_enter(struct nodes *all, struct node *parent, const char *name
 struct node *node_at(struct nodes *all, struct node *parent, const char *name);
 void node_forget(struct nodes *all, uint64_t id, uint64_t lookups);
 
-/* The name is gone; or is another one now. The node must have its descriptor. */
+/* The name is gone, or has changed. The node must have its descriptor. */
 void node_unnamed(struct nodes *all, struct node *node, struct node *parent, const char *name);
 void node_moved(struct nodes *all, struct node *node, struct node *from, const char *from_name, struct node *to,
 		const char *to_name);
 
 /*
- * Overlayfs reaches a file with several names through the one it met first. On a share it finds it
- * gone once that name is (ESTALE), by its other names too, for as long as it remembers the file.
- * This has it forget what nobody uses; true: it is worth another try.
+ * Overlayfs reaches a file with several names by the name that it met first. On a share, if that name is
+ * gone, the file is gone for it (ESTALE), by its other names too, as long as it remembers the file.
+ * This makes it forget what nobody uses. True: it is worth another attempt.
  */
 bool nodes_refresh(struct nodes *all);
 #define REFRESHED(all, call)                                                                                           \
@@ -107,25 +107,26 @@ bool nodes_refresh(struct nodes *all);
 /* The file is in the upper now and looks like st. */
 void node_copied_up(struct nodes *all, struct node *node, const struct stat *st);
 
-/* A file server has no descriptor left: closes ours that are not in use, and has the kernel forget their files. */
+/* A file server has no descriptor left: closes ours that are not in use, and makes the kernel forget their files. */
 void nodes_let_go(struct nodes *all);
 
 /* The path of a node below the root, "" for the root itself: -ENAMETOOLONG, or -ENOENT if it has none. */
 errint_t node_path(struct nodes *all, struct node *node, char path[PATH_MAX]);
 /* That of a name in a directory. */
 errint_t node_path_at(struct nodes *all, struct node *parent, const char *name, char path[PATH_MAX]);
-/* The layer that has what lies at path; st says how it looks there. -ENOENT if none. */
+/* The layer that has the entry at path; st gets its attributes there. -ENOENT if none has it. */
 int layer_of(struct nodes *all, const char *path, struct stat *st);
 
 /* The upper lacked this directory after so many changes. */
 void node_lower(struct nodes *all, struct node *node, uint64_t changes);
-/* So it lacked the one that this node is in, and nothing has changed: then it lacks this one, too. */
+/* Whether the upper lacked the parent of this node and nothing has changed since: then it lacks this node, too. */
 bool node_below_lower(struct nodes *all, struct node *node, uint64_t changes);
 
-/* The inode number the host is shown for st of this node. */
+/* The inode number that the host sees for st of this node. */
 uint64_t node_shown_ino(struct nodes *all, struct node *node);
 
-/* Up to room of the oldest nodes that are no directories and were not asked for yet; the names are the caller's. */
+/* Up to room of the oldest nodes that are not directories and that the host was not asked to forget yet. The caller
+ * owns the names. */
 struct node_name {
 	uint64_t parent;
 	char *name;
