@@ -2,6 +2,7 @@
  * disks.c - the disks of the guest: ext4 file systems on virtio-blk, found by the serial number that the host gave
  * them.
  */
+#include "child.h"
 #include "container.h"
 #include "hold.h"
 
@@ -20,6 +21,9 @@
  * it may read the clusters at both ends of a request again for the requests before and after it.
  */
 #define SNAPSHOT_READAHEAD 2048UL
+
+#define UNMOUNT_MS 20000
+#define UNMOUNT_PAUSE_NS 10000000L
 
 struct disk {
 	const char *name, *serial;
@@ -197,6 +201,23 @@ errint_t disk_mount_snapshot(const struct request *request, struct answer *answe
 	return code ? code : mount_or_find(&disk, err);
 }
 
+/*
+ * Whoever read a snapshot for a host that went away is being killed, and may still wait for the disk: nothing tells
+ * when the last of them has closed its files, so it is tried until then.
+ */
+static errint_t unmount_unused(const char *path, struct mica_error *err)
+{
+	const struct timespec pause = {.tv_nsec = UNMOUNT_PAUSE_NS};
+	const int64_t most = now_ms() + UNMOUNT_MS;
+	errint_t code;
+
+	do {
+		mica_error_clear(err);
+		code = mica_umount(path, 0, 0, err);
+	} while (code == -EBUSY && now_ms() < most && now_ms() < child_until() && !nanosleep(&pause, NULL));
+	return code;
+}
+
 errint_t disk_unmount(const struct request *request, struct answer *answer, struct mica_error *err)
 {
 	cleanup_mounted struct mounted mounted = {0};
@@ -221,7 +242,7 @@ errint_t disk_unmount(const struct request *request, struct answer *answer, stru
 	if (mount)
 		code = held_check(mount, disk.path, err);
 	if (!code && mount)
-		code = mica_umount(disk.path, 0, 0, err);
+		code = unmount_unused(disk.path, err);
 	if (code)
 		return code;
 	rmdir(disk.path);

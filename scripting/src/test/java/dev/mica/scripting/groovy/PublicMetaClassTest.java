@@ -15,6 +15,7 @@ import dev.mica.scripting.words.PlanBlock;
 import dev.mica.scripting.words.UnionBlock;
 import dev.mica.scripting.words.VmBlock;
 import dev.mica.union.Unions;
+import dev.mica.user.Users;
 import groovy.lang.Closure;
 import groovy.lang.GroovyObject;
 import groovy.lang.GroovyRuntimeException;
@@ -284,6 +285,8 @@ final class PublicMetaClassTest {
             mica.commits(),
             Vms.class,
             mica.vms(),
+            Users.class,
+            mica.users(),
             UnionBlock.class,
             new UnionBlock(mica, Map.of()),
             VmBlock.class,
