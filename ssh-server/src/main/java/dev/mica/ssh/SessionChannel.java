@@ -2,6 +2,7 @@ package dev.mica.ssh;
 
 import java.io.IOException;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.regex.Pattern;
 import org.apache.sshd.common.channel.Channel;
 import org.apache.sshd.common.channel.ChannelFactory;
@@ -17,6 +18,8 @@ final class SessionChannel extends ChannelSession {
 
   private static final int LONGEST = 256;
   private static final Pattern TYPE = Pattern.compile("[A-Za-z0-9._+-]{1,64}");
+
+  private final AtomicBoolean isTold = new AtomicBoolean();
 
   /** Makes them: the only kind of channel that there is, so nothing is forwarded. */
   static final ChannelFactory FACTORY =
@@ -47,5 +50,25 @@ final class SessionChannel extends ChannelSession {
     return allowed && TYPE.matcher(term).matches()
         ? super.handlePtyReqParsed(term, columns, rows, width, height, modes)
         : RequestHandler.Result.ReplyFailure;
+  }
+
+  /**
+   * The library sends the end of the output before the status. A client that has ended its input
+   * closes the channel as soon as it hears of that end, and the library answers with its own close:
+   * a status that comes afterwards is lost. So it is sent first.
+   */
+  @Override
+  protected void closeShell(int status, boolean immediately) throws IOException {
+    if (!isClosing()) {
+      sendExitStatus(status);
+    }
+    super.closeShell(status, immediately);
+  }
+
+  @Override
+  protected void sendExitStatus(int status) throws IOException {
+    if (isTold.compareAndSet(false, true)) {
+      super.sendExitStatus(status);
+    }
   }
 }

@@ -13,15 +13,15 @@ import java.util.function.LongSupplier;
 
 /**
  * Who may begin to log in now. As OpenSSH's MaxStartups and PerSourcePenalties: from ten beginners
- * on, newcomers are dropped by chance, and all of them from sixty on; one source has ten at most;
- * and a source that fails again and again has to wait. Of IPv6 a source is a network of 64 bits,
- * for whoever has one address of it has all.
+ * on, newcomers are dropped by chance, and all of them from sixty on; one source has nine at most,
+ * so that it alone has nobody else dropped; and a source that fails again and again has to wait. Of
+ * IPv6 a source is a network of 64 bits, for whoever has one address of it has all.
  */
 final class Startups {
   private static final int FREE = 10;
   private static final int MOST = 60;
   private static final double FIRST_CHANCE = 0.3;
-  private static final int MOST_PER_SOURCE = 10;
+  private static final int MOST_PER_SOURCE = 9;
 
   /** What is less is not made to wait for: somebody who mistook a key once. */
   private static final long PATIENCE = Duration.ofSeconds(15).toNanos();

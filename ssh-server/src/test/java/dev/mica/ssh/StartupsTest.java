@@ -29,8 +29,9 @@ final class StartupsTest {
   }
 
   @Test
-  void aSourceHasTenAtOnceAndNobodyElsePaysForIt() {
-    for (int i = 0; i < 10; i++) {
+  void aSourceHasNineAtOnceAndNobodyElsePaysForIt() {
+    chance = 0;
+    for (int i = 0; i < 9; i++) {
       assertThat(startups.begins(HOME)).isTrue();
     }
     assertThat(startups.begins(HOME)).isFalse();
@@ -91,7 +92,7 @@ final class StartupsTest {
   /** Whoever has one address of a network of 64 bits has them all. */
   @Test
   void aSourceOfIpv6IsANetwork() {
-    for (int i = 0; i < 10; i++) {
+    for (int i = 0; i < 9; i++) {
       assertThat(startups.begins(InetAddress.ofLiteral("2001:db8::" + i))).isTrue();
     }
     assertThat(startups.begins(InetAddress.ofLiteral("2001:db8::ffff:1"))).isFalse();

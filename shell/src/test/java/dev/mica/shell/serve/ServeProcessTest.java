@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -32,8 +33,10 @@ final class ServeProcessTest {
   }
 
   private Process serve() throws Exception {
-    ProcessBuilder builder =
-        new ProcessBuilder(Runs.command(List.of(), "serve", "--listen", "127.0.0.1:0"));
+    // Whoever runs the tests may ignore signals, and what they start does so, too.
+    List<String> command = new ArrayList<>(List.of("env", "--default-signal=HUP,INT,TERM"));
+    command.addAll(Runs.command(List.of(), "serve", "--listen", "127.0.0.1:0"));
+    ProcessBuilder builder = new ProcessBuilder(command);
     builder.environment().put("MICA_HOME", scratch.path("home").toString());
     return builder.start();
   }
