@@ -129,7 +129,7 @@ def tar_once(scratch, paths):
 
 
 def make_many(scratch, root):
-    """The same start folder with 100,000 files more, and a list of 1,500 of them."""
+    """The same start folder with 100,000 files more, 1,500 of them to be changed, and a list of what a layer of them has."""
     many = scratch / "many"
     shutil.copytree(root, many, symlinks=True)
     names = []
@@ -138,8 +138,11 @@ def make_many(scratch, root):
         if number % 50 == 0:
             directory.mkdir(parents=True)
         (directory / f"f{number}").write_text(f"{number}\n")
-        names.append(f"{directory.relative_to(many)}/f{number}\n")
-    (many / "changed").write_text("".join(names[:: MANY // CHANGED][:CHANGED]))
+        names.append(f"{directory.relative_to(many)}/f{number}")
+    names = names[:: MANY // CHANGED][:CHANGED]
+    parents = {str(parent) for name in names for parent in pathlib.PurePath(name).parents if parent.name}
+    (many / "changed").write_text("\n".join(names) + "\n")
+    (many / "layer").write_text("\n".join(sorted(parents.union(names))) + "\n")
     return many
 
 
@@ -148,7 +151,7 @@ def commit_rows(scratch, root, runs):
         ("10 MB in one file", root, "data/ten", "head -c 10000000 /dev/urandom > /data/ten"),
         ("1,500 files", root, "data/many",
          "mkdir /data/many && cd /data/many && i=0 && while [ $i -lt 1500 ]; do echo $i > f$i; i=$((i+1)); done"),
-        ("1,500 files of 100,000 that were there before", make_many(scratch, root), "$(cat /changed)",
+        ("1,500 files of 100,000 that were there before", make_many(scratch, root), "--no-recursion $(cat /layer)",
          "while read -r name; do echo changed >> /$name; done < /changed"),
         ("1 GiB in one file", root, "data/large", "head -c 1073741824 /dev/urandom > /data/large"),
     ]
