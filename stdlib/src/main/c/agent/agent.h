@@ -150,9 +150,9 @@ errint_t skeleton_add(const char *name, char *path, struct mica_error *err);
 /* None is fine. */
 errint_t skeleton_remove(const char *name, struct mica_error *err);
 
-/* mount-points.c: looks in the union at root, which has that skeleton, for all of the list. -ENOENT, step "mount point": a
- * link leads past a directory of the list to where there is none; others: a file of the list cannot be mounted on. *more:
- * the skeleton got the files that links lead to, and the union is to be mounted anew. */
+/* mount-points.c: looks in the union at root, which has that skeleton, for all of the list. -ENOENT, step "mount
+ * point": a link leads past a directory of the list to where there is none; others: a file of the list cannot be
+ * mounted on. *more: the skeleton got the files that links lead to, and the union is to be mounted anew. */
 errint_t mount_points_check(const char *name, const char *root, const char *list, bool *more, struct mica_error *err);
 
 /* layers.c: decodes an item of a list of layers; *out: its path from SHARES, to be freed. The folder is there. */
