@@ -157,7 +157,7 @@ final class KernelMounter implements Mounter {
   /** What the kernel's mark would tell, too, but only when it is too late for that one. */
   private static boolean hasCopies(Mount mount) {
     try {
-      return MountClones.exist(mount);
+      return MountClones.stay(mount);
     } catch (IOException unreadable) {
       return true; // that another namespace has it cannot be ruled out
     }

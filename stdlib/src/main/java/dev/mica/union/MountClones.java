@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.Set;
+import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -17,10 +18,30 @@ import java.util.regex.Pattern;
  * being unmounted, and stays when it is. Programs go on writing to the upper through it.
  */
 final class MountClones {
+  /**
+   * A file server, and whatever else makes a mount namespace for itself, copies every mount before
+   * it lets go of what it does not need. That takes milliseconds, and on a busy machine some more.
+   */
+  private static final long PATIENCE_NANOS = 250_000_000;
+
+  private static final long BETWEEN_NANOS = 5_000_000;
+
   private MountClones() {}
 
+  /** Whether {@link #exist} says so for longer than a namespace takes to be set up. */
+  static boolean stay(Mount mount) throws IOException {
+    long deadline = System.nanoTime() + PATIENCE_NANOS;
+    while (exist(mount)) {
+      if (System.nanoTime() - deadline > 0) {
+        return true;
+      }
+      LockSupport.parkNanos(BETWEEN_NANOS);
+    }
+    return false;
+  }
+
   /** Whether some other mount, in any process's namespace, shows what {@code mount} does. */
-  static boolean exist(Mount mount) throws IOException {
+  private static boolean exist(Mount mount) throws IOException {
     Pattern line = Pattern.compile("^(\\d+) \\d+ " + mount.device() + " ", Pattern.MULTILINE);
     Set<Path> seen = new HashSet<>();
     try (DirectoryStream<Path> processes = Files.newDirectoryStream(Path.of("/proc"), "[0-9]*")) {
