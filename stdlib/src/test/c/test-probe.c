@@ -203,6 +203,11 @@ static void left_behind(void)
 	NEED(mkdir(LEFT "0", 0700));
 	probe_here();
 	ok(!exists(LEFT "0"), "so is one that was made and no more");
+	NEED(chmod(".", 02755));
+	put_left(LEFT "0", "mica");
+	probe_here();
+	ok(!exists(LEFT "0"), "so is one in a set-group-id folder");
+	NEED(chmod(".", 0755));
 
 	dir = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	NEED(dir);

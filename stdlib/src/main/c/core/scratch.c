@@ -79,11 +79,12 @@ static bool is_name(const char *name)
 	return !*name;
 }
 
+/* One in a set-group-id folder has that bit, too. */
 static bool is_ours(int scratch)
 {
 	struct stat st;
 
-	return !fstat(scratch, &st) && st.st_uid == geteuid() && (st.st_mode & 07777) == 0700 &&
+	return !fstat(scratch, &st) && st.st_uid == geteuid() && (st.st_mode & 0777) == 0700 &&
 	       !flock(scratch, LOCK_EX | LOCK_NB);
 }
 

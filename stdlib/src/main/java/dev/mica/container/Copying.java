@@ -1,9 +1,9 @@
 package dev.mica.container;
 
-import dev.mica.core.Core;
 import dev.mica.core.LayerFlag;
 import dev.mica.core.LayerTar;
 import dev.mica.core.OpenDirectory;
+import dev.mica.core.ScratchDirectory;
 import dev.mica.core.TarLimits;
 import dev.mica.core.Tars;
 import dev.mica.failure.MicaException;
@@ -32,7 +32,7 @@ import org.jspecify.annotations.Nullable;
  * Copies between this host and a container. Both ways use a tar that is first stored on this host:
  * nothing is put anywhere before all of it has arrived. Paths in the container are looked up there.
  * What comes from the container is unpacked by the core, which follows no link, into a directory
- * that is held open.
+ * that nobody else can enter, and gets its name in the target's folder, which is held open.
  */
 record Copying(Vms vms, VmRecord vm) {
   /** How much of the other side's messages is kept. */
@@ -77,11 +77,11 @@ record Copying(Vms vms, VmRecord vm) {
   /** Unpacks beside the target, and then gives it its name: {@code as}, or the one that it has. */
   private Path place(String doing, OpenDirectory folder, Path spool, @Nullable Path as)
       throws IOException {
-    Path scratch = folder.path().resolve(".mica-copy-" + Vms.newId());
     Set<LayerFlag> flags = EnumSet.of(LayerFlag.NAMES, LayerFlag.OWN);
-    LayerTar _ = Tars.read(spool, scratch, TarLimits.NONE, flags);
-    try {
-      Path entry = only(doing, scratch);
+    try (ScratchDirectory scratch = new ScratchDirectory(folder)) {
+      Path whole = scratch.path().resolve("whole");
+      LayerTar _ = Tars.read(spool, whole, TarLimits.NONE, flags);
+      Path entry = only(doing, whole);
       Path name = as == null ? entry.getFileName() : as;
       Path target = folder.path().resolve(name);
       if (Files.exists(target, LinkOption.NOFOLLOW_LINKS)
@@ -93,8 +93,6 @@ record Copying(Vms vms, VmRecord vm) {
       }
       Path _ = Files.move(entry, target, StandardCopyOption.ATOMIC_MOVE);
       return name;
-    } finally {
-      Core.remove(scratch);
     }
   }
 

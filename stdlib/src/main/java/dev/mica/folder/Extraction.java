@@ -1,6 +1,7 @@
 package dev.mica.folder;
 
 import dev.mica.core.Core;
+import dev.mica.core.OpenDirectory;
 import dev.mica.failure.MicaException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -8,16 +9,18 @@ import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Makes what an untrusted archive names, below one directory and nowhere else: no name with {@code
- * ..} is taken, and no symbolic link that the archive made before is followed.
+ * Makes what an untrusted archive names, at one path and nowhere else: no name with {@code ..} is
+ * taken, and no symbolic link that the archive made before is followed.
  *
- * <p>Nobody else writes below the directory meanwhile: it did not exist before.
+ * <p>It is made in a directory that nobody else can enter, so nobody exchanges what is in it while
+ * it gets the owners that the archive says.
  */
 final class Extraction {
   /**
@@ -33,12 +36,19 @@ final class Extraction {
   private record Directory(Path path, Meta meta) {}
 
   private final Path root;
+  private final Path target;
   private final List<Directory> directories = new ArrayList<>();
   private final boolean privileged;
 
-  /** Below {@code root}; {@code privileged}: whether owners can be given away. */
-  Extraction(Path root, boolean privileged) {
+  /**
+   * At {@code root}, where nothing is.
+   *
+   * @param target what people call it
+   * @param privileged whether owners can be given away
+   */
+  Extraction(Path root, Path target, boolean privileged) {
     this.root = root;
+    this.target = target;
     this.privileged = privileged;
   }
 
@@ -75,10 +85,25 @@ final class Extraction {
     Files.createLink(vacant(name), existing);
   }
 
-  /** What only holds once nothing more is put into them. */
-  void finish() throws IOException {
+  /** What only holds once nothing more is put into them; the whole is renamed to {@code as}. */
+  void finish(Path as) throws IOException {
     for (Directory directory : directories.reversed()) {
-      describe(directory.path, directory.meta);
+      if (!directory.path.equals(root)) {
+        describe(directory.path, directory.meta);
+      }
+    }
+    if (!Files.isDirectory(root, LinkOption.NOFOLLOW_LINKS)) {
+      Path _ = Files.move(root, as, StandardCopyOption.ATOMIC_MOVE);
+      return;
+    }
+    try (OpenDirectory top = OpenDirectory.of(root, target)) {
+      // Before it gets its mode: who is not root cannot rename a directory that he cannot write.
+      Path _ = Files.move(root, as, StandardCopyOption.ATOMIC_MOVE);
+      for (Directory directory : directories) {
+        if (directory.path.equals(root)) {
+          describe(top.path().resolve("."), directory.meta);
+        }
+      }
     }
   }
 
@@ -134,6 +159,6 @@ final class Extraction {
 
   /** An archive that would be half unpacked is not unpacked. */
   MicaException refused(String name, String why) {
-    return MicaException.failed("unpack " + name + " to", root, why);
+    return MicaException.failed("unpack " + name + " to", target, why);
   }
 }

@@ -38,6 +38,8 @@ final class Failures {
   /** The file that failed, where that is not the one asked for. */
   private static String at(FileSystemException e, Path path) {
     String file = e.getFile();
-    return file == null || file.equals(path.toString()) ? "" : file + ": ";
+    boolean same =
+        file == null || file.equals(path.toString()) || file.startsWith("/proc/self/fd/");
+    return same ? "" : file + ": ";
   }
 }

@@ -1,5 +1,8 @@
 package dev.mica.folder;
 
+import dev.mica.core.Core;
+import dev.mica.core.OpenDirectory;
+import dev.mica.core.ScratchDirectory;
 import dev.mica.failure.MicaException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -7,10 +10,10 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.util.UUID;
 
 /**
  * Whole files as text: read at once, written so that a reader or a crash never sees half of one.
@@ -48,24 +51,37 @@ final class LocalText {
         throw MicaException.failed("write", file, "it is a directory");
       }
       Files.createDirectories(directory);
-      replace(target, directory.resolve(".mica-" + UUID.randomUUID() + ".new"), text);
-      try (FileChannel names = FileChannel.open(directory, StandardOpenOption.READ)) {
-        names.force(true);
-      }
+      replace(target, directory, text);
     } catch (IOException e) {
       throw Failures.of("write", file, e);
     }
   }
 
-  private static void replace(Path target, Path temporary, String text) throws IOException {
-    try {
-      fill(temporary, text);
-      if (Files.exists(target)) {
-        copyOwnerAndMode(target, temporary);
+  /** Somebody else may own the directory: what gets their owner and mode is out of their reach. */
+  private static void replace(Path target, Path directory, String text) throws IOException {
+    try (OpenDirectory around = OpenDirectory.of(directory.resolve("."), directory);
+        ScratchDirectory scratch = scratch(around, target)) {
+      Path written = scratch.path().resolve("text");
+      Path there = around.path().resolve(target.getFileName());
+      fill(written, text);
+      if (Files.exists(there, LinkOption.NOFOLLOW_LINKS)) {
+        copyOwnerAndMode(there, written);
       }
-      Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
-    } finally {
-      Files.deleteIfExists(temporary);
+      Files.move(written, there, StandardCopyOption.ATOMIC_MOVE);
+      Core.syncDirectory(around.path());
+    }
+  }
+
+  private static ScratchDirectory scratch(OpenDirectory around, Path target) {
+    try {
+      return new ScratchDirectory(around);
+    } catch (MicaException refused) {
+      MicaException failed =
+          refused.kind() == MicaException.Kind.DENIED
+              ? MicaException.denied("write", target, refused.why())
+                  .hint("run it as root, or as the owner")
+              : MicaException.failed("write", target, refused.why());
+      throw failed.because(refused);
     }
   }
 
@@ -83,7 +99,7 @@ final class LocalText {
   /** Owner first: changing it clears setuid. Only what differs, which may not be ours to set. */
   private static void copyOwnerAndMode(Path from, Path to) throws IOException {
     for (String attribute : new String[] {"unix:gid", "unix:uid", "unix:mode"}) {
-      Object wanted = Files.getAttribute(from, attribute);
+      Object wanted = Files.getAttribute(from, attribute, LinkOption.NOFOLLOW_LINKS);
       if (!wanted.equals(Files.getAttribute(to, attribute))) {
         Files.setAttribute(to, attribute, wanted);
       }

@@ -1,6 +1,7 @@
 package dev.mica.folder;
 
-import dev.mica.core.Core;
+import dev.mica.core.OpenDirectory;
+import dev.mica.core.ScratchDirectory;
 import dev.mica.failure.MicaException;
 import dev.mica.job.Activity;
 import java.io.BufferedInputStream;
@@ -12,6 +13,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.util.Collections;
 import java.util.List;
+import java.util.Objects;
 import java.util.OptionalLong;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipEntry;
@@ -37,26 +39,32 @@ final class Unpack {
     this.extraction = extraction;
   }
 
-  /** All or nothing: on failure {@code target} is removed again. */
+  /** All or nothing: {@code target} is there when it is whole. */
   static void to(VfsFolder source, Path target) {
     String doing = "copy " + source + " to";
+    requireFree(source, doing, target);
+    Path parent = Objects.requireNonNull(target.getParent(), "a root is always there");
+    try (Activity activity =
+            Activity.begin(doing + " " + target, OptionalLong.empty(), Activity.Work.NONE);
+        OpenDirectory around = OpenDirectory.of(parent.resolve("."), parent);
+        ScratchDirectory scratch = new ScratchDirectory(around)) {
+      Extraction extraction =
+          new Extraction(
+              scratch.path().resolve("whole"),
+              target,
+              "root".equals(System.getProperty("user.name")));
+      new Unpack(source, activity, extraction).run();
+      requireFree(source, doing, target);
+      extraction.finish(around.path().resolve(target.getFileName()));
+    } catch (IOException e) {
+      throw Failures.of(doing, target, e);
+    }
+  }
+
+  private static void requireFree(VfsFolder source, String doing, Path target) {
     if (new LocalFolder(source.caller(), target).exists()) {
       throw MicaException.failed(doing, target, "something is there already")
           .hint("choose a path where nothing is yet");
-    }
-    boolean done = false;
-    try (Activity activity =
-        Activity.begin(doing + " " + target, OptionalLong.empty(), Activity.Work.NONE)) {
-      Extraction extraction =
-          new Extraction(target, "root".equals(System.getProperty("user.name")));
-      new Unpack(source, activity, extraction).run();
-      done = true;
-    } catch (IOException e) {
-      throw Failures.of(doing, target, e);
-    } finally {
-      if (!done) {
-        Core.remove(target);
-      }
     }
   }
 
@@ -82,7 +90,6 @@ final class Unpack {
     if (!found) {
       throw MicaException.failed("copy", source, "no such file in there");
     }
-    extraction.finish();
   }
 
   private InputStream open() throws IOException {

@@ -231,10 +231,11 @@ public final class Images implements Exchange {
   }
 
   private Image saveLayout(String id, String name, Path directory, Compression compression) {
-    LayoutTarget target = LayoutTarget.at(directory);
-    Image image = new ImageBuilder(store, blobs, target, compression).build(id);
-    target.put(image, name);
-    return image;
+    try (LayoutTarget target = LayoutTarget.at(directory)) {
+      Image image = new ImageBuilder(store, blobs, target, compression).build(id);
+      target.put(image, name);
+      return image;
+    }
   }
 
   @Override

@@ -1,5 +1,8 @@
 package dev.mica.image;
 
+import dev.mica.core.Core;
+import dev.mica.core.OpenDirectory;
+import dev.mica.core.ScratchDirectory;
 import dev.mica.failure.MicaException;
 import dev.mica.failure.Why;
 import dev.mica.state.Durable;
@@ -9,12 +12,14 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -23,8 +28,11 @@ import tools.jackson.databind.node.ObjectNode;
  * An OCI layout in a directory, which may have other images already. Blobs are written first; each
  * is flushed and then renamed. The index makes the image visible. It is written after the names of
  * all blobs are flushed, too.
+ *
+ * <p>The directory may be somebody else's: it is opened once, no link in it is followed, and what
+ * is written has its name only when it is whole.
  */
-final class LayoutTarget implements BlobSink {
+final class LayoutTarget implements BlobSink, AutoCloseable {
   static final String LAYOUT = "oci-layout";
   private static final String MODE = "rwxr-xr-x";
   static final String VERSION = "{\"imageLayoutVersion\":\"1.0.0\"}";
@@ -32,12 +40,63 @@ final class LayoutTarget implements BlobSink {
   private static final AtomicLong NUMBER = new AtomicLong();
 
   private final Path directory;
-  private final Path blobs;
-  private boolean made;
+  private @Nullable Opened opened;
 
   private LayoutTarget(Path directory) {
     this.directory = directory;
-    this.blobs = directory.resolve("blobs/sha256");
+  }
+
+  /** What is written to, open. */
+  private record Opened(OpenDirectory top, OpenDirectory blobs, ScratchDirectory scratch)
+      implements AutoCloseable {
+    static Opened of(Path directory) throws IOException {
+      OpenDirectory top =
+          Files.isDirectory(directory)
+              ? OpenDirectory.of(directory.resolve("."), directory)
+              : made(directory);
+      try {
+        return of(top, new ScratchDirectory(top));
+      } catch (IOException | RuntimeException failure) {
+        top.close();
+        throw failure;
+      }
+    }
+
+    /** What we make is no link: somebody else has put that there meanwhile. */
+    private static OpenDirectory made(Path directory) throws IOException {
+      Path parent = directory.resolveSibling("");
+      Durable.makeDirectories(parent, MODE);
+      try (OpenDirectory above = OpenDirectory.of(parent.resolve("."), parent)) {
+        return child(above, directory.getFileName().toString());
+      }
+    }
+
+    private static Opened of(OpenDirectory top, ScratchDirectory scratch) throws IOException {
+      try {
+        if (!Files.exists(top.path().resolve(LAYOUT), LinkOption.NOFOLLOW_LINKS)) {
+          replace(top, scratch, LAYOUT, version()); // first: a killed process leaves a layout
+        }
+        try (OpenDirectory all = child(top, "blobs")) {
+          return new Opened(top, child(all, "sha256"), scratch);
+        }
+      } catch (IOException | RuntimeException failure) {
+        scratch.close();
+        throw failure;
+      }
+    }
+
+    private static OpenDirectory child(OpenDirectory in, String name) throws IOException {
+      Path path = in.path().resolve(name);
+      Durable.makeDirectories(path, MODE);
+      return OpenDirectory.of(path, in.openedBy().resolve(name));
+    }
+
+    @Override
+    public void close() {
+      scratch.close();
+      blobs.close();
+      top.close();
+    }
   }
 
   /**
@@ -47,8 +106,11 @@ final class LayoutTarget implements BlobSink {
   static LayoutTarget at(Path directory) {
     LayoutTarget target = new LayoutTarget(directory);
     try {
-      if (!Files.exists(directory.resolve(LAYOUT))) {
+      Path version = directory.resolve(LAYOUT);
+      if (!Files.exists(version, LinkOption.NOFOLLOW_LINKS)) {
         requireEmpty(directory);
+      } else if (!Files.isRegularFile(version, LinkOption.NOFOLLOW_LINKS)) {
+        throw target.failed(new IOException("its " + LAYOUT + " is no file"));
       }
       return target;
     } catch (IOException broken) {
@@ -60,8 +122,9 @@ final class LayoutTarget implements BlobSink {
     if (!Files.exists(directory)) {
       return;
     }
+    Core.cleanScratch(directory);
     try (Stream<Path> entries = Files.list(directory)) {
-      if (!entries.allMatch(StaleParts::isStale)) {
+      if (!entries.allMatch(ScratchDirectory::isOne)) { // of one who writes there now
         throw MicaException.failed(
                 "save to", directory, "it has something in it, and is no OCI layout")
             .hint("choose an empty directory, or one that is not there");
@@ -69,20 +132,15 @@ final class LayoutTarget implements BlobSink {
     }
   }
 
-  private void make() {
-    if (made) {
-      return;
+  private Opened open() {
+    Opened now = opened;
+    if (now != null) {
+      return now;
     }
     try {
-      Durable.makeDirectories(directory.toAbsolutePath(), MODE);
-      Path version = directory.resolve(LAYOUT);
-      if (!Files.exists(version)) { // first, so that a killed process leaves a layout
-        replace(version, VERSION.getBytes(StandardCharsets.UTF_8));
-      }
-      Durable.makeDirectories(blobs.toAbsolutePath(), MODE);
-      StaleParts.removeIn(directory);
-      StaleParts.removeIn(blobs);
-      made = true;
+      now = Opened.of(directory.toAbsolutePath());
+      opened = now;
+      return now;
     } catch (IOException broken) {
       throw failed(broken);
     }
@@ -94,9 +152,11 @@ final class LayoutTarget implements BlobSink {
 
   @Override
   public Optional<Path> find(Descriptor blob) {
+    Opened now = opened;
+    Path blobs = now == null ? directory.resolve("blobs/sha256") : now.blobs.path();
     Path file = blobs.resolve(blob.hex());
     try {
-      return Files.isRegularFile(file) && Files.size(file) == blob.size()
+      return Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS) && Files.size(file) == blob.size()
           ? Optional.of(file)
           : Optional.empty();
     } catch (IOException gone) {
@@ -106,15 +166,12 @@ final class LayoutTarget implements BlobSink {
 
   @Override
   public Path newPart() {
-    make();
-    Path part = StaleParts.part(blobs, NUMBER.incrementAndGet());
-    BlobSink.discard(part); // left by a dead process that had the same number
-    return part;
+    return open().scratch.path().resolve(Long.toString(NUMBER.incrementAndGet()));
   }
 
   @Override
   public Path add(Descriptor blob, Path part) {
-    Path file = blobs.resolve(blob.hex());
+    Path file = open().blobs.path().resolve(blob.hex());
     try {
       Files.move(part, file, StandardCopyOption.ATOMIC_MOVE);
       return file;
@@ -136,12 +193,17 @@ final class LayoutTarget implements BlobSink {
     }
     write(image.manifest().config(), image.config());
     write(image.manifest().self(), image.manifest().content());
+    Opened now = open();
     try {
-      Durable.syncDirectory(blobs);
+      Durable.syncDirectory(now.blobs.path());
       try (FileChannel alone =
-              FileChannel.open(directory.resolve(LAYOUT), StandardOpenOption.WRITE);
+              FileChannel.open(
+                  now.top.path().resolve(LAYOUT),
+                  StandardOpenOption.WRITE,
+                  LinkOption.NOFOLLOW_LINKS);
           FileLock _ = alone.lock()) {
-        replace(directory.resolve(Layout.INDEX), Json.bytes(index(image.manifest().self(), name)));
+        byte[] index = Json.bytes(index(now, image.manifest().self(), name));
+        replace(now.top, now.scratch, Layout.INDEX, index);
       }
     } catch (IOException broken) {
       throw failed(broken);
@@ -175,20 +237,21 @@ final class LayoutTarget implements BlobSink {
     }
   }
 
-  private void replace(Path file, byte[] content) throws IOException {
-    Path part = StaleParts.part(directory, NUMBER.incrementAndGet());
+  private static void replace(
+      OpenDirectory top, ScratchDirectory scratch, String name, byte[] content) throws IOException {
+    Path part = scratch.path().resolve(name);
     try {
       Durable.writePart(part, content);
-      Files.move(part, file, StandardCopyOption.ATOMIC_MOVE);
-      Durable.syncDirectory(directory);
+      Files.move(part, top.path().resolve(name), StandardCopyOption.ATOMIC_MOVE);
+      Durable.syncDirectory(top.path());
     } finally {
       BlobSink.discard(part);
     }
   }
 
   /** The index with this image, in the place of an image that had the name. */
-  private ObjectNode index(Descriptor manifest, String name) {
-    Optional<byte[]> old = new FolderFiles(directory).read(Layout.INDEX, Limits.DOCUMENT);
+  private ObjectNode index(Opened now, Descriptor manifest, String name) {
+    Optional<byte[]> old = new FolderFiles(now.top.path()).read(Layout.INDEX, Limits.DOCUMENT);
     ObjectNode index = empty();
     ArrayNode all = index.putArray("manifests");
     if (old.isPresent()) {
@@ -214,5 +277,13 @@ final class LayoutTarget implements BlobSink {
 
   static byte[] version() {
     return VERSION.getBytes(StandardCharsets.UTF_8);
+  }
+
+  @Override
+  public void close() {
+    Opened now = opened;
+    if (now != null) {
+      now.close();
+    }
   }
 }

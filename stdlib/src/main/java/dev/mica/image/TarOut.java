@@ -1,5 +1,7 @@
 package dev.mica.image;
 
+import dev.mica.core.OpenDirectory;
+import dev.mica.core.ScratchDirectory;
 import dev.mica.failure.MicaException;
 import dev.mica.failure.Why;
 import dev.mica.state.Durable;
@@ -14,22 +16,24 @@ import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 
 /**
- * An archive that is being written, beside where it will be; it gets its name when it is whole.
- * What is in it is a function of what is put, in that order.
+ * An archive that is being written beside where it will be, where nobody else can change it; it
+ * gets its name when it is whole. What is in it is a function of what is put, in that order.
  */
 final class TarOut implements AutoCloseable {
   private static final int BUFFER = 1 << 20;
 
   private final Path target;
-  private final Path part;
+  private final OpenDirectory around;
+  private final ScratchDirectory scratch;
   private final FileOutputStream file;
   private final BufferedOutputStream buffered;
   private final TarArchiveOutputStream tar;
 
-  private TarOut(Path target, Path part, FileOutputStream file) {
+  private TarOut(Path target, OpenDirectory around) throws IOException {
     this.target = target;
-    this.part = part;
-    this.file = file;
+    this.around = around;
+    this.scratch = new ScratchDirectory(around);
+    this.file = new FileOutputStream(part().toFile());
     this.buffered = new BufferedOutputStream(file, BUFFER);
     this.tar = new TarArchiveOutputStream(buffered, "UTF-8");
     tar.setBigNumberMode(TarArchiveOutputStream.BIGNUMBER_POSIX);
@@ -37,18 +41,29 @@ final class TarOut implements AutoCloseable {
 
   /** One that will be at {@code target}, where nothing may be yet. */
   static TarOut to(Path target) {
-    requireFree(target);
-    Path part = StaleParts.part(target);
+    requireFree(target, target);
+    Path parent = target.toAbsolutePath().resolveSibling("");
+    OpenDirectory around = OpenDirectory.of(parent.resolve("."), parent);
+    boolean done = false;
     try {
-      StaleParts.remove(target);
-      return new TarOut(target, part, new FileOutputStream(part.toFile()));
+      TarOut out = new TarOut(target, around);
+      done = true;
+      return out;
     } catch (IOException broken) {
       throw MicaException.failed("save to", target, Why.of(broken)).because(broken);
+    } finally {
+      if (!done) {
+        around.close();
+      }
     }
   }
 
-  private static void requireFree(Path target) {
-    if (Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
+  private Path part() {
+    return scratch.path().resolve("archive");
+  }
+
+  private static void requireFree(Path there, Path target) {
+    if (Files.exists(there, LinkOption.NOFOLLOW_LINKS)) {
       throw MicaException.failed("save to", target, "something is there already")
           .hint("choose a path where nothing is yet");
     }
@@ -70,8 +85,9 @@ final class TarOut implements AutoCloseable {
     tar.finish();
     buffered.flush(); // the tar's own flush does not reach it
     file.getFD().sync();
-    requireFree(target);
-    Durable.move(part.toAbsolutePath(), target.toAbsolutePath());
+    Path there = around.path().resolve(target.getFileName());
+    requireFree(there, target);
+    Durable.move(part(), there);
   }
 
   /** The failure of writing it. */
@@ -81,11 +97,11 @@ final class TarOut implements AutoCloseable {
 
   @Override
   public void close() {
-    try {
+    try (around;
+        scratch) {
       file.close();
-      Files.deleteIfExists(part);
     } catch (IOException broken) {
-      throw MicaException.failed("remove", part, Why.of(broken)).because(broken);
+      throw MicaException.failed("write", target, Why.of(broken)).because(broken);
     }
   }
 }

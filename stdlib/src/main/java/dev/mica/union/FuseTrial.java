@@ -2,6 +2,7 @@ package dev.mica.union;
 
 import dev.mica.core.Core;
 import dev.mica.core.OpenDirectory;
+import dev.mica.core.ScratchDirectory;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,15 +17,15 @@ import java.util.Optional;
 final class FuseTrial implements AutoCloseable {
   private final FuseMounter mounter;
   private final OpenDirectory directory;
-  private final OpenDirectory scratch;
+  private final ScratchDirectory scratch;
   private final Path root;
   private final UnionRecord union;
 
   FuseTrial(FuseMounter mounter, OpenDirectory directory) throws IOException {
     this.mounter = mounter;
     this.directory = directory;
-    this.scratch = OpenDirectory.scratch(directory.path());
-    this.root = scratch.realPath();
+    this.scratch = new ScratchDirectory(directory);
+    this.root = scratch.path().toRealPath();
     this.union =
         new UnionRecord(
             "trial",
@@ -68,7 +69,6 @@ final class FuseTrial implements AutoCloseable {
 
   @Override
   public void close() {
-    Core.remove(directory.path().resolve(root.getFileName()));
     scratch.close();
   }
 }

@@ -152,7 +152,7 @@ final class VmsTest {
     assertThatThrownBy(() -> vm.copyOut("/d", there)).hasMessageContaining("is there already");
     assertThatThrownBy(() -> vm.copyOut("/none", there)).hasMessageContaining("none: No such file");
     assertThatThrownBy(() -> vm.copyOut("/proc", there)).hasMessageContaining("mounted here");
-    assertThat(there.path()).isDirectoryNotContaining("glob:**/.mica-copy*");
+    assertThat(there.path()).isDirectoryNotContaining("glob:**/.mica-*");
     Folder back = Folder.of(Caller.ofProcess(), d);
     assertThat(vm.copyIn(back, "/new").exec("sh", "-c", "ls -A /new; cat /new/a; ls -A /").output())
         .contains(".wh.x\na\nfifo\nhard\nout\nsub\none\n")
