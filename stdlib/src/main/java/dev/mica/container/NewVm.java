@@ -1,10 +1,12 @@
 package dev.mica.container;
 
+import dev.mica.access.Caller;
 import dev.mica.core.Identity;
-import dev.mica.core.OpenDirectory;
 import dev.mica.failure.MicaException;
+import dev.mica.folder.Folder;
 import dev.mica.folder.LayerSource;
 import dev.mica.state.StateDir;
+import dev.mica.union.FoldersInUse;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -93,18 +95,28 @@ final class NewVm {
   /**
    * What is to be kept of it, with the directories that its lowers are now.
    *
+   * @param caller who named its folders
    * @param own the commits that were made for it
    */
-  static VmRecord record(StateDir state, String name, String id, VmSpec spec, List<String> own) {
+  static VmRecord record(
+      Caller caller, StateDir state, String name, String id, VmSpec spec, List<String> own) {
     LayerSource from = spec.from();
-    List<Path> lowers = from.layers().stream().map(Path::toAbsolutePath).toList();
-    Lowers.requireFew(state.path(), name, from.label(), lowers, spec.shares().size());
+    List<Path> lowers = new ArrayList<>();
     List<Identity> is = new ArrayList<>();
-    for (Path lower : lowers) {
-      try (OpenDirectory open = OpenDirectory.of(lower)) {
-        is.add(open.identity());
-      }
+    for (Path lower : from.layers()) {
+      boolean _ =
+          FoldersInUse.opened(
+              "create the VM",
+              name,
+              lower,
+              open -> {
+                if (from instanceof Folder) {
+                  caller.requireReach(open.openedBy()); // it may lead elsewhere since it was named
+                }
+                return lowers.add(open.openedBy()) && is.add(open.identity());
+              });
     }
+    Lowers.requireFew(state.path(), name, from.label(), lowers, spec.shares().size());
     return new VmRecord(
         name,
         id,
@@ -121,7 +133,7 @@ final class NewVm {
         spec.processors(),
         spec.labels(),
         spec.network(),
-        Volumes.record(state, name, spec.shares(), lowers),
+        Volumes.record(caller, state, name, spec.shares(), lowers),
         spec.ulimits(),
         spec.init(),
         spec.restart(),

@@ -114,7 +114,7 @@ public final class Vms {
       if (records.find(name).isPresent()) {
         throw taken(name);
       }
-      VmRecord vm = NewVm.record(state, name, id, spec, own);
+      VmRecord vm = NewVm.record(caller, state, name, id, spec, own);
       VmFiles files = VmFiles.of(state, id);
       return locked.run(
           CREATE,
@@ -143,7 +143,7 @@ public final class Vms {
     VmSpec spec = FromImage.filled(name, asked);
     NewVm.requireSound(name, spec);
     requireFree(name);
-    VmRecord vm = NewVm.record(state, name, newId(), spec, List.of());
+    VmRecord vm = NewVm.record(caller, state, name, newId(), spec, List.of());
     Disk.requireProgram();
     if (start) {
       runner(vm).requireParts();

@@ -1,5 +1,6 @@
 package dev.mica.container;
 
+import dev.mica.access.Caller;
 import dev.mica.core.Identity;
 import dev.mica.core.OpenDirectory;
 import dev.mica.failure.MicaException;
@@ -22,7 +23,8 @@ record Volumes(StateDir state, VmRecord vm) {
   /**
    * What is to be kept of the shares of a VM that is about to be made; fails where one cannot be.
    */
-  static List<Volume> record(StateDir state, String name, List<VmShare> shares, List<Path> lowers) {
+  static List<Volume> record(
+      Caller caller, StateDir state, String name, List<VmShare> shares, List<Path> lowers) {
     List<Volume> all = new ArrayList<>();
     for (VmShare share : shares) {
       requireApart(name, share, all);
@@ -32,6 +34,7 @@ record Volumes(StateDir state, VmRecord vm) {
               name,
               share.folder().path(),
               open -> {
+                caller.requireReach(open.openedBy()); // it may lead elsewhere since it was named
                 requireFree(state, CREATE, name, open, share.readOnly(), lowers);
                 return new Volume(open.openedBy(), open.identity(), share.at(), share.readOnly());
               }));

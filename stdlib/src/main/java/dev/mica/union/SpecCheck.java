@@ -1,5 +1,6 @@
 package dev.mica.union;
 
+import dev.mica.access.Caller;
 import dev.mica.core.Identity;
 import dev.mica.core.OpenDirectory;
 import dev.mica.core.OverlayMount;
@@ -37,6 +38,7 @@ final class SpecCheck {
     }
   }
 
+  private final Caller caller;
   private final UnionSpec spec;
   private final List<UnionRecord> others;
   private final List<UnionRecord> intended;
@@ -50,14 +52,17 @@ final class SpecCheck {
    * Checks a spec against the unions that exist or are being made, with the state directory {@code
    * home}.
    *
+   * @param caller who named its folders
    * @param writing folders that something else may write to, and its name
    */
   SpecCheck(
+      Caller caller,
       UnionSpec spec,
       List<UnionRecord> others,
       List<UnionRecord> intended,
       Map<Path, String> writing,
       Path home) {
+    this.caller = caller;
     this.spec = spec;
     this.others = new ArrayList<>(others);
     this.others.addAll(intended);
@@ -127,7 +132,7 @@ final class SpecCheck {
     List<Path> lowers = new ArrayList<>();
     for (LayerSource source : spec.lowers()) {
       for (Path layer : source.layers()) {
-        lowers.add(add("lower", layer, true));
+        lowers.add(add("lower", layer, true, source instanceof Folder));
       }
     }
     if (lowers.isEmpty()) {
@@ -148,10 +153,11 @@ final class SpecCheck {
 
   /** A folder that exists, or whose parent exists. */
   private Path requirePlace(String role, Folder folder) {
-    return add(role, folder.path(), exists(role, folder.path()));
+    return add(role, folder.path(), exists(role, folder.path()), true);
   }
 
-  private Path add(String role, Path path, boolean mustBe) {
+  /** Where a path of the spec leads, which the caller has named unless a commit has it. */
+  private Path add(String role, Path path, boolean mustBe, boolean byCaller) {
     Path named = PathBytes.absolute(path).normalize();
     try {
       if (mustBe && !isDirectory(named)) {
@@ -159,6 +165,9 @@ final class SpecCheck {
         throw refuse(name, spec.at(), "the " + role + " " + path + is);
       }
       Part part = mustBe ? opened(role, named) : toBeMade(role, named);
+      if (byCaller) {
+        caller.requireReach(part.resolved.real()); // it may lead elsewhere since it was named
+      }
       parts.add(part);
       return part.resolved.real();
     } catch (IOException gone) {
@@ -246,7 +255,7 @@ final class SpecCheck {
   private Path requireWork(Path upper) {
     requireAside(upper);
     if (spec.work() != null) {
-      Path work = add("work directory", spec.work().path(), true);
+      Path work = add("work directory", spec.work().path(), true, true);
       if (!isEmpty("work directory", work)) {
         throw refuse(name, spec.at(), "the work directory " + work + " is not empty");
       }
@@ -258,7 +267,7 @@ final class SpecCheck {
       throw refuse(name, spec.at(), "the work directory " + work + " exists already")
           .hint("remove it if no union uses it, or name another one");
     }
-    if (!add("work directory", work, false).equals(work)) {
+    if (!add("work directory", work, false, false).equals(work)) {
       String folder = "the folder of the upper " + upper;
       throw refuse(name, spec.at(), folder + " was exchanged for something else just now")
           .hint("name the folder itself, without symlinks");

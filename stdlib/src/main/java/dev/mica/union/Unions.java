@@ -127,7 +127,7 @@ public final class Unions {
   private SpecCheck check(LockedState locked, UnionSpec spec) {
     List<UnionRecord> intended = store.intended(locked).stream().map(UnionIntent::union).toList();
     return new SpecCheck(
-        spec, store.all().readable(), intended, writers.apply(locked), state.path());
+        caller, spec, store.all().readable(), intended, writers.apply(locked), state.path());
   }
 
   private Union create(UnionIntent intent, Mounter mounter) {

@@ -449,7 +449,7 @@ final class VmCommitTest {
     Commit commit =
         commits.importFolder(scratch.dir("small").toString(), "small:1").commits().getFirst();
     VmSpec spec = VmSpec.of("new", commit, List.of("true"));
-    VmRecord made = NewVm.record(state, "new", "0123456789ab", spec, List.of());
+    VmRecord made = NewVm.record(Caller.ofProcess(), state, "new", "0123456789ab", spec, List.of());
     try (LockedState locked = state.lock("create the VM new", Vms.object("new"))) {
       VmRecord _ =
           locked.run(
