@@ -48,15 +48,26 @@ static errint_t configure(const struct relay *r, int fs_fd)
 	return !code && fsconfig(fs_fd, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0 ? -errno : code;
 }
 
-/* The mount forbids set-id programs and devices, which a guest might invent. It is reached by its own descriptor,
- * whatever happens to `at`, which may be a descriptor of another process. */
+/* The mount forbids set-id programs and devices, which a guest might invent, and programs if the mount of a layer
+ * forbids them. */
+static unsigned attributes(const struct relay *r)
+{
+	uint32_t forbidden = MICA_MOUNT_NOSUID | MICA_MOUNT_NODEV;
+
+	for (unsigned i = 0; i < r->layer_count; i++)
+		if (r->layers[i] >= 0)
+			forbidden |= mica_forbidden(r->layers[i]);
+	return mica_mount_attributes(forbidden);
+}
+
+/* It is reached by its own descriptor, whatever happens to `at`, which may be a descriptor of another process. */
 errint_t relay_mount(struct relay *r, const char *at, struct mica_error *err)
 {
 	cleanup_fd int fs_fd = fsopen("fuse", FSOPEN_CLOEXEC);
 	errint_t code = fs_fd < 0 ? -errno : configure(r, fs_fd);
 
 	if (!code) {
-		r->mount = fsmount(fs_fd, FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
+		r->mount = fsmount(fs_fd, FSMOUNT_CLOEXEC, attributes(r));
 		code = r->mount < 0 ? -errno : 0;
 	}
 	if (!code && move_mount(r->mount, "", AT_FDCWD, at, MOVE_MOUNT_F_EMPTY_PATH) < 0)

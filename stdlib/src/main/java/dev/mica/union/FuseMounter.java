@@ -3,6 +3,7 @@ package dev.mica.union;
 import dev.mica.core.Capability;
 import dev.mica.core.Core;
 import dev.mica.core.Mount;
+import dev.mica.core.MountFlag;
 import dev.mica.core.Mounts;
 import dev.mica.core.OpenDirectory;
 import dev.mica.core.Tree;
@@ -17,6 +18,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
@@ -130,10 +132,28 @@ final class FuseMounter implements Mounter {
         options.append(",upperdir=").append(aliases.of(union.upper()));
         options.append(",workdir=").append(aliases.of(union.work()));
       }
+      forbidden(union).forEach(flag -> options.append(',').append(flag));
       run(union, List.of(PROGRAM, "-o", options.toString(), union.at().toString()));
     } catch (IOException broken) {
       throw failed(union, Why.of(broken)).because(broken);
     }
+  }
+
+  /** What the mounts of its layers forbid, as options; the program of root forbids only devices. */
+  private static Set<String> forbidden(UnionRecord union) throws IOException {
+    ResolvedPath.Finder finder = new ResolvedPath.Finder();
+    Set<String> words = new TreeSet<>();
+    for (Path layer : union.stack()) {
+      for (MountFlag flag : finder.flags(layer.toRealPath())) {
+        switch (flag) {
+          case NOSUID -> words.add("nosuid");
+          case NODEV -> words.add("nodev");
+          case NOEXEC -> words.add("noexec");
+          default -> {}
+        }
+      }
+    }
+    return words;
   }
 
   /** Once the program has mounted, it goes on in the background, in a session of its own. */

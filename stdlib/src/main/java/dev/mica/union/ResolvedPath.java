@@ -1,5 +1,6 @@
 package dev.mica.union;
 
+import dev.mica.core.MountFlag;
 import dev.mica.core.Mounts;
 import dev.mica.text.PathBytes;
 import java.io.IOException;
@@ -8,6 +9,7 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 
 /**
  * Where a path leads in its file system, past symlinks and bind mounts: two paths overlap exactly
@@ -38,13 +40,16 @@ record ResolvedPath(Path real, String device, Path inside) {
 
   /** The mounts of now, asked once for many paths. */
   static final class Finder {
-    private record Spot(String device, Path root, Path target) {}
+    private record Spot(String device, Path root, Path target, Set<MountFlag> flags) {}
 
     private final List<Spot> spots =
         Mounts.all().stream()
             .map(mount ->
                 new Spot(
-                    mount.device(), PathBytes.parse(mount.root()), PathBytes.parse(mount.target())))
+                    mount.device(),
+                    PathBytes.parse(mount.root()),
+                    PathBytes.parse(mount.target()),
+                    mount.flags()))
             .toList();
 
     /** Fails where neither the path nor its parent is there. */
@@ -64,6 +69,11 @@ record ResolvedPath(Path real, String device, Path inside) {
     /** Whether something is mounted just there. */
     boolean isMountPoint(Path real) {
       return spots.stream().anyMatch(spot -> spot.target.equals(real));
+    }
+
+    /** Those of the mount that a real path is in. */
+    Set<MountFlag> flags(Path real) {
+      return spotOf(real).flags;
     }
 
     private Spot spotOf(Path real) {

@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mica.commit.Commit;
 import dev.mica.core.Core;
+import dev.mica.core.Mount;
+import dev.mica.core.MountFlag;
+import dev.mica.core.Mounts;
 import dev.mica.core.Tree;
 import dev.mica.core.TreeDigest;
 import dev.mica.failure.MicaException;
@@ -82,6 +85,29 @@ abstract class MounterContract extends ScratchTest {
     assertThat(union.state()).isEqualTo(Union.State.MOUNTED);
     union.remove();
     assertThat(at).doesNotExist();
+  }
+
+  /** A set-uid file of a lower where those make nobody root makes nobody root in the union. */
+  @Test
+  void whatTheMountOfALayerForbidsTheUnionForbids() {
+    for (String flag : List.of("nosuid", "nodev", "noexec")) {
+      Path lower = scratch.dir("lower-" + flag);
+      Scratch.run("mount", "-t", "tmpfs", "-o", flag, "mica-test", lower.toString());
+      Path at = scratch.path("at-" + flag);
+      Union union = create(flag, lower, scratch.path("upper-" + flag), at);
+      requireFlag(flag, at);
+      Scratch.run("umount", at.toString());
+      union.remount();
+      requireFlag(flag, at);
+      union.remove();
+    }
+  }
+
+  private static void requireFlag(String flag, Path at) {
+    assertThat(Mounts.all())
+        .filteredOn(mount -> mount.target().equals(at.toString()))
+        .flatExtracting(Mount::flags)
+        .contains(MountFlag.valueOf(flag.toUpperCase(java.util.Locale.ROOT)));
   }
 
   @Test
