@@ -8,6 +8,7 @@ import dev.mica.vm.agent.AgentFailure;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Supplier;
 
 /**
@@ -27,6 +28,9 @@ final class Moment implements AutoCloseable {
 
   /** After this time the guest lets the container go on, whatever happens to this process. */
   private static final Duration DEADLINE = Duration.ofSeconds(10);
+
+  /** How the guest says that a container is not held: it never was, or went on by itself. */
+  private static final Set<String> NOT_HELD = Set.of("ESRCH", "ETIMEDOUT");
 
   private final Runner runner;
   private final String disk;
@@ -196,12 +200,24 @@ final class Moment implements AutoCloseable {
     }
   }
 
-  /** Ends a moment whose process was killed. */
+  /** Ends a moment whose process was killed, perhaps while the container was held for it. */
   static void end(Runner runner) {
     if (runner.status().isUp()) {
+      thaw(runner);
       release(runner);
     } else {
       runner.machine().kill();
+    }
+  }
+
+  private static void thaw(Runner runner) {
+    try (Agent agent = runner.machine().agent()) {
+      agent.thaw(runner.vm().id());
+    } catch (MicaException failure) {
+      if (!(failure.getCause() instanceof AgentFailure agent)
+          || !NOT_HELD.contains(agent.errno())) {
+        throw failure;
+      }
     }
   }
 

@@ -216,9 +216,16 @@ public final class Snapshots {
     return nodes;
   }
 
+  /**
+   * Has the device show that node. QEMU 7.2 aborts if it is told so of the node that the device
+   * shows already: who was killed in between may have left it so.
+   */
   private static void setDrive(Qmp qmp, String device, String node) {
     ObjectNode drive = Records.object().put("path", "/machine/peripheral/" + device);
-    qmp.run("qom-set", drive.put("property", "drive").put("value", node));
+    drive.put("property", "drive");
+    if (!qmp.run("qom-get", drive).asString("").equals(node)) {
+      qmp.run("qom-set", drive.put("value", node));
+    }
   }
 
   /**
