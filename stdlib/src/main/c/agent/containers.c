@@ -4,6 +4,7 @@
  */
 #include "child.h"
 #include "container.h"
+#include "hold.h"
 #include "supervise.h"
 
 #include <fcntl.h>
@@ -12,6 +13,8 @@
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+
+#define HOLD_PAUSE_NS 1000000
 
 static struct stream stream;
 static struct supervised {
@@ -98,7 +101,9 @@ static errint_t start_first(struct crun_start *start, const char *port, const ch
 	errint_t code = container_note(start->name, &supervised.facts, err);
 
 	if (!code)
-		code = supervise_start(&stream, start, port, token, err);
+		code = supervise_open(&stream, start, port, token, err);
+	if (!code)
+		code = supervise_start(&stream, start, err);
 	if (!code)
 		code = look_at_cgroup(start->name, err);
 	if (!code) {
@@ -195,6 +200,26 @@ void container_run_ended(const struct request *request, const char *how, struct 
 
 /* Another process. */
 
+/* Locks the notes about holds once no hold is on: nothing can be started in a container that is held for a commit,
+ * which is for a moment, and at the longest until the deadline of the hold. */
+static int lock_unheld(const char *name, struct mica_error *err)
+{
+	const struct timespec pause = {.tv_nsec = HOLD_PAUSE_NS};
+
+	for (;;) {
+		cleanup_fd int lock = hold_lock(name);
+		errint_t code = lock < 0 ? mica_fail(err, lock, "lock", name) : hold_check_name(name, err);
+
+		if (!code)
+			return steal_fd(&lock);
+		if (code != -EBUSY || now_ms() > child_until())
+			return code;
+		mica_error_clear(err);
+		close(steal_fd(&lock));
+		nanosleep(&pause, NULL);
+	}
+}
+
 static errint_t check_runs(const char *name, struct mica_error *err)
 {
 	struct container_facts facts;
@@ -204,11 +229,21 @@ static errint_t check_runs(const char *name, struct mica_error *err)
 		code = mica_fail_note(err, -ESRCH, "exec", name, "no container of that name runs");
 	if (!code)
 		code = look_at_cgroup(name, err);
-	if (!code && cgroup_is_frozen(supervised.cgroup))
-		code = mica_fail_note(err, -EBUSY, "exec", name, "it is paused");
 	if (!code)
 		supervised.oom_kills = cgroup_oom_kills(supervised.cgroup);
 	return code;
+}
+
+/* No hold begins before it is started. */
+static errint_t start_other(struct crun_start *start, struct mica_error *err)
+{
+	cleanup_fd int lock = lock_unheld(start->name, err);
+
+	if (lock < 0)
+		return lock;
+	if (cgroup_is_frozen(supervised.cgroup))
+		return mica_fail_note(err, -EBUSY, "exec", start->name, "it is paused");
+	return supervise_start(&stream, start, err);
 }
 
 static int serve_other(const struct request *request)
@@ -237,7 +272,9 @@ errint_t container_exec(const struct request *request, struct answer *answer, st
 	if (code)
 		return code;
 	snprintf(process, sizeof(process), BUNDLES "/%s/exec-%s.json", start.name, id);
-	code = supervise_start(&stream, &start, port, line_value(request, "token"), err);
+	code = supervise_open(&stream, &start, port, line_value(request, "token"), err);
+	if (!code)
+		code = start_other(&start, err);
 	unlink(process);
 	if (code)
 		return code;

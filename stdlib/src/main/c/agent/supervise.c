@@ -54,8 +54,8 @@ static void stay_alive(void)
 		(void)!write(fd, "-1000", 5);
 }
 
-errint_t supervise_start(struct stream *stream, struct crun_start *start, const char *port, const char *token,
-			 struct mica_error *err)
+errint_t supervise_open(struct stream *stream, struct crun_start *start, const char *port, const char *token,
+			struct mica_error *err)
 {
 	errint_t code;
 
@@ -64,10 +64,13 @@ errint_t supervise_start(struct stream *stream, struct crun_start *start, const 
 	if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
 		return mica_fail(err, -errno, "become a subreaper", "");
 	code = wire_open(&stream->wire, port, token, child_until(), err);
-	if (!code && !start->tty)
-		code = open_pipes(stream, start, err);
-	if (!code)
-		code = crun_start(start, err);
+	return !code && !start->tty ? open_pipes(stream, start, err) : code;
+}
+
+errint_t supervise_start(struct stream *stream, struct crun_start *start, struct mica_error *err)
+{
+	errint_t code = crun_start(start, err);
+
 	close_ends(start);
 	if (!code && start->tty)
 		code = take_terminal(stream, start, err);
