@@ -14,7 +14,7 @@ import dev.mica.union.Refusal;
 import dev.mica.vm.Machine;
 import dev.mica.vm.MachineSpec;
 import dev.mica.vm.agent.Agent;
-import dev.mica.vm.qemu.Qemu;
+import dev.mica.vm.qemu.Ports;
 import dev.mica.vm.share.FileServer;
 import dev.mica.vm.share.Share;
 import java.nio.file.Path;
@@ -160,13 +160,14 @@ public final class HelperServer implements Helper {
 
   private String freePort() {
     List<String> taken = all().stream().map(HelperRecord::port).toList();
-    for (int i = 0; i < Qemu.PORTS; i++) {
+    for (int i = 0; i < Ports.MOST; i++) {
       String port = "dev.mica.export." + i;
       if (!taken.contains(port)) {
         return port;
       }
     }
-    throw MicaException.failed("serve", "another union", "the helper VM serves " + Qemu.PORTS);
+    throw MicaException.failed(
+        "serve", "another union", "the helper VM serves " + Ports.MOST + " already");
   }
 
   @Override

@@ -12,7 +12,7 @@ import dev.mica.vm.guest.Profile;
 import dev.mica.vm.process.Program;
 import dev.mica.vm.process.SmallFile;
 import dev.mica.vm.qemu.Accel;
-import dev.mica.vm.qemu.Qemu;
+import dev.mica.vm.qemu.Boot;
 import dev.mica.vm.qemu.Template;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -154,7 +154,7 @@ record BootFiles(Path cache) {
   }
 
   /** Good until the host boots again: so it need not be proof against a power cut. */
-  Template template(Qemu.Boot boot) {
+  Template template(Boot boot) {
     String of =
         digest(
             Program.stamp(boot.program()),

@@ -13,6 +13,7 @@ import dev.mica.vm.process.LogTail;
 import dev.mica.vm.process.Program;
 import dev.mica.vm.process.SmallFile;
 import dev.mica.vm.qemu.Accel;
+import dev.mica.vm.qemu.Boot;
 import dev.mica.vm.qemu.Qemu;
 import dev.mica.vm.qemu.Template;
 import dev.mica.vm.share.FileServer;
@@ -138,7 +139,7 @@ final class Starter {
     told.step("try its kernel with KVM");
     Accel accel = accel(kernel, initramfs);
     told.step("take it from its template");
-    Qemu.Boot boot = boot(accel.kind(), files.image(kernel, accel.kind()), initramfs, spec.disks());
+    Boot boot = boot(accel.kind(), files.image(kernel, accel.kind()), initramfs, spec.disks());
     Template template = files.template(boot);
     if (settings.templates() && template.exists() && isRestored(qemu, boot, template, idle)) {
       return new Started(Machine.Start.WARM, accel, kernel);
@@ -158,8 +159,8 @@ final class Starter {
     return new Started(Machine.Start.COLD, accel, kernel);
   }
 
-  private Qemu.Boot boot(Accel.Kind accel, Path image, Path initramfs, List<Path> disks) {
-    return new Qemu.Boot(
+  private Boot boot(Accel.Kind accel, Path image, Path initramfs, List<Path> disks) {
+    return new Boot(
         program().orElseThrow(),
         accel,
         image,
@@ -173,7 +174,7 @@ final class Starter {
   }
 
   /** Boots it. If it hangs, it is ended and the guest is booted again, once. */
-  private void bootTwice(Qemu qemu, Qemu.Boot boot) {
+  private void bootTwice(Qemu qemu, Boot boot) {
     try {
       bootOnce(qemu, boot, settings.deadline());
     } catch (MicaException first) {
@@ -187,7 +188,7 @@ final class Starter {
     }
   }
 
-  private static void bootOnce(Qemu qemu, Qemu.Boot boot, Duration limit) {
+  private static void bootOnce(Qemu qemu, Boot boot, Duration limit) {
     qemu.daemon().kill();
     qemu.start(boot);
     try {
@@ -208,7 +209,7 @@ final class Starter {
     }
   }
 
-  private static boolean isRestored(Qemu qemu, Qemu.Boot boot, Template template, Duration idle) {
+  private static boolean isRestored(Qemu qemu, Boot boot, Template template, Duration idle) {
     try {
       qemu.daemon().kill();
       qemu.start(boot.restoring(template.incoming()));

@@ -62,17 +62,12 @@ public final class AgentConnection implements Agent {
     Instant now = Instant.now();
     byte[] seed = new byte[SEED];
     RANDOM.nextBytes(seed);
-    Map<String, String> answer =
-        requests.call(
-            "hello",
-            limit,
-            Map.of(
-                "version",
-                Integer.toString(VERSION),
-                "time",
-                Long.toString(TimeUnit.SECONDS.toNanos(now.getEpochSecond()) + now.getNano()),
-                "seed",
-                HexFormat.of().formatHex(seed)));
+    AgentWords words =
+        AgentWords.none()
+            .with("version", VERSION)
+            .with("time", TimeUnit.SECONDS.toNanos(now.getEpochSecond()) + now.getNano())
+            .with("seed", HexFormat.of().formatHex(seed));
+    Map<String, String> answer = requests.call("hello", limit, words);
     return new Hello(
         Integer.parseInt(fact(answer, "version")),
         fact(answer, "agent"),
@@ -94,41 +89,31 @@ public final class AgentConnection implements Agent {
     return hello;
   }
 
+  /** Sends a request whose answer says only that it is done. */
+  private Answer<Boolean> ask(String verb, AgentWords words) {
+    AgentRequests.Request request = requests.ask(verb, LONG, words);
+    return () -> requests.answer(request).isEmpty();
+  }
+
   @Override
   public Answer<Probe> mountShare(String tag, String name, boolean readOnly) {
-    Map<String, String> words =
-        new TreeMap<>(Map.of("tag", AgentLine.encode(tag), "name", AgentLine.encode(name)));
-    if (readOnly) {
-      words.put("ro", "1");
-    }
-    return mountShare(words);
+    return mountShare(AgentWords.of(name).with("tag", tag).flag("ro", readOnly));
   }
 
   @Override
   public Answer<Probe> mountShare(String tag, String name, Set<String> asked) {
-    return mountShare(
-        Map.of(
-            "tag",
-            AgentLine.encode(tag),
-            "name",
-            AgentLine.encode(name),
-            "probe",
-            String.join(",", new TreeSet<>(asked))));
+    List<String> probe = List.copyOf(new TreeSet<>(asked));
+    return mountShare(AgentWords.of(name).with("tag", tag).with("probe", probe));
+  }
+
+  private Answer<Probe> mountShare(AgentWords words) {
+    AgentRequests.Request request = requests.ask("mount-share", LONG, words);
+    return () -> probe(requests.answer(request));
   }
 
   @Override
   public Answer<Boolean> mountVolume(String tag, String name) {
-    AgentRequests.Request request =
-        requests.ask(
-            "mount-share",
-            LONG,
-            Map.of("tag", AgentLine.encode(tag), "name", AgentLine.encode(name), "probe", "0"));
-    return () -> requests.answer(request).isEmpty();
-  }
-
-  private Answer<Probe> mountShare(Map<String, String> words) {
-    AgentRequests.Request request = requests.ask("mount-share", LONG, words);
-    return () -> probe(requests.answer(request));
+    return ask("mount-share", AgentWords.of(name).with("tag", tag).with("probe", 0));
   }
 
   private Probe probe(Map<String, String> answer) {
@@ -142,148 +127,103 @@ public final class AgentConnection implements Agent {
 
   @Override
   public void unmountShare(String name, Optional<String> device) {
-    Map<String, String> words = new TreeMap<>(Map.of("name", AgentLine.encode(name)));
-    device.ifPresent(address -> words.put("device", address));
+    AgentWords words = AgentWords.of(name);
+    device.ifPresent(address -> words.with("device", address));
     requests.call("unmount-share", LONG, words);
   }
 
   @Override
   public void abandonShare(String name) {
-    requests.call("unmount-share", QUICK, Map.of("name", AgentLine.encode(name), "lost", "1"));
+    requests.call("unmount-share", QUICK, AgentWords.of(name).flag("lost", true));
   }
 
   @Override
   public void union(String name, List<Path> lowers, @Nullable Path upper, @Nullable Path work) {
-    Map<String, String> words = new TreeMap<>(Map.of("name", AgentLine.encode(name)));
-    words.put("lower", AgentLine.list(lowers));
+    AgentWords words = AgentWords.of(name).with("lower", lowers);
     if (upper != null && work != null) {
-      words.put("upper", AgentLine.encode(upper.toString()));
-      words.put("work", AgentLine.encode(work.toString()));
+      words.with("upper", upper.toString()).with("work", work.toString());
     }
     requests.call("union", LONG, words);
   }
 
   @Override
   public void union(String name, List<Path> lowers, Path upper, Path work, List<String> skeleton) {
-    Map<String, String> words = new TreeMap<>(Map.of("name", AgentLine.encode(name)));
-    words.put("lower", AgentLine.list(lowers));
-    words.put("upper", AgentLine.encode(upper.toString()));
-    words.put("work", AgentLine.encode(work.toString()));
-    words.put("skeleton", AgentLine.list(skeleton));
+    AgentWords words =
+        AgentWords.of(name)
+            .with("lower", lowers)
+            .with("upper", upper.toString())
+            .with("work", work.toString())
+            .with("skeleton", skeleton);
     requests.call("union", LONG, words);
   }
 
   @Override
   public void unmount(String name) {
-    requests.call("unmount", LONG, Map.of("name", AgentLine.encode(name)));
+    requests.call("unmount", LONG, AgentWords.of(name));
   }
 
   @Override
   public void abandonUnion(String name) {
-    requests.call("unmount", QUICK, Map.of("name", AgentLine.encode(name), "lost", "1"));
+    requests.call("unmount", QUICK, AgentWords.of(name).flag("lost", true));
   }
 
   @Override
   public Answer<Boolean> exportFuse(String name, String port, long files) {
-    AgentRequests.Request request =
-        requests.ask(
-            "export-fuse",
-            LONG,
-            Map.of(
-                "name",
-                AgentLine.encode(name),
-                "port",
-                AgentLine.encode(port),
-                "files",
-                Long.toString(files)));
-    return () -> requests.answer(request).isEmpty();
+    return ask("export-fuse", AgentWords.of(name).with("port", port).with("files", files));
   }
 
   @Override
   public void unexport(String name) {
-    requests.call("unexport", LONG, Map.of("name", AgentLine.encode(name)));
+    requests.call("unexport", LONG, AgentWords.of(name));
   }
 
   @Override
   public Answer<Boolean> mountDisk(String serial, String name, List<String> directories) {
-    AgentRequests.Request request =
-        requests.ask(
-            "mount-disk",
-            LONG,
-            Map.of(
-                "serial",
-                AgentLine.encode(serial),
-                "name",
-                AgentLine.encode(name),
-                "make",
-                AgentLine.list(directories)));
-    return () -> requests.answer(request).isEmpty();
+    return ask("mount-disk", AgentWords.of(name).with("serial", serial).with("make", directories));
   }
 
   @Override
   public Answer<Boolean> mountSnapshot(String serial, String name) {
-    AgentRequests.Request request =
-        requests.ask(
-            "mount-snapshot",
-            LONG,
-            Map.of("serial", AgentLine.encode(serial), "name", AgentLine.encode(name)));
-    return () -> requests.answer(request).isEmpty();
+    return ask("mount-snapshot", AgentWords.of(name).with("serial", serial));
   }
 
   @Override
   public void unmountDisk(String name) {
-    requests.call("unmount-disk", LONG, Map.of("name", AgentLine.encode(name)));
+    requests.call("unmount-disk", LONG, AgentWords.of(name));
   }
 
   @Override
   public void freeze(String name, String disk, Duration deadline) {
-    requests.call(
-        "freeze",
-        LONG,
-        Map.of(
-            "name",
-            AgentLine.encode(name),
-            "disk",
-            AgentLine.encode(disk),
-            "deadline",
-            Long.toString(deadline.toMillis())));
+    AgentWords words = AgentWords.of(name).with("disk", disk).with("deadline", deadline.toMillis());
+    requests.call("freeze", LONG, words);
   }
 
   @Override
   public Duration thaw(String name) {
-    Map<String, String> answer =
-        requests.call("thaw", QUICK, Map.of("name", AgentLine.encode(name)));
+    Map<String, String> answer = requests.call("thaw", QUICK, AgentWords.of(name));
     return Duration.ofNanos(Long.parseLong(fact(answer, "held")));
   }
 
   @Override
   public void capture(String disk, String path, String port, String token) {
-    AgentRequests.Request _ =
-        requests.ask(
-            "capture",
-            CAPTURE,
-            Map.of(
-                "disk",
-                AgentLine.encode(disk),
-                "path",
-                AgentLine.encode(path),
-                "port",
-                AgentLine.encode(port),
-                "token",
-                token));
+    AgentWords words =
+        AgentWords.none()
+            .with("disk", disk)
+            .with("path", path)
+            .with("port", port)
+            .with("token", token);
+    AgentRequests.Request _ = requests.ask("capture", CAPTURE, words);
   }
 
   @Override
   public void network(String name) {
-    requests.call("network", LONG, Map.of("name", AgentLine.encode(name)));
+    requests.call("network", LONG, AgentWords.of(name));
   }
 
   @Override
   public void network(String name, String address, String gateway) {
-    requests.call(
-        "network",
-        LONG,
-        Map.of("name", AgentLine.encode(name), "address", address, "gateway", gateway));
+    AgentWords words = AgentWords.of(name).with("address", address).with("gateway", gateway);
+    requests.call("network", LONG, words);
   }
 
   @Override
@@ -291,27 +231,19 @@ public final class AgentConnection implements Agent {
     int at = 0;
     do {
       int length = Math.min(PART, content.length - at);
-      requests.call(
-          "file",
-          QUICK,
-          Map.of(
-              "name",
-              AgentLine.encode(name),
-              "file",
-              AgentLine.encode(file),
-              "at",
-              Integer.toString(at),
-              "data",
-              AgentLine.encode(Arrays.copyOfRange(content, at, at + length))));
+      AgentWords words =
+          AgentWords.of(name)
+              .with("file", file)
+              .with("at", at)
+              .with("data", Arrays.copyOfRange(content, at, at + length));
+      requests.call("file", QUICK, words);
       at += length;
     } while (at < content.length);
   }
 
   @Override
   public User user(String name, String user) {
-    Map<String, String> who =
-        requests.call(
-            "user", QUICK, Map.of("name", AgentLine.encode(name), "user", AgentLine.encode(user)));
+    Map<String, String> who = requests.call("user", QUICK, AgentWords.of(name).with("user", user));
     List<Long> groups =
         Stream.of(fact(who, "groups").split(","))
             .filter(group -> !group.isEmpty())
@@ -326,87 +258,74 @@ public final class AgentConnection implements Agent {
 
   @Override
   public Answer<Long> run(String name, Streams streams) {
-    return start("run", name, Map.of("last", "1"), streams);
+    return start("run", AgentWords.of(name).flag("last", true), streams);
   }
 
   @Override
   public Answer<Long> exec(String name, String id, Streams streams) {
-    return start("exec", name, Map.of("id", AgentLine.encode(id)), streams);
+    return start("exec", AgentWords.of(name).with("id", id), streams);
   }
 
   @Override
   public Answer<Long> send(String name, String id, String path, Streams streams) {
-    Map<String, String> words = Map.of("id", AgentLine.encode(id), "path", AgentLine.encode(path));
-    return start("send", name, words, streams);
+    return start("send", AgentWords.of(name).with("id", id).with("path", path), streams);
   }
 
   @Override
   public Answer<Long> receive(String name, String id, String path, boolean into, Streams streams) {
-    Map<String, String> words =
-        new TreeMap<>(Map.of("id", AgentLine.encode(id), "path", AgentLine.encode(path)));
-    if (into) {
-      words.put("into", "1");
-    }
-    return start("receive", name, words, streams);
+    AgentWords words = AgentWords.of(name).with("id", id).with("path", path).flag("into", into);
+    return start("receive", words, streams);
   }
 
-  private Answer<Long> start(String verb, String name, Map<String, String> more, Streams streams) {
-    Map<String, String> words = new TreeMap<>(more);
-    words.put("name", AgentLine.encode(name));
-    words.put("port", AgentLine.encode(streams.port()));
-    words.put("token", streams.token());
-    if (streams.terminal()) {
-      words.put("tty", "1");
-    }
+  private Answer<Long> start(String verb, AgentWords words, Streams streams) {
+    words
+        .with("port", streams.port())
+        .with("token", streams.token())
+        .flag("tty", streams.terminal());
     AgentRequests.Request request = requests.ask(verb, LONG, words);
     return () -> Long.parseLong(fact(requests.answer(request), "pid"));
   }
 
   @Override
   public void signal(String name, int signal, boolean all) {
-    Map<String, String> words = new TreeMap<>(Map.of("name", AgentLine.encode(name)));
-    words.put("signal", Integer.toString(signal));
-    if (all) {
-      words.put("all", "1");
-    }
-    requests.call("signal", QUICK, words);
+    requests.call("signal", QUICK, AgentWords.of(name).with("signal", signal).flag("all", all));
   }
 
   @Override
   public void pause(String name) {
-    requests.call("pause", LONG, Map.of("name", AgentLine.encode(name)));
+    requests.call("pause", LONG, AgentWords.of(name));
   }
 
   @Override
   public void resume(String name) {
-    requests.call("resume", LONG, Map.of("name", AgentLine.encode(name)));
+    requests.call("resume", LONG, AgentWords.of(name));
   }
 
   @Override
   public Map<String, String> usage(String name) {
-    return requests.call("usage", QUICK, Map.of("name", AgentLine.encode(name)));
+    return requests.call("usage", QUICK, AgentWords.of(name));
   }
 
   @Override
   public void delete(String name) {
-    requests.call("delete", LONG, Map.of("name", AgentLine.encode(name)));
+    requests.call("delete", LONG, AgentWords.of(name));
   }
 
   @Override
   public void sync(@Nullable String name) {
-    requests.call("sync", LONG, name == null ? Map.of() : Map.of("name", AgentLine.encode(name)));
+    requests.call("sync", LONG, name == null ? AgentWords.none() : AgentWords.of(name));
   }
 
   @Override
   public Map<String, String> stats() {
-    return requests.call("stats", QUICK, Map.of());
+    return requests.call("stats", QUICK, AgentWords.none());
   }
 
   @Override
   public List<Map<String, String>> list() {
     Map<Integer, Map<String, String>> numbered = new TreeMap<>();
     requests
-        .call("list", QUICK, Map.of())
+        .call("list", QUICK, AgentWords.none())
         .forEach((key, value) -> {
           int dot = key.indexOf('.');
           if (dot > 0 && key.substring(0, dot).matches("\\d{1,6}")) {
@@ -421,17 +340,17 @@ public final class AgentConnection implements Agent {
 
   @Override
   public void idle(Duration delay) {
-    requests.call("idle", QUICK, Map.of("seconds", Long.toString(delay.toSeconds())));
+    requests.call("idle", QUICK, AgentWords.none().with("seconds", delay.toSeconds()));
   }
 
   @Override
   public void poweroff() {
-    requests.call("poweroff", QUICK, Map.of());
+    requests.call("poweroff", QUICK, AgentWords.none());
   }
 
   /** Waits until the guest has loaded all its modules and has booted completely. */
   public void awaitModules() {
-    requests.call("await-modules", LONG, Map.of());
+    requests.call("await-modules", LONG, AgentWords.none());
   }
 
   @Override

@@ -35,7 +35,7 @@ record AgentLine(String id, String word, Map<String, String> facts) {
   static AgentLine parse(String line) throws IOException {
     String[] words = line.split(" ", -1);
     if (words.length < 2) {
-      return new AgentLine("", "", Map.of()); // the end of what another client had
+      return new AgentLine("", "", Map.of()); // the rest of a line for another client
     }
     Map<String, String> facts = new LinkedHashMap<>();
     for (int i = 2; i < words.length; i++) {
@@ -52,12 +52,12 @@ record AgentLine(String id, String word, Map<String, String> facts) {
     return items.stream().map(item -> encode(item.toString())).collect(Collectors.joining(","));
   }
 
-  /** An encoded value; commas too, for they part the items of a list. */
+  /** An encoded value; commas, too, because they separate the items of a list. */
   static String encode(String value) {
     return encode(value.getBytes(StandardCharsets.UTF_8));
   }
 
-  /** Likewise, of bytes that need not be a text. */
+  /** The same for bytes that need not be text. */
   static String encode(byte[] value) {
     StringBuilder text = new StringBuilder();
     for (byte b : value) {

@@ -11,7 +11,6 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
 
 /**
  * Requests to a guest's agent and its answers, over its socket. Any number may be under way, and
@@ -71,7 +70,7 @@ final class AgentRequests implements AutoCloseable {
   }
 
   /** Asks and waits for the facts of the answer. */
-  Map<String, String> call(String verb, Duration limit, Map<String, String> words) {
+  Map<String, String> call(String verb, Duration limit, AgentWords words) {
     return answer(ask(verb, limit, words));
   }
 
@@ -79,16 +78,14 @@ final class AgentRequests implements AutoCloseable {
    * Asks.
    *
    * @param limit after which the agent gives up
-   * @param words the values are encoded already
    */
-  Request ask(String verb, Duration limit, Map<String, String> words) {
+  Request ask(String verb, Duration limit, AgentWords words) {
     Request request =
         new Request(session + "." + ++requests, verb, LineSocket.in(limit.plus(GRACE)));
-    Map<String, String> all = new TreeMap<>(words);
-    all.put("limit", Long.toString(limit.toMillis()));
+    AgentWords all = words.with("limit", limit.toMillis());
     try {
       asked.add(request.id());
-      socket.send(AgentLine.request(request.id(), verb, all), request.deadline());
+      socket.send(AgentLine.request(request.id(), verb, all.encoded()), request.deadline());
     } catch (IOException broken) {
       throw over(broken);
     }

@@ -35,8 +35,8 @@ public final class Card {
   }
 
   private static void add(Qmp qmp, Qemu qemu) {
-    Qemu.Slot slot =
-        Qemu.freeSlot(qmp)
+    Devices.Slot slot =
+        Devices.freeSlot(qmp)
             .orElseThrow(() ->
                 MicaException.failed("plug a card into", qemu.guest(), "it has no slot left"));
     ObjectNode device = Records.object().put("driver", "virtio-net-pci");

@@ -31,8 +31,8 @@ public final class Disks {
   }
 
   /**
-   * Plugs the disk of that place among {@link Qemu.Boot#disks}, by the serial number {@code
-   * disk-PLACE}; one that is plugged is fine.
+   * Plugs the disk of that place among {@link Boot#disks}, by the serial number {@code disk-PLACE};
+   * one that is plugged is fine.
    */
   public void plug(int disk) {
     try (Qmp qmp = qemu.qmp()) {
@@ -42,11 +42,11 @@ public final class Disks {
 
   /** Plugs a device of that id and serial number, whose content is that node's. */
   void plug(Qmp qmp, String id, String node) {
-    if (Qemu.plugged(qmp, id).contains("")) {
+    if (Devices.has(qmp, id)) {
       return;
     }
-    Qemu.Slot slot =
-        Qemu.freeSlot(qmp)
+    Devices.Slot slot =
+        Devices.freeSlot(qmp)
             .orElseThrow(() ->
                 MicaException.failed("plug a disk into", qemu.guest(), "it has no slot left"));
     ObjectNode device = Records.object().put("driver", "virtio-blk-pci");

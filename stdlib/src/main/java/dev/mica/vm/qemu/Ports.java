@@ -13,8 +13,11 @@ import java.util.TreeSet;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** The virtio-serial ports that were plugged; what there is, is asked of QEMU. */
+/** The virtio-serial ports that are plugged into a guest; QEMU is asked each time. */
 public final class Ports {
+  /** How many can be plugged in. */
+  public static final int MOST = 62;
+
   private static final String DEVICE = "port-";
   private static final Duration UNPLUG = Duration.ofSeconds(10);
 
@@ -26,11 +29,11 @@ public final class Ports {
 
   public List<String> all() {
     try (Qmp qmp = qemu.qmp()) {
-      return Qemu.plugged(qmp, DEVICE);
+      return Devices.names(qmp, DEVICE);
     }
   }
 
-  /** Those to whose socket a client is connected. */
+  /** The ports to whose socket a client is connected. */
   public Set<String> busy() {
     Set<String> busy = new TreeSet<>();
     try (Qmp qmp = qemu.qmp()) {
@@ -45,14 +48,14 @@ public final class Ports {
     return busy;
   }
 
-  /** The one of that name, plugged now if it was not. */
+  /** Plugs in the port of that name, unless it is plugged in already. Returns its socket. */
   public Path plug(String name) {
     if (!name.matches("[a-z0-9][a-z0-9.-]{0,62}")) {
       throw MicaException.usage(
-          "plug a port called", name, "a name is of letters, digits, . and -");
+          "plug a port called", name, "a name has only small letters, digits, . and -");
     }
     try (Qmp qmp = qemu.qmp()) {
-      if (!Qemu.plugged(qmp, DEVICE).contains(name)) {
+      if (!Devices.names(qmp, DEVICE).contains(name)) {
         add(qmp, name);
       }
     }
@@ -60,7 +63,7 @@ public final class Ports {
   }
 
   private void add(Qmp qmp, String name) {
-    // Left by one who died between the two steps below.
+    // A process that was killed between the two steps below has left it.
     remove(qmp, name);
     ObjectNode address = Records.object().put("type", "unix");
     address.putObject("data").put("path", socket(name).getFileName().toString());
@@ -70,7 +73,7 @@ public final class Ports {
     channel.set("backend", backend);
     qmp.run("chardev-add", channel);
     ObjectNode device = Records.object().put("driver", "virtserialport");
-    device.put("bus", Qemu.BUS + ".0").put("id", DEVICE + name);
+    device.put("bus", CommandLine.BUS + ".0").put("id", DEVICE + name);
     device.put("chardev", DEVICE + name).put("name", name);
     try {
       qmp.run("device_add", device);
@@ -82,7 +85,7 @@ public final class Ports {
 
   public void unplug(String name) {
     try (Qmp qmp = qemu.qmp()) {
-      if (!Qemu.unplug(qmp, DEVICE + name, UNPLUG)) {
+      if (!Devices.unplug(qmp, DEVICE + name, UNPLUG)) {
         throw MicaException.failed("unplug the port", name, "the guest does not let it go");
       }
       remove(qmp, name);

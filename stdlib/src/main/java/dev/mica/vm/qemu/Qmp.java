@@ -156,7 +156,7 @@ public final class Qmp implements AutoCloseable {
     try {
       return JsonMapper.shared().readTree(socket.receive(deadline));
     } catch (JacksonException bad) {
-      throw new IOException("it does not speak JSON", bad);
+      throw new IOException("its answer is not JSON", bad);
     }
   }
 

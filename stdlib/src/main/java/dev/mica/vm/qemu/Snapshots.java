@@ -122,7 +122,7 @@ public final class Snapshots {
   }
 
   private static boolean isPlugged(Qmp qmp, int disk) {
-    return Qemu.plugged(qmp, DEVICE + disk).contains("");
+    return Devices.has(qmp, DEVICE + disk);
   }
 
   private static void view(Qmp qmp, int disk, long cluster) {

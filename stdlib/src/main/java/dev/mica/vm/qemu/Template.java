@@ -88,7 +88,7 @@ public record Template(Path directory) {
     try (Qmp qmp = qemu.qmp()) {
       ignoreShared(qmp);
       Core.copyData(memory(), memoryOf(qemu));
-      qmp.run("migrate-incoming", Records.object().put("uri", "fd:" + Qemu.TEMPLATE));
+      qmp.run("migrate-incoming", Records.object().put("uri", "fd:" + CommandLine.TEMPLATE));
       awaitCompletion(qmp);
       qmp.run("cont");
     } catch (IOException broken) {

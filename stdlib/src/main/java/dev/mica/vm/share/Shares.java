@@ -5,6 +5,7 @@ import dev.mica.core.OpenDirectory;
 import dev.mica.failure.MicaException;
 import dev.mica.state.Records;
 import dev.mica.text.PathBytes;
+import dev.mica.vm.qemu.Devices;
 import dev.mica.vm.qemu.Qemu;
 import dev.mica.vm.qemu.Qmp;
 import java.nio.file.Path;
@@ -125,8 +126,8 @@ public final class Shares {
   }
 
   private void plugIn(Qmp qmp, String tag) {
-    Qemu.Slot slot =
-        Qemu.freeSlot(qmp)
+    Devices.Slot slot =
+        Devices.freeSlot(qmp)
             .orElseThrow(() ->
                 MicaException.failed(
                         "share another folder with", "the " + qemu.guest(), "it has no slot left")
@@ -151,7 +152,7 @@ public final class Shares {
 
   public Optional<String> device(String tag) {
     try (Qmp qmp = qemu.qmp()) {
-      return Qemu.address(qmp, DEVICE + tag);
+      return Devices.address(qmp, DEVICE + tag);
     }
   }
 
@@ -159,7 +160,7 @@ public final class Shares {
   public void unplug(String tag) {
     boolean gone;
     try (Qmp qmp = qemu.qmp()) {
-      gone = Qemu.unplug(qmp, DEVICE + tag, UNPLUG);
+      gone = Devices.unplug(qmp, DEVICE + tag, UNPLUG);
       forget(tag);
       boolean _ = qmp.tried("chardev-remove", Records.object().put("id", tag));
     }

@@ -98,7 +98,7 @@ final class QmpTest {
     for (String answer : List.of(GONE + "\n" + DONE, DONE + "\n" + OTHER + "\n" + GONE)) {
       withAnswers(
           List.of(THERE, answer),
-          qmp -> assertThat(Qemu.unplug(qmp, "share-1", LONG)).as(answer).isTrue());
+          qmp -> assertThat(Devices.unplug(qmp, "share-1", LONG)).as(answer).isTrue());
       scratch.close();
       scratch = new Scratch();
     }
