@@ -265,7 +265,7 @@ final class LanguageTest {
   @Test
   void aMissingFileIsAWrongCommandLine() {
     assertThatThrownBy(() -> test.session.groovy().run(Path.of("/no.groovy"), List.of()))
-        .hasMessage("cannot run /no.groovy: there is no such file")
+        .hasMessage("cannot run /no.groovy: it does not exist")
         .extracting(failure -> ((ScriptException) failure).exitStatus())
         .isEqualTo(2);
   }
@@ -275,7 +275,7 @@ final class LanguageTest {
     Path script = temp.resolve("a.groovy");
     Files.writeString(script, "java.nio.file.Files.readString(java.nio.file.Path.of(args[0]))");
     assertThatThrownBy(() -> test.session.groovy().run(script, List.of("/no/such")))
-        .hasMessage("a.groovy:1: /no/such: there is no such file")
+        .hasMessage("a.groovy:1: /no/such: it does not exist")
         .extracting(failure -> ((ScriptException) failure).exitStatus())
         .isEqualTo(1);
   }
@@ -317,7 +317,7 @@ final class LanguageTest {
     assertThatThrownBy(() -> java.evaluate("mica.folder(null)"))
         .hasMessage("folder() got null where it needs a value");
     assertThatThrownBy(() -> java.evaluate("Files.readString(Path.of(\"/no/such\"))"))
-        .hasMessage("/no/such: there is no such file");
+        .hasMessage("/no/such: it does not exist");
     assertThatThrownBy(() -> java.evaluate("int f(int n) { return f(n + 1); } f(1)"))
         .hasMessage("the script calls itself too deep");
   }

@@ -161,7 +161,7 @@ final class PlanTest {
   static Stream<Arguments> badCommits() {
     return Stream.of(
         arguments(".start().commit('We:b')", "cannot name a commit We:b: its name is 'We'"),
-        arguments(".start().commit('')", "it does not say how to call the commit"),
+        arguments(".start().commit('')", "it does not name the commit"),
         arguments(".commit('web:v2')", "commit web:v2 from the VM web: nothing has changed in it"));
   }
 

@@ -41,8 +41,8 @@ final class CommandLineTest {
             + " table~json~yaml]",
         "help nothing | there is no help for 'nothing'",
         "run | run: missing FILE; usage: mica run FILE [ARGS]…",
-        "run /no/such.groovy | cannot run /no/such.groovy: there is no such file",
-        "/no/such | cannot run /no/such: there is no such file",
+        "run /no/such.groovy | cannot run /no/such.groovy: it does not exist",
+        "/no/such | cannot run /no/such: it does not exist",
         "/proc/ | cannot run /proc: it is a directory",
         "-e | -e: missing EXPR; usage: mica -e EXPR [--output table~json~yaml]",
         "-e 1 2 | -e: unexpected argument '2'; usage: mica -e EXPR [--output table~json~yaml]"
@@ -67,7 +67,7 @@ final class CommandLineTest {
     assertThat(alone.status()).isEqualTo(2);
     assertThat(alone.out()).isEmpty();
     assertThat(alone.err())
-        .startsWith("mica: " + group + ": say what to do, one of: ")
+        .startsWith("mica: " + group + ": name one of: ")
         .contains(help.out().lines().takeWhile(line -> line.startsWith("  ")).toList());
   }
 

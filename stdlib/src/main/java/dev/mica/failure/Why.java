@@ -1,6 +1,7 @@
 package dev.mica.failure;
 
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileAlreadyExistsException;
@@ -21,6 +22,7 @@ public final class Why {
       case DirectoryNotEmptyException full -> "it is not empty";
       case NotDirectoryException other -> "it is not a directory";
       case FileSystemException other when other.getReason() != null -> other.getReason();
+      case CharacterCodingException odd -> "it is not UTF-8 text";
       default -> String.valueOf(failure.getMessage());
     };
   }

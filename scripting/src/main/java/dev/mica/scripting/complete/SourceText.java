@@ -28,11 +28,6 @@ public final class SourceText {
     return new SourceText(Scanner.scan(text));
   }
 
-  /** {@code text} without the byte order mark that some editors put before it. */
-  public static String withoutMark(String text) {
-    return text.startsWith("\uFEFF") ? text.substring(1) : text;
-  }
-
   /** Its pieces, in order. */
   public List<Token> tokens() {
     return tokens;

@@ -7,6 +7,7 @@ import dev.mica.scripting.run.Candidate;
 import dev.mica.scripting.run.Context;
 import dev.mica.scripting.run.Evaluation;
 import dev.mica.scripting.run.ScriptEngine;
+import dev.mica.scripting.run.ScriptFile;
 import groovy.lang.Binding;
 import groovy.lang.GroovyClassLoader;
 import groovy.lang.GroovyCodeSource;
@@ -81,7 +82,7 @@ public final class GroovyEngine implements ScriptEngine {
   @Override
   public @Nullable Object run(Path file, List<String> args) {
     context.enter();
-    return run(String.valueOf(file.getFileName()), GroovyErrors.readScript(file), args);
+    return run(String.valueOf(file.getFileName()), ScriptFile.read(file), args);
   }
 
   @Override

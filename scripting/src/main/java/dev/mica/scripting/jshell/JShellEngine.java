@@ -7,6 +7,7 @@ import dev.mica.scripting.run.Context;
 import dev.mica.scripting.run.Evaluation;
 import dev.mica.scripting.run.ScriptEngine;
 import dev.mica.scripting.run.ScriptException;
+import dev.mica.scripting.run.ScriptFile;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -96,7 +97,7 @@ public final class JShellEngine implements ScriptEngine {
   @Override
   public @Nullable Object run(Path file, List<String> args) {
     context.enter();
-    return run(String.valueOf(file.getFileName()), GroovyErrors.readScript(file), args);
+    return run(String.valueOf(file.getFileName()), ScriptFile.read(file), args);
   }
 
   @Override

@@ -5,7 +5,7 @@ package dev.mica.scripting.run;
  *
  * @param start where the text it replaces begins; it ends at the cursor
  * @param value what to put there
- * @param description a few words on it; may be empty
+ * @param description a short description; may be empty
  * @param group under which heading it is listed
  * @param finished whether a space may follow; false where more is to be typed, as after {@code (}
  */

@@ -75,7 +75,7 @@ public final class Context {
    * may run scripts, which can do whatever the process can.
    */
   public void enter() {
-    mica.caller().require(Role.ADMIN, "run", "what is no command");
+    mica.caller().require(Role.ADMIN, "run", "a line that is not a command");
     CURRENT.set(this);
   }
 

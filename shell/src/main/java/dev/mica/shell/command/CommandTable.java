@@ -86,7 +86,7 @@ public final class CommandTable {
       path.add(word);
     }
     return new CommandLineException(
-        String.join(" ", path) + ": say what to do, one of: " + String.join(", ", next(path)),
+        String.join(" ", path) + ": name one of: " + String.join(", ", next(path)),
         HelpText.list(below(path)));
   }
 

@@ -6,8 +6,8 @@ import dev.mica.access.Role;
 import dev.mica.failure.MicaException;
 import dev.mica.failure.Why;
 import dev.mica.scripting.Session;
-import dev.mica.scripting.complete.SourceText;
 import dev.mica.scripting.run.ScriptEngine;
+import dev.mica.scripting.run.ScriptFile;
 import dev.mica.shell.print.Output;
 import dev.mica.shell.print.Printer;
 import java.io.IOException;
@@ -35,7 +35,7 @@ public final class Conversation {
   private @Nullable InputStream in;
   private Serving serving =
       (all, listen, compatible, said) -> {
-        throw MicaException.usage("serve", "here", "that takes a process of its own")
+        throw MicaException.usage("serve", "here", "it needs a process of its own")
             .hint("start it from a shell: mica serve");
       };
   private @Nullable Mica mica;
@@ -192,7 +192,7 @@ public final class Conversation {
 
   /** The engines ask, too; here before one is loaded. */
   private void requireAdmin() {
-    mica().caller().require(Role.ADMIN, "run", "what is no command");
+    mica().caller().require(Role.ADMIN, "run", "a line that is not a command");
   }
 
   /**
@@ -220,7 +220,7 @@ public final class Conversation {
         throw MicaException.usage(
             "run", "the standard input", "it has more than " + LONGEST_SCRIPT + " bytes");
       }
-      String source = SourceText.withoutMark(new String(script, StandardCharsets.UTF_8));
+      String source = ScriptFile.withoutMark(new String(script, StandardCharsets.UTF_8));
       session().groovy().run("input.groovy", source, args);
     } catch (IOException broken) {
       throw MicaException.failed("read", "the standard input", Why.of(broken)).because(broken);

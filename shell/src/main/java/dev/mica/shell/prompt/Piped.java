@@ -1,6 +1,6 @@
 package dev.mica.shell.prompt;
 
-import dev.mica.scripting.complete.SourceText;
+import dev.mica.scripting.run.ScriptFile;
 import dev.mica.shell.attach.OutputClosed;
 import dev.mica.shell.attach.Streams;
 import dev.mica.shell.command.CommandLineException;
@@ -38,7 +38,7 @@ public final class Piped {
     BufferedReader lines = new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8));
     StringBuilder input = new StringBuilder();
     for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-      input.append(input.isEmpty() ? "" : "\n").append(SourceText.withoutMark(line));
+      input.append(input.isEmpty() ? "" : "\n").append(ScriptFile.withoutMark(line));
       if (!conversation.isIncomplete(input.toString())) {
         execute(input.toString(), program);
         input.setLength(0);

@@ -124,7 +124,7 @@ final class ServeTest {
     boolean admin = role == Role.ADMIN;
     assertThat(reply.out()).isEqualTo("{\"unions\":[]}\n" + (admin ? "21\n42\n" : ""));
     assertThat(reply.status()).isEqualTo(admin ? 0 : 3);
-    assertThat(reply.err().contains("cannot run what is no command")).isNotEqualTo(admin);
+    assertThat(reply.err().contains("cannot run a line that is not a command")).isNotEqualTo(admin);
   }
 
   /** Each command that wants more than the role is refused, and what does not is not. */
