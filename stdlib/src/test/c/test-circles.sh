@@ -1,6 +1,7 @@
 #!/bin/bash
 # No file of a room calls one that calls it back, directly or by way of others; nor does a room another. agent/ and
 # export/ are one program and looked at together, so are monitor/ and stream/, and so is relay/; core/ knows none of them.
+# Nor does a header include one that includes it.
 set -u
 sources=../../main/c
 [ -d $sources ] || sources=$(dirname "$0")/../../main/c
@@ -38,7 +39,7 @@ told() {
 	fi
 }
 
-echo 1..6
+echo 1..8
 for rooms in core 'agent export stream' 'monitor stream' relay network; do
 	found=$(edges $rooms)
 	[ "$(echo "$found" | wc -l)" -gt 20 ] || found='nothing nowhere
@@ -46,3 +47,21 @@ nowhere nothing'
 	told "no circle in $rooms" "$(echo "$found" | tsort 2>&1 >/dev/null)"
 done
 told 'the export does not know the agent' "$(edges agent export | grep '^export/.* agent/')"
+
+# includes: a line HEADER INCLUDED for each header that a header includes. A name without a folder is of its own folder,
+# of core or of one of the programs, which are looked up in this order.
+includes() {
+	(cd $sources && grep -H '^#include "' */*.h) | sed 's/:#include "\([^"]*\)".*/ \1/' |
+		while read -r header name; do
+			for found in "${header%/*}/$name" "$name" "core/$name" "agent/$name" "relay/$name"; do
+				[ ! -e "$sources/$found" ] || break
+			done
+			echo "$header $found"
+		done
+}
+found=$(includes)
+[ "$(echo "$found" | wc -l)" -gt 100 ] || found='nothing nowhere
+nowhere nothing'
+told 'no circle of headers' "$(echo "$found" | tsort 2>&1 >/dev/null)"
+told 'the core knows no other room' "$(echo "$found" | grep '^core/' | grep -v ' core/')$(
+	grep -l '^#include "\(agent\|digest\|export\|launch\|monitor\|network\|receive\|relay\|stream\)/' $sources/core/*.c)"

@@ -1,4 +1,4 @@
-"""The digest of a tree by the words of core/manifest.c and core/hash.h, sharing nothing with them but those."""
+"""The digest of a tree by the words of core/manifest-encode.h and core/hash.h, sharing nothing with them but those."""
 
 import hashlib
 import os

@@ -6,7 +6,8 @@
 
 #include "agent.h"
 
-/* Under way at a time; and together with those whose child goes on after its answer. */
+/* How many calls may be under way at the same time; and how many together with those whose child goes on after its
+ * answer. */
 #define MAX_UNDER_WAY 64
 #define MAX_CALLS 256
 
@@ -15,14 +16,14 @@ enum state { FREE, WAITING, RUNNING, KILLED, STUCK, SERVING, ABANDONED };
 struct call {
 	enum state state;
 	const struct verb *verb;
-	struct client *client; /* who asked, and hears the answer */
-	char *line;
-	struct request request; /* points into line */
-	uint64_t turn;		/* who came first waits less */
-	int64_t began, deadline;
-	pid_t pid;
-	int fd;	   /* the pipe's end, -1 once it is read to its end */
-	bool told; /* it told an event */
+	struct client *client;	 /* who asked, and gets the answer */
+	char *line;		 /* owned */
+	struct request request;	 /* points into line */
+	uint64_t turn;		 /* calls that wait for the same object are started in this order */
+	int64_t began, deadline; /* now_ms */
+	pid_t pid;		 /* of the child */
+	int fd;			 /* our end of the child's pipe; -1 once it was read to its end */
+	bool told;		 /* the child has sent an event */
 	struct answer *answer;
 };
 

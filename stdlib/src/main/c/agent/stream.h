@@ -8,15 +8,16 @@
 
 #include <sys/types.h>
 
-/* The guest keeps at most 262,144 bytes that the process has not read: these, and what a pipe holds. */
+/* Bytes. The guest keeps at most 262,144 bytes that the process has not read: these, and 65,536 in a pipe. */
 #define STREAM_INPUT (3 * 65536)
 
 struct stream_end {
-	uint32_t status, signal; /* signal 0: none ended it; else status is 128 more */
+	uint32_t status, signal; /* signal 0: no signal ended it; otherwise status is 128 plus signal */
 	bool oom;
 };
 
-/* Made by the caller, zeroed but for what is not "own". All descriptors are non-blocking. */
+/* The caller fills in the first fields; all from ended on are zeroed, and are for stream.c alone. The descriptors are
+ * non-blocking, and the caller's to close. */
 struct stream {
 	struct wire wire;
 	pid_t pid;    /* a child of ours, or about to become one */
@@ -24,14 +25,15 @@ struct stream {
 	bool one_way; /* the process is for the host alone, and ends when that goes */
 	int in, out, error;
 
-	bool ended; /* own, as all below */
-	bool lost;  /* the host went before the end */
+	bool ended;
+	bool lost; /* the host has disconnected before the end */
 	int status;
 	int signals;
-	uint32_t credit; /* input that was taken and not yet allowed again */
-	bool end_asked;	 /* the end of the input is due after so many bytes more */
+	uint32_t credit; /* bytes of input that the process has read, and that the host was not told yet that it may
+			    send again */
+	bool end_asked;	 /* the input must end after end_after more bytes */
 	size_t end_after;
-	char last; /* byte that was typed */
+	char last; /* the last byte of input */
 	size_t allowed;
 	size_t in_from, in_len;
 	uint8_t input[STREAM_INPUT];

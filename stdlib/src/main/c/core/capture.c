@@ -1,8 +1,6 @@
 /*
  * capture.c - the layer that turns one tree into another, written while the diff of the two is read.
  *
- * The diff comes depth first, so one stack of directories in the layer follows it.
- *
  * Hard links: if one name of an inode has changed, the layer must have all names of that inode, the unchanged ones
  * too. Otherwise the union would show two files. Names that came before the first changed one are added last, when
  * the diff has been read.
@@ -11,6 +9,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "capture-follow.h"
 #include "diff.h"
 #include "layer.h"
 #include "groups.h"
@@ -53,70 +52,6 @@ static char *pair_path(const struct pair *dir, const char *name)
 		memcpy(at, up->name, strlen(up->name));
 	}
 	return path;
-}
-
-/* Following the diff. The mark of a level is the pair that it was entered for. */
-
-static struct pair *ancestor(struct pair *dir, size_t depth)
-{
-	while (dir->depth > depth)
-		dir = dir->parent;
-	return dir;
-}
-
-/* Whether the current directory is dir or leads to it. A level that was entered as a change gets its mark here. */
-static bool leads_to(struct layer *layer, struct pair *dir)
-{
-	size_t depth = layer->stack.depth - 1;
-	struct layer_level *top = layer_top(layer);
-	struct pair *there = depth <= dir->depth ? ancestor(dir, depth) : NULL;
-
-	if (!there)
-		return false;
-	if (!top->mark &&
-	    (!depth || (there->parent == top[-1].mark && !strcmp(there->name, dir_stack_name(&layer->stack)))))
-		top->mark = pair_ref(there);
-	return top->mark == there;
-}
-
-static void release_mark(struct layer_level *level)
-{
-	if (level->mark)
-		pair_unref(level->mark);
-	level->mark = NULL;
-}
-
-static errint_t leave(struct layer *layer)
-{
-	release_mark(layer_top(layer));
-	return layer_leave(layer);
-}
-
-static errint_t enter(struct layer *layer, struct pair *dir)
-{
-	cleanup_ventry struct ventry entry = {.fd = -1};
-	errint_t code = vdir_pin(dir->b, layer->err);
-
-	if (code < 0)
-		return code;
-	code = vdir_self(dir->b, &entry, layer->err);
-	if (code == 0)
-		code = layer_enter(layer, dir->name, &entry, false);
-	vdir_unpin(dir->b);
-	if (code == 0)
-		layer_top(layer)->mark = pair_ref(dir);
-	return code;
-}
-
-static errint_t follow(struct layer *layer, struct pair *dir)
-{
-	errint_t code = 0;
-
-	while (code == 0 && !leads_to(layer, dir))
-		code = leave(layer);
-	while (code == 0 && layer->stack.depth <= dir->depth)
-		code = enter(layer, ancestor(dir, layer->stack.depth));
-	return code;
 }
 
 /* Names that share an inode. */
@@ -299,7 +234,7 @@ static errint_t add_name(struct layer *layer, const struct late *late)
 	const char *rest, *slash;
 
 	while (code == 0 && !is_above(&layer->stack, late->path))
-		code = leave(layer);
+		code = follow_leave(layer);
 	rest = late->path + strlen(layer->stack.path) + (layer->stack.depth > 1);
 	while (code == 0 && (slash = strchr(rest, '/'))) {
 		cleanup_free char *name = strndup(rest, (size_t)(slash - rest));
@@ -315,7 +250,7 @@ static errint_t add_late_names(struct capture *c)
 	errint_t code = 0;
 
 	while (code == 0 && c->layer.stack.depth > 1)
-		code = leave(&c->layer);
+		code = follow_leave(&c->layer);
 	if (c->late_count)
 		qsort(c->late, c->late_count, sizeof(*c->late), compare_late);
 	for (size_t i = 0; code == 0 && i < c->late_count; i++)
@@ -369,7 +304,7 @@ static errint_t fill(struct capture *c, int fd)
 static void release(struct capture *c)
 {
 	for (size_t i = 0; c->layer.levels && i < c->layer.stack.depth; i++)
-		release_mark(&c->layer.levels[i]);
+		follow_release(&c->layer.levels[i]);
 	layer_end(&c->layer);
 	mica_diff_close(c->diff);
 	groups_free(&c->links);

@@ -1,10 +1,11 @@
-/* clock.h - a clock of the kernel's, as one number. For Mica's programs. */
+/* clock.h - the kernel's clocks as numbers. For Mica's programs. */
 #ifndef MICA_CLOCK_H
 #define MICA_CLOCK_H
 
 #include <stdint.h>
 #include <time.h>
 
+/* Nanoseconds since the beginning of that clock. */
 static inline int64_t clock_ns(clockid_t clock)
 {
 	struct timespec now;
@@ -13,9 +14,16 @@ static inline int64_t clock_ns(clockid_t clock)
 	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
 }
 
+/* Milliseconds since the beginning of that clock. */
 static inline int64_t clock_ms(clockid_t clock)
 {
 	return clock_ns(clock) / 1000000;
+}
+
+/* Milliseconds for the time limits of a program on the host: while the host is suspended, they do not count. */
+static inline int64_t monotonic_ms(void)
+{
+	return clock_ms(CLOCK_MONOTONIC);
 }
 
 #endif

@@ -1,45 +1,22 @@
 /*
  * manifest.c - one digest over a whole tree: the manifest's, or a check.
  *
- * Encoding, version 2. It is the digest of a commit: a change of any byte of it needs a new version.
- * The digest is SHA-256 over the line "mica manifest 2\n" and one record per entry. The root comes first. The order is
- * depth first: names are ordered by their bytes, and a directory comes before what is in it. Numbers are little-endian,
- * and "bytes" is a u32 length and as many bytes.
- *
- *   u32 depth (root 0) · bytes name (root "") · u8 type, one of f d l p s b c h
- *   type h, a further name of an inode that had a record before: u64 ordinal of that record (root 0), and nothing else
- *   other types: u32 mode & 07777 · u32 uid · u32 gid · i64 mtime seconds · u32 mtime nanoseconds
- *     u32 count of extended attributes, by name: bytes name · bytes value. An entry that is immutable or append-only
- *     has one attribute more, before the others: "flags" with the value "i", "a" or "ai". No file system has an
- *     attribute of that name, so the encoding of trees without these flags has not changed
- *     l: bytes target · b, c: u32 major, u32 minor · f: u64 size, 32 bytes digest of the content (hash.h)
- *
- * A check is XXH64 over the same records, with another first line, and with the 8 bytes of XXH64 for each content. It
- * is never kept, so it has no version.
- *
- * An empty tree has no record. Contents are hashed by several threads; in a ring, records wait for their contents'
- * hashes.
+ * The tree is walked in order, and the record of each entry is encoded. Contents are hashed by several threads; in a
+ * ring, records wait for their contents' hashes.
  */
-#include <sys/sysmacros.h>
-
 #include "groups.h"
 #include "hash.h"
 #include "manifest.h"
+#include "manifest-encode.h"
 #include "pool.h"
 #include "view.h"
-
-#define TEXT_OF(number) #number
-#define LINE(number) "mica manifest " TEXT_OF(number) "\n"
-static const char MANIFEST[] = LINE(MICA_MANIFEST_VERSION), CHECK[] = "mica check\n";
 
 enum { RING = 256 };
 
 struct record {
 	struct pool_task task;
 	struct manifest *manifest;
-	uint8_t *bytes;
-	size_t len, room;
-	bool short_of_memory;
+	struct encoding encoding;
 	struct layer_dir *layer_dir; /* where the file to hash is, for errors; NULL: nothing to hash */
 	char *name;
 	int fd;
@@ -71,39 +48,6 @@ struct manifest {
 	struct mica_error *err;
 };
 
-static void put(struct record *record, const void *bytes, size_t len)
-{
-	if (record->len + len > record->room) {
-		size_t room = (record->len + len) * 2;
-		uint8_t *larger = realloc(record->bytes, room);
-
-		if (!larger) {
-			record->short_of_memory = true;
-			return;
-		}
-		record->bytes = larger;
-		record->room = room;
-	}
-	if (len)
-		memcpy(record->bytes + record->len, bytes, len);
-	record->len += len;
-}
-
-static void put_number(struct record *record, uint64_t number, int width)
-{
-	uint8_t bytes[8];
-
-	for (int i = 0; i < width; i++)
-		bytes[i] = (uint8_t)(number >> (8 * i));
-	put(record, bytes, (size_t)width);
-}
-
-static void put_bytes(struct record *record, const void *bytes, size_t len)
-{
-	put_number(record, len, 4);
-	put(record, bytes, len);
-}
-
 /* Content of one file. */
 
 static void hash_task(struct pool_task *task)
@@ -126,7 +70,7 @@ static bool is_done(const struct record *record)
 
 static errint_t absorb(struct manifest *m, struct record *record)
 {
-	hasher_add(&m->hasher, record->bytes, record->len);
+	hasher_add(&m->hasher, record->encoding.bytes, record->encoding.len);
 	if (!record->layer_dir)
 		return 0;
 	hasher_add(&m->hasher, record->digest, hash_bytes(m->hasher.hash));
@@ -167,52 +111,11 @@ static errint_t next_record(struct manifest *m, struct record **out)
 
 	*out = record;
 	record->manifest = m;
-	record->len = 0;
 	record->done = 0;
 	return code;
 }
 
-/* Encoding of one entry. */
-
-static void put_flags(struct record *record, uint8_t flags)
-{
-	char value[2];
-	size_t len = 0;
-
-	if (flags & FLAG_APPEND)
-		value[len++] = 'a';
-	if (flags & FLAG_IMMUTABLE)
-		value[len++] = 'i';
-	put_bytes(record, "flags", strlen("flags"));
-	put_bytes(record, value, len);
-}
-
-static errint_t put_xattrs(struct manifest *m, struct record *record, struct ventry *entry)
-{
-	cleanup_xattr_view struct xattr_view xattrs = {0};
-	errint_t code = ventry_xattrs(entry, &xattrs, m->err);
-
-	if (code < 0)
-		return code;
-	put_number(record, xattrs.count + (entry->flags ? 1 : 0), 4);
-	if (entry->flags)
-		put_flags(record, entry->flags);
-	for (size_t i = 0; i < xattrs.count; i++) {
-		put_bytes(record, xattrs.list[i].name, strlen(xattrs.list[i].name));
-		put_bytes(record, xattrs.list[i].value, xattrs.list[i].len);
-	}
-	return 0;
-}
-
-static errint_t put_target(struct manifest *m, struct record *record, const struct ventry *entry)
-{
-	cleanup_free char *target = NULL;
-	errint_t code = ventry_readlink(entry, &target, m->err);
-
-	if (code == 0)
-		put_bytes(record, target, strlen(target));
-	return code;
-}
+/* One entry. */
 
 static errint_t open_content(struct manifest *m, struct record *record, const struct ventry *entry)
 {
@@ -225,36 +128,10 @@ static errint_t open_content(struct manifest *m, struct record *record, const st
 		close(record->fd);
 		return mica_fail(m->err, -ENOMEM, "hash", entry->name);
 	}
-	put_number(record, entry->size, 8);
 	record->size = entry->size;
 	record->layer_dir = layer_dir_ref(entry->layer_dir);
 	record->task.run = hash_task;
 	m->totals.bytes += entry->size;
-	return 0;
-}
-
-static errint_t put_inode(struct manifest *m, struct record *record, struct ventry *entry)
-{
-	errint_t code;
-
-	put_number(record, entry->mode & 07777, 4);
-	put_number(record, entry->uid, 4);
-	put_number(record, entry->gid, 4);
-	put_number(record, (uint64_t)entry->mtime, 8);
-	put_number(record, entry->mtime_nsec, 4);
-	code = put_xattrs(m, record, entry);
-	if (code < 0)
-		return code;
-	switch (entry->type) {
-	case 'l':
-		return put_target(m, record, entry);
-	case 'f':
-		return open_content(m, record, entry);
-	case 'b':
-	case 'c':
-		put_number(record, major(entry->rdev), 4);
-		put_number(record, minor(entry->rdev), 4);
-	}
 	return 0;
 }
 
@@ -286,13 +163,12 @@ static errint_t put_entry(struct manifest *m, struct ventry *entry, const char *
 
 	if (before < 0)
 		return before;
-	put_number(record, m->depth, 4);
-	put_bytes(record, name, strlen(name));
-	put_number(record, before ? 'h' : (uint64_t)entry->type, 1);
 	if (before)
-		put_number(record, ordinal, 8);
+		encode_link(&record->encoding, m->depth, name, ordinal);
 	else
-		code = put_inode(m, record, entry);
+		code = encode_entry(&record->encoding, m->depth, name, entry, m->err);
+	if (code == 0 && !before && entry->type == 'f')
+		code = open_content(m, record, entry);
 	if (code < 0)
 		return code;
 	m->end++;
@@ -300,7 +176,7 @@ static errint_t put_entry(struct manifest *m, struct ventry *entry, const char *
 	job_add(m->job, 1, 0);
 	if (record->layer_dir)
 		pool_submit(m->pool, &record->task);
-	return record->short_of_memory ? mica_fail(m->err, -ENOMEM, "hash", name) : 0;
+	return record->encoding.short_of_memory ? mica_fail(m->err, -ENOMEM, "hash", name) : 0;
 }
 
 /* The walk. Only the deepest level is pinned. */
@@ -429,9 +305,9 @@ static errint_t start(struct manifest *m, enum hash hash)
 	}
 	hasher_begin(&m->hasher, hash);
 	if (hash == HASH_SHA256)
-		hasher_add(&m->hasher, MANIFEST, sizeof(MANIFEST) - 1);
+		hasher_add(&m->hasher, MANIFEST_LINE, strlen(MANIFEST_LINE));
 	else
-		hasher_add(&m->hasher, CHECK, sizeof(CHECK) - 1);
+		hasher_add(&m->hasher, CHECK_LINE, strlen(CHECK_LINE));
 	return 0;
 }
 
@@ -456,7 +332,7 @@ static errint_t digest_tree(const struct mica_tree *tree, enum hash hash, struct
 	layer_dirs_free(&m->layer_dirs);
 	groups_free(&m->links);
 	for (size_t i = 0; i < RING; i++)
-		free(m->ring[i].bytes);
+		free(m->ring[i].encoding.bytes);
 	free(m->levels);
 	if (code == 0) {
 		hasher_end(&m->hasher, digest);

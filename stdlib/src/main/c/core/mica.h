@@ -442,7 +442,7 @@ errint_t mica_sync(const char *path, struct mica_error *err);
  * gid, size, mtime (nanoseconds), device number, symlink target, xattrs, content digest and hard-link group. Not:
  * access and change time, holes, inode numbers, st_dev, directory sizes. Two trees have the same
  * digest exactly if an exact diff of them has no line and their directories' times agree too. The encoding is in
- * core/manifest.c and versioned: it is the digest of a commit and must not drift.
+ * core/manifest-encode.h and versioned: it is the digest of a commit and must not drift.
  * Holes are not read: a file costs what it stores, not its size.
  */
 #define MICA_MANIFEST_VERSION 2

@@ -8,26 +8,28 @@
 
 struct export_io;
 
+/* NULL: no memory. port is borrowed. */
 struct export_io *io_new(int port);
 void io_free(struct export_io *io);
 
 /* Waits for the host's greeting and answers it. */
 errint_t io_greet(struct export_io *io, struct mica_error *err);
-/* The next FUSE request, into FRAME_MAX bytes: its size, or 0 when the host is gone or talks nonsense. Any thread. */
+/* Reads the next FUSE request into request, which has FRAME_MAX bytes. Returns its size, or 0 if the host has
+ * disconnected or breaks the protocol. Any thread may call it. */
 ssize_t io_next(struct export_io *io, char *request);
 
-/* libfuse's way out: one message, with the tail of this thread if it is a reply. */
+/* Called by libfuse to send one message, with the tail of this thread if it is a reply. Returns the bytes, or -1 with
+ * errno. */
 ssize_t io_writev(int port, struct iovec *iov, int count, void *export);
-/* libfuse wants one; requests are handed to it. */
+/* libfuse requires this function and never calls it: requests are handed to it. */
 ssize_t io_read(int port, void *buf, size_t len, void *export);
 void tail_clear(void);
 
 /*
- * From here on a reply of this thread that tells of no descriptor left (EMFILE, ENFILE) is kept from the host, or is
- * not any more.
+ * Sets whether a reply of this thread with EMFILE or ENFILE is withheld from the host.
  */
 void io_withhold(bool such);
-/* Whether one was kept since. */
+/* Whether a reply was withheld since. */
 bool io_withheld(void);
 
 #endif

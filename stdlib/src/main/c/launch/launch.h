@@ -9,7 +9,7 @@
 #define FIRST_DESCRIPTOR 3
 #define MAX_DESCRIPTORS 8
 #define MAX_SEEN 8
-#define MAX_LAYERS 512
+#define MAX_LAYERS MICA_MOST_LOWERS
 
 /* A file or folder of this host, by the name it has in the new root. */
 struct seen {

@@ -22,11 +22,6 @@
 #define IMPATIENT_MS 5000
 #define ACCEPT_AGAIN_MS 1000
 
-static int64_t now_ms(void)
-{
-	return clock_ms(CLOCK_MONOTONIC);
-}
-
 /* A hang-up cannot be masked, so a descriptor is removed if no event is waited for. */
 static void watch(const struct monitor *m, int fd, uint32_t events, uint32_t *watched, uint32_t which)
 {
@@ -102,7 +97,7 @@ static void end_session(struct monitor *m, const struct ended *ended, const stru
 	clients_finish(&m->clients, ended->lost ? NULL : last);
 	run_hook(m);
 	log_finish(&m->log);
-	m->impatient = now_ms() + IMPATIENT_MS;
+	m->impatient = monotonic_ms() + IMPATIENT_MS;
 }
 
 static void take_from_guest(struct monitor *m, enum guest_state *state)
@@ -151,7 +146,7 @@ static void pump(struct monitor *m)
 /* Returns when to pump at the latest. */
 static int64_t finish_turn(struct monitor *m)
 {
-	int64_t now = now_ms(), due = m->port >= 0 ? log_flush(&m->log, now) : INT64_MAX;
+	int64_t now = monotonic_ms(), due = m->port >= 0 ? log_flush(&m->log, now) : INT64_MAX;
 
 	if (m->port < 0) {
 		m->is_over = clients_are_gone(&m->clients, now >= m->impatient) && m->hook.process < 0;
@@ -187,7 +182,7 @@ static void accept_client(struct monitor *m)
 	if (fd >= 0)
 		clients_add(&m->clients, fd);
 	else if (errno != EAGAIN && errno != ECONNABORTED)
-		m->accepted_again = now_ms() + ACCEPT_AGAIN_MS;
+		m->accepted_again = monotonic_ms() + ACCEPT_AGAIN_MS;
 }
 
 static void on_signal(struct monitor *m)
@@ -214,7 +209,7 @@ static void on_event(struct monitor *m, const struct epoll_event *event)
 
 static int timeout(int64_t due)
 {
-	int64_t left = due - now_ms();
+	int64_t left = due - monotonic_ms();
 
 	return due == INT64_MAX ? -1 : left < 0 ? 0 : left > 60000 ? 60000 : (int)left;
 }

@@ -10,17 +10,17 @@
 #include "base.h"
 #include "stream/frame.h"
 
-#define RING (1u << 20)
+#define RING (1u << 20) /* bytes */
 
 struct ring {
-	uint64_t head;
+	uint64_t head; /* the position of the next byte */
 	uint8_t bytes[RING];
 };
 
-/* Appends bytes of a frame; what is RING bytes back is no longer there. */
+/* Appends bytes of a frame. Bytes that lie RING bytes before head or more are overwritten. */
 void ring_put(struct ring *ring, const void *bytes, size_t size);
 void ring_put_frame(struct ring *ring, const struct stream_frame *frame);
-/* Where the size bytes from that position on are: the number of pieces, 1 or 2. */
+/* Finds the size bytes from that position on, in one piece or two. Returns the number of pieces. */
 int ring_at(const struct ring *ring, uint64_t at, size_t size, struct iovec pieces[2]);
 /* The length of the frame that begins at that position. */
 size_t ring_frame(const struct ring *ring, uint64_t at);

@@ -16,44 +16,26 @@
 
 #include "background.h"
 
-#include <fcntl.h>
 #include <getopt.h>
-#include <signal.h>
 #include <stdio.h>
 
 static const char usage[] =
 	"usage: mica-forward --pid FILE --machine PID --machine-file FILE --tcp ADDRESS:PORT=INNER...\n";
 
 struct arguments {
-	const char *pid, *ports[MAX_PORTS];
+	struct start start;
+	const char *ports[MAX_PORTS];
 	unsigned port_count;
-	int waiting, null;
 };
 
 static errint_t take_option(struct forward *forward, struct arguments *args, int option)
 {
-	unsigned long number = 0;
-
-	switch (option) {
-	case 'p':
-		args->pid = optarg;
-		return 0;
-	case 'f':
-		forward->machine.file = optarg;
-		return 0;
-	case 'm':
-		if (read_number(optarg, INT32_MAX, &number))
-			return -EINVAL;
-		forward->machine.pid = (pid_t)number;
-		return 0;
-	case 't':
-		if (args->port_count == MAX_PORTS)
-			return -EINVAL;
-		args->ports[args->port_count++] = optarg;
-		return 0;
-	default:
+	if (option != 't')
+		return start_option(&args->start, &forward->machine, option);
+	if (args->port_count == MAX_PORTS)
 		return -EINVAL;
-	}
+	args->ports[args->port_count++] = optarg;
+	return 0;
 }
 
 static errint_t parse(struct forward *forward, struct arguments *args, int argc, char **argv)
@@ -69,7 +51,7 @@ static errint_t parse(struct forward *forward, struct arguments *args, int argc,
 
 	for (int option; !failed && (option = getopt_long(argc, argv, "", options, NULL)) != -1;)
 		failed = take_option(forward, args, option);
-	return failed || optind < argc || !args->pid || !forward->machine.pid || !forward->machine.file ||
+	return failed || optind < argc || !args->start.pid || !forward->machine.pid || !forward->machine.file ||
 			       !args->port_count
 		       ? -EINVAL
 		       : 0;
@@ -89,30 +71,27 @@ static errint_t start(struct forward *forward, struct arguments *args, struct mi
 {
 	errint_t failed;
 
-	if ((failed = mica_go_background(&args->waiting, err)) || (failed = machine_find(&forward->machine, err)) ||
-	    (failed = open_ports(forward, args, err)) || (failed = machine_join(&forward->machine, err)) ||
-	    (failed = forward_open(forward, err)) || (failed = write_pid(args->pid, err)))
+	if ((failed = mica_go_background(&args->start.waiting, err)) ||
+	    (failed = machine_find(&forward->machine, err)) || (failed = open_ports(forward, args, err)) ||
+	    (failed = machine_join(&forward->machine, err)) || (failed = forward_open(forward, err)) ||
+	    (failed = start_write_pid(&args->start, err)))
 		return failed;
 	failed = network_confine(true, err);
-	return failed ? failed : say_ready(&args->waiting, args->null, err);
+	return failed ? failed : start_ready(&args->start, err);
 }
 
 int main(int argc, char **argv)
 {
 	static struct forward forward = {.machine = {.process = -1}, .epoll = -1};
-	struct arguments args = {.waiting = -1};
+	struct arguments args = {0};
 	struct mica_error err = {0};
 
-	close_range(3, ~0u, 0);
-	signal(SIGPIPE, SIG_IGN);
-	args.null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	opterr = 0;
-	if (args.null < 0 || parse(&forward, &args, argc, argv)) {
+	if (start_begin(&args.start) || parse(&forward, &args, argc, argv)) {
 		fputs(usage, stderr);
 		return 2;
 	}
 	if (start(&forward, &args, &err))
-		return say_failure("mica-forward", &err);
+		return start_failed("mica-forward", &err);
 	forward_run(&forward);
 	/* The leak sanitizer would use files and calls that are not allowed any more. */
 	_exit(0);

@@ -49,11 +49,6 @@ static void watch_pair(struct forward *forward, unsigned which)
 	end_watch(inner, forward->epoll, pair->connecting ? EPOLLOUT : end_events(inner, outer), 2 * which + 1);
 }
 
-static int64_t now_ms(void)
-{
-	return clock_ms(CLOCK_MONOTONIC);
-}
-
 static void drop_pair(struct forward *forward, unsigned which)
 {
 	forward->connecting -= forward->pairs[which]->connecting;
@@ -90,7 +85,7 @@ static void begin_again(struct forward *forward)
 		else
 			watch_pair(forward, i);
 	}
-	forward->again = now_ms() + AGAIN_MS;
+	forward->again = monotonic_ms() + AGAIN_MS;
 }
 
 /* The first free place; there is one. */
@@ -120,7 +115,7 @@ static void on_port(struct forward *forward, const struct port *port)
 		forward->pairs[place] = pair;
 		forward->pair_count++;
 		if (pair->connecting && !forward->connecting++)
-			forward->again = now_ms() + AGAIN_MS;
+			forward->again = monotonic_ms() + AGAIN_MS;
 		watch_pair(forward, place);
 	}
 }
@@ -154,7 +149,7 @@ void forward_run(struct forward *forward)
 			else
 				on_pair(forward, which / 2);
 		}
-		if (forward->connecting && now_ms() >= forward->again)
+		if (forward->connecting && monotonic_ms() >= forward->again)
 			begin_again(forward);
 	}
 }

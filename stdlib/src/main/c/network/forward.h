@@ -1,4 +1,4 @@
-/* forward.h - the ports of a machine that this host lets others reach. */
+/* forward.h - carries connections to ports of this host to ports of a machine. */
 #ifndef MICA_FORWARD_H
 #define MICA_FORWARD_H
 
@@ -13,11 +13,11 @@ struct port {
 	struct sockaddr_in inner;
 };
 
-/* A connection of somebody, and ours to QEMU that goes with it. */
+/* A client's connection, and the connection to QEMU that goes with it. */
 struct pair {
 	struct end end[2];
 	const struct sockaddr_in *inner;
-	bool connecting; /* the second is not there yet */
+	bool connecting; /* the second is not connected yet */
 };
 
 struct forward {
@@ -26,23 +26,23 @@ struct forward {
 	unsigned port_count;
 	struct pair *pairs[MAX_PAIRS];
 	unsigned pair_count, pair_most, connecting;
-	int64_t again; /* when those that are not connected try anew, in ms */
+	int64_t again; /* when pairs that are not connected try again: CLOCK_MONOTONIC, milliseconds */
 	int epoll;
 };
 
-/* port.c: opens "ADDRESS:PORT=INNER", as the next of the ports. */
+/* port.c: listens at "ADDRESS:PORT=INNER", and adds it to the ports. -EINVAL: the text has another form. */
 errint_t port_open(struct forward *forward, const char *text, struct mica_error *err);
 
-/* pair.c: takes a connection and begins the other. -EAGAIN: there is none. */
+/* pair.c: accepts a connection and begins the one to QEMU. -EAGAIN: no connection waits. */
 errint_t pair_begin(struct pair *pair, const struct port *port);
-/* Begins the other anew. */
+/* Begins the connection to QEMU again. */
 errint_t pair_begin_again(struct pair *pair);
-/* Carries what is there. False: it is over, and to be closed. */
+/* Carries what can be read, in both directions. False: the pair has ended, and must be closed. */
 bool pair_carry(struct pair *pair);
-/* Both ends; where they are not done, both peers hear that it was cut off. */
+/* Closes both ends. If they had not ended, both peers are told that the connection was cut off. */
 void pair_close(struct pair *pair);
 
-/* forward.c: until the machine has ended. */
+/* forward.c: opens the loop; runs it until the machine has ended. */
 errint_t forward_open(struct forward *forward, struct mica_error *err);
 void forward_run(struct forward *forward);
 

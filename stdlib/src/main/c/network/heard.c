@@ -37,7 +37,7 @@ static void note(struct heard *heard, const uint8_t *frame, size_t size)
 	memcpy(&one.host, packet + 12, sizeof(one.host));
 	memcpy(&one.port, packet + head, sizeof(one.port));
 	memcpy(&one.guest, packet + head + 2, sizeof(one.guest));
-	one.until = clock_ms(CLOCK_MONOTONIC) + KEPT_MS;
+	one.until = monotonic_ms() + KEPT_MS;
 	*place(heard, one.host, one.port, one.guest) = one;
 }
 
@@ -88,5 +88,5 @@ bool heard_from(struct heard *heard, in_addr_t host, in_port_t port, in_port_t g
 {
 	const struct heard_one *one = place(heard, host, port, guest);
 
-	return one->host == host && one->port == port && one->guest == guest && clock_ms(CLOCK_MONOTONIC) < one->until;
+	return one->host == host && one->port == port && one->guest == guest && monotonic_ms() < one->until;
 }

@@ -14,48 +14,65 @@
 /* machine.c: QEMU's process, which has a network namespace of its own. */
 struct machine {
 	pid_t pid;
-	const char *file; /* that its process id is in, which is what its environment says, too */
-	int process;	  /* a descriptor of it, which is readable once it has ended */
+	const char *file; /* the file with its process id; its environment names the same file */
+	int process;	  /* a pidfd, which is readable once the process has ended; -1: not opened */
 };
 
-/* Opens the process of that id, and sees that it is the machine's: ids are used again. */
+/* Opens the process of that id, and checks that it is the machine's, because ids are used again. machine->process is
+ * the caller's to close. */
 errint_t machine_find(struct machine *machine, struct mica_error *err);
-/* Enters its network namespace, which must be another than ours, and sees that its loopback interface is up. */
+/* Enters its network namespace, which must not be ours, and brings its loopback interface up. */
 errint_t machine_join(const struct machine *machine, struct mica_error *err);
 
-/* end.c: one end of what is carried. */
+/* end.c: one end of a connection whose bytes are carried to another end. */
 struct end {
 	int fd;
-	uint32_t watched;
-	uint8_t *held; /* what came for it, and it has not taken yet */
-	size_t at, size;
-	bool ended;						      /* nothing more comes from it */
-	bool finished;						      /* it was told that nothing more comes for it */
-	void (*tells)(void *whom, const uint8_t *bytes, size_t size); /* NULL, or who hears what comes from it first */
+	uint32_t watched; /* the events that epoll was told; 0: none */
+	uint8_t *held;	  /* bytes for it that it has not taken yet; freed by end_close */
+	size_t at, size;  /* those bytes, in held */
+	bool ended;	  /* it has ended its output */
+	bool finished;	  /* its input was ended */
+	void (*tells)(void *whom, const uint8_t *bytes,
+		      size_t size); /* NULL, or is called first with what comes from it */
 	void *whom;
 };
 
-/* Carries what is there, and not too much at a time: other ends wait, too. A failure: one of both is broken. */
+/* Carries the bytes that can be read, but a limited number, because other ends wait, too. Never blocks. A failure: one
+ * of the two ends is broken. */
 errint_t end_carry(struct end *from, struct end *to);
-/* Whether nothing more is to be carried from one to the other. */
+/* Whether from has ended its output and all of that was carried to the other end. */
 bool end_is_done(const struct end *from, const struct end *to);
-/* What it is to be watched for, when what it says goes to the other. */
+/* The events for which epoll must watch end, whose output is carried to other. */
 uint32_t end_events(const struct end *end, const struct end *other);
+/* Closes it and frees what it holds. An end that is closed may be closed again. */
 void end_close(struct end *end);
-/* Watches it for these events and no others; which: what the loop is told. A hang-up cannot be masked, so what waits
- * for no event is taken out. */
+/* Has epoll watch it for these events and no others; which is the data of the events. A hang-up cannot be masked, so an
+ * end with no events is removed from epoll. */
 void end_watch(struct end *end, int epoll, uint32_t events, uint32_t which);
 
 /* start.c: how both programs begin. */
-errint_t write_pid(const char *path, struct mica_error *err);
-/* A number of at most that, or misuse: -EINVAL. */
-errint_t read_number(const char *text, unsigned long most, unsigned long *number);
-/* Has null in the place of the standard streams, and whoever started us end. */
-errint_t say_ready(int *waiting, int null, struct mica_error *err);
-/* Says what failed, as the last line; the exit status. */
-int say_failure(const char *program, const struct mica_error *err);
+struct start {
+	const char *pid; /* the file of --pid */
+	int waiting;	 /* the pipe to the process that started us; -1: none */
+	int null;	 /* /dev/null */
+};
 
-/* sandbox.c: what a program may still ask of this host once it has all it needs; connects: connections, too. */
+/* Closes all but the standard streams, opens /dev/null, and ignores SIGPIPE. Fills in start. */
+errint_t start_begin(struct start *start);
+/* Takes the value (optarg) of --pid ('p'), --machine ('m') or --machine-file ('f'). -EINVAL: another option, or a wrong
+ * value. */
+errint_t start_option(struct start *start, struct machine *machine, int option);
+/* Writes our process id to the file of --pid, which is made anew. */
+errint_t start_write_pid(const struct start *start, struct mica_error *err);
+/* Has /dev/null in the place of the standard streams, and the process that started us end. */
+errint_t start_ready(struct start *start, struct mica_error *err);
+/* Says what failed, as the last line; the exit status. */
+int start_failed(const char *program, const struct mica_error *err);
+/* A decimal number of at most that. -EINVAL: it is none. */
+errint_t read_number(const char *text, unsigned long most, unsigned long *number);
+
+/* sandbox.c: from now on this process can only use the descriptors that it has, and with connects make connections,
+ * too. */
 errint_t network_confine(bool connects, struct mica_error *err);
 
 #endif

@@ -17,10 +17,8 @@
 #include "background.h"
 #include "listen.h"
 
-#include <fcntl.h>
 #include <getopt.h>
 #include <netinet/ether.h>
-#include <signal.h>
 #include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -46,34 +44,21 @@ struct outward {
 };
 
 struct arguments {
-	const char *pid, *socket;
+	struct start start;
+	const char *socket;
 	char **program;
-	int waiting, null;
 };
 
 static errint_t take_option(struct outward *outward, struct arguments *args, int option)
 {
-	unsigned long number = 0;
-
 	switch (option) {
-	case 'p':
-		args->pid = optarg;
-		return 0;
 	case 's':
 		args->socket = optarg;
 		return 0;
 	case 'c':
 		return ether_aton_r(optarg, &outward->card) ? 0 : -EINVAL;
-	case 'f':
-		outward->process.file = optarg;
-		return 0;
-	case 'm':
-		if (read_number(optarg, INT32_MAX, &number))
-			return -EINVAL;
-		outward->process.pid = (pid_t)number;
-		return 0;
 	default:
-		return -EINVAL;
+		return start_option(&args->start, &outward->process, option);
 	}
 }
 
@@ -89,7 +74,7 @@ static errint_t parse(struct outward *outward, struct arguments *args, int argc,
 	for (int option; !failed && (option = getopt_long(argc, argv, "+", options, NULL)) != -1;)
 		failed = take_option(outward, args, option);
 	args->program = argv + optind;
-	return failed || !args->pid || !args->socket || !outward->process.pid || !outward->process.file ||
+	return failed || !args->start.pid || !args->socket || !outward->process.pid || !outward->process.file ||
 			       !*args->program || **args->program != '/'
 		       ? -EINVAL
 		       : 0;
@@ -126,14 +111,15 @@ static errint_t start(struct outward *outward, struct arguments *args, struct mi
 {
 	errint_t failed;
 
-	if ((failed = mica_go_background(&args->waiting, err)) || (failed = machine_find(&outward->process, err)) ||
-	    (failed = own_open(&outward->own, err)) || (failed = frames_open(&outward->frames, err)) ||
+	if ((failed = mica_go_background(&args->start.waiting, err)) ||
+	    (failed = machine_find(&outward->process, err)) || (failed = own_open(&outward->own, err)) ||
+	    (failed = frames_open(&outward->frames, err)) ||
 	    (failed = passt_start(args->program, &outward->out.fd, err)) ||
 	    (failed = listen_for_machine(outward, args->socket, err)) || (failed = open_loop(outward, err)) ||
-	    (failed = write_pid(args->pid, err)))
+	    (failed = start_write_pid(&args->start, err)))
 		return failed;
 	failed = network_confine(false, err);
-	return failed ? failed : say_ready(&args->waiting, args->null, err);
+	return failed ? failed : start_ready(&args->start, err);
 }
 
 /*
@@ -224,21 +210,17 @@ int main(int argc, char **argv)
 		.own = {.netlink = -1},
 		.epoll = -1,
 	};
-	struct arguments args = {.waiting = -1};
+	struct arguments args = {0};
 	struct mica_error err = {0};
 
-	close_range(3, ~0u, 0);
-	signal(SIGPIPE, SIG_IGN);
-	args.null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	opterr = 0;
-	if (args.null < 0 || parse(&outward, &args, argc, argv)) {
+	if (start_begin(&args.start) || parse(&outward, &args, argc, argv)) {
 		fputs(usage, stderr);
 		return 2;
 	}
 	if (start(&outward, &args, &err)) {
 		if (outward.listening.fd >= 0)
 			unlink(args.socket);
-		return say_failure("mica-outward", &err);
+		return start_failed("mica-outward", &err);
 	}
 	run(&outward);
 	_exit(0);

@@ -16,7 +16,7 @@ static int64_t counted(int64_t passed)
 /* Time in which we did not run (we were stopped, or the host was asleep) does not count as silence of the guest. */
 void lived_count(struct relay *r)
 {
-	int64_t now = now_ms();
+	int64_t now = monotonic_ms();
 
 	r->lived += counted(now - r->turned);
 	r->turned = now;
@@ -32,7 +32,7 @@ int64_t lived_ms(struct relay *r)
 		turned = r->turned;
 		lived = r->lived;
 	} while (turned != r->turned);
-	return turned ? lived + counted(now_ms() - turned) : lived;
+	return turned ? lived + counted(monotonic_ms() - turned) : lived;
 }
 
 __attribute__((format(printf, 2, 0))) static void log_line(const struct relay *r, const char *text, va_list args)

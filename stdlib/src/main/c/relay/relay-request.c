@@ -271,7 +271,7 @@ static size_t frame_by(struct relay *r, char *room, size_t len, int64_t deadline
 
 	while (have < head.size) {
 		struct pollfd ready = {.fd = r->sock, .events = POLLIN};
-		int64_t left = deadline - now_ms();
+		int64_t left = deadline - monotonic_ms();
 
 		if (left <= 0 || poll(&ready, 1, (int)left) < 0)
 			return 0;
@@ -306,7 +306,7 @@ static errint_t guest_init(struct relay *r, const struct fuse_in_header *kernel_
 	ask.in.flags2 = 0;
 	if (!wire_send(r, FRAME_FUSE, &ask, sizeof(ask)))
 		return mica_fail(err, -EPIPE, "ask the guest", r->name);
-	if (frame_by(r, (char *)answer, sizeof(*answer), now_ms() + INIT_MS) != sizeof(*answer))
+	if (frame_by(r, (char *)answer, sizeof(*answer), monotonic_ms() + INIT_MS) != sizeof(*answer))
 		return mica_fail_note(err, -ETIMEDOUT, "ask the guest", r->name, "no answer to FUSE's INIT");
 	if (answer->frame.kind != FRAME_FUSE || answer->frame.tail || answer->head.error ||
 	    answer->head.unique != kernel_head->unique || answer->out.major != FUSE_KERNEL_VERSION)

@@ -100,7 +100,7 @@ void *wire_watch(void *relay)
 	struct relay *r = relay;
 	struct pollfd *state = &r->watched[r->watched_count]; /* the last; its fd is -1 if there is no socket */
 
-	r->turned = now_ms();
+	r->turned = monotonic_ms();
 	*state = (struct pollfd){.fd = r->state, .events = POLLIN};
 	for (;;) {
 		int ready = r->dead ? poll(state, 1, -1)

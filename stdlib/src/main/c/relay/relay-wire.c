@@ -11,7 +11,7 @@
 static size_t read_by(struct relay *r, char *to, size_t len, int64_t deadline)
 {
 	for (;;) {
-		int64_t left = deadline - now_ms();
+		int64_t left = deadline - monotonic_ms();
 		struct pollfd ready = {.fd = r->sock, .events = POLLIN};
 
 		if (left <= 0 || (poll(&ready, 1, (int)left) < 0 && errno != EINTR))
@@ -28,7 +28,7 @@ static size_t read_by(struct relay *r, char *to, size_t len, int64_t deadline)
 errint_t wire_greet(struct relay *r, struct mica_error *err)
 {
 	struct frame_hello hello = {.magic = FRAME_MAGIC, .version = FRAME_VERSION}, answer = {0};
-	int64_t deadline = now_ms() + GREETING_MS;
+	int64_t deadline = monotonic_ms() + GREETING_MS;
 	size_t have = 0;
 
 	if (getrandom(hello.nonce, sizeof(hello.nonce), 0) != sizeof(hello.nonce))

@@ -26,7 +26,7 @@
 #include "kernel.h"
 #include "setid.h"
 
-#define MAX_LAYERS 501
+#define MAX_LAYERS (MICA_MOST_LOWERS + 1) /* the upper is one */
 #define WORKERS 6
 #define REQUEST_ROOM (FRAME_MAX + 4096)
 
@@ -51,7 +51,7 @@ struct relay {
 	bool long_setxattr; /* the kernel says with an ACL whether to remove the set-group-id bit */
 	atomic_bool away, dead;
 	_Atomic int64_t lived;	/* milliseconds in which we ran; those in which we were stopped do not count */
-	_Atomic int64_t turned; /* when the thread that watches counted them last, by now_ms; 0: not yet */
+	_Atomic int64_t turned; /* when the thread that watches counted them last, by monotonic_ms; 0: not yet */
 	_Atomic int64_t heard;	/* when the last whole frame of the guest came */
 	atomic_uint pings;	/* pings that are not answered yet */
 	bool asked_back;	/* a ping was sent since it is away */
@@ -74,13 +74,9 @@ static inline bool guest_serves(struct relay *r)
 
 /* relay-guest.c: the state of the guest. */
 __attribute__((format(printf, 2, 3))) void relay_log(const struct relay *r, const char *text, ...);
-static inline int64_t now_ms(void)
-{
-	return clock_ms(CLOCK_MONOTONIC);
-}
-/* The milliseconds in which we ran, up to now and not only up to the last count. */
+/* The milliseconds in which this process ran, up to now and not only up to the last count. */
 int64_t lived_ms(struct relay *r);
-/* Called at each turn of the thread that watches. */
+/* Counts them; the thread that watches calls it at each turn. */
 void lived_count(struct relay *r);
 
 /* The state of the guest in one line. */
@@ -111,7 +107,7 @@ void *wire_watch(void *relay);
 /* The guest counts as dead when that process ends. */
 errint_t relay_watch(struct relay *r, const char *pid, struct mica_error *err);
 
-/* relay-pending.c: requests the guest has. */
+/* relay-pending.c: the requests that the guest has not answered yet. */
 struct request {
 	uint64_t unique, node;
 	uint32_t opcode;
@@ -125,9 +121,9 @@ struct request {
 struct pending *pending_new(void);
 /* A number for the guest; waits while there are too many. 0: the guest is away or dead. */
 uint64_t pending_add(struct relay *r, const struct request *request);
-/* A caller that takes a request ends it with request_done. */
+/* Takes the request of that number, and frees the number. False: there is none. The caller must call request_done. */
 bool pending_take(struct relay *r, uint64_t number, struct request *request);
-/* Any one; false: none left. */
+/* Takes any request. False: there is none. */
 bool pending_take_any(struct relay *r, struct request *request);
 void request_done(struct request *request);
 /* All who wait are answered with EIO. Their slots stay taken, because the guest may still answer. */
@@ -177,20 +173,29 @@ errint_t requests_init(struct relay *r, struct mica_error *err);
 size_t init_compose(struct relay *r, const struct fuse_init_in *kernel, const struct fuse_init_out *guest,
 		    struct fuse_init_out *out);
 
+/* relay-backing.c: files of the layers, as the guest names them. */
+/* The tail of an answer, which names the file that has a node's data. */
+struct backing {
+	struct frame_backing is;
+	char path[FRAME_MAX_TAIL];
+};
+/* Reads the tail of an answer. False: it is not well formed. */
+bool backing_take(struct relay *r, const char *tail, size_t size, struct backing *backing);
+/* An O_PATH descriptor of that file, if it has this type (S_IFMT), for the caller to close; -1 otherwise. */
+int backing_find(struct relay *r, const struct backing *backing, mode_t type);
+/* Opens the file of an O_PATH descriptor. Returns a descriptor, for the caller to close, or -errno. */
+int file_reopen(struct relay *r, int path_fd, int flags);
+/* Its name in r->proc, for calls that do not take such a descriptor. */
+struct fd_name {
+	char text[16];
+};
+struct fd_name fd_name(int fd);
+
 /* relay-file.c: the files whose data the host serves, by node. */
 #define FILE_ELSEWHERE (-100000)
 enum open_kind { FH_CACHED = 1, FH_PASSING = 2 };
 struct files *files_new(void);
 void files_free(struct relay *r);
-/* The tail of an answer. */
-struct backing {
-	struct frame_backing is;
-	char path[FRAME_MAX_TAIL];
-};
-/* False: not even well formed. */
-bool backing_take(struct relay *r, const char *tail, size_t size, struct backing *backing);
-/* An O_PATH descriptor of what lies there, if it has this type (S_IFMT); -1 otherwise. */
-int backing_find(struct relay *r, const struct backing *backing, mode_t type);
 /* From now on the data of that node, a regular file, are there. It is no error if the file is not there. */
 void file_back(struct relay *r, const struct backing *backing);
 /* Counts an open file and says how the kernel must treat it. Returns 0 or the errno of the open. */
@@ -208,16 +213,9 @@ int file_fd(struct relay *r, uint64_t node, bool write);
 
 /* The attributes of a file of the upper that is here, for the kernel; false: ask the guest. */
 bool file_attributes(struct relay *r, uint64_t node, struct fuse_attr *attr);
-/* Its O_PATH descriptor, which stays until file_unpin; -1: ask the guest. */
+/* The O_PATH descriptor of such a file, which stays open until file_unpin; -1: ask the guest. */
 int file_pin(struct relay *r, uint64_t node);
 void file_unpin(struct relay *r, uint64_t node);
-/* Opens the file of an O_PATH descriptor: a descriptor, or -errno. */
-int file_reopen(struct relay *r, int path_fd, int flags);
-/* Its name in r->proc, for calls that do not take such a descriptor. */
-struct fd_name {
-	char text[16];
-};
-struct fd_name fd_name(int fd);
 
 /* relay-made.c: the directories that were made through us: what names they lack, and their attributes. */
 struct made *made_new(void);
@@ -245,7 +243,7 @@ bool data_request(struct relay *r, const struct fuse_in_header *head, const char
 
 /* relay-mount.c, relay-sandbox.c */
 errint_t relay_mount(struct relay *r, const char *at, struct mica_error *err);
-/* Undoes it at once. */
+/* Unmounts it at once, even if it is in use. */
 void relay_umount(struct relay *r);
 void relay_readahead(const struct relay *r);
 errint_t relay_layer(struct relay *r, const char *path, bool upper, struct mica_error *err);

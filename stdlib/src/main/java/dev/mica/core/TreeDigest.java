@@ -9,9 +9,6 @@ package dev.mica.core;
  * @param bytes the bytes of its regular files; a hard-linked file counts once
  */
 public record TreeDigest(String digest, long entries, long bytes) {
-  /**
-   * {@code MICA_MANIFEST_VERSION}: the version of the list of facts that a digest covers. {@code
-   * core/manifest.c} has the list.
-   */
+  /** The version of the encoding that a digest covers: {@code MICA_MANIFEST_VERSION}. */
   public static final int VERSION = 2;
 }

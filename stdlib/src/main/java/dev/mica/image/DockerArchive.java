@@ -1,5 +1,6 @@
 package dev.mica.image;
 
+import dev.mica.core.OverlayMount;
 import dev.mica.core.Sha256;
 import dev.mica.failure.MicaException;
 import dev.mica.state.Records;
@@ -22,7 +23,6 @@ import tools.jackson.databind.node.ObjectNode;
 final class DockerArchive implements LocalSource {
   static final String MANIFEST = "manifest.json";
 
-  private static final int MOST_LAYERS = 500;
   private static final int BUFFER = 1 << 20;
 
   private final NamedFiles files;
@@ -52,7 +52,7 @@ final class DockerArchive implements LocalSource {
             .orElseThrow(() -> files.bad("the configuration '" + config + "' is missing"));
     List<String> diffIds = Configs.diffIds(content, files::bad);
     JsonNode layers = image.path("Layers");
-    if (layers.size() != diffIds.size() || layers.size() > MOST_LAYERS) {
+    if (layers.size() != diffIds.size() || layers.size() > OverlayMount.MOST_LOWERS) {
       throw files.bad(
           "it lists " + layers.size() + " layers, and its configuration " + diffIds.size());
     }
