@@ -136,7 +136,7 @@ final class ArchitectureTest {
   }
 
   @Test
-  void scriptingKnowsNeitherTheTerminalNorTheDoor() {
+  void scriptingKnowsNeitherTheTerminalNorTheSshServer() {
     for (String[] packages : List.of(JLINE, SSH, PICOCLI)) {
       forbid(resideInAPackage("dev.mica.scripting.."), packages);
     }
@@ -144,8 +144,12 @@ final class ArchitectureTest {
   }
 
   @Test
-  void theDoorDoesNotKnowTheShell() {
-    forbid(resideInAPackage("dev.mica.ssh.."), "dev.mica.shell..");
+  void theSshServerKnowsTheObjectsOnly() {
+    descends("dev.mica.ssh", List.of());
+    forbid(resideInAPackage("dev.mica.ssh.."), "dev.mica.scripting..", "dev.mica.shell..");
+    for (String[] packages : List.of(GROOVY, JLINE, PICOCLI)) {
+      forbid(resideInAPackage("dev.mica.ssh.."), packages);
+    }
     forbid(resideInAPackage("dev.mica.shell.."), SSH);
   }
 

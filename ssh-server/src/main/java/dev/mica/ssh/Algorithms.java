@@ -15,17 +15,17 @@ import org.apache.sshd.server.ServerBuilder;
 import org.apache.sshd.server.SshServer;
 
 /**
- * The cryptography, all of it and in order: nothing is left to what the library has by itself,
- * which changes from one version to the next. The names of the key exchanges are asked for, since
- * the library has no constants for those that came late.
+ * The cryptographic algorithms of the server, in the order in which it prefers them. The defaults
+ * of the library are not used, because they change from one version to the next. Key exchanges are
+ * looked up by their names, because the library has no constants for the newer ones.
  */
 final class Algorithms {
-  /** No eavesdropper of today reads these with a quantum computer of tomorrow. */
+  /** Key exchanges that a future quantum computer cannot break from a recording of today. */
   private static final List<String> POST_QUANTUM =
       List.of(
           "mlkem768x25519-sha256", "sntrup761x25519-sha512", "sntrup761x25519-sha512@openssh.com");
 
-  /** For clients that have none of those. */
+  /** Key exchanges for clients that have none of those. */
   private static final List<String> COMPATIBLE =
       List.of("curve25519-sha256", "curve25519-sha256@libssh.org");
 
@@ -42,7 +42,7 @@ final class Algorithms {
 
   private Algorithms() {}
 
-  /** Sets those of {@code server}. */
+  /** Sets the algorithms of {@code server}. */
   static void set(SshServer server, boolean compatible) {
     server.setKeyExchangeFactories(exchanges(compatible));
     server.setCipherFactories(

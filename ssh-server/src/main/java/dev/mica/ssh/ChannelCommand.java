@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** One visit, as the library runs it. */
+/** What runs in one channel, in the form in which the library runs it. */
 final class ChannelCommand implements Command, Visit {
   private static final Logger LOG = LoggerFactory.getLogger(ChannelCommand.class);
   private static final Size USUAL = new Size(80, 24);
@@ -30,7 +30,7 @@ final class ChannelCommand implements Command, Visit {
   private static final int MOST_ROWS = 500;
   private static final int FAILED = 1;
 
-  /** What the library tells by name is told by number; what has none here is not told. */
+  /** The numbers of the signals that the library names. Other signals are not passed on. */
   private static final Map<Signal, Integer> NUMBERS =
       Map.of(
           Signal.HUP,
@@ -124,9 +124,9 @@ final class ChannelCommand implements Command, Visit {
       out().flush();
       err().flush();
     } catch (IOException gone) {
-      LOG.debug("the visitor has left", gone);
+      LOG.debug("the client has disconnected", gone);
     } catch (Exception | Error failure) {
-      LOG.error("a visit has failed", failure);
+      LOG.error("a command or a conversation has failed", failure);
     } finally {
       events.end();
       channels.ended(this);
@@ -135,13 +135,13 @@ final class ChannelCommand implements Command, Visit {
     }
   }
 
-  /** The channel is closed, whoever did it. */
+  /** Called when the channel is closed, by either side. */
   @Override
   public void destroy(ChannelSession channel) {
     leave();
   }
 
-  /** Has it end before its end. */
+  /** Ends it early. */
   void leave() {
     Runnable told;
     synchronized (this) {
@@ -186,7 +186,7 @@ final class ChannelCommand implements Command, Visit {
         : new Size(Math.min(columns, MOST_COLUMNS), Math.min(rows, MOST_ROWS));
   }
 
-  /** What was sent as a number of 32 bits without a sign is negative here if it is huge. */
+  /** An unsigned number of 32 bits is negative here if it is above 2,147,483,647. */
   private static int number(@Nullable String text) {
     int number = text == null ? 0 : Integer.parseInt(text);
     return number < 0 ? Integer.MAX_VALUE : number;

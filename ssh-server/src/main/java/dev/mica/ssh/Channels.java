@@ -17,7 +17,7 @@ import org.apache.sshd.server.command.Command;
 import org.apache.sshd.server.command.CommandFactory;
 import org.apache.sshd.server.shell.ShellFactory;
 
-/** Makes what runs in a channel, as the user whose session it is. */
+/** Makes what runs in a channel, with the rights of the user whose session it is. */
 final class Channels implements CommandFactory, ShellFactory {
   private final Mica mica;
   private final Receiver receiver;
@@ -25,7 +25,12 @@ final class Channels implements CommandFactory, ShellFactory {
   private final Set<ChannelCommand> running = ConcurrentHashMap.newKeySet();
   private volatile boolean draining;
 
-  /** Over the objects of {@code mica}, an admin's; {@code folder} has the histories. */
+  /**
+   * Makes them for users.
+   *
+   * @param mica the objects as an admin sees them
+   * @param folder where the histories of the users lie
+   */
   Channels(Mica mica, Receiver receiver, Path folder) {
     this.mica = mica;
     this.receiver = receiver;
@@ -42,7 +47,7 @@ final class Channels implements CommandFactory, ShellFactory {
     return command(channel, Optional.empty());
   }
 
-  /** What a key is made for runs whatever is asked for, which it may look at. */
+  /** A key with a command runs that command always; the command can read what was asked for. */
   private Command command(ChannelSession channel, Optional<String> asked) {
     Logins.Login login = Logins.of(channel.getSession());
     Optional<String> forced = login.key().command();
@@ -68,7 +73,7 @@ final class Channels implements CommandFactory, ShellFactory {
     return Caller.of(user.name(), user.role(), home, variables, user.roots());
   }
 
-  /** The first root; of an admin without one, that of this process. */
+  /** The user's first root; for an admin without a root, the folder of this process. */
   private static Path home(User user) {
     if (!user.roots().isEmpty()) {
       return user.roots().getFirst();
@@ -78,7 +83,7 @@ final class Channels implements CommandFactory, ShellFactory {
     return usable ? own : Path.of("/");
   }
 
-  /** Whether it may begin. */
+  /** Whether it may begin: the server is not ending. */
   boolean begins(ChannelCommand command) {
     running.add(command);
     if (draining) {
@@ -91,7 +96,7 @@ final class Channels implements CommandFactory, ShellFactory {
     running.remove(command);
   }
 
-  /** Has nothing begin any more, and what is a conversation end; waits for the rest. */
+  /** Lets nothing begin any more, ends conversations, and waits for commands. */
   void drain(long millis) {
     draining = true;
     running.stream().filter(ChannelCommand::isConversation).forEach(ChannelCommand::leave);

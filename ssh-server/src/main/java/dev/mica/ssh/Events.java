@@ -4,9 +4,10 @@ import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 
 /**
- * What a client sends beside its data: signals and sizes. Who hears of them may have to write, and
- * so wait for the client; so they are told one after the other on a thread of the visit's own, and
- * never on one that takes packets. A client that sends more than are heard has the rest dropped.
+ * Passes on what a client sends besides its data: signals and sizes of its terminal. A listener may
+ * have to write to the client and to wait for it. So listeners are called one after the other on a
+ * thread of their own, and never on a thread that takes packets. If a client sends events faster
+ * than they are taken, the rest is dropped.
  */
 final class Events {
   private static final int MOST = 16;

@@ -11,29 +11,30 @@ import org.apache.sshd.common.session.helpers.TimeoutIndicator;
 import org.apache.sshd.server.session.ServerSession;
 import org.jspecify.annotations.Nullable;
 
-/** Has the startups told who begins, who gets in and who fails. */
+/** Tells {@link Startups} which clients begin to log in, succeed, and fail. */
 final class Gate implements SessionListener {
   private final Startups startups;
   private volatile boolean closed;
 
-  /** Those that have begun and are not in, by their own addresses. */
+  /** The sessions that have begun and are not logged in, and their addresses. */
   private final Set<SocketAddress> beginning = ConcurrentHashMap.newKeySet();
 
   Gate(Startups startups) {
     this.startups = startups;
   }
 
-  /** Nobody begins any more. */
+  /** Lets nobody begin any more. */
   void close() {
     closed = true;
   }
 
-  /** Whoever may not begin is told nothing: the library closes what cannot be established. */
+  /** A client that may not begin gets no message: the library closes the connection. */
   @Override
   public void sessionEstablished(Session session) {
     SocketAddress remote = session.getRemoteAddress();
     if (closed || !startups.begins(((InetSocketAddress) remote).getAddress())) {
-      throw new RejectedExecutionException("too many begin, or this one failed too often");
+      throw new RejectedExecutionException(
+          "too many clients are logging in, or this address has failed too often");
     }
     beginning.add(remote);
   }
@@ -45,7 +46,7 @@ final class Gate implements SessionListener {
     }
   }
 
-  /** Who leaves without a try has not failed, unless the time was up. */
+  /** A client that disconnects without a try has not failed, unless its time was up. */
   @Override
   public void sessionClosed(Session session) {
     ServerSession server = (ServerSession) session;

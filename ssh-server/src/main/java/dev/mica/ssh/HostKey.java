@@ -25,8 +25,8 @@ import org.apache.sshd.common.config.keys.writer.openssh.OpenSSHKeyPairResourceW
 import org.apache.sshd.common.keyprovider.KeyPairProvider;
 
 /**
- * The key by which clients know this host: made at the first start, and the same ever after. It
- * lies in the format of OpenSSH, so that {@code ssh-keygen} reads it.
+ * The key by which clients recognize this host. It is made at the first start and never changes.
+ * Its file has the format of OpenSSH, so that {@code ssh-keygen} can read it.
  */
 final class HostKey {
   private static final String NAME = "ssh_host_ed25519_key";
@@ -34,7 +34,7 @@ final class HostKey {
 
   private HostKey() {}
 
-  /** The one in {@code folder}; made if there is none. */
+  /** The key in {@code folder}, which is made if there is none. */
   static KeyPair of(Path folder) {
     Path file = folder.resolve(NAME);
     try {
@@ -49,14 +49,15 @@ final class HostKey {
       if (wrong instanceof MicaException known) {
         throw known;
       }
-      throw MicaException.failed("read the host key", file, "it is no Ed25519 key of OpenSSH's")
+      throw MicaException.failed(
+              "read the host key", file, "it is not an Ed25519 key in the format of OpenSSH")
           .hint(
               "put it back from a backup, or move it away: then there is a new one, and clients warn")
           .because(wrong);
     }
   }
 
-  /** Whoever is first makes it: a link does not replace what is there. */
+  /** The first of several processes makes it, because a link does not replace an existing file. */
   private static void make(Path folder, Path file) throws IOException, GeneralSecurityException {
     KeyPair key = KeyUtils.generateKeyPair(KeyPairProvider.SSH_ED25519, 256);
     ByteArrayOutputStream text = new ByteArrayOutputStream();
@@ -92,7 +93,7 @@ final class HostKey {
     PosixFileAttributes home =
         Files.readAttributes(file.resolveSibling("."), PosixFileAttributes.class);
     if (!is.isRegularFile() || is.size() > LARGEST) {
-      throw refused(file, "it is no file of a key", "move it away");
+      throw refused(file, "it is not a key file", "move it away");
     }
     if (!is.owner().equals(home.owner())) {
       throw refused(file, "it belongs to " + is.owner().getName(), "chown it, or move it away");
@@ -102,7 +103,7 @@ final class HostKey {
       throw refused(
           file,
           "others may use it (mode " + PosixFilePermissions.toString(others) + ")",
-          "if nobody has read it, do: chmod 600 " + file);
+          "if nobody has read it, run: chmod 600 " + file);
     }
   }
 

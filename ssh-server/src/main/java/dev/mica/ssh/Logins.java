@@ -19,26 +19,26 @@ import org.apache.sshd.server.session.ServerSession;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Who is who: by a key on record, looked up anew each time, so that a removed user is out. */
+/** Authenticates users by their keys. A key is looked up each time, so a removed user has none. */
 final class Logins implements PublickeyAuthenticator {
   private static final Logger LOG = LoggerFactory.getLogger(Logins.class);
   private static final AttributeKey<Login> LOGIN = new AttributeKey<>();
   private static final AttributeKey<Integer> FAILED = new AttributeKey<>();
 
-  /** As OpenSSH's MaxAuthTries. */
+  /** The limit of tries in a session, as OpenSSH's {@code MaxAuthTries}. */
   private static final int TRIES = 6;
 
-  /** A user by one of their keys. */
+  /** A user, and the key that the user has logged in with. */
   record Login(User user, UserKey key) {}
 
   private final Mica mica;
 
-  /** Of the users that {@code mica}, an admin's, keeps. */
+  /** Authenticates the users of {@code mica}, whose caller is an admin. */
   Logins(Mica mica) {
     this.mica = mica;
   }
 
-  /** Who that session is of; it is authenticated. */
+  /** The user of that session, which is authenticated. */
   static Login of(ServerSession session) {
     Login login = session.getAttribute(LOGIN);
     if (login == null) {
@@ -47,7 +47,7 @@ final class Logins implements PublickeyAuthenticator {
     return login;
   }
 
-  /** Whether some try of that session has failed. */
+  /** Whether any try of that session has failed. */
   static boolean hasFailed(ServerSession session) {
     return session.getAttribute(FAILED) != null;
   }
@@ -56,7 +56,7 @@ final class Logins implements PublickeyAuthenticator {
     return ((InetSocketAddress) session.getClientAddress()).getAddress();
   }
 
-  /** Asked before the signature is looked at, and again for the key that has signed. */
+  /** Called before the signature is checked, and again for the key that has signed. */
   @Override
   public boolean authenticate(String name, PublicKey key, ServerSession session) {
     Optional<Login> login = find(name, key, session);
@@ -79,7 +79,7 @@ final class Logins implements PublickeyAuthenticator {
           SshConstants.SSH2_DISCONNECT_NO_MORE_AUTH_METHODS_AVAILABLE,
           "Too many authentication failures");
     } catch (java.io.IOException gone) {
-      LOG.debug("cannot be told to leave", gone);
+      LOG.debug("cannot be ended", gone);
     }
   }
 
@@ -94,7 +94,7 @@ final class Logins implements PublickeyAuthenticator {
           if (refusal.isEmpty()) {
             return user.map(who -> new Login(who, one));
           }
-          LOG.info("the key {} of {} does not count: {}", one.fingerprint(), name, refusal.get());
+          LOG.info("the key {} of {} is not accepted: {}", one.fingerprint(), name, refusal.get());
         }
       }
     } catch (MicaException damaged) {

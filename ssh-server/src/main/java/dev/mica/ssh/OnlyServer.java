@@ -15,7 +15,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** The right to serve a state directory, which one process has at a time and loses with its end. */
+/** The right to serve a state directory. One process at a time has it, until it ends. */
 final class OnlyServer implements AutoCloseable {
   private final Path file;
   private final FileChannel channel;
@@ -25,7 +25,7 @@ final class OnlyServer implements AutoCloseable {
     this.channel = channel;
   }
 
-  /** Fails, naming the process, if another has it. */
+  /** Takes the right; fails with the id of the process that has it, if another has. */
   static OnlyServer of(Path folder) {
     Path file = folder.resolve("lock");
     FileChannel channel = null;

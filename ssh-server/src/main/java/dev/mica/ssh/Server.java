@@ -29,16 +29,16 @@ public final class Server implements AutoCloseable {
   private static final int CHANNELS = 10;
   private static final int SESSIONS_OF_USER = 8;
 
-  /** Those of one key: asked for, then used; what limits tries is {@link Logins}. */
+  /** A key takes two requests: one asks for it, one uses it. {@link Logins} limits the tries. */
   private static final int REQUESTS = 20;
 
-  /** Who does not read is waited for: the keepalive finds out who is gone. */
+  /** A write waits for a client that does not read; keepalives find out that it is gone. */
   private static final Duration READ_WAIT = Duration.ofDays(1);
 
   /** How long commands may go on when the server ends. */
   private static final long DRAIN_MILLIS = 10_000;
 
-  /** Neither product nor version, which only help an attacker. */
+  /** The banner tells neither product nor version, which only help an attacker. */
   private static final String BANNER = "mica";
 
   private final OnlyServer only;
@@ -60,7 +60,7 @@ public final class Server implements AutoCloseable {
    * Serves from now on, until it is closed.
    *
    * @param mica the objects as an admin sees them
-   * @param receiver does what is asked for by those who come in
+   * @param receiver runs what clients ask for
    */
   public static Server start(Mica mica, Settings settings, Receiver receiver) {
     Path folder = mica.users().serverFolder();
@@ -137,17 +137,17 @@ public final class Server implements AutoCloseable {
     return (host.contains(":") ? "[" + host + "]" : host) + ":" + address.getPort();
   }
 
-  /** Where it listens, as {@code ADDRESS:PORT}. */
+  /** The address at which it listens, as {@code ADDRESS:PORT}. */
   public String address() {
     return text((InetSocketAddress) server.getBoundAddresses().iterator().next());
   }
 
-  /** The fingerprint of its key, by which clients know it. */
+  /** The SHA-256 fingerprint of its key, by which clients recognize it. */
   public String fingerprint() {
     return fingerprint;
   }
 
-  /** Lets nobody in any more, lets commands end for some seconds, and then closes all sessions. */
+  /** Accepts no connection any more, waits some seconds for commands, and closes all sessions. */
   @Override
   public void close() {
     try {

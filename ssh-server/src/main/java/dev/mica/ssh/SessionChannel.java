@@ -11,9 +11,9 @@ import org.apache.sshd.common.channel.RequestHandler;
 import org.apache.sshd.common.session.Session;
 import org.apache.sshd.server.channel.ChannelSession;
 
-/** A channel that takes from its client what is harmless, and a terminal where its key may. */
+/** A channel that accepts harmless variables, and a terminal if the user's key allows one. */
 final class SessionChannel extends ChannelSession {
-  /** What says how to print, and nothing else. */
+  /** The variables that a client may set: they say only how to print. */
   private static final Pattern HARMLESS = Pattern.compile("LANG|LC_[A-Z]+|COLORTERM|NO_COLOR");
 
   private static final int LONGEST = 256;
@@ -21,7 +21,7 @@ final class SessionChannel extends ChannelSession {
 
   private final AtomicBoolean isTold = new AtomicBoolean();
 
-  /** Makes them: the only kind of channel that there is, so nothing is forwarded. */
+  /** Makes such channels. No other kind exists, so nothing is forwarded. */
   static final ChannelFactory FACTORY =
       new ChannelFactory() {
         @Override

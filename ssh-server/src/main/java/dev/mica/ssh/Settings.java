@@ -7,17 +7,17 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * How to serve.
+ * The settings of a server.
  *
- * @param listen where; port 0: any that is free
- * @param compatible whether clients without a post-quantum key exchange may come in, too
+ * @param listen the address to listen at; port 0: any port that is free
+ * @param compatible whether clients without a post-quantum key exchange are accepted, too
  */
 public record Settings(InetSocketAddress listen, boolean compatible) {
   private static final Pattern LISTEN =
       Pattern.compile("(?:\\[([^\\]]+)\\]|([^:\\[\\]]*)):(\\d{1,5})");
   private static final int LARGEST_PORT = 65535;
 
-  /** {@code 127.0.0.1:2222} or {@code [::1]:2222}; fails where it is neither. */
+  /** {@code 127.0.0.1:2222} or {@code [::1]:2222}; fails if it is neither. */
   public static Settings of(String listen, boolean compatible) {
     Matcher parts = LISTEN.matcher(listen);
     if (!parts.matches() || Integer.parseInt(parts.group(3)) > LARGEST_PORT) {
@@ -35,6 +35,6 @@ public record Settings(InetSocketAddress listen, boolean compatible) {
 
   private static MicaException refused(String listen, String why) {
     return MicaException.usage("listen at", listen, why)
-        .hint("say for example 127.0.0.1:2222 or [::1]:2222; 0.0.0.0:2222 is every address");
+        .hint("write for example 127.0.0.1:2222 or [::1]:2222; 0.0.0.0:2222 is every address");
   }
 }

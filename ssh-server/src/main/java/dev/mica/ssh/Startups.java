@@ -12,10 +12,11 @@ import java.util.function.DoubleSupplier;
 import java.util.function.LongSupplier;
 
 /**
- * Who may begin to log in now. As OpenSSH's MaxStartups and PerSourcePenalties: from ten beginners
- * on, newcomers are dropped by chance, and all of them from sixty on; one source has nine at most,
- * so that it alone has nobody else dropped; and a source that fails again and again has to wait. Of
- * IPv6 a source is a network of 64 bits, for whoever has one address of it has all.
+ * Decides who may begin to log in, as OpenSSH's {@code MaxStartups} and {@code PerSourcePenalties}
+ * do. If ten clients have begun, more of them are dropped at random, and all of them if sixty have
+ * begun. One source may begin nine logins at most, so that it alone cannot have others dropped. A
+ * source that fails again and again has to wait. A source is an IPv4 address or an IPv6 network of
+ * 64 bits, because who has one address of such a network has all.
  */
 final class Startups {
   private static final int FREE = 10;
@@ -23,13 +24,13 @@ final class Startups {
   private static final double FIRST_CHANCE = 0.3;
   private static final int MOST_PER_SOURCE = 9;
 
-  /** What is less is not made to wait for: somebody who mistook a key once. */
+  /** A smaller penalty is not enforced: somebody may have chosen a wrong key once. */
   private static final long PATIENCE = Duration.ofSeconds(15).toNanos();
 
   private static final long PENALTY = Duration.ofSeconds(5).toNanos();
   private static final long LONGEST = Duration.ofMinutes(10).toNanos();
 
-  /** So many sources are remembered; the one that failed longest ago is forgotten first. */
+  /** How many sources are remembered; the one that failed longest ago is forgotten first. */
   private static final int MOST_SOURCES = 65_536;
 
   private static final int PREFIX = 8;
@@ -39,14 +40,14 @@ final class Startups {
   private final Map<String, Integer> beginners = new HashMap<>();
   private int all;
 
-  /** By when each source has served its penalty, in nanoseconds of the clock. */
+  /** When the penalty of each source ends, in nanoseconds of the clock. */
   private final LinkedHashMap<String, Long> penalties = new LinkedHashMap<>();
 
   /**
-   * None yet.
+   * Begins without any client.
    *
-   * @param clock nanoseconds of any beginning
-   * @param chance from 0 to 1, anew each time
+   * @param clock nanoseconds since any moment
+   * @param chance a random number from 0 to 1 at each call
    */
   Startups(LongSupplier clock, DoubleSupplier chance) {
     this.clock = clock;
@@ -59,7 +60,7 @@ final class Startups {
         .formatHex(address instanceof Inet6Address ? Arrays.copyOf(bytes, PREFIX) : bytes);
   }
 
-  /** Whether somebody at {@code address} may begin; then {@link #ended} is to follow. */
+  /** Whether a client at {@code address} may begin; if so, {@link #ended} must be called later. */
   synchronized boolean begins(InetAddress address) {
     String source = source(address);
     int same = beginners.getOrDefault(source, 0);
@@ -91,7 +92,7 @@ final class Startups {
     return left > PATIENCE;
   }
 
-  /** A beginner from there is none any more: they are in, or gone. */
+  /** A client from there has logged in or disconnected. */
   synchronized void ended(InetAddress address) {
     String source = source(address);
     all--;
@@ -99,7 +100,7 @@ final class Startups {
     beginners.remove(source, 0);
   }
 
-  /** A beginner from there has failed; each time in a row costs more. */
+  /** A client from there has failed; each failure in a row makes the source wait longer. */
   synchronized void failed(InetAddress address) {
     String source = source(address);
     long now = clock.getAsLong();

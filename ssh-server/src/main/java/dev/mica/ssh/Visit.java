@@ -7,7 +7,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 import java.util.function.Consumer;
 
-/** A channel of a session: one command, or a conversation. */
+/** What a client has asked for in a channel of its session: a command, or a conversation. */
 public interface Visit {
   /**
    * The size of a terminal, in characters.
@@ -28,30 +28,32 @@ public interface Visit {
   /** The objects as this user sees them: with their role, their folder and their variables. */
   Mica mica();
 
-  /** The command, as one line; empty: whatever is typed. */
+  /** The command as one line; empty: a conversation, which reads lines. */
   Optional<String> command();
 
-  /** The terminal, if there is one: then what is typed and shown goes through that. */
+  /** The terminal, if there is one. Then the input and output are a terminal's. */
   Optional<Screen> screen();
 
-  /** What is typed. */
+  /** The client's input. */
   InputStream in();
 
-  /** Where data goes. It blocks while the other side does not take any, and fails once it left. */
+  /**
+   * The client's standard output. Writing blocks while it takes none, and fails when it is gone.
+   */
   OutputStream out();
 
-  /** Where talk goes, likewise. */
+  /** The client's standard error, which behaves like the standard output. */
   OutputStream err();
 
-  /** The file of the lines that this user typed before; it need not exist. */
+  /** The file for the history of this user's lines; it need not exist. */
   Path history();
 
-  /** Has {@code hear} be told each signal, by its number, one after the other. */
+  /** Calls {@code hear} with the number of each signal, one after the other. */
   void onSignal(Consumer<Integer> hear);
 
-  /** Has {@code hear} be told each new size of the terminal. */
+  /** Calls {@code hear} with each new size of the terminal. */
   void onResize(Consumer<Size> hear);
 
-  /** Has {@code leave} be run when the visitor leaves before the end; at once if they did. */
+  /** Runs {@code leave} when the client disconnects before the end; at once if it has already. */
   void onLeave(Runnable leave);
 }

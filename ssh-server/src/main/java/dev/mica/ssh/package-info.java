@@ -1,7 +1,7 @@
 /**
- * The door: an SSH server for the users of a state directory. It decides who comes in and with
- * which cryptography; what their words do is decided by the {@link dev.mica.ssh.Receiver} that it
- * is given.
+ * An SSH server for the users of a state directory. It decides who may log in, and which
+ * cryptographic algorithms are used. What clients ask for is done by a {@link
+ * dev.mica.ssh.Receiver}.
  */
 @NullMarked
 package dev.mica.ssh;

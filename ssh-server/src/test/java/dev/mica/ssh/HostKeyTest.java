@@ -90,7 +90,7 @@ final class HostKeyTest {
     Path elsewhere = Files.createDirectory(folder.resolve("elsewhere"));
     PublicKey _ = HostKey.of(elsewhere).getPublic();
     Files.createSymbolicLink(file(), elsewhere.resolve("ssh_host_ed25519_key"));
-    assertThatThrownBy(() -> HostKey.of(folder)).hasMessageContaining("it is no file of a key");
+    assertThatThrownBy(() -> HostKey.of(folder)).hasMessageContaining("it is not a key file");
   }
 
   @Test

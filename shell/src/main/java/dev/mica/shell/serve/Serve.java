@@ -9,9 +9,9 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.CountDownLatch;
 import org.jline.utils.Signals;
 
-/** The server as a process: it says where it listens, and ends when it is told to. */
+/** The process of {@code mica serve}: it prints where it listens, and ends at a signal. */
 public final class Serve {
-  /** What a service manager, a terminal and its end send. */
+  /** The signals that a service manager, a terminal, and the end of a terminal send. */
   private static final List<String> ENDING = List.of("TERM", "INT", "HUP");
 
   private Serve() {}

@@ -31,8 +31,8 @@ import org.jline.terminal.Terminal;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is done for those who come in: the same conversation as at a terminal, in a pipe or behind
- * {@code mica}, over their streams instead of the process's.
+ * Runs what the clients of the server ask for: the same conversation as at a terminal, in a pipe or
+ * in the arguments of {@code mica}, over their streams instead of those of the process.
  */
 final class Visits implements Receiver {
   private static final int SIGNALLED = 128;
@@ -74,7 +74,7 @@ final class Visits implements Receiver {
     return new TerminalFormat(screen.size().columns(), colour);
   }
 
-  /** A command, or lines of a program. */
+  /** Runs a command, or the lines that a program sends. */
   private static final class One {
     private final Visit visit;
     private final Streams streams;
@@ -101,7 +101,7 @@ final class Visits implements Receiver {
       }
     }
 
-    /** Its exit status, which is that of a shell where a signal has ended it. */
+    /** The exit status; 128 plus the number of the signal, if a signal has ended it. */
     int run() {
       Conversation conversation = conversation();
       Optional<String> command = visit.command();

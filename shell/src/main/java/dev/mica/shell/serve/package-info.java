@@ -1,4 +1,4 @@
-/** What {@code mica serve} is: the server, and what it does for those who come in. */
+/** What {@code mica serve} does: it runs the SSH server, and what the clients ask for. */
 @NullMarked
 package dev.mica.shell.serve;
 
