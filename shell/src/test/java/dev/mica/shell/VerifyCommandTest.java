@@ -74,7 +74,7 @@ final class VerifyCommandTest extends ScratchTest {
     assertThat(none.err()).contains("the digest is not recorded yet");
     Runs.Run verified = run("commit", "verify", "web:v1");
     assertThat(verified.status()).isZero();
-    assertThat(verified.out()).contains("recorded ", "from now on");
+    assertThat(verified.out()).contains("recorded ", "one is recorded now");
     assertThat(run("commit", "show", "web:v1").err()).isEmpty();
   }
 

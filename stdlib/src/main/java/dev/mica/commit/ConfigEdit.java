@@ -32,7 +32,7 @@ final class ConfigEdit {
     String word = (end < 0 ? stripped : stripped.substring(0, end)).toUpperCase(Locale.ROOT);
     String rest = end < 0 ? "" : stripped.substring(end + 1).strip();
     if (rest.isEmpty()) {
-      throw refused(line, "it says nothing of " + (word.isEmpty() ? "anything" : word));
+      throw refused(line, "it does not mention " + (word.isEmpty() ? "anything" : word));
     }
     ObjectNode json = config.config();
     switch (word) {
@@ -88,9 +88,9 @@ final class ConfigEdit {
         return array;
       }
     } catch (JacksonException bad) {
-      throw refused(line, "its list is no JSON: " + bad.getOriginalMessage()).because(bad);
+      throw refused(line, "its list is not JSON: " + bad.getOriginalMessage()).because(bad);
     }
-    throw refused(line, "its list has more in it than texts");
+    throw refused(line, "its list has something that is not a text");
   }
 
   private static String folder(String line, String rest) {

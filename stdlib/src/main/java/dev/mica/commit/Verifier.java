@@ -155,7 +155,7 @@ final class Verifier {
             id,
             refs,
             Commit.Condition.RECORDED,
-            "it had no digest on record; it has from now on",
+            "it had no digest on record; one is recorded now",
             found.digest(),
             found.digest())
         : new Commit.Verified(

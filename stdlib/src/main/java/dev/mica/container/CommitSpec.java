@@ -7,7 +7,7 @@ import java.util.List;
  * A commit of a VM as it was asked for: a plain value, checked when it is made.
  *
  * @param ref how the commit is called: {@code NAME:TAG}, or {@code NAME} for {@code NAME:latest}
- * @param message a few words on it; may be empty
+ * @param message what the commit is, for people; may be empty
  * @param before a command that is run in the container first, by {@code /bin/sh}; empty: none
  * @param after one that is run as soon as the container goes on, also where the moment could not be
  *     held; empty: none. If one of them fails there is no commit.
@@ -38,7 +38,7 @@ public record CommitSpec(
   /** Fails if it does not say how the commit of the VM {@code vm} is to be called. */
   void requireName(String vm) {
     if (ref.isEmpty()) {
-      throw MicaException.usage("commit the VM", vm, "it does not say how to call the commit")
+      throw MicaException.usage("commit the VM", vm, "it does not name the commit")
           .hint("name it, as web:v2");
     }
   }

@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * VMs that are made from what another has changed. Each stands on a commit that has no name and was
- * made for it: it goes with the VM, unless something else stands on it by then.
+ * Makes VMs from what another VM has changed. Each stands on a commit without a name that was made
+ * for it. The commit is removed with the VM, unless something else stands on it by then.
  */
 final class Forks {
   private static final String FORK = "fork a VM";
@@ -31,7 +31,7 @@ final class Forks {
   }
 
   /**
-   * One that is about to be made.
+   * A fork that is about to be made.
    *
    * @param name of the new VM
    * @param commit the id of the commit that is made for it
@@ -50,7 +50,7 @@ final class Forks {
     return "fork to the VM " + name;
   }
 
-  /** Has those ended that were cut short. */
+  /** Ends forks that were cut short. */
   void endLeftovers() {
     state.onLeftover(
         FORK, Recovery.of(Intent::of, intent -> List.of(object(intent.name())), this::recover));
@@ -68,24 +68,24 @@ final class Forks {
     }
   }
 
-  /** Makes a commit with the id that it is given. */
+  /** Commits what the origin has changed, as the commit with the given id. */
   @FunctionalInterface
-  interface Committing {
+  interface CommitMaker {
     Commit commit(String id);
   }
 
-  /** Makes the VM from a commit, to which those of the ids belong. */
+  /** Makes the new VM from a start folder; the commits with the given ids belong to it. */
   @FunctionalInterface
-  interface Making {
+  interface VmMaker {
     Vm make(LayerSource from, List<String> own);
   }
 
   /**
-   * Makes one of the VM {@code origin}.
+   * Makes a fork of the VM {@code origin}.
    *
-   * @param name how it is to be called
+   * @param name the name of the new VM
    */
-  Vm make(VmRecord origin, String name, Committing committing, Making making) {
+  Vm make(VmRecord origin, String name, CommitMaker commits, VmMaker vms) {
     Intent intent = new Intent(name, layers.newId());
     AtomicReference<@Nullable Vm> made = new AtomicReference<>();
     try (LockedState locked =
@@ -94,8 +94,9 @@ final class Forks {
           FORK,
           intent::toJson,
           () -> {
-            Commit moment = committing.commit(intent.commit());
-            made.set(making.make(new Said(moment.layers(), moment.label()), own(intent, origin)));
+            Commit commit = commits.commit(intent.commit());
+            LayerSource from = new StartFolder(commit.layers(), commit.label());
+            made.set(vms.make(from, own(intent, origin)));
           },
           () -> Objects.requireNonNull(made.get()));
     }
@@ -106,11 +107,11 @@ final class Forks {
     return Stream.concat(Stream.of(intent.commit()), origin.own().stream()).toList();
   }
 
-  /** A VM has gone, and its record: so do the commits that were made for it. */
+  /** Removes the commits that were made for a VM; the VM and its record are gone. */
   void dropOwn(VmRecord gone) {
     gone.own().forEach(id -> layers.drop(id, new VmFolders(state)));
   }
 
-  /** A start folder of which nothing is to be taken over: all is said. */
-  private record Said(List<Path> layers, String label) implements LayerSource {}
+  /** A start folder whose configuration is not used: the origin's is. */
+  private record StartFolder(List<Path> layers, String label) implements LayerSource {}
 }

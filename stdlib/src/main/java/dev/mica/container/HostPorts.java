@@ -49,7 +49,7 @@ final class HostPorts {
       return ((InetSocketAddress) channel.getLocalAddress()).getPort();
     } catch (IOException taken) {
       throw MicaException.failed("publish the port", port, Why.of(taken))
-          .hint("end who has it, or publish another")
+          .hint("end the program that has it, or publish another port")
           .because(taken);
     }
   }

@@ -178,7 +178,7 @@ final class LiveVm implements Vm {
   @Override
   public Vm stop(Duration patience) {
     if (patience.isNegative()) {
-      throw MicaException.usage("stop the VM", vm.name(), "it cannot be waited for " + patience);
+      throw MicaException.usage("stop the VM", vm.name(), "a time to wait cannot be " + patience);
     }
     life().stop(patience);
     return this;

@@ -74,7 +74,7 @@ public record Ulimit(Kind kind, long soft, long hard) {
     if (Long.compareUnsigned(soft, hard) > 0) {
       throw refuse(
           text(kind, soft, hard),
-          "a program would find more than it may have: " + words(soft, hard));
+          "the first limit is above the second: " + words(soft, hard));
     }
     if (kind == Kind.NOFILE && Long.compareUnsigned(hard, MOST_FILES) > 0) {
       throw refuse(

@@ -38,7 +38,7 @@ final class Users {
     } catch (MicaException failure) {
       if (failure.getCause() instanceof AgentFailure told && told.errno().equals("ENOENT")) {
         throw MicaException.failed(doing, name, told.note())
-            .hint("name one that it has, or a number")
+            .hint("choose one that it has, or a number")
             .because(told);
       }
       throw failure;

@@ -269,7 +269,7 @@ public record VmSpec(
     public VmSpec build() {
       if (from == null) {
         throw MicaException.usage(
-                "create the VM", name == null ? "" : name, "it does not say from what")
+                "create the VM", name == null ? "" : name, "it names no start folder")
             .hint("name its start folder: from '/srv/debian'");
       }
       return new VmSpec(

@@ -77,7 +77,7 @@ final class VmStart {
         Activity.begin("start the VM " + vm.name(), OptionalLong.empty(), Activity.Work.NONE)) {
       start.step("boot its guest");
       machine.boot(Duration.ZERO);
-      start.step("bring its folders together");
+      start.step("mount its folders");
       try (Agent agent = machine.agent()) {
         mount(agent);
         new Volumes(state, vm).mount(machine, agent);

@@ -109,11 +109,11 @@ final class Authorization {
     try {
       URI realm = URI.create(text);
       if (realm.getHost() == null || !mayBeTold.test(realm)) {
-        throw failed("it sends us for a token to '" + text + "', which is not by TLS");
+        throw failed("it asks us to fetch a token from '" + text + "', which does not use TLS");
       }
       return realm;
     } catch (IllegalArgumentException wrong) {
-      throw failed("it sends us for a token to '" + text + "', which is no URI").because(wrong);
+      throw failed("it asks us to fetch a token from '" + text + "', which is no URI").because(wrong);
     }
   }
 

@@ -169,7 +169,7 @@ final class Connection implements AutoCloseable {
     } catch (IllegalArgumentException wrong) {
       throw elsewhere(text.get(), "which is no URI").because(wrong);
     }
-    throw elsewhere(text.get(), "which is not by TLS");
+    throw elsewhere(text.get(), "which does not use TLS");
   }
 
   private MicaException elsewhere(String text, String why) {

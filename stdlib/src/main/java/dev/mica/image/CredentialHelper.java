@@ -120,7 +120,7 @@ final class CredentialHelper {
       }
       return new Credentials(user.equals(TOKEN) ? "" : user, secret);
     } catch (JacksonException wrong) {
-      throw failed(program, server, "its answer is no JSON"); // the cause would show the secret
+      throw failed(program, server, "its answer is not JSON"); // the cause would show the secret
     }
   }
 

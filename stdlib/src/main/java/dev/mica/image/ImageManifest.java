@@ -71,10 +71,10 @@ record ImageManifest(Descriptor self, byte[] content, Descriptor config, List<De
     boolean one = json.has("layers") || json.has("config");
     boolean many = json.has("manifests");
     if (one && many) {
-      throw bad(name, "its manifest is one of an image and an index at once");
+      throw bad(name, "its manifest is that of an image and of an index at once");
     }
     if (json.has("fsLayers") || (!one && !many)) {
-      throw bad(name, "its manifest is none of OCI, nor one of Docker's version 2, schema 2");
+      throw bad(name, "its manifest is neither OCI's nor Docker's version 2, schema 2");
     }
     String said = json.path("mediaType").asString("");
     String sent = document.mediaType();

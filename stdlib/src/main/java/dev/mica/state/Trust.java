@@ -68,7 +68,7 @@ final class Trust {
             "others may write in it (mode "
                 + PosixFilePermissions.toString(inode.permissions())
                 + ")",
-            "if only you have, do: chmod 700 " + home);
+            "if nobody else has, run: chmod 700 " + home);
       }
       if ((facts.mode & ALL_OF_OTHERS) != 0) {
         tighten(view);
@@ -95,7 +95,7 @@ final class Trust {
     if (!facts.isTrusted() || (writable && !sticky)) {
       throw refused(
           home,
-          "others may put another one in its place, since they may change " + above,
+          "others may put another one in its place, because they may change " + above,
           "name one in MICA_HOME that only you or root can move");
     }
   }

@@ -39,7 +39,7 @@ final class Unfinished {
   }
 
   private static void refuse(ObjectNode facts) {
-    throw MicaException.failed("end what the journal notes", "", "nothing here knows how");
+    throw MicaException.failed("end what the journal notes", "", "nothing here can do that");
   }
 
   /** Sets what finishes or undoes an operation that was cut short. */

@@ -61,7 +61,7 @@ final class FuseTrial implements AutoCloseable {
       boolean hidden = Files.notExists(union.at().resolve("gone"));
       return changed && safe && hidden
           ? Optional.empty()
-          : Optional.of("a change in the union did not land in its upper");
+          : Optional.of("a change in the union did not go to its upper");
     } finally {
       mounter.unmount(union, UnionSetup.mounted(union).orElseThrow());
     }

@@ -98,7 +98,7 @@ record GuestUpper(Path upper, Path folder) {
               "put back the upper",
               OpenDirectory.show(upper.toString()),
               "something else is there, and the upper is " + where)
-          .hint("move the one away and the other to its place");
+          .hint("move that away, and the upper to its place");
     }
     Core.remove(folder);
     try {

@@ -142,7 +142,7 @@ final class SpecCheck {
       throw refuse(
               name,
               spec.at(),
-              "its lowers come to "
+              "its lowers have "
                   + lowers.size()
                   + " layers, and overlayfs takes "
                   + OverlayMount.MOST_LOWERS)

@@ -10,8 +10,8 @@ import java.util.regex.Pattern;
 /**
  * The addresses that {@code from="…"} of a key names: addresses, networks as {@code 10.0.0.0/8},
  * and IPv4 addresses with {@code *} and {@code ?}, each perhaps behind a {@code !}. As in OpenSSH
- * one must fit, and none that is negated may. A host's name is refused: whoever answers for its
- * address would decide who may log in.
+ * one must match, and none that is negated may match. A host's name is refused, because whoever
+ * answers for its address would decide who may log in.
  */
 final class Addresses {
   private static final Pattern IPV4 = Pattern.compile("\\d{1,3}(\\.\\d{1,3}){3}");
@@ -22,7 +22,7 @@ final class Addresses {
 
   private final List<One> all = new ArrayList<>();
 
-  /** Fails with an IllegalArgumentException where {@code list} is none. */
+  /** Reads such a list; fails with an IllegalArgumentException if {@code list} is none. */
   static Addresses of(String list) {
     Addresses addresses = new Addresses();
     for (String text : list.split(",", -1)) {
@@ -83,7 +83,7 @@ final class Addresses {
     };
   }
 
-  /** Whether nothing is set behind the prefix: else something else was meant. */
+  /** Whether all bits after the prefix are 0; otherwise another network was meant. */
   private static boolean isPrefix(byte[] bits, int prefix) {
     for (int bit = prefix; bit < 8 * bits.length; bit++) {
       if (isSet(bits, bit)) {

@@ -14,7 +14,7 @@ import java.util.Arrays;
 import java.util.Map;
 import java.util.Set;
 
-/** A public key as it goes over the wire (RFC 4253, 5656, 8709), which is checked whole. */
+/** A public key in the form of the wire (RFC 4253, 5656, 8709), every part of which is checked. */
 final class KeyBlob {
   static final String ED25519 = "ssh-ed25519";
   static final String RSA = "ssh-rsa";
@@ -22,7 +22,7 @@ final class KeyBlob {
   private static final String SK_ECDSA = "sk-ecdsa-sha2-nistp256@openssh.com";
   private static final String ECDSA = "ecdsa-sha2-";
 
-  /** Each curve as Java calls it. */
+  /** The curves by their SSH names, with the names that Java has for them. */
   private static final Map<String, String> CURVES =
       Map.of("nistp256", "secp256r1", "nistp384", "secp384r1", "nistp521", "secp521r1");
 
@@ -38,7 +38,7 @@ final class KeyBlob {
 
   private static final int LEAST_RSA_BITS = 3072;
 
-  /** A larger one only costs time. */
+  /** The largest RSA key, in bits: a larger one only costs time. */
   private static final int MOST_RSA_BITS = 16384;
 
   private static final int ED25519_BYTES = 32;
@@ -56,14 +56,14 @@ final class KeyBlob {
       String own = blob.text();
       if (!own.equals(type)) {
         throw new IllegalArgumentException(
-            "it is said to be of the type " + type + ", and is of another");
+            "its line says that it is of the type " + type + ", and is of another");
       }
       blob.body(type);
     } catch (BufferUnderflowException shorter) {
       throw new IllegalArgumentException("the key is cut short", shorter);
     }
     if (blob.rest.hasRemaining()) {
-      throw new IllegalArgumentException("something follows the key");
+      throw new IllegalArgumentException("there is something after the key");
     }
   }
 
@@ -99,7 +99,7 @@ final class KeyBlob {
 
   private void ed25519() {
     if (bytes().length != ED25519_BYTES) {
-      throw new IllegalArgumentException("the key has not the 32 bytes of Ed25519");
+      throw new IllegalArgumentException("the key does not have the 32 bytes of an Ed25519 key");
     }
   }
 
@@ -113,7 +113,7 @@ final class KeyBlob {
     BigInteger exponent = number();
     BigInteger modulus = number();
     if (exponent.compareTo(BigInteger.valueOf(3)) < 0 || !exponent.testBit(0)) {
-      throw new IllegalArgumentException("its exponent is none of RSA");
+      throw new IllegalArgumentException("its exponent is not that of an RSA key");
     }
     int bits = modulus.bitLength();
     if (bits < LEAST_RSA_BITS || bits > MOST_RSA_BITS) {
@@ -141,13 +141,13 @@ final class KeyBlob {
 
   private void ecdsa(String name) {
     if (!text().equals(name)) {
-      throw new IllegalArgumentException("its curve is another than its type says");
+      throw new IllegalArgumentException("its curve is not the one of its type");
     }
     ECParameterSpec spec = spec(name);
     int width = (spec.getCurve().getField().getFieldSize() + 7) / 8;
     byte[] point = bytes();
     if (point.length != 1 + 2 * width || point[0] != 4) {
-      throw new IllegalArgumentException("its point is not written out");
+      throw new IllegalArgumentException("its point is compressed");
     }
     BigInteger x = new BigInteger(1, Arrays.copyOfRange(point, 1, 1 + width));
     BigInteger y = new BigInteger(1, Arrays.copyOfRange(point, 1 + width, point.length));

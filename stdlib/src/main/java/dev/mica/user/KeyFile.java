@@ -13,28 +13,28 @@ import java.util.List;
 
 /** Reads public keys of a file: {@code id_ed25519.pub}, or {@code authorized_keys}. */
 final class KeyFile {
-  /** What is larger has more in it than one user's keys. */
+  /** The largest file, in bytes: a larger one has more in it than one user's keys. */
   private static final int LARGEST = 1 << 16;
 
   private final String doing;
   private final Path file;
 
-  /** {@code doing} is what the keys are wanted for, as the refusal says it. */
+  /** Reads a file; {@code doing} says in a failure what the keys are wanted for. */
   KeyFile(String doing, Path file) {
     this.doing = doing;
     this.file = file;
   }
 
-  /** All of them, at least one; fails if any line is none, or has expired already. */
+  /** All keys, at least one; fails if any line is no key, or a key that has expired. */
   List<UserKey> keys() {
     String text = read();
     if (text.contains("PRIVATE KEY-----") || text.startsWith("PuTTY-User-Key-File")) {
-      throw refused("it is a private key, which nobody else is to have")
-          .hint("give the public one, whose name mostly ends in .pub");
+      throw refused("it is a private key, which nobody else may have")
+          .hint("give the public key, whose file name usually ends in .pub");
     }
     if (text.startsWith("---- BEGIN SSH2 PUBLIC KEY")) {
       throw refused("it is not in the format of OpenSSH")
-          .hint("ssh-keygen -i -f " + file + " prints it so");
+          .hint("ssh-keygen -i -f " + file + " prints it in that format");
     }
     List<UserKey> keys = new ArrayList<>();
     int number = 0;
@@ -59,7 +59,7 @@ final class KeyFile {
       return key;
     } catch (IllegalArgumentException wrong) {
       throw refused("line " + number + ": " + wrong.getMessage())
-          .hint("ssh-keygen -t ed25519 makes one that will do")
+          .hint("ssh-keygen -t ed25519 makes one that is accepted")
           .because(wrong);
     }
   }

@@ -16,15 +16,15 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What stands before a key in {@code authorized_keys}, as sshd(8) has it. One that is not known, or
- * would permit what nobody gets here, is refused: a key whose restriction is overlooked opens more
- * than its owner meant.
+ * The options before a key in {@code authorized_keys}, as in sshd(8). An option that is not known,
+ * or that would permit what nobody may do here, is refused: if a restriction were ignored, the key
+ * would permit more than its owner meant.
  *
- * @param text as it was written; empty if nothing was
- * @param command what runs whatever is asked for; null: what is asked for
+ * @param text the options as they were written; empty if there are none
+ * @param command the command that always runs; null: what the client asks for runs
  * @param terminal whether a session may have a terminal
- * @param from the addresses it may be used from; null: all
- * @param expiry from when on it is not valid any more; null: it stays so
+ * @param from the addresses from which the key may be used; null: all
+ * @param expiry when the key stops being valid; null: never
  */
 record KeyOptions(
     String text,
@@ -32,18 +32,18 @@ record KeyOptions(
     boolean terminal,
     @Nullable Addresses from,
     @Nullable Instant expiry) {
-  /** Without a value, or with one in quotes, in which a quote is written {@code \"}. */
+  /** An option without a value, or with one in quotes, in which a quote is written {@code \"}. */
   private static final Pattern OPTION =
       Pattern.compile("([A-Za-z0-9-]+)(=\"((?:[^\"\\\\]|\\\\.)*)\")?(,|$)");
 
-  /** What nobody may here, with any key. */
+  /** Options that permit what nobody may do here, with any key. */
   private static final List<String> ALWAYS =
       List.of("no-port-forwarding", "no-agent-forwarding", "no-x11-forwarding", "no-user-rc");
 
   private static final DateTimeFormatter TO_THE_SECOND =
       DateTimeFormatter.ofPattern("uuuuMMddHHmmss", Locale.ROOT);
 
-  /** Fails with an IllegalArgumentException where they cannot be honoured. */
+  /** Reads options; fails with an IllegalArgumentException if one cannot be obeyed. */
   static KeyOptions of(String text) {
     Reading reading = new Reading();
     Matcher option = OPTION.matcher(text);
@@ -128,7 +128,7 @@ record KeyOptions(
     }
   }
 
-  /** Why the key does not count for somebody at {@code address} at that time. */
+  /** Why the key is not accepted from {@code address} at that time; empty if it is. */
   Optional<String> refusal(InetAddress address, Instant now) {
     Addresses permitted = from;
     Instant end = expiry;

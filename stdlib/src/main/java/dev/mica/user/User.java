@@ -5,7 +5,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
 
-/** Somebody who may log in over SSH. */
+/** A user who may log in over SSH. */
 public final class User {
   private final Users users;
   private final UserRecord record;
@@ -15,32 +15,32 @@ public final class User {
     this.record = record;
   }
 
-  /** What they log in as. */
+  /** The name that the user logs in with. */
   public String name() {
     return record.name();
   }
 
-  /** What they may do. */
+  /** What the user may do. */
   public Role role() {
     return record.role();
   }
 
-  /** The folders of this host that their words may lead to, unless they are an admin. */
+  /** The folders of this host that the user may name paths in; an admin may name all paths. */
   public List<Path> roots() {
     return record.roots();
   }
 
-  /** The keys by which they are known. */
+  /** The keys that the user can log in with. */
   public List<UserKey> keys() {
     return record.keys();
   }
 
-  /** When they were added. */
+  /** When the user was added. */
   public Instant added() {
     return record.added();
   }
 
-  /** They cannot log in any more; a session that they have goes on. */
+  /** Removes the user, who cannot log in any more; a session that is open goes on. */
   public void remove() {
     users.remove(name());
   }

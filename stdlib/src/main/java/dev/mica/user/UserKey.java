@@ -10,7 +10,7 @@ import java.util.regex.Pattern;
 
 /** A public key of a user: a line of OpenSSH's {@code authorized_keys}. */
 public final class UserKey {
-  /** What looks like a type, known or not; no option does. */
+  /** The form of a key type, known or not; no option has this form. */
   private static final Pattern TYPE = Pattern.compile("(sk-)?(ssh|ecdsa|rsa|x509v3)-\\S+");
 
   private final KeyOptions options;
@@ -25,7 +25,7 @@ public final class UserKey {
     this.comment = comment;
   }
 
-  /** Fails with an IllegalArgumentException that says why where {@code line} is none. */
+  /** Reads a line; fails with an IllegalArgumentException that says why it is no key. */
   static UserKey of(String line) {
     String text = line.strip();
     int end = end(text);
@@ -44,7 +44,7 @@ public final class UserKey {
     return new UserKey(options, type, blob, words.length < 3 ? "" : words[2].strip());
   }
 
-  /** Where the first word ends; blanks in quotes belong to it. */
+  /** Where the first word ends; blanks in quotes are parts of it. */
   private static int end(String text) {
     boolean quoted = false;
     for (int at = 0; at < text.length(); at++) {
@@ -68,12 +68,12 @@ public final class UserKey {
     }
   }
 
-  /** Of which kind it is: {@code ssh-ed25519}. */
+  /** The type of the key, for example {@code ssh-ed25519}. */
   public String type() {
     return type;
   }
 
-  /** Its SHA-256, as {@code ssh-keygen -l} prints it. */
+  /** Its SHA-256 fingerprint, as {@code ssh-keygen -l} prints it. */
   public String fingerprint() {
     try {
       byte[] digest = MessageDigest.getInstance("SHA-256").digest(blob);
@@ -83,12 +83,12 @@ public final class UserKey {
     }
   }
 
-  /** What its owner wrote behind it. */
+  /** The comment that its owner wrote after it. */
   public String comment() {
     return comment;
   }
 
-  /** What it may be used for, as it was written; empty: all that its user may. */
+  /** The options that were written before it; empty: it may be used for all its user may do. */
   public String options() {
     return options.text();
   }
@@ -98,17 +98,17 @@ public final class UserKey {
     return Base64.getEncoder().encodeToString(blob);
   }
 
-  /** The command that runs whatever is asked for; empty: what is asked for. */
+  /** The command that always runs; empty: what the client asks for runs. */
   public Optional<String> command() {
     return Optional.ofNullable(options.command());
   }
 
-  /** Whether a session by it may have a terminal. */
+  /** Whether a session that logs in with it may have a terminal. */
   public boolean allowsTerminal() {
     return options.terminal();
   }
 
-  /** Why it does not count for somebody at {@code address} at that time; empty: it does. */
+  /** Why it is not accepted from {@code address} at that time; empty if it is. */
   public Optional<String> refusal(InetAddress address, Instant now) {
     return options.refusal(address, now);
   }
@@ -118,12 +118,12 @@ public final class UserKey {
     return end != null && !now.isBefore(end);
   }
 
-  /** The line that it was. */
+  /** The line that it was read from. */
   String line() {
     return (options.text() + " " + type + " " + base64() + " " + comment).strip();
   }
 
-  /** The same for people, who know a key by its fingerprint. */
+  /** Its type, fingerprint and comment, for people. */
   @Override
   public String toString() {
     return (options.text() + " " + type + " " + fingerprint() + " " + comment).strip();

@@ -12,9 +12,9 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * What is kept of a user.
+ * The record of a user.
  *
- * @param roots the folders of this host that their words may lead to, every path real
+ * @param roots the folders of this host that the user may name paths in, without symbolic links
  */
 record UserRecord(String name, Role role, List<Path> roots, List<UserKey> keys, Instant added) {
   UserRecord {
@@ -41,7 +41,7 @@ record UserRecord(String name, Role role, List<Path> roots, List<UserKey> keys, 
     return json;
   }
 
-  /** As {@link Records} reads it: a record is of the user that it is called after. */
+  /** Reads a record, in the form that {@link Records} asks for; it must have that name. */
   static UserRecord of(String name, ObjectNode json) {
     List<Path> roots = new ArrayList<>();
     for (JsonNode root : json.required("roots")) {

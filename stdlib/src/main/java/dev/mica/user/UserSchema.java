@@ -7,7 +7,7 @@ import java.util.List;
 
 /** Users of the SSH server. */
 public final class UserSchema {
-  /** Somebody who may log in. */
+  /** The descriptor of a user. */
   public static final Descriptor<User> USER =
       Descriptor.of(
           UserSchema.class,
@@ -20,7 +20,7 @@ public final class UserSchema {
               .field("added", "time", User::added)
               .build());
 
-  /** A public key of one. */
+  /** The descriptor of a user's public key. */
   public static final Descriptor<UserKey> KEY =
       Descriptor.of(
           UserSchema.class,
@@ -32,7 +32,7 @@ public final class UserSchema {
               .column("options", "string", UserKey::options)
               .build());
 
-  /** All of a host. */
+  /** The descriptor of all users of a host. */
   public static final Descriptor<Users> USERS =
       Descriptor.of(UserSchema.class, Users.class, Rows.list(USER, Users::list));
 

@@ -18,7 +18,7 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
-/** Those who may log in over SSH. Only an admin sees or changes them. */
+/** The users who may log in over SSH. Only an admin can list or change them. */
 public final class Users {
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,31}");
 
@@ -26,7 +26,7 @@ public final class Users {
   private final StateDir state;
   private final Records records;
 
-  /** Those that {@code state} keeps. */
+  /** The users of a state directory. */
   public Users(StateDir state) {
     this(Caller.ofProcess(), state);
   }
@@ -43,11 +43,11 @@ public final class Users {
   }
 
   /**
-   * Adds one.
+   * Adds a user.
    *
    * @param keyFile a local file of public keys in OpenSSH's format, which may have options
-   * @param roots folders that are there; those are all that the words of a viewer or an operator
-   *     may lead to on this host
+   * @param roots folders that exist; a viewer or an operator may name only paths in these folders
+   *     of this host
    */
   public User add(String name, Role role, String keyFile, List<String> roots) {
     String doing = "add the user " + name;
@@ -90,14 +90,14 @@ public final class Users {
     }
   }
 
-  /** All of them, by name. */
+  /** All users, by name. */
   public List<User> list() {
     return all().readable().stream()
         .map(record -> new User(this, record))
         .collect(Collectors.toCollection(ArrayList<User>::new));
   }
 
-  /** Why each of the others cannot be listed, nor log in: its record is damaged. */
+  /** Why each of the others cannot be listed and cannot log in: its record is damaged. */
   public List<MicaException> damaged() {
     return all().damaged();
   }
@@ -111,7 +111,7 @@ public final class Users {
     caller.require(Role.ADMIN, "look at", whom);
   }
 
-  /** The one of that name; fails if its record is damaged. */
+  /** The user of that name, if there is one; fails if the record is damaged. */
   public Optional<User> find(String name) {
     mayLook("the user " + name);
     return state
@@ -119,12 +119,12 @@ public final class Users {
         .map(record -> new User(this, record));
   }
 
-  /** The one of that name; fails, naming the nearest, if there is none. */
+  /** The user of that name; fails, with the most similar name, if there is none. */
   public User get(String name) {
     return find(name).orElseThrow(() -> MicaException.unknown("user", name, records.names()));
   }
 
-  /** Removes one, whose record may be damaged; a session that they have goes on. */
+  /** Removes a user, even if the record is damaged; a session that is open goes on. */
   public void remove(String name) {
     caller.require(Role.ADMIN, "remove the user", name);
     try (LockedState _ = state.lock("remove the user " + name, object(name))) {
@@ -136,15 +136,15 @@ public final class Users {
   }
 
   /**
-   * The folder in which the server keeps what is its own: its key, its lock, the lines that users
-   * typed. Made with mode 0700 if it is not there.
+   * The folder with the server's own files: its key, its lock, and the histories of the users. It
+   * is made with mode 0700 if it does not exist.
    */
   public Path serverFolder() {
     caller.require(Role.ADMIN, "use", "the folder of the server");
     return state.makeDirectory("server");
   }
 
-  /** Removes all of them; the names removed. */
+  /** Removes all users. Returns their names. */
   public List<String> removeAll() {
     caller.require(Role.ADMIN, "remove", "all users");
     List<String> names = records.names();

@@ -1,6 +1,6 @@
 /**
- * The users of the SSH server: who may log in, with which keys, in which role, and to which folders
- * of this host their words may lead.
+ * The users of the SSH server: who may log in, with which keys, in which role, and in which folders
+ * of this host they may name paths.
  */
 @NullMarked
 package dev.mica.user;

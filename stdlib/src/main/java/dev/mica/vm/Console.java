@@ -134,7 +134,7 @@ public final class Console implements AutoCloseable {
 
   private void requireOpen() {
     if (!channel.isOpen()) {
-      throw MicaException.failed("use", name, "it was detached").hint("attach to it anew");
+      throw MicaException.failed("use", name, "it was detached").hint("attach to it again");
     }
   }
 

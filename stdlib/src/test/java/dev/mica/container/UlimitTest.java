@@ -20,8 +20,8 @@ final class UlimitTest {
           nofile=-2           | it is written NAME=SOFT
           NOFILE=1            | it is written NAME=SOFT
           files=1             | there are as, core, cpu, data
-          nofile=2:1          | a program would find more than it may have: 2 and 1
-          core=unlimited:5    | a program would find more than it may have: unlimited and 5
+          nofile=2:1          | the first limit is above the second: 2 and 1
+          core=unlimited:5    | the first limit is above the second: unlimited and 5
           nofile=1:1048577    | 1048576 files open at most
           nofile=-1           | 1048576 files open at most
           """)

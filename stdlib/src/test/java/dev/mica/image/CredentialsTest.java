@@ -118,7 +118,7 @@ final class CredentialsTest {
         .hasMessageContaining("it ended with status 1: the key ring is locked");
     helper("all", "echo '{\"Secret\":\"hidden\"'");
     assertThatThrownBy(() -> of("h.example/x"))
-        .hasMessageContaining("its answer is no JSON")
+        .hasMessageContaining("its answer is not JSON")
         .hasMessageNotContaining("hidden");
     docker("{\"credsStore\":\"../evil\"}");
     assertThatThrownBy(() -> of("h.example/x"))

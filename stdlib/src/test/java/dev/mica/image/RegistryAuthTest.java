@@ -172,6 +172,6 @@ final class RegistryAuthTest extends RegistryTestBase {
       return true;
     });
     assertThat(failure(() -> pull(image())))
-        .hasMessageContaining("it sends us to 'http://192.0.2.1/blob', which is not by TLS");
+        .hasMessageContaining("it sends us to 'http://192.0.2.1/blob', which does not use TLS");
   }
 }

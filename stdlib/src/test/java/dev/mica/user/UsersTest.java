@@ -137,7 +137,7 @@ final class UsersTest extends ScratchTest {
         .contains(" " + key.fingerprint() + " ");
     assertThatThrownBy(() -> mica.users().add("bob", Role.ADMIN, file.toString(), List.of()))
         .hasMessageContaining("it is a private key")
-        .hasMessageContaining("give the public one");
+        .hasMessageContaining("give the public key");
   }
 
   static Stream<String> others() {
@@ -190,20 +190,22 @@ final class UsersTest extends ScratchTest {
         arguments(
             line("ssh-ed25519-cert-v01@openssh.com", ed25519),
             "keys of the type 'ssh-ed25519-cert-v01@openssh.com' are not accepted"),
-        arguments(line("ssh-rsa", ed25519, new byte[32]), "said to be of the type ssh-rsa"),
-        arguments(line("ssh-ed25519", ed25519, new byte[31]), "not the 32 bytes"),
+        arguments(line("ssh-rsa", ed25519, new byte[32]), "says that it is of the type ssh-rsa"),
+        arguments(line("ssh-ed25519", ed25519, new byte[31]), "not have the 32 bytes"),
         arguments(line("ssh-ed25519", ed25519), "the key is cut short"),
-        arguments(line("ssh-ed25519", ed25519, new byte[32], ed25519), "something follows the key"),
+        arguments(
+            line("ssh-ed25519", ed25519, new byte[32], ed25519),
+            "there is something after the key"),
         arguments(rsa(2048), "an RSA key has 3072 to 16384 bits, and it has 2048"),
         arguments(rsa(16385), "it has 16385"),
         arguments(line("ssh-rsa", text("ssh-rsa"), number(1), number(3072)), "its exponent"),
         arguments(line("ssh-rsa", text("ssh-rsa"), number(17), new byte[] {-1}), "is not positive"),
         arguments(
-            line("ecdsa-sha2-nistp256", ecdsa, text("nistp384"), ON_CURVE), "its curve is another"),
+            line("ecdsa-sha2-nistp256", ecdsa, text("nistp384"), ON_CURVE), "its curve is not the one of its type"),
         arguments(line("ecdsa-sha2-nistp256", ecdsa, text("nistp256"), off), "is not on the curve"),
         arguments(
             line("ecdsa-sha2-nistp256", ecdsa, text("nistp256"), Arrays.copyOf(ON_CURVE, 33)),
-            "its point is not written out"),
+            "its point is compressed"),
         arguments("cert-authority " + ED25519, "cert-authority is not supported yet"),
         arguments("permitopen=\"a:1\" " + ED25519, "the option 'permitopen' is not supported"),
         arguments("environment=\"A=b\" " + ED25519, "the option 'environment' is not supported"),

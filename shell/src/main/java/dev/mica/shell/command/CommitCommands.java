@@ -35,7 +35,7 @@ final class CommitCommands {
             argument("NAME:TAG", Kind.TEXT, "the name of the commit"),
             option("--union", Kind.UNION, "the union whose changes are kept"),
             option("--vm", Kind.VM, "the VM whose changes are kept; its program goes on"),
-            option("-m --message", Kind.TEXT, "a few words on it"),
+            option("-m --message", Kind.TEXT, "a message that describes it"),
             flag("--squash", "one layer that has the whole tree, and stands on nothing"),
             option("--before", Kind.TEXT, "with --vm: a command to run in it first, by /bin/sh"),
             option("--after", Kind.TEXT, "with --vm: one to run once it goes on"),

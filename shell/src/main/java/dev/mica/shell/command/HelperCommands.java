@@ -70,7 +70,7 @@ final class HelperCommands {
         List.of("helper", "log"),
         List.of(),
         Role.VIEWER,
-        "prints what the helper VM said on its console since it was started",
+        "prints the output of the helper VM's console since it was started",
         "mica helper log",
         "host.helper.log",
         "{\"log\":string}",

@@ -36,7 +36,7 @@ final class HostCommands {
             List.of(
                 argument("A", Kind.LAYER, "the first folder or commit"),
                 argument("B", Kind.LAYER, "the second"),
-                flag("--exact", "compare contents where size and time agree"),
+                flag("--exact", "also compare contents if size and time agree"),
                 flag("--exit-code", "end with 1 if anything differs")),
             Role.VIEWER,
             "what turns the first folder or commit into the second",

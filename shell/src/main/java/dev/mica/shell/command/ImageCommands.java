@@ -52,7 +52,7 @@ final class ImageCommands {
         List.of(
             argument("FROM", Kind.PATH, "a folder, or a tar of one, plain or compressed"),
             argument("NAME:TAG", Kind.TEXT, "the name of the commit"),
-            option("-m --message", Kind.TEXT, "a few words on it"),
+            option("-m --message", Kind.TEXT, "a message that describes it"),
             option("-c --change", Kind.TEXT, "of its configuration, as 'ENV LANG=C' or 'CMD sh'")
                 .repeatable()),
         Role.OPERATOR,

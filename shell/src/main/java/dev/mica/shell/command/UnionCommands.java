@@ -48,7 +48,7 @@ final class UnionCommands {
             option("--name", Kind.TEXT, "its name; the last component of --at if not given"),
             flag("--read-only", "there is no upper")),
         Role.OPERATOR,
-        "mounts a union: changes land in the upper, the lowers stay as they are",
+        "mounts a union: changes go to the upper, and the lowers stay as they are",
         "mica union create --lower /srv/debian --upper /srv/work --at /mnt/u",
         "union { lower '/srv/a'; upper '/srv/b'; at '/mnt/u' }",
         UnionSchema.UNION.shape().json(),

@@ -36,7 +36,7 @@ final class VmCommands {
         stop(),
         changing("kill", "ends it at once", "kill()", Vm::kill),
         changing("pause", "stops its program for a while", "pause()", Vm::pause),
-        changing("resume", "lets a paused one go on", "resume()", Vm::resume),
+        changing("resume", "lets the program of a paused VM go on", "resume()", Vm::resume),
         changing("restart", "stops it and starts it again", "restart()", Vm::restart),
         VmAttachCommands.exec(),
         VmAttachCommands.shell(),
@@ -73,7 +73,10 @@ final class VmCommands {
     parameters.add(VmOptions.PROGRAM);
     parameters.add(option("--name", Kind.TEXT, "its name; made up if not given"));
     parameters.addAll(VmOptions.all());
-    parameters.add(flag("-d --detach", "its program runs on its own; its name is printed"));
+    parameters.add(
+        flag(
+            "-d --detach",
+            "its program runs in the background, and the name of the VM is printed"));
     return new Command(
         List.of("vm", "run"),
         parameters,
