@@ -61,6 +61,17 @@ final class PlanTest {
     return new Step(does, what, how, "");
   }
 
+  /** A block can reach what was found before it. Nothing of that is changed either. */
+  @Test
+  void whatIsThereAlreadyIsNotChangedByAPlan() throws Exception {
+    Path file = Files.writeString(temp.resolve("base/file"), "old");
+    assertThatThrownBy(() -> test.eval("f = folder(\"$here/base/file\"); plan { f.text = 'new' }"))
+        .hasStackTraceContaining("this is in a plan, which changes nothing");
+    assertThat(file).hasContent("old");
+    assertThat(test.eval("f.text = 'new'; f.text")).isEqualTo("new");
+    Files.delete(file);
+  }
+
   static Stream<Arguments> plans() {
     return Stream.of(
         arguments("", List.of()),

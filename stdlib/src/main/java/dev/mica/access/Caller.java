@@ -5,6 +5,7 @@ import dev.mica.text.PathBytes;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 
 /**
@@ -31,6 +32,7 @@ public final class Caller {
   private final Path folder;
   private final Map<String, String> environment;
   private final List<Path> roots;
+  private final AtomicInteger plans = new AtomicInteger();
 
   private Caller(
       String user, Role role, Path folder, Map<String, String> environment, List<Path> roots) {
@@ -94,10 +96,24 @@ public final class Caller {
    * @param doing what they ask for, and {@code object} to what, as the message says it
    */
   public void require(Role least, String doing, Object object) {
+    if (least != Role.VIEWER && plans.get() > 0) {
+      throw MicaException.failed(doing, object, "this is in a plan, which changes nothing")
+          .hint("do it outside of the plan");
+    }
     if (role.compareTo(least) < 0) {
       throw MicaException.denied(
               doing, object, user + " is " + word(role) + ", and that is for " + word(least))
           .hint("ask an admin");
+    }
+  }
+
+  /** Runs a block, in which everything that the caller asks to change is refused. */
+  public void plan(Runnable block) {
+    plans.incrementAndGet();
+    try {
+      block.run();
+    } finally {
+      plans.decrementAndGet();
     }
   }
 

@@ -66,7 +66,14 @@ public abstract class MicaScript extends Script implements Words {
 
   @Override
   public List<Step> plan(Closure<?> block) {
-    return Blocks.run(block, new PlanBlock(mica(), context().variables())).steps();
+    PlanBlock plan = new PlanBlock(mica(), context().variables());
+    mica()
+        .caller()
+        .plan(
+            () -> {
+              PlanBlock _ = Blocks.run(block, plan);
+            });
+    return plan.steps();
   }
 
   @Override
