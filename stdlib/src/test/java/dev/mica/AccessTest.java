@@ -73,6 +73,10 @@ final class AccessTest extends ScratchTest {
           new Change("Commit.remove()", "remove the commit", test -> test.kept().remove()),
           new Change("Commit.mount()", "create the union m", test -> test.kept().mount("m")),
           new Change(
+              "Commits.remove()",
+              "remove the commit",
+              test -> test.viewer.commits().remove(test.kept().refs().getFirst())),
+          new Change(
               "Commits.removeAll()",
               "remove all commits",
               test -> test.viewer.commits().removeAll()),

@@ -391,6 +391,18 @@ public final class Commits {
   }
 
   /**
+   * Removes the commit. But if {@code refOrId} is one of several names that it has, only that name
+   * is removed.
+   */
+  public void remove(String refOrId) {
+    LiveCommit commit = live(refOrId);
+    caller.require(Role.OPERATOR, "remove the commit", refOrId);
+    if (!remover.removeName(Ref.normal(refOrId), commit.id())) {
+      commit.remove();
+    }
+  }
+
+  /**
    * Removes layers and files that belong to no commit; returns what was removed. Commits without a
    * name stay.
    */
@@ -399,7 +411,7 @@ public final class Commits {
     return remover.collect();
   }
 
-  void remove(String id) {
+  void removeCommit(String id) {
     caller.require(Role.OPERATOR, "remove the commit", id);
     remover.remove(id);
   }

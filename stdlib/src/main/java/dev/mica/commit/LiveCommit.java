@@ -168,7 +168,7 @@ final class LiveCommit implements Commit {
 
   @Override
   public void remove() {
-    commits.remove(record.id());
+    commits.removeCommit(record.id());
   }
 
   @Override

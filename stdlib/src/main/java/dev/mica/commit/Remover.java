@@ -92,6 +92,13 @@ final class Remover {
     }
   }
 
+  /** Removes a name of a commit, if that has others; returns whether it has. */
+  boolean removeName(String ref, String id) {
+    try (LockedState _ = state.lock("remove the name " + ref, Store.object(id))) {
+      return store.forgetName(ref, id);
+    }
+  }
+
   /** Removes a commit on which nothing stands. */
   void remove(String id) {
     try (LockedState locked = state.lock("remove the commit " + id, Store.object(id))) {

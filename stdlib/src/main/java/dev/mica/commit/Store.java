@@ -232,6 +232,16 @@ final class Store {
     }
   }
 
+  /** Forgets that name of a commit unless it is its only one; returns whether it is forgotten. */
+  boolean forgetName(String ref, String id) {
+    Map<String, String> refs = refs();
+    boolean forgotten = refs.remove(ref, id) && refs.containsValue(id);
+    if (forgotten) {
+      putRefs(refs);
+    }
+    return forgotten;
+  }
+
   /** Undoes {@link #publish}; {@code before} is the commit that the ref led to. */
   void retract(CommitRecord commit, String ref, @Nullable String before) {
     commits.remove(commit.id());

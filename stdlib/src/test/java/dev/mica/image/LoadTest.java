@@ -166,6 +166,22 @@ final class LoadTest extends ScratchTest {
     assertThat(again.refs()).containsExactly("other:v9", "two:v1");
   }
 
+  /** As with other container programs: the image stays as long as somebody has a name for it. */
+  @Test
+  void oneOfSeveralNamesIsRemovedAlone() {
+    Commit commit = load(layout);
+    var _ = mica.commits().load(layout.toString(), Optional.of("other:v9"), Optional.empty());
+    mica.commits().remove("two:v1");
+    assertThat(mica.commits().find("two:v1")).isEmpty();
+    assertThat(mica.commits().get("other:v9").id()).isEqualTo(commit.id());
+    mica.commits().remove("other:v9");
+    assertNothing();
+    Commit anew = load(layout);
+    var _ = mica.commits().load(layout.toString(), Optional.of("other:v9"), Optional.empty());
+    mica.commits().remove(anew.id());
+    assertNothing();
+  }
+
   @Test
   void twoAtOnceMakeOneCommit() throws Exception {
     try (ExecutorService both = Executors.newFixedThreadPool(2)) {

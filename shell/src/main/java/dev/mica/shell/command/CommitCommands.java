@@ -191,9 +191,9 @@ final class CommitCommands {
         List.of("commit", "rm"),
         List.of(COMMIT.optional(), flag("--all", "every one")),
         Role.OPERATOR,
-        "removes commits that nothing stands on",
+        "removes a commit that nothing stands on, or one of its names if it has several",
         "mica commit rm web:v1",
-        "commit('web:v2').remove()",
+        "commits.remove('web:v1')",
         UnionCommands.REMOVED.jsonList(),
         in ->
             UnionCommands.removed(
@@ -201,7 +201,7 @@ final class CommitCommands {
   }
 
   private static List<String> rm(Invocation in, String ref) {
-    in.mica().commits().get(ref).remove();
+    in.mica().commits().remove(ref);
     return List.of(ref);
   }
 
