@@ -166,6 +166,11 @@ public record ImageConfig(
     return ConfigEdit.apply(this, lines);
   }
 
+  /** The line for {@link #changed} that sets a variable to exactly that value. */
+  public static String env(String name, String value) {
+    return ConfigEdit.env(name, value);
+  }
+
   /** Another configuration on the same platform. */
   ImageConfig with(ObjectNode config) {
     ObjectNode json = Records.object();

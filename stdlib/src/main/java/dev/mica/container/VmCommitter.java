@@ -1,6 +1,7 @@
 package dev.mica.container;
 
 import dev.mica.commit.CommitLayers;
+import dev.mica.commit.ImageConfig;
 import dev.mica.core.Core;
 import dev.mica.core.DiffReader;
 import dev.mica.core.LayerFlag;
@@ -71,7 +72,7 @@ final class VmCommitter {
     ArrayNode program = JsonMapper.shared().createArrayNode();
     vm.program().forEach(program::add);
     lines.add("CMD " + program);
-    vm.environment().forEach((name, value) -> lines.add("ENV " + name + "=" + value));
+    vm.environment().forEach((name, value) -> lines.add(ImageConfig.env(name, value)));
     lines.add("USER " + vm.user());
     lines.add("WORKDIR " + vm.folder());
     return lines;

@@ -310,7 +310,7 @@ final class LoadTest extends ScratchTest {
                   scratch.path(from).toString(),
                   "base:" + from,
                   "hello",
-                  List.of("ENV A=b c", "ENTRYPOINT [\"/bin/x\"]", "CMD [\"-y\"]", "USER 5:6"))
+                  List.of("ENV A=\"b c\"", "ENTRYPOINT [\"/bin/x\"]", "CMD [\"-y\"]", "USER 5:6"))
               .commits()
               .getFirst();
       assertThat(
