@@ -96,6 +96,7 @@ final class AccessTest extends ScratchTest {
           new Change("Vm.fork()", "fork the VM box", test -> test.box().fork("box2")),
           new Change("Vm.stop()", "stop the VM box", test -> test.box().stop()),
           new Change("Vm.kill()", "kill the VM box", test -> test.box().kill()),
+          new Change("Vm.kill()", "send a signal to the VM box", test -> test.box().kill("SIGHUP")),
           new Change("Vm.pause()", "pause the VM box", test -> test.box().pause()),
           new Change("Vm.resume()", "resume the VM box", test -> test.box().resume()),
           new Change("Vm.restart()", "restart the VM box", test -> test.box().restart()),

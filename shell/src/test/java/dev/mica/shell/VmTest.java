@@ -257,6 +257,103 @@ final class VmTest {
     }
   }
 
+  /** Each stream by its own way out, whatever the bytes are, and no end of a line is made up. */
+  @Test
+  void theLogIsPrintedByteByByte() throws Exception {
+    long seed = System.nanoTime();
+    byte[] bytes = new byte[300_000];
+    new Random(seed).nextBytes(bytes);
+    bytes[bytes.length - 1] = 'x';
+    Path folder = scratch.dir("noise");
+    Files.write(folder.resolve("bytes"), bytes);
+    here(
+        "vm",
+        "run",
+        "-d",
+        "--name",
+        "noise",
+        "-v",
+        folder + ":/data:ro",
+        "--from",
+        base,
+        "--",
+        "sh",
+        "-c",
+        "cat /data/bytes; cat /data/bytes >&2");
+    try {
+      assertThat(here("vm", "wait", "noise").out()).isEqualTo("0\n");
+      Path out = scratch.path("noise-out");
+      Path err = scratch.path("noise-err");
+      ProcessBuilder logs = builder("vm", "logs", "noise").redirectOutput(out.toFile());
+      assertThat(logs.redirectError(err.toFile()).start().waitFor()).isZero();
+      for (Path each : List.of(out, err)) {
+        assertThat(Files.mismatch(each, folder.resolve("bytes"))).as("seed " + seed).isEqualTo(-1);
+      }
+    } finally {
+      assertThat(here("vm", "rm", "-f", "noise").status()).isZero();
+    }
+  }
+
+  /** The letters and sizes of other container programs. */
+  @Test
+  void optionsAreWrittenAsElsewhere() throws Exception {
+    String shared = scratch.dir("shared").toString();
+    Runs.Run run =
+        with(
+            "",
+            once(
+                "-m",
+                "192m",
+                "-e",
+                "A=b",
+                "-e",
+                "MICA_HOME",
+                "-u",
+                "5:6",
+                "-w",
+                "/tmp",
+                "-v",
+                shared + ":/data:ro",
+                "--",
+                "sh",
+                "-c",
+                "id -u; id -g; pwd; echo $A; echo $MICA_HOME; echo >/data/x"));
+    assertThat(run.out()).isEqualTo("5\n6\n/tmp\nb\n" + mica.home() + "\n");
+    assertThat(run.err()).contains("Read-only file system");
+    Runs.Run exec = here("vm", "exec", "-e", "B=c", "-u", "7", "-w", "/bin", "web", "--", "env");
+    assertThat(exec.out()).contains("B=c\n");
+    assertThat(here("vm", "kill", "web", "-s", "CONT").status()).isZero();
+    assertThat(here("vm", "ls").out()).containsPattern("web +running ");
+  }
+
+  @Test
+  void aVmIsShownWithWhatItWasMadeWith() {
+    Runs.Run made =
+        here(
+            "vm",
+            "create",
+            "lab",
+            "-l",
+            "tier=front",
+            "-l",
+            "a=b",
+            "-u",
+            "5",
+            "-w",
+            "/tmp",
+            "-p",
+            "80",
+            "--stop-signal",
+            "QUIT",
+            "--from",
+            base,
+            "true");
+    assertThat(made.err()).isEmpty();
+    assertThat(here("vm", "show", "lab", "-o", "json").out())
+        .contains("\"user\":\"5\"", "\"workdir\":\"/tmp\"", "\"labels\":[\"a=b\",\"tier=front\"]");
+    assertThat(here("vm", "rm", "lab").status()).isZero();
+  }
+
   /** One line each, the exit status, and nothing left. */
   @Test
   void whatIsWrongIsToldInOneLine() throws IOException {
@@ -284,7 +381,9 @@ final class VmTest {
       {"2", "leave out --rm or --restart", "vm run --rm --restart always --from BASE true"},
       {"2", "as nofile=1024:2048", "vm run --ulimit 1024 --from BASE true"},
       {"2", "files open at most", "vm run --ulimit nofile=-1 --from BASE true"},
-      {"2", "NAME=VALUE", "vm run --env A --from BASE true"},
+      {"2", "you have no variable A; write NAME=VALUE", "vm run --env A --from BASE true"},
+      {"2", "there is no signal NONE", "vm run --stop-signal NONE --from BASE true"},
+      {"2", "there is no signal NONE", "vm kill --signal NONE web"},
       {"2", "a name is", "vm run --name .x --from BASE true"},
       {"1", "there is one of that name", "vm run --name web --from BASE true"},
       {"127", "VM x: its program no/such: there is no", "vm run --name x --from BASE no/such"},

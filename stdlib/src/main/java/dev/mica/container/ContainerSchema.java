@@ -3,6 +3,7 @@ package dev.mica.container;
 import dev.mica.schema.Descriptor;
 import dev.mica.schema.Rows;
 import dev.mica.schema.Shape;
+import java.util.List;
 
 /** VMs with containers. */
 public final class ContainerSchema {
@@ -22,12 +23,15 @@ public final class ContainerSchema {
               .field("exitStatus", "number|null", vm -> vm.exitStatus().orElse(null))
               .field("restart", "string", Vm::restartPolicy)
               .field("restarts", "number", Vm::restarts)
+              .field("user", "string", Vm::user)
+              .field("workdir", "string", Vm::workdir)
               .field("memory", "number", Vm::memory)
               .field("processors", "number", Vm::processors)
               .field("net", "string", Vm::net)
               .field("ports", "[string]", vm -> vm.ports().stream().map(Port::toString).toList())
               .field(
                   "shares", "[string]", vm -> vm.shares().stream().map(VmShare::toString).toList())
+              .field("labels", "[string]", ContainerSchema::labels)
               .field("pid", "number", Vm::pid)
               .build());
 
@@ -70,4 +74,11 @@ public final class ContainerSchema {
       Descriptor.of(ContainerSchema.class, Vms.class, Rows.list(VM, Vms::list));
 
   private ContainerSchema() {}
+
+  private static List<String> labels(Vm vm) {
+    return vm.labels().entrySet().stream()
+        .map(label -> label.getKey() + "=" + label.getValue())
+        .sorted()
+        .toList();
+  }
 }

@@ -40,6 +40,7 @@ final class FromImage {
         .environment(config.map(image -> environment(spec, image)).orElseGet(spec::environment))
         .user(first(spec.user(), config.map(ImageConfig::user), ROOT))
         .folder(first(spec.folder(), config.map(ImageConfig::workdir), "/"))
+        .stopSignal(first(spec.stopSignal(), config.map(ImageConfig::stopSignal), ""))
         .build();
   }
 

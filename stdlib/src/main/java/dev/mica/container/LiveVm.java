@@ -5,6 +5,7 @@ import dev.mica.failure.MicaException;
 import dev.mica.failure.Why;
 import dev.mica.folder.Diff;
 import dev.mica.folder.Folder;
+import dev.mica.text.Signals;
 import dev.mica.vm.Console;
 import dev.mica.vm.stream.Attachable;
 import java.io.ByteArrayOutputStream;
@@ -85,6 +86,16 @@ final class LiveVm implements Vm {
   @Override
   public List<String> program() {
     return vm.program();
+  }
+
+  @Override
+  public String user() {
+    return vm.user();
+  }
+
+  @Override
+  public String workdir() {
+    return vm.folder();
   }
 
   @Override
@@ -187,6 +198,21 @@ final class LiveVm implements Vm {
   @Override
   public Vm kill() {
     life().kill();
+    return this;
+  }
+
+  @Override
+  public Vm kill(String signal) {
+    int number =
+        Signals.number(signal)
+            .orElseThrow(() ->
+                MicaException.usage(
+                        "send a signal to the VM", vm.name(), "there is no signal " + signal)
+                    .hint("name one as SIGHUP, HUP or 1"));
+    if (number == Signals.KILL) {
+      return kill();
+    }
+    life().send(number);
     return this;
   }
 

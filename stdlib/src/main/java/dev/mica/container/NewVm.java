@@ -7,6 +7,7 @@ import dev.mica.folder.Folder;
 import dev.mica.folder.LayerSource;
 import dev.mica.state.StateDir;
 import dev.mica.union.FoldersInUse;
+import dev.mica.text.Signals;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -49,6 +50,10 @@ final class NewVm {
       throw refuse(name, "it can have 1 to " + processors + " processors on this host");
     }
     Users.requireSound("create the VM", name, spec.user());
+    if (!spec.stopSignal().isEmpty() && Signals.number(spec.stopSignal()).isEmpty()) {
+      throw refuse(name, "there is no signal " + spec.stopSignal())
+          .hint("name the one that stops it, as SIGTERM or SIGQUIT");
+    }
     if (!spec.folder().startsWith("/")) {
       throw refuse(name, "the working folder " + spec.folder() + " is not absolute");
     }
@@ -136,6 +141,7 @@ final class NewVm {
         Volumes.record(caller, state, name, spec.shares(), lowers),
         spec.ulimits(),
         spec.init(),
+        spec.stopSignal(),
         spec.restart(),
         spec.remove(),
         own,

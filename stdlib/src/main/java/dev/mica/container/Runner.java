@@ -3,6 +3,7 @@ package dev.mica.container;
 import dev.mica.failure.MicaException;
 import dev.mica.failure.Why;
 import dev.mica.state.StateDir;
+import dev.mica.text.Signals;
 import dev.mica.vm.Machine;
 import dev.mica.vm.MachineSpec;
 import dev.mica.vm.agent.Agent;
@@ -23,8 +24,6 @@ import java.util.function.BooleanSupplier;
  * state is its {@link VmStatus}.
  */
 final class Runner {
-  private static final int TERM = 15;
-  private static final int KILL = 9;
   private static final int KILLED = 137;
 
   /** A killed process is gone soon, unless something hangs. */
@@ -197,9 +196,9 @@ final class Runner {
     }
     if (status.isUp()) {
       thaw();
-      signal(TERM, false);
+      signal(Signals.number(vm.stopSignal()).orElse(Signals.TERM), false);
       if (!ends(patience)) {
-        signal(KILL, true);
+        signal(Signals.KILL, true);
         boolean _ = ends(SOON);
       }
     }
@@ -227,9 +226,17 @@ final class Runner {
     }
   }
 
+  /** Sends its first process a signal, whatever that makes of it. */
+  void send(int number) {
+    status.requireRunning("send a signal to");
+    try (Agent agent = machine.agent()) {
+      agent.signal(vm.id(), number, false);
+    }
+  }
+
   void kill() {
     if (status.isUp() && !status.isHalted()) {
-      signal(KILL, true);
+      signal(Signals.KILL, true);
       boolean _ = ends(SOON);
     }
     machine.kill();

@@ -63,6 +63,12 @@ public interface Vm {
   /** The program that it runs. */
   List<String> program();
 
+  /** The user of its program: {@code USER} or {@code USER:GROUP}. */
+  String user();
+
+  /** Its program's working folder, in the container. */
+  String workdir();
+
   /** Its memory in bytes. */
   long memory();
 
@@ -123,8 +129,8 @@ public interface Vm {
   Attachable attach();
 
   /**
-   * Ends its program: by SIGTERM, and by SIGKILL if it still runs when the time is up. Then its VM
-   * ends. It is fine if it does not run or was removed.
+   * Ends its program: by SIGTERM or the signal that its image names, and by SIGKILL if it still
+   * runs when the time is up. Then its VM ends. It is fine if it does not run or was removed.
    */
   Vm stop(Duration patience);
 
@@ -135,6 +141,12 @@ public interface Vm {
 
   /** Ends it at once. It is fine if it does not run or was removed. */
   Vm kill();
+
+  /**
+   * Sends its program a signal: {@code SIGHUP}, {@code HUP} or a number. What the program makes of
+   * it is its own affair. {@code SIGKILL} is the same as {@link #kill()}.
+   */
+  Vm kill(String signal);
 
   /** Pauses it. */
   Vm pause();

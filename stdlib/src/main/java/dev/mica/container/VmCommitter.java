@@ -75,6 +75,9 @@ final class VmCommitter {
     vm.environment().forEach((name, value) -> lines.add(ImageConfig.env(name, value)));
     lines.add("USER " + vm.user());
     lines.add("WORKDIR " + vm.folder());
+    if (!vm.stopSignal().isEmpty()) {
+      lines.add("STOPSIGNAL " + vm.stopSignal());
+    }
     return lines;
   }
 

@@ -175,6 +175,10 @@ final class VmLife {
         });
   }
 
+  void send(int signal) {
+    change("send a signal to", runner -> runner.send(signal));
+  }
+
   void pause() {
     change("pause", Runner::pause);
   }

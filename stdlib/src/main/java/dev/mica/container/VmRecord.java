@@ -24,6 +24,7 @@ import tools.jackson.databind.node.ObjectNode;
  * @param lowers the directories of its start folder, topmost first
  * @param is which directories these paths mean
  * @param init whether its first process starts the program, and is not the program
+ * @param stopSignal the signal that asks its program to end; empty: SIGTERM
  * @param restart whether it is started again when its program has ended by itself
  * @param remove whether it is removed when its program has ended
  * @param own commits without a name that were made for it and are removed with it, the topmost
@@ -48,6 +49,7 @@ record VmRecord(
     List<Volume> shares,
     List<Ulimit> ulimits,
     boolean init,
+    String stopSignal,
     Restart restart,
     boolean remove,
     List<String> own,
@@ -86,6 +88,7 @@ record VmRecord(
         .labels(labels)
         .ulimits(ulimits)
         .init(init)
+        .stopSignal(stopSignal)
         .restart(restart)
         .remove(remove);
   }
@@ -114,6 +117,9 @@ record VmRecord(
     }
     if (init) {
       json.put("init", true);
+    }
+    if (!stopSignal.isEmpty()) {
+      json.put("stopSignal", stopSignal);
     }
     if (restart.isOn()) {
       json.put("restart", restart.toString());
@@ -192,6 +198,7 @@ record VmRecord(
             volumes(json.path("shares")),
             ulimits(json.path("ulimits")),
             json.path("init").asBoolean(false),
+            json.path("stopSignal").asString(""),
             Restart.of(json.path("restart").asString("no")),
             json.path("remove").asBoolean(false),
             strings(json.path("own")),

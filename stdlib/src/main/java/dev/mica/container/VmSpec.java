@@ -31,6 +31,8 @@ import org.jspecify.annotations.Nullable;
  * @param ulimits limits of each of its processes; if there are several of one kind, the last counts
  * @param init whether its first process is one that starts the program, and reaps the processes
  *     that it leaves behind
+ * @param stopSignal what its program is asked by to end: {@code SIGQUIT}, or a number; empty: what
+ *     the image says, or else SIGTERM
  * @param restart whether it is started again when its program has ended by itself
  * @param remove whether it is removed when its program has ended
  */
@@ -52,6 +54,7 @@ public record VmSpec(
     List<VmShare> shares,
     List<Ulimit> ulimits,
     boolean init,
+    String stopSignal,
     Restart restart,
     boolean remove) {
   private static final long MEBIBYTE = 1L << 20;
@@ -125,6 +128,7 @@ public record VmSpec(
         .shares(shares)
         .ulimits(ulimits)
         .init(init)
+        .stopSignal(stopSignal)
         .restart(restart)
         .remove(remove);
   }
@@ -150,6 +154,7 @@ public record VmSpec(
     private List<VmShare> shares = List.of();
     private List<Ulimit> ulimits = List.of();
     private boolean init;
+    private String stopSignal = "";
     private Restart restart = Restart.NO;
     private boolean remove;
 
@@ -253,6 +258,12 @@ public record VmSpec(
       return this;
     }
 
+    /** The signal that asks its program to end. */
+    public Builder stopSignal(String signal) {
+      stopSignal = signal;
+      return this;
+    }
+
     /** Whether it is started again. */
     public Builder restart(Restart policy) {
       restart = policy;
@@ -290,6 +301,7 @@ public record VmSpec(
           shares,
           ulimits,
           init,
+          stopSignal,
           restart,
           remove);
     }

@@ -77,6 +77,17 @@ final class FromImageTest extends ScratchTest {
   }
 
   @Test
+  void theImageSaysWhatStopsIt() {
+    Commit image = image("CMD sleep 5", "STOPSIGNAL SIGQUIT");
+    assertThat(filled(image).stopSignal()).isEqualTo("SIGQUIT");
+    VmSpec other = VmSpec.of("box", image).stopSignal("INT").build();
+    assertThat(FromImage.filled("box", other).stopSignal()).isEqualTo("INT");
+    VmSpec wrong = VmSpec.of("box", image).stopSignal("SIGNONE").build();
+    assertThatThrownBy(() -> NewVm.requireSound("box", FromImage.filled("box", wrong)))
+        .hasMessageContaining("cannot create the VM box: there is no signal SIGNONE");
+  }
+
+  @Test
   void anImageThatSaysNothingIsRefusedInOneLine() {
     Commit image = image();
     assertThatThrownBy(() -> filled(image))

@@ -108,6 +108,28 @@ final class VmsTest {
     assertThat(vm.pid()).isZero();
   }
 
+  /** A program may want another signal than SIGTERM for its end, and others for other things. */
+  @Test
+  void aProgramGetsTheSignalsThatAreMeant() {
+    String program =
+        "trap 'echo term' TERM; trap 'echo hup' HUP; trap 'exit 5' QUIT; echo up;"
+            + " while :; do sleep 1; done";
+    VmSpec spec =
+        VmSpec.of("three", base, List.of("sh", "-c", program)).but().stopSignal("QUIT").build();
+    Vm vm = vms.create(spec);
+    assertThatThrownBy(() -> vm.kill("HUP")).hasMessageContaining("it is created");
+    vm.start();
+    assertThat(Poll.until(SOON, () -> vm.logs().equals("up\n"))).isTrue();
+    assertThat(vm.kill("SIGHUP").state()).isEqualTo(Vm.State.RUNNING);
+    assertThat(Poll.until(SOON, () -> vm.logs().equals("up\nhup\n"))).isTrue();
+    assertThatThrownBy(() -> vm.kill("SIGNONE"))
+        .hasMessageContaining("cannot send a signal to the VM three: there is no signal SIGNONE");
+    vm.stop();
+    assertThat(vm.status()).isEqualTo("exited 5");
+    assertThat(vm.logs()).isEqualTo("up\nhup\n");
+    assertThat(vm.start().kill("KILL").status()).isEqualTo("exited 137 (signal 9)");
+  }
+
   /** What nobody waits for is reaped, a signal reaches the program, and its status is the VM's. */
   @Test
   void aFirstProcessLooksAfterWhatItsProgramLeaves() {

@@ -88,6 +88,11 @@ public final class VmBlock extends WordsBlock implements VmWords {
   }
 
   @Override
+  public void stopSignal(String signal) {
+    said.stopSignal(signal);
+  }
+
+  @Override
   public void publish(Object port) {
     ports.add(Port.of(String.valueOf(port)));
   }

@@ -68,6 +68,12 @@ public interface VmWords {
   /** What each of its processes may have: {@code ulimit nofile: 1024, core: '0:unlimited'}. */
   void ulimit(Map<String, ?> limits);
 
+  /**
+   * What asks its program to end, instead of the image's signal or SIGTERM: {@code stopSignal
+   * 'SIGQUIT'}.
+   */
+  void stopSignal(String signal);
+
   /** What is to be said of it. */
   void label(Map<String, ?> labels);
 

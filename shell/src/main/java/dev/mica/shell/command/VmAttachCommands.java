@@ -22,9 +22,10 @@ final class VmAttachCommands {
         List.of(
             VmCommands.VM,
             VmOptions.PROGRAM,
-            option("--env", Kind.TEXT, "a variable, as NAME=VALUE").repeatable(),
-            option("--user", Kind.TEXT, "its user: USER or USER:GROUP; the VM's if not given"),
-            option("--workdir", Kind.TEXT, "its working folder; the VM's if not given"),
+            option("-e --env", Kind.TEXT, "a variable, as NAME=VALUE; NAME alone: yours")
+                .repeatable(),
+            option("-u --user", Kind.TEXT, "its user: USER or USER:GROUP; the VM's if not given"),
+            option("-w --workdir", Kind.TEXT, "its working folder; the VM's if not given"),
             VmOptions.INTERACTIVE,
             VmOptions.TTY),
         Role.OPERATOR,
@@ -38,7 +39,7 @@ final class VmAttachCommands {
                     .open(
                         new ExecSpec(
                             in.all("ARGV"),
-                            VmOptions.pairs(in, "--env"),
+                            VmOptions.environment(in),
                             in.has("--interactive"),
                             in.has("--tty"),
                             in.optional("--user").orElse(null),

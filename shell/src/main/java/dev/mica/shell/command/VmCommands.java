@@ -34,7 +34,7 @@ final class VmCommands {
         show(),
         changing("start", "starts its program", "start()", Vm::start),
         stop(),
-        changing("kill", "ends it at once", "kill()", Vm::kill),
+        kill(),
         changing("pause", "stops its program for a while", "pause()", Vm::pause),
         changing("resume", "lets the program of a paused VM go on", "resume()", Vm::resume),
         changing("restart", "stops it and starts it again", "restart()", Vm::restart),
@@ -175,9 +175,9 @@ final class VmCommands {
   private static Command stop() {
     return new Command(
         List.of("vm", "stop"),
-        List.of(VM, option("--time", Kind.TEXT, "seconds until it is killed; 10 if not given")),
+        List.of(VM, option("-t --time", Kind.TEXT, "seconds until it is killed; 10 if not given")),
         Role.OPERATOR,
-        "ends its program by SIGTERM, or by SIGKILL if that is not enough; then the VM ends",
+        "ends its program by its stop signal, or by SIGKILL if that is not enough; then the VM ends",
         "mica vm stop web --time 30",
         "vm('web').stop(30.seconds)",
         ContainerSchema.VM.shape().json(),
@@ -188,6 +188,21 @@ final class VmCommands {
           }
           return one(vm(in).stop(Duration.ofSeconds(Long.parseLong(seconds))));
         });
+  }
+
+  private static Command kill() {
+    return new Command(
+        List.of("vm", "kill"),
+        List.of(
+            VM,
+            option(
+                "-s --signal", Kind.TEXT, "a signal for its program, as HUP; KILL if not given")),
+        Role.OPERATOR,
+        "ends it at once, or sends its program another signal",
+        "mica vm kill web --signal HUP",
+        "vm('web').kill('HUP')",
+        ContainerSchema.VM.shape().json(),
+        in -> one(vm(in).kill(in.optional("--signal").orElse("KILL"))));
   }
 
   private static Command await() {

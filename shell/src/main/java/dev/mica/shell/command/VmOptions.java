@@ -12,6 +12,7 @@ import dev.mica.container.VmShare;
 import dev.mica.container.VmSpec;
 import dev.mica.shell.command.Parameter.Kind;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
@@ -22,7 +23,8 @@ import tools.jackson.databind.json.JsonMapper;
 
 /** The options of {@code vm create} and {@code vm run}, and the spec that they make. */
 final class VmOptions {
-  private static final Pattern SIZE = Pattern.compile("(\\d{1,12})([KMGT]?)(i?B)?");
+  private static final Pattern SIZE =
+      Pattern.compile("(\\d{1,12})([KMGT]?)(i?B)?", Pattern.CASE_INSENSITIVE);
 
   static final Parameter PROGRAM =
       program("ARGV", "the program and its arguments; -- separates them from the options");
@@ -44,24 +46,27 @@ final class VmOptions {
             "--entrypoint",
             Kind.ANY_TEXT,
             "a program instead of the image's entrypoint, or a JSON list; '' for none"),
-        option("--memory", Kind.TEXT, "of the VM, as 512M; 512M if not given"),
+        option("-m --memory", Kind.TEXT, "of the VM, as 512M; 512M if not given"),
         option("--cpus", Kind.TEXT, "processors of the VM; 1 if not given"),
         option("--disk", Kind.TEXT, "what it may write, as 10G; 10G if not given"),
-        option("--env", Kind.TEXT, "a variable of its program, as NAME=VALUE").repeatable(),
+        option("-e --env", Kind.TEXT, "a variable of its program, as NAME=VALUE; NAME alone: yours")
+            .repeatable(),
         option(
-            "--user",
+            "-u --user",
             Kind.TEXT,
             "the user of its program: USER or USER:GROUP; the image's or root if not given"),
         option(
-            "--workdir", Kind.TEXT, "its program's working folder; the image's or / if not given"),
+            "-w --workdir",
+            Kind.TEXT,
+            "its program's working folder; the image's or / if not given"),
         option(
             "--net",
             Kind.TEXT,
             "what it can reach: none, or user for other hosts; none if not given"),
-        option("--publish", Kind.TEXT, "a port that leads to it, as 8080:80; 80 for a free one")
+        option("-p --publish", Kind.TEXT, "a port that leads to it, as 8080:80; 80 for a free one")
             .repeatable(),
         option(
-                "--share",
+                "-v --share",
                 Kind.TEXT,
                 "a folder of this host that is shared with it, as /srv/data:/data[:ro]")
             .repeatable(),
@@ -70,11 +75,15 @@ final class VmOptions {
                 Kind.TEXT,
                 "a limit of each of its processes, as nofile=1024 or nofile=1024:2048")
             .repeatable(),
-        option("--label", Kind.TEXT, "a label, as NAME=VALUE").repeatable(),
+        option("-l --label", Kind.TEXT, "a label, as NAME=VALUE").repeatable(),
         option(
             "--restart",
             Kind.TEXT,
             "whether it is started again when its program has ended: no, on-failure[:N] or always"),
+        option(
+            "--stop-signal",
+            Kind.TEXT,
+            "what asks its program to end; the image's or SIGTERM if not given"),
         flag(
             "--init",
             "its first process starts the program, and reaps the processes that it leaves behind"),
@@ -88,7 +97,7 @@ final class VmOptions {
     return VmSpec.of(name, RegistryCommands.from(in, in.value("--from")))
         .entrypoint(in.optional("--entrypoint").map(text -> entrypoint(in, text)).orElse(null))
         .program(in.all("ARGV"))
-        .environment(pairs(in, "--env"))
+        .environment(environment(in))
         .user(in.optional("--user").orElse(""))
         .folder(in.optional("--workdir").orElse(""))
         .terminal(in.has("--tty"))
@@ -106,6 +115,7 @@ final class VmOptions {
             in.all("--share").stream().map(text -> VmShare.of(text, in.mica()::folder)).toList())
         .ulimits(in.all("--ulimit").stream().map(Ulimit::of).toList())
         .init(in.has("--init"))
+        .stopSignal(in.optional("--stop-signal").orElse(""))
         .restart(in.optional("--restart").map(Restart::of).orElse(Restart.NO))
         .remove(in.has("--rm"))
         .build();
@@ -123,16 +133,37 @@ final class VmOptions {
     }
   }
 
+  /** A name alone means the variable of the one who asks, as with other container programs. */
+  static Map<String, String> environment(Invocation in) {
+    Map<String, String> mine = in.mica().caller().environment();
+    Map<String, String> all = new TreeMap<>();
+    for (String text : in.all("--env")) {
+      if (text.indexOf('=') >= 0) {
+        addPair(in, "--env", text, all);
+      } else if (mine.containsKey(text)) {
+        all.put(text, mine.get(text));
+      } else {
+        throw in.wrong("--env " + text + ": you have no variable " + text + "; write NAME=VALUE");
+      }
+    }
+    return all;
+  }
+
   static Map<String, String> pairs(Invocation in, String option) {
     Map<String, String> pairs = new TreeMap<>();
     for (String text : in.all(option)) {
-      int equals = text.indexOf('=');
-      if (equals <= 0) {
-        throw in.wrong(option + " takes NAME=VALUE, not '" + text + "'");
-      }
-      pairs.put(text.substring(0, equals), text.substring(equals + 1));
+      addPair(in, option, text, pairs);
     }
     return pairs;
+  }
+
+  private static void addPair(
+      Invocation in, String option, String text, Map<String, String> pairs) {
+    int equals = text.indexOf('=');
+    if (equals <= 0) {
+      throw in.wrong(option + " takes NAME=VALUE, not '" + text + "'");
+    }
+    pairs.put(text.substring(0, equals), text.substring(equals + 1));
   }
 
   private static int count(Invocation in, String text) {
@@ -148,7 +179,10 @@ final class VmOptions {
     if (!size.matches()) {
       throw in.wrong(option + " takes a size as 512M or 10G, not '" + text + "'");
     }
-    int shift = size.group(2).isEmpty() ? 0 : 10 * ("KMGT".indexOf(size.group(2)) + 1);
+    int shift =
+        size.group(2).isEmpty()
+            ? 0
+            : 10 * ("KMGT".indexOf(size.group(2).toUpperCase(Locale.ROOT)) + 1);
     long number = Long.parseLong(size.group(1));
     if (number > Long.MAX_VALUE >> shift) {
       throw in.wrong(option + " takes no size as large as '" + text + "'");
