@@ -73,8 +73,7 @@ public record Ulimit(Kind kind, long soft, long hard) {
   public Ulimit {
     if (Long.compareUnsigned(soft, hard) > 0) {
       throw refuse(
-          text(kind, soft, hard),
-          "the first limit is above the second: " + words(soft, hard));
+          text(kind, soft, hard), "the first limit is above the second: " + words(soft, hard));
     }
     if (kind == Kind.NOFILE && Long.compareUnsigned(hard, MOST_FILES) > 0) {
       throw refuse(

@@ -81,7 +81,8 @@ final class Doctor {
     checks.add(tried("kernel overlay", "run as root", () -> kernelOverlay(store)));
     checks.add(tried("fuse overlay", "apt install fuse-overlayfs fuse3", this::fuseOverlay));
     checks.add(
-        tried("helper VM", "repair the parts below, or see mica helper log", () -> helperVm(store)));
+        tried(
+            "helper VM", "repair the parts below, or see mica helper log", () -> helperVm(store)));
     checks.addAll(parts(parts.get()));
     checks.add(tried("unions", "mica union remount --all", this::unionsWork));
     checks.addAll(leftovers());

@@ -113,7 +113,8 @@ final class Authorization {
       }
       return realm;
     } catch (IllegalArgumentException wrong) {
-      throw failed("it asks us to fetch a token from '" + text + "', which is no URI").because(wrong);
+      throw failed("it asks us to fetch a token from '" + text + "', which is no URI")
+          .because(wrong);
     }
   }
 

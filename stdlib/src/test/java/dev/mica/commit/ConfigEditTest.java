@@ -60,12 +60,12 @@ final class ConfigEditTest {
         "ENV A=b c|'c' is not NAME=VALUE; put quotes around spaces",
         "ENV =b|'=b' is not NAME=VALUE; put quotes around spaces",
         "LABEL a=\"b|a quote is not closed",
-        "CMD [\"a|its list is no JSON, as [\"nginx\", \"-t\"] is",
-        "CMD [1]|its list has more in it than texts",
+        "CMD [\"a|its list is not JSON, as [\"nginx\", \"-t\"] is",
+        "CMD [1]|its list has something that is not a text",
         "EXPOSE 80 x|'x' is not PORT or PORT/PROTOCOL",
         "VOLUME /a b|the path is not absolute",
         "STOPSIGNAL SIGNONE|there is no signal SIGNONE",
-        "USER|it says nothing of USER",
+        "USER|it does not mention USER",
         "FETCH x|there is no change 'FETCH'",
       })
   void whatIsWrongIsToldWithItsLine(String line, String why) {

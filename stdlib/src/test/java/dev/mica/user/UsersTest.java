@@ -201,7 +201,8 @@ final class UsersTest extends ScratchTest {
         arguments(line("ssh-rsa", text("ssh-rsa"), number(1), number(3072)), "its exponent"),
         arguments(line("ssh-rsa", text("ssh-rsa"), number(17), new byte[] {-1}), "is not positive"),
         arguments(
-            line("ecdsa-sha2-nistp256", ecdsa, text("nistp384"), ON_CURVE), "its curve is not the one of its type"),
+            line("ecdsa-sha2-nistp256", ecdsa, text("nistp384"), ON_CURVE),
+            "its curve is not the one of its type"),
         arguments(line("ecdsa-sha2-nistp256", ecdsa, text("nistp256"), off), "is not on the curve"),
         arguments(
             line("ecdsa-sha2-nistp256", ecdsa, text("nistp256"), Arrays.copyOf(ON_CURVE, 33)),

@@ -69,10 +69,9 @@ public abstract class MicaScript extends Script implements Words {
     PlanBlock plan = new PlanBlock(mica(), context().variables());
     mica()
         .caller()
-        .plan(
-            () -> {
-              PlanBlock _ = Blocks.run(block, plan);
-            });
+        .plan(() -> {
+          PlanBlock _ = Blocks.run(block, plan);
+        });
     return plan.steps();
   }
 
