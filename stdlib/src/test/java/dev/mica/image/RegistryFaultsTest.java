@@ -330,7 +330,7 @@ final class RegistryFaultsTest extends RegistryTestBase {
   void aManifestOfTwoKinds() {
     String text = new String(honest.content(), StandardCharsets.UTF_8);
     manifest(MediaTypes.OCI_MANIFEST, text.replaceFirst("\\{", "{\"manifests\":[],"));
-    assertThat(failsAndIsMended()).hasMessageContaining("one of an image and an index at once");
+    assertThat(failsAndIsMended()).hasMessageContaining("that of an image and of an index at once");
     manifest(MediaTypes.OCI_INDEX, text);
     assertThat(failure(() -> pull(image())))
         .hasMessageContaining(
@@ -347,7 +347,7 @@ final class RegistryFaultsTest extends RegistryTestBase {
     manifest(MediaTypes.OCI_MANIFEST, "<html>log in</html>");
     assertThat(failsAndIsMended()).hasMessageContaining("its manifest is no JSON");
     manifest(MediaTypes.OCI_MANIFEST, "{\"schemaVersion\":1,\"fsLayers\":[]}");
-    assertThat(failure(() -> pull(image()))).hasMessageContaining("none of OCI, nor one of Docker");
+    assertThat(failure(() -> pull(image()))).hasMessageContaining("neither OCI's nor Docker's");
   }
 
   @Test

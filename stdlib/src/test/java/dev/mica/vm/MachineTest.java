@@ -258,7 +258,7 @@ final class MachineTest {
     machine.unplugPort("dev.mica.export.0");
     assertThat(machine.ports()).isEmpty();
     assertThat(socket).doesNotExist();
-    assertThatThrownBy(() -> machine.plugPort("a b")).hasMessageContaining("a name is of");
+    assertThatThrownBy(() -> machine.plugPort("a b")).hasMessageContaining("a name has only");
   }
 
   @Test
