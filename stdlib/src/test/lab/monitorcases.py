@@ -782,7 +782,7 @@ def relative_paths(lab):
 def what_it_may(lab):
     """It has no capability, no file but its own, and nobody else may connect."""
     m = lab.monitor("--peer", str(os.getpid()), program=("/bin/true",)).begin()
-    m.client(hears=(STARTED,)).close()  # it is in its loop
+    client = m.client(hears=(STARTED,))  # it is in its loop, and has what it opens
     with open(f"/proc/{m.pid}/status", encoding="ascii") as file:
         status = dict(line.rstrip("\n").split(":\t", 1) for line in file if ":\t" in line)
     assert status["NoNewPrivs"] == "1"
@@ -800,6 +800,7 @@ def what_it_may(lab):
         assert os.listdir(f"/proc/{m.pid}/root") == []
     if not os.environ.get("MICA_SANITIZE"):
         assert status["Seccomp"] == "2" and status["Threads"] == "1"
+    client.close()
     m.finish()
 
 

@@ -32,6 +32,7 @@ final class FuseMounter implements Mounter {
   static final String PROGRAM = "fuse-overlayfs";
   private static final long START_SECONDS = 30;
   private static final long END_SECONDS = 10;
+  private static final long SOON_SECONDS = 3;
 
   @Override
   public UnionSpec.Via via() {
@@ -108,9 +109,12 @@ final class FuseMounter implements Mounter {
     }
   }
 
-  /** If its mount point was moved together with the mount, it is served as before. */
+  /**
+   * One that was unmounted by hand ends soon. If its mount point was moved together with the mount,
+   * it is served as before.
+   */
   private static void requireEnded(UnionRecord union) {
-    List<Long> left = daemons(union.at());
+    List<Long> left = awaitEnd(union, SOON_SECONDS);
     if (!left.isEmpty()) {
       throw failed(union, "process " + left.getFirst() + " (" + PROGRAM + ") serves it already")
           .hint("unmount what that one serves (findmnt -t fuse." + PROGRAM + ")");
@@ -223,15 +227,21 @@ final class FuseMounter implements Mounter {
 
   /** Waits until the daemons of that mount point have ended; fails if one does not end. */
   static void awaitDaemon(UnionRecord union) {
-    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(END_SECONDS);
+    List<Long> left = awaitEnd(union, END_SECONDS);
+    if (!left.isEmpty()) {
+      throw failed(union, "process " + left.getFirst() + " (" + PROGRAM + ") does not end");
+    }
+  }
+
+  /** Waits for so many seconds until they have ended; those that have not. */
+  private static List<Long> awaitEnd(UnionRecord union, long seconds) {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds);
     List<Long> left = daemons(union.at());
-    while (!left.isEmpty()) {
-      if (System.nanoTime() > deadline) {
-        throw failed(union, "process " + left.getFirst() + " (" + PROGRAM + ") does not end");
-      }
+    while (!left.isEmpty() && System.nanoTime() < deadline) {
       LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(5));
       left = daemons(union.at());
     }
+    return left;
   }
 
   /** The processes of the program for that mount point, also those that have not mounted it yet. */
