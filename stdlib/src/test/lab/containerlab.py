@@ -374,11 +374,13 @@ class Qmp:
         self.socket = guest.connect("qmp")
         self.socket.settimeout(HANG)
         self.file = self.socket.makefile("rw", encoding="ascii")
+        self.events = []  # those that came before the answer to the last command
         self.file.readline()
         self.do("qmp_capabilities")
 
     def do(self, command, **arguments):
         words = {key.replace("_", "-"): value for key, value in arguments.items()}
+        self.events.clear()
         self.file.write(json.dumps({"execute": command, "arguments": words}) + "\n")
         self.file.flush()
         while True:
@@ -387,14 +389,18 @@ class Qmp:
                 raise Hang(f"{command}: {answer['error']}")
             if "return" in answer:
                 return answer["return"]
+            self.events.append(answer)
 
 
     def hear(self):
         return json.loads(self.file.readline())
 
-    def await_event(self, word):
-        while self.hear().get("event") != word:
-            pass
+    def await_event(self, word, device):
+        """What the last command causes may come before its answer."""
+        while True:
+            event = self.events.pop(0) if self.events else self.hear()
+            if event.get("event") == word and event.get("data", {}).get("device") == device:
+                return
 
 
 class Stream:
