@@ -89,8 +89,9 @@ final class Extraction {
   void finish(Path as) throws IOException {
     for (Directory directory : directories.reversed()) {
       if (!directory.path.equals(root)) {
-        describe(directory.path, directory.meta);
+        permit(directory.path, directory.meta);
       }
+      Core.setModified(directory.path, directory.meta.modified().toInstant());
     }
     if (!Files.isDirectory(root, LinkOption.NOFOLLOW_LINKS)) {
       Path _ = Files.move(root, as, StandardCopyOption.ATOMIC_MOVE);
@@ -101,7 +102,7 @@ final class Extraction {
       Path _ = Files.move(root, as, StandardCopyOption.ATOMIC_MOVE);
       for (Directory directory : directories) {
         if (directory.path.equals(root)) {
-          describe(top.path().resolve("."), directory.meta);
+          permit(top.path().resolve("."), directory.meta);
         }
       }
     }
@@ -143,11 +144,15 @@ final class Extraction {
   }
 
   private void describe(Path path, Meta meta) throws IOException {
+    permit(path, meta);
+    Core.setModified(path, meta.modified().toInstant());
+  }
+
+  private void permit(Path path, Meta meta) throws IOException {
     own(path, meta);
     if (meta.mode() >= 0) {
       Files.setAttribute(path, "unix:mode", meta.mode());
     }
-    Core.setModified(path, meta.modified().toInstant());
   }
 
   private void own(Path path, Meta meta) throws IOException {
