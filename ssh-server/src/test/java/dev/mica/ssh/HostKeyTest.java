@@ -60,7 +60,7 @@ final class HostKeyTest {
     assertThatThrownBy(() -> HostKey.of(folder))
         .isInstanceOf(MicaException.class)
         .hasMessage(
-            "cannot use the host key %s: others may use it (mode %s); if nobody has read it, do:"
+            "cannot use the host key %s: others may use it (mode %s); if nobody has read it, run:"
                 + " chmod 600 %s",
             file(), mode, file());
     Files.setPosixFilePermissions(file(), PosixFilePermissions.fromString("rw-------"));
