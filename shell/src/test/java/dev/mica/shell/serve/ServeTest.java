@@ -89,7 +89,7 @@ final class ServeTest {
         arguments("admin", "-e '[a: 1]' -o json", 0, "{\"a\":1}\n", ""),
         arguments("admin", "-e 'folder(\".\").name'", 0, "root\n", ""),
         arguments("admin", "run none.groovy", 2, "", "mica: cannot run "),
-        arguments("admin", "serve", 2, "", "mica: cannot serve here: that takes a process"));
+        arguments("admin", "serve", 2, "", "mica: cannot serve here: it needs a process"));
   }
 
   /** Data alone on stdout, talk on stderr, and the exit status of the command. */
