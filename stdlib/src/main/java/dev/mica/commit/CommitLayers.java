@@ -65,8 +65,9 @@ public final class CommitLayers {
    * @param ref its name, {@code NAME:TAG} or {@code NAME}; "" if it has none
    * @param lowers what its layer lies on, topmost first
    * @param origin what it is made of: "the VM web"
-   * @param own its configuration if it lies on no image, as lines of a Dockerfile
-   * @param changes changes of its configuration, as lines of a Dockerfile
+   * @param own what it is made of changes in the configuration of the image that it lies on, as
+   *     lines of a Dockerfile
+   * @param changes what is changed then, as lines of a Dockerfile
    * @param squash whether it is one layer with the whole tree, which lies on nothing
    */
   public record Planned(
@@ -244,13 +245,21 @@ public final class CommitLayers {
     return new Filled(held, unkept.toString());
   }
 
+  /**
+   * The configuration of the image that these layers are, topmost first; empty if they are none.
+   */
+  public Optional<ImageConfig> config(List<Path> lowers) {
+    return store.topOf(lowers).flatMap(CommitRecord::config);
+  }
+
   private CommitIntent describe(Planned planned, String id) {
     CommitRecord over =
         store.over(
             id, planned.lowers(), planned.message(), planned.origin(), Commit.Method.SNAPSHOT);
     ImageConfig config =
         over.config()
-            .orElseGet(() -> ImageConfig.ofHost().changed(planned.own()))
+            .orElseGet(ImageConfig::ofHost)
+            .changed(planned.own())
             .changed(planned.changes());
     CommitRecord commit = over.running(Optional.of(config));
     return new CommitIntent(

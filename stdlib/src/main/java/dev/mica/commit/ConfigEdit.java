@@ -2,7 +2,6 @@ package dev.mica.commit;
 
 import dev.mica.failure.MicaException;
 import dev.mica.text.Signals;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -35,9 +34,9 @@ final class ConfigEdit {
     return config.with(json);
   }
 
-  /** The line that sets a variable to exactly that value. */
-  static String env(String name, String value) {
-    return "ENV \"" + ESCAPED.matcher(name + "=" + value).replaceAll("\\\\$0") + '"';
+  /** The line that sets a variable ({@code ENV}) or a label to exactly that value. */
+  static String pair(String word, String name, String value) {
+    return word + " \"" + ESCAPED.matcher(name + "=" + value).replaceAll("\\\\$0") + '"';
   }
 
   /**
@@ -80,13 +79,18 @@ final class ConfigEdit {
     return word;
   }
 
+  /** One that is set already keeps its place. */
   private static void setEnv(ObjectNode json, String name, String value) {
-    List<String> all = new ArrayList<>();
-    json.path("Env").forEach(one -> all.add(one.asString()));
-    all.removeIf(one -> one.startsWith(name + "="));
-    all.add(name + "=" + value);
+    Map<String, String> all = new LinkedHashMap<>();
+    json.path("Env").forEach(one -> all.put(nameOf(one.asString()), one.asString()));
+    all.put(name, name + "=" + value);
     ArrayNode env = json.putArray("Env");
-    all.forEach(env::add);
+    all.values().forEach(env::add);
+  }
+
+  private static String nameOf(String variable) {
+    int equals = variable.indexOf('=');
+    return equals < 0 ? variable : variable.substring(0, equals);
   }
 
   private static Map<String, String> pairs(String line, String rest) {

@@ -168,7 +168,12 @@ public record ImageConfig(
 
   /** The line for {@link #changed} that sets a variable to exactly that value. */
   public static String env(String name, String value) {
-    return ConfigEdit.env(name, value);
+    return ConfigEdit.pair("ENV", name, value);
+  }
+
+  /** The same for a label. */
+  public static String label(String name, String value) {
+    return ConfigEdit.pair("LABEL", name, value);
   }
 
   /** Another configuration on the same platform. */

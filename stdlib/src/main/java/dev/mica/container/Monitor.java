@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * The process that has the streams of a container's first process: {@code mica-monitor}. It writes
@@ -20,6 +21,11 @@ record Monitor(VmFiles files) {
 
   boolean isAlive() {
     return daemon().isAlive();
+  }
+
+  /** That process, if it is there. */
+  Optional<ProcessHandle> process() {
+    return daemon().process();
   }
 
   /**
@@ -52,7 +58,7 @@ record Monitor(VmFiles files) {
   void stop() {
     long us = ProcessHandle.current().pid();
     boolean waitsForUs =
-        daemon().process().stream()
+        process().stream()
             .flatMap(ProcessHandle::descendants)
             .anyMatch(process -> process.pid() == us);
     if (!waitsForUs) {

@@ -96,12 +96,12 @@ record Restarting(Restart policy, VmFiles files) {
     }
   }
 
-  /** It could not be started again, and is what it is for that. */
-  void keepTrouble(MicaException failure) {
-    write(files.trouble(), String.valueOf(failure.getMessage()));
+  /** It could not be started, for that reason. */
+  void keepTrouble(String why) {
+    write(files.trouble(), why);
   }
 
-  /** Why it could not be started again. */
+  /** Why it could not be started the last time. */
   Optional<String> trouble() {
     try {
       return Optional.of(Files.readString(files.trouble()));

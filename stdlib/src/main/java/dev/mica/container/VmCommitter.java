@@ -1,7 +1,6 @@
 package dev.mica.container;
 
 import dev.mica.commit.CommitLayers;
-import dev.mica.commit.ImageConfig;
 import dev.mica.core.Core;
 import dev.mica.core.DiffReader;
 import dev.mica.core.LayerFlag;
@@ -12,15 +11,12 @@ import dev.mica.job.Activity;
 import dev.mica.state.Hold;
 import dev.mica.state.StateDir;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.databind.json.JsonMapper;
-import tools.jackson.databind.node.ArrayNode;
 
 /**
  * Makes a commit of one VM: what its container changed over its start folder becomes a layer of the
@@ -53,7 +49,7 @@ final class VmCommitter {
             spec.message(),
             runner.vm().lowers(),
             "the VM " + name(),
-            own(),
+            FromImage.asItRuns(runner.vm(), layers.config(runner.vm().lowers())),
             spec.changes(),
             spec.squash());
     try (Activity commit = Activity.begin(doing, OptionalLong.empty(), Activity.Work.NONE)) {
@@ -63,22 +59,6 @@ final class VmCommitter {
       run("before", spec.before());
       String _ = layers.commit(id, planned, layer -> fill(commit, layer, spec));
     }
-  }
-
-  /** As the VM runs. */
-  private List<String> own() {
-    VmRecord vm = runner.vm();
-    List<String> lines = new ArrayList<>();
-    ArrayNode program = JsonMapper.shared().createArrayNode();
-    vm.program().forEach(program::add);
-    lines.add("CMD " + program);
-    vm.environment().forEach((name, value) -> lines.add(ImageConfig.env(name, value)));
-    lines.add("USER " + vm.user());
-    lines.add("WORKDIR " + vm.folder());
-    if (!vm.stopSignal().isEmpty()) {
-      lines.add("STOPSIGNAL " + vm.stopSignal());
-    }
-    return lines;
   }
 
   private CommitLayers.Filled fill(Activity commit, Path layer, CommitSpec spec) {

@@ -97,7 +97,7 @@ record VmFiles(Path directory) {
     return directory.resolve("restarter.pid");
   }
 
-  /** Why it could not be started again. */
+  /** Why it could not be started. */
   Path trouble() {
     return directory.resolve("trouble");
   }

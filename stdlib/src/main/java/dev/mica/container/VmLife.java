@@ -62,7 +62,8 @@ final class VmLife {
   }
 
   /**
-   * Starts it. If a start was cut short, the next operation ends what that had begun.
+   * Starts it. If it cannot be started, it is failed for that reason. If a start was cut short, the
+   * next operation ends what that had begun.
    *
    * @param ready runs right before its program does
    */
@@ -74,12 +75,30 @@ final class VmLife {
       if (runner.status().isUp()) {
         throw MicaException.failed("start the VM", vm.name(), "it is " + runner.status().text());
       }
-      VmRecord _ =
-          locked.run(
-              START,
-              vm::toJson,
-              () -> runner.start(Restarts.NONE, () -> ready.accept(runner)),
-              () -> vm);
+      try {
+        VmRecord _ =
+            locked.run(
+                START,
+                vm::toJson,
+                () -> runner.start(Restarts.NONE, () -> ready.accept(runner)),
+                () -> vm);
+      } catch (MicaException failure) {
+        keepFailure(runner, failure);
+        throw failure;
+      }
+    }
+  }
+
+  /** Its status tells why it does not run. */
+  private void keepFailure(Runner runner, MicaException failure) {
+    String message = String.valueOf(failure.getMessage());
+    String known = "cannot start the VM " + vm.name() + ": ";
+    try {
+      runner
+          .restarting()
+          .keepTrouble(message.startsWith(known) ? message.substring(known.length()) : message);
+    } catch (MicaException full) {
+      failure.addSuppressed(full); // on a full disk it is enough to say it
     }
   }
 
@@ -102,7 +121,7 @@ final class VmLife {
             locked.run(START, vm::toJson, () -> runner.start(restarts, () -> {}), () -> vm);
       } catch (MicaException failure) {
         runner.restarting().keep(restarts);
-        runner.restarting().keepTrouble(failure);
+        keepFailure(runner, failure);
         throw failure;
       }
     }

@@ -5,6 +5,7 @@ import dev.mica.state.StateDir;
 import dev.mica.vm.Machine;
 import java.nio.file.Files;
 import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -35,6 +36,37 @@ final class VmStatus {
   }
 
   Vm.State state() {
+    return settled(this::stateNow);
+  }
+
+  /**
+   * One run of it, as far as it has come.
+   *
+   * @param monitor the process that tells one run from the next
+   */
+  private record Run(
+      Optional<ProcessHandle> monitor, boolean started, Optional<VmFiles.End> end, int restarts) {}
+
+  private Run run() {
+    return new Run(monitor.process(), wasStarted(), files.end(), restarting.done().count());
+  }
+
+  /**
+   * An answer that several looks make together, the machine's answer among them, which may take
+   * seconds. Meanwhile it can end and be started again: then they do not fit together, and are
+   * taken anew.
+   */
+  private <T> T settled(Supplier<T> looks) {
+    while (true) {
+      Run run = run();
+      T answer = looks.get();
+      if (run().equals(run)) {
+        return answer;
+      }
+    }
+  }
+
+  private Vm.State stateNow() {
     Optional<VmFiles.End> end = files.end();
     if (end.isPresent()) {
       return isToRestart(end) ? Vm.State.RESTARTING : ended(end.get());
@@ -47,7 +79,7 @@ final class VmStatus {
               : Vm.State.CREATED; // or its start has not come that far, or never will
     }
     if (!monitor.isAlive()) {
-      return files.end().isPresent() ? state() : Vm.State.FAILED; // it ended just now
+      return files.end().isPresent() ? stateNow() : Vm.State.FAILED; // it ended just now
     }
     if (hasLostAFolder()) {
       return Vm.State.FAILED;
@@ -126,7 +158,11 @@ final class VmStatus {
 
   /** The state in words. */
   String text() {
-    return switch (state()) {
+    return settled(this::textNow);
+  }
+
+  private String textNow() {
+    return switch (stateNow()) {
       case CREATED -> "created";
       case RUNNING -> isCutOff() ? "running (its network is gone)" : restarted("running", "");
       case PAUSED ->

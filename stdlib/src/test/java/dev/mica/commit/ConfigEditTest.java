@@ -22,7 +22,7 @@ final class ConfigEditTest {
     assertThat(config("LABEL a=b c=\"d e\" 'f g'=h i=").labels())
         .isEqualTo(Map.of("a", "b", "c", "d e", "f g", "h", "i", ""));
     assertThat(config("ENV A=1 B=x\\ y", "env A=2 C=a=b").env())
-        .containsExactly("B=x y", "A=2", "C=a=b");
+        .containsExactly("A=2", "B=x y", "C=a=b");
     assertThat(config("ENV A=\"q\\\"\\\\\\n\" B='a\\b'").env())
         .containsExactly("A=q\"\\\\n", "B=a\\b");
   }

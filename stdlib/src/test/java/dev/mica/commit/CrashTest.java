@@ -8,8 +8,10 @@ import dev.mica.test.Scratch;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
@@ -29,6 +31,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * kill -9 at every step: strace kills a process of its own as it enters its 1st, 2nd, 3rd … call of
  * each system call that changes something, as often as it makes it. After each, the next process
  * must find the state before or the state after, and nothing else: no stray mount, no stray file.
+ * {@code -Dmica.seed=N} chooses the same third of the steps again; {@code MICA_FULL=1} tries all.
  */
 @NeedsRoot
 @SuppressWarnings("NullAway.Init") // JUnit sees to the fields
@@ -45,6 +48,9 @@ final class CrashTest {
   /** As {@code strace -o} writes it: thread, call; what was resumed is counted where it began. */
   private static final Pattern CALL = Pattern.compile("^(\\d+) +([a-z0-9_]+)\\(");
 
+  private static final boolean FULL = "1".equals(System.getenv("MICA_FULL"));
+  private static final long SEED = Long.getLong("mica.seed", new Random().nextInt(1_000_000));
+
   private static final int AT_ONCE = 2;
   private static final int ENDS = 3;
   private static final int BETWEEN = 7;
@@ -56,6 +62,7 @@ final class CrashTest {
 
   @BeforeAll
   static void requireStrace() {
+    System.out.println("CrashTest: -Dmica.seed=" + SEED);
     Scratch.run("strace", "-V");
     own = new Scratch();
     own.fileSystem("cloning", "xfs", 400);
@@ -80,14 +87,27 @@ final class CrashTest {
   @ParameterizedTest
   @EnumSource
   void killedAnywhereItLeavesTheStateBeforeOrAfter(CrashStep.Operation operation) throws Exception {
+    List<String> kills = new ArrayList<>();
+    calls(operation)
+        .forEach((call, count) -> times(count).forEach(time -> kills.add(kill(call, time))));
+    assertThat(kills).hasSizeGreaterThanOrEqualTo(operation.fewestSteps());
+    run(operation, kills, false);
+  }
+
+  private static String kill(String call, int time) {
+    return call + ":signal=KILL:when=" + time;
+  }
+
+  /** At all of these, or at a third of them, unless {@code MICA_FULL=1}. */
+  private void run(CrashStep.Operation operation, List<String> kills, boolean reboot)
+      throws InterruptedException {
+    List<String> chosen = new ArrayList<>(kills);
+    Collections.shuffle(chosen, new Random(SEED + operation.ordinal()));
+    int count = FULL ? chosen.size() : (chosen.size() + 2) / 3;
     List<Future<?>> runs = new ArrayList<>();
-    for (Map.Entry<String, Integer> call : calls(operation).entrySet()) {
-      for (int time : times(call.getValue())) {
-        String kill = call.getKey() + ":signal=KILL:when=" + time;
-        runs.add(runners.submit(() -> killed(operation, kill, false)));
-      }
+    for (String kill : chosen.subList(0, count)) {
+      runs.add(runners.submit(() -> killed(operation, kill, reboot)));
     }
-    assertThat(runs).hasSizeGreaterThanOrEqualTo(operation.fewestSteps());
     for (Future<?> run : runs) {
       result(run);
     }
@@ -101,25 +121,21 @@ final class CrashTest {
   @EnumSource
   void afterAWriteAndARebootNothingIsLost(CrashStep.Operation operation) throws Exception {
     Map<String, Integer> calls = calls(operation);
-    List<Future<?>> runs = new ArrayList<>();
+    List<String> kills = new ArrayList<>();
     for (String call : List.of("move_mount", "unlink", "fsync")) {
       int count = calls.getOrDefault(call, 0);
       for (int time = Math.max(1, count - ENDS); time <= count; time++) {
-        String kill = call + ":signal=KILL:when=" + time;
-        runs.add(runners.submit(() -> killed(operation, kill, true)));
+        kills.add(kill(call, time));
       }
     }
-    assertThat(runs).isNotEmpty();
-    for (Future<?> run : runs) {
-      result(run);
-    }
+    assertThat(kills).isNotEmpty();
+    run(operation, kills, true);
   }
 
   /** All, or of many the first, the last and some between, unless {@code MICA_FULL=1}. */
   private static List<Integer> times(int count) {
-    boolean all = "1".equals(System.getenv("MICA_FULL"));
     return IntStream.rangeClosed(1, count)
-        .filter(time -> all || time <= ENDS || time > count - ENDS || time % BETWEEN == 0)
+        .filter(time -> FULL || time <= ENDS || time > count - ENDS || time % BETWEEN == 0)
         .boxed()
         .toList();
   }
@@ -173,7 +189,8 @@ final class CrashTest {
           before.check(status == 0);
         }
       } catch (AssertionError | RuntimeException failure) {
-        throw new AssertionError(operation + " with " + kill + " ended with " + status, failure);
+        throw new AssertionError(
+            operation + " with " + kill + " ended with " + status + ", seed " + SEED, failure);
       }
     } catch (InterruptedException stop) {
       throw new AssertionError(stop);

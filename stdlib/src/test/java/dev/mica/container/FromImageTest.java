@@ -4,9 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
+import dev.mica.access.Caller;
 import dev.mica.commit.Commit;
+import dev.mica.state.StateDir;
 import dev.mica.test.ScratchTest;
 import java.util.List;
+import java.util.Map;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -92,5 +96,68 @@ final class FromImageTest extends ScratchTest {
     Commit image = image();
     assertThatThrownBy(() -> filled(image))
         .hasMessageContaining("neither you nor the image web:v1 say what to run");
+  }
+
+  static Stream<Arguments> vms() {
+    List<String> web = List.of("ENTRYPOINT [\"/bin/web\"]", "CMD [\"-d\"]", "ENV A=1 B=2");
+    List<String> rich =
+        List.of("CMD sleep 5", "USER 7:8", "WORKDIR /srv", "STOPSIGNAL INT", "LABEL a=b");
+    return Stream.of(
+        arguments("as it is", web, own(spec -> spec), List.of()),
+        arguments("as it is", rich, own(spec -> spec), List.of()),
+        arguments(
+            "other words",
+            web,
+            own(spec -> spec.program(List.of("-x", "a\"b"))),
+            List.of("CMD [\"-x\",\"a\\\"b\"]")),
+        arguments(
+            "another entrypoint",
+            web,
+            own(spec -> spec.entrypoint(List.of("sh", "-c"))),
+            List.of("ENTRYPOINT []", "CMD [\"sh\",\"-c\"]")),
+        arguments(
+            "all else",
+            rich,
+            own(spec ->
+                spec.environment(Map.of("Q", "a\"b c\\"))
+                    .labels(Map.of("z", "1", "a", "c d"))
+                    .user("0:0")
+                    .folder("/")
+                    .stopSignal("HUP")),
+            List.of(
+                "ENV \"Q=a\\\"b c\\\\\"",
+                "LABEL \"a=c d\"",
+                "LABEL \"z=1\"",
+                "USER 0:0",
+                "WORKDIR /",
+                "STOPSIGNAL HUP")));
+  }
+
+  private static UnaryOperator<VmSpec.Builder> own(UnaryOperator<VmSpec.Builder> spec) {
+    return spec;
+  }
+
+  /** A VM that is made of its commit runs as it does, and the commit says no more than it must. */
+  @ParameterizedTest(name = "{0}: {1}")
+  @MethodSource("vms")
+  void aCommitOfItRunsAsItDoes(
+      String name, List<String> changes, UnaryOperator<VmSpec.Builder> own, List<String> says) {
+    Commit image = image(changes.toArray(String[]::new));
+    VmSpec spec =
+        FromImage.filled("box", own.apply(VmSpec.of("box", image, List.of()).but()).build());
+    VmRecord vm =
+        NewVm.record(
+            Caller.ofProcess(), StateDir.at(scratch.path("home")), "box", "1", spec, List.of());
+    List<String> lines = FromImage.asItRuns(vm, image.config());
+    assertThat(lines).as(name).isEqualTo(says);
+
+    Commit of = image(Stream.concat(changes.stream(), lines.stream()).toArray(String[]::new));
+    assertThat(of.config().orElseThrow().labels()).containsAllEntriesOf(spec.labels());
+    VmSpec next = FromImage.filled("box", VmSpec.of("box", of, List.of()));
+    assertThat(next.program()).isEqualTo(spec.program());
+    assertThat(next.environment()).isEqualTo(spec.environment());
+    assertThat(next.user()).isEqualTo(spec.user());
+    assertThat(next.folder()).isEqualTo(spec.folder());
+    assertThat(next.stopSignal()).isEqualTo(spec.stopSignal());
   }
 }

@@ -200,7 +200,7 @@ final class NetworkTest {
           .isInstanceOf(MicaException.class)
           .hasMessageStartingWith("cannot publish the port " + port + ": ")
           .hasMessageContaining("in use");
-      assertThat(vm.state()).isEqualTo(Vm.State.CREATED);
+      assertThat(vm.status()).startsWith("failed (cannot publish the port " + port + ": ");
       assertThat(Daemons.of(scratch.path("home"))).isEmpty();
     }
   }

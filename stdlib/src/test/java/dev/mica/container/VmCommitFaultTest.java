@@ -247,7 +247,7 @@ final class VmCommitFaultTest {
     } catch (MicaException failure) {
       assertThat(failure)
           .hasMessageMatching(".*(No space left on device|no room on this host for what).*");
-      assertThat(other.state()).isEqualTo(Vm.State.CREATED);
+      assertThat(other.state()).as("why may not be kept").isIn(Vm.State.CREATED, Vm.State.FAILED);
     } finally {
       Files.delete(filler);
     }

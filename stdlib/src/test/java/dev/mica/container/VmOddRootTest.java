@@ -112,7 +112,8 @@ final class VmOddRootTest {
         .hasMessageNotContaining("share the folder")
         .extracting(failure -> String.valueOf(failure.getMessage()).lines().count())
         .isEqualTo(1L);
-    assertThat(vm.state()).isEqualTo(Vm.State.CREATED);
+    assertThat(vm.state()).isEqualTo(Vm.State.FAILED);
+    assertThat(vm.status()).startsWith("failed (in its root nothing can be mount").contains(why);
     assertThat(vm.pid()).isZero();
   }
 

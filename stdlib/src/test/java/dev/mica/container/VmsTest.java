@@ -91,6 +91,29 @@ final class VmsTest {
     assertThat(vm.logs().lines()).containsExactlyInAnyOrder("hello", "oops");
   }
 
+  /** Also if it ran before; how that ended is past. */
+  @Test
+  void oneThatCannotBeStartedIsFailedForThatReason() throws IOException {
+    Path root = TestRoot.busybox(scratch.dir("unsure")).path();
+    Vm vm = vms.create(VmSpec.of("unsure", Folder.of(Caller.ofProcess(), root), List.of("/p")));
+    String failed = "failed (its program /p: there is no such file)";
+    assertThatThrownBy(vm::start)
+        .hasMessage("cannot start the VM unsure: its program /p: there is no such file");
+    assertThat(vm.state()).isEqualTo(Vm.State.FAILED);
+    assertThat(vm.status()).isEqualTo(failed);
+
+    Files.writeString(root.resolve("p"), "#!/bin/false\n");
+    assertThat(root.resolve("p").toFile().setExecutable(true)).isTrue();
+    assertThat(vm.start().await()).isEqualTo(1);
+    assertThat(vm.status()).isEqualTo("exited 1");
+
+    Files.delete(root.resolve("p"));
+    assertThatThrownBy(vm::start).hasMessageContaining("there is no such file");
+    assertThat(vm.status()).isEqualTo(failed);
+    assertThat(vm.exitStatus()).isEmpty();
+    assertThat(vm.pid()).isZero();
+  }
+
   @Test
   void oneThatRunsIsStopped() {
     Vm vm = create("two", "sh", "-c", "trap 'exit 3' TERM; echo up; while :; do sleep 1; done");
