@@ -70,6 +70,7 @@ final class AccessTest extends ScratchTest {
               "Commit.push()",
               "push the commit to localhost:1/x",
               test -> test.kept().push("localhost:1/x")),
+          new Change("Commit.tag()", "name the commit", test -> test.kept().tag("x:1")),
           new Change("Commit.remove()", "remove the commit", test -> test.kept().remove()),
           new Change("Commit.mount()", "create the union m", test -> test.kept().mount("m")),
           new Change(

@@ -363,6 +363,11 @@ final class VmTest {
       {"2", "a JSON list of texts", "vm run --entrypoint [\"a\" --from BASE true"},
       {"127", "its program none: not found", "vm run --entrypoint none --name x --from BASE true"},
       {"1", "/no/such", "vm run --from /no/such true"},
+      {
+        "1",
+        "an image of a registry needs its tag: write debian:latest",
+        "vm run --from debian true"
+      },
       {"2", "128 MiB", "vm run --memory 1M --from BASE true"},
       {"2", "--memory", "vm run --memory lots --from BASE true"},
       {"2", "--memory", "vm run --memory 999999999999T --from BASE true"},

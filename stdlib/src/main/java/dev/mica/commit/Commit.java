@@ -109,6 +109,13 @@ public interface Commit extends LayerSource {
     return push(reference, "gzip");
   }
 
+  /**
+   * Gives it one more name. If another commit has that name, it loses it.
+   *
+   * @param ref {@code NAME:TAG}
+   */
+  Commit tag(String ref);
+
   /** Removes it; fails while a union or a later commit stands on it. */
   void remove();
 

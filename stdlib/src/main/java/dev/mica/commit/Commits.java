@@ -411,6 +411,11 @@ public final class Commits {
     return remover.collect();
   }
 
+  void tag(String id, String ref) {
+    caller.require(Role.OPERATOR, "name the commit", id);
+    LayerStore.refer(state, store, ref, id);
+  }
+
   void removeCommit(String id) {
     caller.require(Role.OPERATOR, "remove the commit", id);
     remover.remove(id);

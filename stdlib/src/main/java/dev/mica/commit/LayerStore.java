@@ -127,6 +127,10 @@ public final class LayerStore {
 
   /** Makes {@code ref} lead to a commit that exists. */
   public void refer(String ref, String id) {
+    refer(state, store, ref, id);
+  }
+
+  static void refer(StateDir state, Store store, String ref, String id) {
     try (LockedState _ = state.lock("name the commit " + id, Store.object(id))) {
       if (!store.hasCommit(id)) {
         throw MicaException.unknown("commit", id, store.ids());

@@ -167,6 +167,12 @@ final class LiveCommit implements Commit {
   }
 
   @Override
+  public Commit tag(String ref) {
+    commits.tag(record.id(), ref);
+    return this;
+  }
+
+  @Override
   public void remove() {
     commits.removeCommit(record.id());
   }

@@ -278,6 +278,27 @@ final class CommitsTest extends ScratchTest {
   }
 
   @Test
+  void aNameIsGivenToOneAndTakenFromAnother() {
+    Commit one = commit("web:v1");
+    Scratch.write(at.resolve("kept"), "two");
+    Commit two = commit("web:v2");
+    assertThat(one.tag("stable").refs()).containsExactly("stable:latest", "web:v1");
+    assertThat(two.tag("stable").refs()).containsExactly("stable:latest", "web:v2");
+    assertThat(one.refs()).containsExactly("web:v1");
+    assertThat(one.tag("web:v1").refs()).as("which it has").containsExactly("web:v1");
+    assertThatThrownBy(() -> one.tag("Web"))
+        .isInstanceOfSatisfying(
+            MicaException.class,
+            failure -> assertThat(failure.kind()).isEqualTo(MicaException.Kind.USAGE));
+    union.remove();
+    two.remove();
+    assertThat(mica.commits().find("stable")).isEmpty();
+    assertThatThrownBy(() -> two.tag("web:v3"))
+        .hasMessageContaining("cannot find the commit " + two.id());
+    assertThat(mica.commits().list()).extracting(Commit::id).containsExactly(one.id());
+  }
+
+  @Test
   void theOlderAndTheNewerAreMountedSideBySide() {
     Commit one = commit("web:v1");
     String treeOne = digest(at);

@@ -102,7 +102,7 @@ final class CrashTest {
   private void run(CrashStep.Operation operation, List<String> kills, boolean reboot)
       throws InterruptedException {
     List<String> chosen = new ArrayList<>(kills);
-    Collections.shuffle(chosen, new Random(SEED + operation.ordinal()));
+    Collections.shuffle(chosen, new Random(SEED + operation.name().hashCode()));
     int count = FULL ? chosen.size() : (chosen.size() + 2) / 3;
     List<Future<?>> runs = new ArrayList<>();
     for (String kill : chosen.subList(0, count)) {

@@ -143,17 +143,21 @@ final class FromImageTest extends ScratchTest {
   void aCommitOfItRunsAsItDoes(
       String name, List<String> changes, UnaryOperator<VmSpec.Builder> own, List<String> says) {
     Commit image = image(changes.toArray(String[]::new));
-    VmSpec spec =
-        FromImage.filled("box", own.apply(VmSpec.of("box", image, List.of()).but()).build());
+    VmSpec spec = FromImage.filled("box", own.apply(VmSpec.of("box", image)).build());
     VmRecord vm =
         NewVm.record(
-            Caller.ofProcess(), StateDir.at(scratch.path("home")), "box", "1", spec, List.of());
+            Caller.ofProcess(),
+            StateDir.at(scratch.path("home")),
+            "box",
+            Vms.newId(),
+            spec,
+            List.of());
     List<String> lines = FromImage.asItRuns(vm, image.config());
     assertThat(lines).as(name).isEqualTo(says);
 
     Commit of = image(Stream.concat(changes.stream(), lines.stream()).toArray(String[]::new));
     assertThat(of.config().orElseThrow().labels()).containsAllEntriesOf(spec.labels());
-    VmSpec next = FromImage.filled("box", VmSpec.of("box", of, List.of()));
+    VmSpec next = FromImage.filled("box", VmSpec.of("box", of).build());
     assertThat(next.program()).isEqualTo(spec.program());
     assertThat(next.environment()).isEqualTo(spec.environment());
     assertThat(next.user()).isEqualTo(spec.user());

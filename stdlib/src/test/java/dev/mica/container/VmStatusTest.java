@@ -69,6 +69,9 @@ final class VmStatusTest {
             Machine.class.getClassLoader(),
             new Class<?>[] {Machine.class},
             (_, method, _) -> {
+              if (method.getName().equals("lostShares")) {
+                return List.of();
+              }
               assertThat(method.getName()).isEqualTo("status");
               if (asked.getAndIncrement() == 0) {
                 meanwhile.run();

@@ -24,7 +24,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /**
  * kill -9 of a load, an import and a save as they enter a system call that changes something, one
- * chosen at random each time: what is there then is there whole, and the same again works.
+ * chosen at random each time: what is there then is there whole, and the same again works. More
+ * kills with {@code -Dmica.rounds=N}.
  */
 @NeedsRoot
 final class ImageCrashTest {
@@ -35,7 +36,7 @@ final class ImageCrashTest {
   private static final List<String> NAMES = List.of(CHANGES.split(",", -1));
 
   private static final Pattern CALL = Pattern.compile("^(\\d+) +([a-z0-9_]+)\\(");
-  private static final int KILLS = 10;
+  private static final int KILLS = Integer.getInteger("mica.rounds", 4);
 
   @ParameterizedTest
   @EnumSource

@@ -74,9 +74,20 @@ public final class Coercions {
         || !commits.isReference(text)
         || commits.find(text).isPresent()
         || mica.folder(text).exists()) {
-      return layer(text);
+      LayerSource layer = layer(text);
+      requireThere(layer, text);
+      return layer;
     }
     return commits.findPulled(text).map(LayerSource.class::cast).orElse(new Unpulled(text));
+  }
+
+  /** An image of a registry whose tag is left out looks like a folder that is missing. */
+  private void requireThere(LayerSource layer, String text) {
+    boolean image = !PATH.matcher(text).lookingAt() && mica.commits().isReference(text + ":latest");
+    if (image && layer instanceof Folder folder && !folder.exists()) {
+      throw MicaException.failed("find", text, "there is no folder and no commit of that name")
+          .hint("an image of a registry needs its tag: write " + text + ":latest");
+    }
   }
 
   /** The same, pulled if it is an image that is not here; {@code say} tells people of that. */

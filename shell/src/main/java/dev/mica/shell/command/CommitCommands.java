@@ -25,7 +25,8 @@ final class CommitCommands {
   private CommitCommands() {}
 
   static List<Command> all() {
-    return List.of(create(), ls(), show(), diff(), log(), graph(), rm(), mount(), verify(), gc());
+    return List.of(
+        create(), ls(), show(), diff(), log(), graph(), tag(), rm(), mount(), verify(), gc());
   }
 
   private static Command create() {
@@ -184,6 +185,18 @@ final class CommitCommands {
           return new Result.Drawing<>(
               CommitSchema.COMMIT.shape(), commits.list().stream(), commits::graph);
         });
+  }
+
+  private static Command tag() {
+    return new Command(
+        List.of("commit", "tag"),
+        List.of(COMMIT, argument("NAME:TAG", Kind.TEXT, "its further name")),
+        Role.OPERATOR,
+        "gives a commit one more name; another commit that has the name loses it",
+        "mica commit tag web:v2 web:stable",
+        "commit('web:v2').tag('web:stable')",
+        CommitSchema.COMMIT.shape().json(),
+        in -> new Result.One<>(CommitSchema.COMMIT.shape(), commit(in).tag(in.value("NAME:TAG"))));
   }
 
   private static Command rm() {

@@ -59,6 +59,7 @@ final class CommandTableTest {
             "commit diff",
             "commit log",
             "commit graph",
+            "commit tag",
             "commit rm",
             "commit mount",
             "commit verify",
