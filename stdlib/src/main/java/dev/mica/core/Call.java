@@ -34,6 +34,7 @@ final class Call implements AutoCloseable {
   private final MemorySegment error;
   private final Job job;
   private final Activity activity;
+  private boolean named;
 
   /** A call that does {@code doing} ("remove") to {@code object}. */
   Call(String doing, Object object) {
@@ -56,11 +57,18 @@ final class Call implements AutoCloseable {
     }
   }
 
+  /** The object is all that a message is to name: the path that the core knows is the same one. */
+  Call named() {
+    named = true;
+    return this;
+  }
+
   /** Runs it; returns what it returned, which is not negative. */
   long run(Body body) {
     long result = invoke(body);
     if (result < 0) {
-      throw failure(result, error, activity, doing, object);
+      Failure failure = Failure.read((int) result, error);
+      throw failure(named ? failure.withoutPath() : failure, activity, doing, object);
     }
     return result;
   }
@@ -68,7 +76,11 @@ final class Call implements AutoCloseable {
   /** What a call returned that was not 0 or more. */
   static RuntimeException failure(
       long result, MemorySegment error, Activity activity, String doing, Object object) {
-    Failure failure = Failure.read((int) result, error);
+    return failure(Failure.read((int) result, error), activity, doing, object);
+  }
+
+  private static RuntimeException failure(
+      Failure failure, Activity activity, String doing, Object object) {
     return failure.errno() == Errno.ECANCELED && activity.isCancelled()
         ? new CancellationException("cancelled: " + activity.text())
         : failure.of(doing, object);
@@ -112,6 +124,11 @@ final class Call implements AutoCloseable {
 
   MemorySegment bytes(byte[] bytes) {
     return arena.allocateFrom(ValueLayout.JAVA_BYTE, bytes);
+  }
+
+  /** As a string: without a zero byte, which is put behind them. */
+  MemorySegment bytesOf(byte[] path) {
+    return string(arena, path);
   }
 
   MemorySegment text(String text) {

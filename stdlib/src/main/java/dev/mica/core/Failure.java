@@ -36,6 +36,10 @@ record Failure(Errno errno, String text, String step, String path, String note) 
         OpenDirectory.show(error.getString(NOTE)));
   }
 
+  Failure withoutPath() {
+    return new Failure(errno, text, step, "", note);
+  }
+
   /** {@code cannot DOING OBJECT: [PATH: ]TEXT[, NOTE] (STEP)[; HINT]}. */
   MicaException of(String doing, Object object) {
     String where =
@@ -56,7 +60,7 @@ record Failure(Errno errno, String text, String step, String path, String note) 
       case ENOENT -> "check that it is there and spelled so";
       case EBUSY -> "end what uses it (fuser -vm shows who), then try again";
       case EEXIST, ENOTEMPTY -> "choose a path where nothing is yet, or remove what is there";
-      case EXDEV -> "put both on one file system";
+      case EXDEV -> step.equals("follow") ? null : "put both on one file system";
       case ENOTDIR -> "name a directory";
       case EMFILE -> "allow more open files with: ulimit -n";
       case ENOSPC, EDQUOT -> "free some space on that file system";

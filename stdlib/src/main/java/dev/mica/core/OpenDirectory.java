@@ -20,6 +20,8 @@ public final class OpenDirectory implements AutoCloseable {
   private static final Pattern BY_DESCRIPTOR =
       Pattern.compile("/proc/self/fd/(\\d+)(/\\.(?=[/\\s:,;'\")]|$))?");
 
+  private static final String MOUNT_ID = "mnt_id:";
+
   /** The paths that those now open were opened by, for {@link #show}. */
   private static final Map<Integer, Path> OPENED_BY = new ConcurrentHashMap<>();
 
@@ -116,6 +118,20 @@ public final class OpenDirectory implements AutoCloseable {
       return path().toRealPath();
     } catch (IOException gone) {
       throw MicaException.failed("find", openedBy, "it was removed").because(gone);
+    }
+  }
+
+  /** The kernel's number for the mount that it was opened on, as in {@link Mount#id}. */
+  public int mountId() {
+    Path info = Path.of("/proc/self/fdinfo/" + descriptor);
+    try (var lines = Files.lines(info)) {
+      return lines
+          .filter(line -> line.startsWith(MOUNT_ID))
+          .map(line -> Integer.parseInt(line.substring(MOUNT_ID.length()).strip()))
+          .findFirst()
+          .orElseThrow(() -> MicaException.failed("read", info, "it does not name the mount"));
+    } catch (IOException hidden) {
+      throw MicaException.failed("read", info, "it cannot be read").because(hidden);
     }
   }
 

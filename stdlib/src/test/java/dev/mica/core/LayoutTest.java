@@ -99,6 +99,35 @@ class LayoutTest {
     OURS.put("offsetof(struct mica_identity, handle_len)", Identity.HANDLE_LEN);
     OURS.put("offsetof(struct mica_identity, handle)", Identity.HANDLE);
     OURS.put("sizeof(struct mica_identity)", Identity.SIZE);
+    OURS.put("offsetof(struct mica_stat, size)", FileStatus.FILE_SIZE);
+    OURS.put("offsetof(struct mica_stat, atime)", FileStatus.ATIME);
+    OURS.put("offsetof(struct mica_stat, mtime)", FileStatus.MTIME);
+    OURS.put("offsetof(struct mica_stat, mode)", FileStatus.MODE);
+    OURS.put("offsetof(struct mica_stat, uid)", FileStatus.UID);
+    OURS.put("offsetof(struct mica_stat, gid)", FileStatus.GID);
+    OURS.put("offsetof(struct mica_stat, nlink)", FileStatus.NLINK);
+    OURS.put("sizeof(struct mica_stat)", FileStatus.SIZE);
+    OURS.put("offsetof(struct mica_set, size)", FileChange.NEW_SIZE);
+    OURS.put("offsetof(struct mica_set, atime)", FileChange.ATIME);
+    OURS.put("offsetof(struct mica_set, mtime)", FileChange.MTIME);
+    OURS.put("offsetof(struct mica_set, what)", FileChange.WHAT);
+    OURS.put("offsetof(struct mica_set, uid)", FileChange.UID);
+    OURS.put("offsetof(struct mica_set, gid)", FileChange.GID);
+    OURS.put("offsetof(struct mica_set, mode)", FileChange.MODE);
+    OURS.put("sizeof(struct mica_set)", FileChange.SIZE);
+    String[] space = {
+      "block", "blocks", "free", "available", "files", "files_free", "id", "flags", "name_max"
+    };
+    for (int i = 0; i < space.length; i++) {
+      OURS.put("offsetof(struct mica_space, " + space[i] + ")", (long) i * Long.BYTES);
+    }
+    OURS.put("sizeof(struct mica_space)", FileSpace.SIZE);
+    OURS.put("offsetof(struct mica_name, record_len)", OpenFile.NAME_RECORD_LEN);
+    OURS.put("offsetof(struct mica_name, name_len)", OpenFile.NAME_LEN);
+    OURS.put("offsetof(struct mica_name, name)", OpenFile.NAME);
+    OURS.put("MICA_LIST_ROOM", (long) OpenFile.LIST_ROOM);
+    bits("MICA_OPEN_", OpenFlag.values());
+    bits("MICA_SET_", FileChange.What.values());
     OURS.put("offsetof(struct mica_rotation, lowers)", Rotation.LOWERS);
     OURS.put("offsetof(struct mica_rotation, lower_count)", Rotation.LOWER_COUNT);
     OURS.put("offsetof(struct mica_rotation, id)", Rotation.ID);
