@@ -1,6 +1,9 @@
 package dev.mica;
 
 import dev.mica.access.Caller;
+import dev.mica.access.Witness;
+import dev.mica.audit.Audit;
+import dev.mica.audit.AuditLog;
 import dev.mica.commit.CommitLayers;
 import dev.mica.commit.Commits;
 import dev.mica.container.VmFolders;
@@ -25,6 +28,8 @@ final class Engine {
   private final Vms vms;
   private final Commits commits;
   private final Users users;
+  private final Witness witness;
+  private final Audit audit;
 
   Engine(StateDir state) {
     this.state = state;
@@ -34,6 +39,8 @@ final class Engine {
     this.commits =
         new Commits(state, unions, new UnionLayers(state, helper), folders, new Images(state));
     this.users = new Users(state);
+    this.witness = new AuditLog(state);
+    this.audit = new Audit(state, witness);
     this.vms = new Vms(state, new CommitLayers(state), commits);
   }
 
@@ -55,6 +62,15 @@ final class Engine {
 
   Users users(Caller caller) {
     return new Users(caller, users);
+  }
+
+  Audit audit(Caller caller) {
+    return new Audit(caller, audit);
+  }
+
+  /** Writes down what callers change. */
+  Witness witness() {
+    return witness;
   }
 
   Host host(Caller caller) {

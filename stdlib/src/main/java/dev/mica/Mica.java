@@ -2,6 +2,7 @@ package dev.mica;
 
 import dev.mica.access.Caller;
 import dev.mica.access.Role;
+import dev.mica.audit.Audit;
 import dev.mica.commit.Commits;
 import dev.mica.container.Vms;
 import dev.mica.folder.Folder;
@@ -28,15 +29,17 @@ public final class Mica {
   private final Vms vms;
   private final Host host;
   private final Users users;
+  private final Audit audit;
 
-  private Mica(Engine engine, Caller caller) {
+  private Mica(Engine engine, Caller asking) {
     this.engine = engine;
-    this.caller = caller;
+    this.caller = asking.seenBy(engine.witness());
     this.unions = engine.unions(caller);
     this.commits = engine.commits(caller);
     this.vms = engine.vms(caller);
     this.host = engine.host(caller);
     this.users = engine.users(caller);
+    this.audit = engine.audit(caller);
   }
 
   /** The state directory that {@code MICA_HOME}, the user and the XDG rules name. */
@@ -100,6 +103,11 @@ public final class Mica {
   /** Those who may log in over SSH. */
   public Users users() {
     return users;
+  }
+
+  /** Who has changed what, and who has tried to log in. */
+  public Audit audit() {
+    return audit;
   }
 
   /** The state directory; made with mode 0700 at first use. */

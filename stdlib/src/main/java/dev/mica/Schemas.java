@@ -1,5 +1,6 @@
 package dev.mica;
 
+import dev.mica.audit.AuditSchema;
 import dev.mica.commit.CommitSchema;
 import dev.mica.container.ContainerSchema;
 import dev.mica.folder.FolderSchema;
@@ -41,6 +42,9 @@ public final class Schemas {
           UserSchema.USER,
           UserSchema.KEY,
           UserSchema.USERS,
+          AuditSchema.AUDIT,
+          AuditSchema.LINE,
+          AuditSchema.VERIFIED,
           HelperSchema.HELPER,
           StreamSchema.ATTACHABLE,
           StreamSchema.STREAM,

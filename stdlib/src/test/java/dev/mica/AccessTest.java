@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.mica.access.Caller;
+import dev.mica.access.Door;
 import dev.mica.access.Role;
 import dev.mica.commit.Commit;
 import dev.mica.container.ExecSpec;
@@ -39,9 +40,9 @@ final class AccessTest extends ScratchTest {
    * @param doing as the refusal says it
    */
   record Change(String member, String doing, Consumer<AccessTest> action) {
-    /** Of users all is for admins. */
+    /** Of users and of the audit all is for admins. */
     String least() {
-      return member.startsWith("Users.") ? "admin" : "operator";
+      return member.startsWith("Users.") || member.startsWith("Audit.") ? "admin" : "operator";
     }
 
     @Override
@@ -148,6 +149,14 @@ final class AccessTest extends ScratchTest {
               test -> test.viewer.users().serverFolder()),
           new Change(
               "Users.removeAll()", "remove all users", test -> test.viewer.users().removeAll()),
+          new Change("Audit.list()", "look at the audit", test -> test.viewer.audit().list()),
+          new Change("Audit.damaged()", "look at the audit", test -> test.viewer.audit().damaged()),
+          new Change("Audit.verify()", "look at the audit", test -> test.viewer.audit().verify()),
+          new Change("Audit.verify()", "look at the audit", test -> test.viewer.audit().verify("")),
+          new Change(
+              "Audit.attempt()",
+              "write into the audit",
+              test -> test.viewer.audit().attempt("x", "", Door.local(), "x")),
           new Change("Folder.write()", "write", test -> test.viewer.folder("file").write("")),
           new Change("Folder.write()", "write", test -> test.seen().at().resolve("file").write("")),
           new Change(
@@ -187,6 +196,25 @@ final class AccessTest extends ScratchTest {
           "UserKey.refusal()",
           "Users.getAt()",
           "Users.iterator()",
+          "Audit.iterator()",
+          "AuditLine.number",
+          "AuditLine.time",
+          "AuditLine.user",
+          "AuditLine.role",
+          "AuditLine.door",
+          "AuditLine.from",
+          "AuditLine.key",
+          "AuditLine.command",
+          "AuditLine.what",
+          "AuditLine.outcome",
+          "AuditLine.why",
+          "AuditLine.previous",
+          "AuditLine.hash",
+          "AuditVerified.intact",
+          "AuditVerified.first",
+          "AuditVerified.last",
+          "AuditVerified.hash",
+          "AuditVerified.problem",
           "Attachable.stream",
           "ProcessStream.token()",
           "ProcessStream.run()",
@@ -282,6 +310,10 @@ final class AccessTest extends ScratchTest {
         .hasMessageContaining("cannot " + change.doing())
         .hasMessageContaining("ann is a viewer, and that is for an " + change.least());
     assertThat(state()).isEqualTo(before);
+    assertThat(mica.audit().list())
+        .last()
+        .matches(line -> line.user().equals("ann") && line.outcome().equals("refused"));
+    assertThat(mica.audit().list()).filteredOn(line -> line.user().equals("ann")).hasSize(1);
   }
 
   @ParameterizedTest

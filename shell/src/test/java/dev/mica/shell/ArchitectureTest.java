@@ -19,6 +19,7 @@ import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.lang.ArchRule;
+import dev.mica.access.Caller;
 import dev.mica.union.Helper;
 import dev.mica.union.UnionLayers;
 import dev.mica.vm.Console;
@@ -45,10 +46,11 @@ final class ArchitectureTest {
           Map.entry("commit", 9),
           Map.entry("union", 9),
           Map.entry("user", 4),
+          Map.entry("audit", 5),
           Map.entry("folder", 8),
           Map.entry("vm", 5),
           Map.entry("schema", 8),
-          Map.entry("access", 2),
+          Map.entry("access", 6),
           Map.entry("job", 1),
           Map.entry("failure", 3));
 
@@ -74,6 +76,7 @@ final class ArchitectureTest {
           "commit",
           "union",
           "user",
+          "audit",
           "folder",
           "vm",
           "schema",
@@ -230,6 +233,34 @@ final class ArchitectureTest {
                         INTERNAL
                             .or(equivalentTo(UnionLayers.class))
                             .test(type.getBaseComponentType()))));
+  }
+
+  /**
+   * What changes something goes through {@code Caller.change} or {@code run}, where it is written
+   * into the audit. These only look, or only check: whoever adds one says so here.
+   */
+  @Test
+  void whatAsksForARoleAloneChangesNothing() {
+    assertThat(
+            MICA.stream()
+                .flatMap(type -> type.getMethodCallsFromSelf().stream())
+                .filter(call -> call.getTargetOwner().isEquivalentTo(Caller.class))
+                .filter(call -> call.getTarget().getName().equals("require"))
+                .map(call ->
+                    call.getOriginOwner().getSimpleName() + "." + call.getOrigin().getName()))
+        .containsExactlyInAnyOrder(
+            "Caller.change",
+            "Caller.run",
+            "Mica.as",
+            "Audit.mayLook",
+            "Audit.attempt",
+            "Users.mayLook",
+            "Users.serverFolder",
+            "Unions.check",
+            "Vms.check",
+            "Context.enter",
+            "Conversation.require",
+            "Conversation.requireAdmin");
   }
 
   @Test

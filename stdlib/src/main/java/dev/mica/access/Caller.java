@@ -6,7 +6,9 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Who asks, and what they mean by what they say. Every object of Mica is reached by a caller, who
@@ -24,7 +26,10 @@ public final class Caller {
             Role.ADMIN,
             PathBytes.absolute(Path.of("")),
             System.getenv(),
-            ALL);
+            ALL,
+            null,
+            nothing -> {},
+            new AtomicInteger());
   }
 
   private final String user;
@@ -32,15 +37,27 @@ public final class Caller {
   private final Path folder;
   private final Map<String, String> environment;
   private final List<Path> roots;
-  private final AtomicInteger plans = new AtomicInteger();
+  private final @Nullable Door door;
+  private final Witness witness;
+  private final AtomicInteger plans;
 
   private Caller(
-      String user, Role role, Path folder, Map<String, String> environment, List<Path> roots) {
+      String user,
+      Role role,
+      Path folder,
+      Map<String, String> environment,
+      List<Path> roots,
+      @Nullable Door door,
+      Witness witness,
+      AtomicInteger plans) {
     this.user = user;
     this.role = role;
     this.folder = folder;
     this.environment = Map.copyOf(environment);
     this.roots = List.copyOf(roots);
+    this.door = door;
+    this.witness = witness;
+    this.plans = plans;
   }
 
   /** The one who started this process: its user, working folder and variables, as an admin. */
@@ -67,7 +84,33 @@ public final class Caller {
     if (!folder.isAbsolute()) {
       throw MicaException.usage("have a caller work in", folder, "it is not absolute");
     }
-    return new Caller(user, role, folder, environment, roots);
+    return new Caller(
+        user, role, folder, environment, roots, null, nothing -> {}, new AtomicInteger());
+  }
+
+  /** The same, who has come in by {@code way}. */
+  public Caller by(Door way) {
+    return new Caller(user, role, folder, environment, roots, way, witness, plans);
+  }
+
+  /** The same; {@code observer} is told what they change, and what they are refused. */
+  public Caller seenBy(Witness observer) {
+    return new Caller(user, role, folder, environment, roots, door, observer, plans);
+  }
+
+  /** How they have come in; unless somebody has said so, they have started this process. */
+  Door door() {
+    return door == null ? Door.local() : door;
+  }
+
+  Witness witness() {
+    return witness;
+  }
+
+  /** Whether they have started this process, and work in its folder with its variables. */
+  public boolean isOfProcess() {
+    Caller process = ofProcess();
+    return door == null && folder.equals(process.folder) && environment.equals(process.environment);
   }
 
   /** How they are called. */
@@ -91,7 +134,45 @@ public final class Caller {
   }
 
   /**
-   * Fails unless they may do what wants the role {@code least}.
+   * Changes something by {@code body}: fails unless their role is {@code least} or a higher one,
+   * and has it written down who has done what. Whatever changes anything goes through here.
+   *
+   * @param doing what they ask for, and {@code object} to what, as the message says it
+   */
+  public <T extends @Nullable Object> T change(
+      Role least, String doing, Object object, Supplier<T> body) {
+    require(least, doing, object);
+    return Request.change(this, sentence(doing, object), body);
+  }
+
+  /** The same for what has no result. */
+  public void run(Role least, String doing, Object object, Runnable body) {
+    require(least, doing, object);
+    Request.change(
+        this,
+        sentence(doing, object),
+        () -> {
+          body.run();
+          return doing;
+        });
+  }
+
+  /**
+   * Runs {@code body}, a script of theirs. It can do what nobody else sees, so that it was run is
+   * written down; but not of whoever has started this process, and needs no Mica for that.
+   */
+  public <T extends @Nullable Object> T script(String what, Supplier<T> body) {
+    return door().isLocal() ? body.get() : Request.script(this, what, body);
+  }
+
+  private static String sentence(String doing, Object object) {
+    String text = object instanceof Path path ? PathBytes.printable(path) : object.toString();
+    return (doing + " " + text).strip();
+  }
+
+  /**
+   * Fails unless they may do what wants the role {@code least}. For what only looks: a change goes
+   * through {@link #change}.
    *
    * @param doing what they ask for, and {@code object} to what, as the message says it
    */
@@ -101,9 +182,12 @@ public final class Caller {
           .hint("do it outside of the plan");
     }
     if (role.compareTo(least) < 0) {
-      throw MicaException.denied(
-              doing, object, user + " is " + word(role) + ", and that is for " + word(least))
-          .hint("ask an admin");
+      MicaException refusal =
+          MicaException.denied(
+                  doing, object, user + " is " + word(role) + ", and that is for " + word(least))
+              .hint("ask an admin");
+      Request.refused(this, sentence(doing, object), refusal);
+      throw refusal;
     }
   }
 
@@ -148,10 +232,6 @@ public final class Caller {
   }
 
   private static String word(Role role) {
-    return switch (role) {
-      case VIEWER -> "a viewer";
-      case OPERATOR -> "an operator";
-      case ADMIN -> "an admin";
-    };
+    return (role == Role.VIEWER ? "a " : "an ") + role.word();
   }
 }

@@ -106,10 +106,15 @@ public final class Commits {
    *     nothing; then it is made even if nothing has changed, and the union stays as it is
    */
   public Commit create(Union union, String ref, String message, boolean squash) {
-    caller.require(Role.OPERATOR, "commit " + ref + " from the union", union.name());
-    CommitRecord made = committer.create(union.name(), Ref.parse(ref), message, squash);
-    verifier.startRecording();
-    return commit(made);
+    return caller.change(
+        Role.OPERATOR,
+        "commit " + ref + " from the union",
+        union.name(),
+        () -> {
+          CommitRecord made = committer.create(union.name(), Ref.parse(ref), message, squash);
+          verifier.startRecording();
+          return commit(made);
+        });
   }
 
   /**
@@ -127,9 +132,14 @@ public final class Commits {
    * @param platform {@code OS/ARCHITECTURE[/VARIANT]}, if there are several; this host's if empty
    */
   public Loaded load(String file, Optional<String> as, Optional<String> platform) {
-    caller.require(Role.OPERATOR, "load", file);
-    as.ifPresent(Ref::parse);
-    return loaded(exchange.load(Folder.of(caller, file).path(), as, platform));
+    return caller.change(
+        Role.OPERATOR,
+        "load",
+        file,
+        () -> {
+          as.ifPresent(Ref::parse);
+          return loaded(exchange.load(Folder.of(caller, file).path(), as, platform));
+        });
   }
 
   /**
@@ -150,9 +160,14 @@ public final class Commits {
    * @param platform {@code OS/ARCHITECTURE[/VARIANT]}; this host's if empty
    */
   public Loaded pull(String reference, Optional<String> as, Optional<String> platform) {
-    caller.require(Role.OPERATOR, "pull", reference);
-    as.ifPresent(Ref::parse);
-    return loaded(exchange.pull(reference, as, platform, registryVariables()));
+    return caller.change(
+        Role.OPERATOR,
+        "pull",
+        reference,
+        () -> {
+          as.ifPresent(Ref::parse);
+          return loaded(exchange.pull(reference, as, platform, registryVariables()));
+        });
   }
 
   /**
@@ -171,9 +186,14 @@ public final class Commits {
   }
 
   Exchange.Pushed push(LiveCommit commit, String reference, String compression) {
-    caller.require(Role.OPERATOR, "push the commit to", reference);
-    List<String> origins = log(commit.id()).stream().map(Commit::origin).toList();
-    return exchange.push(commit.id(), origins, reference, compression, registryVariables());
+    return caller.change(
+        Role.OPERATOR,
+        "push the commit to",
+        reference,
+        () -> {
+          List<String> origins = log(commit.id()).stream().map(Commit::origin).toList();
+          return exchange.push(commit.id(), origins, reference, compression, registryVariables());
+        });
   }
 
   /** Makes a commit of a folder, or of a tar of one, plain or compressed. */
@@ -187,7 +207,11 @@ public final class Commits {
    * @param changes changes of its configuration, as lines of a Dockerfile: {@code ENV LANG=C}
    */
   public Loaded importFolder(String folderOrTar, String ref, String message, List<String> changes) {
-    caller.require(Role.OPERATOR, "import", folderOrTar);
+    return caller.change(
+        Role.OPERATOR, "import", folderOrTar, () -> imported(folderOrTar, ref, message, changes));
+  }
+
+  private Loaded imported(String folderOrTar, String ref, String message, List<String> changes) {
     Ref name = Ref.parse(ref);
     return loaded(
         exchange.importFolder(
@@ -213,11 +237,15 @@ public final class Commits {
   }
 
   Exchange.Saved save(LiveCommit commit, String file, String format, String compression) {
-    caller.require(Role.OPERATOR, "save the commit to", file);
-    Path to = Folder.of(caller, file).path();
-    String how = !format.isEmpty() ? format : Files.isDirectory(to) ? "layout" : "oci";
-    String name = commit.label();
-    return exchange.save(commit.id(), name, to, how, compression);
+    return caller.change(
+        Role.OPERATOR,
+        "save the commit to",
+        file,
+        () -> {
+          Path to = Folder.of(caller, file).path();
+          String how = !format.isEmpty() ? format : Files.isDirectory(to) ? "layout" : "oci";
+          return exchange.save(commit.id(), commit.label(), to, how, compression);
+        });
   }
 
   /**
@@ -373,7 +401,10 @@ public final class Commits {
    * end.
    */
   public void removeAll() {
-    caller.require(Role.OPERATOR, "remove", "all commits");
+    caller.run(Role.OPERATOR, "remove", "all commits", this::removeEach);
+  }
+
+  private void removeEach() {
     MicaException failure = null;
     for (Commit commit : list()) { // children come before their parents
       try {
@@ -396,10 +427,15 @@ public final class Commits {
    */
   public void remove(String refOrId) {
     LiveCommit commit = live(refOrId);
-    caller.require(Role.OPERATOR, "remove the commit", refOrId);
-    if (!remover.removeName(Ref.normal(refOrId), commit.id())) {
-      commit.remove();
-    }
+    caller.run(
+        Role.OPERATOR,
+        "remove the commit",
+        refOrId,
+        () -> {
+          if (!remover.removeName(Ref.normal(refOrId), commit.id())) {
+            commit.remove();
+          }
+        });
   }
 
   /**
@@ -407,18 +443,15 @@ public final class Commits {
    * name stay.
    */
   public List<String> gc() {
-    caller.require(Role.OPERATOR, "collect", "garbage");
-    return remover.collect();
+    return caller.change(Role.OPERATOR, "collect", "garbage", remover::collect);
   }
 
   void tag(String id, String ref) {
-    caller.require(Role.OPERATOR, "name the commit", id);
-    LayerStore.refer(state, store, ref, id);
+    caller.run(Role.OPERATOR, "name the commit", id, () -> LayerStore.refer(state, store, ref, id));
   }
 
   void removeCommit(String id) {
-    caller.require(Role.OPERATOR, "remove the commit", id);
-    remover.remove(id);
+    caller.run(Role.OPERATOR, "remove the commit", id, () -> remover.remove(id));
   }
 
   List<String> refsOf(String id) {

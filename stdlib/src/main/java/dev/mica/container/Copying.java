@@ -41,11 +41,14 @@ record Copying(Vms vms, VmRecord vm) {
   private static final int BUFFER = 1 << 16;
 
   Folder out(String path, Folder target) {
+    return vms.change("copy from the VM", vm.name(), () -> copyOut(path, target));
+  }
+
+  private Folder copyOut(String path, Folder target) {
     String doing = "copy " + path + " from the VM";
     Path to = target.path().toAbsolutePath();
     boolean into = Files.isDirectory(to);
     Path parent = into ? to : to.getParent();
-    vms.requireOperator("copy from the VM", vm.name());
     if (parent == null || !Files.isDirectory(parent)) {
       throw MicaException.failed(doing, vm.name(), "there is no folder " + parent);
     }
@@ -108,11 +111,21 @@ record Copying(Vms vms, VmRecord vm) {
   }
 
   void in(Folder source, String path) {
+    Folder _ =
+        vms.change(
+            "copy to the VM",
+            vm.name(),
+            () -> {
+              copyIn(source, path);
+              return source;
+            });
+  }
+
+  private void copyIn(Folder source, String path) {
     String doing = "copy " + source + " to the VM";
     Path from = source.path().toAbsolutePath().normalize();
     Path parent = from.getParent();
     Path name = from.getFileName();
-    vms.requireOperator("copy to the VM", vm.name());
     if (parent == null || name == null) {
       throw MicaException.usage(doing, vm.name(), "name what is in " + from + ", not all of it");
     }

@@ -166,8 +166,7 @@ final class LiveVm implements Vm {
 
   @Override
   public Console console() {
-    vms.requireOperator("attach to the console of", vm.name());
-    return runner().machine().console();
+    return vms.change("attach to the console of", vm.name(), () -> runner().machine().console());
   }
 
   @Override

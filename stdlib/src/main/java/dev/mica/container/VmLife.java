@@ -1,6 +1,5 @@
 package dev.mica.container;
 
-import dev.mica.access.Role;
 import dev.mica.failure.MicaException;
 import dev.mica.state.Hold;
 import dev.mica.state.LockedState;
@@ -12,6 +11,7 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 /**
  * The operations on one VM, from its start to its removal. Each change first checks whether the
@@ -35,8 +35,8 @@ final class VmLife {
     return vms.runner(vm);
   }
 
-  private void requireOperator(String doing) {
-    vms.caller().require(Role.OPERATOR, doing + " the VM", vm.name());
+  private <T> T changing(String doing, Supplier<T> body) {
+    return vms.change(doing + " the VM", vm.name(), body);
   }
 
   /** Locks the VM for that operation. */
@@ -68,7 +68,10 @@ final class VmLife {
    * @param ready runs right before its program does
    */
   void start(Consumer<Runner> ready) {
-    requireOperator("start");
+    VmRecord _ = changing("start", () -> started(ready));
+  }
+
+  private VmRecord started(Consumer<Runner> ready) {
     try (LockedState locked = state.lock("start the VM " + vm.name(), Vms.object(vm.name()))) {
       requireThere("start");
       Runner runner = runner();
@@ -76,12 +79,11 @@ final class VmLife {
         throw MicaException.failed("start the VM", vm.name(), "it is " + runner.status().text());
       }
       try {
-        VmRecord _ =
-            locked.run(
-                START,
-                vm::toJson,
-                () -> runner.start(Restarts.NONE, () -> ready.accept(runner)),
-                () -> vm);
+        return locked.run(
+            START,
+            vm::toJson,
+            () -> runner.start(Restarts.NONE, () -> ready.accept(runner)),
+            () -> vm);
       } catch (MicaException failure) {
         keepFailure(runner, failure);
         throw failure;
@@ -139,9 +141,12 @@ final class VmLife {
   }
 
   Attachable attach() {
-    requireOperator("attach to");
-    requireThere("attach to");
-    return runner().attach(false);
+    return changing(
+        "attach to",
+        () -> {
+          requireThere("attach to");
+          return runner().attach(false);
+        });
   }
 
   int await() {
@@ -167,15 +172,24 @@ final class VmLife {
    * Ends the VM. If it is to be removed at its end, that is done before anybody else can lock it.
    */
   private void end(String doing, Consumer<Runner> how) {
-    requireOperator(doing);
-    try (Hold _ = hold(doing)) {
-      if (vms.isThere(vm)) {
-        Runner runner = runner();
-        runner.endRestarts();
-        how.accept(runner);
-        if (vm.remove()) {
-          removeEnded();
-        }
+    VmRecord _ =
+        changing(
+            doing,
+            () -> {
+              try (Hold _ = hold(doing)) {
+                endIfThere(how);
+              }
+              return vm;
+            });
+  }
+
+  private void endIfThere(Consumer<Runner> how) {
+    if (vms.isThere(vm)) {
+      Runner runner = runner();
+      runner.endRestarts();
+      how.accept(runner);
+      if (vm.remove()) {
+        removeEnded();
       }
     }
   }
@@ -207,16 +221,24 @@ final class VmLife {
   }
 
   private void change(String doing, Consumer<Runner> how) {
-    requireOperator(doing);
-    try (Hold _ = hold(doing)) {
-      requireThere(doing);
-      how.accept(runner());
-    }
+    VmRecord _ =
+        changing(
+            doing,
+            () -> {
+              try (Hold _ = hold(doing)) {
+                requireThere(doing);
+                how.accept(runner());
+              }
+              return vm;
+            });
   }
 
   Attachable open(ExecSpec spec) {
+    return changing("run a program in", () -> opened(spec));
+  }
+
+  private Attachable opened(ExecSpec spec) {
     String doing = "run a program in";
-    requireOperator(doing);
     if (spec.program().isEmpty() || spec.program().getFirst().isEmpty()) {
       throw MicaException.usage(doing + " the VM", vm.name(), "it does not say which")
           .hint("name a program and its arguments, after --");
@@ -236,11 +258,14 @@ final class VmLife {
 
   /** Starts a process that copies. */
   Attachable copy(String doing, Function<Exec, Attachable> how) {
-    requireOperator(doing);
-    try (Hold _ = hold(doing)) {
-      requireThere(doing);
-      return how.apply(new Exec(runner()));
-    }
+    return changing(
+        doing,
+        () -> {
+          try (Hold _ = hold(doing)) {
+            requireThere(doing);
+            return how.apply(new Exec(runner()));
+          }
+        });
   }
 
   /** A new file among those of the VM, which no other user can read. */
@@ -249,8 +274,13 @@ final class VmLife {
   }
 
   void remove() {
-    requireOperator("remove");
-    removeEnded();
+    VmRecord _ =
+        changing(
+            "remove",
+            () -> {
+              removeEnded();
+              return vm;
+            });
   }
 
   /** Removes it without asking for the role of the caller; fails if it has not ended. */

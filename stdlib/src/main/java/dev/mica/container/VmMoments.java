@@ -1,6 +1,5 @@
 package dev.mica.container;
 
-import dev.mica.access.Role;
 import dev.mica.commit.Commit;
 import dev.mica.commit.CommitLayers;
 import dev.mica.commit.Commits;
@@ -10,6 +9,7 @@ import dev.mica.state.LockedState;
 import dev.mica.state.StateDir;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,14 +38,17 @@ final class VmMoments {
     return "commit of the VM " + name;
   }
 
-  private void requireOperator(String doing) {
-    vms.caller().require(Role.OPERATOR, doing + " the VM", vm.name());
+  private <T> T change(String doing, Supplier<T> body) {
+    return vms.change(doing + " the VM", vm.name(), body);
   }
 
   Commit commit(CommitSpec spec) {
-    requireOperator("commit");
-    spec.requireName(vm.name());
-    return make(layers.newId(), spec);
+    return change(
+        "commit",
+        () -> {
+          spec.requireName(vm.name());
+          return make(layers.newId(), spec);
+        });
   }
 
   private Commit make(String id, CommitSpec spec) {
@@ -59,7 +62,10 @@ final class VmMoments {
   }
 
   Diff diff() {
-    requireOperator("diff");
+    return change("diff", this::differences);
+  }
+
+  private Diff differences() {
     AtomicReference<@Nullable Diff> found = new AtomicReference<>();
     try (LockedState locked = state.lock("diff the VM " + vm.name(), object(vm.name()))) {
       vms.life(vm).requireThere("diff");
@@ -74,7 +80,10 @@ final class VmMoments {
 
   /** Another VM from what this one has changed by now, which runs if this one does. */
   Vm fork(String other) {
-    requireOperator("fork");
+    return change("fork", () -> forkTo(other));
+  }
+
+  private Vm forkTo(String other) {
     NewVm.requireName(other);
     vms.requireFree(other);
     boolean up = vms.runner(vm).status().isUp();

@@ -17,6 +17,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 
@@ -86,8 +87,8 @@ public final class Vms {
     return caller;
   }
 
-  void requireOperator(String doing, String name) {
-    caller.require(Role.OPERATOR, doing, name);
+  <T> T change(String doing, String name, Supplier<T> body) {
+    return caller.change(Role.OPERATOR, doing, name, body);
   }
 
   static String object(String name) {
@@ -107,7 +108,10 @@ public final class Vms {
   Vm create(VmSpec asked, List<String> own) {
     String id = newId();
     String name = asked.name() != null ? asked.name() : "vm-" + id.substring(0, 6);
-    caller.require(Role.OPERATOR, "create the VM", name);
+    return change("create the VM", name, () -> create(asked, own, id, name));
+  }
+
+  private Vm create(VmSpec asked, List<String> own, String id, String name) {
     VmSpec spec = FromImage.filled(name, asked);
     NewVm.requireSound(name, spec);
     try (LockedState locked = state.lock("create the VM " + name, object(name))) {

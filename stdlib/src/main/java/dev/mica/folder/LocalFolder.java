@@ -38,8 +38,8 @@ record LocalFolder(Caller caller, Path path) implements Folder {
     return folder;
   }
 
-  private void mayChange(String doing) {
-    caller.require(Role.OPERATOR, doing, path);
+  private void change(String doing, Runnable body) {
+    caller.run(Role.OPERATOR, doing, path, body);
   }
 
   @Override
@@ -113,8 +113,7 @@ record LocalFolder(Caller caller, Path path) implements Folder {
 
   @Override
   public void write(String text) {
-    mayChange("write");
-    LocalText.write(path, text);
+    change("write", () -> LocalText.write(path, text));
   }
 
   @Override
@@ -143,7 +142,11 @@ record LocalFolder(Caller caller, Path path) implements Folder {
   @Override
   public Folder copyTo(Folder target) {
     Path to = target.path();
-    caller.require(Role.OPERATOR, "copy " + location() + " to", to);
+    caller.run(Role.OPERATOR, "copy " + location() + " to", to, () -> copyTo(target, to));
+    return target;
+  }
+
+  private void copyTo(Folder target, Path to) {
     if (to.startsWith(path)) {
       throw MicaException.usage("copy " + location() + " to", to, "that lies inside it");
     }
@@ -156,23 +159,29 @@ record LocalFolder(Caller caller, Path path) implements Folder {
     } else {
       Core.copy(path, to, EnumSet.of(LayerFlag.OWN));
     }
-    return target;
   }
 
   @Override
   public Folder create() {
-    mayChange("make the directory");
-    try {
-      Files.createDirectories(path);
-      return this;
-    } catch (IOException e) {
-      throw Failures.of("make the directory", path, e);
-    }
+    String doing = "make the directory";
+    change(
+        doing,
+        () -> {
+          try {
+            Files.createDirectories(path);
+          } catch (IOException e) {
+            throw Failures.of(doing, path, e);
+          }
+        });
+    return this;
   }
 
   @Override
   public void delete() {
-    mayChange("remove");
+    change("remove", this::remove);
+  }
+
+  private void remove() {
     if (path.getNameCount() == 0) {
       throw MicaException.usage("remove", path, "that is the root of this host");
     }

@@ -156,8 +156,8 @@ record VfsFolder(Caller caller, String scheme, Path archive, String inside) impl
 
   @Override
   public Folder copyTo(Folder target) {
-    caller.require(Role.OPERATOR, "copy " + location() + " to", target.path());
-    Unpack.to(this, target.path());
+    Path to = target.path();
+    caller.run(Role.OPERATOR, "copy " + location() + " to", to, () -> Unpack.to(this, to));
     return target;
   }
 

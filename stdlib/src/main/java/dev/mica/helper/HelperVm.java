@@ -87,19 +87,20 @@ public final class HelperVm {
 
   /** Its console, live and in both directions; to be closed. One at a time may have it. */
   public Console console() {
-    caller.require(Role.OPERATOR, "attach to", "the helper VM's console");
-    return machine.console();
+    return caller.change(Role.OPERATOR, "attach to", "the helper VM's console", machine::console);
   }
 
   /** Sees that it runs; making a union does so by itself. */
   public void start() {
-    caller.require(Role.OPERATOR, "start", "the helper VM");
-    machine.boot(IDLE);
+    caller.run(Role.OPERATOR, "start", "the helper VM", () -> machine.boot(IDLE));
   }
 
   /** Powers it off. Fails, naming them, while it serves unions. */
   public void stop() {
-    caller.require(Role.OPERATOR, "stop", "the helper VM");
+    caller.run(Role.OPERATOR, "stop", "the helper VM", this::shutdown);
+  }
+
+  private void shutdown() {
     try (Hold _ = home.hold("stop the helper VM", Machine.HELPER)) {
       if (!records.names().isEmpty()) {
         throw MicaException.failed(
@@ -112,7 +113,6 @@ public final class HelperVm {
 
   /** Ends it at once; the unions it serves are dead until they are mounted again. */
   public void kill() {
-    caller.require(Role.OPERATOR, "kill", "the helper VM");
-    machine.kill();
+    caller.run(Role.OPERATOR, "kill", "the helper VM", machine::kill);
   }
 }

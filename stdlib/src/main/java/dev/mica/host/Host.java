@@ -79,8 +79,7 @@ public final class Host {
    * what it made is kept, or the operation is taken back. What holds data is removed by neither.
    */
   public void settle(String id, boolean keep) {
-    caller.require(Role.OPERATOR, "settle", id);
-    state.settle(id, keep);
+    caller.run(Role.OPERATOR, "settle", id, () -> state.settle(id, keep));
   }
 
   private static String line(Path file) {

@@ -96,7 +96,10 @@ public final class Unions {
    */
   public Union create(UnionSpec spec) {
     String label = spec.name() != null ? spec.name() : spec.at().name();
-    caller.require(Role.OPERATOR, "create the union", label);
+    return caller.change(Role.OPERATOR, "create the union", label, () -> create(spec, label));
+  }
+
+  private Union create(UnionSpec spec, String label) {
     try (LockedState locked = state.lock("create the union " + label, UnionLayers.object(label))) {
       UnionIntent intent = choose(locked, check(locked, spec).intent());
       Mounter mounter = mounterOf(intent.union());
@@ -326,7 +329,10 @@ public final class Unions {
    * Returns the removed names.
    */
   public List<String> removeAll() {
-    caller.require(Role.OPERATOR, "remove", "all unions");
+    return caller.change(Role.OPERATOR, "remove", "all unions", this::removeEach);
+  }
+
+  private List<String> removeEach() {
     List<String> removed = new ArrayList<>();
     List<Union> left = list().reversed(); // by name: a later one may lie on another
     while (!left.isEmpty()) {
@@ -353,7 +359,10 @@ public final class Unions {
   }
 
   void remove(String name) {
-    caller.require(Role.OPERATOR, "remove the union", name);
+    caller.run(Role.OPERATOR, "remove the union", name, () -> removeOne(name));
+  }
+
+  private void removeOne(String name) {
     try (LockedState locked = state.lock("remove the union " + name, UnionLayers.object(name))) {
       UnionRecord union = store.require(name);
       locked.reclaim(
@@ -381,7 +390,10 @@ public final class Unions {
   }
 
   void remount(String name) {
-    caller.require(Role.OPERATOR, "remount the union", name);
+    caller.run(Role.OPERATOR, "remount the union", name, () -> mountAgain(name));
+  }
+
+  private void mountAgain(String name) {
     try (LockedState locked = state.lock("remount the union " + name, UnionLayers.object(name))) {
       UnionRecord union = store.require(name);
       List<Mount> mounts = Mounts.all();

@@ -50,8 +50,11 @@ public final class Users {
    *     of this host
    */
   public User add(String name, Role role, String keyFile, List<String> roots) {
+    return caller.change(Role.ADMIN, "add the user", name, () -> added(name, role, keyFile, roots));
+  }
+
+  private User added(String name, Role role, String keyFile, List<String> roots) {
     String doing = "add the user " + name;
-    caller.require(Role.ADMIN, "add the user", name);
     if (!NAME.matcher(name).matches()) {
       throw MicaException.usage(
               "name a user",
@@ -126,7 +129,10 @@ public final class Users {
 
   /** Removes a user, even if the record is damaged; a session that is open goes on. */
   public void remove(String name) {
-    caller.require(Role.ADMIN, "remove the user", name);
+    caller.run(Role.ADMIN, "remove the user", name, () -> removeOne(name));
+  }
+
+  private void removeOne(String name) {
     try (LockedState _ = state.lock("remove the user " + name, object(name))) {
       if (!records.names().contains(name)) {
         throw MicaException.unknown("user", name, records.names());
@@ -146,9 +152,14 @@ public final class Users {
 
   /** Removes all users. Returns their names. */
   public List<String> removeAll() {
-    caller.require(Role.ADMIN, "remove", "all users");
-    List<String> names = records.names();
-    names.forEach(this::remove);
-    return names;
+    return caller.change(
+        Role.ADMIN,
+        "remove",
+        "all users",
+        () -> {
+          List<String> names = records.names();
+          names.forEach(this::remove);
+          return names;
+        });
   }
 }

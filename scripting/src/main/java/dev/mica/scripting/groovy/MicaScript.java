@@ -1,6 +1,7 @@
 package dev.mica.scripting.groovy;
 
 import dev.mica.Mica;
+import dev.mica.audit.Audit;
 import dev.mica.commit.Commit;
 import dev.mica.commit.Commits;
 import dev.mica.container.Vm;
@@ -93,6 +94,11 @@ public abstract class MicaScript extends Script implements Words {
   @Override
   public Users getUsers() {
     return mica().users();
+  }
+
+  @Override
+  public Audit getAudit() {
+    return mica().audit();
   }
 
   @Override

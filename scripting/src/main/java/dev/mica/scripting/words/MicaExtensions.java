@@ -1,6 +1,8 @@
 package dev.mica.scripting.words;
 
 import dev.mica.access.Role;
+import dev.mica.audit.Audit;
+import dev.mica.audit.AuditLine;
 import dev.mica.commit.Commit;
 import dev.mica.commit.Commits;
 import dev.mica.container.CommitSpec;
@@ -207,6 +209,11 @@ public final class MicaExtensions {
 
   /** {@code for (user in users)}. */
   public static Iterator<User> iterator(Users self) {
+    return self.list().iterator();
+  }
+
+  /** {@code for (line in audit)}. */
+  public static Iterator<AuditLine> iterator(Audit self) {
     return self.list().iterator();
   }
 

@@ -1,5 +1,6 @@
 package dev.mica.scripting.words;
 
+import dev.mica.audit.Audit;
 import dev.mica.commit.Commit;
 import dev.mica.commit.Commits;
 import dev.mica.container.Vm;
@@ -57,6 +58,9 @@ public interface Words {
 
   /** Those who may log in over SSH. */
   Users getUsers();
+
+  /** Who has changed what on this host, and who has tried to log in. */
+  Audit getAudit();
 
   /** This machine. */
   Host getHost();

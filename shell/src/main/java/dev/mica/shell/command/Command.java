@@ -5,6 +5,7 @@ import dev.mica.shell.print.Format;
 import dev.mica.shell.print.Result;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -36,6 +37,8 @@ public record Command(
     Result run(Invocation invocation);
   }
 
+  private static final Set<String> LOOKING = Set.of("ls", "verify");
+  private static final List<String> SERVE = List.of("serve");
   private static final Parameter OUTPUT =
       Parameter.choice("-o --output", "how data is printed; table if not given", Format.names());
 
@@ -50,6 +53,16 @@ public record Command(
     return parameters.stream()
         .anyMatch(
             each -> each.kind() == Parameter.Kind.CODE || each.kind() == Parameter.Kind.SCRIPT);
+  }
+
+  /** Whether using it changes something, or tries to. What some of these words do only looks. */
+  boolean changes() {
+    return role != Role.VIEWER && !LOOKING.contains(path.getLast());
+  }
+
+  /** Whether each change that it makes counts by itself: it runs what others ask for. */
+  boolean runsOthers() {
+    return runsCode() || path.equals(SERVE);
   }
 
   /** {@code union create}. */

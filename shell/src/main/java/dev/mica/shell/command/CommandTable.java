@@ -20,6 +20,7 @@ public final class CommandTable {
                   VmCommands.all().stream(),
                   HelperCommands.all().stream(),
                   UserCommands.all().stream(),
+                  AuditCommands.all().stream(),
                   ServeCommand.all().stream(),
                   LanguageCommands.all().stream())
               .flatMap(commands -> commands)

@@ -180,7 +180,7 @@ public final class Conversation {
       MistypedCommand.refuse(source, session());
     }
     requireAdmin();
-    return engine().evaluate(source);
+    return mica().caller().script("run a line of the language", () -> engine().evaluate(source));
   }
 
   /** Nothing is opened for what everybody may. */
@@ -203,8 +203,20 @@ public final class Conversation {
     requireAdmin();
     boolean jsh = file.toString().endsWith(".jsh");
     Caller caller = mica().caller();
-    Path there = caller == Caller.ofProcess() ? file : caller.folder().resolve(file);
-    (jsh ? session().java() : session().groovy()).run(there, args);
+    Path there = caller.isOfProcess() ? file : caller.folder().resolve(file);
+    ScriptEngine engine = jsh ? session().java() : session().groovy();
+    script("the script " + file, () -> engine.run(there, args));
+  }
+
+  private void script(String which, Runnable body) {
+    mica()
+        .caller()
+        .script(
+            "run " + which,
+            () -> {
+              body.run();
+              return which;
+            });
   }
 
   /** Runs the script that comes by the standard input, in Groovy. */
@@ -221,7 +233,8 @@ public final class Conversation {
             "run", "the standard input", "it has more than " + LONGEST_SCRIPT + " bytes");
       }
       String source = ScriptFile.withoutMark(new String(script, StandardCharsets.UTF_8));
-      session().groovy().run("input.groovy", source, args);
+      ScriptEngine groovy = session().groovy();
+      script("a script of the standard input", () -> groovy.run("input.groovy", source, args));
     } catch (IOException broken) {
       throw MicaException.failed("read", "the standard input", Why.of(broken)).because(broken);
     }

@@ -1,9 +1,11 @@
 package dev.mica.shell.command;
 
+import dev.mica.access.Request;
 import dev.mica.shell.print.Format;
 import dev.mica.shell.print.Output;
 import dev.mica.shell.print.Result;
 import java.util.List;
+import java.util.function.Supplier;
 
 /** Runs a line of the command language. */
 final class Dispatch {
@@ -37,11 +39,20 @@ final class Dispatch {
     conversation.require(command);
     Invocation invocation =
         new Invocation(conversation, command, parser.parse(args), talk, output.hasTerminal());
-    Result result = command.action().run(invocation);
+    Result result = run(command, invocation);
     return switch (result) {
       case Result.Done done -> done.status();
       case Result.Attached attached -> output.attach(attached, invocation.format());
       default -> invocation.exitStatus(output.print(result, invocation.format()));
     };
+  }
+
+  /** What a command changes is one line of the audit. */
+  private Result run(Command command, Invocation invocation) {
+    Supplier<Result> action = () -> command.action().run(invocation);
+    return command.runsOthers()
+        ? action.get()
+        : Request.command(
+            command.name(), command.changes(), () -> conversation.mica().caller(), action);
   }
 }

@@ -86,7 +86,8 @@ final class VmLogs {
     return Long.parseLong(text);
   }
 
-  private static Instant since(Invocation in, String text) {
+  /** The time that {@code --since} gives. */
+  static Instant since(Invocation in, String text) {
     Matcher ago = AGO.matcher(text);
     try {
       if (ago.matches()) {

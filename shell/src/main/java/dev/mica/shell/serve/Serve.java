@@ -1,6 +1,7 @@
 package dev.mica.shell.serve;
 
 import dev.mica.Mica;
+import dev.mica.access.Role;
 import dev.mica.shell.command.Invocation;
 import dev.mica.ssh.Server;
 import dev.mica.ssh.Settings;
@@ -20,7 +21,10 @@ public final class Serve {
   public static int run(Mica mica, String listen, boolean compatible, Invocation.Talk talk) {
     Settings settings = Settings.of(listen, compatible);
     CountDownLatch over = new CountDownLatch(1);
-    try (Server server = Server.start(mica, settings, new Visits())) {
+    try (Server server =
+        mica.caller()
+            .change(
+                Role.ADMIN, "serve at", listen, () -> Server.start(mica, settings, new Visits()))) {
       ENDING.forEach(name -> Signals.register(name, over::countDown));
       talk.say("serving at " + server.address() + ", with the key " + server.fingerprint());
       over.await();

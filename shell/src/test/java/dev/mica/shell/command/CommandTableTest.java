@@ -99,6 +99,8 @@ final class CommandTableTest {
             "user add",
             "user ls",
             "user rm",
+            "audit ls",
+            "audit verify",
             "serve",
             "run",
             "-e",
