@@ -2,6 +2,7 @@ package dev.mica.ssh;
 
 import dev.mica.Mica;
 import dev.mica.access.Caller;
+import dev.mica.access.Door;
 import dev.mica.access.Role;
 import dev.mica.user.User;
 import java.nio.file.Files;
@@ -50,6 +51,7 @@ final class Channels implements CommandFactory, ShellFactory {
   /** A key with a command runs that command always; the command can read what was asked for. */
   private Command command(ChannelSession channel, Optional<String> asked) {
     Logins.Login login = Logins.of(channel.getSession());
+    Door door = Logins.door(channel.getSession(), login.key().fingerprint());
     Optional<String> forced = login.key().command();
     Map<String, String> more =
         forced.isPresent() && asked.isPresent()
@@ -58,7 +60,7 @@ final class Channels implements CommandFactory, ShellFactory {
     return new ChannelCommand(
         this,
         receiver,
-        variables -> mica.as(caller(login.user(), variables, more)),
+        variables -> mica.as(caller(login.user(), variables, more).by(door)),
         forced.or(() -> asked),
         folder.resolve("history-" + login.user().name()));
   }

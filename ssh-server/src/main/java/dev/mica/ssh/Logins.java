@@ -1,6 +1,7 @@
 package dev.mica.ssh;
 
 import dev.mica.Mica;
+import dev.mica.access.Door;
 import dev.mica.failure.MicaException;
 import dev.mica.user.User;
 import dev.mica.user.UserKey;
@@ -13,6 +14,8 @@ import java.util.Optional;
 import org.apache.sshd.common.AttributeRepository.AttributeKey;
 import org.apache.sshd.common.SshConstants;
 import org.apache.sshd.common.SshException;
+import org.apache.sshd.common.config.keys.KeyUtils;
+import org.apache.sshd.common.digest.BuiltinDigests;
 import org.apache.sshd.common.util.buffer.ByteArrayBuffer;
 import org.apache.sshd.server.auth.pubkey.PublickeyAuthenticator;
 import org.apache.sshd.server.session.ServerSession;
@@ -23,6 +26,7 @@ import org.slf4j.LoggerFactory;
 final class Logins implements PublickeyAuthenticator {
   private static final Logger LOG = LoggerFactory.getLogger(Logins.class);
   private static final AttributeKey<Login> LOGIN = new AttributeKey<>();
+  private static final AttributeKey<Tried> TRIED = new AttributeKey<>();
   private static final AttributeKey<Integer> FAILED = new AttributeKey<>();
 
   /** The limit of tries in a session, as OpenSSH's {@code MaxAuthTries}. */
@@ -30,6 +34,14 @@ final class Logins implements PublickeyAuthenticator {
 
   /** A user, and the key that the user has logged in with. */
   record Login(User user, UserKey key) {}
+
+  /**
+   * The key that was tried last.
+   *
+   * @param name whom the client called itself; nobody may have that name
+   * @param why nobody can log in with it; "" if somebody can
+   */
+  record Tried(String name, String fingerprint, String why) {}
 
   private final Mica mica;
 
@@ -52,6 +64,15 @@ final class Logins implements PublickeyAuthenticator {
     return session.getAttribute(FAILED) != null;
   }
 
+  /** The key that was tried last in that session, if any. */
+  static Optional<Tried> tried(ServerSession session) {
+    return Optional.ofNullable(session.getAttribute(TRIED));
+  }
+
+  static Door door(ServerSession session, String fingerprint) {
+    return Door.ssh(address(session).getHostAddress(), fingerprint);
+  }
+
   static InetAddress address(ServerSession session) {
     return ((InetSocketAddress) session.getClientAddress()).getAddress();
   }
@@ -59,7 +80,10 @@ final class Logins implements PublickeyAuthenticator {
   /** Called before the signature is checked, and again for the key that has signed. */
   @Override
   public boolean authenticate(String name, PublicKey key, ServerSession session) {
-    Optional<Login> login = find(name, key, session);
+    Refusal why = new Refusal();
+    Optional<Login> login = find(name, key, session, why);
+    String fingerprint = KeyUtils.getFingerPrint(BuiltinDigests.sha256, key);
+    session.setAttribute(TRIED, new Tried(name, fingerprint, login.isPresent() ? "" : why.text));
     if (login.isPresent()) {
       session.setAttribute(LOGIN, login.get());
       return true;
@@ -83,7 +107,12 @@ final class Logins implements PublickeyAuthenticator {
     }
   }
 
-  private Optional<Login> find(String name, PublicKey key, ServerSession session) {
+  /** Why a key is not accepted. */
+  private static final class Refusal {
+    String text = "nobody of that name has this key";
+  }
+
+  private Optional<Login> find(String name, PublicKey key, ServerSession session, Refusal why) {
     try {
       String blob = base64(key);
       InetAddress from = address(session);
@@ -94,12 +123,15 @@ final class Logins implements PublickeyAuthenticator {
           if (refusal.isEmpty()) {
             return user.map(who -> new Login(who, one));
           }
+          why.text = "the key is not accepted: " + refusal.get();
           LOG.info("the key {} of {} is not accepted: {}", one.fingerprint(), name, refusal.get());
         }
       }
     } catch (MicaException damaged) {
+      why.text = "nobody can log in as that user: " + damaged.getMessage();
       LOG.warn("nobody can log in as {}: {}", name, damaged.getMessage());
     } catch (SshException unwritable) {
+      why.text = "the key cannot be read";
       LOG.debug("a key that cannot be written", unwritable);
     }
     return Optional.empty();

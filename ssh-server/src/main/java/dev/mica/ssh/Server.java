@@ -99,6 +99,7 @@ public final class Server implements AutoCloseable {
     server.setCommandFactory(channels);
     server.setShellFactory(channels);
     server.addSessionListener(gate);
+    server.addSessionListener(new Attempts(mica.audit(), System::nanoTime));
     limit(server);
     return server;
   }
