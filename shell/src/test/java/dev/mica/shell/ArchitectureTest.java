@@ -20,6 +20,11 @@ import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.lang.ArchRule;
 import dev.mica.access.Caller;
+import dev.mica.core.FileChange;
+import dev.mica.core.FileSpace;
+import dev.mica.core.FileStatus;
+import dev.mica.core.OpenFile;
+import dev.mica.core.OpenFlag;
 import dev.mica.union.Helper;
 import dev.mica.union.UnionLayers;
 import dev.mica.vm.Console;
@@ -42,6 +47,7 @@ final class ArchitectureTest {
           Map.entry("", 2),
           Map.entry("host", 3),
           Map.entry("helper", 3),
+          Map.entry("files", 4),
           Map.entry("container", 16),
           Map.entry("commit", 9),
           Map.entry("union", 9),
@@ -51,6 +57,7 @@ final class ArchitectureTest {
           Map.entry("vm", 5),
           Map.entry("schema", 8),
           Map.entry("access", 6),
+          Map.entry("core", 4),
           Map.entry("job", 1),
           Map.entry("failure", 3));
 
@@ -71,6 +78,7 @@ final class ArchitectureTest {
       List.of(
           "host",
           "helper",
+          "files",
           "container",
           "image",
           "commit",
@@ -101,6 +109,13 @@ final class ArchitectureTest {
           .and(
               not(
                   belongToAnyOf(
+                      FileChange.class,
+                      FileChange.Owner.class,
+                      FileChange.Times.class,
+                      FileSpace.class,
+                      FileStatus.class,
+                      OpenFile.Entry.class,
+                      OpenFlag.class,
                       Share.class,
                       VmSchema.class,
                       Console.class,

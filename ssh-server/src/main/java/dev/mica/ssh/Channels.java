@@ -17,6 +17,7 @@ import org.apache.sshd.server.channel.ChannelSession;
 import org.apache.sshd.server.command.Command;
 import org.apache.sshd.server.command.CommandFactory;
 import org.apache.sshd.server.shell.ShellFactory;
+import org.apache.sshd.server.subsystem.SubsystemFactory;
 
 /** Makes what runs in a channel, with the rights of the user whose session it is. */
 final class Channels implements CommandFactory, ShellFactory {
@@ -48,8 +49,30 @@ final class Channels implements CommandFactory, ShellFactory {
     return command(channel, Optional.empty());
   }
 
-  /** A key with a command runs that command always; the command can read what was asked for. */
+  /** What runs the subsystem {@code sftp}. */
+  SubsystemFactory sftp() {
+    return new SubsystemFactory() {
+      @Override
+      public String getName() {
+        return "sftp";
+      }
+
+      @Override
+      public Command createSubsystem(ChannelSession channel) {
+        boolean forced = Logins.of(channel.getSession()).key().command().isPresent();
+        return forced
+            ? command(channel, receiver, Optional.of(getName()))
+            : command(channel, Sftp::serve, Optional.empty());
+      }
+    };
+  }
+
   private Command command(ChannelSession channel, Optional<String> asked) {
+    return command(channel, receiver, asked);
+  }
+
+  /** A key with a command runs that command always; the command can read what was asked for. */
+  private Command command(ChannelSession channel, Receiver by, Optional<String> asked) {
     Logins.Login login = Logins.of(channel.getSession());
     Door door = Logins.door(channel.getSession(), login.key().fingerprint());
     Optional<String> forced = login.key().command();
@@ -59,7 +82,7 @@ final class Channels implements CommandFactory, ShellFactory {
             : Map.of();
     return new ChannelCommand(
         this,
-        receiver,
+        by,
         variables -> mica.as(caller(login.user(), variables, more).by(door)),
         forced.or(() -> asked),
         folder.resolve("history-" + login.user().name()));

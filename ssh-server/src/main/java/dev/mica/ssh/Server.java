@@ -95,7 +95,7 @@ public final class Server implements AutoCloseable {
     server.setGlobalRequestHandlers(
         new ArrayList<>(List.of(KeepAliveHandler.INSTANCE, NoMoreSessionsHandler.INSTANCE)));
     server.setForwardingFilter(RejectAllForwardingFilter.INSTANCE);
-    server.setSubsystemFactories(new ArrayList<>());
+    server.setSubsystemFactories(new ArrayList<>(List.of(channels.sftp())));
     server.setCommandFactory(channels);
     server.setShellFactory(channels);
     server.addSessionListener(gate);

@@ -219,6 +219,11 @@ public final class Caller {
     }
   }
 
+  /** The folders of this host that are theirs. An admin may use others, too. */
+  public List<Path> roots() {
+    return roots;
+  }
+
   /** Whether the paths that they name may lead anywhere. */
   public boolean isUnbounded() {
     return role == Role.ADMIN || roots.equals(ALL);
