@@ -20,11 +20,16 @@ final class Roots {
   static final String UNIONS = "unions";
   static final List<String> AREAS = List.of(FOLDERS, UNIONS);
 
+  private final Caller caller;
   private final Unions unions;
   private final Map<String, Path> folders = new LinkedHashMap<>();
 
-  /** The folders of {@code caller}, which are all for an admin without any, and the unions. */
+  /**
+   * The folders of {@code caller}, which are all for an admin without any, and the unions that are
+   * mounted in them.
+   */
   Roots(Caller caller, Unions unions) {
+    this.caller = caller;
     this.unions = unions;
     List<Path> own = caller.roots();
     boolean all = own.isEmpty() && caller.isUnbounded();
@@ -49,13 +54,18 @@ final class Roots {
     return switch (path.area()) {
       case "" -> AREAS;
       case FOLDERS -> List.copyOf(folders.keySet());
-      case UNIONS ->
-          unions.list().stream()
-              .filter(union -> union.state() == Union.State.MOUNTED)
-              .map(Union::name)
-              .toList();
+      case UNIONS -> unions.list().stream().filter(this::isTheirs).map(Union::name).toList();
       default -> throw absent(path);
     };
+  }
+
+  /**
+   * A union is mounted, and in a folder of theirs: whoever mounted it elsewhere did not mean them.
+   */
+  private boolean isTheirs(Union union) {
+    Path at = union.at().path();
+    return union.state() == Union.State.MOUNTED
+        && (caller.isUnbounded() || caller.roots().stream().anyMatch(at::startsWith));
   }
 
   /** Where a folder of this host is in the virtual root; the root if it is nowhere in it. */
@@ -94,7 +104,7 @@ final class Roots {
   /** Only the mounted union itself: never what lies below it, or was put in its place. */
   private OpenDirectory union(VirtualPath path, String name) {
     Union union = unions.find(name).orElseThrow(() -> absent(path));
-    if (union.state() != Union.State.MOUNTED) {
+    if (!isTheirs(union)) {
       throw absent(path);
     }
     Path at = union.at().path();

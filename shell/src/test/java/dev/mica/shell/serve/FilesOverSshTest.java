@@ -166,7 +166,7 @@ final class FilesOverSshTest {
     sftp("ann", lines.toArray(String[]::new));
   }
 
-  /** Whoever has no folder has only the unions; an admin without one has the whole host. */
+  /** Whoever has no folder has nothing; an admin without one has the whole host. */
   @Test
   void whoHasNoRootHasNoFolder() {
     servers.user("none", Role.OPERATOR, "");
@@ -344,7 +344,7 @@ final class FilesOverSshTest {
         .hasSize(5000);
   }
 
-  /** A union that is mounted is everybody's to read, and an operator's to write. */
+  /** A union that is mounted in a folder of theirs; for an operator also to write. */
   @Test
   void unionsAreFilesToo() throws IOException {
     Path lower = servers.scratch.dir("lower");
@@ -352,19 +352,27 @@ final class FilesOverSshTest {
     Files.createSymbolicLink(lower.resolve("leads"), root);
     servers.user("maker", Role.OPERATOR, "", servers.scratch.path("").toString());
     Path upper = servers.scratch.dir("upper");
-    Path at = servers.scratch.path("at");
+    Path at = root.resolve("at");
     SshServers.Reply made =
         servers.ask(
             "maker",
             "union create --name u --lower " + lower + " --upper " + upper + " --at " + at);
     done(made);
     try {
-      servers.user("none", Role.VIEWER, "");
-      sftp("none", "cd /unions/u", "get file " + here + "/file");
+      sftp("vic", "cd /unions/u", "get file " + here + "/file");
       assertThat(here.resolve("file")).hasContent("lower");
-      assertThat(sftp("none", "ls /unions")).contains("/unions/u");
-      assertThat(clients.sftp("none", "put /etc/hostname /unions/u/file").status()).isNotZero();
-      assertThat(clients.sftp("none", "cd /unions/u/leads").status()).isNotZero();
+      assertThat(sftp("vic", "ls /unions")).contains("/unions/u");
+      assertThat(clients.sftp("vic", "put /etc/hostname /unions/u/file").status()).isNotZero();
+      assertThat(clients.sftp("vic", "cd /unions/u/leads").status()).isNotZero();
+      servers.user("none", Role.OPERATOR, "");
+      servers.user("other", Role.OPERATOR, "", here.toString());
+      servers.user("admin", Role.ADMIN, "");
+      for (String stranger : List.of("none", "other")) {
+        assertThat(sftp(stranger, "ls /unions")).doesNotContain("/unions/u");
+        assertThat(clients.sftp(stranger, "get /unions/u/file").status()).isNotZero();
+        assertThat(clients.sftp(stranger, "put /etc/hostname /unions/u/n").status()).isNotZero();
+      }
+      assertThat(sftp("admin", "ls /unions/u")).contains("/unions/u/file");
       sftp("ann", "put /etc/hostname /unions/u/new", "rm /unions/u/file");
       assertThat(upper.resolve("new")).hasSameBinaryContentAs(Path.of("/etc/hostname"));
       assertThat(Files.exists(at.resolve("file"), LinkOption.NOFOLLOW_LINKS)).isFalse();
