@@ -11,6 +11,8 @@ import tempfile
 import time
 import traceback
 
+from part import part
+
 DEADLINE = 60.0
 LIBC = ctypes.CDLL(None, use_errno=True)
 CLONE_NEWNS, MS_REC, MS_PRIVATE, MNT_DETACH = 0x20000, 0x4000, 0x40000, 2
@@ -219,21 +221,20 @@ def main(out, cases):
     only = os.environ.get("MICA_ONLY")
     number = failed = 0
     try:
-        for case in cases:
-            for way in case.ways:
-                if only and only not in (case.name, f"{case.name}:{way}"):
-                    continue
-                number += 1
-                top = os.path.join(base, str(number))
-                os.mkdir(top)
-                try:
-                    run_case(case, way, out, top)
-                    print(f"ok {number} - {case.name}, {way}", flush=True)
-                except Exception:
-                    failed += 1
-                    print(f"not ok {number} - {case.name}, {way}")
-                    print("".join("# " + l + "\n" for l in traceback.format_exc().splitlines()), flush=True)
-                shutil.rmtree(top, ignore_errors=True)
+        for case, way in part([(case, way) for case in cases for way in case.ways]):
+            if only and only not in (case.name, f"{case.name}:{way}"):
+                continue
+            number += 1
+            top = os.path.join(base, str(number))
+            os.mkdir(top)
+            try:
+                run_case(case, way, out, top)
+                print(f"ok {number} - {case.name}, {way}", flush=True)
+            except Exception:
+                failed += 1
+                print(f"not ok {number} - {case.name}, {way}")
+                print("".join("# " + l + "\n" for l in traceback.format_exc().splitlines()), flush=True)
+            shutil.rmtree(top, ignore_errors=True)
     finally:
         call("umount2", base, MNT_DETACH)
         os.rmdir(base)

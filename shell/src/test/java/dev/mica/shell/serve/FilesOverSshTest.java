@@ -325,8 +325,8 @@ final class FilesOverSshTest {
     Files.write(tree.resolve("below/file"), random(1 << 20));
     Files.createSymbolicLink(tree.resolve("link"), Path.of("below/file"));
     try (SftpClients.Mounted mounted = clients.sshfs("ann", "", here.resolve("mount"))) {
-      Scratch.run("rsync", "-rlpt", tree + "/", mounted.at() + "/tree/");
-      assertThat(Scratch.run("rsync", "-rlptcni", "--delete", tree + "/", mounted.at() + "/tree/"))
+      Scratch.run("rsync", "-rlptJ", tree + "/", mounted.at() + "/tree/");
+      assertThat(Scratch.run("rsync", "-rlptJcni", "--delete", tree + "/", mounted.at() + "/tree/"))
           .isEmpty();
     }
     assertThat(Files.mismatch(tree.resolve("below/file"), root.resolve("tree/below/file")))
