@@ -49,7 +49,7 @@ final class Home {
     try {
       Durable.makeDirectories(path, MODE);
       requireTrusted();
-      makeObjects();
+      objects().makeFile(this::makeObjects);
       return mutex();
     } catch (IOException broken) {
       throw MicaException.failed("make the state directory", path, Why.of(broken))
@@ -59,11 +59,7 @@ final class Home {
   }
 
   /** An older Mica has not made it, and then the file system was filled. */
-  private void makeObjects() throws IOException {
-    Path file = objects().file();
-    if (Files.exists(file)) {
-      return;
-    }
+  private void makeObjects(Path file) throws IOException {
     try {
       Files.write(file, new byte[0]);
     } catch (IOException full) {

@@ -61,8 +61,19 @@ final class ObjectLocks {
     return OF_DIRECTORY.computeIfAbsent(real, home -> new ObjectLocks(home.resolve("objects")));
   }
 
-  Path file() {
-    return file;
+  /** Makes the file of the locks, and closes it again. */
+  interface Making {
+    void make(Path file) throws IOException;
+  }
+
+  /**
+   * Has the file made if it is not there. No thread may lock an object meanwhile: it would lose the
+   * lock when the file is closed.
+   */
+  synchronized void makeFile(Making making) throws IOException {
+    if (channel == null && Files.notExists(file)) {
+      making.make(file);
+    }
   }
 
   /** The thread of this JVM that has an object. */

@@ -15,6 +15,7 @@ import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -29,6 +30,8 @@ import tools.jackson.databind.node.ObjectNode;
 @Timeout(300)
 final class ObjectLocksTest {
   private static final Duration SHORT = Duration.ofMillis(50);
+  private static final int ROUNDS = 100;
+  private static final int THREADS = 8;
 
   @TempDir private Path temporary;
   private StateDir state;
@@ -158,6 +161,40 @@ final class ObjectLocksTest {
       locked.meanwhile(() -> Thread.currentThread().interrupt());
       assertThat(Thread.interrupted()).isTrue();
       assertThat(locked.run("step", number(7), () -> 7)).isEqualTo(7);
+    }
+  }
+
+  /** The threads that use a new directory first keep what each has locked. */
+  @Test
+  void nobodyLosesALockWhileTheFileOfTheLocksIsMade() throws Exception {
+    try (ExecutorService threads = Executors.newCachedThreadPool()) {
+      for (int round = 0; round < ROUNDS; round++) {
+        StateDir fresh = StateDir.at(temporary.resolve("fresh" + round));
+        CyclicBarrier begin = new CyclicBarrier(THREADS);
+        CyclicBarrier held = new CyclicBarrier(THREADS + 1);
+        List<Future<Void>> all = new ArrayList<>();
+        for (int i = 0; i < THREADS; i++) {
+          String object = "thing " + i;
+          all.add(
+              threads.submit(() -> {
+                begin.await();
+                try (Hold _ = fresh.hold("do it", object)) {
+                  held.await();
+                  held.await();
+                }
+                return null;
+              }));
+        }
+        held.await();
+        Object inode = Files.getAttribute(fresh.path().resolve("objects"), "unix:ino");
+        List<String> locks = Files.readAllLines(Path.of("/proc/locks"));
+        held.await();
+        for (Future<Void> each : all) {
+          each.get();
+        }
+        assertThat(locks.stream().filter(line -> line.contains(":" + inode + " ")))
+            .hasSize(THREADS);
+      }
     }
   }
 
