@@ -83,6 +83,7 @@ static bool fits(char type, uint32_t size)
 	case 'Z':
 	case 'K':
 	case 'W':
+	case 'M':
 		return size == 4;
 	case 'S':
 	case 'X':

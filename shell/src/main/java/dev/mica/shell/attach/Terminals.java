@@ -25,6 +25,8 @@ public final class Terminals {
   /** That of a terminal that nobody has given a size. */
   private static final int USUAL_WIDTH = 80;
 
+  private static final int USUAL_HEIGHT = 24;
+
   private Terminals() {}
 
   /** The format of standard output. The native library is only loaded at a terminal. */
@@ -32,9 +34,18 @@ public final class Terminals {
     if (!isInteractive() || !loaded() || CLibrary.isatty(STDOUT) == 0) {
       return TerminalFormat.PLAIN;
     }
-    int width = CLibrary.getTerminalWidth(STDOUT);
+    return format(CLibrary.getTerminalWidth(STDOUT), type(), System.getenv());
+  }
+
+  /** The format of output for a terminal of that width, 0 if it has none, and that type. */
+  public static TerminalFormat format(int width, String type, Map<String, String> environment) {
     return new TerminalFormat(
-        width > 0 ? width : USUAL_WIDTH, wantsColour(System.getenv()) && !isDumb());
+        width > 0 ? width : USUAL_WIDTH, wantsColour(environment) && !isDumb(type));
+  }
+
+  /** The size of a terminal; the usual one if nobody has given it any. */
+  static Size size(int rows, int columns) {
+    return columns <= 0 || rows <= 0 ? Size.of(USUAL_WIDTH, USUAL_HEIGHT) : Size.of(columns, rows);
   }
 
   /**
@@ -45,7 +56,7 @@ public final class Terminals {
     Terminal terminal = isDumb() ? plain() : driven(err);
     Size size = terminal.getSize();
     if (size.getColumns() <= 0 || size.getRows() <= 0) { // a pty nobody gave a size
-      terminal.setSize(Size.of(80, 24));
+      terminal.setSize(Size.of(USUAL_WIDTH, USUAL_HEIGHT));
     }
     return terminal;
   }
@@ -100,8 +111,16 @@ public final class Terminals {
 
   /** Whether the terminal only prints: it moves no cursor, and knows no colours. */
   static boolean isDumb() {
-    String type = System.getenv("TERM");
-    return type == null || type.isEmpty() || type.equals("dumb");
+    return isDumb(type());
+  }
+
+  /** The same of a terminal of that type. */
+  public static boolean isDumb(String type) {
+    return type.isEmpty() || type.equals("dumb");
+  }
+
+  private static String type() {
+    return System.getenv().getOrDefault("TERM", "");
   }
 
   /** Whether somebody types, and reads what we print. */

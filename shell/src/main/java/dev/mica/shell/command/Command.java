@@ -39,6 +39,7 @@ public record Command(
 
   private static final Set<String> LOOKING = Set.of("ls", "verify");
   private static final List<String> SERVE = List.of("serve");
+  private static final List<String> DOCTOR = List.of("doctor");
   private static final Parameter OUTPUT =
       Parameter.choice("-o --output", "how data is printed; table if not given", Format.names());
 
@@ -63,6 +64,11 @@ public record Command(
   /** Whether each change that it makes counts by itself: it runs what others ask for. */
   boolean runsOthers() {
     return runsCode() || path.equals(SERVE);
+  }
+
+  /** Whether what it prints depends on the process that it runs in. */
+  boolean looksAtProcess() {
+    return path.equals(DOCTOR);
   }
 
   /** {@code union create}. */

@@ -48,6 +48,16 @@ public final class CommandTable {
         .findFirst();
   }
 
+  /**
+   * Whether {@code words} are a command that does the same in any process of the user's: it runs no
+   * code of theirs, and does not look at the process.
+   */
+  public boolean isForAnyProcess(List<String> words) {
+    return find(words)
+        .map(command -> !command.runsOthers() && !command.looksAtProcess())
+        .orElse(false);
+  }
+
   /** Those of the group {@code words}, or that single command; all for no words. */
   public List<Command> below(List<String> words) {
     return commands.stream()

@@ -2,6 +2,7 @@ package dev.mica.shell.serve;
 
 import dev.mica.Mica;
 import dev.mica.access.Role;
+import dev.mica.local.LocalServer;
 import dev.mica.shell.command.Invocation;
 import dev.mica.ssh.Server;
 import dev.mica.ssh.Settings;
@@ -22,9 +23,13 @@ public final class Serve {
     Settings settings = Settings.of(listen, compatible);
     CountDownLatch over = new CountDownLatch(1);
     try (Server server =
-        mica.caller()
-            .change(
-                Role.ADMIN, "serve at", listen, () -> Server.start(mica, settings, new Visits()))) {
+            mica.caller()
+                .change(
+                    Role.ADMIN,
+                    "serve at",
+                    listen,
+                    () -> Server.start(mica, settings, new Visits()));
+        LocalServer _ = LocalServer.start(mica.users().serverFolder(), new LocalVisits(mica))) {
       ENDING.forEach(name -> Signals.register(name, over::countDown));
       talk.say("serving at " + server.address() + ", with the key " + server.fingerprint());
       over.await();

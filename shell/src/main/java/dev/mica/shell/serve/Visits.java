@@ -1,7 +1,6 @@
 package dev.mica.shell.serve;
 
 import dev.mica.shell.attach.ChannelClient;
-import dev.mica.shell.attach.ChannelSignals;
 import dev.mica.shell.attach.Client;
 import dev.mica.shell.attach.Streams;
 import dev.mica.shell.attach.TerminalFormat;
@@ -13,9 +12,7 @@ import dev.mica.shell.command.ShellWords;
 import dev.mica.shell.print.Cells;
 import dev.mica.shell.print.Output;
 import dev.mica.shell.print.ProgressLine;
-import dev.mica.shell.prompt.Errors;
 import dev.mica.shell.prompt.Piped;
-import dev.mica.shell.prompt.Program;
 import dev.mica.shell.prompt.Prompt;
 import dev.mica.ssh.Receiver;
 import dev.mica.ssh.Visit;
@@ -24,8 +21,6 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.Callable;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.jline.terminal.Size;
 import org.jline.terminal.Terminal;
 import org.jspecify.annotations.Nullable;
@@ -35,8 +30,6 @@ import org.jspecify.annotations.Nullable;
  * in the arguments of {@code mica}, over their streams instead of those of the process.
  */
 final class Visits implements Receiver {
-  private static final int SIGNALLED = 128;
-
   @Override
   public int receive(Visit visit) throws IOException {
     Optional<Visit.Screen> screen = visit.screen();
@@ -79,67 +72,45 @@ final class Visits implements Receiver {
     private final Visit visit;
     private final Streams streams;
     private final @Nullable Terminal terminal;
-    private final Errors errors;
-    private final AtomicInteger signal = new AtomicInteger();
-    private final ChannelSignals signals;
+    private final Asked asked;
 
     One(Visit visit, Streams streams, @Nullable Terminal terminal) {
       this.visit = visit;
       this.streams = streams;
       this.terminal = terminal;
-      this.errors = new Errors(streams.err(), "mica: ");
-      Thread working = Thread.currentThread();
-      this.signals =
-          new ChannelSignals(number -> {
-            signal.set(number);
-            working.interrupt();
-          });
-      visit.onSignal(signals::hear);
-      visit.onLeave(working::interrupt);
+      this.asked = new Asked(streams);
+      visit.onSignal(asked.signals()::hear);
+      visit.onLeave(asked::leave);
       if (terminal != null) {
-        terminal.handle(Terminal.Signal.INT, key -> signals.hear(2));
+        terminal.handle(Terminal.Signal.INT, key -> asked.signals().hear(2));
       }
     }
 
-    /** The exit status; 128 plus the number of the signal, if a signal has ended it. */
     int run() {
       Conversation conversation = conversation();
       Optional<String> command = visit.command();
-      int status =
-          command.isPresent()
-              ? guard(() -> command(read(conversation), words(command.get())))
-              : guard(() -> new Piped(conversation, streams).run(visit.in()));
-      int late = guard(() -> streams.close(0));
-      int ended = status == 0 ? late : status;
-      return signal.get() == 0 ? ended : SIGNALLED + signal.get();
+      return command.isPresent()
+          ? asked.run(() -> command(read(conversation), command.get()))
+          : asked.run(() -> new Piped(conversation, streams).run(visit.in()));
     }
 
     private Conversation conversation() {
-      Client client = new ChannelClient(streams, visit.in(), signals, terminal);
+      Client client = new ChannelClient(streams, visit.in(), asked.signals(), terminal);
       Output output = new Output(streams.writer(), streams.terminalFormat(), client);
       return new Conversation(
           visit::mica, streams.out(), () -> output, line -> streams.err().println("mica: " + line));
-    }
-
-    private static List<String> words(String line) {
-      if (ShellWords.of(line).isIncomplete()) {
-        throw new CommandLineException("a quote is not closed: " + Cells.printable(line));
-      }
-      return LineKind.words(line);
     }
 
     private Conversation read(Conversation conversation) {
       return terminal == null ? conversation.reading(visit.in()) : conversation;
     }
 
-    private int command(Conversation conversation, List<String> typed) {
-      List<String> words = Conversation.wordsOf(typed);
-      String name = Conversation.nameOf(words);
-      try (Program program = new Program(streams, progress(), name)) {
-        int status = guard(() -> program.run(() -> conversation.command(words)));
-        int late = guard(program::awaitThreads);
-        return status == 0 ? late : status;
+    private int command(Conversation conversation, String line) {
+      if (ShellWords.of(line).isIncomplete()) {
+        throw new CommandLineException("a quote is not closed: " + Cells.printable(line));
       }
+      List<String> words = Conversation.wordsOf(LineKind.words(line));
+      return asked.command(conversation, words, progress());
     }
 
     private @Nullable ProgressLine progress() {
@@ -150,16 +121,6 @@ final class Visits implements Receiver {
       ProgressLine line = new ProgressLine(talk, () -> terminal.getSize().getColumns());
       streams.beforeData(line::stop);
       return line;
-    }
-
-    private int guard(Callable<Integer> work) {
-      try {
-        return work.call();
-      } catch (InterruptedException cancelled) {
-        return 1; // by a signal, or they left: both know
-      } catch (Throwable failure) {
-        return errors.report(failure);
-      }
     }
   }
 }

@@ -17,8 +17,10 @@ import java.util.concurrent.locks.ReentrantLock;
  * Frames over a channel, in both directions at once. It never blocks in the channel itself, because
  * an interruption would close it: it waits in one selector for each direction.
  */
-final class Frames implements AutoCloseable {
-  static final int LONGEST = 65_536;
+public final class Frames implements AutoCloseable {
+  /** The longest payload of a frame, in bytes. */
+  public static final int LONGEST = 65_536;
+
   private static final int HEADER = 8;
 
   private final SocketChannel channel;
@@ -39,12 +41,32 @@ final class Frames implements AutoCloseable {
 
   /** Connects to the process that listens at {@code socket}. */
   static Frames connect(Path socket) throws IOException {
-    Frames frames =
-        new Frames(
-            SocketChannel.open(StandardProtocolFamily.UNIX), Selector.open(), Selector.open());
+    return of(
+        SocketChannel.open(StandardProtocolFamily.UNIX),
+        channel -> {
+          if (!channel.connect(UnixDomainSocketAddress.of(socket))) {
+            throw new IOException("too many wait for it");
+          }
+        });
+  }
+
+  /** Over a connection that somebody has made to us. It is closed with this, and if this fails. */
+  public static Frames of(SocketChannel channel) throws IOException {
+    return of(channel, connected -> {});
+  }
+
+  private interface Connecting {
+    void connect(SocketChannel channel) throws IOException;
+  }
+
+  private static Frames of(SocketChannel channel, Connecting connecting) throws IOException {
+    Frames frames = new Frames(channel, Selector.open(), Selector.open());
     boolean done = false;
     try {
-      frames.open(socket);
+      channel.configureBlocking(false);
+      connecting.connect(channel);
+      channel.register(frames.readable, SelectionKey.OP_READ);
+      channel.register(frames.writable, SelectionKey.OP_WRITE);
       done = true;
       return frames;
     } finally {
@@ -54,24 +76,15 @@ final class Frames implements AutoCloseable {
     }
   }
 
-  private void open(Path socket) throws IOException {
-    channel.configureBlocking(false);
-    if (!channel.connect(UnixDomainSocketAddress.of(socket))) {
-      throw new IOException("too many wait for it");
-    }
-    channel.register(readable, SelectionKey.OP_READ);
-    channel.register(writable, SelectionKey.OP_WRITE);
-  }
-
   /**
    * A frame that was received.
    *
    * @param payload its bytes, valid until the next frame is read
    */
-  record Frame(char type, ByteBuffer payload) {}
+  public record Frame(char type, ByteBuffer payload) {}
 
   /** The bytes that were received are no frame. */
-  static final class Malformed extends IOException {
+  public static final class Malformed extends IOException {
     private static final long serialVersionUID = 1L;
 
     Malformed(String why) {
@@ -99,7 +112,7 @@ final class Frames implements AutoCloseable {
   /**
    * The next frame. If it is interrupted, either the frame is complete or nothing of it was read.
    */
-  Frame next() throws IOException, InterruptedException {
+  public Frame next() throws IOException, InterruptedException {
     need(HEADER);
     int at = in.position();
     int length = in.getInt(at + 4);
@@ -142,7 +155,7 @@ final class Frames implements AutoCloseable {
   }
 
   /** Sends a frame; if it is interrupted, the next call sends the rest of it first. */
-  void send(char type, byte[] payload, int offset, int length)
+  public void send(char type, byte[] payload, int offset, int length)
       throws IOException, InterruptedException {
     writing.lockInterruptibly();
     try {

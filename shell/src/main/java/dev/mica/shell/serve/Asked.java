@@ -1,0 +1,78 @@
+package dev.mica.shell.serve;
+
+import dev.mica.shell.attach.ChannelSignals;
+import dev.mica.shell.attach.Streams;
+import dev.mica.shell.command.Conversation;
+import dev.mica.shell.print.ProgressLine;
+import dev.mica.shell.prompt.Errors;
+import dev.mica.shell.prompt.Program;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What somebody at the other end of a channel has asked for, from its beginning to its exit status.
+ * It belongs to the thread that made it, which a signal interrupts if nothing attached takes it.
+ */
+final class Asked {
+  private static final int SIGNALLED = 128;
+
+  private final Streams streams;
+  private final Errors errors;
+  private final Thread working = Thread.currentThread();
+  private final AtomicInteger signal = new AtomicInteger();
+  private final ChannelSignals signals =
+      new ChannelSignals(number -> {
+        signal.set(number);
+        working.interrupt();
+      });
+
+  Asked(Streams streams) {
+    this.streams = streams;
+    this.errors = new Errors(streams.err(), "mica: ");
+  }
+
+  /** Where it prints. */
+  Streams streams() {
+    return streams;
+  }
+
+  /** Takes the signals that are sent to it. */
+  ChannelSignals signals() {
+    return signals;
+  }
+
+  /** They have left, and nobody takes what it prints. */
+  void leave() {
+    working.interrupt();
+  }
+
+  /** The exit status; 128 plus the number of the signal, if a signal has ended it. */
+  int run(Callable<Integer> what) {
+    int status = guard(what);
+    int late = guard(() -> streams.close(0));
+    int ended = status == 0 ? late : status;
+    return signal.get() == 0 ? ended : SIGNALLED + signal.get();
+  }
+
+  /** Runs a command as a process of its own would. */
+  int command(Conversation conversation, List<String> words, @Nullable ProgressLine progress) {
+    String name = Conversation.nameOf(words);
+    try (Program program = new Program(streams, progress, name)) {
+      int status = guard(() -> program.run(() -> conversation.command(words)));
+      int late = guard(program::awaitThreads);
+      return status == 0 ? late : status;
+    }
+  }
+
+  private int guard(Callable<Integer> work) {
+    try {
+      return work.call();
+    } catch (InterruptedException cancelled) {
+      return 1; // by a signal, or they left: both know
+    } catch (Throwable failure) {
+      return errors.report(failure);
+    }
+  }
+}
