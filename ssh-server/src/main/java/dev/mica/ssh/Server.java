@@ -10,14 +10,12 @@ import java.security.KeyPair;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.ThreadLocalRandom;
 import org.apache.sshd.common.config.keys.KeyUtils;
 import org.apache.sshd.common.digest.BuiltinDigests;
 import org.apache.sshd.common.global.KeepAliveHandler;
 import org.apache.sshd.common.keyprovider.KeyPairProvider;
 import org.apache.sshd.core.CoreModuleProperties;
 import org.apache.sshd.server.SshServer;
-import org.apache.sshd.server.auth.pubkey.UserAuthPublicKeyFactory;
 import org.apache.sshd.server.forward.RejectAllForwardingFilter;
 import org.apache.sshd.server.global.NoMoreSessionsHandler;
 
@@ -68,8 +66,7 @@ public final class Server implements AutoCloseable {
     try {
       KeyPair key = HostKey.of(folder);
       Channels channels = new Channels(mica, receiver, folder);
-      Gate gate =
-          new Gate(new Startups(System::nanoTime, () -> ThreadLocalRandom.current().nextDouble()));
+      Gate gate = new Gate(new Startups<>(System::nanoTime));
       SshServer server = set(settings, key, mica, gate, channels);
       listen(server, settings.listen());
       return new Server(
@@ -90,7 +87,7 @@ public final class Server implements AutoCloseable {
     Algorithms.set(server, settings.compatible());
     server.setKeyPairProvider(KeyPairProvider.wrap(key));
     server.setPublickeyAuthenticator(new Logins(mica));
-    server.setUserAuthFactories(new ArrayList<>(List.of(UserAuthPublicKeyFactory.INSTANCE)));
+    server.setUserAuthFactories(new ArrayList<>(List.of(Unexpected.BY_KEY)));
     server.setChannelFactories(new ArrayList<>(List.of(SessionChannel.FACTORY)));
     server.setGlobalRequestHandlers(
         new ArrayList<>(List.of(KeepAliveHandler.INSTANCE, NoMoreSessionsHandler.INSTANCE)));
@@ -98,6 +95,7 @@ public final class Server implements AutoCloseable {
     server.setSubsystemFactories(new ArrayList<>(List.of(channels.sftp())));
     server.setCommandFactory(channels);
     server.setShellFactory(channels);
+    server.setReservedSessionMessagesHandler(new Unexpected());
     server.addSessionListener(gate);
     server.addSessionListener(new Attempts(mica.audit(), System::nanoTime));
     limit(server);

@@ -4,24 +4,25 @@ import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.function.DoubleSupplier;
+import java.util.Optional;
 import java.util.function.LongSupplier;
 
 /**
- * Decides who may begin to log in, as OpenSSH's {@code MaxStartups} and {@code PerSourcePenalties}
- * do. If ten clients have begun, more of them are dropped at random, and all of them if sixty have
- * begun. One source may begin nine logins at most, so that it alone cannot have others dropped. A
- * source that fails again and again has to wait. A source is an IPv4 address or an IPv6 network of
- * 64 bits, because who has one address of such a network has all.
+ * Decides who may begin to log in. Sixty clients may have begun, and nine of one source, which is
+ * an IPv4 address or an IPv6 network of 64 bits, because who has one address of such a network has
+ * all. For one more of sixty another one has to leave: the first of the source that has most. So
+ * nobody keeps others out by beginning and not going on, from however many addresses. A source that
+ * fails again and again has to wait, as with OpenSSH's {@code PerSourcePenalties}.
+ *
+ * @param <C> a client
  */
-final class Startups {
-  private static final int FREE = 10;
+final class Startups<C> {
   private static final int MOST = 60;
-  private static final double FIRST_CHANCE = 0.3;
   private static final int MOST_PER_SOURCE = 9;
 
   /** A smaller penalty is not enforced: somebody may have chosen a wrong key once. */
@@ -36,9 +37,11 @@ final class Startups {
   private static final int PREFIX = 8;
 
   private final LongSupplier clock;
-  private final DoubleSupplier chance;
-  private final Map<String, Integer> beginners = new HashMap<>();
-  private int all;
+
+  /** Who has begun and neither logged in nor left, the first one first, and from which source. */
+  private final Map<C, String> beginners = new LinkedHashMap<>();
+
+  private final Map<String, Integer> perSource = new HashMap<>();
 
   /** When the penalty of each source ends, in nanoseconds of the clock. */
   private final LinkedHashMap<String, Long> penalties = new LinkedHashMap<>();
@@ -47,11 +50,9 @@ final class Startups {
    * Begins without any client.
    *
    * @param clock nanoseconds since any moment
-   * @param chance a random number from 0 to 1 at each call
    */
-  Startups(LongSupplier clock, DoubleSupplier chance) {
+  Startups(LongSupplier clock) {
     this.clock = clock;
-    this.chance = chance;
   }
 
   private static String source(InetAddress address) {
@@ -61,23 +62,15 @@ final class Startups {
   }
 
   /** Whether a client at {@code address} may begin; if so, {@link #ended} must be called later. */
-  synchronized boolean begins(InetAddress address) {
+  synchronized boolean begins(C client, InetAddress address) {
     String source = source(address);
-    int same = beginners.getOrDefault(source, 0);
-    if (same >= MOST_PER_SOURCE || isDropped() || isPenalised(source)) {
+    int same = perSource.getOrDefault(source, 0);
+    if (same >= MOST_PER_SOURCE || isPenalised(source)) {
       return false;
     }
-    beginners.put(source, same + 1);
-    all++;
+    perSource.put(source, same + 1);
+    beginners.put(client, source);
     return true;
-  }
-
-  private boolean isDropped() {
-    if (all < FREE) {
-      return false;
-    }
-    double over = (double) (all - FREE) / (MOST - FREE);
-    return all >= MOST || chance.getAsDouble() < FIRST_CHANCE + (1 - FIRST_CHANCE) * over;
   }
 
   private boolean isPenalised(String source) {
@@ -92,12 +85,30 @@ final class Startups {
     return left > PATIENCE;
   }
 
-  /** A client from there has logged in or disconnected. */
-  synchronized void ended(InetAddress address) {
-    String source = source(address);
-    all--;
-    beginners.merge(source, -1, Integer::sum);
-    beginners.remove(source, 0);
+  /** Who has to leave because too many have begun; that one has {@link #ended}. */
+  synchronized Optional<C> tooMany() {
+    if (beginners.size() <= MOST) {
+      return Optional.empty();
+    }
+    int most = Collections.max(perSource.values());
+    Optional<C> first =
+        beginners.entrySet().stream()
+            .filter(each -> perSource.getOrDefault(each.getValue(), 0) == most)
+            .map(Map.Entry::getKey)
+            .findFirst();
+    first.ifPresent(this::ended);
+    return first;
+  }
+
+  /** A client has logged in or disconnected; whether it had begun until now. */
+  synchronized boolean ended(C client) {
+    String source = beginners.remove(client);
+    if (source == null) {
+      return false;
+    }
+    perSource.merge(source, -1, Integer::sum);
+    perSource.remove(source, 0);
+    return true;
   }
 
   /** A client from there has failed; each failure in a row makes the source wait longer. */

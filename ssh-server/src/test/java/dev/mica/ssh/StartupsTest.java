@@ -6,13 +6,19 @@ import java.net.InetAddress;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
-/** Who may begin, over a clock and a chance of the test's own. */
+/** Who may begin, over a clock of the test's own. */
 final class StartupsTest {
   private static final InetAddress HOME = InetAddress.ofLiteral("192.0.2.1");
 
   private long now = 1_000_000_000L;
-  private double chance = 1;
-  private final Startups startups = new Startups(() -> now, () -> chance);
+  private int clients;
+  private final Startups<Integer> startups = new Startups<>(() -> now);
+
+  /** One more client; whether it may begin. */
+  private boolean begins(InetAddress address) {
+    clients++;
+    return startups.begins(clients, address);
+  }
 
   private static InetAddress other(int number) {
     return InetAddress.ofLiteral("198.51.100." + number);
@@ -23,40 +29,51 @@ final class StartupsTest {
   }
 
   private void fail(InetAddress address) {
-    assertThat(startups.begins(address)).isTrue();
-    startups.ended(address);
+    assertThat(begins(address)).isTrue();
+    assertThat(startups.ended(clients)).isTrue();
     startups.failed(address);
   }
 
   @Test
   void aSourceHasNineAtOnceAndNobodyElsePaysForIt() {
-    chance = 0;
     for (int i = 0; i < 9; i++) {
-      assertThat(startups.begins(HOME)).isTrue();
+      assertThat(begins(HOME)).isTrue();
     }
-    assertThat(startups.begins(HOME)).isFalse();
-    assertThat(startups.begins(other(1))).isTrue();
-    startups.ended(HOME);
-    assertThat(startups.begins(HOME)).isTrue();
+    assertThat(begins(HOME)).isFalse();
+    assertThat(begins(other(1))).isTrue();
+    assertThat(startups.ended(1)).isTrue();
+    assertThat(startups.ended(1)).as("once").isFalse();
+    assertThat(begins(HOME)).isTrue();
+    assertThat(startups.tooMany()).isEmpty();
   }
 
+  /** Those of one address each: the first one leaves. */
   @Test
-  void fromTenOnChanceDecidesAndFromSixtyOnNobodyBegins() {
-    chance = 0;
-    for (int i = 0; i < 10; i++) {
-      assertThat(startups.begins(other(i))).isTrue();
+  void forOneMoreThanSixtyTheFirstLeaves() {
+    for (int i = 0; i < 60; i++) {
+      assertThat(begins(other(i))).isTrue();
+      assertThat(startups.tooMany()).isEmpty();
     }
-    assertThat(startups.begins(other(10))).as("at the lowest chance").isFalse();
-    chance = 0.31;
-    assertThat(startups.begins(other(10))).isTrue();
-    chance = 0.999;
-    for (int i = 11; i < 60; i++) {
-      assertThat(startups.begins(other(i))).as("number %d", i).isTrue();
+    for (int i = 60; i < 200; i++) {
+      assertThat(begins(other(i))).isTrue();
+      assertThat(startups.tooMany()).contains(i - 59);
+      assertThat(startups.tooMany()).isEmpty();
+      assertThat(startups.ended(i - 59)).as("it has left").isFalse();
     }
-    chance = 1;
-    assertThat(startups.begins(other(60))).isFalse();
-    startups.ended(other(0));
-    assertThat(startups.begins(other(60))).isTrue();
+  }
+
+  /** Whoever has many pays for it, and whoever came before with one stays. */
+  @Test
+  void ofTheSourceWithMostOneLeaves() {
+    assertThat(begins(HOME)).isTrue();
+    for (int i = 0; i < 59; i++) {
+      assertThat(begins(other(i / 9))).isTrue();
+    }
+    assertThat(begins(other(99))).isTrue();
+    assertThat(startups.tooMany()).as("of those with nine the first").contains(2);
+    assertThat(begins(other(98))).isTrue();
+    assertThat(startups.tooMany()).as("of those that still have nine").contains(11);
+    assertThat(startups.ended(1)).isTrue();
   }
 
   @Test
@@ -64,10 +81,10 @@ final class StartupsTest {
     for (int i = 0; i < 4; i++) {
       fail(HOME);
     }
-    assertThat(startups.begins(HOME)).isFalse();
-    assertThat(startups.begins(other(1))).isTrue();
+    assertThat(begins(HOME)).isFalse();
+    assertThat(begins(other(1))).isTrue();
     pass(Duration.ofSeconds(8));
-    assertThat(startups.begins(HOME)).isTrue();
+    assertThat(begins(HOME)).isTrue();
   }
 
   @Test
@@ -76,7 +93,7 @@ final class StartupsTest {
       fail(HOME);
       pass(Duration.ofSeconds(6));
     }
-    assertThat(startups.begins(HOME)).isTrue();
+    assertThat(begins(HOME)).isTrue();
   }
 
   @Test
@@ -84,18 +101,18 @@ final class StartupsTest {
     for (int i = 0; i < 1000; i++) {
       startups.failed(HOME);
     }
-    assertThat(startups.begins(HOME)).isFalse();
+    assertThat(begins(HOME)).isFalse();
     pass(Duration.ofMinutes(10));
-    assertThat(startups.begins(HOME)).isTrue();
+    assertThat(begins(HOME)).isTrue();
   }
 
   /** Whoever has one address of a network of 64 bits has them all. */
   @Test
   void aSourceOfIpv6IsANetwork() {
     for (int i = 0; i < 9; i++) {
-      assertThat(startups.begins(InetAddress.ofLiteral("2001:db8::" + i))).isTrue();
+      assertThat(begins(InetAddress.ofLiteral("2001:db8::" + i))).isTrue();
     }
-    assertThat(startups.begins(InetAddress.ofLiteral("2001:db8::ffff:1"))).isFalse();
-    assertThat(startups.begins(InetAddress.ofLiteral("2001:db8:0:1::1"))).isTrue();
+    assertThat(begins(InetAddress.ofLiteral("2001:db8::ffff:1"))).isFalse();
+    assertThat(begins(InetAddress.ofLiteral("2001:db8:0:1::1"))).isTrue();
   }
 }
