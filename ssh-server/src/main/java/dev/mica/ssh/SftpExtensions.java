@@ -119,9 +119,15 @@ final class SftpExtensions {
     if (from == to) {
       throw MicaException.usage("copy", "a file", "both handles are the same one");
     }
-    long left = length == 0 ? Long.MAX_VALUE : length;
+    // Of what is appended meanwhile nothing: both may be the same file, which would have no end.
+    long end = from.status().size();
+    long most = at < 0 || at > end ? 0 : end - at;
+    long left = length <= 0 ? most : Math.min(length, most); // negative: above 2^63
     long done = 0;
     for (long got = 1; got > 0 && left > 0; left -= got, done += got) {
+      if (Thread.currentThread().isInterrupted()) {
+        throw MicaException.failed("copy", "a file", "the channel is being closed");
+      }
       got = from.copyTo(to, at + done, left, toAt + done);
     }
   }
