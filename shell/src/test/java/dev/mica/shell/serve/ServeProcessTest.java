@@ -1,30 +1,28 @@
 package dev.mica.shell.serve;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import dev.mica.shell.Runs;
 import dev.mica.test.Scratch;
-import java.io.BufferedReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
+import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code mica serve} as a process. */
 @Timeout(300)
 final class ServeProcessTest {
-  private static final Pattern READY =
-      Pattern.compile("mica: serving at 127\\.0\\.0\\.1:(\\d+), with the key (SHA256:\\S+)");
-
   private final Scratch scratch = new Scratch();
 
   @AfterEach
@@ -32,19 +30,8 @@ final class ServeProcessTest {
     scratch.close();
   }
 
-  private Process serve() throws Exception {
-    // Whoever runs the tests may ignore signals, and what they start does so, too.
-    List<String> command = new ArrayList<>(List.of("env", "--default-signal=HUP,INT,TERM"));
-    command.addAll(Runs.command(List.of(), "serve", "--listen", "127.0.0.1:0"));
-    ProcessBuilder builder = new ProcessBuilder(command);
-    builder.environment().put("MICA_HOME", scratch.path("home").toString());
-    return builder.start();
-  }
-
-  private static Matcher ready(BufferedReader err) throws Exception {
-    Matcher ready = READY.matcher(String.valueOf(err.readLine()));
-    assertThat(ready.matches()).isTrue();
-    return ready;
+  private ServerProcess serve() throws Exception {
+    return ServerProcess.of(scratch.path("home"));
   }
 
   private Runs.Run another(String... words) throws Exception {
@@ -57,10 +44,10 @@ final class ServeProcessTest {
   @ParameterizedTest
   @ValueSource(strings = {"TERM", "INT", "HUP"})
   void itServesUntilItIsToldToEnd(String signal) throws Exception {
-    Process process = serve();
-    try (BufferedReader err = process.errorReader(StandardCharsets.UTF_8)) {
-      Matcher ready = ready(err);
-      assertThat(Scratch.run("ssh-keygen", "-l", "-f", key().toString())).contains(ready.group(2));
+    try (ServerProcess server = serve()) {
+      Process process = server.process();
+      assertThat(Scratch.run("ssh-keygen", "-l", "-f", key().toString()))
+          .contains(server.fingerprint());
       assertThat(another("serve", "--listen", "127.0.0.1:0"))
           .isEqualTo(
               new Runs.Run(
@@ -69,19 +56,17 @@ final class ServeProcessTest {
                   "mica: cannot serve from %s: the process %d does; end that one first, or name"
                           .formatted(scratch.path("home/server"), process.pid())
                       + " another directory in MICA_HOME\n"));
-      String taken = "127.0.0.1:" + ready.group(1);
+      String taken = "127.0.0.1:" + server.port();
       Runs.Run refused = Runs.apart(scratch.path("other"), List.of(), "serve", "--listen", taken);
       assertThat(refused.status()).isEqualTo(1);
       assertThat(refused.err())
           .startsWith("mica: cannot listen at " + taken + ": ")
           .hasLineCount(1);
       Scratch.run("kill", "-" + signal, Long.toString(process.pid()));
-      assertThat(err.readLine()).startsWith("mica: ending");
+      assertThat(server.err().readLine()).startsWith("mica: ending");
       assertThat(process.waitFor()).isZero();
       assertThat(new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
           .isEmpty();
-    } finally {
-      process.destroyForcibly().waitFor();
     }
   }
 
@@ -97,12 +82,65 @@ final class ServeProcessTest {
   }
 
   private String served() throws Exception {
-    Process process = serve();
-    try (BufferedReader err = process.errorReader(StandardCharsets.UTF_8)) {
-      return ready(err).group(2);
-    } finally {
-      process.destroyForcibly().waitFor();
+    try (ServerProcess server = serve()) {
+      return server.fingerprint();
     }
+  }
+
+  static Stream<Arguments> addresses() {
+    return Stream.of(
+        arguments("here", 2, "it is not ADDRESS:PORT"),
+        arguments("127.0.0.1", 2, "it is not ADDRESS:PORT"),
+        arguments("127.0.0.1:65536", 2, "it is not ADDRESS:PORT"),
+        arguments("localhost:2222", 2, "'localhost' is no address"),
+        arguments("192.0.2.1:0", 1, "; name another address with --listen"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("addresses")
+  void whereItCannotListenIsToldInALine(String address, int status, String why) {
+    isRefused(status, "mica: cannot listen at " + address + ": ", why, address);
+  }
+
+  private void isRefused(int status, String what, String why, String address) {
+    Runs.Run refused =
+        Runs.here(
+            Map.of("MICA_HOME", scratch.path("home").toString()), "serve", "--listen", address);
+    assertThat(refused.status()).as(refused.err()).isEqualTo(status);
+    assertThat(refused.out()).isEmpty();
+    assertThat(refused.err()).startsWith(what).contains(why).hasLineCount(1);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"empty", "a folder", "cut short", "of RSA", "with a password"})
+  void aHostKeyThatIsNoneIsToldInALineAndStays(String which) throws Exception {
+    Path key = key();
+    scratch.dir("home/server");
+    switch (which) {
+      case "empty" -> Files.createFile(key);
+      case "a folder" -> Files.createDirectory(key);
+      case "of RSA" -> keygen("rsa", "");
+      case "with a password" -> keygen("ed25519", "secret");
+      default -> {
+        keygen("ed25519", "");
+        Files.writeString(key, Files.readString(key).substring(0, 200));
+      }
+    }
+    if (!which.equals("a folder")) {
+      Files.setPosixFilePermissions(key, PosixFilePermissions.fromString("rw-------"));
+    }
+    Object before = Files.getAttribute(key, "unix:ino");
+    boolean folder = which.equals("a folder");
+    isRefused(
+        folder ? 3 : 1,
+        "mica: cannot " + (folder ? "use" : "read") + " the host key " + key + ": it is not ",
+        "move it away",
+        "127.0.0.1:0");
+    assertThat(Files.getAttribute(key, "unix:ino")).isEqualTo(before);
+  }
+
+  private void keygen(String type, String password) {
+    Scratch.run("ssh-keygen", "-q", "-t", type, "-N", password, "-f", key().toString());
   }
 
   private Path key() {
