@@ -7,8 +7,16 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Clients for files: of OpenSSH, and sshfs. */
-record SftpClients(SshServers servers) {
+/**
+ * Clients for files: of OpenSSH, and sshfs.
+ *
+ * @param more options of all of them
+ */
+record SftpClients(SshServers servers, List<String> more) {
+  SftpClients(SshServers servers) {
+    this(servers, List.of());
+  }
+
   /** What {@code sftp} does with {@code lines}, one after the other until one fails. */
   SshServers.Reply sftp(String user, String... lines) {
     List<String> command = new ArrayList<>(List.of("sftp", "-q", "-b", "-"));
@@ -55,7 +63,7 @@ record SftpClients(SshServers servers) {
 
   /** The options of {@code ssh}, which names the port by {@code port}. */
   private List<String> options(String user, String port) {
-    List<String> ssh = servers.client(user);
+    List<String> ssh = servers.client(user, more.toArray(String[]::new));
     List<String> options = new ArrayList<>();
     for (int i = 1; i < ssh.size() - 2; i++) {
       options.add(ssh.get(i).equals("-p") ? port : ssh.get(i));
