@@ -4,6 +4,7 @@ import dev.mica.access.Caller;
 import dev.mica.access.Witness;
 import dev.mica.audit.Audit;
 import dev.mica.audit.AuditLog;
+import dev.mica.background.Jobs;
 import dev.mica.commit.CommitLayers;
 import dev.mica.commit.Commits;
 import dev.mica.container.VmFolders;
@@ -30,6 +31,7 @@ final class Engine {
   private final Users users;
   private final Witness witness;
   private final Audit audit;
+  private final Jobs jobs;
 
   Engine(StateDir state) {
     this.state = state;
@@ -41,6 +43,7 @@ final class Engine {
     this.users = new Users(state);
     this.witness = new AuditLog(state);
     this.audit = new Audit(state, witness);
+    this.jobs = new Jobs(state);
     this.vms = new Vms(state, new CommitLayers(state), commits);
   }
 
@@ -66,6 +69,10 @@ final class Engine {
 
   Audit audit(Caller caller) {
     return new Audit(caller, audit);
+  }
+
+  Jobs jobs(Caller caller) {
+    return new Jobs(caller, jobs);
   }
 
   /** Writes down what callers change. */

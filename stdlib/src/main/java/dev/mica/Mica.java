@@ -3,6 +3,7 @@ package dev.mica;
 import dev.mica.access.Caller;
 import dev.mica.access.Role;
 import dev.mica.audit.Audit;
+import dev.mica.background.Jobs;
 import dev.mica.commit.Commits;
 import dev.mica.container.Vms;
 import dev.mica.folder.Folder;
@@ -30,6 +31,7 @@ public final class Mica {
   private final Host host;
   private final Users users;
   private final Audit audit;
+  private final Jobs jobs;
 
   private Mica(Engine engine, Caller asking) {
     this.engine = engine;
@@ -40,6 +42,7 @@ public final class Mica {
     this.host = engine.host(caller);
     this.users = engine.users(caller);
     this.audit = engine.audit(caller);
+    this.jobs = engine.jobs(caller);
   }
 
   /** The state directory that {@code MICA_HOME}, the user and the XDG rules name. */
@@ -108,6 +111,11 @@ public final class Mica {
   /** Who has changed what, and who has tried to log in. */
   public Audit audit() {
     return audit;
+  }
+
+  /** Commands that run in the background. */
+  public Jobs jobs() {
+    return jobs;
   }
 
   /** The state directory; made with mode 0700 at first use. */

@@ -1,6 +1,7 @@
 package dev.mica;
 
 import dev.mica.audit.AuditSchema;
+import dev.mica.background.JobSchema;
 import dev.mica.commit.CommitSchema;
 import dev.mica.container.ContainerSchema;
 import dev.mica.folder.FolderSchema;
@@ -45,6 +46,8 @@ public final class Schemas {
           AuditSchema.AUDIT,
           AuditSchema.LINE,
           AuditSchema.VERIFIED,
+          JobSchema.JOBS,
+          JobSchema.JOB,
           HelperSchema.HELPER,
           StreamSchema.ATTACHABLE,
           StreamSchema.STREAM,

@@ -40,9 +40,11 @@ final class AccessTest extends ScratchTest {
    * @param doing as the refusal says it
    */
   record Change(String member, String doing, Consumer<AccessTest> action) {
-    /** Of users and of the audit all is for admins. */
+    /** Of users, of the audit, and of the jobs of a process all is for admins. */
     String least() {
-      return member.startsWith("Users.") || member.startsWith("Audit.") ? "admin" : "operator";
+      return Stream.of("Users.", "Audit.", "Jobs.").anyMatch(member::startsWith)
+          ? "admin"
+          : "operator";
     }
 
     @Override
@@ -157,6 +159,9 @@ final class AccessTest extends ScratchTest {
               "Audit.attempt()",
               "write into the audit",
               test -> test.viewer.audit().attempt("x", "", Door.local(), "x")),
+          new Change(
+              "Jobs.takeUp()", "take up all jobs", test -> test.viewer.jobs().takeUp(one -> null)),
+          new Change("Jobs.leave()", "leave all jobs", test -> test.viewer.jobs().leave(0)),
           new Change("Folder.write()", "write", test -> test.viewer.folder("file").write("")),
           new Change("Folder.write()", "write", test -> test.seen().at().resolve("file").write("")),
           new Change(

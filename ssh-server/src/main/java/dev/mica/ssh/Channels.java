@@ -88,6 +88,11 @@ final class Channels implements CommandFactory, ShellFactory {
         folder.resolve("history-" + login.user().name()));
   }
 
+  /** The user when nobody is connected. */
+  static Caller caller(User user) {
+    return caller(user, Map.of(), Map.of());
+  }
+
   private static Caller caller(User user, Map<String, String> sent, Map<String, String> more) {
     Path home = home(user);
     Map<String, String> variables = new HashMap<>(sent);

@@ -1,7 +1,9 @@
 package dev.mica.ssh;
 
 import dev.mica.Mica;
+import dev.mica.access.Caller;
 import dev.mica.failure.MicaException;
+import dev.mica.user.User;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.InetSocketAddress;
@@ -134,6 +136,11 @@ public final class Server implements AutoCloseable {
   private static String text(InetSocketAddress address) {
     String host = address.getAddress().getHostAddress();
     return (host.contains(":") ? "[" + host + "]" : host) + ":" + address.getPort();
+  }
+
+  /** The caller that a user is: with their role, their roots and their folder. */
+  public static Caller caller(User user) {
+    return Channels.caller(user);
   }
 
   /** The address at which it listens, as {@code ADDRESS:PORT}. */

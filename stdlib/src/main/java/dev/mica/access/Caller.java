@@ -118,6 +118,11 @@ public final class Caller {
     return user;
   }
 
+  /** Tells them from others, also from somebody of that name who has come in by another door. */
+  public String identity() {
+    return door().name() + ":" + user;
+  }
+
   /** What they may do. */
   public Role role() {
     return role;

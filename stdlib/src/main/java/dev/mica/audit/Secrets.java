@@ -7,7 +7,7 @@ import java.util.regex.Pattern;
  * Hides what may be secret in a sentence: who can read the audit need not know the passwords of
  * those who are in it. More is hidden than has to be, rather than less.
  */
-final class Secrets {
+public final class Secrets {
   private static final String HIDDEN = "***";
 
   /** {@code https://ann:word@host}, {@code ann:word@host}; not {@code name:tag@sha256:…}. */
@@ -42,7 +42,8 @@ final class Secrets {
 
   private Secrets() {}
 
-  static String masked(String text) {
+  /** The same with whatever may be secret hidden. */
+  public static String masked(String text) {
     String masked =
         IN_ADDRESS.matcher(text).replaceAll("$1:" + Matcher.quoteReplacement(HIDDEN) + "@");
     for (Pattern pattern : new Pattern[] {CHANGE, VALUE, AFTER_COLON, VARIABLE, AFTER_WORD}) {

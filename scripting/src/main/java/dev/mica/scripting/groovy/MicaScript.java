@@ -2,6 +2,7 @@ package dev.mica.scripting.groovy;
 
 import dev.mica.Mica;
 import dev.mica.audit.Audit;
+import dev.mica.background.Jobs;
 import dev.mica.commit.Commit;
 import dev.mica.commit.Commits;
 import dev.mica.container.Vm;
@@ -99,6 +100,11 @@ public abstract class MicaScript extends Script implements Words {
   @Override
   public Audit getAudit() {
     return mica().audit();
+  }
+
+  @Override
+  public Jobs getJobs() {
+    return mica().jobs();
   }
 
   @Override

@@ -3,6 +3,8 @@ package dev.mica.scripting.words;
 import dev.mica.access.Role;
 import dev.mica.audit.Audit;
 import dev.mica.audit.AuditLine;
+import dev.mica.background.Job;
+import dev.mica.background.Jobs;
 import dev.mica.commit.Commit;
 import dev.mica.commit.Commits;
 import dev.mica.container.CommitSpec;
@@ -209,6 +211,16 @@ public final class MicaExtensions {
 
   /** {@code for (user in users)}. */
   public static Iterator<User> iterator(Users self) {
+    return self.list().iterator();
+  }
+
+  /** {@code jobs[3]}. */
+  public static Job getAt(Jobs self, int id) {
+    return self.get(id);
+  }
+
+  /** {@code for (job in jobs)}. */
+  public static Iterator<Job> iterator(Jobs self) {
     return self.list().iterator();
   }
 

@@ -1,6 +1,7 @@
 package dev.mica.scripting.words;
 
 import dev.mica.audit.Audit;
+import dev.mica.background.Jobs;
 import dev.mica.commit.Commit;
 import dev.mica.commit.Commits;
 import dev.mica.container.Vm;
@@ -61,6 +62,9 @@ public interface Words {
 
   /** Who has changed what on this host, and who has tried to log in. */
   Audit getAudit();
+
+  /** Commands that run in the background. */
+  Jobs getJobs();
 
   /** This machine. */
   Host getHost();

@@ -40,10 +40,33 @@ public record Command(
   private static final Set<String> LOOKING = Set.of("ls", "verify");
   private static final List<String> SERVE = List.of("serve");
   private static final List<String> DOCTOR = List.of("doctor");
+
+  /** What may take long, and needs nobody at a terminal. */
+  private static final Set<String> LONG =
+      Set.of(
+          "commit create",
+          "commit pull",
+          "commit push",
+          "commit load",
+          "commit save",
+          "commit import",
+          "commit verify",
+          "commit gc",
+          "vm cp",
+          "vm fork");
+
+  /** What goes on where it was when it is done again. */
+  private static final Set<String> REPEATABLE = Set.of("commit pull", "commit push");
+
+  private static final Parameter DETACH =
+      Parameter.flag("--detach", "runs it as a job, and prints its number: see mica job ls");
   private static final Parameter OUTPUT =
       Parameter.choice("-o --output", "how data is printed; table if not given", Format.names());
 
   public Command {
+    if (LONG.contains(String.join(" ", path))) {
+      parameters = Stream.concat(parameters.stream(), Stream.of(DETACH)).toList();
+    }
     if (!shape.isEmpty()) {
       parameters = Stream.concat(parameters.stream(), Stream.of(OUTPUT)).toList();
     }
@@ -64,6 +87,16 @@ public record Command(
   /** Whether each change that it makes counts by itself: it runs what others ask for. */
   boolean runsOthers() {
     return runsCode() || path.equals(SERVE);
+  }
+
+  /** Whether it may be a job: it does not run the user's code, and attaches nobody to anything. */
+  boolean isDetachable() {
+    return parameters.contains(DETACH);
+  }
+
+  /** Whether it may be done again if the process has ended that did it. */
+  boolean isRepeatable() {
+    return REPEATABLE.contains(name());
   }
 
   /** Whether what it prints depends on the process that it runs in. */

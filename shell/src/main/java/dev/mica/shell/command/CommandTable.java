@@ -21,6 +21,7 @@ public final class CommandTable {
                   HelperCommands.all().stream(),
                   UserCommands.all().stream(),
                   AuditCommands.all().stream(),
+                  JobCommands.all().stream(),
                   ServeCommand.all().stream(),
                   LanguageCommands.all().stream())
               .flatMap(commands -> commands)

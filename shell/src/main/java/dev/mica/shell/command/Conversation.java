@@ -3,6 +3,7 @@ package dev.mica.shell.command;
 import dev.mica.Mica;
 import dev.mica.access.Caller;
 import dev.mica.access.Role;
+import dev.mica.background.Job;
 import dev.mica.failure.MicaException;
 import dev.mica.failure.Why;
 import dev.mica.scripting.Session;
@@ -38,6 +39,11 @@ public final class Conversation {
         throw MicaException.usage("serve", "here", "it needs a process of its own")
             .hint("start it from a shell: mica serve");
       };
+  private Detaching detaching =
+      (all, what, words, repeatable) -> {
+        throw MicaException.failed("run in the background", what, "this process ends at once")
+            .hint("start a server, which goes on: mica serve");
+      };
   private @Nullable Mica mica;
   private @Nullable Session session;
   private boolean java;
@@ -68,6 +74,17 @@ public final class Conversation {
   public Conversation serving(Serving how) {
     serving = how;
     return this;
+  }
+
+  /** Has commands that are detached run so; this. */
+  public Conversation detaching(Detaching how) {
+    detaching = how;
+    return this;
+  }
+
+  /** Begins a command as a job. */
+  Job detach(String what, List<String> words, boolean repeatable) {
+    return detaching.start(mica(), what, words, repeatable);
   }
 
   /** Where data are printed. */

@@ -10,7 +10,7 @@ import java.util.function.BooleanSupplier;
 import java.util.function.IntSupplier;
 
 /** One line that says how far long work is; it vanishes before anything else is printed. */
-public final class ProgressLine {
+public final class ProgressLine implements Progress {
   static final Duration PATIENCE = Duration.ofMillis(700);
 
   private static final String CLEAR = "\r\u001b[K";
@@ -32,7 +32,8 @@ public final class ProgressLine {
     this.quiet = quiet;
   }
 
-  /** Shows where {@code activity} is, if it has lasted for a while. */
+  /** Shows it if it has lasted for a while. */
+  @Override
   public synchronized void show(Activity activity) {
     Duration elapsed = Duration.between(activity.started(), Instant.now());
     if (elapsed.compareTo(PATIENCE) >= 0) {
@@ -40,7 +41,8 @@ public final class ProgressLine {
     }
   }
 
-  /** Shows that {@code work}, which says nothing of itself, goes on, if it has for a while. */
+  /** Likewise. */
+  @Override
   public synchronized void show(String work, Instant started) {
     Duration elapsed = Duration.between(started, Instant.now());
     if (elapsed.compareTo(PATIENCE) >= 0) {
@@ -58,6 +60,7 @@ public final class ProgressLine {
   }
 
   /** Removes the line. */
+  @Override
   public synchronized void clear() {
     if (shown) {
       out.print(CLEAR);
@@ -67,12 +70,14 @@ public final class ProgressLine {
   }
 
   /** Removes it for good. */
+  @Override
   public synchronized void stop() {
     clear();
     stopped = true;
   }
 
-  static String text(Activity activity, Duration elapsed) {
+  /** How far {@code activity} is, after so long. */
+  public static String text(Activity activity, Duration elapsed) {
     double seconds = elapsed.toMillis() / 1000.0;
     long entries = activity.entries();
     StringBuilder line = new StringBuilder(Cells.printable(activity.text()));

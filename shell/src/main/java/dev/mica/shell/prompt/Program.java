@@ -2,7 +2,7 @@ package dev.mica.shell.prompt;
 
 import dev.mica.scripting.run.Evaluation;
 import dev.mica.shell.attach.Streams;
-import dev.mica.shell.print.ProgressLine;
+import dev.mica.shell.print.Progress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -24,14 +24,14 @@ public final class Program implements AutoCloseable {
   private static final long GRACE_MILLIS = 1_000;
 
   private final Streams streams;
-  private final @Nullable ProgressLine progress;
+  private final @Nullable Progress progress;
   private final Work work;
   private final List<Evaluation<?>> started = new ArrayList<>();
   private boolean heard = true;
   private final Thread hook = Thread.ofPlatform().unstarted(this::ending);
 
   /** {@code name} is shown while it runs, unless it is null or says itself what it does. */
-  public Program(Streams streams, @Nullable ProgressLine progress, @Nullable String name) {
+  public Program(Streams streams, @Nullable Progress progress, @Nullable String name) {
     this.streams = streams;
     this.progress = progress;
     this.work = new Work(progress, name, streams.out()::flush);

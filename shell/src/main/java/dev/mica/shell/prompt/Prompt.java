@@ -54,6 +54,7 @@ public final class Prompt {
   private final @Nullable SignalBarrier barrier;
 
   private final Conversation conversation;
+  private final PromptJobs jobs;
   private final PrintStream out;
   private final Errors errors;
   private final Lines lines;
@@ -76,7 +77,9 @@ public final class Prompt {
     this.out =
         new PrintStream(
             Evaluation.guard(new Data(terminal.output())), true, StandardCharsets.UTF_8);
-    this.conversation = new Conversation(() -> mica, out, this::output, out::println);
+    this.jobs = new PromptJobs(mica, new Background(barrier != null));
+    this.conversation =
+        new Conversation(() -> mica, out, this::output, out::println).detaching(jobs);
     this.errors = new Errors(out, "");
     this.lines = Readers.lines(terminal, conversation, history);
     terminal.handle(Terminal.Signal.INT, signal -> interrupt());
@@ -118,7 +121,9 @@ public final class Prompt {
       Prompt prompt = ofProcess(terminal, mica, mica.home().resolve("history"));
       System.setOut(prompt.out);
       System.setErr(new PrintStream(Evaluation.guard(streams.err()), true));
-      return prompt.run();
+      int status = prompt.run();
+      prompt.jobs.end();
+      return status;
     }
   }
 
@@ -183,11 +188,18 @@ public final class Prompt {
         line(line);
       } catch (UserInterruptException | InterruptedException cleared) {
         errors.forget(); // Ctrl-C drops the line being typed, nothing failed
-      } catch (EndOfFileException | IOError | IOException left) { // Ctrl-D, or no terminal
+      } catch (EndOfFileException left) { // Ctrl-D
+        over = over || !stays();
+      } catch (IOError | IOException gone) { // no terminal
         break;
       }
     }
     return 0;
+  }
+
+  /** Whether one who leaves is told first what ends with this process. */
+  private boolean stays() {
+    return barrier != null && jobs.holdBack(out::println);
   }
 
   /** Ends the conversation and what runs in it, because the user at the terminal has left. */
@@ -237,6 +249,7 @@ public final class Prompt {
 
   /** Prints which cancelled lines have ended since the last line. */
   private void tellEnded() {
+    jobs.tellEnded(out::println);
     for (String line = ended.poll(); line != null; line = ended.poll()) {
       out.println("has ended now: " + excerpt(line));
     }
@@ -304,7 +317,7 @@ public final class Prompt {
     switch (words.isEmpty() ? "" : words.getFirst()) {
       case "help", "h", "?" -> work(line, null, () -> help(rest));
       case "trace" -> work(line, null, errors::trace); // an exception's own code makes its text
-      case "quit", "exit", "q" -> over = true;
+      case "quit", "exit", "q" -> over = !stays();
       case "java" -> {
         ScriptEngine java = conversation.session().java();
         work(line, null, java::warm); // here, where Ctrl-C ends the waiting

@@ -3,7 +3,7 @@ package dev.mica.shell.prompt;
 import dev.mica.job.Activity;
 import dev.mica.scripting.run.Evaluation;
 import dev.mica.shell.attach.Keyboard;
-import dev.mica.shell.print.ProgressLine;
+import dev.mica.shell.print.Progress;
 import java.time.Instant;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -18,7 +18,7 @@ final class Work {
   /** How often one looks at most. */
   private static final int LOOKS = 50;
 
-  private final @Nullable ProgressLine progress;
+  private final @Nullable Progress progress;
 
   private final @Nullable String name;
   private final Runnable tick;
@@ -28,15 +28,11 @@ final class Work {
    * {@code name} is shown where the work does not say what it does; null: nothing is. {@code tick}
    * is done now and then meanwhile.
    */
-  Work(@Nullable ProgressLine progress, @Nullable String name, Runnable tick) {
+  Work(@Nullable Progress progress, @Nullable String name, Runnable tick) {
     this(progress, name, tick, waiting -> waiting.await());
   }
 
-  Work(
-      @Nullable ProgressLine progress,
-      @Nullable String name,
-      Runnable tick,
-      LastResort lastResort) {
+  Work(@Nullable Progress progress, @Nullable String name, Runnable tick, LastResort lastResort) {
     this.progress = progress;
     this.name = name;
     this.tick = tick;

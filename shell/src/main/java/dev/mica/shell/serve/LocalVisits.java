@@ -15,6 +15,8 @@ import dev.mica.shell.command.CommandTable;
 import dev.mica.shell.command.Conversation;
 import dev.mica.shell.print.Output;
 import dev.mica.shell.print.ProgressLine;
+import dev.mica.shell.prompt.Asked;
+import dev.mica.shell.prompt.Background;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -58,7 +60,8 @@ record LocalVisits(Mica mica) implements LocalReceiver {
             streams.out(),
             () -> output,
             line -> streams.err().println("mica: " + line))
-        .reading(visit.in());
+        .reading(visit.in())
+        .detaching(new Background(false));
   }
 
   private static Client client(LocalVisit visit, Asked asked) {

@@ -29,6 +29,7 @@ public final class Serve {
                     "serve at",
                     listen,
                     () -> Server.start(mica, settings, new Visits()));
+        ServerJobs _ = ServerJobs.takeUp(mica);
         LocalServer _ = LocalServer.start(mica.users().serverFolder(), new LocalVisits(mica))) {
       ENDING.forEach(name -> Signals.register(name, over::countDown));
       talk.say("serving at " + server.address() + ", with the key " + server.fingerprint());

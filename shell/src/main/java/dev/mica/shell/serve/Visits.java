@@ -12,6 +12,8 @@ import dev.mica.shell.command.ShellWords;
 import dev.mica.shell.print.Cells;
 import dev.mica.shell.print.Output;
 import dev.mica.shell.print.ProgressLine;
+import dev.mica.shell.prompt.Asked;
+import dev.mica.shell.prompt.Background;
 import dev.mica.shell.prompt.Piped;
 import dev.mica.shell.prompt.Prompt;
 import dev.mica.ssh.Receiver;
@@ -98,7 +100,11 @@ final class Visits implements Receiver {
       Client client = new ChannelClient(streams, visit.in(), asked.signals(), terminal);
       Output output = new Output(streams.writer(), streams.terminalFormat(), client);
       return new Conversation(
-          visit::mica, streams.out(), () -> output, line -> streams.err().println("mica: " + line));
+              visit::mica,
+              streams.out(),
+              () -> output,
+              line -> streams.err().println("mica: " + line))
+          .detaching(new Background(false));
     }
 
     private Conversation read(Conversation conversation) {

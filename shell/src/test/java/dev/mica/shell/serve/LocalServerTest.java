@@ -295,6 +295,36 @@ final class LocalServerTest {
     assertThat(run(client(List.of("commit", "show", "late:v1"))).status()).isEqualTo(1);
   }
 
+  @Test
+  void aJobGoesOnWithoutItsClient() throws Exception {
+    Runs.Run begun = run(client(List.of("commit", "import", "empty", "job:v1", "--detach")));
+    assertThat(begun.err()).isEmpty();
+    String id = begun.out().strip();
+    assertThat(run(client(List.of("job", "wait", id)))).isEqualTo(new Runs.Run(0, "", ""));
+    assertThat(run(client(List.of("job", "log", id))).out()).contains("refs     job:v1");
+    assertThat(run(client(List.of("job", "show", id, "-o", "json"))).out())
+        .contains("\"state\":\"done\"", "\"what\":\"commit import empty job:v1\"");
+    Runs.Run failing = run(client(List.of("commit", "import", "nothing", "job:v2", "&")));
+    assertThat(run(client(List.of("job", "wait", failing.out().strip()))).status()).isEqualTo(1);
+    assertThat(run(client(List.of("job", "log", failing.out().strip()))).out())
+        .startsWith("mica: cannot import ");
+  }
+
+  /** Without a server it would end with the command that began it. */
+  @Test
+  void withoutAServerThereIsNoJob() throws Exception {
+    Runs.Run refused =
+        Runs.apart(
+            scratch.path("nobody"), List.of(), "commit", "import", "/", "job:v1", "--detach");
+    assertThat(refused)
+        .isEqualTo(
+            new Runs.Run(
+                1,
+                "",
+                "mica: cannot run in the background commit import / job:v1: this process ends at"
+                    + " once; start a server, which goes on: mica serve\n"));
+  }
+
   /** What runs when the server is told to end is waited for. */
   @Test
   void aServerThatEndsWaitsForWhatRuns() throws Exception {

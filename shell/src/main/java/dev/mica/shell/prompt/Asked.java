@@ -1,11 +1,9 @@
-package dev.mica.shell.serve;
+package dev.mica.shell.prompt;
 
 import dev.mica.shell.attach.ChannelSignals;
 import dev.mica.shell.attach.Streams;
 import dev.mica.shell.command.Conversation;
-import dev.mica.shell.print.ProgressLine;
-import dev.mica.shell.prompt.Errors;
-import dev.mica.shell.prompt.Program;
+import dev.mica.shell.print.Progress;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -15,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * What somebody at the other end of a channel has asked for, from its beginning to its exit status.
  * It belongs to the thread that made it, which a signal interrupts if nothing attached takes it.
  */
-final class Asked {
+public final class Asked {
   private static final int SIGNALLED = 128;
 
   private final Streams streams;
@@ -28,28 +26,29 @@ final class Asked {
         working.interrupt();
       });
 
-  Asked(Streams streams) {
+  /** By the calling thread, over these streams. */
+  public Asked(Streams streams) {
     this.streams = streams;
     this.errors = new Errors(streams.err(), "mica: ");
   }
 
   /** Where it prints. */
-  Streams streams() {
+  public Streams streams() {
     return streams;
   }
 
   /** Takes the signals that are sent to it. */
-  ChannelSignals signals() {
+  public ChannelSignals signals() {
     return signals;
   }
 
   /** They have left, and nobody takes what it prints. */
-  void leave() {
+  public void leave() {
     working.interrupt();
   }
 
   /** The exit status; 128 plus the number of the signal, if a signal has ended it. */
-  int run(Callable<Integer> what) {
+  public int run(Callable<Integer> what) {
     int status = guard(what);
     int late = guard(() -> streams.close(0));
     int ended = status == 0 ? late : status;
@@ -57,7 +56,7 @@ final class Asked {
   }
 
   /** Runs a command as a process of its own would. */
-  int command(Conversation conversation, List<String> words, @Nullable ProgressLine progress) {
+  public int command(Conversation conversation, List<String> words, @Nullable Progress progress) {
     String name = Conversation.nameOf(words);
     try (Program program = new Program(streams, progress, name)) {
       int status = guard(() -> program.run(() -> conversation.command(words)));
