@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""The figures of diffs, commits, OCI layers, verification, the helper VM and containers, each beside a peer in one run.
+"""The figures of diffs, commits, OCI layers, verification, the helper VM, containers and the SSH server, each
+beside a peer in one run.
 
 One JSON line a row: {"bench", "ours", "peer", "peerName", "ratio", ...}. Times are seconds, medians
 of --runs runs in which ours and the peer take turns, so that a machine whose speed drifts slows both.
@@ -19,6 +20,7 @@ import container
 import helper
 import inside
 import oci
+import server
 from measure import MICA, Warm, log, row, run, timed
 
 SYNTHETIC_FILES = 100_000
@@ -220,8 +222,8 @@ def oci_rows(scratch, runs):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("rows", nargs="*", default=["diff", "union", "verify", "oci", "helper", "container", "inside"],
-                        help="diff, union, verify, oci, helper, container, inside (default: all)")
+    parser.add_argument("rows", nargs="*", default=["diff", "union", "verify", "oci", "helper", "container", "inside", "server"],
+                        help="diff, union, verify, oci, helper, container, inside, server (default: all)")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--scratch", default="/var/tmp", help="where some 6 GB are free; not a tmpfs")
     options = parser.parse_args()
@@ -230,7 +232,8 @@ def main():
         os.environ["MICA_HOME"] = str(scratch / "state")
         for name in options.rows:
             rows = {"diff": diff_rows, "union": union_rows, "verify": verify_rows, "oci": oci_rows,
-                    "helper": helper.rows, "container": container.rows, "inside": inside.rows}
+                    "helper": helper.rows, "container": container.rows, "inside": inside.rows,
+                    "server": server.rows}
             rows[name](scratch, options.runs)
 
 
