@@ -111,6 +111,25 @@ static void leads_out(const char *dir)
 	ok(out_is_untouched() && file_is("in/file", "inside") && !exists("in/taken"), "by %s: nothing is changed", dir);
 }
 
+/* What they lead to may lie in mounts that somebody else has made. */
+static void directories(void)
+{
+	struct mica_identity is;
+	char path[64];
+	int fd;
+
+	ok_code(mica_open_directory("/proc/self/cwd/in", &is, &err), -ELOOP, &err, "a directory by a link of /proc");
+	ok_code(mica_open_directory("/proc/self/root", &is, &err), -ENOTDIR, &err, "a link of /proc itself");
+	snprintf(path, sizeof(path), "/proc/self/fd/%d/dir/deep", in);
+	fd = mica_open_directory(path, &is, &err);
+	ok(fd >= 0, "but below a descriptor one is opened");
+	NEED(close(fd));
+	snprintf(path, sizeof(path), "/proc/self/fd/%d/./", in);
+	fd = mica_open_directory(path, &is, &err);
+	ok(fd >= 0, "and the one of the descriptor");
+	NEED(close(fd));
+}
+
 static void links(void)
 {
 	ok(reads("file", "inside") && reads("stays/file", "deeper") && reads("dir/up", "inside"),
@@ -300,6 +319,7 @@ int main(void)
 	enter_sandbox();
 	umask(022);
 	plant();
+	directories();
 	links();
 	names();
 	kinds();

@@ -1,10 +1,15 @@
 /* identity.c - which directory one is, whatever its path says. */
 #include <fcntl.h>
+#include <limits.h>
+#include <linux/openat2.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
 
 #include "base.h"
+
+#define FD_LINKS "/proc/self/fd/"
 
 /* File systems without handles leave handle_len 0. */
 static void read_handle(int fd, struct mica_identity *is)
@@ -44,9 +49,41 @@ errint_t mica_identify(int fd, struct mica_identity *is)
 	return 0;
 }
 
+/* Of a path below a descriptor of ours, which the caller means: the descriptor, and *path becomes what follows it. */
+static int own_descriptor(const char **path)
+{
+	const char *number = *path + strlen(FD_LINKS), *rest;
+	char *end;
+	long fd;
+
+	if (strncmp(*path, FD_LINKS, strlen(FD_LINKS)) || *number < '0' || *number > '9')
+		return AT_FDCWD;
+	fd = strtol(number, &end, 10);
+	if (*end != '/' || fd > INT_MAX)
+		return AT_FDCWD;
+	rest = end + strspn(end, "/");
+	*path = *rest ? rest : ".";
+	return (int)fd;
+}
+
+/*
+ * A link of /proc leads into other mount namespaces, where a user can mount anything anywhere: the path of what is
+ * found there, as the kernel tells it, may be one of ours.
+ */
+static int open_path(const char *path)
+{
+	struct open_how how = {
+		.flags = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC,
+		.resolve = RESOLVE_NO_MAGICLINKS,
+	};
+	int dir = own_descriptor(&path);
+
+	return (int)syscall(SYS_openat2, dir, path, &how, sizeof(how));
+}
+
 int mica_open_directory(const char *path, struct mica_identity *is, struct mica_error *err)
 {
-	cleanup_fd int fd = open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	cleanup_fd int fd = open_path(path);
 	errint_t code;
 
 	mica_error_clear(err);

@@ -423,8 +423,9 @@ struct mica_identity {
 
 /*
  * Opens the directory path (O_PATH), without following a symlink as its last component, and fills in its identity.
- * Returns a descriptor that the caller must close. What is done through "/proc/self/fd/N" from then on is done to that
- * directory, whatever happens to path.
+ * Links of /proc are not followed (-ELOOP), but path may begin with "/proc/self/fd/N/". Returns a descriptor that the
+ * caller must close. What is done through "/proc/self/fd/N" from then on is done to that directory, whatever happens to
+ * path.
  */
 int mica_open_directory(const char *path, struct mica_identity *is, struct mica_error *err);
 

@@ -58,7 +58,7 @@ final class ArchitectureTest {
           Map.entry("folder", 8),
           Map.entry("vm", 5),
           Map.entry("schema", 8),
-          Map.entry("access", 6),
+          Map.entry("access", 7),
           Map.entry("core", 4),
           Map.entry("job", 1),
           Map.entry("failure", 3));

@@ -2,6 +2,8 @@ package dev.mica.access;
 
 import dev.mica.failure.MicaException;
 import dev.mica.text.PathBytes;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -209,19 +211,67 @@ public final class Caller {
   /**
    * Fails unless {@code path}, which they named, may lead where it does now: for an admin anywhere,
    * for others into one of their roots, symlinks followed. What is there may become a symlink
-   * afterwards; so this is no protection from somebody who can write in a root at that moment and
-   * wants the caller's work to go astray.
+   * afterwards: whoever uses the path opens it by {@link #reach} then.
    *
    * @param path absolute
    */
   public void requireReach(Path path) {
-    if (isUnbounded()) {
-      return;
+    if (!isUnbounded()) {
+      requireWithin(RealPath.of(path), path);
     }
-    Path real = RealPath.of(path);
+  }
+
+  /** The same of a path that the kernel has told of what is open: no symlink is followed. */
+  public void requireWithin(Path real) {
+    if (!isUnbounded()) {
+      requireWithin(real, real);
+    }
+  }
+
+  private void requireWithin(Path real, Path named) {
     if (roots.stream().noneMatch(real::startsWith)) {
-      throw MicaException.denied("use", path, user + " " + extent()).hint("ask an admin");
+      throw MicaException.denied("use", named, user + " " + extent()).hint("ask an admin");
     }
+  }
+
+  /**
+   * Opens what {@code path} leads to. Of a caller with roots it is opened beneath one of these, so
+   * that no symlink that somebody puts there at the same time leads out of them; it is refused if
+   * it lies in none. For others the path is used as it is. The result must be closed.
+   */
+  public Reached reach(Path path) {
+    return isUnbounded() ? Reached.asItIs(path) : new Reaching(this).open(path);
+  }
+
+  /** The same of a name in a folder, of which only the folder is opened. */
+  public Reached reachName(Path path) {
+    return isUnbounded() ? Reached.asItIs(path) : new Reaching(this).openName(path);
+  }
+
+  /** The same for what is to be made: a folder that is there is opened, of all else the name. */
+  public Reached reachTarget(Path path) {
+    Reached there = reach(path);
+    if (there.isDirectory() || isUnbounded()) {
+      return there;
+    }
+    there.close();
+    return reachName(path);
+  }
+
+  /** The same for a folder that is to be there: it is made if it is not, with those above it. */
+  public Reached reachMade(Path path) throws IOException {
+    return isUnbounded()
+        ? Reached.asItIs(Files.createDirectories(path))
+        : new Reaching(this).make(path);
+  }
+
+  /**
+   * Opens a folder that is recorded by its real path, because a union or commit was made of it: of
+   * a caller with roots, who may have changed what is there, it is refused if a symlink is on the
+   * way now. The result must be closed.
+   */
+  public Reached reachRecorded(Path real) {
+    return isUnbounded() ? Reached.asItIs(real) : Reaching.openRecorded(real);
   }
 
   /** The folders of this host that are theirs. An admin may use others, too. */
@@ -232,6 +282,12 @@ public final class Caller {
   /** Whether the paths that they name may lead anywhere. */
   public boolean isUnbounded() {
     return role == Role.ADMIN || roots.equals(ALL);
+  }
+
+  /** The first of their roots that a real path lies in. */
+  Path rootOf(Path real, Path named) {
+    requireWithin(real, named);
+    return roots.stream().filter(real::startsWith).findFirst().orElseThrow();
   }
 
   private String extent() {

@@ -1,6 +1,7 @@
 package dev.mica.commit;
 
 import dev.mica.access.Caller;
+import dev.mica.access.Reached;
 import dev.mica.access.Role;
 import dev.mica.failure.MicaException;
 import dev.mica.folder.Diff;
@@ -9,8 +10,6 @@ import dev.mica.state.StateDir;
 import dev.mica.union.Union;
 import dev.mica.union.UnionLayers;
 import dev.mica.union.Unions;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -138,7 +137,9 @@ public final class Commits {
         file,
         () -> {
           as.ifPresent(Ref::parse);
-          return loaded(exchange.load(Folder.of(caller, file).path(), as, platform));
+          try (Reached from = caller.reach(Folder.of(caller, file).path())) {
+            return loaded(exchange.load(from, as, platform));
+          }
         });
   }
 
@@ -192,7 +193,7 @@ public final class Commits {
         reference,
         () -> {
           List<String> origins = log(commit.id()).stream().map(Commit::origin).toList();
-          return exchange.push(commit.id(), origins, reference, compression, registryVariables());
+          return exchange.push(caller, commit.id(), origins, reference, compression, registryVariables());
         });
   }
 
@@ -213,9 +214,9 @@ public final class Commits {
 
   private Loaded imported(String folderOrTar, String ref, String message, List<String> changes) {
     Ref name = Ref.parse(ref);
-    return loaded(
-        exchange.importFolder(
-            Folder.of(caller, folderOrTar).path(), name.toString(), message, changes));
+    try (Reached from = caller.reach(Folder.of(caller, folderOrTar).path())) {
+      return loaded(exchange.importFolder(from, name.toString(), message, changes));
+    }
   }
 
   private Loaded loaded(Exchange.Loaded made) {
@@ -242,9 +243,10 @@ public final class Commits {
         "save the commit to",
         file,
         () -> {
-          Path to = Folder.of(caller, file).path();
-          String how = !format.isEmpty() ? format : Files.isDirectory(to) ? "layout" : "oci";
-          return exchange.save(commit.id(), commit.label(), to, how, compression);
+          try (Reached to = caller.reachTarget(Folder.of(caller, file).path())) {
+            String how = !format.isEmpty() ? format : to.isDirectory() ? "layout" : "oci";
+            return exchange.save(caller, commit.id(), commit.label(), to, how, compression);
+          }
         });
   }
 

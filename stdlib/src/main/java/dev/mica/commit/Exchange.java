@@ -1,5 +1,7 @@
 package dev.mica.commit;
 
+import dev.mica.access.Caller;
+import dev.mica.access.Reached;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -14,7 +16,7 @@ public interface Exchange {
    * @param as what the image is to be called, of which there must be one then
    * @param platform {@code OS/ARCHITECTURE}; empty: this host's
    */
-  Loaded load(Path file, Optional<String> as, Optional<String> platform);
+  Loaded load(Reached file, Optional<String> as, Optional<String> platform);
 
   /**
    * What a text means if it is a reference to an image: one that says a host, a tag or a digest, as
@@ -39,10 +41,12 @@ public interface Exchange {
   /**
    * Gives a commit to a registry as an image.
    *
+   * @param caller who may reach the folders that the commit stands on
    * @param origins of it and of those it stands on: a registry that it came from may have its blobs
    * @param compression as in {@link #save}
    */
   Pushed push(
+      Caller caller,
       String id,
       List<String> origins,
       String reference,
@@ -54,16 +58,18 @@ public interface Exchange {
    *
    * @param changes of its configuration: {@code ENV LANG=C}
    */
-  Loaded importFolder(Path folderOrTar, String ref, String message, List<String> changes);
+  Loaded importFolder(Reached folderOrTar, String ref, String message, List<String> changes);
 
   /**
    * Writes a commit as an image.
    *
+   * @param caller as in {@link #push}
    * @param name what the image is called in the file
    * @param format what is written: {@code oci}, {@code docker} or {@code layout}
    * @param compression of layers that have no blob yet: {@code gzip}, {@code zstd} or {@code none}
    */
-  Saved save(String id, String name, Path file, String format, String compression);
+  Saved save(
+      Caller caller, String id, String name, Reached file, String format, String compression);
 
   /**
    * Removes what nothing needs any more; returns what was removed.

@@ -130,8 +130,12 @@ final class LiveCommit implements Commit {
   @Override
   public Diff diff() {
     commits.requireEnd(record);
-    return Diff.of(
-        "what lies below " + label(), tree(below()), label(), Tree.layers(layers()), true);
+    return Diff.recorded(
+        commits.caller(),
+        "what lies below " + label(),
+        tree(below()),
+        label(),
+        Tree.layers(layers()));
   }
 
   private static Tree tree(List<Path> stack) {
@@ -144,8 +148,12 @@ final class LiveCommit implements Commit {
     if (other instanceof LiveCommit live) {
       commits.requireEnd(live.record());
     }
-    return Diff.of(
-        label(), Tree.layers(layers()), other.label(), Tree.layers(other.layers()), true);
+    return Diff.recorded(
+        commits.caller(),
+        label(),
+        Tree.layers(layers()),
+        other.label(),
+        Tree.layers(other.layers()));
   }
 
   @Override

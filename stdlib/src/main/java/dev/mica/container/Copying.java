@@ -1,5 +1,6 @@
 package dev.mica.container;
 
+import dev.mica.access.Reached;
 import dev.mica.core.LayerFlag;
 import dev.mica.core.LayerTar;
 import dev.mica.core.OpenDirectory;
@@ -9,6 +10,7 @@ import dev.mica.core.Tars;
 import dev.mica.failure.MicaException;
 import dev.mica.failure.Why;
 import dev.mica.folder.Folder;
+import dev.mica.text.PathBytes;
 import dev.mica.vm.stream.Attachable;
 import dev.mica.vm.stream.ProcessStream;
 import java.io.ByteArrayOutputStream;
@@ -46,24 +48,34 @@ record Copying(Vms vms, VmRecord vm) {
 
   private Folder copyOut(String path, Folder target) {
     String doing = "copy " + path + " from the VM";
-    Path to = target.path().toAbsolutePath();
-    boolean into = Files.isDirectory(to);
-    Path parent = into ? to : to.getParent();
-    if (parent == null || !Files.isDirectory(parent)) {
-      throw MicaException.failed(doing, vm.name(), "there is no folder " + parent);
-    }
     Path spool = vms.life(vm).spool();
-    try (OpenDirectory folder = OpenDirectory.of(parent.resolve("."), parent)) {
+    try (Reached to = vms.caller().reachTarget(target.path());
+        OpenDirectory folder = folderFor(doing, to)) {
+      boolean into = to.isDirectory();
       try {
         receive(doing, vms.life(vm).copy("copy from", exec -> exec.send(path)), spool);
-        Path name = place(doing, folder, spool, into ? null : to.getFileName());
-        return Folder.of(vms.caller(), parent.resolve(name));
+        Path name = place(doing, folder, spool, into ? null : to.named().getFileName());
+        return Folder.of(vms.caller(), folder.openedBy().resolve(name));
       } finally {
         boolean _ = Files.deleteIfExists(spool);
       }
     } catch (IOException broken) {
       throw MicaException.failed(doing, vm.name(), Why.of(broken)).because(broken);
     }
+  }
+
+  private OpenDirectory folderFor(String doing, Reached to) {
+    return to.isDirectory()
+        ? OpenDirectory.of(to.path().resolve("."), to.named())
+        : parentOf(doing, to);
+  }
+
+  private OpenDirectory parentOf(String doing, Reached to) {
+    if (!to.hasParent()) {
+      String parent = PathBytes.printable(to.named().resolveSibling(""));
+      throw MicaException.failed(doing, vm.name(), "there is no folder " + parent);
+    }
+    return to.openParent();
   }
 
   private void receive(String doing, Attachable process, Path spool) throws IOException {
@@ -123,14 +135,14 @@ record Copying(Vms vms, VmRecord vm) {
 
   private void copyIn(Folder source, String path) {
     String doing = "copy " + source + " to the VM";
-    Path from = source.path().toAbsolutePath().normalize();
-    Path parent = from.getParent();
-    Path name = from.getFileName();
-    if (parent == null || name == null) {
-      throw MicaException.usage(doing, vm.name(), "name what is in " + from + ", not all of it");
+    Path whole = source.path();
+    Path name = whole.getFileName();
+    if (name == null) {
+      throw MicaException.usage(doing, vm.name(), "name what is in " + whole + ", not all of it");
     }
     Path spool = vms.life(vm).spool();
-    try (OpenDirectory folder = OpenDirectory.of(parent.resolve("."), parent)) {
+    try (Reached from = vms.caller().reachName(whole);
+        OpenDirectory folder = from.openParent()) {
       try {
         LayerTar _ = Tars.writeEntry(folder, name, spool);
         send(doing, vms.life(vm).copy("copy to", exec -> exec.receive(path, false)), spool);

@@ -115,8 +115,8 @@ final class NewVm {
               name,
               lower,
               open -> {
-                if (from instanceof Folder) {
-                  caller.requireReach(open.openedBy()); // it may lead elsewhere since it was named
+                if (from instanceof Folder || !open.openedBy().equals(lower)) {
+                  caller.requireWithin(open.openedBy()); // it may lead elsewhere since it was named
                 }
                 return lowers.add(open.openedBy()) && is.add(open.identity());
               });

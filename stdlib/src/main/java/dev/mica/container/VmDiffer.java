@@ -1,5 +1,6 @@
 package dev.mica.container;
 
+import dev.mica.access.Caller;
 import dev.mica.commit.CommitLayers;
 import dev.mica.core.LayerFlag;
 import dev.mica.core.Tree;
@@ -18,12 +19,14 @@ import java.util.stream.Stream;
  * keeps only the lines.
  */
 final class VmDiffer {
+  private final Caller caller;
   private final CommitLayers layers;
   private final VmCapture capture;
   private final VmRecord vm;
 
-  /** Of that VM. */
-  VmDiffer(StateDir state, CommitLayers layers, Runner runner) {
+  /** Of that VM, for {@code caller}. */
+  VmDiffer(Caller caller, StateDir state, CommitLayers layers, Runner runner) {
+    this.caller = caller;
     this.layers = layers;
     this.capture = new VmCapture(state, runner, "diff");
     this.vm = runner.vm();
@@ -42,7 +45,8 @@ final class VmDiffer {
             diff.step("compare");
             List<Path> all = Stream.concat(Stream.of(layer), vm.lowers().stream()).toList();
             return Diff.kept(
-                Diff.of(vm.from(), Tree.layers(vm.lowers()), called, Tree.layers(all), true),
+                Diff.recorded(
+                    caller, vm.from(), Tree.layers(vm.lowers()), called, Tree.layers(all)),
                 layer.resolveSibling(layer.getFileName() + ".diff"));
           });
     }

@@ -69,7 +69,7 @@ final class VmMoments {
     AtomicReference<@Nullable Diff> found = new AtomicReference<>();
     try (LockedState locked = state.lock("diff the VM " + vm.name(), object(vm.name()))) {
       vms.life(vm).requireThere("diff");
-      VmDiffer differ = new VmDiffer(state, layers, vms.runner(vm));
+      VmDiffer differ = new VmDiffer(vms.caller(), state, layers, vms.runner(vm));
       return locked.run(
           HOLD,
           vm::toJson,

@@ -34,7 +34,7 @@ record Volumes(StateDir state, VmRecord vm) {
               name,
               share.folder().path(),
               open -> {
-                caller.requireReach(open.openedBy()); // it may lead elsewhere since it was named
+                caller.requireWithin(open.openedBy()); // it may lead elsewhere since it was named
                 requireFree(state, CREATE, name, open, share.readOnly(), lowers);
                 return new Volume(open.openedBy(), open.identity(), share.at(), share.readOnly());
               }));

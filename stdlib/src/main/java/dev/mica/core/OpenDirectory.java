@@ -23,7 +23,7 @@ public final class OpenDirectory implements AutoCloseable {
   private static final String MOUNT_ID = "mnt_id:";
 
   /** The paths that those now open were opened by, for {@link #show}. */
-  private static final Map<Integer, Path> OPENED_BY = new ConcurrentHashMap<>();
+  static final Map<Integer, Path> OPENED_BY = new ConcurrentHashMap<>();
 
   private final int descriptor;
   private final Path openedBy;

@@ -2,6 +2,7 @@ package dev.mica.core;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -46,6 +47,15 @@ public final class OpenFile implements AutoCloseable {
     public FileStatus status() {
       return status;
     }
+  }
+
+  /**
+   * A path that leads to it as long as it is open, in this process; messages say {@code named}
+   * instead.
+   */
+  public Path path(Path named) {
+    OpenDirectory.OPENED_BY.put(descriptor, named);
+    return Path.of("/proc/self/fd/" + descriptor);
   }
 
   /** What it is. */
@@ -163,6 +173,7 @@ public final class OpenFile implements AutoCloseable {
 
   @Override
   public void close() {
+    OpenDirectory.OPENED_BY.remove(descriptor);
     Call.invoke(() -> {
       Function.CLOSE_DIRECTORY.handle().invokeExact(descriptor);
       return 0;

@@ -1,5 +1,6 @@
 package dev.mica.folder;
 
+import dev.mica.access.Caller;
 import dev.mica.core.Tree;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -19,7 +20,16 @@ public interface Diff extends Iterable<Change> {
    * @param exact whether files whose size and time agree are compared by content
    */
   static Diff of(String from, Tree a, String to, Tree b, boolean exact) {
-    return new TreeDiff(from, a, to, b, exact);
+    return new TreeDiff(from, to, () -> Trees.of(a, b), exact);
+  }
+
+  /**
+   * The same, exact, for {@code caller}: of trees whose folders were recorded by their real paths,
+   * because a union or commit was made of them. Each time they are opened as the caller may reach
+   * them.
+   */
+  static Diff recorded(Caller caller, String from, Tree a, String to, Tree b) {
+    return new TreeDiff(from, to, () -> Trees.recorded(caller, a, b), true);
   }
 
   /**

@@ -1,6 +1,9 @@
 package dev.mica.folder;
 
+import dev.mica.access.Reached;
 import dev.mica.core.DiffReader;
+import dev.mica.core.OpenDirectory;
+import dev.mica.failure.MicaException;
 import dev.mica.text.PathBytes;
 import java.io.IOException;
 import java.nio.file.DirectoryIteratorException;
@@ -21,19 +24,27 @@ import java.util.Objects;
 final class Listing {
   private Listing() {}
 
-  static List<Entry> of(Path directory) {
+  static List<Entry> of(Reached directory) {
+    return of(directory.path());
+  }
+
+  private static List<Entry> of(Path directory) {
     List<Entry> entries = new ArrayList<>();
     try (DirectoryStream<Path> paths = Files.newDirectoryStream(directory)) {
       for (Path path : paths) {
         add(path, entries);
       }
     } catch (DirectoryIteratorException e) {
-      throw Failures.of("list", directory, Objects.requireNonNull(e.getCause()));
+      throw failed(directory, Objects.requireNonNull(e.getCause()));
     } catch (IOException e) {
-      throw Failures.of("list", directory, e);
+      throw failed(directory, e);
     }
     entries.sort(Comparator.comparing(Entry::path));
     return entries;
+  }
+
+  private static MicaException failed(Path directory, IOException why) {
+    return Failures.of("list", Path.of(OpenDirectory.show(directory.toString())), why);
   }
 
   private static void add(Path path, List<Entry> entries) throws IOException {
@@ -45,10 +56,10 @@ final class Listing {
   }
 
   /** The drawing of {@code root}, at most {@code depth} levels of what is below it. */
-  static String tree(Path root, int depth) {
-    Drawing drawing = new Drawing(PathBytes.printable(root));
-    if (Files.isDirectory(root)) {
-      draw(root, Name.ROOT, depth, drawing);
+  static String tree(Reached root, int depth) {
+    Drawing drawing = new Drawing(root.toString());
+    if (root.isDirectory()) {
+      draw(root.path(), Name.ROOT, depth, drawing);
     }
     return drawing.toString();
   }
@@ -62,7 +73,10 @@ final class Listing {
       boolean isDirectory = entry.type() == Type.DIRECTORY;
       drawing.add(path, "", isDirectory ? "/" : "");
       if (isDirectory && !drawing.isFull()) {
-        draw(PathBytes.resolve(directory, entry.path().bytes()), path, depth - 1, drawing);
+        Path child = PathBytes.resolve(directory, entry.path().bytes());
+        try (OpenDirectory open = OpenDirectory.of(child)) { // it may be a symlink by now
+          draw(open.path(), path, depth - 1, drawing);
+        }
       }
     }
   }

@@ -1,6 +1,7 @@
 package dev.mica.folder;
 
 import dev.mica.access.Caller;
+import dev.mica.access.Reached;
 import dev.mica.access.Role;
 import dev.mica.core.Core;
 import dev.mica.core.LayerFlag;
@@ -16,6 +17,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -57,8 +59,21 @@ record LocalFolder(Caller caller, Path path) implements Folder {
     return named(caller, path.resolve(PathOrUri.below(relative, location())));
   }
 
+  /** Does something with it by a path that leads to what the caller may reach, and only there. */
+  private <T> T reached(Function<Reached, T> use) {
+    try (Reached reached = caller.reach(path)) {
+      return use.apply(reached);
+    }
+  }
+
   @Override
   public boolean exists() {
+    try (Reached reached = caller.reachName(path)) {
+      return exists(reached.path());
+    }
+  }
+
+  private boolean exists(Path path) {
     try {
       Files.readAttributes(path, "fileKey", LinkOption.NOFOLLOW_LINKS);
       return true;
@@ -74,13 +89,17 @@ record LocalFolder(Caller caller, Path path) implements Folder {
 
   @Override
   public boolean isDirectory() {
-    return exists() && Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS);
+    try (Reached reached = caller.reachName(path)) {
+      return exists(reached.path()) && Files.isDirectory(reached.path(), LinkOption.NOFOLLOW_LINKS);
+    }
   }
 
   @Override
   public List<Entry> list() {
-    requireDirectory("list");
-    return Listing.of(path);
+    return reached(reached -> {
+      requireDirectory("list", reached);
+      return Listing.of(reached);
+    });
   }
 
   /**
@@ -91,7 +110,8 @@ record LocalFolder(Caller caller, Path path) implements Folder {
   public List<Entry> find(Predicate<Entry> wanted) {
     requireDirectory("search");
     try (Stream<Entry> all =
-        DiffStream.stream(Tree.EMPTY, Tree.plain(path), false, Listing::entry)) {
+        DiffStream.stream(
+            () -> Trees.named(caller, Tree.EMPTY, Tree.plain(path)), false, Listing::entry)) {
       return all.filter(entry -> !entry.path().equals(Name.ROOT))
           .filter(wanted)
           .collect(Collectors.toCollection(ArrayList::new));
@@ -103,17 +123,17 @@ record LocalFolder(Caller caller, Path path) implements Folder {
     if (!exists()) {
       throw MicaException.failed("draw", path, "nothing is there");
     }
-    return Listing.tree(path, depth);
+    return reached(reached -> Listing.tree(reached, depth));
   }
 
   @Override
   public String text() {
-    return LocalText.read(path);
+    return reached(LocalText::read);
   }
 
   @Override
   public void write(String text) {
-    change("write", () -> LocalText.write(path, text));
+    change("write", () -> LocalText.write(caller, path, text));
   }
 
   @Override
@@ -130,13 +150,19 @@ record LocalFolder(Caller caller, Path path) implements Folder {
     Path to = other.path();
     requireDirectory("compare");
     new LocalFolder(caller, to).requireDirectory("compare");
-    return Diff.of(location(), Tree.plain(path), other.location(), Tree.plain(to), exact);
+    return new TreeDiff(
+        location(),
+        other.location(),
+        () -> Trees.named(caller, Tree.plain(path), Tree.plain(to)),
+        exact);
   }
 
   @Override
   public String digest() {
-    requireDirectory("digest");
-    return Core.treeDigest(Tree.plain(path)).digest();
+    return reached(reached -> {
+      requireDirectory("digest", reached);
+      return Core.treeDigest(Tree.plain(reached.path())).digest();
+    });
   }
 
   @Override
@@ -154,10 +180,16 @@ record LocalFolder(Caller caller, Path path) implements Folder {
       throw MicaException.failed("copy " + location() + " to", to, "something is there already")
           .hint("choose a path where nothing is yet");
     }
-    if (isDirectory()) {
-      Core.capture(Tree.EMPTY, Tree.plain(path), to, EnumSet.of(LayerFlag.OWN));
-    } else {
-      Core.copy(path, to, EnumSet.of(LayerFlag.OWN));
+    try (Reached from = caller.reachName(path);
+        Reached place = caller.reachName(to)) {
+      if (Files.isDirectory(from.path(), LinkOption.NOFOLLOW_LINKS)) {
+        try (Reached tree = caller.reach(path)) {
+          Core.capture(
+              Tree.EMPTY, Tree.plain(tree.path()), place.path(), EnumSet.of(LayerFlag.OWN));
+        }
+      } else {
+        Core.copy(from.path(), place.path(), EnumSet.of(LayerFlag.OWN));
+      }
     }
   }
 
@@ -167,8 +199,8 @@ record LocalFolder(Caller caller, Path path) implements Folder {
     change(
         doing,
         () -> {
-          try {
-            Files.createDirectories(path);
+          try (Reached made = caller.reachMade(path)) {
+            requireDirectory(doing, made);
           } catch (IOException e) {
             throw Failures.of(doing, path, e);
           }
@@ -185,7 +217,9 @@ record LocalFolder(Caller caller, Path path) implements Folder {
     if (path.getNameCount() == 0) {
       throw MicaException.usage("remove", path, "that is the root of this host");
     }
-    Core.remove(path);
+    try (Reached name = caller.reachName(path)) {
+      Core.remove(name.path());
+    }
   }
 
   @Override
@@ -205,11 +239,18 @@ record LocalFolder(Caller caller, Path path) implements Folder {
 
   /** The folder itself may be reached by a symlink, such as the upper of a union. */
   private void requireDirectory(String doing) {
-    if (Files.isDirectory(path)) {
+    try (Reached reached = caller.reach(path)) {
+      requireDirectory(doing, reached);
+    }
+  }
+
+  private void requireDirectory(String doing, Reached reached) {
+    if (reached.isDirectory()) {
       return;
     }
     MicaException e =
-        MicaException.failed(doing, path, exists() ? "not a directory" : "no such directory");
+        MicaException.failed(
+            doing, path, exists(reached.path()) ? "not a directory" : "no such directory");
     throw PathOrUri.archiveUri(path)
         .map(uri -> e.hint("what is in an archive has a URI: " + uri))
         .orElse(e);

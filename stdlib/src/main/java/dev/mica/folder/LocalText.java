@@ -1,5 +1,7 @@
 package dev.mica.folder;
 
+import dev.mica.access.Caller;
+import dev.mica.access.Reached;
 import dev.mica.core.Core;
 import dev.mica.core.OpenDirectory;
 import dev.mica.core.ScratchDirectory;
@@ -21,13 +23,13 @@ import java.nio.file.StandardOpenOption;
 final class LocalText {
   private LocalText() {}
 
-  static String read(Path file) {
+  static String read(Reached file) {
     try {
-      return decode(file, Files.readAllBytes(file));
+      return decode(file.named(), Files.readAllBytes(file.path()));
     } catch (OutOfMemoryError e) {
-      throw MicaException.failed("read", file, "it is too big for one text").because(e);
+      throw MicaException.failed("read", file.named(), "it is too big for one text").because(e);
     } catch (IOException e) {
-      throw Failures.of("read", file, e);
+      throw Failures.of("read", file.named(), e);
     }
   }
 
@@ -43,23 +45,24 @@ final class LocalText {
    * A file that is there keeps its owner and mode; a symlink to one stays and its target is
    * written.
    */
-  static void write(Path file, String text) {
+  static void write(Caller caller, Path file, String text) {
     try {
       Path target = Files.isSymbolicLink(file) ? file.toRealPath() : file;
       Path directory = target.getParent();
       if (directory == null || Files.isDirectory(target)) {
         throw MicaException.failed("write", file, "it is a directory");
       }
-      Files.createDirectories(directory);
-      replace(target, directory, text);
+      try (Reached made = caller.reachMade(directory)) {
+        replace(target, made, text);
+      }
     } catch (IOException e) {
       throw Failures.of("write", file, e);
     }
   }
 
   /** Somebody else may own the directory: what gets their owner and mode is out of their reach. */
-  private static void replace(Path target, Path directory, String text) throws IOException {
-    try (OpenDirectory around = OpenDirectory.of(directory.resolve("."), directory);
+  private static void replace(Path target, Reached directory, String text) throws IOException {
+    try (OpenDirectory around = OpenDirectory.of(directory.path().resolve("."), directory.named());
         ScratchDirectory scratch = scratch(around, target)) {
       Path written = scratch.path().resolve("text");
       Path there = around.path().resolve(target.getFileName());

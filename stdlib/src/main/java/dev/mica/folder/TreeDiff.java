@@ -1,29 +1,33 @@
 package dev.mica.folder;
 
 import dev.mica.core.DiffReader;
-import dev.mica.core.Tree;
 import java.util.Collections;
 import java.util.EnumSet;
 import java.util.Locale;
 import java.util.Set;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** What the core finds between two trees. */
-record TreeDiff(String from, Tree a, String to, Tree b, boolean exact) implements Diff {
+/**
+ * What the core finds between two trees.
+ *
+ * @param trees opens them, each time that they are compared
+ */
+record TreeDiff(String from, String to, Supplier<Trees> trees, boolean exact) implements Diff {
   private static final Change.Kind[] KINDS = Change.Kind.values();
   private static final Change.What[] WHATS = Change.What.values();
 
   @Override
   public Stream<Change> stream() {
-    return DiffStream.stream(a, b, exact, TreeDiff::change);
+    return DiffStream.stream(trees, exact, TreeDiff::change);
   }
 
   @Override
   public Summary summary() {
     long[] lines = new long[KINDS.length + 1];
-    try (Stream<Integer> kinds = DiffStream.stream(a, b, exact, DiffReader::kind)) {
+    try (Stream<Integer> kinds = DiffStream.stream(trees, exact, DiffReader::kind)) {
       kinds.forEach(kind -> lines[kind]++);
     }
     return new Summary(lines[1], lines[2], lines[3]);

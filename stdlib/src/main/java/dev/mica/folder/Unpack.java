@@ -1,5 +1,6 @@
 package dev.mica.folder;
 
+import dev.mica.access.Reached;
 import dev.mica.core.OpenDirectory;
 import dev.mica.core.ScratchDirectory;
 import dev.mica.failure.MicaException;
@@ -13,7 +14,6 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.util.Collections;
 import java.util.List;
-import java.util.Objects;
 import java.util.OptionalLong;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipEntry;
@@ -29,12 +29,14 @@ import org.jspecify.annotations.Nullable;
  */
 final class Unpack {
   private final VfsFolder source;
+  private final Path archive;
   private final Activity activity;
   private final Extraction extraction;
   private boolean found;
 
-  private Unpack(VfsFolder source, Activity activity, Extraction extraction) {
+  private Unpack(VfsFolder source, Path archive, Activity activity, Extraction extraction) {
     this.source = source;
+    this.archive = archive;
     this.activity = activity;
     this.extraction = extraction;
   }
@@ -43,17 +45,18 @@ final class Unpack {
   static void to(VfsFolder source, Path target) {
     String doing = "copy " + source + " to";
     requireFree(source, doing, target);
-    Path parent = Objects.requireNonNull(target.getParent(), "a root is always there");
-    try (Activity activity =
+    try (Reached archive = source.caller().reach(source.archive());
+        Reached place = source.caller().reachName(target);
+        Activity activity =
             Activity.begin(doing + " " + target, OptionalLong.empty(), Activity.Work.NONE);
-        OpenDirectory around = OpenDirectory.of(parent.resolve("."), parent);
+        OpenDirectory around = place.openParent();
         ScratchDirectory scratch = new ScratchDirectory(around)) {
       Extraction extraction =
           new Extraction(
               scratch.path().resolve("whole"),
               target,
               "root".equals(System.getProperty("user.name")));
-      new Unpack(source, activity, extraction).run();
+      new Unpack(source, archive.path(), activity, extraction).run();
       requireFree(source, doing, target);
       extraction.finish(around.path().resolve(target.getFileName()));
     } catch (IOException e) {
@@ -93,7 +96,7 @@ final class Unpack {
   }
 
   private InputStream open() throws IOException {
-    return new BufferedInputStream(Files.newInputStream(source.archive()), 1 << 16);
+    return new BufferedInputStream(Files.newInputStream(archive), 1 << 16);
   }
 
   private void tar(InputStream in) throws IOException {
@@ -132,7 +135,7 @@ final class Unpack {
   }
 
   private void zip() throws IOException {
-    try (ZipFile zip = new ZipFile(source.archive().toFile())) {
+    try (ZipFile zip = new ZipFile(archive.toFile())) {
       List<? extends ZipEntry> entries = Collections.list(zip.entries());
       for (ZipEntry entry : entries) {
         String name = below(entry.getName());

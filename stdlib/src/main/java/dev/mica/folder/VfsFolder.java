@@ -1,6 +1,7 @@
 package dev.mica.folder;
 
 import dev.mica.access.Caller;
+import dev.mica.access.Reached;
 import dev.mica.access.Role;
 import dev.mica.failure.MicaException;
 import dev.mica.text.PathBytes;
@@ -191,12 +192,13 @@ record VfsFolder(Caller caller, String scheme, Path archive, String inside) impl
     if (!new LocalFolder(caller, archive).exists()) {
       throw failed(doing, archive + ": no such file");
     }
-    if (!Files.isReadable(archive)) {
-      throw failed(doing, archive + ": permission denied")
-          .because(new AccessDeniedException(archive.toString()));
-    }
-    try (Vfs vfs = Vfs.open()) {
-      return question.about(vfs.resolve(this));
+    try (Reached file = caller.reach(archive);
+        Vfs vfs = Vfs.open()) {
+      if (!Files.isReadable(file.path())) {
+        throw failed(doing, archive + ": permission denied")
+            .because(new AccessDeniedException(archive.toString()));
+      }
+      return question.about(vfs.resolve(new VfsFolder(caller, scheme, file.path(), inside)));
     } catch (FileSystemException e) {
       throw failed(doing, Vfs.why(e)).because(e);
     } catch (IOException e) {

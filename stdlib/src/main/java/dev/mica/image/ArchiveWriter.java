@@ -1,5 +1,6 @@
 package dev.mica.image;
 
+import dev.mica.access.Reached;
 import dev.mica.job.Activity;
 import dev.mica.state.Records;
 import java.io.ByteArrayInputStream;
@@ -21,10 +22,10 @@ final class ArchiveWriter {
   private ArchiveWriter() {}
 
   /** An archive of OCI's form. */
-  static void oci(Image image, String name, Path file) {
+  static void oci(Image image, String name, Reached file) {
     try (TarOut tar = TarOut.to(file)) {
       try {
-        put(tar, LayoutTarget.LAYOUT, LayoutTarget.version());
+        put(tar, LayoutTarget.LAYOUT, LayoutTarget.versionText());
         put(tar, blob(image.manifest().config()), image.config());
         Set<String> written = new HashSet<>();
         for (Image.Layer layer : image.layers()) {
@@ -48,7 +49,7 @@ final class ArchiveWriter {
   }
 
   /** An archive as {@code docker load} takes it; layers that gzip compressed are plain in it. */
-  static void docker(Image image, String name, Path file) {
+  static void docker(Image image, String name, Reached file) {
     try (TarOut tar = TarOut.to(file)) {
       try {
         String config = image.manifest().config().hex() + ".json";

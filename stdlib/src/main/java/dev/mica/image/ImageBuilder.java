@@ -1,5 +1,7 @@
 package dev.mica.image;
 
+import dev.mica.access.Caller;
+import dev.mica.access.Reached;
 import dev.mica.commit.ImageConfig;
 import dev.mica.commit.LayerStore;
 import dev.mica.commit.TarRecord;
@@ -26,6 +28,7 @@ import tools.jackson.databind.node.ObjectNode;
  * same digest on every machine.
  */
 final class ImageBuilder {
+  private final Caller caller;
   private final LayerStore store;
   private final Blobs blobs;
   private final BlobSink sink;
@@ -33,11 +36,13 @@ final class ImageBuilder {
   private final List<String> remarks = new ArrayList<>();
 
   /**
-   * Makes images. Layers without a blob are compressed in that way and written: those of the commit
-   * itself to {@code sink}, and those that it stands on to the store, because other commits have
-   * them too.
+   * Makes images for {@code caller}, of what they may reach. Layers without a blob are compressed
+   * in that way and written: those of the commit itself to {@code sink}, and those that it stands
+   * on to the store, because other commits have them too.
    */
-  ImageBuilder(LayerStore store, Blobs blobs, BlobSink sink, Compression compression) {
+  ImageBuilder(
+      Caller caller, LayerStore store, Blobs blobs, BlobSink sink, Compression compression) {
+    this.caller = caller;
     this.store = store;
     this.blobs = blobs;
     this.sink = sink;
@@ -186,8 +191,8 @@ final class ImageBuilder {
 
   private Image.Layer write(Path path, BlobSink to, Optional<TarRecord> known) {
     Path part = to.newPart();
-    try {
-      LayerTar tar = Tars.write(path, part, compression, LayerForm.written());
+    try (Reached from = caller.reachRecorded(path)) {
+      LayerTar tar = Tars.write(from.path(), part, compression, LayerForm.written());
       String type = MediaTypes.layer(compression);
       Descriptor blob = new Descriptor(type, tar.digest(), tar.packed());
       Path file = to.add(blob, part);

@@ -1,5 +1,7 @@
 package dev.mica.image;
 
+import dev.mica.access.Caller;
+import dev.mica.access.Reached;
 import dev.mica.commit.Commit;
 import dev.mica.commit.Exchange;
 import dev.mica.commit.ImageConfig;
@@ -39,7 +41,7 @@ public final class Images implements Exchange {
   }
 
   @Override
-  public Loaded load(Path file, Optional<String> as, Optional<String> platform) {
+  public Loaded load(Reached file, Optional<String> as, Optional<String> platform) {
     Platform wanted = platform.map(Platform::parse).orElseGet(Platform::ofHost);
     ImageLoader loader = new ImageLoader(store, blobs);
     List<String> ids = new ArrayList<>();
@@ -50,7 +52,7 @@ public final class Images implements Exchange {
             .hint("leave the name out: each has one, or gets one");
       }
       for (LocalSource.Named image : images) {
-        List<String> refs = refs(image, as, file, images.size());
+        List<String> refs = refs(image, as, file.named(), images.size());
         String id = loader.load(source, image.key(), wanted, refs.getFirst());
         refs.stream().skip(1).forEach(ref -> store.refer(ref, id));
         ids.add(id);
@@ -101,6 +103,7 @@ public final class Images implements Exchange {
 
   @Override
   public Pushed push(
+      Caller caller,
       String id,
       List<String> origins,
       String text,
@@ -114,7 +117,8 @@ public final class Images implements Exchange {
     try (Registry target = Registry.writer(reference, mountable(reference, origins), environment);
         Activity _ =
             Activity.begin("push " + reference, OptionalLong.empty(), Activity.Work.NONE)) {
-      Image image = new ImageBuilder(store, blobs, blobs, compression(compression, text)).build(id);
+      Image image =
+          new ImageBuilder(caller, store, blobs, blobs, compression(compression, text)).build(id);
       send(image, target, reference);
       return new Pushed(reference.toString(), image.manifest().self().digest(), image.remarks());
     }
@@ -163,15 +167,15 @@ public final class Images implements Exchange {
   }
 
   @Override
-  public Loaded importFolder(Path from, String ref, String message, List<String> changes) {
-    if (!Files.isDirectory(from) && !Files.isRegularFile(from)) {
+  public Loaded importFolder(Reached from, String ref, String message, List<String> changes) {
+    boolean folder = from.isDirectory();
+    if (!folder && !from.isFile()) {
       throw MicaException.failed(
           "import",
           from,
-          Files.exists(from) ? "it is neither a folder nor a tar" : "there is nothing there");
+          Files.exists(from.path()) ? "it is neither a folder nor a tar" : "there is nothing there");
     }
     ImageConfig config = ImageConfig.ofHost().changed(changes);
-    boolean folder = Files.isDirectory(from);
     List<String> remarks = new ArrayList<>();
     LayerStore.Planned planned =
         new LayerStore.Planned(
@@ -190,14 +194,15 @@ public final class Images implements Exchange {
     return new Loaded(List.of(id), remarks);
   }
 
-  private static LayerStore.Made copy(Path from, Path to) {
-    String unkept = Core.capture(Tree.EMPTY, Tree.plain(from), to, LayerForm.flags()).toString();
+  private static LayerStore.Made copy(Reached from, Path to) {
+    String unkept = Core.capture(Tree.EMPTY, Tree.plain(from.path()), to, LayerForm.flags()).toString();
     return new LayerStore.Made(Optional.empty(), unkept);
   }
 
-  private static LayerStore.Made unpack(Path from, Path to, List<String> remarks) {
+  private static LayerStore.Made unpack(Reached from, Path to, List<String> remarks) {
+    Path file = from.path();
     try {
-      LayerTar tar = Tars.read(from, to, Limits.layer(Files.size(from)), LayerForm.flags());
+      LayerTar tar = Tars.read(file, to, Limits.layer(Files.size(file)), LayerForm.flags());
       tar.remarks().stream().map(Remark::toString).forEach(remarks::add);
       return new LayerStore.Made(Optional.empty(), "");
     } catch (IOException broken) {
@@ -206,22 +211,28 @@ public final class Images implements Exchange {
   }
 
   @Override
-  public Saved save(String id, String name, Path file, String format, String compression) {
+  public Saved save(
+      Caller caller, String id, String name, Reached file, String format, String compression) {
     Compression how = compression(compression, name);
     Image image =
         switch (format) {
-          case "oci", "docker" -> saveArchive(id, name, file, format, how);
-          case "layout" -> saveLayout(id, name, file, how);
+          case "oci", "docker" -> saveArchive(caller, id, name, file, format, how);
+          case "layout" -> saveLayout(caller, id, name, file, how);
           default ->
               throw MicaException.usage("save", name, "there is no format " + format)
                   .hint("write oci, docker or layout");
         };
-    return new Saved(file, image.manifest().self().digest(), image.remarks());
+    return new Saved(file.named(), image.manifest().self().digest(), image.remarks());
   }
 
   private Image saveArchive(
-      String id, String name, Path file, String format, Compression compression) {
-    Image image = new ImageBuilder(store, blobs, blobs, compression).build(id);
+      Caller caller,
+      String id,
+      String name,
+      Reached file,
+      String format,
+      Compression compression) {
+    Image image = new ImageBuilder(caller, store, blobs, blobs, compression).build(id);
     if (format.equals("oci")) {
       ArchiveWriter.oci(image, name, file);
     } else {
@@ -230,9 +241,10 @@ public final class Images implements Exchange {
     return image;
   }
 
-  private Image saveLayout(String id, String name, Path directory, Compression compression) {
+  private Image saveLayout(
+      Caller caller, String id, String name, Reached directory, Compression compression) {
     try (LayoutTarget target = LayoutTarget.at(directory)) {
-      Image image = new ImageBuilder(store, blobs, target, compression).build(id);
+      Image image = new ImageBuilder(caller, store, blobs, target, compression).build(id);
       target.put(image, name);
       return image;
     }

@@ -1,5 +1,6 @@
 package dev.mica.image;
 
+import dev.mica.access.Reached;
 import dev.mica.core.Core;
 import dev.mica.core.OpenDirectory;
 import dev.mica.core.ScratchDirectory;
@@ -13,6 +14,7 @@ import java.nio.channels.FileLock;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -39,20 +41,20 @@ final class LayoutTarget implements BlobSink, AutoCloseable {
 
   private static final AtomicLong NUMBER = new AtomicLong();
 
-  private final Path directory;
+  private final Reached directory;
   private @Nullable Opened opened;
 
-  private LayoutTarget(Path directory) {
+  private LayoutTarget(Reached directory) {
     this.directory = directory;
   }
 
   /** What is written to, open. */
   private record Opened(OpenDirectory top, OpenDirectory blobs, ScratchDirectory scratch)
       implements AutoCloseable {
-    static Opened of(Path directory) throws IOException {
+    static Opened of(Reached directory) throws IOException {
       OpenDirectory top =
-          Files.isDirectory(directory)
-              ? OpenDirectory.of(directory.resolve("."), directory)
+          directory.isDirectory()
+              ? OpenDirectory.of(directory.path().resolve("."), directory.named())
               : made(directory);
       try {
         return of(top, new ScratchDirectory(top));
@@ -63,18 +65,17 @@ final class LayoutTarget implements BlobSink, AutoCloseable {
     }
 
     /** What we make is no link: somebody else has put that there meanwhile. */
-    private static OpenDirectory made(Path directory) throws IOException {
-      Path parent = directory.resolveSibling("");
-      Durable.makeDirectories(parent, MODE);
-      try (OpenDirectory above = OpenDirectory.of(parent.resolve("."), parent)) {
-        return child(above, directory.getFileName().toString());
+    private static OpenDirectory made(Reached directory) throws IOException {
+      Durable.makeDirectories(directory.path().resolveSibling(""), MODE);
+      try (OpenDirectory above = directory.openParent()) {
+        return child(above, directory.named().getFileName().toString());
       }
     }
 
     private static Opened of(OpenDirectory top, ScratchDirectory scratch) throws IOException {
       try {
         if (!Files.exists(top.path().resolve(LAYOUT), LinkOption.NOFOLLOW_LINKS)) {
-          replace(top, scratch, LAYOUT, version()); // first: a killed process leaves a layout
+          replace(top, scratch, LAYOUT, versionText()); // first: a killed process leaves a layout
         }
         try (OpenDirectory all = child(top, "blobs")) {
           return new Opened(top, child(all, "sha256"), scratch);
@@ -103,14 +104,13 @@ final class LayoutTarget implements BlobSink, AutoCloseable {
    * The layout at {@code directory}, which is made when the first blob comes; a directory with
    * anything else is refused.
    */
-  static LayoutTarget at(Path directory) {
+  static LayoutTarget at(Reached directory) {
     LayoutTarget target = new LayoutTarget(directory);
     try {
-      Path version = directory.resolve(LAYOUT);
-      if (!Files.exists(version, LinkOption.NOFOLLOW_LINKS)) {
-        requireEmpty(directory);
-      } else if (!Files.isRegularFile(version, LinkOption.NOFOLLOW_LINKS)) {
-        throw target.failed(new IOException("its " + LAYOUT + " is no file"));
+      if (directory.isDirectory()) {
+        target.requireLayout();
+      } else if (directory.isThere()) {
+        throw new NotDirectoryException(directory.toString());
       }
       return target;
     } catch (IOException broken) {
@@ -118,12 +118,21 @@ final class LayoutTarget implements BlobSink, AutoCloseable {
     }
   }
 
-  private static void requireEmpty(Path directory) throws IOException {
-    if (!Files.exists(directory)) {
-      return;
+  private Path version() {
+    return directory.path().resolve(LAYOUT);
+  }
+
+  private void requireLayout() throws IOException {
+    if (!Files.exists(version(), LinkOption.NOFOLLOW_LINKS)) {
+      requireEmpty();
+    } else if (!Files.isRegularFile(version(), LinkOption.NOFOLLOW_LINKS)) {
+      throw new IOException("its " + LAYOUT + " is no file");
     }
-    Core.cleanScratch(directory);
-    try (Stream<Path> entries = Files.list(directory)) {
+  }
+
+  private void requireEmpty() throws IOException {
+    Core.cleanScratch(directory.path());
+    try (Stream<Path> entries = Files.list(directory.path())) {
       if (!entries.allMatch(ScratchDirectory::isOne)) { // of one who writes there now
         throw MicaException.failed(
                 "save to", directory, "it has something in it, and is no OCI layout")
@@ -138,7 +147,7 @@ final class LayoutTarget implements BlobSink, AutoCloseable {
       return now;
     }
     try {
-      now = Opened.of(directory.toAbsolutePath());
+      now = Opened.of(directory);
       opened = now;
       return now;
     } catch (IOException broken) {
@@ -152,9 +161,10 @@ final class LayoutTarget implements BlobSink, AutoCloseable {
 
   @Override
   public Optional<Path> find(Descriptor blob) {
-    Opened now = opened;
-    Path blobs = now == null ? directory.resolve("blobs/sha256") : now.blobs.path();
-    Path file = blobs.resolve(blob.hex());
+    if (opened == null && !(directory.isDirectory() && Files.exists(version()))) {
+      return Optional.empty();
+    }
+    Path file = open().blobs.path().resolve(blob.hex());
     try {
       return Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS) && Files.size(file) == blob.size()
           ? Optional.of(file)
@@ -251,7 +261,7 @@ final class LayoutTarget implements BlobSink, AutoCloseable {
 
   /** The index with this image, in the place of an image that had the name. */
   private ObjectNode index(Opened now, Descriptor manifest, String name) {
-    Optional<byte[]> old = new FolderFiles(now.top.path()).read(Layout.INDEX, Limits.DOCUMENT);
+    Optional<byte[]> old = new FolderFiles(now.top).read(Layout.INDEX, Limits.DOCUMENT);
     ObjectNode index = empty();
     ArrayNode all = index.putArray("manifests");
     if (old.isPresent()) {
@@ -275,7 +285,7 @@ final class LayoutTarget implements BlobSink, AutoCloseable {
     return entry;
   }
 
-  static byte[] version() {
+  static byte[] versionText() {
     return VERSION.getBytes(StandardCharsets.UTF_8);
   }
 

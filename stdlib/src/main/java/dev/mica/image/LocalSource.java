@@ -1,9 +1,7 @@
 package dev.mica.image;
 
+import dev.mica.access.Reached;
 import dev.mica.failure.MicaException;
-import java.nio.file.Files;
-import java.nio.file.LinkOption;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 
@@ -23,14 +21,15 @@ interface LocalSource extends ImageSource {
   /**
    * Opens what lies at {@code file}: a layout's directory, or an archive of OCI's or Docker's form.
    */
-  static LocalSource open(Path file, Blobs blobs) {
-    if (!Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
+  static LocalSource open(Reached file, Blobs blobs) {
+    if (!file.isThere()) {
       throw MicaException.failed("load", file, "there is nothing there");
     }
-    if (!Files.isDirectory(file) && !Files.isRegularFile(file)) {
+    boolean folder = file.isDirectory();
+    if (!folder && !file.isFile()) {
       throw MicaException.failed("load", file, "it is neither a file nor a directory");
     }
-    NamedFiles files = Files.isDirectory(file) ? new FolderFiles(file) : TarFiles.of(file, blobs);
+    NamedFiles files = folder ? FolderFiles.of(file) : TarFiles.of(file, blobs);
     boolean done = false;
     try {
       LocalSource source = of(files);

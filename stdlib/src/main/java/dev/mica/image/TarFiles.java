@@ -1,5 +1,6 @@
 package dev.mica.image;
 
+import dev.mica.access.Reached;
 import dev.mica.failure.MicaException;
 import dev.mica.failure.Why;
 import dev.mica.job.Activity;
@@ -47,19 +48,21 @@ final class TarFiles implements NamedFiles {
     this.part = part;
   }
 
-  /** The files of the tar in {@code file}; {@code blobs} has room for a compressed one. */
-  static TarFiles of(Path file, Blobs blobs) {
+  /** The files of the tar in {@code from}; {@code blobs} has room for a compressed one. */
+  static TarFiles of(Reached from, Blobs blobs) {
+    Path shown = from.named();
+    Path file = from.path();
     Path part = null;
     TarFiles files = null;
     boolean done = false;
     try {
-      part = isGzip(file) ? uncompressed(file, blobs) : null;
-      files = new TarFiles(file, part == null ? file : part, part);
+      part = isGzip(file) ? uncompressed(shown, file, blobs) : null;
+      files = new TarFiles(shown, part == null ? file : part, part);
       files.scan();
       done = true;
       return files;
     } catch (IOException broken) {
-      throw MicaException.failed("read the archive", file, Why.of(broken)).because(broken);
+      throw MicaException.failed("read the archive", shown, Why.of(broken)).because(broken);
     } finally {
       if (!done) {
         if (files != null) {
@@ -77,12 +80,12 @@ final class TarFiles implements NamedFiles {
     }
   }
 
-  private static Path uncompressed(Path file, Blobs blobs) throws IOException {
+  private static Path uncompressed(Path shown, Path file, Blobs blobs) throws IOException {
     Path part = blobs.newPart();
     boolean done = false;
     long most = Limits.unpacked(Files.size(file));
     try (Activity activity =
-            Activity.begin("uncompress " + file, OptionalLong.empty(), Activity.Work.NONE);
+            Activity.begin("uncompress " + shown, OptionalLong.empty(), Activity.Work.NONE);
         InputStream in = new GZIPInputStream(new FileInputStream(file.toFile()), BUFFER);
         OutputStream out = Files.newOutputStream(part)) {
       byte[] buffer = new byte[BUFFER];
@@ -91,7 +94,7 @@ final class TarFiles implements NamedFiles {
         length += n;
         if (length > most) {
           throw MicaException.failed(
-              "read the archive", file, "uncompressed it has more than " + most + " bytes");
+              "read the archive", shown, "uncompressed it has more than " + most + " bytes");
         }
         out.write(buffer, 0, n);
         activity.check();

@@ -1,5 +1,6 @@
 package dev.mica.image;
 
+import dev.mica.access.Reached;
 import dev.mica.core.OpenDirectory;
 import dev.mica.core.ScratchDirectory;
 import dev.mica.failure.MicaException;
@@ -40,10 +41,10 @@ final class TarOut implements AutoCloseable {
   }
 
   /** One that will be at {@code target}, where nothing may be yet. */
-  static TarOut to(Path target) {
-    requireFree(target, target);
-    Path parent = target.toAbsolutePath().resolveSibling("");
-    OpenDirectory around = OpenDirectory.of(parent.resolve("."), parent);
+  static TarOut to(Reached place) {
+    Path target = place.named();
+    requireFree(place.path(), target);
+    OpenDirectory around = place.openParent();
     boolean done = false;
     try {
       TarOut out = new TarOut(target, around);

@@ -146,12 +146,12 @@ final class LiveUnion implements Union {
       throw MicaException.failed("diff the union", name, "it is not mounted").hint("remount it");
     }
     try (OpenFolders folders = OpenFolders.of(record)) {
-      return Diff.of(
+      return Diff.recorded(
+          unions.caller(),
           "the lowers of " + name,
           Tree.layers(record.lowers()),
           "the union " + name,
-          mounter.tree(record, folders.realStack()),
-          true);
+          mounter.tree(record, folders.realStack()));
     }
   }
 

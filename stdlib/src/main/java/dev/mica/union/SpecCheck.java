@@ -165,8 +165,8 @@ final class SpecCheck {
         throw refuse(name, spec.at(), "the " + role + " " + path + is);
       }
       Part part = mustBe ? opened(role, named) : toBeMade(role, named);
-      if (byCaller) {
-        caller.requireReach(part.resolved.real()); // it may lead elsewhere since it was named
+      if (byCaller || !part.resolved.real().equals(named)) {
+        caller.requireWithin(part.resolved.real()); // it may lead elsewhere since it was named
       }
       parts.add(part);
       return part.resolved.real();

@@ -42,7 +42,7 @@ record TestRoot(Path path) {
             done
             mkdir -p $root/usr/bin $root/usr/lib/$version $root/lab
             cp $python $root/usr/bin/python3
-            cp $lab/tree*.py $root/lab
+            cp $lab/tree*.py $lab/exchange.py $root/lab
             cd /usr/lib/$version
             find . -name __pycache__ -prune -o -name test -prune -o -type f -print | cpio -pdm --quiet $root/usr/lib/$version
             for file in $(find $root/usr/lib/$version -name '*.so' | xargs ldd 2>/dev/null | grep -o '=> /[^ ]*' | cut -c4- | sort -u); do

@@ -1,6 +1,8 @@
 package dev.mica.scripting.complete;
 
 import dev.mica.Mica;
+import dev.mica.access.Caller;
+import dev.mica.access.Reached;
 import dev.mica.access.Role;
 import dev.mica.commit.Commit;
 import dev.mica.container.Vm;
@@ -12,6 +14,7 @@ import dev.mica.user.User;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -95,13 +98,16 @@ public final class HostNames {
     String parent = typed.substring(0, slash);
     String prefix = typed.substring(slash);
     List<String> found = new ArrayList<>();
-    try (DirectoryStream<Path> entries =
-        Files.newDirectoryStream(mica.folder(parent.isEmpty() ? "." : parent).path())) {
+    Caller caller = mica.caller();
+    LinkOption[] follow =
+        caller.isUnbounded() ? new LinkOption[0] : new LinkOption[] {LinkOption.NOFOLLOW_LINKS};
+    try (Reached folder = caller.reach(mica.folder(parent.isEmpty() ? "." : parent).path());
+        DirectoryStream<Path> entries = Files.newDirectoryStream(folder.path())) {
       for (Path entry : entries) {
         String name = entry.getFileName().toString();
         boolean hidden = name.startsWith(".") && !prefix.startsWith(".");
         if (name.startsWith(prefix) && !hidden && found.size() < MOST) {
-          found.add(parent + name + (Files.isDirectory(entry) ? "/" : ""));
+          found.add(parent + name + (Files.isDirectory(entry, follow) ? "/" : ""));
         }
       }
     } catch (IOException | MicaException | java.nio.file.DirectoryIteratorException none) {
