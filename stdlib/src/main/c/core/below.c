@@ -149,39 +149,53 @@ errint_t mica_below_make_link(int dir, const char *path, const char *text, struc
 	return symlinkat(text, parent, name) < 0 ? mica_fail(err, -errno, "make", path) : 0;
 }
 
+/* A name that is and one that is to be, each in its directory, which is open. */
+struct names {
+	int from, to;
+	const char *old, *new;
+};
+
+static void close_names(const struct names *names)
+{
+	cleanup_fd_p(&names->from);
+	cleanup_fd_p(&names->to);
+}
+#define cleanup_names __attribute__((cleanup(close_names)))
+
+static errint_t find_names(int from_dir, const char *from_path, int dir, const char *path, struct names *names,
+			   struct mica_error *err)
+{
+	names->from = find_parent(from_dir, from_path, &names->old, err);
+	if (names->from < 0)
+		return names->from;
+	names->to = find_parent(dir, path, &names->new, err);
+	return names->to < 0 ? names->to : 0;
+}
+
 errint_t mica_below_link(int from_dir, const char *from_path, int dir, const char *path, struct mica_error *err)
 {
-	const char *from_name, *name;
+	cleanup_names struct names names = {-1, -1, NULL, NULL};
+	errint_t code;
 
 	mica_error_clear(err);
-	cleanup_fd int from = find_parent(from_dir, from_path, &from_name, err);
-
-	if (from < 0)
-		return from;
-	cleanup_fd int to = find_parent(dir, path, &name, err);
-
-	if (to < 0)
-		return to;
-	return linkat(from, from_name, to, name, 0) < 0 ? mica_fail(err, -errno, "link", path) : 0;
+	code = find_names(from_dir, from_path, dir, path, &names, err);
+	if (code == 0 && linkat(names.from, names.old, names.to, names.new, 0) < 0)
+		code = mica_fail(err, -errno, "link", path);
+	return code;
 }
 
 errint_t mica_below_rename(int from_dir, const char *from_path, int dir, const char *path, uint32_t replace,
 			   struct mica_error *err)
 {
-	const char *from_name, *name;
+	cleanup_names struct names names = {-1, -1, NULL, NULL};
+	uint32_t flags = replace ? 0 : RENAME_NOREPLACE;
+	errint_t code;
 
 	mica_error_clear(err);
-	cleanup_fd int from = find_parent(from_dir, from_path, &from_name, err);
-
-	if (from < 0)
-		return from;
-	cleanup_fd int to = find_parent(dir, path, &name, err);
-
-	if (to < 0)
-		return to;
-	return renameat2(from, from_name, to, name, replace ? 0 : RENAME_NOREPLACE) < 0
-		       ? mica_fail(err, -errno, "rename", path)
-		       : 0;
+	code = find_names(from_dir, from_path, dir, path, &names, err);
+	if (code == 0 && renameat2(names.from, names.old, names.to, names.new, flags) < 0)
+		code = mica_fail(err, -errno, "rename", path);
+	return code;
 }
 
 errint_t mica_below_remove(int dir, const char *path, uint32_t directory, struct mica_error *err)

@@ -1,4 +1,4 @@
-#include "layer.h"
+#include "layer-flags.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -10,65 +10,11 @@ errint_t layer_fail(struct layer *layer, errint_t code, const char *step, const 
 	return mica_fail_note(layer->err, code, step, path && *path ? path : *name ? name : ".", "%s", note);
 }
 
-/* Entries that are immutable or append-only. They get these flags last, because nothing can be changed after that. */
-
-struct flagged {
-	char *path;
-	uint8_t flags;
-};
-
-/* Takes ownership of path. */
-static errint_t remember(struct layer *layer, char *path, uint8_t flags)
-{
-	if (path && layer->flagged_count == layer->flagged_room) {
-		size_t room = layer->flagged_room ? layer->flagged_room * 2 : 16;
-		struct flagged *flagged = reallocarray(layer->flagged, room, sizeof(*flagged));
-
-		if (flagged) {
-			layer->flagged = flagged;
-			layer->flagged_room = room;
-		}
-	}
-	if (!path || layer->flagged_count == layer->flagged_room) {
-		free(path);
-		return -ENOMEM;
-	}
-	layer->flagged[layer->flagged_count++] = (struct flagged){path, flags};
-	return 0;
-}
-
 static errint_t remember_flags(struct layer *layer, const char *name, const struct ventry *entry)
 {
-	errint_t code;
+	errint_t code = layer_remember_flags(layer, name, entry);
 
-	if (!entry->flags || layer->how.flags & MICA_OWN)
-		return 0;
-	code = remember(layer, dir_stack_join(&layer->stack, name), entry->flags);
 	return code < 0 ? layer_fail(layer, code, "copy", name, "") : 0;
-}
-
-static errint_t protect(struct layer *layer, const struct flagged *flagged)
-{
-	const char *slash = strrchr(flagged->path, '/');
-	cleanup_fd int dir = -1;
-	errint_t code = open_below(layer->stack.levels[0].fd, flagged->path,
-				   slash ? (size_t)(slash - flagged->path) : 0, O_PATH, &dir);
-
-	if (code < 0)
-		return mica_fail(layer->err, code, "open", flagged->path);
-	return flags_protect(dir, slash ? slash + 1 : flagged->path, flagged->flags, flagged->path, layer->err);
-}
-
-/* Adds a remark about other flags that a copy loses: they say how a file system stores the inode, and not every file
- * system has them. */
-static void tell_lost(struct layer *layer, int from, int to)
-{
-	int lost = layer->how.job ? flags_lost(from, to) : 0;
-
-	if (!lost)
-		return;
-	__atomic_fetch_or(&layer->how.job->unkept_flags, (uint32_t)lost, __ATOMIC_RELAXED);
-	__atomic_fetch_add(&layer->how.job->unkept, 1, __ATOMIC_RELAXED);
 }
 
 /* Directories. */
@@ -146,17 +92,6 @@ errint_t layer_start(struct layer *layer, int fd, struct ventry *root)
 	return push(layer, fd, "", root, false);
 }
 
-static void tell_lost_of_directory(struct layer *layer, const struct ventry *entry, int to)
-{
-	const char *name = entry->layer_dir && *entry->name ? entry->name : ".";
-	cleanup_fd int from =
-		entry->layer_dir ? openat(entry->layer_dir->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-				 : -1;
-
-	if (from >= 0)
-		tell_lost(layer, from, to);
-}
-
 errint_t layer_enter(struct layer *layer, const char *name, struct ventry *entry, bool opaque)
 {
 	const int how = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
@@ -174,7 +109,7 @@ errint_t layer_enter(struct layer *layer, const char *name, struct ventry *entry
 		return layer_fail(layer, -errno, "set mode", name, "");
 	}
 	if (made)
-		tell_lost_of_directory(layer, entry, fd);
+		layer_tell_lost_of_directory(layer, entry, fd);
 	return enter(layer, fd, name, entry, opaque);
 }
 
@@ -232,7 +167,7 @@ static void fill_file(struct pool_task *task)
 	mica_error_clear(&err);
 	if (!failure_code(&layer->failure))
 		copy_file(&source, file->from, file->to, &target, &layer->how, &err);
-	tell_lost(layer, file->from, file->to);
+	layer_tell_lost(layer, file->from, file->to);
 	failure_note(&layer->failure, &err);
 	close(file->from);
 	close(file->to);
@@ -383,9 +318,7 @@ errint_t layer_finish(struct layer *layer)
 		if (layer->err)
 			*layer->err = layer->failure.err;
 	}
-	for (size_t i = 0; code == 0 && i < layer->flagged_count; i++)
-		code = protect(layer, &layer->flagged[i]);
-	return code;
+	return code ? code : layer_set_flags(layer);
 }
 
 void layer_end(struct layer *layer)
@@ -395,7 +328,5 @@ void layer_end(struct layer *layer)
 		free_level(&layer->levels[i]);
 	dir_stack_close(&layer->stack);
 	free(layer->levels);
-	for (size_t i = 0; i < layer->flagged_count; i++)
-		free(layer->flagged[i].path);
-	free(layer->flagged);
+	layer_forget_flags(layer);
 }

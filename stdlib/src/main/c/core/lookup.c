@@ -2,25 +2,10 @@
  * lookup.c - finds out what a name in a directory of a view is, as the kernel's ovl_lookup does, step by step. If a
  * comment names an ovl_ function, the code does what that function does.
  */
-#include "overlay-xattrs.h"
+#include "lookup.h"
 
 #include <fcntl.h>
 #include <stdio.h>
-
-/* As in struct ovl_lookup_data. */
-struct search {
-	struct vdir *dir;
-	struct ventry *out;
-	struct mica_error *err;
-	const char *path; /* looked for in the next layer: a name, or "/a/b" from the layer's root */
-	char *redirected; /* owns path once a redirect changed it */
-	uint32_t layer;
-	unsigned char as; /* DT_DIR, DT_REG: open it first, and then look at it */
-	bool stop;
-	bool is_dir;
-	bool metacopy; /* the bytes of the last file found are in a layer below */
-	bool from_root;
-};
 
 static void ventry_init(struct ventry *entry, const struct view *view)
 {
@@ -31,86 +16,6 @@ static void ventry_init(struct ventry *entry, const struct view *view)
 static bool is_device_whiteout(const struct ventry *entry)
 {
 	return entry->type == 'c' && entry->rdev == 0;
-}
-
-/* ovl_check_redirect: prelen bytes of path lie before this component, post is what comes after it. */
-static errint_t follow_redirect(struct search *s, const struct ventry *entry, size_t prelen, const char *post)
-{
-	cleanup_free char *value = NULL, *path = NULL;
-	errint_t ret = overlay_xattrs_redirect(entry, &value, s->err);
-
-	if (ret)
-		return ret;
-	if (*value == '/') {
-		s->stop = false; /* an opaque ancestor does not stop an absolute redirect */
-		prelen = 0;
-	}
-	if (asprintf(&path, "%.*s%s%s", (int)prelen, s->path, value, post) < 0) {
-		path = NULL;
-		return layer_dir_fail(s->err, -ENOMEM, "look up", entry->layer_dir, entry->name, NULL);
-	}
-	free(s->redirected);
-	s->path = s->redirected = steal_pointer(&path);
-	return 0;
-}
-
-static errint_t add_part(struct search *s, struct layer_dir *base, struct ventry *found)
-{
-	struct ventry *out = s->out;
-	struct layer_dir *layer_dir;
-	errint_t ret;
-
-	if (!out->dir) {
-		out->dir = malloc(sizeof(*out->dir) + s->dir->view->count * sizeof(struct vpart));
-		if (!out->dir)
-			return layer_dir_fail(s->err, -ENOMEM, "look up", base, found->name, NULL);
-		*out->dir = (struct vdir){.view = s->dir->view, .refs = 1};
-	}
-	ret = found->fd >= 0 ? ventry_list_xattrs(found, s->err) : 0; /* a parked directory may lose its fd */
-	if (ret)
-		return ret;
-	ret = layer_dir_child(base, found->name, strlen(found->name), found->ino, &layer_dir);
-	if (ret)
-		return layer_dir_fail(s->err, ret, "look up", base, found->name, NULL);
-	if (found->fd >= 0)
-		layer_dir_adopt(s->dir->view->layer_dirs, layer_dir, steal_fd(&found->fd));
-	out->dir->parts[out->dir->count++] = (struct vpart){layer_dir, s->layer};
-	return 0;
-}
-
-static errint_t set_data(struct search *s, struct layer_dir *base, const struct ventry *found)
-{
-	struct ventry *out = s->out;
-
-	if (out->data_dir)
-		layer_dir_unref(out->view->layer_dirs, out->data_dir);
-	free(out->data_name);
-	out->data_dir = layer_dir_ref(base);
-	out->data_name = strdup(found->name);
-	out->data_ino = found->ino;
-	out->data_dev = found->dev;
-	out->data_blocks = found->blocks;
-	return out->data_name ? 0 : layer_dir_fail(s->err, -ENOMEM, "look up", base, found->name, NULL);
-}
-
-/* The last component was found in a layer. It is the entry, or a lower part of the directory, or has the bytes. */
-static errint_t take(struct search *s, struct layer_dir *base, struct ventry *found, uint32_t overlay_xattrs)
-{
-	errint_t ret = 0;
-
-	if (found == s->out)
-		found->layer = s->layer;
-	if (found == s->out && !s->layer)
-		ret = overlay_xattrs_protattr(found, overlay_xattrs, s->err);
-	if (ret)
-		return ret;
-	if (found->type == 'd')
-		return add_part(s, base, found);
-	if (found == s->out) {
-		found->metacopy = s->metacopy;
-		return 0;
-	}
-	return set_data(s, base, found);
 }
 
 /*
@@ -136,44 +41,6 @@ static errint_t check_index(struct search *s, uint32_t part, const struct ventry
 		s->err, -EOPNOTSUPP, "look up", entry->layer_dir, entry->name,
 		"a hard link of a union mounted with index=on (xattr overlay.nlink); such an upper cannot be "
 		"read without its work folder");
-}
-
-/* ovl_lookup_single for a component that is not the last: finds out only whether and how to go on. */
-static errint_t pass_directory(struct search *s, struct ventry *found, uint32_t overlay_xattrs, size_t prelen,
-			       const char *post)
-{
-	bool opaque;
-	errint_t ret = overlay_xattrs_opaque(found, overlay_xattrs, &opaque, s->err);
-
-	if (!ret && opaque)
-		s->stop = true;
-	else if (!ret && overlay_xattrs & OVERLAY_XATTR_REDIRECT)
-		ret = follow_redirect(s, found, prelen, post);
-	return ret;
-}
-
-/* ovl_lookup_single for the last component. prelen and post are as in follow_redirect. */
-static errint_t found_last(struct search *s, struct layer_dir *base, struct ventry *found, uint32_t overlay_xattrs,
-			   size_t prelen)
-{
-	errint_t ret;
-
-	if ((s->metacopy && found->type != 'f') || (s->is_dir && found->type != 'd')) {
-		s->stop = true;
-		found->type = 0;
-		return 0;
-	}
-	if (found->type == 'd') {
-		s->is_dir = true;
-		ret = take(s, base, found, overlay_xattrs);
-		return ret ? ret : pass_directory(s, found, overlay_xattrs, prelen, "");
-	}
-	s->metacopy = found->type == 'f' && overlay_xattrs & OVERLAY_XATTR_METACOPY;
-	s->stop = !s->metacopy;
-	ret = take(s, base, found, overlay_xattrs);
-	if (!ret && s->metacopy && overlay_xattrs & OVERLAY_XATTR_REDIRECT)
-		ret = follow_redirect(s, found, prelen, "");
-	return ret;
 }
 
 /* Looks at one name of one real directory; found->type is 0 if the layer has nothing that counts there. */
@@ -236,7 +103,7 @@ static errint_t look_for_name(struct search *s, struct layer_dir *base, uint32_t
 		if (ret)
 			return ret;
 	}
-	return found_last(s, base, found, overlay_xattrs, 0);
+	return lookup_last(s, base, found, overlay_xattrs, 0);
 }
 
 /* One component of an absolute redirect; *base is the directory it leads to, or NULL. */
@@ -253,13 +120,13 @@ static errint_t step_down(struct search *s, struct layer_dir **base, const char 
 		return layer_dir_fail(s->err, ret, "open", *base, "", NULL);
 	ret = look(s, *base, name, &found, &overlay_xattrs);
 	if (!ret && found.type && !*post)
-		ret = found_last(s, *base, &found, overlay_xattrs, prelen);
+		ret = lookup_last(s, *base, &found, overlay_xattrs, prelen);
 	else if (!ret && found.type && found.type != 'd')
 		s->stop = true;
 	else if (!ret && found.type) {
 		ret = layer_dir_child(*base, name, strlen(name), found.ino, &next);
 		if (!ret)
-			ret = pass_directory(s, &found, overlay_xattrs, prelen, post);
+			ret = lookup_pass(s, &found, overlay_xattrs, prelen, post);
 	}
 	layer_dir_unpin(s->dir->view->layer_dirs, *base);
 	layer_dir_unref(s->dir->view->layer_dirs, *base);

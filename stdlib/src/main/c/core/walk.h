@@ -96,11 +96,19 @@ errint_t task_add_item(struct task *task, const struct item *item, const char *n
 errint_t task_add_child(struct task *task, struct item *item, const char *name, struct vdir *a, struct vdir *b);
 errint_t task_add_link(struct task *task, struct item *item, const struct ventry *a, const struct ventry *b);
 
-/* walk-task.c */
+/* walk-prepare.c */
 /* The task of the two roots; NULL if there is nothing to compare. */
 errint_t task_root(struct walk_context *context, struct task **out, struct mica_error *err);
-/* First step: pins the pair, lists its names, cuts off task->rest. Second step, if that went well: compares. */
+/* First step: pins the pair, lists its names, cuts off task->rest. */
 errint_t task_prepare(struct walk_context *context, struct task *task, struct mica_error *err);
+/* Which of two sorted lists has the next name: negative if only a has it, positive if only b, 0 if both. */
+int listing_next(const struct listing *listing, size_t a, size_t b);
+/* Unpins the pair. What is below a directory is opened from it. If nothing more is to be done there, it need not stay
+ * open. */
+void task_leave(const struct task *task);
+
+/* walk-task.c */
+/* Second step, if the first went well: compares. */
 errint_t task_run(struct walk_context *context, struct task *task, struct same_buffers *buffers,
 		  struct mica_error *err);
 

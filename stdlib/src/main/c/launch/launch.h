@@ -28,7 +28,14 @@ struct request {
 	unsigned seen_count;
 	int descriptors[MAX_DESCRIPTORS]; /* what the program finds from FIRST_DESCRIPTOR on */
 	unsigned descriptor_count;
+	const char *listened[MAX_DESCRIPTORS]; /* the sockets that were made */
+	unsigned listened_count;
+	bool misused; /* the command line makes no sense */
 };
+
+/* arguments.c: fills in the request. What was made of it stays on failure, too: the caller removes it. */
+extern const char arguments_usage[];
+errint_t arguments_read(int argc, char **argv, struct request *request, struct mica_error *err);
 
 /* root.c: a mount namespace whose root has the system's programs, read-only, and what the request names. */
 errint_t root_enter(const struct request *request, struct mica_error *err);

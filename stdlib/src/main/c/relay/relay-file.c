@@ -9,136 +9,12 @@
  *
  * The attributes of a file of the upper are also read from that file: the guest need not be asked.
  */
-#include "relay.h"
+#include "relay-files.h"
 
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-
-#define BUCKETS 8192u
-#define MAX_IDLE 8192u
-
-struct file {
-	uint64_t node, inode;
-	uint64_t shown; /* st_ino for the kernel */
-	uint32_t layer;
-	int path_fd; /* O_PATH: keeps the file, and does not prevent executing it; -1: not here */
-	int fd;	     /* opened once the data is needed; its number stays while the file is open */
-	bool writable;
-	unsigned cached, passing;   /* open files of each kind */
-	unsigned pins;		    /* requests that use path_fd */
-	uint32_t backing_id;	    /* the kernel's id, while passing */
-	struct timespec changed;    /* its ctime at the last look */
-	struct file *next;	    /* in the bucket */
-	struct file *older, *newer; /* list of the idle */
-};
-
-struct files {
-	pthread_mutex_t lock;
-	struct file *buckets[BUCKETS];
-	struct file *oldest, *newest;
-	unsigned idle;
-};
-
-struct files *files_new(void)
-{
-	struct files *all = calloc(1, sizeof(*all));
-
-	if (all)
-		pthread_mutex_init(&all->lock, NULL);
-	return all;
-}
-
-static struct file **bucket_of(struct files *all, uint64_t node)
-{
-	return &all->buckets[(node * 0x9e3779b97f4a7c15ull >> 32) % BUCKETS];
-}
-
-static struct file *find(struct files *all, uint64_t node)
-{
-	struct file *f = *bucket_of(all, node);
-
-	while (f && f->node != node)
-		f = f->next;
-	return f;
-}
-
-static bool is_open(const struct file *f)
-{
-	return f->cached || f->passing;
-}
-
-/* A file that is not in use is in the list of idle files. */
-static bool in_use(const struct file *f)
-{
-	return is_open(f) || f->pins;
-}
-
-static void idle_remove(struct files *all, struct file *f)
-{
-	*(f->older ? &f->older->newer : &all->oldest) = f->newer;
-	*(f->newer ? &f->newer->older : &all->newest) = f->older;
-	f->older = f->newer = NULL;
-	all->idle--;
-}
-
-static void idle_add(struct files *all, struct file *f)
-{
-	f->older = all->newest;
-	*(all->newest ? &all->newest->newer : &all->oldest) = f;
-	all->newest = f;
-	all->idle++;
-}
-
-static void close_fd(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
-}
-
-/* The file must be idle. */
-static void destroy(struct files *all, struct file *f)
-{
-	struct file **at = bucket_of(all, f->node);
-
-	while (*at != f)
-		at = &(*at)->next;
-	*at = f->next;
-	idle_remove(all, f);
-	close_fd(&f->path_fd);
-	close_fd(&f->fd);
-	free(f);
-}
-
-static struct file *find_or_make(struct files *all, uint64_t node)
-{
-	struct file *f = find(all, node);
-
-	if (f || !(f = calloc(1, sizeof(*f))))
-		return f;
-	f->node = node;
-	f->path_fd = f->fd = -1;
-	f->next = *bucket_of(all, node);
-	*bucket_of(all, node) = f;
-	idle_add(all, f);
-	while (all->idle > MAX_IDLE)
-		destroy(all, all->oldest);
-	return f;
-}
-
-void files_free(struct relay *r)
-{
-	for (unsigned i = 0; i < BUCKETS; i++)
-		for (struct file *f = r->files->buckets[i], *next; f; f = next) {
-			next = f->next;
-			close_fd(&f->path_fd);
-			close_fd(&f->fd);
-			free(f);
-		}
-	free(r->files);
-}
 
 /* The data of an open file are elsewhere now: the descriptor keeps its number, because other threads use it. */
 static void switch_data(struct relay *r, struct file *f)
@@ -166,7 +42,7 @@ void file_back(struct relay *r, const struct backing *backing)
 	struct files *all = r->files;
 
 	pthread_mutex_lock(&all->lock);
-	struct file *f = find(all, b->node);
+	struct file *f = files_find(all, b->node);
 	bool known = f && same_backing(f, b);
 	pthread_mutex_unlock(&all->lock);
 	if (known)
@@ -175,10 +51,10 @@ void file_back(struct relay *r, const struct backing *backing)
 	if (fd < 0)
 		return;
 	pthread_mutex_lock(&all->lock);
-	f = find_or_make(all, b->node);
+	f = files_find_or_make(all, b->node);
 	/* If the kernel uses the other file, or we use its attributes, a guest that names a new one lies. */
 	if (f && !f->passing && !f->pins && !same_backing(f, b)) {
-		close_fd(&f->path_fd);
+		file_close_fd(&f->path_fd);
 		f->path_fd = steal_fd(&fd);
 		f->layer = b->layer;
 		f->inode = b->inode;
@@ -215,8 +91,8 @@ static bool backing_open(struct relay *r, struct file *f)
 
 static void count_open(struct relay *r, struct file *f, uint32_t flags, struct fuse_open_out *out)
 {
-	if (!in_use(f))
-		idle_remove(r->files, f);
+	if (!file_in_use(f))
+		files_idle_remove(r->files, f);
 	*out = (struct fuse_open_out){0};
 	if (f->passing || (may_pass(r, f) && backing_open(r, f))) {
 		f->passing++;
@@ -236,7 +112,7 @@ static void count_open(struct relay *r, struct file *f, uint32_t flags, struct f
 int file_open(struct relay *r, uint64_t node, uint32_t flags, struct fuse_open_out *out)
 {
 	pthread_mutex_lock(&r->files->lock);
-	struct file *f = find_or_make(r->files, node);
+	struct file *f = files_find_or_make(r->files, node);
 
 	if (f)
 		count_open(r, f, flags, out);
@@ -247,7 +123,7 @@ int file_open(struct relay *r, uint64_t node, uint32_t flags, struct fuse_open_o
 /* The file of the node, if we answer for its attributes. */
 static struct file *find_upper(struct relay *r, uint64_t node)
 {
-	struct file *f = r->attributes ? find(r->files, node) : NULL;
+	struct file *f = r->attributes ? files_find(r->files, node) : NULL;
 
 	return f && f->path_fd >= 0 && !f->layer ? f : NULL;
 }
@@ -257,7 +133,7 @@ bool file_opens_here(struct relay *r, uint64_t node, uint32_t flags)
 	bool writes = (flags & O_ACCMODE) != O_RDONLY;
 
 	pthread_mutex_lock(&r->files->lock);
-	struct file *f = find(r->files, node);
+	struct file *f = files_find(r->files, node);
 	bool here = f && f->path_fd >= 0 && !(writes && f->layer) && !(flags & O_TRUNC && !find_upper(r, node));
 	pthread_mutex_unlock(&r->files->lock);
 	return here;
@@ -284,11 +160,11 @@ int file_empty(struct relay *r, uint64_t node, const struct fuse_open_in *in)
 /* Called when a user of the file has left. */
 static void unused(struct relay *r, struct file *f)
 {
-	if (in_use(f))
+	if (file_in_use(f))
 		return;
-	idle_add(r->files, f);
+	files_idle_add(r->files, f);
 	if (f->path_fd < 0)
-		destroy(r->files, f);
+		files_destroy(r->files, f);
 }
 
 static void closed(struct relay *r, struct file *f)
@@ -297,9 +173,9 @@ static void closed(struct relay *r, struct file *f)
 		ioctl(r->dev, FUSE_DEV_IOC_BACKING_CLOSE, &f->backing_id);
 		f->backing_id = 0;
 	}
-	if (is_open(f))
+	if (file_is_open(f))
 		return;
-	close_fd(&f->fd);
+	file_close_fd(&f->fd);
 	f->writable = false;
 	unused(r, f);
 }
@@ -307,7 +183,7 @@ static void closed(struct relay *r, struct file *f)
 void file_close(struct relay *r, uint64_t node, uint64_t handle)
 {
 	pthread_mutex_lock(&r->files->lock);
-	struct file *f = find(r->files, node);
+	struct file *f = files_find(r->files, node);
 	unsigned *count = !f ? NULL : handle == FH_PASSING ? &f->passing : &f->cached;
 
 	if (count && *count) {
@@ -327,7 +203,7 @@ void file_refresh(struct relay *r, uint64_t node)
 	bool changed = false;
 
 	pthread_mutex_lock(&r->files->lock);
-	struct file *f = find(r->files, node);
+	struct file *f = files_find(r->files, node);
 	if (f && f->passing && !fstat(f->path_fd, &st)) {
 		changed = memcmp(&f->changed, &st.st_ctim, sizeof(st.st_ctim)) != 0;
 		f->changed = st.st_ctim;
@@ -341,10 +217,10 @@ void file_refresh(struct relay *r, uint64_t node)
 void file_forget(struct relay *r, uint64_t node)
 {
 	pthread_mutex_lock(&r->files->lock);
-	struct file *f = find(r->files, node);
+	struct file *f = files_find(r->files, node);
 
-	if (f && !in_use(f))
-		destroy(r->files, f);
+	if (f && !file_in_use(f))
+		files_destroy(r->files, f);
 	pthread_mutex_unlock(&r->files->lock);
 }
 
@@ -367,8 +243,8 @@ int file_pin(struct relay *r, uint64_t node)
 	pthread_mutex_lock(&r->files->lock);
 	struct file *f = find_upper(r, node);
 
-	if (f && !in_use(f))
-		idle_remove(r->files, f);
+	if (f && !file_in_use(f))
+		files_idle_remove(r->files, f);
 	if (f)
 		f->pins++;
 	int fd = f ? f->path_fd : -1;
@@ -379,7 +255,7 @@ int file_pin(struct relay *r, uint64_t node)
 void file_unpin(struct relay *r, uint64_t node)
 {
 	pthread_mutex_lock(&r->files->lock);
-	struct file *f = find(r->files, node);
+	struct file *f = files_find(r->files, node);
 
 	f->pins--;
 	unused(r, f);
@@ -409,8 +285,8 @@ static int data_fd(struct relay *r, struct file *f, bool write)
 int file_fd(struct relay *r, uint64_t node, bool write)
 {
 	pthread_mutex_lock(&r->files->lock);
-	struct file *f = find(r->files, node);
-	int fd = f && f->path_fd >= 0 && is_open(f) ? data_fd(r, f, write) : FILE_ELSEWHERE;
+	struct file *f = files_find(r->files, node);
+	int fd = f && f->path_fd >= 0 && file_is_open(f) ? data_fd(r, f, write) : FILE_ELSEWHERE;
 
 	pthread_mutex_unlock(&r->files->lock);
 	return fd;

@@ -1,0 +1,145 @@
+/* mica-mount.h - the part of mica.h on mounts, and what a file system can do. */
+#ifndef MICA_PART_MOUNT_H
+#define MICA_PART_MOUNT_H
+#ifndef MICA_H
+#error "include mica.h, of which this is a part"
+#endif
+
+/*
+ * Mounts.  They use the new mount API (fsopen, fsconfig, fsmount, move_mount), or mount(2) if the kernel lacks
+ * it. What is mounted has private propagation. A failed mount leaves nothing behind; note contains the
+ * kernel's own message if there is one. An overlay is nosuid, nodev and noexec if the mount of any of its layers is:
+ * a union does not allow what the mount of a folder forbids. An overlay's root is immutable or append-only if
+ * the root of its upper was made so in an earlier overlay (on kernels that have fsopen, and take layers one by one).
+ */
+#define MICA_MOUNT_RDONLY 0x01u
+#define MICA_MOUNT_NODEV 0x02u
+#define MICA_MOUNT_NOSUID 0x04u
+#define MICA_MOUNT_NOEXEC 0x08u
+#define MICA_MOUNT_USERXATTR 0x10u /* overlay keeps its xattrs in user.overlay.* */
+#define MICA_MOUNT_VOLATILE 0x20u  /* overlay never syncs: throw-away unions only */
+#define MICA_MOUNT_REDIRECT 0x40u  /* redirect_dir=on; off unless given, whatever the kernel's default is */
+#define MICA_MOUNT_METACOPY 0x80u  /* metacopy=on; off unless given, whatever the kernel's default is */
+
+/* So many lowers can be stacked: the kernel's own limit (OVL_MAX_STACK). */
+#define MICA_MOST_LOWERS 500
+
+struct mica_overlay {
+	const char *const *lowers; /* topmost first; at most MICA_MOST_LOWERS */
+	uint32_t lower_count;
+	uint32_t flags;	    /* MICA_MOUNT_* */
+	const char *upper;  /* NULL: read-only union of at least two lowers */
+	const char *work;   /* an empty directory on upper's file system; NULL with upper */
+	const char *target; /* a directory */
+	const char *source; /* the name shown in the first column of mount(8) */
+};
+errint_t mica_overlay_mount(const struct mica_overlay *overlay, struct mica_error *err);
+
+/* Mounts source also at target, without the mounts below it; flags: RDONLY NODEV NOSUID NOEXEC. */
+errint_t mica_bind_mount(const char *source, const char *target, uint32_t flags, struct mica_error *err);
+
+/*
+ * Unmounts the mount with that id (from mica_mounts; 0: any) at target, whose last component is not followed if it is a
+ * symlink. If another mount is there by now, it is not touched: -ESTALE. If nothing is mounted there: -EINVAL. -EBUSY
+ * while anything uses it, unless MICA_UMOUNT_DETACH is given.
+ */
+#define MICA_UMOUNT_DETACH 1u
+errint_t mica_umount(const char *target, uint32_t id, uint32_t flags, struct mica_error *err);
+
+/*
+ * Rotation: the upper of a mounted overlay becomes a layer to which nobody writes any more, and the overlay goes on
+ * over it with a fresh upper. At no moment does target show what lies below the mounts: it shows the old union, and
+ * then the new one. In between, for some milliseconds, writing to both fails (EROFS).
+ *
+ * The function returns only when the super block that wrote to the layer is gone, even if others had a mount of it:
+ * another mount namespace, a bind mount, a detached or a lazily unmounted one. What was immutable or append-only in the
+ * union has its own flags by then, as mica_protect_layer gives them. Returns
+ *   0                 rotated: layer is what upper was, upper is a new directory like it, work belongs to the mount
+ *   MICA_HELD         not rotated, and everything is as it was: something uses the union or writes to it, or this
+ * kernel cannot do it (it needs move_mount beneath, Linux 6.5, and overlayfs's in-use marks). A mount outside of target
+ * that was not seen is from then on a view that cannot be written to. -errno            not rotated; *err says what is
+ * not as it was, if anything.
+ */
+#define MICA_HELD 1
+struct mica_rotation {
+	const char *const *lowers; /* that it has now, topmost first; at most 499 */
+	uint32_t lower_count;
+	uint32_t id;	    /* of the mount at target */
+	const char *target; /* where it is mounted; the last component is the mount point's own name */
+	const char *upper;  /* its upper, which upper_fd has open: something else at that path is -ESTALE */
+	const char *layer;  /* the path that upper gets; must not exist; on upper's file system */
+	const char *work;   /* an empty directory on that file system, not the current work directory */
+	const char *trial;  /* an empty directory there that nobody else can enter; the caller empties it afterwards */
+	const char *source; /* as in mica_overlay */
+	int32_t upper_fd;
+	uint32_t flags; /* as in mica_overlay; and: */
+};
+/* New writers that come by the path are refused (EROFS, for at most 10 ms) until earlier ones have closed their files:
+ * for a union to which somebody always writes, but nobody for long. */
+#define MICA_ROTATE_DRAIN 0x1000u
+int mica_rotate(const struct mica_rotation *rotation, struct mica_error *err);
+
+/*
+ * Ends a rotation whose process was killed at any step, if the union is still mounted (by this or an earlier mount:
+ * id and upper_fd are ignored, and layer is a real path). 0: it is rotated; MICA_HELD: it is not, and everything is as
+ * it was. It may be cut short itself, and called again. Nothing is mounted at target: -EINVAL.
+ */
+int mica_rotate_recover(const struct mica_rotation *rotation, struct mica_error *err);
+
+/*
+ * Whether an overlay somewhere, mounted or kept in any way, has the directory dir as its upper: 1 or 0. It is found out
+ * by the refusal of overlayfs. trial is an empty directory on the same file system that nobody else can enter; it is
+ * emptied again. -EOPNOTSUPP: this kernel or file system does not show it.
+ */
+int mica_in_use(const char *dir, const char *trial, struct mica_error *err);
+
+/* Makes the overlay that is mounted at target writable again, both mount and super block; if it is writable: 0. */
+errint_t mica_make_writable(const char *target, struct mica_error *err);
+
+/*
+ * The mounts of this process's namespace, as packed records like mica_change; strings are bytes, unescaped,
+ * each followed by a NUL, in the order: target, source, type, options of the super block, root (what of its file
+ * system is mounted: a path from that one's own root).
+ * Returns the bytes used, or the bytes needed if that is more than len (then buf is unspecified), or -errno.
+ */
+struct mica_mount {
+	uint32_t record_len; /* multiple of 8 */
+	uint32_t id;
+	uint32_t parent;
+	uint32_t target_len, source_len, type_len, options_len, root_len;
+	uint32_t flags;		       /* MICA_MOUNT_RDONLY | NODEV | NOSUID | NOEXEC, of the mount itself */
+	uint32_t dev_major, dev_minor; /* the file system's number */
+	uint8_t text[];
+};
+int64_t mica_mounts(void *buf, size_t len, struct mica_error *err);
+
+/*
+ * What the folder dir can do, found out by trying it in a scratch directory that is made and removed inside dir
+ * (never by checking versions). A bit is set if it worked. What a killed probe left there is removed first.
+ */
+#define MICA_CAN_TRUSTED_XATTR 0x001u
+#define MICA_CAN_USER_XATTR 0x002u
+#define MICA_CAN_WHITEOUT 0x004u /* mknod of a 0:0 device */
+#define MICA_CAN_RENAME_WHITEOUT 0x008u
+#define MICA_CAN_TMPFILE 0x010u
+#define MICA_CAN_REFLINK 0x020u
+#define MICA_CAN_HARDLINK 0x040u
+#define MICA_CAN_NANOSECONDS 0x080u
+#define MICA_CAN_CASE 0x100u	     /* names that differ in case only are two names */
+#define MICA_CAN_OVERLAY 0x200u	     /* a kernel overlay with its upper here mounted, copied up, and whited out */
+#define MICA_CAN_OVERLAY_USER 0x400u /* the same with userxattr */
+#define MICA_CAN_ACL 0x800u
+errint_t mica_probe(const char *dir, uint32_t *can, struct mica_error *err);
+
+/*
+ * Makes an empty directory with a random name in dir that nobody else can enter, opens it (O_RDONLY) and fills in its
+ * identity. Returns a descriptor. The caller must close it (mica_close_directory) and remove the directory. If the
+ * caller is killed, a later probe or scratch directory in dir removes what it contains, also what is mounted at "at".
+ */
+int mica_open_scratch(const char *dir, struct mica_identity *is, struct mica_error *err);
+
+/* Removes from dir such directories, and those of mica_probe, that processes of this user left when they were killed;
+ * what cannot be removed stays. No such dir: 0. */
+errint_t mica_clean_scratch(const char *dir, struct mica_error *err);
+
+#endif
