@@ -158,7 +158,7 @@ public final class CommitLayers {
   private boolean isForNobody(LockedState locked, String id, LayerUsers users) {
     try {
       CommitRecord commit = store.commit(id).orElseThrow();
-      return !store.refs().containsValue(id)
+      return !store.names().all().containsValue(id)
           && users.of(locked, commit, store.onlyOf(commit)).isEmpty();
     } catch (MicaException damaged) {
       return false; // a list of the commits shows it
@@ -173,7 +173,7 @@ public final class CommitLayers {
       AtomicReference<@Nullable Filled> filled = new AtomicReference<>();
       return locked.run(
           FILL,
-          () -> intent.over(store.refs().get(intent.ref())).toJson(),
+          () -> intent.over(store.names().all().get(intent.ref())).toJson(),
           () ->
               filled.set(
                   planned.squash()
@@ -265,7 +265,7 @@ public final class CommitLayers {
     return new CommitIntent(
         planned.squash() ? commit.squashed() : commit,
         planned.ref(),
-        store.refs().get(planned.ref()));
+        store.names().all().get(planned.ref()));
   }
 
   /** A published layer stays; any other is removed, whatever it contains. */

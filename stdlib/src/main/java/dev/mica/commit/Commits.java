@@ -4,7 +4,6 @@ import dev.mica.access.Caller;
 import dev.mica.access.Reached;
 import dev.mica.access.Role;
 import dev.mica.failure.MicaException;
-import dev.mica.folder.Diff;
 import dev.mica.folder.Folder;
 import dev.mica.state.StateDir;
 import dev.mica.union.Union;
@@ -18,17 +17,15 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /** The commit store of this host: layers, and the names that lead to them. */
 public final class Commits {
-  private static final int SHORTEST_ID = 4;
-
   private final Caller caller;
   private final StateDir state;
   private final Unions unions;
   private final Exchange exchange;
   private final Store store;
+  private final CommitFinder finder;
   private final Committer committer;
   private final Stats stats;
   private final Verifier verifier;
@@ -45,6 +42,7 @@ public final class Commits {
     this.unions = unions;
     this.exchange = exchange;
     this.store = new Store(state);
+    this.finder = new CommitFinder(state, store);
     this.committer = new Committer(state, store, unions, layers);
     this.stats = new Stats(state, store);
     this.verifier = new Verifier(state, store);
@@ -58,18 +56,11 @@ public final class Commits {
     this.unions = new Unions(caller, same.unions);
     this.exchange = same.exchange;
     this.store = same.store;
+    this.finder = same.finder;
     this.committer = same.committer;
     this.stats = same.stats;
     this.verifier = same.verifier;
     this.remover = same.remover;
-  }
-
-  /**
-   * The variables by which logins and settings of registries are found. A caller who is restricted
-   * to some folders has none, because a symlink in one of them could lead to somebody else's login.
-   */
-  private Map<String, String> registryVariables() {
-    return caller.isUnbounded() ? caller.environment() : Map.of();
   }
 
   Caller caller() {
@@ -167,7 +158,7 @@ public final class Commits {
         reference,
         () -> {
           as.ifPresent(Ref::parse);
-          return loaded(exchange.pull(reference, as, platform, registryVariables()));
+          return loaded(exchange.pull(caller, reference, as, platform));
         });
   }
 
@@ -193,7 +184,7 @@ public final class Commits {
         reference,
         () -> {
           List<String> origins = log(commit.id()).stream().map(Commit::origin).toList();
-          return exchange.push(caller, commit.id(), origins, reference, compression, registryVariables());
+          return exchange.push(caller, commit.id(), origins, reference, compression);
         });
   }
 
@@ -271,7 +262,7 @@ public final class Commits {
    * its first four or more digits.
    */
   public Optional<Commit> find(String refOrId) {
-    return state.read(() -> lookUp(refOrId)).map(this::commit);
+    return finder.find(refOrId).map(this::commit);
   }
 
   /** The same; if there is none, it fails and names the most similar one. */
@@ -280,37 +271,7 @@ public final class Commits {
   }
 
   private LiveCommit live(String refOrId) {
-    return state
-        .read(() -> lookUp(refOrId))
-        .map(this::commit)
-        .orElseThrow(() ->
-            MicaException.unknown(
-                "commit",
-                refOrId,
-                Stream.concat(store.refs().keySet().stream(), store.ids().stream()).toList()));
-  }
-
-  private Optional<CommitRecord> lookUp(String refOrId) {
-    String named = store.readableRefs().get(Ref.normal(refOrId));
-    if (named != null) {
-      return store.commit(named);
-    }
-    List<String> ids = idsThatBegin(refOrId);
-    if (ids.size() > 1) {
-      throw MicaException.usage("find the commit", refOrId, "several ids begin so")
-          .hint("write more of it: " + String.join(", ", ids));
-    }
-    if (ids.isEmpty()) {
-      store.refs(); // it is known to have no such name only if the names can be read
-      return Optional.empty();
-    }
-    return store.commit(ids.getFirst());
-  }
-
-  private List<String> idsThatBegin(String digits) {
-    return digits.length() < SHORTEST_ID || !digits.matches("[0-9a-f]+")
-        ? List.of()
-        : store.ids().stream().filter(id -> id.startsWith(digits)).toList();
+    return commit(finder.get(refOrId));
   }
 
   /** Fails if its chain of parents has no end. */
@@ -350,21 +311,7 @@ public final class Commits {
 
   private Graph.Row row(CommitRecord record) {
     LiveCommit commit = commit(record);
-    Stats.Counts counts = stats.counts(commit);
-    Diff.Summary summary = counts.summary();
-    StringBuilder text = new StringBuilder(record.id());
-    List<String> refs = commit.refs();
-    if (!refs.isEmpty()) {
-      text.append(" (").append(String.join(", ", refs)).append(')');
-    }
-    if (!record.message().isEmpty()) {
-      text.append(' ').append(record.message().lines().findFirst().orElse(""));
-    }
-    text.append("  +").append(summary.added());
-    text.append(" ~").append(summary.modified());
-    text.append(" -").append(summary.deleted());
-    text.append(", ").append(Graph.size(counts.bytes()));
-    return new Graph.Row(record.id(), record.parent(), text.toString());
+    return Graph.Row.of(commit, stats.counts(commit));
   }
 
   /**
@@ -372,7 +319,7 @@ public final class Commits {
    * a recorded digest gets one. The newest come first.
    */
   public List<Commit.Verified> verify() {
-    return verifier.verify(state.read(() -> idsInOrder()));
+    return verifier.verifyAll();
   }
 
   /** The same for these commits and all that they stand on, each layer once. */
@@ -382,20 +329,6 @@ public final class Commits {
       ids.addAll(live(refOrId).record().layerIds());
     }
     return verifier.verify(new ArrayList<>(ids));
-  }
-
-  /**
-   * Commits with damaged records come last: the layers that were made with them can be verified.
-   */
-  private List<String> idsInOrder() {
-    Set<String> ids = new LinkedHashSet<>();
-    Set<String> readable = new LinkedHashSet<>();
-    for (CommitRecord commit : store.all().readable()) {
-      readable.add(commit.id());
-      ids.addAll(commit.layers());
-    }
-    store.ids().stream().filter(id -> !readable.contains(id)).forEach(ids::add);
-    return new ArrayList<>(ids);
   }
 
   /**
@@ -457,7 +390,7 @@ public final class Commits {
   }
 
   List<String> refsOf(String id) {
-    return state.read(() -> store.refsOf(id));
+    return state.read(() -> store.names().of(id));
   }
 
   private LiveCommit commit(CommitRecord record) {

@@ -101,7 +101,7 @@ final class Committer {
   private CommitIntent describe(Union union, String id, Ref ref, String message) {
     List<Path> stack = List.copyOf(union.lowers());
     CommitRecord commit = store.over(id, stack, message, union.name(), Commit.Method.ROTATE);
-    return new CommitIntent(commit, ref.toString(), store.refs().get(ref.toString()));
+    return new CommitIntent(commit, ref.toString(), store.names().all().get(ref.toString()));
   }
 
   /**
@@ -189,7 +189,7 @@ final class Committer {
     AtomicReference<String> unkept = new AtomicReference<>("");
     return locked.run(
         CAPTURE,
-        () -> intent.over(store.refs().get(intent.ref())).toJson(),
+        () -> intent.over(store.names().all().get(intent.ref())).toJson(),
         () ->
             unkept.set(
                 intent.commit().isWhole()

@@ -4,7 +4,6 @@ import dev.mica.access.Caller;
 import dev.mica.access.Reached;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -27,31 +26,21 @@ public interface Exchange {
   /**
    * Makes a commit of an image of a registry.
    *
+   * @param caller whose variables lead to their configuration and credentials
    * @param reference {@code HOST/NAME:TAG}
    * @param as what it is to be called; empty: as the reference says
    * @param platform {@code OS/ARCHITECTURE}; empty: this host's
-   * @param environment of who asks, which leads to their configuration and credentials
    */
-  Loaded pull(
-      String reference,
-      Optional<String> as,
-      Optional<String> platform,
-      Map<String, String> environment);
+  Loaded pull(Caller caller, String reference, Optional<String> as, Optional<String> platform);
 
   /**
    * Gives a commit to a registry as an image.
    *
-   * @param caller who may reach the folders that the commit stands on
+   * @param caller as in {@link #pull}; and they may reach the folders that the commit stands on
    * @param origins of it and of those it stands on: a registry that it came from may have its blobs
    * @param compression as in {@link #save}
    */
-  Pushed push(
-      Caller caller,
-      String id,
-      List<String> origins,
-      String reference,
-      String compression,
-      Map<String, String> environment);
+  Pushed push(Caller caller, String id, List<String> origins, String reference, String compression);
 
   /**
    * Makes a commit of a folder, or of a tar of one.

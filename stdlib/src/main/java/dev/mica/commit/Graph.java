@@ -1,5 +1,6 @@
 package dev.mica.commit;
 
+import dev.mica.folder.Diff;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -17,7 +18,26 @@ final class Graph {
   private Graph() {}
 
   /** One row of the drawing: a commit and its text. */
-  record Row(String id, Optional<String> parent, String text) {}
+  record Row(String id, Optional<String> parent, String text) {
+    /** With its names, the first line of its message, and how much it changes. */
+    static Row of(LiveCommit commit, Stats.Counts counts) {
+      CommitRecord record = commit.record();
+      Diff.Summary summary = counts.summary();
+      StringBuilder text = new StringBuilder(record.id());
+      List<String> refs = commit.refs();
+      if (!refs.isEmpty()) {
+        text.append(" (").append(String.join(", ", refs)).append(')');
+      }
+      if (!record.message().isEmpty()) {
+        text.append(' ').append(record.message().lines().findFirst().orElse(""));
+      }
+      text.append("  +").append(summary.added());
+      text.append(" ~").append(summary.modified());
+      text.append(" -").append(summary.deleted());
+      text.append(", ").append(size(counts.bytes()));
+      return new Row(record.id(), record.parent(), text.toString());
+    }
+  }
 
   /** Rows come newest first, a parent after all its children. */
   static String draw(List<Row> rows) {

@@ -135,7 +135,7 @@ public final class LayerStore {
       if (!store.hasCommit(id)) {
         throw MicaException.unknown("commit", id, store.ids());
       }
-      store.refer(Ref.parse(ref).toString(), id);
+      store.names().put(Ref.parse(ref).toString(), id);
     }
   }
 
@@ -166,7 +166,7 @@ public final class LayerStore {
       Made[] made = new Made[layers.size()];
       return locked.run(
           PUBLISH,
-          () -> intent.over(store.refs().get(intent.ref())).toJson(),
+          () -> intent.over(store.names().all().get(intent.ref())).toJson(),
           () -> {
             try (Meanwhile beside = begin.get()) {
               make(layers, intent.commit().layers(), made);
@@ -209,7 +209,7 @@ public final class LayerStore {
             planned.config().or(over::config),
             planned.manifest(),
             Duration.ZERO);
-    return new CommitIntent(commit, ref.toString(), store.refs().get(ref.toString()));
+    return new CommitIntent(commit, ref.toString(), store.names().all().get(ref.toString()));
   }
 
   private void make(List<Wanted> layers, List<String> ids, Made[] made) {
@@ -241,7 +241,7 @@ public final class LayerStore {
     Optional<String> same = commit.manifest().flatMap(this::withManifest);
     if (same.isPresent()) {
       commit.layers().forEach(this::discardLayer);
-      store.refer(intent.ref(), same.get());
+      store.names().put(intent.ref(), same.get());
       return same.get();
     }
     List<String> ids = new ArrayList<>(commit.layers());

@@ -39,7 +39,7 @@ final class LayerUsers {
   }
 
   private String called(CommitRecord commit) {
-    return "the commit " + store.refsOf(commit.id()).stream().findFirst().orElse(commit.id());
+    return "the commit " + store.names().of(commit.id()).stream().findFirst().orElse(commit.id());
   }
 
   /** What has the layer below it: a commit, a union, or another. */

@@ -95,7 +95,7 @@ final class Remover {
   /** Removes a name of a commit, if that has others; returns whether it has. */
   boolean removeName(String ref, String id) {
     try (LockedState _ = state.lock("remove the name " + ref, Store.object(id))) {
-      return store.forgetName(ref, id);
+      return store.names().forget(ref, id);
     }
   }
 

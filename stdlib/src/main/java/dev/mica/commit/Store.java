@@ -22,9 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
@@ -43,7 +41,7 @@ final class Store {
   private final Records commits;
   private final Records digests;
   private final Records stats;
-  private final Records names;
+  private final CommitNames names;
   private final Records tars;
   private final Path layers;
   private final Path trash;
@@ -53,10 +51,14 @@ final class Store {
     this.commits = state.records("commits");
     this.digests = state.records("digests");
     this.stats = state.records("stats");
-    this.names = state.records("store");
+    this.names = new CommitNames(state.records("store"));
     this.tars = state.records("tars");
     this.layers = state.path().resolve("layers");
     this.trash = state.path().resolve("trash");
+  }
+
+  CommitNames names() {
+    return names;
   }
 
   Path layers() {
@@ -146,7 +148,7 @@ final class Store {
     Descent descent = Descent.of(found.readable());
     descent.circular().forEach(commit -> damaged.add(circular(commit.id())));
     try {
-      Map<String, String> _ = refs();
+      Map<String, String> _ = names.all();
     } catch (MicaException bad) {
       damaged.add(bad);
     }
@@ -220,82 +222,24 @@ final class Store {
   void publish(CommitRecord commit, String ref) {
     commits.put(commit.id(), commit.toJson());
     if (!ref.isEmpty()) {
-      refer(ref, commit.id());
+      names.put(ref, commit.id());
     }
-  }
-
-  /** Makes {@code ref} lead to that commit. */
-  void refer(String ref, String id) {
-    Map<String, String> refs = refs();
-    if (!id.equals(refs.put(ref, id))) {
-      putRefs(refs);
-    }
-  }
-
-  /** Forgets that name of a commit unless it is its only one; returns whether it is forgotten. */
-  boolean forgetName(String ref, String id) {
-    Map<String, String> refs = refs();
-    boolean forgotten = refs.remove(ref, id) && refs.containsValue(id);
-    if (forgotten) {
-      putRefs(refs);
-    }
-    return forgotten;
   }
 
   /** Undoes {@link #publish}; {@code before} is the commit that the ref led to. */
   void retract(CommitRecord commit, String ref, @Nullable String before) {
     commits.remove(commit.id());
     commit.layers().forEach(digests::remove);
-    Map<String, String> refs = refs();
-    if (commit.id().equals(refs.get(ref))) {
-      refs.remove(ref);
-      if (before != null) {
-        refs.put(ref, before);
-      }
-      putRefs(refs);
-    }
-  }
-
-  /** The names as far as they can be read, for output only. */
-  Map<String, String> readableRefs() {
-    try {
-      return refs();
-    } catch (MicaException bad) {
-      return Map.of(); // all() lists it among the damaged
-    }
-  }
-
-  /** The names, and the id each leads to; fails, naming their file, if that is damaged. */
-  Map<String, String> refs() {
-    Map<String, String> refs = new TreeMap<>();
-    names
-        .find("refs")
-        .ifPresent(json ->
-            json.properties().forEach(e -> refs.put(e.getKey(), e.getValue().asString(""))));
-    return refs;
-  }
-
-  /** The names that lead to it, if the names can be read. */
-  List<String> refsOf(String id) {
-    return readableRefs().entrySet().stream()
-        .filter(ref -> ref.getValue().equals(id))
-        .map(Map.Entry::getKey)
-        .collect(Collectors.toCollection(ArrayList::new));
+    names.takeBack(ref, commit.id(), before);
   }
 
   /** The names that lead to commits that have that layer as their own. */
   List<String> refsOfLayer(String layer) {
-    Set<String> refs = new TreeSet<>(refsOf(layer));
+    Set<String> refs = new TreeSet<>(names.of(layer));
     all().readable().stream()
         .filter(commit -> commit.layers().contains(layer))
-        .forEach(commit -> refs.addAll(refsOf(commit.id())));
+        .forEach(commit -> refs.addAll(names.of(commit.id())));
     return new ArrayList<>(refs);
-  }
-
-  private void putRefs(Map<String, String> refs) {
-    ObjectNode json = Records.object();
-    refs.forEach(json::put);
-    names.put("refs", json);
   }
 
   /**
@@ -361,10 +305,7 @@ final class Store {
    * repeated.
    */
   void discard(String id) {
-    Map<String, String> refs = refs();
-    if (refs.values().removeIf(id::equals)) {
-      putRefs(refs);
-    }
+    names.forgetAll(id);
     stats.remove(id);
   }
 

@@ -8,9 +8,11 @@ import dev.mica.job.Activity;
 import dev.mica.state.LockedState;
 import dev.mica.state.StateDir;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 
 /**
  * Whether layers are what they were when they were published: their digests, computed again and
@@ -57,6 +59,26 @@ final class Verifier {
     TreeDigest found = compute(id);
     state.ifFree("record the digest of the commit " + id, () -> record(id, found));
     return found.digest();
+  }
+
+  /** Computes the digests of all layers that there are again, and compares them. */
+  List<Commit.Verified> verifyAll() {
+    return verify(state.read(this::layersInOrder));
+  }
+
+  /**
+   * The layers of all commits, the newest first. Commits with damaged records come last: the layers
+   * that were made with them can be verified.
+   */
+  private List<String> layersInOrder() {
+    Set<String> layers = new LinkedHashSet<>();
+    Set<String> readable = new LinkedHashSet<>();
+    for (CommitRecord commit : store.all().readable()) {
+      readable.add(commit.id());
+      layers.addAll(commit.layers());
+    }
+    store.ids().stream().filter(id -> !readable.contains(id)).forEach(layers::add);
+    return new ArrayList<>(layers);
   }
 
   /** Verifies each, in that order; those that cannot be are told like the others. */

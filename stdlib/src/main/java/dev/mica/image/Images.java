@@ -84,11 +84,8 @@ public final class Images implements Exchange {
   }
 
   @Override
-  public Loaded pull(
-      String text,
-      Optional<String> as,
-      Optional<String> platform,
-      Map<String, String> environment) {
+  public Loaded pull(Caller caller, String text, Optional<String> as, Optional<String> platform) {
+    Map<String, String> environment = variables(caller);
     Platform wanted = platform.map(Platform::parse).orElseGet(Platform::ofHost);
     Reference reference = Registry.meaning(text, environment);
     ImageLoader loader = new ImageLoader(store, blobs);
@@ -103,18 +100,14 @@ public final class Images implements Exchange {
 
   @Override
   public Pushed push(
-      Caller caller,
-      String id,
-      List<String> origins,
-      String text,
-      String compression,
-      Map<String, String> environment) {
+      Caller caller, String id, List<String> origins, String text, String compression) {
     Reference reference = Reference.parse(text);
     if (reference.digest().isPresent()) {
       throw MicaException.usage("push to", text, "an image gets its digest by itself")
           .hint("write HOST/NAME:TAG");
     }
-    try (Registry target = Registry.writer(reference, mountable(reference, origins), environment);
+    try (Registry target =
+            Registry.writer(reference, mountable(reference, origins), variables(caller));
         Activity _ =
             Activity.begin("push " + reference, OptionalLong.empty(), Activity.Work.NONE)) {
       Image image =
@@ -122,6 +115,14 @@ public final class Images implements Exchange {
       send(image, target, reference);
       return new Pushed(reference.toString(), image.manifest().self().digest(), image.remarks());
     }
+  }
+
+  /**
+   * The variables by which logins and settings of registries are found. A caller who is restricted
+   * to some folders has none, because a symlink in one of them could lead to somebody else's login.
+   */
+  private static Map<String, String> variables(Caller caller) {
+    return caller.isUnbounded() ? caller.environment() : Map.of();
   }
 
   /** The repositories of the same registry from which some of its layers were pulled. */
@@ -173,7 +174,9 @@ public final class Images implements Exchange {
       throw MicaException.failed(
           "import",
           from,
-          Files.exists(from.path()) ? "it is neither a folder nor a tar" : "there is nothing there");
+          Files.exists(from.path())
+              ? "it is neither a folder nor a tar"
+              : "there is nothing there");
     }
     ImageConfig config = ImageConfig.ofHost().changed(changes);
     List<String> remarks = new ArrayList<>();
@@ -195,7 +198,8 @@ public final class Images implements Exchange {
   }
 
   private static LayerStore.Made copy(Reached from, Path to) {
-    String unkept = Core.capture(Tree.EMPTY, Tree.plain(from.path()), to, LayerForm.flags()).toString();
+    String unkept =
+        Core.capture(Tree.EMPTY, Tree.plain(from.path()), to, LayerForm.flags()).toString();
     return new LayerStore.Made(Optional.empty(), unkept);
   }
 
@@ -226,12 +230,7 @@ public final class Images implements Exchange {
   }
 
   private Image saveArchive(
-      Caller caller,
-      String id,
-      String name,
-      Reached file,
-      String format,
-      Compression compression) {
+      Caller caller, String id, String name, Reached file, String format, Compression compression) {
     Image image = new ImageBuilder(caller, store, blobs, blobs, compression).build(id);
     if (format.equals("oci")) {
       ArchiveWriter.oci(image, name, file);

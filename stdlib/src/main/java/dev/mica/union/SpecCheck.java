@@ -1,28 +1,23 @@
 package dev.mica.union;
 
+import static dev.mica.union.SpecParts.refuse;
+
 import dev.mica.access.Caller;
-import dev.mica.core.Identity;
-import dev.mica.core.OpenDirectory;
 import dev.mica.core.OverlayMount;
 import dev.mica.failure.MicaException;
 import dev.mica.failure.Why;
 import dev.mica.folder.Folder;
 import dev.mica.folder.LayerSource;
-import dev.mica.text.PathBytes;
 import java.io.IOException;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -30,22 +25,12 @@ import org.jspecify.annotations.Nullable;
 final class SpecCheck {
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}");
 
-  /** A path of the spec, and its role in the spec. */
-  private record Part(String role, ResolvedPath resolved, @Nullable Identity is, Identity above) {
-    @Override
-    public String toString() {
-      return role + " " + resolved.real();
-    }
-  }
-
-  private final Caller caller;
   private final UnionSpec spec;
   private final List<UnionRecord> others;
   private final List<UnionRecord> intended;
   private final Map<Path, String> writing;
-  private final ResolvedPath.Finder finder = new ResolvedPath.Finder();
-  private final List<Part> parts = new ArrayList<>();
   private final String name;
+  private final SpecParts parts;
   private final Path home;
 
   /**
@@ -62,7 +47,6 @@ final class SpecCheck {
       List<UnionRecord> intended,
       Map<Path, String> writing,
       Path home) {
-    this.caller = caller;
     this.spec = spec;
     this.others = new ArrayList<>(others);
     this.others.addAll(intended);
@@ -70,13 +54,14 @@ final class SpecCheck {
     this.writing = writing;
     this.home = home;
     this.name = requireName(spec);
+    this.parts = new SpecParts(caller, spec, name);
   }
 
   /** The intent; if the spec has {@link UnionSpec.Via#AUTO}, so has the intent. */
   UnionIntent intent() {
     List<Path> lowers = requireLowers();
     Path upper = spec.upper() == null ? null : requirePlace("upper", spec.upper());
-    boolean upperMade = upper != null && !exists("upper", upper);
+    boolean upperMade = upper != null && !parts.exists("upper", upper);
     Path work = upper == null ? null : requireWork(upper);
     Path at = requirePlace("mount point", spec.at());
     requireFree(at);
@@ -91,22 +76,22 @@ final class SpecCheck {
             work,
             spec.work() == null && upper != null,
             at,
-            !exists("mount point", at),
+            !parts.exists("mount point", at),
             UnionSpec.Via.AUTO,
             Instant.now(),
             identities(lowers, upper, work, at));
     boolean upperEmpty = upper != null && !upperMade && isEmpty("upper", upper);
-    return new UnionIntent(union.via(spec.via()), upperMade, upperEmpty, part(at).above());
+    return new UnionIntent(union.via(spec.via()), upperMade, upperEmpty, parts.part(at).above());
   }
 
   private Identities identities(
       List<Path> lowers, @Nullable Path upper, @Nullable Path work, Path at) {
     return new Identities(
-        lowers.stream().map(lower -> Objects.requireNonNull(part(lower).is())).toList(),
-        upper == null ? null : part(upper).is(),
-        upper == null ? null : part(upper).above(),
-        work == null ? null : part(work).is(),
-        part(at).is());
+        lowers.stream().map(lower -> Objects.requireNonNull(parts.part(lower).is())).toList(),
+        upper == null ? null : parts.part(upper).is(),
+        upper == null ? null : parts.part(upper).above(),
+        work == null ? null : parts.part(work).is(),
+        parts.part(at).is());
   }
 
   private String requireName(UnionSpec spec) {
@@ -132,7 +117,7 @@ final class SpecCheck {
     List<Path> lowers = new ArrayList<>();
     for (LayerSource source : spec.lowers()) {
       for (Path layer : source.layers()) {
-        lowers.add(add("lower", layer, true, source instanceof Folder));
+        lowers.add(parts.add("lower", layer, true, source instanceof Folder));
       }
     }
     if (lowers.isEmpty()) {
@@ -153,109 +138,13 @@ final class SpecCheck {
 
   /** A folder that exists, or whose parent exists. */
   private Path requirePlace(String role, Folder folder) {
-    return add(role, folder.path(), exists(role, folder.path()), true);
-  }
-
-  /** Where a path of the spec leads, which the caller has named unless a commit has it. */
-  private Path add(String role, Path path, boolean mustBe, boolean byCaller) {
-    Path named = PathBytes.absolute(path).normalize();
-    try {
-      if (mustBe && !isDirectory(named)) {
-        String is = is(named, any -> true) ? " is not a directory" : " does not exist";
-        throw refuse(name, spec.at(), "the " + role + " " + path + is);
-      }
-      Part part = mustBe ? opened(role, named) : toBeMade(role, named);
-      if (byCaller || !part.resolved.real().equals(named)) {
-        caller.requireWithin(part.resolved.real()); // it may lead elsewhere since it was named
-      }
-      parts.add(part);
-      return part.resolved.real();
-    } catch (IOException gone) {
-      boolean missing = !mustBe && gone instanceof NoSuchFileException;
-      String what = missing ? ", nor does the directory it would be made in" : "";
-      throw refuse(name, spec.at(), "the " + role + " " + path + ": " + Why.of(gone) + what)
-          .because(gone);
-    }
-  }
-
-  private static boolean isDirectory(Path path) throws AccessDeniedException {
-    return is(path, BasicFileAttributes::isDirectory);
-  }
-
-  /** Whether it exists and satisfies {@code such}. If it cannot be looked at, that is not known. */
-  private static boolean is(Path path, Predicate<BasicFileAttributes> such, LinkOption... options)
-      throws AccessDeniedException {
-    try {
-      return such.test(Files.readAttributes(path, BasicFileAttributes.class, options));
-    } catch (AccessDeniedException hidden) {
-      throw hidden;
-    } catch (IOException nothing) {
-      return false;
-    }
-  }
-
-  /**
-   * The location is asked of the opened directory, because the path may lead elsewhere a moment
-   * later.
-   */
-  private Part opened(String role, Path path) throws IOException {
-    try (OpenDirectory directory = open(role, path);
-        OpenDirectory above = open(role, directory.path().resolve(".."), path)) {
-      ResolvedPath resolved = finder.of(directory.realPath());
-      return new Part(role, resolved, directory.identity(), above.identity());
-    }
-  }
-
-  private Part toBeMade(String role, Path path) throws IOException {
-    Path parent = Objects.requireNonNull(path.getParent(), "a root is always there");
-    try (OpenDirectory above = open(role, parent)) {
-      ResolvedPath resolved = finder.of(above.realPath().resolve(path.getFileName()));
-      return new Part(role, resolved, null, above.identity());
-    }
-  }
-
-  private OpenDirectory open(String role, Path path) throws IOException {
-    SafePath.Resolved resolved = SafePath.resolve(path);
-    OpenDirectory directory = open(role, resolved.path(), path);
-    boolean same = directory.realPath().equals(resolved.path());
-    if (same && resolved.strangers().stream().allMatch(owner -> owner == directory.owner())) {
-      return directory;
-    }
-    directory.close();
-    throw refuse(
-            name,
-            spec.at(),
-            same
-                ? "the "
-                    + role
-                    + " "
-                    + path
-                    + " leads through a symlink of the user "
-                    + resolved.strangers().iterator().next()
-                    + " to a folder that is not his"
-                : "the " + role + " " + path + " was exchanged for something else just now")
-        .hint("name the folder itself, without symlinks");
-  }
-
-  private OpenDirectory open(String role, Path path, Path shown) {
-    try {
-      return OpenDirectory.of(path, shown);
-    } catch (MicaException denied) {
-      if (denied.kind() != MicaException.Kind.DENIED) {
-        throw denied;
-      }
-      String at = spec.at().location();
-      String why = "the " + role + " " + shown + ": " + denied.why();
-      throw MicaException.denied("create the union " + name + " at", at, why)
-          .hint("run it as root, or as the owner")
-          .because(denied);
-    }
+    return parts.add(role, folder.path(), parts.exists(role, folder.path()), true);
   }
 
   private Path requireWork(Path upper) {
     requireAside(upper);
     if (spec.work() != null) {
-      Path work = add("work directory", spec.work().path(), true, true);
+      Path work = parts.add("work directory", spec.work().path(), true, true);
       if (!isEmpty("work directory", work)) {
         throw refuse(name, spec.at(), "the work directory " + work + " is not empty");
       }
@@ -263,11 +152,11 @@ final class SpecCheck {
       return work;
     }
     Path work = upper.resolveSibling("." + name + ".mica-work");
-    if (exists("work directory", work)) {
+    if (parts.exists("work directory", work)) {
       throw refuse(name, spec.at(), "the work directory " + work + " exists already")
           .hint("remove it if no union uses it, or name another one");
     }
-    if (!add("work directory", work, false, false).equals(work)) {
+    if (!parts.add("work directory", work, false, false).equals(work)) {
       String folder = "the folder of the upper " + upper;
       throw refuse(name, spec.at(), folder + " was exchanged for something else just now")
           .hint("name the folder itself, without symlinks");
@@ -291,17 +180,17 @@ final class SpecCheck {
     Path shared = GuestUpper.folderFor(upper, name);
     if (spec.via() != UnionSpec.Via.KERNEL
         && spec.via() != UnionSpec.Via.FUSE
-        && exists("directory", shared)) {
+        && parts.exists("directory", shared)) {
       throw refuse(name, spec.at(), "the directory " + shared + " exists already")
           .hint("remove it if no union uses it, or give this one another name");
     }
   }
 
   private void requireOneFileSystem(Path upper, Path work, String hint) {
-    Part upperPart = part(upper);
-    Part workPart = part(work);
-    if (!upperPart.resolved.sameDevice(workPart.resolved)
-        || (finder.isMountPoint(upper) && spec.work() == null)) {
+    SpecParts.Part upperPart = parts.part(upper);
+    SpecParts.Part workPart = parts.part(work);
+    if (!upperPart.resolved().sameDevice(workPart.resolved())
+        || (parts.isMountPoint(upper) && spec.work() == null)) {
       throw refuse(
               name,
               spec.at(),
@@ -310,29 +199,23 @@ final class SpecCheck {
     }
   }
 
-  private Part part(Path real) {
-    return parts.stream()
-        .filter(part -> part.resolved.real().equals(real))
-        .findFirst()
-        .orElseThrow();
-  }
-
   private void requireFree(Path at) {
-    if (finder.isMountPoint(at)) {
+    if (parts.isMountPoint(at)) {
       throw refuse(name, at, "something is mounted there already")
           .hint("unmount it, or mount elsewhere");
     }
-    if (exists("mount point", at) && !isEmpty("mount point", at)) {
+    if (parts.exists("mount point", at) && !isEmpty("mount point", at)) {
       throw refuse(name, at, "the directory is not empty")
           .hint("mount at an empty or new directory");
     }
   }
 
   private void requireDisjoint() {
-    for (int i = 0; i < parts.size(); i++) {
-      for (Part other : parts.subList(i + 1, parts.size())) {
-        if (parts.get(i).resolved.overlaps(other.resolved)) {
-          throw refuse(name, spec.at(), "the " + parts.get(i) + " and the " + other + " overlap")
+    List<SpecParts.Part> all = parts.all();
+    for (int i = 0; i < all.size(); i++) {
+      for (SpecParts.Part other : all.subList(i + 1, all.size())) {
+        if (all.get(i).resolved().overlaps(other.resolved())) {
+          throw refuse(name, spec.at(), "the " + all.get(i) + " and the " + other + " overlap")
               .hint("keep lowers, upper, work directory and mount point apart");
         }
       }
@@ -345,9 +228,9 @@ final class SpecCheck {
       return;
     }
     try {
-      ResolvedPath store = finder.of(home);
-      for (Part part : parts) {
-        if (!part.role.equals("lower") && part.resolved.overlaps(store)) {
+      ResolvedPath store = parts.resolved(home);
+      for (SpecParts.Part part : parts.all()) {
+        if (!part.role().equals("lower") && part.resolved().overlaps(store)) {
           throw refuse(
                   name, spec.at(), "the " + part + " and Mica's own store " + home + " overlap")
               .hint("take a folder outside of it");
@@ -359,11 +242,11 @@ final class SpecCheck {
   }
 
   /** It would still show the old contents of that union after the union was mounted again. */
-  private void requireNotInUnion(Part part) {
+  private void requireNotInUnion(SpecParts.Part part) {
     for (UnionRecord other : others) {
-      if (part.role.equals("lower")
+      if (part.role().equals("lower")
           && other.upper() != null
-          && part.resolved.real().startsWith(other.at())) {
+          && part.resolved().real().startsWith(other.at())) {
         throw refuse(
                 name,
                 spec.at(),
@@ -378,13 +261,13 @@ final class SpecCheck {
    * undefined.
    */
   private void requireUnused() {
-    parts.forEach(this::requireNotInUnion);
+    parts.all().forEach(this::requireNotInUnion);
     List<UsedPath> all = new ArrayList<>(UsedPath.all(others));
     intended.forEach(union -> all.add(UsedPath.point(union)));
     writing.forEach((path, by) -> all.add(new UsedPath("share", path, by, false)));
     for (UsedPath used : all) {
-      for (Part part : parts) {
-        boolean written = !part.role.equals("lower");
+      for (SpecParts.Part part : parts.all()) {
+        boolean written = !part.role().equals("lower");
         if ((written || used.isMounted()) && overlaps(part, used)) {
           throw refuse(name, spec.at(), "the " + part + " and the " + used + " overlap")
               .hint(
@@ -396,9 +279,9 @@ final class SpecCheck {
     }
   }
 
-  private boolean overlaps(Part part, UsedPath used) {
+  private boolean overlaps(SpecParts.Part part, UsedPath used) {
     try {
-      return part.resolved.overlaps(finder.of(used.path()));
+      return part.resolved().overlaps(parts.resolved(used.path()));
     } catch (IOException gone) {
       return false; // a path that does not lead anywhere any more overlaps with nothing
     }
@@ -411,19 +294,5 @@ final class SpecCheck {
       throw refuse(name, spec.at(), "the " + role + " " + directory + ": " + Why.of(broken))
           .because(broken);
     }
-  }
-
-  private boolean exists(String role, Path path) {
-    try {
-      return is(path, there -> true, LinkOption.NOFOLLOW_LINKS);
-    } catch (AccessDeniedException hidden) {
-      throw refuse(name, spec.at(), "the " + role + " " + path + ": " + Why.of(hidden))
-          .because(hidden);
-    }
-  }
-
-  private static MicaException refuse(String name, @Nullable Object at, String why) {
-    String resolved = at instanceof Folder folder ? folder.location() : String.valueOf(at);
-    return MicaException.failed("create the union " + name + " at", resolved, why);
   }
 }

@@ -10,7 +10,6 @@ import dev.mica.failure.Why;
 import dev.mica.state.LockedState;
 import dev.mica.state.Recovery;
 import dev.mica.state.StateDir;
-import dev.mica.text.PathBytes;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -19,7 +18,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /**
  * The union mounts of this host. They outlive the process that makes them. The state directory has
@@ -32,6 +30,7 @@ public final class Unions {
   private final Caller caller;
   private final StateDir state;
   private final UnionStore store;
+  private final MounterChoice choice;
   private final Function<LockedState, Map<Path, String>> writers;
 
   /** The unions of {@code state}, all served by this host itself. */
@@ -83,6 +82,7 @@ public final class Unions {
     this.caller = caller;
     this.state = state;
     this.store = store;
+    this.choice = new MounterChoice(state, store);
     this.writers = writers;
   }
 
@@ -101,7 +101,7 @@ public final class Unions {
 
   private Union create(UnionSpec spec, String label) {
     try (LockedState locked = state.lock("create the union " + label, UnionLayers.object(label))) {
-      UnionIntent intent = choose(locked, check(locked, spec).intent());
+      UnionIntent intent = choice.choose(locked, check(locked, spec).intent());
       Mounter mounter = mounterOf(intent.union());
       return locked.run(
           CREATE,
@@ -120,7 +120,7 @@ public final class Unions {
     String label = spec.name() != null ? spec.name() : spec.at().name();
     caller.require(Role.OPERATOR, "create the union", label);
     try (LockedState locked = state.lock("check the union " + label, UnionLayers.object(label))) {
-      UnionRecord union = choose(locked, check(locked, spec).intent()).union();
+      UnionRecord union = choice.choose(locked, check(locked, spec).intent()).union();
       return new UnionSpec(
           union.name(), spec.lowers(), spec.upper(), spec.work(), spec.at(), union.via());
     }
@@ -203,84 +203,6 @@ public final class Unions {
     store.remove(union.name());
     mounterOf(union).clear(union);
     UnionSetup.undo(intent);
-  }
-
-  /** The mounter that was asked for, or the first one that works. */
-  private UnionIntent choose(LockedState locked, UnionIntent intent) {
-    try (OpenDirectory place = place(intent)) {
-      return choose(locked, intent, place);
-    }
-  }
-
-  private UnionIntent choose(LockedState locked, UnionIntent intent, OpenDirectory place) {
-    List<Refusal> refusals = new ArrayList<>();
-    for (Mounter mounter : store.mounters().candidates(intent.union().via())) {
-      Optional<Refusal> refusal =
-          ownWork(intent.union(), mounter)
-              .or(() -> oddBytes(intent.union(), mounter))
-              .or(() -> store.mounters().refusal(mounter, place, locked::probe));
-      if (refusal.isEmpty()) {
-        return intent.via(mounter.via());
-      }
-      refusals.add(refusal.get());
-    }
-    throw refused(intent.union(), refusals);
-  }
-
-  /** If root could do it, the error says that root is missing. */
-  private MicaException refused(UnionRecord union, List<Refusal> refusals) {
-    String doing = "create the union " + union.name() + " at";
-    if (refusals.equals(List.of(Refusal.toOthersThanRoot(Mounters.NEEDS_ROOT)))) {
-      return MicaException.denied(doing, union.at(), Mounters.NEEDS_ROOT)
-          .hint("run it as root, or say via fuse");
-    }
-    String why =
-        "with "
-            + placeTried(union)
-            + ": "
-            + refusals.stream().map(Refusal::why).collect(Collectors.joining("; and "));
-    if (refusals.stream().anyMatch(Refusal::needsRoot)) {
-      return MicaException.denied(doing, union.at(), why).hint("run it as root");
-    }
-    return MicaException.failed(doing, union.at(), why)
-        .hint("see 'mica doctor' for what this host can do");
-  }
-
-  private static Optional<Refusal> ownWork(UnionRecord union, Mounter mounter) {
-    boolean own = union.work() != null && !union.workMade();
-    return own && mounter.via() == UnionSpec.Via.GUEST
-        ? Optional.of(Refusal.because("a helper VM cannot use the work directory " + union.work()))
-        : Optional.empty();
-  }
-
-  /** Programs get paths as text. */
-  private static Optional<Refusal> oddBytes(UnionRecord union, Mounter mounter) {
-    return Stream.concat(union.stack().stream(), Stream.of(union.at()))
-        .filter(path -> mounter.via() != UnionSpec.Via.KERNEL && !PathBytes.isText(path))
-        .map(path ->
-            Mounters.word(mounter.via())
-                + " cannot take "
-                + PathBytes.printable(path)
-                + ", which is not named in UTF-8")
-        .map(Refusal::because)
-        .findFirst();
-  }
-
-  /**
-   * The directory in which the mounter is tried: on the upper's file system, but not in the upper.
-   */
-  private OpenDirectory place(UnionIntent intent) {
-    UnionRecord union = intent.union();
-    if (union.upper() == null) {
-      return state.open();
-    }
-    return union.work() == null || union.workMade()
-        ? UnionSetup.besides(intent)
-        : UnionSetup.work(intent);
-  }
-
-  private String placeTried(UnionRecord union) {
-    return union.upper() == null ? "no upper" : "the upper " + union.upper();
   }
 
   /**
