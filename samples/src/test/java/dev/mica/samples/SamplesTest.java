@@ -109,6 +109,15 @@ final class SamplesTest {
     }
   }
 
+  /** It has a server of its own, with a state directory of its own. */
+  @Test
+  void theDemoOfAServerGoesThroughAndLeavesNothing() throws Exception {
+    needsRoot();
+    Run run = run("classroom.groovy");
+    assertThat(run.status()).as(run.out() + run.err()).isZero();
+    assertThat(run.out()).contains("as it must be: nothing of it was changed", "left: nothing");
+  }
+
   @Test
   void theTourGoesThroughAndLeavesNothing() throws Exception {
     needsRoot();

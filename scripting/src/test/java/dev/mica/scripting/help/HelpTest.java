@@ -55,7 +55,7 @@ final class HelpTest {
   @ParameterizedTest
   @ValueSource(classes = {Mica.class, Words.class})
   void whatAScriptCanReachIsDescribed(Class<?> root) {
-    assertThat(Reach.from(root))
+    assertThat(Reach.from(root, NO_OBJECTS))
         .hasSizeGreaterThan(10)
         .allMatch(type -> NO_OBJECTS.contains(type) || isDescribed(type));
   }
@@ -68,7 +68,9 @@ final class HelpTest {
 
   @Test
   void whatNobodyDescribesIsNoticed() {
-    assertThat(Reach.from(Way.class)).containsExactly(Stray.class).noneMatch(HelpTest::isDescribed);
+    assertThat(Reach.from(Way.class, Set.of()))
+        .containsExactly(Stray.class)
+        .noneMatch(HelpTest::isDescribed);
   }
 
   @ParameterizedTest

@@ -12,15 +12,19 @@ import java.util.Set;
 /** Which of Mica's types a script gets, beginning with the objects of one type. */
 final class Reach {
   private final Set<Class<?>> types = new LinkedHashSet<>();
+  private final Set<Class<?>> ends;
 
-  private Reach() {}
+  private Reach(Set<Class<?>> ends) {
+    this.ends = ends;
+  }
 
   /**
    * What the public methods of {@code root} return, and those of what they return, at any depth;
-   * without {@code root}, and without constants and failures, which are texts to programs.
+   * without {@code root}, and without constants and failures, which are texts to programs. What
+   * {@code ends} return is not looked at.
    */
-  static Set<Class<?>> from(Class<?> root) {
-    Reach reach = new Reach();
+  static Set<Class<?>> from(Class<?> root, Set<Class<?>> ends) {
+    Reach reach = new Reach(ends);
     reach.methodsOf(root);
     return reach.types;
   }
@@ -32,6 +36,12 @@ final class Reach {
         .forEach(this::add);
   }
 
+  private void expand(Class<?> type) {
+    if (!ends.contains(type)) {
+      methodsOf(type);
+    }
+  }
+
   private void add(Type type) {
     if (type instanceof ParameterizedType generic) {
       Arrays.stream(generic.getActualTypeArguments()).forEach(this::add);
@@ -41,7 +51,7 @@ final class Reach {
     Class<?> raw = Types.raw(type);
     boolean ours = raw.getName().startsWith("dev.mica.");
     if (ours && !raw.isEnum() && !Throwable.class.isAssignableFrom(raw) && types.add(raw)) {
-      methodsOf(raw);
+      expand(raw);
     }
   }
 }
