@@ -12,6 +12,7 @@ import dev.mica.container.Vms;
 import dev.mica.helper.HelperServer;
 import dev.mica.host.Host;
 import dev.mica.image.Images;
+import dev.mica.session.Sessions;
 import dev.mica.state.StateDir;
 import dev.mica.union.UnionLayers;
 import dev.mica.union.Unions;
@@ -32,6 +33,7 @@ final class Engine {
   private final Witness witness;
   private final Audit audit;
   private final Jobs jobs;
+  private final Sessions sessions;
 
   Engine(StateDir state) {
     this.state = state;
@@ -44,6 +46,7 @@ final class Engine {
     this.witness = new AuditLog(state);
     this.audit = new Audit(state, witness);
     this.jobs = new Jobs(state);
+    this.sessions = new Sessions(state);
     this.vms = new Vms(state, new CommitLayers(state), commits);
   }
 
@@ -73,6 +76,10 @@ final class Engine {
 
   Jobs jobs(Caller caller) {
     return new Jobs(caller, jobs);
+  }
+
+  Sessions sessions(Caller caller) {
+    return new Sessions(caller, sessions);
   }
 
   /** Writes down what callers change. */

@@ -8,6 +8,7 @@ import dev.mica.commit.Commits;
 import dev.mica.container.Vms;
 import dev.mica.folder.Folder;
 import dev.mica.host.Host;
+import dev.mica.session.Sessions;
 import dev.mica.state.StateDir;
 import dev.mica.union.Unions;
 import dev.mica.user.Users;
@@ -32,6 +33,7 @@ public final class Mica {
   private final Users users;
   private final Audit audit;
   private final Jobs jobs;
+  private final Sessions sessions;
 
   private Mica(Engine engine, Caller asking) {
     this.engine = engine;
@@ -43,6 +45,7 @@ public final class Mica {
     this.users = engine.users(caller);
     this.audit = engine.audit(caller);
     this.jobs = engine.jobs(caller);
+    this.sessions = engine.sessions(caller);
   }
 
   /** The state directory that {@code MICA_HOME}, the user and the XDG rules name. */
@@ -106,6 +109,11 @@ public final class Mica {
   /** Those who may log in over SSH. */
   public Users users() {
     return users;
+  }
+
+  /** The sessions of the SSH server that runs in this process. */
+  public Sessions sessions() {
+    return sessions;
   }
 
   /** Who has changed what, and who has tried to log in. */

@@ -8,6 +8,7 @@ import dev.mica.folder.FolderSchema;
 import dev.mica.helper.HelperSchema;
 import dev.mica.host.HostSchema;
 import dev.mica.schema.Schema;
+import dev.mica.session.SessionSchema;
 import dev.mica.union.UnionSchema;
 import dev.mica.user.UserSchema;
 import dev.mica.vm.VmSchema;
@@ -48,6 +49,10 @@ public final class Schemas {
           AuditSchema.VERIFIED,
           JobSchema.JOBS,
           JobSchema.JOB,
+          SessionSchema.SESSION,
+          SessionSchema.SESSIONS,
+          SessionSchema.WATCH,
+          SessionSchema.RECORDING,
           HelperSchema.HELPER,
           StreamSchema.ATTACHABLE,
           StreamSchema.STREAM,

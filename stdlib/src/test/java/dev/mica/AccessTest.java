@@ -13,6 +13,7 @@ import dev.mica.container.VmSpec;
 import dev.mica.failure.MicaException;
 import dev.mica.folder.Folder;
 import dev.mica.helper.HelperVm;
+import dev.mica.session.Seat;
 import dev.mica.test.Scratch;
 import dev.mica.test.ScratchTest;
 import dev.mica.union.Union;
@@ -40,9 +41,9 @@ final class AccessTest extends ScratchTest {
    * @param doing as the refusal says it
    */
   record Change(String member, String doing, Consumer<AccessTest> action) {
-    /** Of users, of the audit, and of the jobs of a process all is for admins. */
+    /** Of users, of the audit, of sessions, and of the jobs of a process all is for admins. */
     String least() {
-      return Stream.of("Users.", "Audit.", "Jobs.").anyMatch(member::startsWith)
+      return Stream.of("Users.", "Audit.", "Jobs.", "Session").anyMatch(member::startsWith)
           ? "admin"
           : "operator";
     }
@@ -162,6 +163,28 @@ final class AccessTest extends ScratchTest {
           new Change(
               "Jobs.takeUp()", "take up all jobs", test -> test.viewer.jobs().takeUp(one -> null)),
           new Change("Jobs.leave()", "leave all jobs", test -> test.viewer.jobs().leave(0)),
+          new Change(
+              "Sessions.message()",
+              "send a message to all sessions",
+              test -> test.viewer.sessions().message("x")),
+          new Change(
+              "Sessions.serve()", "serve sessions", test -> test.viewer.sessions().serve(true)),
+          new Change(
+              "Sessions.enter()",
+              "serve sessions",
+              test -> test.viewer.sessions().enter(new Seat(test.viewer.caller()))),
+          new Change(
+              "Sessions.leave()",
+              "serve sessions",
+              test -> test.viewer.sessions().leave(new Seat(test.viewer.caller()), 0)),
+          new Change(
+              "Sessions.recordings()",
+              "look at the recordings of sessions",
+              test -> test.viewer.sessions().recordings()),
+          new Change(
+              "Session.message()",
+              "send a message to the session 1 of ann",
+              test -> test.viewer.sessions().get("1").message("x")),
           new Change("Folder.write()", "write", test -> test.viewer.folder("file").write("")),
           new Change("Folder.write()", "write", test -> test.seen().at().resolve("file").write("")),
           new Change(
@@ -190,6 +213,7 @@ final class AccessTest extends ScratchTest {
           "User.keys",
           "User.roots",
           "User.added",
+          "User.recorded",
           "User.remove()",
           "UserKey.type",
           "UserKey.fingerprint",
@@ -201,6 +225,10 @@ final class AccessTest extends ScratchTest {
           "UserKey.refusal()",
           "Users.getAt()",
           "Users.iterator()",
+          "Recording.file",
+          "Recording.user",
+          "Recording.began",
+          "Recording.size",
           "Audit.iterator()",
           "AuditLine.number",
           "AuditLine.time",
@@ -244,6 +272,8 @@ final class AccessTest extends ScratchTest {
     scratch.file("at/new", "new");
     commit = mica.commits().create(union, "web:v1", "");
     viewer = mica.as(caller(Role.VIEWER));
+    mica.sessions().serve(true);
+    mica.sessions().enter(new Seat(viewer.caller()));
     Vm _ = mica.vms().create(boxSpec("box"));
     Scratch.run("tar", "-C", scratch.path("lower").toString(), "-cf", tar(), ".");
   }

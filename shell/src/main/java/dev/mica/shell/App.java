@@ -1,6 +1,7 @@
 package dev.mica.shell;
 
 import dev.mica.Mica;
+import dev.mica.access.Role;
 import dev.mica.failure.MicaException;
 import dev.mica.shell.attach.Client;
 import dev.mica.shell.attach.CommandsClient;
@@ -20,6 +21,7 @@ import dev.mica.shell.serve.Serve;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 
@@ -64,8 +66,9 @@ final class App {
   }
 
   /** Its classes are loaded where they are wanted: no other command has what they need. */
-  private static int serve(Mica mica, String listen, boolean compatible, Invocation.Talk talk) {
-    return Serve.run(mica, listen, compatible, talk);
+  private static int serve(
+      Mica mica, String listen, boolean compatible, Set<Role> recorded, Invocation.Talk talk) {
+    return Serve.run(mica, listen, compatible, recorded, talk);
   }
 
   private Client client() {

@@ -18,8 +18,8 @@ final class CommandLineTest {
       quoteCharacter = '`',
       value = {
         "unoin ls | unknown command 'unoin'; did you mean 'union'?",
-        "zzz | unknown command 'zzz'; one of: doctor, diff, union, commit, vm, helper, user, audit, job, serve,"
-            + " run, -e, help, version",
+        "zzz | unknown command 'zzz'; one of: doctor, diff, union, commit, vm, helper, user, audit, job,"
+            + " session, serve, run, -e, help, version",
         "union lss | union: unknown command 'lss'; did you mean 'ls'?",
         "diff /a | diff: missing B; usage: mica diff A B [--exact] [--exit-code]"
             + " [--output table~json~yaml]",

@@ -1,10 +1,13 @@
 package dev.mica.ssh;
 
 import dev.mica.Mica;
+import dev.mica.session.Served;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
@@ -13,11 +16,13 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.apache.sshd.server.Environment;
 import org.apache.sshd.server.ExitCallback;
 import org.apache.sshd.server.Signal;
 import org.apache.sshd.server.channel.ChannelSession;
 import org.apache.sshd.server.command.Command;
+import org.apache.sshd.server.session.ServerSession;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -29,6 +34,11 @@ final class ChannelCommand implements Command, Visit {
   private static final int MOST_COLUMNS = 1000;
   private static final int MOST_ROWS = 500;
   private static final int FAILED = 1;
+
+  /** How long a client may take to be told why its session ends, and that may take to end. */
+  private static final Duration TELLING = Duration.ofSeconds(1);
+
+  private static final Duration ENDING = Duration.ofSeconds(3);
 
   /** The numbers of the signals that the library names. Other signals are not passed on. */
   private static final Map<Signal, Integer> NUMBERS =
@@ -50,8 +60,11 @@ final class ChannelCommand implements Command, Visit {
 
   private final Channels channels;
   private final Receiver receiver;
+  private final ServerSession session;
   private final Function<Map<String, String>, Mica> opened;
   private final Optional<String> command;
+  private final boolean files;
+  private final boolean recorded;
   private final Path history;
   private final Events events = new Events();
   private final CountDownLatch over = new CountDownLatch(1);
@@ -62,6 +75,8 @@ final class ChannelCommand implements Command, Visit {
   private @Nullable ExitCallback exit;
   private @Nullable Mica mica;
   private @Nullable Environment environment;
+  private @Nullable Presence presence;
+  private volatile boolean ended;
 
   // Guarded by this.
   private @Nullable Runnable leaving;
@@ -70,13 +85,19 @@ final class ChannelCommand implements Command, Visit {
   ChannelCommand(
       Channels channels,
       Receiver receiver,
+      ServerSession session,
       Function<Map<String, String>, Mica> opened,
       Optional<String> command,
+      boolean files,
+      boolean recorded,
       Path history) {
     this.channels = channels;
     this.receiver = receiver;
+    this.session = session;
     this.opened = opened;
     this.command = command;
+    this.files = files;
+    this.recorded = recorded;
     this.history = history;
   }
 
@@ -106,19 +127,20 @@ final class ChannelCommand implements Command, Visit {
     Map<String, String> variables = new HashMap<>(given.getEnv());
     variables.keySet().removeAll(java.util.List.of(Environment.ENV_COLUMNS, Environment.ENV_LINES));
     mica = opened.apply(variables);
+    presence = new Presence(this, kind(), mica.caller(), screen(), recorded, events);
     events.start();
     Thread.ofPlatform().daemon().name("mica-ssh").start(this::work);
   }
 
   private void work() {
     int status = FAILED;
+    channels.enter(presence());
     try {
       if (channels.begins(this)) {
+        presence().begin(out());
         status = receiver.receive(this);
       } else {
-        err()
-            .write(
-                "mica: the server is ending\n".getBytes(java.nio.charset.StandardCharsets.UTF_8));
+        err().write("mica: the server is ending\n".getBytes(StandardCharsets.UTF_8));
       }
       boolean _ = Thread.interrupted(); // whoever interrupted it meant what it did
       out().flush();
@@ -129,10 +151,26 @@ final class ChannelCommand implements Command, Visit {
       LOG.error("a command or a conversation has failed", failure);
     } finally {
       events.end();
+      channels.leave(presence(), ended ? FAILED : status);
       channels.ended(this);
       over.countDown();
-      Objects.requireNonNull(exit).onExit(status);
+      if (!ended) { // else the client is told why first
+        Objects.requireNonNull(exit).onExit(status);
+      }
     }
+  }
+
+  private Presence presence() {
+    return Objects.requireNonNull(presence);
+  }
+
+  private Served.Kind kind() {
+    if (files) {
+      return Served.Kind.SFTP;
+    }
+    return command.isPresent()
+        ? Served.Kind.COMMAND
+        : screen().isPresent() ? Served.Kind.PROMPT : Served.Kind.PIPE;
   }
 
   /** Called when the channel is closed, by either side. */
@@ -150,6 +188,38 @@ final class ChannelCommand implements Command, Visit {
     }
     if (told != null) {
       told.run();
+    }
+  }
+
+  /** A client that takes nothing cannot be told, and is disconnected if that is the only way. */
+  void end(String why) {
+    ended = true;
+    var _ = Thread.ofVirtual().start(() -> endNow(why));
+  }
+
+  private void endNow(String why) {
+    Thread telling = Thread.ofVirtual().start(() -> tell("mica: " + why));
+    leave();
+    try {
+      boolean _ = telling.join(TELLING);
+      Objects.requireNonNull(exit).onExit(FAILED);
+      if (!over.await(ENDING.toMillis(), TimeUnit.MILLISECONDS)) {
+        LOG.warn(
+            "a session of {} does not end: its client is disconnected", mica().caller().user());
+        var _ = session.close(true);
+      }
+    } catch (InterruptedException stop) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void tell(String line) {
+    try {
+      String end = screen().isPresent() ? "\r\n" : "\n";
+      err().write((line + end).getBytes(StandardCharsets.UTF_8));
+      err().flush();
+    } catch (IOException gone) {
+      LOG.debug("the client has disconnected", gone);
     }
   }
 
@@ -194,12 +264,12 @@ final class ChannelCommand implements Command, Visit {
 
   @Override
   public InputStream in() {
-    return Objects.requireNonNull(in);
+    return presence().in(Objects.requireNonNull(in));
   }
 
   @Override
   public OutputStream out() {
-    return Objects.requireNonNull(out);
+    return presence().out(Objects.requireNonNull(out));
   }
 
   @Override
@@ -219,7 +289,7 @@ final class ChannelCommand implements Command, Visit {
             (channel, signal) -> {
               Integer number = NUMBERS.get(signal);
               if (number != null) {
-                events.tell(() -> hear.accept(number));
+                boolean _ = events.tell(() -> hear.accept(number));
               }
             },
             NUMBERS.keySet());
@@ -229,8 +299,25 @@ final class ChannelCommand implements Command, Visit {
   public void onResize(Consumer<Size> hear) {
     Environment told = Objects.requireNonNull(environment);
     told.addSignalListener(
-        (channel, signal) -> events.tell(() -> hear.accept(size(told.getEnv()))),
+        (channel, signal) -> {
+          boolean _ =
+              events.tell(() -> {
+                Size size = size(told.getEnv());
+                presence().resized(size);
+                hear.accept(size);
+              });
+        },
         java.util.List.of(Signal.WINCH));
+  }
+
+  @Override
+  public void onAsk(Supplier<String> what) {
+    presence().runs(what);
+  }
+
+  @Override
+  public void onMessage(Consumer<String> show) {
+    presence().shows(show);
   }
 
   @Override

@@ -4,6 +4,7 @@ import dev.mica.Mica;
 import dev.mica.access.Caller;
 import dev.mica.access.Door;
 import dev.mica.access.Role;
+import dev.mica.session.Served;
 import dev.mica.user.User;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,6 +25,7 @@ final class Channels implements CommandFactory, ShellFactory {
   private final Mica mica;
   private final Receiver receiver;
   private final Path folder;
+  private final Set<Role> recorded;
   private final Set<ChannelCommand> running = ConcurrentHashMap.newKeySet();
   private volatile boolean draining;
 
@@ -32,11 +34,13 @@ final class Channels implements CommandFactory, ShellFactory {
    *
    * @param mica the objects as an admin sees them
    * @param folder where the histories of the users lie
+   * @param recorded the roles whose terminals are recorded
    */
-  Channels(Mica mica, Receiver receiver, Path folder) {
+  Channels(Mica mica, Receiver receiver, Path folder, Set<Role> recorded) {
     this.mica = mica;
     this.receiver = receiver;
     this.folder = folder;
+    this.recorded = recorded;
   }
 
   @Override
@@ -61,18 +65,19 @@ final class Channels implements CommandFactory, ShellFactory {
       public Command createSubsystem(ChannelSession channel) {
         boolean forced = Logins.of(channel.getSession()).key().command().isPresent();
         return forced
-            ? command(channel, receiver, Optional.of(getName()))
-            : command(channel, Sftp::serve, Optional.empty());
+            ? command(channel, receiver, Optional.of(getName()), false)
+            : command(channel, Sftp::serve, Optional.empty(), true);
       }
     };
   }
 
   private Command command(ChannelSession channel, Optional<String> asked) {
-    return command(channel, receiver, asked);
+    return command(channel, receiver, asked, false);
   }
 
   /** A key with a command runs that command always; the command can read what was asked for. */
-  private Command command(ChannelSession channel, Receiver by, Optional<String> asked) {
+  private Command command(
+      ChannelSession channel, Receiver by, Optional<String> asked, boolean files) {
     Logins.Login login = Logins.of(channel.getSession());
     Door door = Logins.door(channel.getSession(), login.key().fingerprint());
     Optional<String> forced = login.key().command();
@@ -83,8 +88,11 @@ final class Channels implements CommandFactory, ShellFactory {
     return new ChannelCommand(
         this,
         by,
+        channel.getSession(),
         variables -> mica.as(caller(login.user(), variables, more).by(door)),
         forced.or(() -> asked),
+        files,
+        login.user().recorded() || recorded.contains(login.user().role()),
         folder.resolve("history-" + login.user().name()));
   }
 
@@ -120,6 +128,16 @@ final class Channels implements CommandFactory, ShellFactory {
       running.remove(command);
     }
     return !draining;
+  }
+
+  /** It is a session from now on. */
+  void enter(Served served) {
+    mica.sessions().enter(served);
+  }
+
+  /** It is none any more. */
+  void leave(Served served, int status) {
+    mica.sessions().leave(served, status);
   }
 
   void ended(ChannelCommand command) {

@@ -19,8 +19,9 @@ final class Events {
     teller.start();
   }
 
-  void tell(Runnable event) {
-    boolean _ = waiting.offer(event); // the last size is asked for by whichever is told last
+  /** Whether it will be told: there was room for it. */
+  boolean tell(Runnable event) {
+    return waiting.offer(event); // the last size is asked for by whichever is told last
   }
 
   void end() {

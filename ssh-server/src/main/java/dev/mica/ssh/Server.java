@@ -42,14 +42,21 @@ public final class Server implements AutoCloseable {
   private static final String BANNER = "mica";
 
   private final OnlyServer only;
+  private final Mica mica;
   private final SshServer server;
   private final Gate gate;
   private final Channels channels;
   private final String fingerprint;
 
   private Server(
-      OnlyServer only, SshServer server, Gate gate, Channels channels, String fingerprint) {
+      OnlyServer only,
+      Mica mica,
+      SshServer server,
+      Gate gate,
+      Channels channels,
+      String fingerprint) {
     this.only = only;
+    this.mica = mica;
     this.server = server;
     this.gate = gate;
     this.channels = channels;
@@ -67,12 +74,14 @@ public final class Server implements AutoCloseable {
     OnlyServer only = OnlyServer.of(folder);
     try {
       KeyPair key = HostKey.of(folder);
-      Channels channels = new Channels(mica, receiver, folder);
+      Channels channels = new Channels(mica, receiver, folder, settings.recorded());
       Gate gate = new Gate(new Startups<>(System::nanoTime));
       SshServer server = set(settings, key, mica, gate, channels);
       listen(server, settings.listen());
+      mica.sessions().serve(true);
       return new Server(
           only,
+          mica,
           server,
           gate,
           channels,
@@ -164,6 +173,7 @@ public final class Server implements AutoCloseable {
       throw MicaException.failed("end", "the server", String.valueOf(broken.getMessage()))
           .because(broken);
     } finally {
+      mica.sessions().serve(false);
       only.close();
     }
   }

@@ -1,8 +1,10 @@
 package dev.mica.ssh;
 
+import dev.mica.access.Role;
 import dev.mica.failure.MicaException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -11,14 +13,20 @@ import java.util.regex.Pattern;
  *
  * @param listen the address to listen at; port 0: any port that is free
  * @param compatible whether clients without a post-quantum key exchange are accepted, too
+ * @param recorded the roles whose terminals are recorded
  */
-public record Settings(InetSocketAddress listen, boolean compatible) {
+public record Settings(InetSocketAddress listen, boolean compatible, Set<Role> recorded) {
   private static final Pattern LISTEN =
       Pattern.compile("(?:\\[([^\\]]+)\\]|([^:\\[\\]]*)):(\\d{1,5})");
   private static final int LARGEST_PORT = 65535;
 
   /** {@code 127.0.0.1:2222} or {@code [::1]:2222}; fails if it is neither. */
   public static Settings of(String listen, boolean compatible) {
+    return of(listen, compatible, Set.of());
+  }
+
+  /** The same, where the terminals of these roles are recorded. */
+  public static Settings of(String listen, boolean compatible, Set<Role> recorded) {
     Matcher parts = LISTEN.matcher(listen);
     if (!parts.matches() || Integer.parseInt(parts.group(3)) > LARGEST_PORT) {
       throw refused(listen, "it is not ADDRESS:PORT");
@@ -27,7 +35,8 @@ public record Settings(InetSocketAddress listen, boolean compatible) {
     try {
       return new Settings(
           new InetSocketAddress(InetAddress.ofLiteral(address), Integer.parseInt(parts.group(3))),
-          compatible);
+          compatible,
+          Set.copyOf(recorded));
     } catch (IllegalArgumentException name) {
       throw refused(listen, "'" + address + "' is no address").because(name);
     }

@@ -6,6 +6,7 @@ import java.io.OutputStream;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /** What a client has asked for in a channel of its session: a command, or a conversation. */
 public interface Visit {
@@ -53,6 +54,15 @@ public interface Visit {
 
   /** Calls {@code hear} with each new size of the terminal. */
   void onResize(Consumer<Size> hear);
+
+  /** From now on {@code what} says what runs, without what could be secret; "" is nothing. */
+  void onAsk(Supplier<String> what);
+
+  /**
+   * From now on {@code show} shows lines of others to the user, one after the other. It escapes
+   * what a terminal would obey.
+   */
+  void onMessage(Consumer<String> show);
 
   /** Runs {@code leave} when the client disconnects before the end; at once if it has already. */
   void onLeave(Runnable leave);

@@ -101,7 +101,7 @@ public final class Caller {
   }
 
   /** How they have come in; unless somebody has said so, they have started this process. */
-  Door door() {
+  public Door door() {
     return door == null ? Door.local() : door;
   }
 

@@ -40,6 +40,11 @@ public final class User {
     return record.added();
   }
 
+  /** Whether what the user's terminals show is recorded. */
+  public boolean recorded() {
+    return record.recorded();
+  }
+
   /** Removes the user, who cannot log in any more; a session that is open goes on. */
   public void remove() {
     users.remove(name());

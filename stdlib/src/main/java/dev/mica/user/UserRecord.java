@@ -15,8 +15,10 @@ import tools.jackson.databind.node.ObjectNode;
  * The record of a user.
  *
  * @param roots the folders of this host that the user may name paths in, without symbolic links
+ * @param recorded whether what the user's terminals show is recorded
  */
-record UserRecord(String name, Role role, List<Path> roots, List<UserKey> keys, Instant added) {
+record UserRecord(
+    String name, Role role, List<Path> roots, List<UserKey> keys, Instant added, boolean recorded) {
   UserRecord {
     roots = List.copyOf(roots);
     keys = List.copyOf(keys);
@@ -38,6 +40,7 @@ record UserRecord(String name, Role role, List<Path> roots, List<UserKey> keys, 
     ArrayNode lines = json.putArray("keys");
     keys.forEach(key -> lines.add(key.line()));
     json.put("added", added.toString());
+    json.put("recorded", recorded);
     return json;
   }
 
@@ -62,6 +65,7 @@ record UserRecord(String name, Role role, List<Path> roots, List<UserKey> keys, 
         Records.constant(Role.class, json.required("role")),
         roots,
         keys,
-        Instant.parse(json.required("added").asString()));
+        Instant.parse(json.required("added").asString()),
+        json.has("recorded") && json.required("recorded").booleanValue());
   }
 }

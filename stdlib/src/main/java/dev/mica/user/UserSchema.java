@@ -18,6 +18,7 @@ public final class UserSchema {
               .column("keys", "[string]", UserSchema::keys)
               .column("roots", "[string]", User::roots)
               .field("added", "time", User::added)
+              .field("recorded", "boolean", User::recorded)
               .build());
 
   /** The descriptor of a user's public key. */

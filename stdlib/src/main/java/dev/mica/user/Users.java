@@ -50,10 +50,20 @@ public final class Users {
    *     of this host
    */
   public User add(String name, Role role, String keyFile, List<String> roots) {
-    return caller.change(Role.ADMIN, "add the user", name, () -> added(name, role, keyFile, roots));
+    return add(name, role, keyFile, roots, false);
   }
 
-  private User added(String name, Role role, String keyFile, List<String> roots) {
+  /**
+   * Adds a user.
+   *
+   * @param recorded whether what the user's terminals show is recorded
+   */
+  public User add(String name, Role role, String keyFile, List<String> roots, boolean recorded) {
+    return caller.change(
+        Role.ADMIN, "add the user", name, () -> added(name, role, keyFile, roots, recorded));
+  }
+
+  private User added(String name, Role role, String keyFile, List<String> roots, boolean recorded) {
     String doing = "add the user " + name;
     if (!NAME.matcher(name).matches()) {
       throw MicaException.usage(
@@ -70,7 +80,7 @@ public final class Users {
         throw MicaException.failed("add the user", name, "there is one of that name already")
             .hint("remove that one first, or give another name");
       }
-      UserRecord user = new UserRecord(name, role, folders, keys, Instant.now());
+      UserRecord user = new UserRecord(name, role, folders, keys, Instant.now(), recorded);
       records.put(name, user.toJson());
       return new User(this, user);
     }

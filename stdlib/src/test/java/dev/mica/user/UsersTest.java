@@ -34,6 +34,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -355,6 +356,21 @@ final class UsersTest extends ScratchTest {
     assertThat(
             UserKey.of(options + " " + ED25519).refusal(InetAddress.ofLiteral(from), now).isEmpty())
         .isEqualTo(counts);
+  }
+
+  /** A record that was written before there were recordings says nothing of them. */
+  @ParameterizedTest
+  @CsvSource({"true, true", "false, false", "absent, false"})
+  void aUserIsRecordedIfTheRecordSaysSo(String written, boolean recorded) throws IOException {
+    boolean asked = written.equals("true");
+    User _ = mica.users().add("ann", Role.VIEWER, key(ED25519).toString(), List.of(), asked);
+    Path record = scratch.path("home/users/ann.json");
+    if (written.equals("absent")) {
+      String before = Files.readString(record);
+      Files.writeString(record, before.replaceFirst(",\\s*\"recorded\"\\s*:\\s*false", ""));
+      assertThat(record).content().isNotEqualTo(before);
+    }
+    assertThat(mica.users().get("ann").recorded()).isEqualTo(recorded);
   }
 
   @Test

@@ -20,6 +20,7 @@ import dev.mica.scripting.words.Step;
 import dev.mica.scripting.words.UnionBlock;
 import dev.mica.scripting.words.VmBlock;
 import dev.mica.scripting.words.Words;
+import dev.mica.session.Sessions;
 import dev.mica.union.Union;
 import dev.mica.union.Unions;
 import dev.mica.user.Users;
@@ -105,6 +106,11 @@ public abstract class MicaScript extends Script implements Words {
   @Override
   public Jobs getJobs() {
     return mica().jobs();
+  }
+
+  @Override
+  public Sessions getSessions() {
+    return mica().sessions();
   }
 
   @Override

@@ -15,6 +15,8 @@ import dev.mica.folder.Diff;
 import dev.mica.folder.Entry;
 import dev.mica.folder.Folder;
 import dev.mica.scripting.run.Context;
+import dev.mica.session.Session;
+import dev.mica.session.Sessions;
 import dev.mica.union.Union;
 import dev.mica.union.Unions;
 import dev.mica.user.User;
@@ -39,7 +41,7 @@ public final class MicaExtensions {
 
   private static final List<String> UNION_COMMIT = List.of("message", "squash");
 
-  private static final List<String> USER = List.of("role", "key", "root");
+  private static final List<String> USER = List.of("role", "key", "root", "record");
 
   private static final List<String> VM_COMMIT =
       List.of("message", "before", "after", "change", "squash");
@@ -201,7 +203,12 @@ public final class MicaExtensions {
     if (!options.containsKey("key")) {
       throw MicaException.usage("add the user", name, "it has no key").hint("say key: 'FILE'");
     }
-    return self.add(name, known, text(options, "key"), lines(options.get("root")));
+    return self.add(
+        name,
+        known,
+        text(options, "key"),
+        lines(options.get("root")),
+        Boolean.TRUE.equals(options.get("record")));
   }
 
   /** {@code users['ann']}. */
@@ -221,6 +228,16 @@ public final class MicaExtensions {
 
   /** {@code for (job in jobs)}. */
   public static Iterator<Job> iterator(Jobs self) {
+    return self.list().iterator();
+  }
+
+  /** {@code sessions['3']}. */
+  public static Session getAt(Sessions self, String id) {
+    return self.get(id);
+  }
+
+  /** {@code for (session in sessions)}. */
+  public static Iterator<Session> iterator(Sessions self) {
     return self.list().iterator();
   }
 

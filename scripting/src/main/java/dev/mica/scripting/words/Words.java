@@ -10,6 +10,7 @@ import dev.mica.folder.Diff;
 import dev.mica.folder.Folder;
 import dev.mica.host.Check;
 import dev.mica.host.Host;
+import dev.mica.session.Sessions;
 import dev.mica.union.Union;
 import dev.mica.union.Unions;
 import dev.mica.user.Users;
@@ -65,6 +66,9 @@ public interface Words {
 
   /** Commands that run in the background. */
   Jobs getJobs();
+
+  /** The sessions of the SSH server, if it runs in this process. */
+  Sessions getSessions();
 
   /** This machine. */
   Host getHost();

@@ -287,6 +287,8 @@ final class PublicMetaClassTest {
             mica.vms(),
             Users.class,
             mica.users(),
+            dev.mica.session.Sessions.class,
+            served(mica),
             UnionBlock.class,
             new UnionBlock(mica, Map.of()),
             VmBlock.class,
@@ -294,6 +296,11 @@ final class PublicMetaClassTest {
             PlanBlock.class,
             new PlanBlock(mica, Map.of()));
     return real.containsKey(type) ? real.get(type) : blank(type);
+  }
+
+  private static dev.mica.session.Sessions served(Mica mica) {
+    mica.sessions().serve(true);
+    return mica.sessions();
   }
 
   /** An object of exactly that class, of which nothing is set; null if there can be none. */

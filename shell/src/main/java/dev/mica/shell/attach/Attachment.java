@@ -8,7 +8,7 @@ import java.io.OutputStream;
  * thread follows what it says while any other may type.
  */
 public sealed interface Attachment extends AutoCloseable
-    permits ConsoleAttachment, LogAttachment, ProcessAttachment {
+    permits ConsoleAttachment, LogAttachment, ProcessAttachment, WatchAttachment {
   /** Whether it has a terminal, which is then the user's. */
   boolean hasTerminal();
 

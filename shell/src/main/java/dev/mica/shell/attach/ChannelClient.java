@@ -29,7 +29,7 @@ public record ChannelClient(
     }
     return switch (what) {
       case ConsoleAttachment lines -> new LinesClient(in).attach(lines.console(), out);
-      case LogAttachment _, ProcessAttachment _ -> pass(what);
+      case LogAttachment _, ProcessAttachment _, WatchAttachment _ -> pass(what);
     };
   }
 

@@ -26,7 +26,7 @@ public record LocalClient(Streams streams, ChannelSignals signals, LocalVisit vi
     }
     return switch (what) {
       case ConsoleAttachment lines -> new LinesClient(visit.in()).attach(lines.console(), out);
-      case LogAttachment _, ProcessAttachment _ -> pass(what);
+      case LogAttachment _, ProcessAttachment _, WatchAttachment _ -> pass(what);
     };
   }
 

@@ -26,7 +26,7 @@ public record ProcessClient(Streams streams, boolean interactive) implements Cli
     }
     return switch (what) {
       case ConsoleAttachment lines -> new LinesClient(System.in).attach(lines.console(), out);
-      case LogAttachment _, ProcessAttachment _ -> pass(what);
+      case LogAttachment _, ProcessAttachment _, WatchAttachment _ -> pass(what);
     };
   }
 

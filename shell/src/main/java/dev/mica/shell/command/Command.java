@@ -37,7 +37,7 @@ public record Command(
     Result run(Invocation invocation);
   }
 
-  private static final Set<String> LOOKING = Set.of("ls", "verify");
+  private static final Set<String> LOOKING = Set.of("ls", "verify", "recordings");
   private static final List<String> SERVE = List.of("serve");
   private static final List<String> DOCTOR = List.of("doctor");
 

@@ -22,6 +22,7 @@ public final class CommandTable {
                   UserCommands.all().stream(),
                   AuditCommands.all().stream(),
                   JobCommands.all().stream(),
+                  SessionCommands.all().stream(),
                   ServeCommand.all().stream(),
                   LanguageCommands.all().stream())
               .flatMap(commands -> commands)

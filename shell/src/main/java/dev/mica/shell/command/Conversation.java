@@ -18,6 +18,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -35,7 +36,7 @@ public final class Conversation {
   private final Invocation.Talk talk;
   private @Nullable InputStream in;
   private Serving serving =
-      (all, listen, compatible, said) -> {
+      (all, listen, compatible, recorded, said) -> {
         throw MicaException.usage("serve", "here", "it needs a process of its own")
             .hint("start it from a shell: mica serve");
       };
@@ -258,8 +259,8 @@ public final class Conversation {
   }
 
   /** Serves users; only a process that was started for that does. */
-  int serve(String listen, boolean compatible) {
-    return serving.serve(mica(), listen, compatible, talk);
+  int serve(String listen, boolean compatible, Set<Role> recorded) {
+    return serving.serve(mica(), listen, compatible, recorded, talk);
   }
 
   private void show(@Nullable Object value) {

@@ -1,5 +1,6 @@
 package dev.mica.shell.command;
 
+import static dev.mica.shell.command.Parameter.choice;
 import static dev.mica.shell.command.Parameter.flag;
 import static dev.mica.shell.command.Parameter.option;
 
@@ -7,6 +8,7 @@ import dev.mica.access.Role;
 import dev.mica.shell.command.Parameter.Kind;
 import dev.mica.shell.print.Result;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /** {@code serve}: the process that users come to over SSH. */
 final class ServeCommand {
@@ -20,7 +22,9 @@ final class ServeCommand {
             List.of("serve"),
             List.of(
                 option("--listen", Kind.TEXT, "where: ADDRESS:PORT; " + LISTEN + " if not given"),
-                flag("--compat", "also for clients without a post-quantum key exchange")),
+                flag("--compat", "also for clients without a post-quantum key exchange"),
+                choice("--record", "record the terminals of users with this role", Role.words())
+                    .repeatable()),
             Role.ADMIN,
             "lets users in over SSH, until it is ended",
             "mica serve --listen " + LISTEN,
@@ -29,6 +33,11 @@ final class ServeCommand {
             in ->
                 new Result.Done(
                     in.conversation()
-                        .serve(in.optional("--listen").orElse(LISTEN), in.has("--compat")))));
+                        .serve(
+                            in.optional("--listen").orElse(LISTEN),
+                            in.has("--compat"),
+                            in.all("--record").stream()
+                                .map(Role::of)
+                                .collect(Collectors.toSet())))));
   }
 }

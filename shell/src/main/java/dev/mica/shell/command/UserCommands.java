@@ -12,9 +12,7 @@ import dev.mica.user.User;
 import dev.mica.user.UserSchema;
 import dev.mica.user.Users;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
-import java.util.stream.Stream;
 
 /** {@code user …}: who may log in over SSH. */
 final class UserCommands {
@@ -29,16 +27,11 @@ final class UserCommands {
         List.of("user", "add"),
         List.of(
             argument("NAME", Kind.TEXT, "what the user logs in as"),
-            choice(
-                    "--role",
-                    "what the user may do",
-                    Stream.of(Role.values())
-                        .map(role -> role.name().toLowerCase(Locale.ROOT))
-                        .toList())
-                .mandatory(),
+            choice("--role", "what the user may do", Role.words()).mandatory(),
             option("--key", Kind.PATH, "a file of public keys in OpenSSH's format").mandatory(),
             option("--root", Kind.PATH, "a folder of this host that a viewer or operator may use")
-                .repeatable()),
+                .repeatable(),
+            flag("--record", "record what the user's terminals show")),
         Role.ADMIN,
         "adds a user, who may then log in over SSH",
         "mica user add ann --role operator --key ann.pub --root /srv",
@@ -51,9 +44,10 @@ final class UserCommands {
                     .users()
                     .add(
                         in.value("NAME"),
-                        Role.valueOf(in.value("--role").toUpperCase(Locale.ROOT)),
+                        Role.of(in.value("--role")),
                         in.value("--key"),
-                        in.all("--root"))));
+                        in.all("--root"),
+                        in.has("--record"))));
   }
 
   private static Command ls() {

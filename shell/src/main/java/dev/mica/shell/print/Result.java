@@ -3,10 +3,12 @@ package dev.mica.shell.print;
 import dev.mica.container.LogQuery;
 import dev.mica.container.Vm;
 import dev.mica.schema.Shape;
+import dev.mica.session.Watch;
 import dev.mica.shell.attach.Attachment;
 import dev.mica.shell.attach.ConsoleAttachment;
 import dev.mica.shell.attach.LogAttachment;
 import dev.mica.shell.attach.ProcessAttachment;
+import dev.mica.shell.attach.WatchAttachment;
 import dev.mica.vm.Console;
 import dev.mica.vm.stream.Attachable;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -41,6 +43,11 @@ public sealed interface Result {
     /** What the program of a VM said. */
     public static Attached to(Vm vm, LogQuery query) {
       return new Attached(new LogAttachment(vm, query, new AtomicBoolean()), () -> {});
+    }
+
+    /** What another session shows. */
+    public static Attached to(Watch watch) {
+      return new Attached(WatchAttachment.of(watch), () -> {});
     }
 
     /** A process. */

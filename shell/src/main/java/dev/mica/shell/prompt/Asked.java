@@ -3,6 +3,7 @@ package dev.mica.shell.prompt;
 import dev.mica.shell.attach.ChannelSignals;
 import dev.mica.shell.attach.Streams;
 import dev.mica.shell.command.Conversation;
+import dev.mica.shell.print.Cells;
 import dev.mica.shell.print.Progress;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -26,6 +27,9 @@ public final class Asked {
         working.interrupt();
       });
 
+  private volatile @Nullable Program program;
+  private volatile @Nullable Progress shown;
+
   /** By the calling thread, over these streams. */
   public Asked(Streams streams) {
     this.streams = streams;
@@ -40,6 +44,21 @@ public final class Asked {
   /** Takes the signals that are sent to it. */
   public ChannelSignals signals() {
     return signals;
+  }
+
+  /** What runs, without what could be secret; "" if that is not known. Any thread may ask. */
+  public String running() {
+    Program now = program;
+    return now == null ? "" : now.running();
+  }
+
+  /** Shows what somebody else says, behind what has been printed. Any thread may call it. */
+  public void say(String line) {
+    Progress progress = shown;
+    if (progress != null) {
+      progress.clear();
+    }
+    streams.err().println("mica: " + Cells.printable(line));
   }
 
   /** They have left, and nobody takes what it prints. */
@@ -58,9 +77,11 @@ public final class Asked {
   /** Runs a command as a process of its own would. */
   public int command(Conversation conversation, List<String> words, @Nullable Progress progress) {
     String name = Conversation.nameOf(words);
-    try (Program program = new Program(streams, progress, name)) {
-      int status = guard(() -> program.run(() -> conversation.command(words)));
-      int late = guard(program::awaitThreads);
+    try (Program work = new Program(streams, progress, name)) {
+      program = work;
+      shown = progress;
+      int status = guard(() -> work.run(() -> conversation.command(words)));
+      int late = guard(work::awaitThreads);
       return status == 0 ? late : status;
     }
   }

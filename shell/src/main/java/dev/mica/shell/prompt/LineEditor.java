@@ -47,6 +47,12 @@ final class LineEditor extends LineReaderImpl implements Lines {
     runMacro(typed);
   }
 
+  /** The line that is being typed is drawn again below. */
+  @Override
+  public void show(String line) {
+    printAbove(line);
+  }
+
   /** It gets the key itself. */
   @Override
   public boolean drop() {
@@ -136,6 +142,15 @@ final class LineEditor extends LineReaderImpl implements Lines {
       super.redisplay(flush);
       return;
     }
+    lock.lock(); // whoever shows a message draws the line, too
+    try {
+      drawPictures(flush);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void drawPictures(boolean flush) {
     Buffer real = buf.copy();
     int cursor = buf.cursor();
     buf.clear();

@@ -19,6 +19,9 @@ interface Lines {
   /** Gives {@code typed} back, for the next line. */
   void keep(String typed);
 
+  /** Shows a line, which is printable, without harm to what is being typed. */
+  void show(String line);
+
   /** Drops what is being typed, if anything is: Ctrl-C, as a signal. */
   boolean drop();
 }

@@ -102,6 +102,12 @@ final class PlainLines implements Lines {
   @Override
   public void keep(String typed) {}
 
+  /** What is typed stays above, and counts. */
+  @Override
+  public synchronized void show(String line) {
+    say("\n" + line + "\n" + (reading ? prompt : ""));
+  }
+
   @Override
   public synchronized boolean drop() {
     if (reading) {

@@ -1,5 +1,6 @@
 package dev.mica.shell.prompt;
 
+import dev.mica.job.Activity;
 import dev.mica.scripting.run.Evaluation;
 import dev.mica.shell.attach.Streams;
 import dev.mica.shell.print.Progress;
@@ -17,6 +18,9 @@ import org.jspecify.annotations.Nullable;
  * not lost.
  */
 public final class Program implements AutoCloseable {
+  /** What runs code of its user's is called so. */
+  static final String A_SCRIPT = "a script";
+
   /** How long what the core is doing may take to undo itself. */
   private static final long LONGEST_MILLIS = 5_000;
 
@@ -25,6 +29,7 @@ public final class Program implements AutoCloseable {
 
   private final Streams streams;
   private final @Nullable Progress progress;
+  private final @Nullable String name;
   private final Work work;
   private final List<Evaluation<?>> started = new ArrayList<>();
   private boolean heard = true;
@@ -34,6 +39,7 @@ public final class Program implements AutoCloseable {
   public Program(Streams streams, @Nullable Progress progress, @Nullable String name) {
     this.streams = streams;
     this.progress = progress;
+    this.name = name;
     this.work = new Work(progress, name, streams.out()::flush);
     Runtime.getRuntime().addShutdownHook(hook);
   }
@@ -49,6 +55,15 @@ public final class Program implements AutoCloseable {
       heard = evaluation.await(0);
       stop(evaluation); // if it runs on, what it prints cannot be written
     }
+  }
+
+  /** What it is doing, without what could be secret. */
+  public String running() {
+    return started().stream()
+        .flatMap(each -> each.activity().stream())
+        .map(Activity::text)
+        .findFirst()
+        .orElse(name == null ? A_SCRIPT : name);
   }
 
   private synchronized Evaluation<Integer> start(Callable<Integer> what) {

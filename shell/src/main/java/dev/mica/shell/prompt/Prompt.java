@@ -1,6 +1,7 @@
 package dev.mica.shell.prompt;
 
 import dev.mica.Mica;
+import dev.mica.job.Activity;
 import dev.mica.scripting.Session;
 import dev.mica.scripting.run.Evaluation;
 import dev.mica.scripting.run.ScriptEngine;
@@ -65,6 +66,7 @@ public final class Prompt {
   private volatile boolean over;
   private volatile boolean pressed;
   private volatile @Nullable Evaluation<?> running;
+  private volatile @Nullable String work;
 
   private Prompt(Terminal terminal, Mica mica, Path history, @Nullable SignalBarrier barrier)
       throws IOException {
@@ -202,6 +204,24 @@ public final class Prompt {
     return barrier != null && jobs.holdBack(out::println);
   }
 
+  /** What runs, without what could be secret; "" if nothing does. Any thread may ask. */
+  public String running() {
+    Evaluation<?> evaluation = running;
+    String line = work;
+    return evaluation == null
+        ? ""
+        : evaluation.activity().map(Activity::text).orElse(line == null ? Program.A_SCRIPT : line);
+  }
+
+  /** Shows what somebody else says; what the user is typing stays. Any thread may call it. */
+  public void say(String line) {
+    ProgressLine shown = progress;
+    if (shown != null) {
+      shown.clear();
+    }
+    lines.show(Cells.printable(line));
+  }
+
   /** Ends the conversation and what runs in it, because the user at the terminal has left. */
   public void leave() {
     over = true;
@@ -267,6 +287,7 @@ public final class Prompt {
       throws InterruptedException, IOException, Work.Endless {
     ProgressLine shown = newProgress();
     progress = shown;
+    work = name;
     @Nullable Children children = barrier == null ? null : Children.ofLine();
     Evaluation<Boolean> evaluation =
         Evaluation.start(() -> {

@@ -7,6 +7,7 @@ import dev.mica.shell.command.Invocation;
 import dev.mica.ssh.Server;
 import dev.mica.ssh.Settings;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CountDownLatch;
 import org.jline.utils.Signals;
@@ -19,8 +20,9 @@ public final class Serve {
   private Serve() {}
 
   /** Serves until one of these signals; the exit status. */
-  public static int run(Mica mica, String listen, boolean compatible, Invocation.Talk talk) {
-    Settings settings = Settings.of(listen, compatible);
+  public static int run(
+      Mica mica, String listen, boolean compatible, Set<Role> recorded, Invocation.Talk talk) {
+    Settings settings = Settings.of(listen, compatible, recorded);
     CountDownLatch over = new CountDownLatch(1);
     try (Server server =
             mica.caller()

@@ -46,6 +46,8 @@ final class Visits implements Receiver {
       if (visit.command().isEmpty()) {
         Prompt prompt = Prompt.ofChannel(terminal, visit.mica(), visit.history());
         visit.onLeave(prompt::leave);
+        visit.onAsk(prompt::running);
+        visit.onMessage(prompt::say);
         return prompt.run();
       }
       Streams streams = Streams.ofChannel(terminal.output(), terminal.output(), format(visit, at));
@@ -83,6 +85,8 @@ final class Visits implements Receiver {
       this.asked = new Asked(streams);
       visit.onSignal(asked.signals()::hear);
       visit.onLeave(asked::leave);
+      visit.onAsk(asked::running);
+      visit.onMessage(asked::say);
       if (terminal != null) {
         terminal.handle(Terminal.Signal.INT, key -> asked.signals().hear(2));
       }

@@ -37,7 +37,11 @@ final class SshServers implements AutoCloseable {
   }
 
   SshServers(boolean compatible, Receiver receiver) {
-    server = Server.start(mica, Settings.of("127.0.0.1:0", compatible), receiver);
+    this(Settings.of("127.0.0.1:0", compatible), receiver);
+  }
+
+  SshServers(Settings settings, Receiver receiver) {
+    server = Server.start(mica, settings, receiver);
   }
 
   /** Makes a key in {@code NAME} and {@code NAME.pub}. */
