@@ -1,5 +1,6 @@
 package dev.mica.session;
 
+import java.io.ByteArrayOutputStream;
 import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -15,10 +16,14 @@ public final class Shown {
   /** Of what a session shows while it watches another one its own watchers see nothing. */
   static final ScopedValue<Boolean> WATCHING = ScopedValue.newInstance();
 
+  /** How much waits at most for whoever writes it to have it sent. */
+  private static final int MOST_UNSENT = 8 << 10;
+
   private final String type;
   private final Recent recent = new Recent();
 
   // Guarded by this.
+  private final ByteArrayOutputStream unsent = new ByteArrayOutputStream();
   private final List<Watch> watches = new ArrayList<>();
   private @Nullable Recorder recorder;
   private int columns;
@@ -39,6 +44,7 @@ public final class Shown {
 
   /** The terminal has that size now. */
   public synchronized void resized(int newColumns, int newRows) {
+    pass();
     columns = newColumns;
     rows = newRows;
     if (recorder != null) {
@@ -79,6 +85,7 @@ public final class Shown {
 
   /** A watch that begins with what was shown last. */
   synchronized Watch watch(String of) {
+    pass();
     Watch watch = new Watch(of, columns, rows, this::leave);
     byte[] last = recent.bytes();
     watch.show(last, 0, last.length);
@@ -96,6 +103,7 @@ public final class Shown {
 
   /** The session has ended, with that exit status. */
   synchronized void end(int status) {
+    pass();
     over = true;
     List.copyOf(watches).forEach(Watch::end);
     watches.clear();
@@ -104,14 +112,37 @@ public final class Shown {
     }
   }
 
-  private synchronized void show(byte[] bytes, int offset, int length) {
+  /** A terminal writes byte by byte: each would be an event of its own. */
+  private synchronized void add(byte[] bytes, int offset, int length) {
+    unsent.write(bytes, offset, length);
+    if (unsent.size() >= MOST_UNSENT) {
+      pass();
+    }
+  }
+
+  /** What was written is sent, and shown to the others. */
+  private synchronized void pass() {
+    byte[] bytes = unsent.toByteArray();
+    unsent.reset();
+    if (bytes.length > 0) {
+      show(bytes, 0, bytes.length);
+    }
+  }
+
+  /** What is watched in this session is written in one piece, and not passed on. */
+  private synchronized void showWatched(byte[] bytes, int offset, int length) {
+    pass();
     if (recorder != null) {
       recorder.show(bytes, offset, length);
     }
-    if (!WATCHING.isBound()) {
-      recent.add(bytes, offset, length);
-      watches.removeIf(watch -> !watch.show(bytes, offset, length));
+  }
+
+  private void show(byte[] bytes, int offset, int length) {
+    if (recorder != null) {
+      recorder.show(bytes, offset, length);
     }
+    recent.add(bytes, offset, length);
+    watches.removeIf(watch -> !watch.show(bytes, offset, length));
   }
 
   private final class Through extends FilterOutputStream {
@@ -127,7 +158,17 @@ public final class Shown {
     @Override
     public void write(byte[] bytes, int offset, int length) throws IOException {
       out.write(bytes, offset, length);
-      show(bytes, offset, length);
+      if (WATCHING.isBound()) {
+        showWatched(bytes, offset, length);
+      } else {
+        add(bytes, offset, length);
+      }
+    }
+
+    @Override
+    public void flush() throws IOException {
+      out.flush();
+      pass();
     }
   }
 }

@@ -132,6 +132,21 @@ final class RecorderTest extends ScratchTest {
     assertThat(out.toString(StandardCharsets.UTF_8)).isEqualTo("x");
   }
 
+  /** A terminal writes each byte alone. */
+  @Test
+  void whatIsSentTogetherIsOneEvent() throws IOException {
+    Shown shown = new Shown("xterm", 80, 24);
+    shown.record(recorder(out, 1 << 20));
+    OutputStream screen = shown.through(OutputStream.nullOutputStream());
+    for (char each : "hello".toCharArray()) {
+      screen.write(each);
+    }
+    screen.flush();
+    shown.end(0);
+    assertThat(out.toString(StandardCharsets.UTF_8))
+        .endsWith("[0.000,\"o\",\"hello\"]\n[0.000,\"x\",\"0\"]\n");
+  }
+
   private static Registry.Entry entry(String user, int number) {
     Seat seat = new Seat(Caller.of(user, Role.VIEWER, Path.of("/"), Map.of()));
     Instant since = Instant.ofEpochSecond(1_500_000_000L + number);
