@@ -113,7 +113,6 @@ final class LocalServerTest {
 
   static List<List<String>> commands() {
     return List.of(
-        List.of("vm", "ls"),
         List.of("vm", "ls", "-o", "json"),
         List.of("diff", "a", "b"),
         List.of("diff", "a", "b", "--exit-code", "-o", "yaml"),
@@ -121,11 +120,8 @@ final class LocalServerTest {
         List.of("diff", "~/nowhere", "a"),
         List.of("union", "show", "none"),
         List.of("union", "ls", "--wrong"),
-        List.of("union", "rm"),
         List.of("commit", "import", "empty", "empty:v1", "-o", "json"),
-        List.of("commit", "rm", "none"),
         List.of("help", "vm", "run"),
-        List.of("vm", "run", "--help"),
         List.of("--version"),
         List.of("audit", "verify"));
   }
