@@ -33,6 +33,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 final class LocalServerTest {
   private static final String LAUNCHED = "in a process of its own\n";
   private static final int MANY = 30;
+
+  /** Whoever runs the tests may ignore signals, and what they start does so, too. */
+  private static final List<String> HEARING = List.of("env", "--default-signal=HUP,INT,TERM");
+
   private static final int EACH = 1000;
 
   private static Scratch scratch;
@@ -77,8 +81,9 @@ final class LocalServerTest {
   }
 
   private static Process serve() throws Exception {
-    ProcessBuilder builder =
-        new ProcessBuilder(Runs.command(List.of(), "serve", "--listen", "127.0.0.1:0"));
+    List<String> command = new ArrayList<>(HEARING);
+    command.addAll(Runs.command(List.of(), "serve", "--listen", "127.0.0.1:0"));
+    ProcessBuilder builder = new ProcessBuilder(command);
     here(builder);
     Process process = builder.directory(scratch.path("a").toFile()).start();
     serverSays = process.errorReader(StandardCharsets.UTF_8);
@@ -88,7 +93,8 @@ final class LocalServerTest {
 
   private static ProcessBuilder client(List<String> words) {
     Path lib = Path.of(System.getProperty("mica.core")).getParent();
-    List<String> command = new ArrayList<>(List.of(lib + "/mica-client", launcher.toString()));
+    List<String> command = new ArrayList<>(HEARING);
+    command.addAll(List.of(lib + "/mica-client", launcher.toString()));
     command.addAll(words);
     return start(command);
   }
