@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -36,6 +37,14 @@ final class JobsTest {
   void open() {
     state = StateDir.at(temporary.resolve("home"));
     jobs = new Jobs(state);
+  }
+
+  /** Nobody may write into the folder any more when it is removed. */
+  @AfterEach
+  void settle() {
+    while (!RunningJob.all(state).isEmpty()) {
+      Thread.onSpinWait();
+    }
   }
 
   /** Prints something, and ends with a status. */
