@@ -7,6 +7,9 @@ import dev.mica.job.Activity;
 import dev.mica.state.Hold;
 import dev.mica.state.Records;
 import dev.mica.state.StateDir;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -14,7 +17,6 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.concurrent.CancellationException;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -170,7 +172,12 @@ public final class Jobs {
   }
 
   String log(Job job) {
-    return new String(printed(job.id(), 0), StandardCharsets.UTF_8);
+    ByteArrayOutputStream all = new ByteArrayOutputStream();
+    for (byte[] more = printed(job.id(), 0); more.length > 0; ) {
+      all.writeBytes(more);
+      more = printed(job.id(), all.size());
+    }
+    return all.toString(StandardCharsets.UTF_8);
   }
 
   /** What a job has printed from that byte on, at most one MiB of it. */
@@ -180,29 +187,39 @@ public final class Jobs {
 
   Job await(Job job) {
     String text = job + ": " + job.what();
-    try (Activity waiting = Activity.begin(text, OptionalLong.empty(), Activity.Work.NONE)) {
+    try (Activity waiting = Activity.begin(text, OptionalLong.empty(), Activity.Work.NONE);
+        JobWatch watch = watch(job.id())) {
       Job now = get(job.id());
       while (now.state() == Job.State.RUNNING) {
         waiting.check();
         waiting.step(now.progress());
-        pause(now);
+        watch.await();
         now = get(job.id());
       }
       return now;
     }
   }
 
-  private void pause(Job job) {
-    try {
-      RunningJob here = RunningJob.here(state, job.id());
-      if (here == null) {
-        Thread.sleep(TICK_MILLIS); // another process tells nobody when it has ended one
-      } else {
-        boolean _ = here.await(TICK_MILLIS);
+  private JobWatch watch(int id) {
+    return JobWatch.of(files(get(id).id()).folder());
+  }
+
+  /** Writes what a job has printed to {@code to}, and what it prints until it has ended. */
+  public void follow(int id, OutputStream to) throws IOException {
+    try (JobWatch watch = watch(id)) {
+      long at = 0;
+      boolean runs = true;
+      while (runs) {
+        runs = get(id).state() == Job.State.RUNNING; // before: what it printed last is read, too
+        for (byte[] more = printed(id, at); more.length > 0; more = printed(id, at)) {
+          at += more.length;
+          to.write(more);
+        }
+        to.flush();
+        if (runs) {
+          watch.await();
+        }
       }
-    } catch (InterruptedException stop) {
-      Thread.currentThread().interrupt();
-      throw (CancellationException) new CancellationException("cancelled").initCause(stop);
     }
   }
 

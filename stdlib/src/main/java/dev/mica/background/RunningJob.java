@@ -117,6 +117,7 @@ final class RunningJob {
   private void tick() {
     String told = "";
     try {
+      files.setProgress(told); // what is removed at the end is heard by those who wait
       while (!over.await(TICK_MILLIS, TimeUnit.MILLISECONDS)) {
         if (files.isAskedForEnd()) {
           work.cancel();

@@ -227,6 +227,7 @@ final class JobsTest {
     assertThat(Files.size(state.path().resolve("job-files/1/log")))
         .isEqualTo(MOST_PRINTED + "\nmica: more is not kept\n".length());
     assertThat(jobs.printed(job.id(), MOST_PRINTED)).asString().contains("more is not kept");
+    assertThat(job.log()).endsWith("more is not kept\n").hasSizeGreaterThan(MOST_PRINTED);
   }
 
   @Test

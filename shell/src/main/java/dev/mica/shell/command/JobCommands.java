@@ -7,15 +7,16 @@ import dev.mica.access.Role;
 import dev.mica.background.Job;
 import dev.mica.background.JobSchema;
 import dev.mica.background.Jobs;
+import dev.mica.failure.MicaException;
+import dev.mica.failure.Why;
 import dev.mica.shell.command.Parameter.Kind;
 import dev.mica.shell.print.Result;
+import java.io.IOException;
 import java.util.List;
-import java.util.concurrent.CancellationException;
 
 /** {@code job …}: commands that run in the background. */
 final class JobCommands {
   private static final String ID = "ID";
-  private static final long TICK_MILLIS = 100;
 
   private JobCommands() {}
 
@@ -106,27 +107,15 @@ final class JobCommands {
   private static Result print(Invocation in) {
     Jobs jobs = in.mica().jobs();
     int id = job(in).id();
-    long at = 0;
-    while (true) {
-      boolean runs = jobs.get(id).state() == Job.State.RUNNING;
-      for (byte[] more = jobs.printed(id, at); more.length > 0; more = jobs.printed(id, at)) {
-        at += more.length;
-        in.conversation().out().write(more, 0, more.length);
-      }
-      in.conversation().out().flush();
-      if (!runs || !in.has("--follow")) {
-        return new Result.Done(0);
-      }
-      pause();
-    }
-  }
-
-  private static void pause() {
     try {
-      Thread.sleep(TICK_MILLIS); // whoever prints into a file tells nobody
-    } catch (InterruptedException stop) {
-      Thread.currentThread().interrupt();
-      throw (CancellationException) new CancellationException("cancelled").initCause(stop);
+      if (in.has("--follow")) {
+        jobs.follow(id, in.conversation().out());
+      } else {
+        in.conversation().out().print(jobs.get(id).log());
+      }
+      return new Result.Done(0);
+    } catch (IOException broken) {
+      throw MicaException.failed("print the log of", "job " + id, Why.of(broken)).because(broken);
     }
   }
 }
