@@ -80,7 +80,7 @@ public final class Sessions {
   private Stream<Session> visible(String doing, String object) {
     if (!registry.isServing()) {
       throw MicaException.failed(doing, object, "no server runs in this process")
-          .hint("ask the one of mica serve over SSH: ssh HOST session ls");
+          .hint("ask that of mica serve from a shell, mica session ls, or over SSH");
     }
     return registry.all().stream()
         .map(entry -> new Session(caller, entry))

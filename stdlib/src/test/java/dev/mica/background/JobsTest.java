@@ -100,6 +100,26 @@ final class JobsTest {
     assertThat(state.path().resolve("job-files/1")).isDirectoryContaining("glob:**log");
   }
 
+  /** Whoever follows gets all of it, and is told of the end, which comes when it has begun to. */
+  @Test
+  void whatIsPrintedIsFollowedToTheEnd() throws Exception {
+    Job job = jobs.start("work", List.of(), new JobChild.Endless());
+    StringBuilder heard = new StringBuilder();
+    OutputStream to =
+        new OutputStream() {
+          @Override
+          public void write(int one) {
+            heard.append((char) one);
+            if (one == '\n') {
+              Job _ = job.cancel();
+            }
+          }
+        };
+    jobs.follow(job.id(), to);
+    assertThat(heard).hasToString("working\n");
+    assertThat(jobs.get(job.id()).state()).isEqualTo(Job.State.CANCELLED);
+  }
+
   @Test
   void oneOfAnotherProcessIsSeenAndCancelled() throws Exception {
     Process child = child();

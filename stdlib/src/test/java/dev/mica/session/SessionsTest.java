@@ -184,7 +184,7 @@ final class SessionsTest extends ScratchTest {
             () -> mica.sessions().message("x"))) {
       assertThatThrownBy(each::run)
           .isInstanceOf(MicaException.class)
-          .hasMessageContaining(": no server runs in this process; ask the one of mica serve");
+          .hasMessageContaining(": no server runs in this process; ask that of mica serve");
     }
     mica.sessions().serve(true);
     assertThat(mica.sessions().list()).isEmpty();

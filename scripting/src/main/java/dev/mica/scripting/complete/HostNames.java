@@ -72,6 +72,11 @@ public final class HostNames {
     return begin(prefix, mica.vms().list().stream().map(Vm::name));
   }
 
+  /** The numbers of jobs that begin so. */
+  public List<String> jobs(String prefix) {
+    return begin(prefix, mica.jobs().list().stream().map(job -> Integer.toString(job.id())));
+  }
+
   /** The names of users that begin so; none for who may not see them. */
   public List<String> users(String prefix) {
     return mica.caller().role() == Role.ADMIN

@@ -25,7 +25,7 @@ final class JobCommands {
   }
 
   private static Parameter id() {
-    return argument(ID, Kind.TEXT, "the number of a job");
+    return argument(ID, Kind.JOB, "the number of a job");
   }
 
   private static Job job(Invocation in) {

@@ -27,6 +27,7 @@ public record Parameter(
     COMMIT,
     VM,
     USER,
+    JOB,
     /** A path or a commit. */
     LAYER,
     CHOICE,
@@ -111,6 +112,7 @@ public record Parameter(
       case COMMIT -> "COMMIT";
       case VM -> "VM";
       case USER -> "USER";
+      case JOB -> "ID";
       default -> "TEXT";
     };
   }

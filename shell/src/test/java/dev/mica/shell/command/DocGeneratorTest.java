@@ -33,7 +33,9 @@ final class DocGeneratorTest {
 
   @TempDir static Path dist;
 
-  /** With a union, a VM, a user, two commits, and a `mica` that can do nothing but complete. */
+  /**
+   * With a union, a VM, a user, a job, two commits, and a `mica` that can do nothing but complete.
+   */
   @BeforeAll
   static void write() throws IOException {
     DocGenerator.write(dist);
@@ -43,6 +45,8 @@ final class DocGeneratorTest {
     Files.writeString(vms.resolve("box.json"), "{}");
     Path users = Files.createDirectories(dist.resolve("home/users"));
     Files.writeString(users.resolve("ann.json"), "{}");
+    Path jobs = Files.createDirectories(dist.resolve("home/jobs"));
+    Files.writeString(jobs.resolve("3.json"), "{}");
     Path refs = Files.createDirectories(dist.resolve("home/store")).resolve("refs.json");
     Files.writeString(
         refs, "{\n  \"web:v1\" : \"085a6b5390ec\",\n  \"web:v2\" : \"185a6b5390ec\"\n}");
@@ -156,6 +160,7 @@ final class DocGeneratorTest {
       case UNION -> List.of("docs");
       case VM -> List.of("box");
       case USER -> List.of("ann");
+      case JOB -> List.of("3");
       case COMMIT -> List.of("web:v1", "web:v2");
       case LAYER -> List.of("web:v1", "web:v2", "/");
       case PATH -> List.of("/");
