@@ -222,6 +222,7 @@ final class AccessTest extends ScratchTest {
           "UserKey.base64()",
           "UserKey.command()",
           "UserKey.allowsTerminal()",
+          "UserKey.isAuthority()",
           "UserKey.refusal()",
           "Users.getAt()",
           "Users.iterator()",

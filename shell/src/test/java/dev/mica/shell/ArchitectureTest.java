@@ -52,7 +52,7 @@ final class ArchitectureTest {
           Map.entry("container", 16),
           Map.entry("commit", 9),
           Map.entry("union", 9),
-          Map.entry("user", 4),
+          Map.entry("user", 5),
           Map.entry("audit", 6),
           Map.entry("background", 4),
           Map.entry("local", 4),

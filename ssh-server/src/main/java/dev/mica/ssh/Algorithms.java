@@ -29,6 +29,7 @@ final class Algorithms {
   private static final List<String> COMPATIBLE =
       List.of("curve25519-sha256", "curve25519-sha256@libssh.org");
 
+  /** Of keys and of certificates. By the first kind authorities sign certificates, too. */
   private static final List<NamedFactory<Signature>> SIGNATURES =
       List.of(
           BuiltinSignatures.ed25519,
@@ -38,7 +39,13 @@ final class Algorithms {
           BuiltinSignatures.nistp384,
           BuiltinSignatures.nistp256,
           BuiltinSignatures.rsaSHA512,
-          BuiltinSignatures.rsaSHA256);
+          BuiltinSignatures.rsaSHA256,
+          BuiltinSignatures.ed25519_cert,
+          BuiltinSignatures.nistp521_cert,
+          BuiltinSignatures.nistp384_cert,
+          BuiltinSignatures.nistp256_cert,
+          BuiltinSignatures.rsaSHA512_cert,
+          BuiltinSignatures.rsaSHA256_cert);
 
   private Algorithms() {}
 

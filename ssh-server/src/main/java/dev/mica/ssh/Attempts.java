@@ -38,12 +38,9 @@ final class Attempts implements SessionListener {
     if (event == Event.Authenticated) {
       ServerSession server = (ServerSession) session;
       session.setAttribute(IN, true);
-      Logins.Login login = Logins.of(server);
+      Login login = Logins.of(server);
       audit.attempt(
-          login.user().name(),
-          login.user().role().word(),
-          Logins.door(server, login.key().fingerprint()),
-          "");
+          login.user().name(), login.user().role().word(), Logins.door(server, login.key()), "");
     }
   }
 
@@ -63,7 +60,7 @@ final class Attempts implements SessionListener {
     long before = count();
     if (before >= 0) {
       String more = before == 0 ? "" : "; " + before + " attempts before were not written down";
-      audit.attempt(tried.name(), "", Logins.door(session, tried.fingerprint()), why(tried) + more);
+      audit.attempt(tried.name(), "", Logins.door(session, tried.key()), why(tried) + more);
     }
   }
 

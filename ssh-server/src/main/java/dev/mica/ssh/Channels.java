@@ -63,7 +63,7 @@ final class Channels implements CommandFactory, ShellFactory {
 
       @Override
       public Command createSubsystem(ChannelSession channel) {
-        boolean forced = Logins.of(channel.getSession()).key().command().isPresent();
+        boolean forced = Logins.of(channel.getSession()).command().isPresent();
         return forced
             ? command(channel, receiver, Optional.of(getName()), false)
             : command(channel, Sftp::serve, Optional.empty(), true);
@@ -75,12 +75,14 @@ final class Channels implements CommandFactory, ShellFactory {
     return command(channel, receiver, asked, false);
   }
 
-  /** A key with a command runs that command always; the command can read what was asked for. */
+  /**
+   * A key or certificate with a command runs it always; the command can read what was asked for.
+   */
   private Command command(
       ChannelSession channel, Receiver by, Optional<String> asked, boolean files) {
-    Logins.Login login = Logins.of(channel.getSession());
-    Door door = Logins.door(channel.getSession(), login.key().fingerprint());
-    Optional<String> forced = login.key().command();
+    Login login = Logins.of(channel.getSession());
+    Door door = Logins.door(channel.getSession(), login.key());
+    Optional<String> forced = login.command();
     Map<String, String> more =
         forced.isPresent() && asked.isPresent()
             ? Map.of("SSH_ORIGINAL_COMMAND", asked.get())

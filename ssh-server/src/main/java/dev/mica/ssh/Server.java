@@ -10,6 +10,7 @@ import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.security.KeyPair;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import org.apache.sshd.common.config.keys.KeyUtils;
@@ -97,8 +98,9 @@ public final class Server implements AutoCloseable {
     SshServer server = SshServer.setUpDefaultServer();
     Algorithms.set(server, settings.compatible());
     server.setKeyPairProvider(KeyPairProvider.wrap(key));
-    server.setPublickeyAuthenticator(new Logins(mica));
-    server.setUserAuthFactories(new ArrayList<>(List.of(Unexpected.BY_KEY)));
+    Logins logins = new Logins(mica, InstantSource.system());
+    server.setPublickeyAuthenticator(logins);
+    server.setUserAuthFactories(new ArrayList<>(List.of(ByKey.factory(logins))));
     server.setChannelFactories(new ArrayList<>(List.of(SessionChannel.FACTORY)));
     server.setGlobalRequestHandlers(
         new ArrayList<>(List.of(KeepAliveHandler.INSTANCE, NoMoreSessionsHandler.INSTANCE)));

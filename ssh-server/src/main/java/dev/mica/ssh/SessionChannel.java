@@ -46,7 +46,7 @@ final class SessionChannel extends ChannelSession {
   protected RequestHandler.Result handlePtyReqParsed(
       String term, int columns, int rows, int width, int height, Map<PtyMode, Integer> modes)
       throws IOException {
-    boolean allowed = Logins.of(getSession()).key().allowsTerminal();
+    boolean allowed = Logins.of(getSession()).allowsTerminal();
     return allowed && TYPE.matcher(term).matches()
         ? super.handlePtyReqParsed(term, columns, rows, width, height, modes)
         : RequestHandler.Result.ReplyFailure;

@@ -5,34 +5,12 @@ import org.apache.sshd.common.SshConstants;
 import org.apache.sshd.common.session.ReservedSessionMessagesHandler;
 import org.apache.sshd.common.session.Session;
 import org.apache.sshd.common.util.buffer.Buffer;
-import org.apache.sshd.server.auth.pubkey.UserAuthPublicKey;
-import org.apache.sshd.server.auth.pubkey.UserAuthPublicKeyFactory;
-import org.apache.sshd.server.session.ServerSession;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Ends the connection of a client that has not logged in and sends a message that is not due. The
  * library would answer that it does not know the message, or not at all, and go on.
  */
 final class Unexpected implements ReservedSessionMessagesHandler {
-  /** The way to log in by a key. */
-  static final UserAuthPublicKeyFactory BY_KEY =
-      new UserAuthPublicKeyFactory() {
-        @Override
-        public UserAuthPublicKey createUserAuth(ServerSession session) throws IOException {
-          return new ByKey();
-        }
-      };
-
-  /** After a client has asked for a key, the library gives whatever comes next to this. */
-  private static final class ByKey extends UserAuthPublicKey {
-    @Override
-    public @Nullable Boolean next(Buffer message) throws Exception {
-      end(getSession(), message.getUByte());
-      return null; // neither in nor refused
-    }
-  }
-
   @Override
   public boolean handleUnimplementedMessage(Session session, int message, Buffer buffer)
       throws Exception {
@@ -44,7 +22,7 @@ final class Unexpected implements ReservedSessionMessagesHandler {
     return true;
   }
 
-  private static void end(Session session, int message) throws IOException {
+  static void end(Session session, int message) throws IOException {
     session.disconnect(
         SshConstants.SSH2_DISCONNECT_PROTOCOL_ERROR, "The message " + message + " is not due");
   }

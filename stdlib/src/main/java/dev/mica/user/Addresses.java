@@ -32,6 +32,21 @@ final class Addresses {
     return addresses;
   }
 
+  /**
+   * Reads the list of a certificate, in which there are only addresses and networks; fails with an
+   * IllegalArgumentException if {@code list} is none.
+   */
+  static Addresses ofCertificate(String list) {
+    if (!list.matches("[0-9a-fA-F:.,/]+")) {
+      throw new IllegalArgumentException("its source-address is no list of addresses");
+    }
+    try {
+      return of(list);
+    } catch (IllegalArgumentException wrong) {
+      throw new IllegalArgumentException("its source-address is no list of addresses", wrong);
+    }
+  }
+
   boolean have(InetAddress address) {
     return all.stream().anyMatch(one -> !one.negated && one.fits.test(address))
         && all.stream().noneMatch(one -> one.negated && one.fits.test(address));

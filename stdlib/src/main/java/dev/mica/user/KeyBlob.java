@@ -6,11 +6,14 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.AlgorithmParameters;
 import java.security.GeneralSecurityException;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.security.spec.ECFieldFp;
 import java.security.spec.ECGenParameterSpec;
 import java.security.spec.ECParameterSpec;
 import java.security.spec.EllipticCurve;
 import java.util.Arrays;
+import java.util.Base64;
 import java.util.Map;
 import java.util.Set;
 
@@ -43,27 +46,49 @@ final class KeyBlob {
 
   private static final int ED25519_BYTES = 32;
 
-  private final ByteBuffer rest;
+  private final Wire wire;
 
-  private KeyBlob(byte[] bytes) {
-    this.rest = ByteBuffer.wrap(bytes);
+  private KeyBlob(Wire wire) {
+    this.wire = wire;
   }
 
   /** Fails with an IllegalArgumentException unless it is a whole key of that type. */
   static void require(String type, byte[] bytes) {
-    KeyBlob blob = new KeyBlob(bytes);
+    Wire wire = new Wire(bytes);
     try {
-      String own = blob.text();
-      if (!own.equals(type)) {
+      if (!wire.name().equals(type)) {
         throw new IllegalArgumentException(
             "its line says that it is of the type " + type + ", and is of another");
       }
-      blob.body(type);
+      new KeyBlob(wire).body(type);
     } catch (BufferUnderflowException shorter) {
       throw new IllegalArgumentException("the key is cut short", shorter);
     }
-    if (blob.rest.hasRemaining()) {
+    if (wire.hasMore()) {
       throw new IllegalArgumentException("there is something after the key");
+    }
+  }
+
+  /** Reads a key of that type from where its type does not stand before it; the whole key. */
+  static byte[] read(String type, Wire wire) {
+    int begin = wire.position();
+    new KeyBlob(wire).body(type);
+    byte[] name = type.getBytes(StandardCharsets.US_ASCII);
+    byte[] fields = wire.since(begin);
+    return ByteBuffer.allocate(Integer.BYTES + name.length + fields.length)
+        .putInt(name.length)
+        .put(name)
+        .put(fields)
+        .array();
+  }
+
+  /** Its SHA-256 fingerprint, as {@code ssh-keygen -l} prints it. */
+  static String fingerprint(byte[] blob) {
+    try {
+      byte[] digest = MessageDigest.getInstance("SHA-256").digest(blob);
+      return "SHA256:" + Base64.getEncoder().withoutPadding().encodeToString(digest);
+    } catch (NoSuchAlgorithmException absent) {
+      throw new IllegalStateException(absent); // each Java has it
     }
   }
 
@@ -83,35 +108,21 @@ final class KeyBlob {
     }
   }
 
-  private byte[] bytes() {
-    int length = rest.getInt();
-    if (length < 0 || length > rest.remaining()) {
-      throw new BufferUnderflowException();
-    }
-    byte[] bytes = new byte[length];
-    rest.get(bytes);
-    return bytes;
-  }
-
-  private String text() {
-    return new String(bytes(), StandardCharsets.ISO_8859_1);
-  }
-
   private void ed25519() {
-    if (bytes().length != ED25519_BYTES) {
+    if (wire.bytes().length != ED25519_BYTES) {
       throw new IllegalArgumentException("the key does not have the 32 bytes of an Ed25519 key");
     }
   }
 
   private void application() {
-    if (text().isEmpty()) {
+    if (wire.name().isEmpty()) {
       throw new IllegalArgumentException("the key of a token does not say what it is for");
     }
   }
 
   private void rsa() {
-    BigInteger exponent = number();
-    BigInteger modulus = number();
+    BigInteger exponent = wire.number();
+    BigInteger modulus = wire.number();
     if (exponent.compareTo(BigInteger.valueOf(3)) < 0 || !exponent.testBit(0)) {
       throw new IllegalArgumentException("its exponent is not that of an RSA key");
     }
@@ -127,25 +138,13 @@ final class KeyBlob {
     }
   }
 
-  private BigInteger number() {
-    byte[] bytes = bytes();
-    if (bytes.length == 0) {
-      throw new BufferUnderflowException();
-    }
-    BigInteger number = new BigInteger(bytes);
-    if (number.signum() <= 0) {
-      throw new IllegalArgumentException("a number of the key is not positive");
-    }
-    return number;
-  }
-
   private void ecdsa(String name) {
-    if (!text().equals(name)) {
+    if (!wire.name().equals(name)) {
       throw new IllegalArgumentException("its curve is not the one of its type");
     }
     ECParameterSpec spec = spec(name);
     int width = (spec.getCurve().getField().getFieldSize() + 7) / 8;
-    byte[] point = bytes();
+    byte[] point = wire.bytes();
     if (point.length != 1 + 2 * width || point[0] != 4) {
       throw new IllegalArgumentException("its point is compressed");
     }

@@ -25,13 +25,17 @@ import org.jspecify.annotations.Nullable;
  * @param terminal whether a session may have a terminal
  * @param from the addresses from which the key may be used; null: all
  * @param expiry when the key stops being valid; null: never
+ * @param authority whether the key is that of an authority, which signs certificates
+ * @param principals of which a certificate must name one; empty: the name of the user
  */
 record KeyOptions(
     String text,
     @Nullable String command,
     boolean terminal,
     @Nullable Addresses from,
-    @Nullable Instant expiry) {
+    @Nullable Instant expiry,
+    boolean authority,
+    List<String> principals) {
   /** An option without a value, or with one in quotes, in which a quote is written {@code \"}. */
   private static final Pattern OPTION =
       Pattern.compile("([A-Za-z0-9-]+)(=\"((?:[^\"\\\\]|\\\\.)*)\")?(,|$)");
@@ -59,7 +63,7 @@ record KeyOptions(
         throw new IllegalArgumentException("its options end with a comma");
       }
     }
-    return new KeyOptions(text, reading.command, reading.terminal, reading.from, reading.expiry);
+    return reading.whole(text);
   }
 
   private static @Nullable String unquoted(@Nullable String value) {
@@ -71,6 +75,8 @@ record KeyOptions(
     private boolean terminal = true;
     private @Nullable Addresses from;
     private @Nullable Instant expiry;
+    private boolean authority;
+    private List<String> principals = List.of();
     private final List<String> seen = new ArrayList<>();
 
     void take(String name, @Nullable String value) {
@@ -82,9 +88,11 @@ record KeyOptions(
         case "command" -> command = once(name, value);
         case "from" -> from = Addresses.of(once(name, value));
         case "expiry-time" -> expiry = time(once(name, value));
-        case "cert-authority" ->
-            throw new IllegalArgumentException(
-                "the option cert-authority is not supported yet: give each key itself");
+        case "cert-authority" -> {
+          requireNone(name, value);
+          authority = true;
+        }
+        case "principals" -> principals = names(once(name, value));
         default -> {
           if (!ALWAYS.contains(name)) {
             throw new IllegalArgumentException("the option '" + name + "' is not supported");
@@ -92,6 +100,21 @@ record KeyOptions(
           requireNone(name, value);
         }
       }
+    }
+
+    KeyOptions whole(String text) {
+      if (!principals.isEmpty() && !authority) {
+        throw new IllegalArgumentException("the option principals is one of a cert-authority");
+      }
+      return new KeyOptions(text, command, terminal, from, expiry, authority, principals);
+    }
+
+    private static List<String> names(String list) {
+      List<String> names = List.of(list.split(",", -1));
+      if (names.stream().anyMatch(name -> name.isBlank() || !name.equals(name.strip()))) {
+        throw new IllegalArgumentException("principals='" + list + "' is no list of names");
+      }
+      return names;
     }
 
     private static void requireNone(String name, @Nullable String value) {
@@ -138,5 +161,20 @@ record KeyOptions(
     return permitted == null || permitted.have(address)
         ? Optional.empty()
         : Optional.of("it may not be used from " + address.getHostAddress());
+  }
+
+  /** Why a certificate of this authority is not accepted for that user; empty if it is. */
+  Optional<String> refusal(String user, Certificate shown) {
+    List<String> wanted = principals.isEmpty() ? List.of(user) : principals;
+    if (shown.principals().isEmpty()) {
+      return Optional.of("the certificate names nobody");
+    }
+    if (shown.principals().stream().noneMatch(wanted::contains)) {
+      return Optional.of("the certificate is for others, and not for " + String.join(", ", wanted));
+    }
+    boolean differ = command != null && !shown.command().map(command::equals).orElse(true);
+    return differ
+        ? Optional.of("the command of the certificate is not that of its authority")
+        : Optional.empty();
   }
 }

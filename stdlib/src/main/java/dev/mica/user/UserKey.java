@@ -1,14 +1,16 @@
 package dev.mica.user;
 
 import java.net.InetAddress;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
 import java.util.Base64;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
-/** A public key of a user: a line of OpenSSH's {@code authorized_keys}. */
+/**
+ * A public key of a user: a line of OpenSSH's {@code authorized_keys}. With {@code cert-authority}
+ * the key is that of an authority: nobody logs in with it, but with certificates that it has
+ * signed.
+ */
 public final class UserKey {
   /** The form of a key type, known or not; no option has this form. */
   private static final Pattern TYPE = Pattern.compile("(sk-)?(ssh|ecdsa|rsa|x509v3)-\\S+");
@@ -75,12 +77,7 @@ public final class UserKey {
 
   /** Its SHA-256 fingerprint, as {@code ssh-keygen -l} prints it. */
   public String fingerprint() {
-    try {
-      byte[] digest = MessageDigest.getInstance("SHA-256").digest(blob);
-      return "SHA256:" + Base64.getEncoder().withoutPadding().encodeToString(digest);
-    } catch (NoSuchAlgorithmException absent) {
-      throw new IllegalStateException(absent); // each Java has it
-    }
+    return KeyBlob.fingerprint(blob);
   }
 
   /** The comment that its owner wrote after it. */
@@ -111,6 +108,26 @@ public final class UserKey {
   /** Why it is not accepted from {@code address} at that time; empty if it is. */
   public Optional<String> refusal(InetAddress address, Instant now) {
     return options.refusal(address, now);
+  }
+
+  /** Whether it is the key of an authority, by whose certificates the user is known. */
+  public boolean isAuthority() {
+    return options.authority();
+  }
+
+  /**
+   * Why a certificate of this authority does not make its owner the user of that name; empty if it
+   * does. Whether the authority has signed it is not asked here.
+   */
+  public Optional<String> refusal(
+      String user, Certificate shown, InetAddress address, Instant now) {
+    if (!options.authority() || !base64().equals(shown.authority())) {
+      return Optional.of("it is not of this authority");
+    }
+    return refusal(address, now)
+        .map(why -> "its authority is not accepted: " + why)
+        .or(() -> shown.refusal(address, now))
+        .or(() -> options.refusal(user, shown));
   }
 
   boolean isExpired(Instant now) {

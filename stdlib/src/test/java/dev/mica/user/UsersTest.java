@@ -156,6 +156,7 @@ final class UsersTest extends ScratchTest {
             text("ssh:")),
         "# a file\n\n" + ED25519 + "\r\n  " + rsa(4096) + "\n",
         "restrict,command=\"vm ls \\\"a b\\\"\",from=\"10.0.0.0/8,!10.0.0.1,::1\" " + ED25519,
+        "cert-authority,principals=\"ops,dev\",from=\"10.0.0.0/8\" " + ED25519,
         "no-port-forwarding,no-X11-forwarding,no-agent-forwarding,no-user-rc\t" + ED25519);
   }
 
@@ -208,7 +209,13 @@ final class UsersTest extends ScratchTest {
         arguments(
             line("ecdsa-sha2-nistp256", ecdsa, text("nistp256"), Arrays.copyOf(ON_CURVE, 33)),
             "its point is compressed"),
-        arguments("cert-authority " + ED25519, "cert-authority is not supported yet"),
+        arguments("principals=\"a\" " + ED25519, "principals is one of a cert-authority"),
+        arguments("cert-authority=\"a\" " + ED25519, "cert-authority takes no value"),
+        arguments("cert-authority,principals=\"\" " + ED25519, "principals has no value"),
+        arguments("cert-authority,principals=\"a, b\" " + ED25519, "'a, b' is no list of names"),
+        arguments("cert-authority,principals=\"a,,b\" " + ED25519, "is no list of names"),
+        arguments("cert-authority " + rsa(2048), "an RSA key has 3072 to 16384 bits"),
+        arguments("cert-authority,tunnel=\"0\" " + ED25519, "the option 'tunnel' is not supported"),
         arguments("permitopen=\"a:1\" " + ED25519, "the option 'permitopen' is not supported"),
         arguments("environment=\"A=b\" " + ED25519, "the option 'environment' is not supported"),
         arguments("verify-required " + ED25519, "the option 'verify-required' is not supported"),

@@ -173,17 +173,28 @@ final class RawClient implements AutoCloseable {
 
   /** A request to log in with the key that {@code shown} encodes, signed by {@code signer}. */
   byte[] login(String user, byte[] shown, KeyPair signer) {
-    byte[] request =
-        request(user, "publickey").u8(1).string("ssh-ed25519").string(blob(shown)).bytes();
+    return login(user, "ssh-ed25519", blob(shown), signer);
+  }
+
+  /** The same with a key or a certificate as it goes over the wire. */
+  byte[] login(String user, String algorithm, byte[] shown, KeyPair signer) {
+    byte[] request = request(user, "publickey").u8(1).string(algorithm).string(shown).bytes();
     try {
-      Signature signature = Signature.getInstance("Ed25519", "SunEC");
-      signature.initSign(signer.getPrivate());
-      signature.update(SshMessage.empty().string(session).raw(request).bytes());
-      byte[] signed = SshMessage.empty().string("ssh-ed25519").string(signature.sign()).bytes();
+      byte[] content = SshMessage.empty().string(session).raw(request).bytes();
+      byte[] signed =
+          SshMessage.empty().string("ssh-ed25519").string(sign(signer, content)).bytes();
       return SshMessage.empty().raw(request).string(signed).bytes();
     } catch (GeneralSecurityException broken) {
       throw new AssertionError(broken);
     }
+  }
+
+  /** A signature by Ed25519, without its length and type. */
+  static byte[] sign(KeyPair signer, byte[] content) throws GeneralSecurityException {
+    Signature signature = Signature.getInstance("Ed25519", "SunEC");
+    signature.initSign(signer.getPrivate());
+    signature.update(content);
+    return signature.sign();
   }
 
   static KeyPair newKey() {

@@ -47,6 +47,15 @@ final class ServeTest {
   /** What is silent for so long is not told anything any more. */
   private static final int HANGS_MILLIS = 60_000;
 
+  /** Those of keys, and then those of certificates. */
+  private static final String SIGNATURES =
+      "ssh-ed25519,sk-ssh-ed25519@openssh.com,sk-ecdsa-sha2-nistp256@openssh.com,"
+          + "ecdsa-sha2-nistp521,ecdsa-sha2-nistp384,ecdsa-sha2-nistp256,"
+          + "rsa-sha2-512,rsa-sha2-256,"
+          + "ssh-ed25519-cert-v01@openssh.com,ecdsa-sha2-nistp521-cert-v01@openssh.com,"
+          + "ecdsa-sha2-nistp384-cert-v01@openssh.com,ecdsa-sha2-nistp256-cert-v01@openssh.com,"
+          + "rsa-sha2-512-cert-v01@openssh.com,rsa-sha2-256-cert-v01@openssh.com";
+
   private static SshServers servers;
   private static int places;
 
@@ -419,7 +428,7 @@ final class ServeTest {
           .anyMatch(line -> line.contains("kex: algorithm: sntrup761x25519-sha512"))
           .anyMatch(line -> line.contains("kex: host key algorithm: ssh-ed25519"))
           .anyMatch(line -> line.contains("Remote protocol version 2.0, remote software version"))
-          .anyMatch(line -> line.contains("kex_input_ext_info: server-sig-algs="));
+          .contains("debug1: kex_input_ext_info: server-sig-algs=<" + SIGNATURES + ">");
       assertThat(lines).noneMatch(line -> line.contains("SSHD"));
     }
   }
