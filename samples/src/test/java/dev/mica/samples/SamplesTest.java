@@ -3,6 +3,7 @@ package dev.mica.samples;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.mica.test.Child;
 import dev.mica.test.Nobody;
 import dev.mica.test.Scratch;
 import java.io.IOException;
@@ -10,6 +11,7 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -31,15 +33,13 @@ final class SamplesTest {
   }
 
   private ProcessBuilder command(String sample) {
-    ProcessBuilder builder =
-        new ProcessBuilder(
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "--enable-native-access=ALL-UNNAMED",
-            "-Dmica.core=" + System.getProperty("mica.core"),
-            "-cp",
-            System.getProperty("java.class.path"),
-            "dev.mica.shell.Main",
-            SAMPLES.resolve(sample).toString());
+    List<String> words = new ArrayList<>();
+    words.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    words.addAll(Child.QUICK);
+    words.add("-Dmica.core=" + System.getProperty("mica.core"));
+    words.addAll(List.of("-cp", System.getProperty("java.class.path"), "dev.mica.shell.Main"));
+    words.add(SAMPLES.resolve(sample).toString());
+    ProcessBuilder builder = new ProcessBuilder(words);
     builder.environment().put("MICA_HOME", home.toString());
     return builder;
   }

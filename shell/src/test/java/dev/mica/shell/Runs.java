@@ -2,6 +2,7 @@ package dev.mica.shell;
 
 import dev.mica.shell.attach.Streams;
 import dev.mica.shell.attach.TerminalFormat;
+import dev.mica.test.Child;
 import java.io.ByteArrayOutputStream;
 import java.io.File;
 import java.io.IOException;
@@ -49,7 +50,7 @@ public final class Runs {
   public static List<String> command(List<String> options, String... args) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.add("--enable-native-access=ALL-UNNAMED");
+    command.addAll(Child.QUICK);
     command.add("-Dmica.core=" + System.getProperty("mica.core"));
     command.addAll(options);
     command.addAll(List.of("-cp", System.getProperty("java.class.path"), "dev.mica.shell.Main"));

@@ -12,6 +12,15 @@ import java.util.stream.Stream;
 
 /** A JVM of its own with the tests' class path, for what must happen in another process. */
 public final class Child {
+  /** Options of a JVM that lives a moment: as little as possible before main, no C2. */
+  public static final List<String> QUICK =
+      List.of(
+          "-XX:TieredStopAtLevel=1",
+          "-XX:+UseSerialGC",
+          "-XX:-UsePerfData",
+          "-Xshare:auto",
+          "--enable-native-access=ALL-UNNAMED");
+
   private Child() {}
 
   /** The words that start {@code main}. */
@@ -60,10 +69,7 @@ public final class Child {
       List<String> options, String classPath, Class<?> main, Object... arguments) {
     List<String> words = new ArrayList<>();
     words.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    // Started by the hundred: as little as possible before main.
-    words.addAll(
-        List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-XX:-UsePerfData", "-Xshare:auto"));
-    words.add("--enable-native-access=ALL-UNNAMED");
+    words.addAll(QUICK);
     words.add("-Dmica.core=" + System.getProperty("mica.core"));
     words.add("-Dmica.root=" + System.getProperty("mica.root"));
     words.addAll(options);

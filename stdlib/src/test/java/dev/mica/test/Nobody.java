@@ -90,7 +90,7 @@ public final class Nobody {
     List<String> command =
         new ArrayList<>(List.of("unshare", "--mount", "sh", "-c", BECOME, "sh", home.toString()));
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.add("--enable-native-access=ALL-UNNAMED");
+    command.addAll(Child.QUICK);
     command.add("-Dmica.core=" + home.resolve("libmica.so"));
     command.add("-Djava.io.tmpdir=" + home.resolve("tmp"));
     command.addAll(List.of("-cp", classes, main));
