@@ -48,6 +48,11 @@ public final class Job {
     return record.owner().substring(record.owner().indexOf(':') + 1);
   }
 
+  /** The number of the session of the server that it was begun in; "" if in none. */
+  public String session() {
+    return record.session();
+  }
+
   boolean isOf(Caller caller) {
     return record.owner().equals(caller.identity());
   }

@@ -13,6 +13,7 @@ import tools.jackson.databind.node.ObjectNode;
  *
  * @param what the command, without what may be secret
  * @param owner as {@code Caller.identity} tells callers apart
+ * @param session the number of the session of the server that it was begun in; "" if in none
  * @param again the words of the command, if it can be taken up by running it again; else empty
  * @param status its exit status; 0 while it runs
  * @param ended when it ended; null while it runs
@@ -21,6 +22,7 @@ record JobRecord(
     int id,
     String what,
     String owner,
+    String session,
     List<String> again,
     Instant began,
     Job.State state,
@@ -30,12 +32,13 @@ record JobRecord(
     again = List.copyOf(again);
   }
 
-  static JobRecord begun(int id, String what, String owner, List<String> again) {
-    return new JobRecord(id, what, owner, again, Instant.now(), Job.State.RUNNING, 0, null);
+  static JobRecord begun(int id, String what, String owner, String session, List<String> again) {
+    return new JobRecord(
+        id, what, owner, session, again, Instant.now(), Job.State.RUNNING, 0, null);
   }
 
   JobRecord ended(Job.State how, int exit) {
-    return new JobRecord(id, what, owner, again, began, how, exit, Instant.now());
+    return new JobRecord(id, what, owner, session, again, began, how, exit, Instant.now());
   }
 
   boolean isRunning() {
@@ -47,6 +50,7 @@ record JobRecord(
     json.put("id", id);
     json.put("what", what);
     json.put("owner", owner);
+    json.put("session", session);
     again.forEach(json.putArray("again")::add);
     json.put("began", began.toString());
     json.put("state", state.name());
@@ -70,6 +74,7 @@ record JobRecord(
         id,
         json.required("what").asString(),
         json.required("owner").asString(),
+        json.path("session").asString(""),
         again,
         Instant.parse(json.required("began").asString()),
         Records.constant(Job.State.class, json.required("state")),

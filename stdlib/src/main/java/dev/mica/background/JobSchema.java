@@ -21,6 +21,7 @@ public final class JobSchema {
               .column("began", "time", Job::began)
               .field("ended", "time", job -> job.ended().orElse(null))
               .field("status", "number", Job::status)
+              .field("session", "string", Job::session)
               .build());
 
   /** The descriptor of all jobs of a host. */

@@ -68,10 +68,11 @@ public final class Jobs {
    * Begins a job of the caller's in this process.
    *
    * @param what the command, without what may be secret
+   * @param session the number of the session of the server that asks for it; "" if none does
    * @param again its words, if it can be taken up by running it again in another process; else
    *     empty
    */
-  public Job start(String what, List<String> again, JobWork work) {
+  public Job start(String what, String session, List<String> again, JobWork work) {
     List<Job> running = list().stream().filter(job -> job.state() == Job.State.RUNNING).toList();
     if (running.stream().filter(job -> job.isOf(caller)).count() >= MOST_RUNNING) {
       throw MicaException.failed(
@@ -85,7 +86,7 @@ public final class Jobs {
       forgetSome(ids);
       int id = ids.isEmpty() ? 1 : ids.getLast() + 1;
       Path _ = state.makeDirectory("job-files/" + id);
-      JobRecord record = JobRecord.begun(id, what, caller.identity(), again);
+      JobRecord record = JobRecord.begun(id, what, caller.identity(), session, again);
       job = RunningJob.start(state, record, files(id), work);
     }
     return new Job(this, job.record(), "");
@@ -119,6 +120,13 @@ public final class Jobs {
         .sorted(Comparator.comparingInt(JobRecord::id))
         .map(this::job)
         .collect(Collectors.toCollection(ArrayList<Job>::new));
+  }
+
+  /** The caller's jobs that were begun in a session with that number, the newest last. */
+  public List<Job> ofSession(String session) {
+    return list().stream()
+        .filter(job -> job.isOf(caller) && job.session().equals(session))
+        .toList();
   }
 
   /** Why each of the others cannot be listed: its record is damaged. */
@@ -204,13 +212,22 @@ public final class Jobs {
     return JobWatch.of(files(get(id).id()).folder());
   }
 
-  /** Writes what a job has printed to {@code to}, and what it prints until it has ended. */
-  public void follow(int id, OutputStream to) throws IOException {
-    try (JobWatch watch = watch(id)) {
+  /**
+   * Writes what a job has printed to {@code to}, and what it prints until it has ended; it as it is
+   * then.
+   */
+  public Job follow(int id, OutputStream to) throws IOException {
+    Job now = get(id);
+    String text = now + ": " + now.what();
+    try (Activity following = Activity.begin(text, OptionalLong.empty(), Activity.Work.NONE);
+        JobWatch watch = watch(id)) {
       long at = 0;
       boolean runs = true;
       while (runs) {
-        runs = get(id).state() == Job.State.RUNNING; // before: what it printed last is read, too
+        following.check();
+        now = get(id); // before: what it printed last is read, too
+        runs = now.state() == Job.State.RUNNING;
+        following.step(now.progress());
         for (byte[] more = printed(id, at); more.length > 0; more = printed(id, at)) {
           at += more.length;
           to.write(more);
@@ -221,6 +238,7 @@ public final class Jobs {
         }
       }
     }
+    return now;
   }
 
   Job cancel(Job job) {

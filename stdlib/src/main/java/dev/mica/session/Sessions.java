@@ -38,6 +38,15 @@ public final class Sessions {
     return visible("list", "the sessions").toList();
   }
 
+  /** The id of the one that the caller is in; "" if in none. */
+  public String current() {
+    return registry.all().stream()
+        .filter(entry -> entry.served().caller() == caller)
+        .map(entry -> Long.toString(entry.number()))
+        .findFirst()
+        .orElse("");
+  }
+
   /** The one with that id, if it is open. */
   public Optional<Session> find(String id) {
     return visible("find the session", id).filter(session -> session.id().equals(id)).findFirst();

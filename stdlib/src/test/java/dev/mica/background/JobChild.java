@@ -19,7 +19,7 @@ final class JobChild {
   /** Arguments: the state directory, and the words with which the job can be taken up. */
   public static void main(String[] args) {
     Jobs jobs = new Jobs(StateDir.at(Path.of(args[0])));
-    Job job = jobs.start("work", List.of(args).subList(1, args.length), new Endless());
+    Job job = jobs.start("work", "", List.of(args).subList(1, args.length), new Endless());
     System.out.println(job.id());
     System.exit(job.await().status() == 143 ? 0 : 1);
   }

@@ -76,7 +76,7 @@ final class JobsTest {
   @ParameterizedTest
   @ValueSource(ints = {0, 1, 3, 143})
   void itEndsWithItsStatus(int status) {
-    Job ended = jobs.start("print", List.of(), printing("said\n", status)).await();
+    Job ended = jobs.start("print", "", List.of(), printing("said\n", status)).await();
     assertThat(ended.state()).isEqualTo(status == 0 ? Job.State.DONE : Job.State.FAILED);
     assertThat(ended.status()).isEqualTo(status);
     assertThat(ended.log()).isEqualTo("said\n");
@@ -86,8 +86,18 @@ final class JobsTest {
   }
 
   @Test
+  void theSessionThatItWasBegunInIsRemembered() {
+    Job inNone = jobs.start("print", "", List.of(), printing("", 0)).await();
+    Job inOne = jobs.start("print", "4", List.of(), printing("", 0)).await();
+    assertThat(inNone.session()).isEmpty();
+    assertThat(jobs.get(inOne.id()).session()).isEqualTo("4");
+    assertThat(jobs.ofSession("4")).extracting(Job::id).containsExactly(inOne.id());
+    assertThat(jobs.ofSession("5")).isEmpty();
+  }
+
+  @Test
   void whatRunsSaysHowFarItIsAndIsCancelled() {
-    Job job = jobs.start("work", List.of(), new JobChild.Endless());
+    Job job = jobs.start("work", "", List.of(), new JobChild.Endless());
     while (!jobs.get(job.id()).progress().equals("half way")) {
       Thread.onSpinWait();
     }
@@ -103,7 +113,7 @@ final class JobsTest {
   /** Whoever follows gets all of it, and is told of the end, which comes when it has begun to. */
   @Test
   void whatIsPrintedIsFollowedToTheEnd() throws Exception {
-    Job job = jobs.start("work", List.of(), new JobChild.Endless());
+    Job job = jobs.start("work", "", List.of(), new JobChild.Endless());
     StringBuilder heard = new StringBuilder();
     OutputStream to =
         new OutputStream() {
@@ -144,7 +154,7 @@ final class JobsTest {
     });
     assertThat(jobs.get(id).state()).isEqualTo(Job.State.LOST);
     assertThat(jobs.get(id).ended()).isPresent();
-    assertThat(jobs.start("next", List.of(), printing("", 0)).id()).isEqualTo(id + 1);
+    assertThat(jobs.start("next", "", List.of(), printing("", 0)).id()).isEqualTo(id + 1);
   }
 
   private int killed(String... again) throws Exception {
@@ -192,8 +202,8 @@ final class JobsTest {
   /** A process that ends leaves what can be taken up to the next, and cancels the rest. */
   @Test
   void aProcessThatEndsLeavesWhatCanBeTakenUp() throws Exception {
-    Job one = jobs.start("one", List.of("commit", "pull", "x"), new JobChild.Endless());
-    Job other = jobs.start("other", List.of(), new JobChild.Endless());
+    Job one = jobs.start("one", "", List.of("commit", "pull", "x"), new JobChild.Endless());
+    Job other = jobs.start("other", "", List.of(), new JobChild.Endless());
     jobs.leave(0);
     assertThat(other.await().state()).isEqualTo(Job.State.CANCELLED);
     assertThat(jobs.ofProcess()).isEmpty();
@@ -206,7 +216,7 @@ final class JobsTest {
   void othersSeeTheirOwn() {
     Jobs anns = JobChild.of(state, "ann");
     Jobs bobs = JobChild.of(state, "bob");
-    Job job = anns.start("work", List.of(), new JobChild.Endless());
+    Job job = anns.start("work", "", List.of(), new JobChild.Endless());
     assertThat(anns.list()).hasSize(1);
     assertThat(bobs.list()).isEmpty();
     assertThat(jobs.list()).hasSize(1);
@@ -220,21 +230,21 @@ final class JobsTest {
     Jobs anns = JobChild.of(state, "ann");
     List<Job> all = new ArrayList<>();
     for (int i = 0; i < 16; i++) {
-      all.add(anns.start("work", List.of(), new JobChild.Endless()));
+      all.add(anns.start("work", "", List.of(), new JobChild.Endless()));
     }
-    assertThatThrownBy(() -> anns.start("work", List.of(), new JobChild.Endless()))
+    assertThatThrownBy(() -> anns.start("work", "", List.of(), new JobChild.Endless()))
         .hasMessageContaining("16 of ann run already");
-    assertThat(jobs.start("mine", List.of(), printing("", 0)).await().status()).isZero();
+    assertThat(jobs.start("mine", "", List.of(), printing("", 0)).await().status()).isZero();
     all.forEach(Job::cancel);
   }
 
   @Test
   void theOldestAreForgotten() {
     for (int i = 0; i <= KEPT; i++) {
-      jobs.start("print", List.of(), printing("", 0)).await();
+      jobs.start("print", "", List.of(), printing("", 0)).await();
     }
     assertThat(jobs.list()).hasSizeLessThanOrEqualTo(KEPT + 1);
-    assertThat(jobs.start("print", List.of(), printing("", 0)).id()).isEqualTo(KEPT + 2);
+    assertThat(jobs.start("print", "", List.of(), printing("", 0)).id()).isEqualTo(KEPT + 2);
     assertThat(jobs.list()).first().matches(job -> job.id() > 1);
     assertThat(state.path().resolve("job-files/1")).doesNotExist();
   }
@@ -242,7 +252,7 @@ final class JobsTest {
   @Test
   void notMoreIsKeptThanThereIsRoomFor() throws IOException {
     String much = "x".repeat(MOST_PRINTED + 1);
-    Job job = jobs.start("print", List.of(), printing(much, 0)).await();
+    Job job = jobs.start("print", "", List.of(), printing(much, 0)).await();
     assertThat(job.state()).isEqualTo(Job.State.DONE);
     assertThat(Files.size(state.path().resolve("job-files/1/log")))
         .isEqualTo(MOST_PRINTED + "\nmica: more is not kept\n".length());
@@ -252,7 +262,7 @@ final class JobsTest {
 
   @Test
   void aDamagedRecordIsTold() throws IOException {
-    jobs.start("print", List.of(), printing("", 0)).await();
+    jobs.start("print", "", List.of(), printing("", 0)).await();
     Files.writeString(state.path().resolve("jobs/1.json"), "{}");
     assertThat(jobs.list()).isEmpty();
     assertThat(jobs.damaged()).hasSize(1);

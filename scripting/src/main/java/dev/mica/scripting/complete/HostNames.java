@@ -9,6 +9,7 @@ import dev.mica.container.Vm;
 import dev.mica.failure.MicaException;
 import dev.mica.scripting.run.Candidate;
 import dev.mica.scripting.run.Candidate.Group;
+import dev.mica.session.Session;
 import dev.mica.union.Union;
 import dev.mica.user.User;
 import java.io.IOException;
@@ -49,6 +50,9 @@ public final class HostNames {
     if (word.equals("vm") || word.equals("vms")) {
       vms(typed).forEach(name -> found.add(value(start, name, true)));
     }
+    if (word.equals("sessions")) {
+      sessions(typed).forEach(id -> found.add(value(start, id, true)));
+    }
     if (word.equals("users")) {
       users(typed).forEach(name -> found.add(value(start, name, true)));
     }
@@ -75,6 +79,11 @@ public final class HostNames {
   /** The numbers of jobs that begin so. */
   public List<String> jobs(String prefix) {
     return begin(prefix, mica.jobs().list().stream().map(job -> Integer.toString(job.id())));
+  }
+
+  /** The numbers of sessions that begin so; none where no server runs. */
+  public List<String> sessions(String prefix) {
+    return begin(prefix, mica.sessions().list().stream().map(Session::id));
   }
 
   /** The names of users that begin so; none for who may not see them. */

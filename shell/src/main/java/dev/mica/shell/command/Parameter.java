@@ -28,6 +28,7 @@ public record Parameter(
     VM,
     USER,
     JOB,
+    SESSION,
     /** A path or a commit. */
     LAYER,
     CHOICE,
@@ -112,7 +113,7 @@ public record Parameter(
       case COMMIT -> "COMMIT";
       case VM -> "VM";
       case USER -> "USER";
-      case JOB -> "ID";
+      case JOB, SESSION -> "ID";
       default -> "TEXT";
     };
   }

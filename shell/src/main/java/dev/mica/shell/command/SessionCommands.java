@@ -16,12 +16,13 @@ import java.util.Optional;
 
 /** {@code session …}: the users of the SSH server who are there now. */
 final class SessionCommands {
-  private static final Parameter ID = argument("ID", Kind.TEXT, "its number, as session ls has it");
+  private static final Parameter ID =
+      argument("ID", Kind.SESSION, "its number, as session ls has it");
 
   private SessionCommands() {}
 
   static List<Command> all() {
-    return List.of(ls(), show(), watch(), share(), message(), kill(), recordings());
+    return List.of(ls(), show(), watch(), attach(), share(), message(), kill(), recordings());
   }
 
   private static Command ls() {
@@ -70,6 +71,20 @@ final class SessionCommands {
         in -> Result.Attached.to(session(in).watch()));
   }
 
+  private static Command attach() {
+    return new Command(
+        List.of("session", "attach"),
+        List.of(
+            argument("ID", Kind.SESSION, "its number; otherwise your last that has ended")
+                .optional()),
+        Role.VIEWER,
+        "shows what the jobs of a session of yours print, until they have ended",
+        "mica session attach 3",
+        "jobs.ofSession('3')*.log()",
+        "",
+        SessionAttach::run);
+  }
+
   private static Command share() {
     return new Command(
         List.of("session", "share"),
@@ -109,7 +124,7 @@ final class SessionCommands {
         List.of("session", "message"),
         List.of(
             argument("TEXT", Kind.TEXT, "the message, as one word"),
-            option("--to", Kind.TEXT, "the number of the session that it is for"),
+            option("--to", Kind.SESSION, "the number of the session that it is for"),
             flag("--all", "it is for all sessions")),
         Role.ADMIN,
         "shows a message to users of the SSH server, who go on typing",

@@ -43,7 +43,8 @@ public record Background(boolean asksServer) implements Detaching {
     if (served.isPresent()) {
       return mica.jobs().get(served.getAsInt());
     }
-    return mica.jobs().start(what, repeatable ? words : List.of(), work(mica, words));
+    List<String> again = repeatable ? words : List.of();
+    return mica.jobs().start(what, mica.sessions().current(), again, work(mica, words));
   }
 
   /** The number of the job that the server has begun; empty if it has not begun any. */

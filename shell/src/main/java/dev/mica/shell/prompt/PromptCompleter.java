@@ -170,6 +170,7 @@ final class PromptCompleter implements Completer {
       switch (parameter.kind()) {
         case VM -> hostNames.vms(word).forEach(name -> add(candidates, name, "VMs", ""));
         case JOB -> hostNames.jobs(word).forEach(name -> add(candidates, name, "Jobs", ""));
+        case SESSION -> hostNames.sessions(word).forEach(id -> add(candidates, id, "Sessions", ""));
         case USER -> hostNames.users(word).forEach(name -> add(candidates, name, "Users", ""));
         case UNION -> hostNames.unions(word).forEach(name -> add(candidates, name, "Unions", ""));
         case COMMIT -> hostNames.commits(word).forEach(ref -> add(candidates, ref, "Commits", ""));

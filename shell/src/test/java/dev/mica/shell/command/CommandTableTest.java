@@ -109,6 +109,7 @@ final class CommandTableTest {
             "session ls",
             "session show",
             "session watch",
+            "session attach",
             "session share",
             "session message",
             "session kill",

@@ -160,7 +160,7 @@ final class DocGeneratorTest {
       case UNION -> List.of("docs");
       case VM -> List.of("box");
       case USER -> List.of("ann");
-      case JOB -> List.of("3");
+      case JOB, SESSION -> List.of("3");
       case COMMIT -> List.of("web:v1", "web:v2");
       case LAYER -> List.of("web:v1", "web:v2", "/");
       case PATH -> List.of("/");

@@ -8,8 +8,11 @@ import dev.mica.session.Served;
 import dev.mica.session.Session;
 import dev.mica.test.NeedsRoot;
 import dev.mica.user.UserKey;
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.function.Predicate;
@@ -363,6 +366,40 @@ final class SessionsOverSshTest {
         watcher.sees("together");
       }
       assertThat(servers.ask("olga", "session kill " + id).status()).isEqualTo(3);
+    }
+  }
+
+  /** Over a line that was cut; the registry says nothing until its socket is closed. */
+  @Test
+  void whoeverComesBackHearsOfTheirJobs() throws Exception {
+    ServerSocket silent = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+    try {
+      try (SshTerminal prompt = prompt("ann")) {
+        prompt.type("commit pull 127.0.0.1:" + silent.getLocalPort() + "/x:1 &\r");
+        prompt.sees("\n1\n");
+      }
+      while (!servers.mica.sessions().list().isEmpty()) {
+        Thread.onSpinWait();
+      }
+      assertThat(servers.ask("victor", "session attach 1").err())
+          .isEqualTo(
+              """
+              mica: cannot attach to the session 1: no job of yours was begun in it
+                hint: all your jobs are in job ls; session watch shows a session that is open
+              """);
+      assertThat(servers.ask("victor", "session attach").err())
+          .startsWith("mica: cannot attach to the last session: none that has ended had begun");
+      Process attached = new ProcessBuilder(with(servers.client("ann"), "session attach")).start();
+      try (BufferedReader said = attached.errorReader()) {
+        assertThat(said.readLine()).startsWith("mica: job 1: commit pull 127.0.0.1:");
+        silent.close();
+        assertThat(said.readLine()).isEqualTo("mica: job 1 is failed");
+        assertThat(new String(attached.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
+            .startsWith("mica: cannot pull");
+        assertThat(attached.waitFor()).isEqualTo(1);
+      }
+    } finally {
+      silent.close();
     }
   }
 }
