@@ -28,7 +28,7 @@ extern "C" {
 #pragma GCC visibility push(default)
 
 /* Raised whenever a name, a layout or a meaning on these pages changes; the caller checks it once. */
-#define MICA_ABI 10
+#define MICA_ABI 11
 uint32_t mica_abi(void);
 
 #include "mica-call.h"
@@ -43,6 +43,12 @@ uint32_t mica_abi(void);
  * current folder "/", none of our descriptors, and its standard streams on /dev/null. It outlives us.
  */
 errint_t mica_start_apart(const char *program, const char *argument, struct mica_error *err);
+
+/*
+ * Sends message in one datagram to the socket of a service manager, as sd_notify(3) does. address is an absolute path,
+ * or a name in the abstract namespace behind a '@'. Waits some seconds at most for one that takes nothing.
+ */
+errint_t mica_notify(const char *address, const char *message, struct mica_error *err);
 
 /* The home directory of a user of this host, given by name, as a string of less than len bytes. -ENOENT: there is no
  * such user, or it cannot be looked up now. */

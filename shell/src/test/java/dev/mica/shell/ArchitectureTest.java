@@ -55,7 +55,7 @@ final class ArchitectureTest {
           Map.entry("user", 5),
           Map.entry("audit", 6),
           Map.entry("background", 4),
-          Map.entry("local", 4),
+          Map.entry("local", 5),
           Map.entry("session", 7),
           Map.entry("folder", 8),
           Map.entry("vm", 5),

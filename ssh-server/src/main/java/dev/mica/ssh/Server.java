@@ -6,7 +6,12 @@ import dev.mica.failure.MicaException;
 import dev.mica.user.User;
 import java.io.IOException;
 import java.net.BindException;
+import java.net.Inet6Address;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.SocketAddress;
+import java.net.SocketTimeoutException;
 import java.nio.file.Path;
 import java.security.KeyPair;
 import java.time.Duration;
@@ -157,6 +162,34 @@ public final class Server implements AutoCloseable {
   /** The address at which it listens, as {@code ADDRESS:PORT}. */
   public String address() {
     return text((InetSocketAddress) server.getBoundAddresses().iterator().next());
+  }
+
+  /**
+   * Fails unless it takes a connection within that time, by greeting the client or by sending it
+   * away. What the kernel takes for it does not count.
+   */
+  public void requireAnswer(Duration limit) throws IOException {
+    int millis = Math.clamp(limit.toMillis(), 1, Integer.MAX_VALUE);
+    SocketAddress at =
+        server.getBoundAddresses().stream()
+            .findFirst()
+            .orElseThrow(() -> new IOException("nothing listens for SSH"));
+    try (Socket client = new Socket()) {
+      client.connect(reached((InetSocketAddress) at), millis);
+      client.setSoTimeout(millis);
+      int _ = client.getInputStream().read();
+    } catch (SocketTimeoutException silent) {
+      throw new IOException("nothing answers at " + address() + " within " + limit, silent);
+    }
+  }
+
+  private static InetSocketAddress reached(InetSocketAddress bound) {
+    InetAddress address = bound.getAddress();
+    if (!address.isAnyLocalAddress()) {
+      return bound;
+    }
+    String here = address instanceof Inet6Address ? "::1" : "127.0.0.1";
+    return new InetSocketAddress(InetAddress.ofLiteral(here), bound.getPort());
   }
 
   /** The SHA-256 fingerprint of its key, by which clients recognize it. */

@@ -297,6 +297,15 @@ public final class Core {
     return rate == 0 ? OptionalInt.empty() : OptionalInt.of(rate);
   }
 
+  /** Tells the service manager that listens at {@code address} how this service is. */
+  public static void notify(String address, String message) {
+    try (Call call = new Call("tell the service manager at", address)) {
+      MemorySegment to = call.text(address);
+      MemorySegment what = call.text(message);
+      call.run(() -> (int) Function.NOTIFY.handle().invokeExact(to, what, call.error()));
+    }
+  }
+
   /** The home directory of a user of this host; empty if there is no such user. */
   public static Optional<String> home(String user) {
     try (Call call = new Call("look up the user", user)) {

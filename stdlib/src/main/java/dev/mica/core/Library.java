@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 @SuppressWarnings("restricted")
 record Library(Path path, @Nullable SymbolLookup symbols, Optional<MicaException> problem) {
   /** What this binding was written against: {@code MICA_ABI}. */
-  static final int ABI = 10;
+  static final int ABI = 11;
 
   private static final String FILE = "libmica.so";
 

@@ -5,10 +5,12 @@ import dev.mica.failure.Why;
 import dev.mica.vm.process.ShortSocketPath;
 import dev.mica.vm.stream.Frames;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.UserPrincipal;
@@ -16,6 +18,10 @@ import java.time.Duration;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import jdk.net.ExtendedSocketOptions;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,6 +34,10 @@ import org.slf4j.LoggerFactory;
 public final class LocalServer implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(LocalServer.class);
   private static final int BACKLOG = 128;
+
+  /** No facts, a folder, no terminal, no words, no variables. */
+  private static final byte[] OF_NO_PROCESS =
+      String.join("\0", "", "/", "000 0 0 ", "0", "0", "").getBytes(StandardCharsets.US_ASCII);
 
   /** How long commands may go on when the server ends. */
   private static final Duration DRAIN = Duration.ofSeconds(10);
@@ -128,6 +138,40 @@ public final class LocalServer implements AutoCloseable {
       return false;
     }
     return receiver.accepts(request.words());
+  }
+
+  /**
+   * Fails unless it answers a request within that time: here, that it does not run it, because the
+   * request is of no process.
+   */
+  public void requireAnswer(Duration limit) throws IOException {
+    FutureTask<Character> answer = new FutureTask<>(this::answer);
+    Thread.ofVirtual().name("mica-local-check").start(answer);
+    try {
+      char type = answer.get(limit.toNanos(), TimeUnit.NANOSECONDS);
+      if (type != 'N') {
+        throw new IOException("it answers with " + (int) type);
+      }
+    } catch (TimeoutException silent) {
+      answer.cancel(true);
+      throw new IOException("nothing answers local commands within " + limit, silent);
+    } catch (ExecutionException failed) {
+      throw new IOException("local commands are not served: " + failed.getCause(), failed);
+    } catch (InterruptedException stop) {
+      answer.cancel(true);
+      Thread.currentThread().interrupt();
+      throw (IOException) new InterruptedIOException("cancelled").initCause(stop);
+    }
+  }
+
+  private char answer() throws IOException, InterruptedException {
+    SocketChannel asking =
+        ShortSocketPath.with(socket, path -> SocketChannel.open(UnixDomainSocketAddress.of(path)));
+    try (Frames frames = Frames.of(asking)) {
+      frames.send('Q', OF_NO_PROCESS, 0, OF_NO_PROCESS.length);
+      frames.send('Q', OF_NO_PROCESS, 0, 0);
+      return frames.next().type();
+    }
   }
 
   /** Lets nothing begin any more, and waits some seconds for what runs. */

@@ -3,6 +3,7 @@ package dev.mica.shell.serve;
 import dev.mica.Mica;
 import dev.mica.access.Role;
 import dev.mica.local.LocalServer;
+import dev.mica.local.ServiceManager;
 import dev.mica.shell.command.Invocation;
 import dev.mica.ssh.Server;
 import dev.mica.ssh.Settings;
@@ -32,10 +33,18 @@ public final class Serve {
                     listen,
                     () -> Server.start(mica, settings, new Visits()));
         ServerJobs _ = ServerJobs.takeUp(mica);
-        LocalServer _ = LocalServer.start(mica.users().serverFolder(), new LocalVisits(mica))) {
+        LocalServer local = LocalServer.start(mica.users().serverFolder(), new LocalVisits(mica));
+        ServiceManager manager = ServiceManager.ofProcess(talk::say)) {
       ENDING.forEach(name -> Signals.register(name, over::countDown));
       talk.say("serving at " + server.address() + ", with the key " + server.fingerprint());
+      manager.ready(
+          "serving at " + server.address(),
+          limit -> {
+            server.requireAnswer(limit.dividedBy(2));
+            local.requireAnswer(limit.dividedBy(2));
+          });
       over.await();
+      manager.stopping("ending, once the commands that run have");
       talk.say("ending, once the commands that run have");
     } catch (InterruptedException stop) {
       Thread.currentThread().interrupt();

@@ -24,9 +24,14 @@ record ServerProcess(Process process, BufferedReader err, int port, String finge
 
   /** Starts one for that state directory. */
   static ServerProcess of(Path home) throws IOException {
+    return of(home, List.of());
+  }
+
+  /** The same with more options for Java. */
+  static ServerProcess of(Path home, List<String> options) throws IOException {
     // Whoever runs the tests may ignore signals, and what they start does so, too.
     List<String> command = new ArrayList<>(List.of("env", "--default-signal=HUP,INT,TERM"));
-    command.addAll(Runs.command(List.of(), "serve", "--listen", "127.0.0.1:0"));
+    command.addAll(Runs.command(options, "serve", "--listen", "127.0.0.1:0"));
     ProcessBuilder builder = new ProcessBuilder(command);
     builder.environment().put("MICA_HOME", home.toString());
     Process process = builder.start();
