@@ -424,6 +424,49 @@ static void modes(int way, const char *unused)
 	   "%s: opaque is kept in user.overlay", way_name[way]);
 }
 
+/* What is mounted at no place shows the layers as any overlay does, and no list of mounts has it. */
+static void unseen(void)
+{
+	const char *lowers[] = {"/tmp/unseen/low", "/tmp/unseen/low2"};
+	struct mica_overlay o = {lowers, 2, MICA_MOUNT_RDONLY, NULL, NULL, "shown", NULL};
+	struct mica_error err;
+	struct mica_identity is;
+	int before = count_fds(), tree, file;
+	int64_t mounts = mica_mounts(buf, sizeof(buf), &err);
+	char text[8] = "";
+
+	make_layers("/tmp/unseen");
+	NEED(unlink("low/gone"));
+	NEED(mknod("low/gone", S_IFCHR, 0));
+	put_file("low2/gone", "hidden");
+	NEED(mkdir("low/dir", 0755));
+	NEED(mkdir("low2/dir", 0755));
+	put_file("low2/dir/old", "hidden");
+	NEED(setxattr("low/dir", "trusted.overlay.opaque", "y", 1, 0));
+	tree = mica_overlay_open(&o, &is, &err);
+	if (!ok_code(tree < 0 ? tree : 0, 0, &err, "unseen: open"))
+		return;
+	ok(S_ISDIR(is.mode) && is.ino, "unseen: it is a directory");
+	ok(mica_mounts(buf, sizeof(buf), &err) == mounts, "unseen: it is in no list of mounts");
+	ok_code(mica_below_open(tree, "gone", MICA_OPEN_READ, 0, &err), -ENOENT, &err, "unseen: a whiteout hides");
+	ok_code(mica_below_open(tree, "dir/old", MICA_OPEN_READ, 0, &err), -ENOENT, &err, "unseen: opaque hides");
+	ok_code(mica_below_open(tree, "new", MICA_OPEN_WRITE | MICA_OPEN_CREATE, 0644, &err), -EROFS, &err,
+		"unseen: nothing is made");
+	ok_code(mica_below_open(tree, "kept", MICA_OPEN_WRITE, 0, &err), -EROFS, &err, "unseen: nothing is written");
+	ok_code(mica_below_remove(tree, "kept", 0, &err), -EROFS, &err, "unseen: nothing is removed");
+	file = mica_below_open(tree, "kept", MICA_OPEN_READ, 0, &err);
+	mica_close_directory(tree);
+	ok(file >= 0 && mica_file_read(file, text, sizeof(text), 0, &err) == 3 && !strcmp(text, "low"),
+	   "unseen: an open file outlives it");
+	mica_close_directory(file);
+	o.lower_count = 1;
+	ok_code(mica_overlay_open(&o, &is, &err), -EINVAL, &err, "unseen: one layer is too few");
+	lowers[1] = "/tmp/unseen/absent";
+	o.lower_count = 2;
+	ok_code(mica_overlay_open(&o, &is, &err), -ENOENT, &err, "unseen: a layer is missing");
+	ok(count_fds() == before, "unseen: no descriptor is left");
+}
+
 int main(void)
 {
 	enter_sandbox();
@@ -439,5 +482,6 @@ int main(void)
 	odd_paths();
 	in_sandbox(many_long, 0, NULL);
 	in_sandbox(failing, 0, NULL);
+	unseen();
 	return done();
 }

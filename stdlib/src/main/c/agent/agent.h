@@ -179,6 +179,7 @@ void container_run_ended(const struct request *request, const char *how, struct 
 errint_t container_exec(const struct request *request, struct answer *answer, struct mica_error *err);
 void container_exec_ended(const struct request *request, const char *how, struct answer *event);
 /* copy.c */
+errint_t container_files(const struct request *request, struct answer *answer, struct mica_error *err);
 errint_t container_send(const struct request *request, struct answer *answer, struct mica_error *err);
 errint_t container_receive(const struct request *request, struct answer *answer, struct mica_error *err);
 errint_t container_signal(const struct request *request, struct answer *answer, struct mica_error *err);

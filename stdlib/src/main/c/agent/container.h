@@ -56,6 +56,11 @@ errint_t held_check(const struct mica_mount *mount, const char *path, struct mic
  * nobody else does. */
 errint_t container_clear(const char *name, struct mica_error *err);
 
+/* container-work.c: for a verb with name= id= port= token=: starts a process of our own, with its streams over the
+ * port, if the container runs. Its status is what work returns. */
+errint_t container_work(const struct request *request, int (*work)(const struct request *request),
+			struct answer *answer, struct mica_error *err);
+
 /* At the end of the guest: ends all containers, for at most that long. */
 void cgroups_end(int64_t until_ms);
 /* At its beginning: mounts the tree of cgroups, with all controllers for what is in it. */

@@ -3,9 +3,7 @@
  * what the container sees: its mounts, and nothing above its root. So no link in the container leads anywhere else,
  * even if it is made meanwhile. The process runs and loads nothing that lies in the container.
  */
-#include "child.h"
 #include "container.h"
-#include "supervise.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -15,9 +13,6 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-
-static struct stream stream;
-static char note[2 * LINE_MAX_NAME + 2];
 
 /* A path, taken apart: the folder that it lies in, and its last name ("" for the root). */
 struct place {
@@ -225,51 +220,12 @@ static int receive_tar(const struct request *request)
 	return code ? tell(&err) : 0;
 }
 
-static int serve(const struct request *request)
-{
-	struct stream_end end;
-
-	(void)request;
-	stream_serve(&stream, &end);
-	note_remove("process", note);
-	stream_finish(&stream, &end);
-	return 0;
-}
-
-static errint_t start(const struct request *request, int (*work)(const struct request *request), struct answer *answer,
-		      struct mica_error *err)
-{
-	struct container_facts facts;
-	const char *name, *id, *port;
-	char text[LINE_MAX_NAME + 32];
-	errint_t code = line_name(request, "name", &name, err);
-
-	if (!code)
-		code = line_name(request, "id", &id, err);
-	if (!code)
-		code = line_name(request, "port", &port, err);
-	if (!code)
-		code = container_facts(name, &facts, err);
-	if (!code && (!facts.known || !facts.running || facts.pid <= 1))
-		code = mica_fail_note(err, -ESRCH, request->verb, name, "no container of that name runs");
-	if (!code)
-		code = supervise_work(&stream, work, request, port, line_value(request, "token"), err);
-	if (code)
-		return code;
-	snprintf(note, sizeof(note), "%s,%s", name, id);
-	snprintf(text, sizeof(text), "pid=%d port=%s", stream.pid, port);
-	code = note_write("process", note, text, err);
-	answer_put_number(answer, "pid", (uint64_t)stream.pid);
-	child_stay(serve);
-	return code;
-}
-
 errint_t container_send(const struct request *request, struct answer *answer, struct mica_error *err)
 {
-	return start(request, send_tar, answer, err);
+	return container_work(request, send_tar, answer, err);
 }
 
 errint_t container_receive(const struct request *request, struct answer *answer, struct mica_error *err)
 {
-	return start(request, receive_tar, answer, err);
+	return container_work(request, receive_tar, answer, err);
 }

@@ -24,6 +24,8 @@ const struct verb agent_verbs[] = {
 	 container_exec_ended},
 	{"receive", "name! path! into id! port! token!", 20000, "container", container_receive, "a tar into it",
 	 container_exec_ended},
+	{"files", "name! id! port! token!", 20000, "container", container_files, "serves its files to the host",
+	 container_exec_ended},
 	{"signal", "name! signal! all", 5000, NULL, container_signal, "sends a signal to a container", NULL},
 	{"pause", "name!", 20000, "container", container_pause, "freezes a container", NULL},
 	{"resume", "name!", 20000, "container", container_resume, "thaws it", NULL},

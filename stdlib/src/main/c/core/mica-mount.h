@@ -35,6 +35,14 @@ struct mica_overlay {
 };
 errint_t mica_overlay_mount(const struct mica_overlay *overlay, struct mica_error *err);
 
+/*
+ * The overlay at no place: no list of mounts has it, and only this process reaches it. Returns a descriptor of its
+ * root, for mica_below_open and the others, and fills in its identity; the target is for messages. With the descriptor
+ * (mica_close_directory) the mount goes too; files of it that are open can still be read. -EOPNOTSUPP: this kernel
+ * cannot (it needs fsopen, and an overlay that takes layers one by one, Linux 6.8).
+ */
+int mica_overlay_open(const struct mica_overlay *overlay, struct mica_identity *is, struct mica_error *err);
+
 /* Mounts source also at target, without the mounts below it; flags: RDONLY NODEV NOSUID NOEXEC. */
 errint_t mica_bind_mount(const char *source, const char *target, uint32_t flags, struct mica_error *err);
 

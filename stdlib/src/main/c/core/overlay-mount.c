@@ -315,3 +315,22 @@ errint_t mica_overlay_mount(const struct mica_overlay *overlay, struct mica_erro
 	mount_fd = mica_overlay_by_mount2(overlay, err);
 	return mount_fd < 0 ? mount_fd : 0;
 }
+
+int mica_overlay_open(const struct mica_overlay *overlay, struct mica_identity *is, struct mica_error *err)
+{
+	cleanup_fd int mount_fd = -1;
+	errint_t code;
+
+	mica_error_clear(err);
+	code = check_overlay(overlay, err);
+	if (code)
+		return code;
+	mount_fd = mica_overlay_detached(overlay, err);
+	if (mount_fd == -ENOSYS)
+		return mica_fail_note(err, -EOPNOTSUPP, "mount", overlay->target,
+				      "this kernel cannot mount layers where nobody sees it; Linux 6.8 can");
+	if (mount_fd < 0)
+		return mount_fd;
+	code = mica_identify(mount_fd, is);
+	return code ? mica_fail(err, code, "stat", overlay->target) : steal_fd(&mount_fd);
+}

@@ -22,6 +22,7 @@ import com.tngtech.archunit.lang.ArchRule;
 import dev.mica.access.Caller;
 import dev.mica.access.Reached;
 import dev.mica.core.FileChange;
+import dev.mica.core.FileHandle;
 import dev.mica.core.FileSpace;
 import dev.mica.core.FileStatus;
 import dev.mica.core.OpenFile;
@@ -49,7 +50,7 @@ final class ArchitectureTest {
           Map.entry("host", 3),
           Map.entry("helper", 3),
           Map.entry("files", 4),
-          Map.entry("container", 16),
+          Map.entry("container", 17),
           Map.entry("commit", 9),
           Map.entry("union", 9),
           Map.entry("user", 5),
@@ -61,7 +62,7 @@ final class ArchitectureTest {
           Map.entry("vm", 5),
           Map.entry("schema", 8),
           Map.entry("access", 7),
-          Map.entry("core", 4),
+          Map.entry("core", 5),
           Map.entry("job", 1),
           Map.entry("failure", 3));
 
@@ -119,6 +120,7 @@ final class ArchitectureTest {
                       FileChange.class,
                       FileChange.Owner.class,
                       FileChange.Times.class,
+                      FileHandle.class,
                       FileSpace.class,
                       FileStatus.class,
                       OpenFile.Entry.class,

@@ -1,5 +1,6 @@
 package dev.mica.ssh;
 
+import dev.mica.Mica;
 import dev.mica.core.FileStatus;
 import dev.mica.core.OpenFile;
 import dev.mica.core.OpenFlag;
@@ -63,8 +64,10 @@ final class Sftp {
   /** Serves a channel until the client ends it; a {@link Receiver}. */
   static int serve(Visit visit) throws IOException {
     visit.onLeave(Thread.currentThread()::interrupt);
-    VirtualRoot root = new VirtualRoot(visit.mica().caller(), visit.mica().unions());
-    try (SftpHandles handles = new SftpHandles()) {
+    Mica mica = visit.mica();
+    try (VirtualRoot root =
+            new VirtualRoot(mica.caller(), mica.unions(), mica.commits(), mica.vms(), mica.home());
+        SftpHandles handles = new SftpHandles()) {
       new Sftp(root, handles, visit.in(), visit.out()).run();
     }
     return 0;

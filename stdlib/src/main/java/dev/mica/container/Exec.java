@@ -74,6 +74,18 @@ final class Exec {
         });
   }
 
+  /** Has the files of the container served, to whoever has its streams. */
+  Attachable files() {
+    String id = runner.vm().id();
+    return start(
+        "use the files of",
+        "what serves the files",
+        new Ends(true, false),
+        (agent, number, streams) -> {
+          long _ = agent.files(id, number, streams).await();
+        });
+  }
+
   /** Whether a process has an input, and whether a terminal. */
   private record Ends(boolean input, boolean terminal) {}
 

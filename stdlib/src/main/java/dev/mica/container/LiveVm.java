@@ -185,6 +185,11 @@ final class LiveVm implements Vm {
     return life().attach();
   }
 
+  /** Its files, as long as it runs. */
+  VmTree files() {
+    return new VmTree(life().copy("use the files of", Exec::files).stream(), vm.name());
+  }
+
   @Override
   public Vm stop(Duration patience) {
     if (patience.isNegative()) {

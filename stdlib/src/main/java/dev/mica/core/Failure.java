@@ -36,6 +36,11 @@ record Failure(Errno errno, String text, String step, String path, String note) 
         OpenDirectory.show(error.getString(NOTE)));
   }
 
+  /** Of a core elsewhere. */
+  static Failure told(int code, String step, String note) {
+    return new Failure(Errno.of(code), strerror(code), step, "", note);
+  }
+
   Failure withoutPath() {
     return new Failure(errno, text, step, "", note);
   }

@@ -2,6 +2,7 @@ package dev.mica.core;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.EnumSet;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
@@ -42,22 +43,18 @@ public record FileChange(
 
   MemorySegment struct(Call call, boolean setId) {
     MemorySegment struct = call.allocate(SIZE);
-    int what = setId ? 0 : bit(What.NO_SET_ID);
+    int what = what(setId);
     if (size.isPresent()) {
-      what |= bit(What.SIZE);
       struct.set(ValueLayout.JAVA_LONG, NEW_SIZE, size.getAsLong());
     }
     if (owner.isPresent()) {
-      what |= bit(What.OWNER);
       struct.set(ValueLayout.JAVA_INT, UID, owner.get().uid());
       struct.set(ValueLayout.JAVA_INT, GID, owner.get().gid());
     }
     if (mode.isPresent()) {
-      what |= bit(What.MODE);
       struct.set(ValueLayout.JAVA_INT, MODE, mode.getAsInt());
     }
     if (times.isPresent()) {
-      what |= bit(What.TIMES);
       struct.set(ValueLayout.JAVA_LONG, ATIME, times.get().accessed());
       struct.set(ValueLayout.JAVA_LONG, MTIME, times.get().modified());
     }
@@ -65,7 +62,20 @@ public record FileChange(
     return struct;
   }
 
-  private static int bit(What what) {
-    return Core.bits(java.util.EnumSet.of(what));
+  /** The number by which the core, and a guest, know what is to be changed. */
+  public int what(boolean setId) {
+    EnumSet<What> what = EnumSet.noneOf(What.class);
+    add(what, size.isPresent(), What.SIZE);
+    add(what, owner.isPresent(), What.OWNER);
+    add(what, mode.isPresent(), What.MODE);
+    add(what, times.isPresent(), What.TIMES);
+    add(what, !setId, What.NO_SET_ID);
+    return Core.bits(what);
+  }
+
+  private static void add(EnumSet<What> to, boolean is, What what) {
+    if (is) {
+      to.add(what);
+    }
   }
 }

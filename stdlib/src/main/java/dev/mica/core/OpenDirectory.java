@@ -74,6 +74,23 @@ public final class OpenDirectory implements AutoCloseable {
     }
   }
 
+  /**
+   * The root of a kernel overlay that is mounted at no place, where only this process reaches it;
+   * its target is what messages call it. It goes when it is closed, and files of it that are open
+   * can still be read.
+   */
+  public static OpenDirectory ofOverlay(OverlayMount overlay) {
+    try (Call call = new Call("open", overlay.target())) {
+      MemorySegment what = overlay.struct(call);
+      MemorySegment is = call.allocate(Identity.SIZE);
+      int descriptor =
+          (int)
+              call.run(
+                  () -> (int) Function.OVERLAY_OPEN.handle().invokeExact(what, is, call.error()));
+      return new OpenDirectory(descriptor, overlay.target(), is);
+    }
+  }
+
   /** A directory in it; its name is not followed if a symlink. */
   public OpenDirectory child(Path name) {
     return of(path().resolve(name));

@@ -7,7 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** A file, a directory or any entry that is open, whatever its name leads to by now. */
-public final class OpenFile implements AutoCloseable {
+public final class OpenFile implements FileHandle {
   private static final int LONGEST_LINK = 4096;
   static final int LIST_ROOM = 65_536;
   static final long NAME_RECORD_LEN = FileStatus.SIZE;
@@ -58,7 +58,7 @@ public final class OpenFile implements AutoCloseable {
     return Path.of("/proc/self/fd/" + descriptor);
   }
 
-  /** What it is. */
+  @Override
   public FileStatus status() {
     try (Call call = new Call("look at", shown)) {
       MemorySegment is = call.allocate(FileStatus.SIZE);
@@ -67,11 +67,7 @@ public final class OpenFile implements AutoCloseable {
     }
   }
 
-  /**
-   * Changes it.
-   *
-   * @param setId whether it may become a program that sets a user or group ID
-   */
+  @Override
   public void change(FileChange change, boolean setId) {
     try (Call call = new Call("change", shown)) {
       MemorySegment set = change.struct(call, setId);
@@ -79,7 +75,7 @@ public final class OpenFile implements AutoCloseable {
     }
   }
 
-  /** The space of its file system. */
+  @Override
   public FileSpace space() {
     try (Call call = new Call("ask for the space at", shown)) {
       MemorySegment space = call.allocate(FileSpace.SIZE);
@@ -89,7 +85,7 @@ public final class OpenFile implements AutoCloseable {
     }
   }
 
-  /** The text of a symlink. */
+  @Override
   public byte[] linkText() {
     try (Call call = new Call("read the symlink", shown)) {
       MemorySegment text = call.allocate(LONGEST_LINK);
@@ -103,7 +99,7 @@ public final class OpenFile implements AutoCloseable {
     }
   }
 
-  /** Up to {@code most} bytes from {@code at} on: fewer only at the end. */
+  @Override
   public byte[] read(long at, int most) {
     try (Call call = new Call("read", shown)) {
       MemorySegment bytes = call.allocate(Math.max(1, most));
@@ -117,7 +113,7 @@ public final class OpenFile implements AutoCloseable {
     }
   }
 
-  /** Writes {@code bytes} at {@code at}. */
+  @Override
   public void write(long at, byte[] bytes) {
     try (Call call = new Call("write", shown)) {
       MemorySegment from = call.bytes(bytes);
@@ -129,7 +125,7 @@ public final class OpenFile implements AutoCloseable {
     }
   }
 
-  /** Flushes it. */
+  @Override
   public void sync() {
     try (Call call = new Call("flush", shown)) {
       call.run(() -> (int) Function.FILE_SYNC.handle().invokeExact(descriptor, call.error()));
@@ -147,7 +143,7 @@ public final class OpenFile implements AutoCloseable {
     }
   }
 
-  /** The next names of a directory, but "." and ".."; none at the end. */
+  @Override
   public List<Entry> next() {
     try (Call call = new Call("list", shown)) {
       MemorySegment records = call.allocate(LIST_ROOM);

@@ -1,5 +1,7 @@
 package dev.mica.core;
 
+import java.util.Set;
+
 /** How a file below a directory is opened; {@code MICA_OPEN_*} in the header, in that order. */
 public enum OpenFlag {
   READ,
@@ -18,5 +20,10 @@ public enum OpenFlag {
   /** A directory, for its names. */
   LIST,
   /** A file that sets a user or group ID is not opened for writing. */
-  NO_SET_ID
+  NO_SET_ID;
+
+  /** The number that the core, and a guest, know these by. */
+  public static int bits(Set<OpenFlag> flags) {
+    return Core.bits(flags);
+  }
 }

@@ -1,6 +1,7 @@
 package dev.mica.files;
 
 import dev.mica.access.Caller;
+import dev.mica.core.FilesBelow;
 import dev.mica.core.Mounts;
 import dev.mica.core.OpenDirectory;
 import dev.mica.failure.MicaException;
@@ -13,24 +14,31 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.function.Function;
 
 /** The folders of this host that the virtual root leads to, and their names in it. */
-final class Roots {
+final class Roots implements AutoCloseable {
   static final String FOLDERS = "folders";
   static final String UNIONS = "unions";
-  static final List<String> AREAS = List.of(FOLDERS, UNIONS);
+  static final String COMMITS = VirtualPath.COMMITS;
+  static final String VMS = "vms";
+  static final List<String> AREAS = List.of(FOLDERS, UNIONS, COMMITS, VMS);
 
   private final Caller caller;
   private final Unions unions;
+  private final CommitTrees commits;
+  private final VmTrees vms;
   private final Map<String, Path> folders = new LinkedHashMap<>();
 
   /**
-   * The folders of {@code caller}, which are all for an admin without any, and the unions that are
-   * mounted in them.
+   * The folders of {@code caller}, which are all for an admin without any, the unions that are
+   * mounted in them, the commits and the VMs.
    */
-  Roots(Caller caller, Unions unions) {
+  Roots(Caller caller, Unions unions, CommitTrees commits, VmTrees vms) {
     this.caller = caller;
     this.unions = unions;
+    this.commits = commits;
+    this.vms = vms;
     List<Path> own = caller.roots();
     boolean all = own.isEmpty() && caller.isUnbounded();
     for (Path root : all ? List.of(Path.of("/")) : own) {
@@ -55,8 +63,29 @@ final class Roots {
       case "" -> AREAS;
       case FOLDERS -> List.copyOf(folders.keySet());
       case UNIONS -> unions.list().stream().filter(this::isTheirs).map(Union::name).toList();
+      case COMMITS -> commits(path);
+      case VMS -> vms.names();
       default -> throw absent(path);
     };
+  }
+
+  private List<String> commits(VirtualPath path) {
+    List<String> names = commits.names(path);
+    if (names.isEmpty() && !path.name().isEmpty()) {
+      throw absent(path);
+    }
+    return names;
+  }
+
+  /** Fails unless there is such a folder, which is on no disk. */
+  void requireVirtual(VirtualPath path) {
+    boolean area = path.names().size() < 2;
+    if (area && !path.area().isEmpty() && !AREAS.contains(path.area())) {
+      throw absent(path);
+    }
+    if (!area) {
+      List<String> _ = names(path);
+    }
   }
 
   /**
@@ -83,12 +112,27 @@ final class Roots {
     return VirtualPath.of(path, List.of()).names();
   }
 
-  /** Opens the folder or union in which {@code path} lies. */
-  OpenDirectory open(VirtualPath path) {
-    String name = path.names().get(1);
+  /** Opens the object in which {@code path} lies, for {@code use}. */
+  <T> T use(VirtualPath path, Function<Place, T> use) {
     return switch (path.area()) {
-      case FOLDERS -> folder(path, name);
-      case UNIONS -> union(path, name);
+      case COMMITS -> use.apply(below(commits.open(path), path));
+      case VMS -> use.apply(new Place.Guest(vms.open(path), path.below()));
+      default -> {
+        try (OpenDirectory open = open(path)) {
+          yield use.apply(below(open, path));
+        }
+      }
+    };
+  }
+
+  private static Place below(OpenDirectory open, VirtualPath path) {
+    return new Place.Local(new FilesBelow(open, path.object() + "/").at(path.below()));
+  }
+
+  private OpenDirectory open(VirtualPath path) {
+    return switch (path.area()) {
+      case FOLDERS -> folder(path, path.name());
+      case UNIONS -> union(path, path.name());
       default -> throw absent(path);
     };
   }
@@ -136,6 +180,12 @@ final class Roots {
       throw MicaException.denied(
           "use", path.object(), "a symlink on the way to it leads elsewhere");
     }
+  }
+
+  @Override
+  public void close() {
+    vms.close();
+    commits.close();
   }
 
   static MicaException absent(VirtualPath path) {

@@ -1,6 +1,7 @@
 package dev.mica.files;
 
 import dev.mica.core.FileChange;
+import dev.mica.core.FileHandle;
 import dev.mica.core.FileSpace;
 import dev.mica.core.FileStatus;
 import dev.mica.core.OpenFile;
@@ -10,12 +11,14 @@ import java.util.function.Consumer;
  * A file below the virtual root that is open, wherever its name leads to by now. It must be closed.
  */
 public final class VirtualFile implements AutoCloseable {
-  private final OpenFile file;
+  private static final int PART = 128 << 10;
+
+  private final FileHandle file;
 
   /** Asks whether it may be changed, and changes it. */
   private final Consumer<FileChange> changing;
 
-  VirtualFile(OpenFile file, Consumer<FileChange> changing) {
+  VirtualFile(FileHandle file, Consumer<FileChange> changing) {
     this.file = file;
     this.changing = changing;
   }
@@ -32,7 +35,12 @@ public final class VirtualFile implements AutoCloseable {
 
   /** Copies up to {@code most} bytes to another file; how many: 0 at the end. */
   public long copyTo(VirtualFile to, long at, long most, long toAt) {
-    return file.copyTo(to.file, at, most, toAt);
+    if (file instanceof OpenFile from && to.file instanceof OpenFile target) {
+      return from.copyTo(target, at, most, toAt);
+    }
+    byte[] bytes = file.read(at, (int) Math.min(most, PART));
+    to.file.write(toAt, bytes);
+    return bytes.length;
   }
 
   /** What it is. */

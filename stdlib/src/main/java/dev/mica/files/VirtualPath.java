@@ -12,6 +12,12 @@ import java.util.List;
  * @param names the names from the root on, as {@link PathBytes#decode} makes them of bytes
  */
 record VirtualPath(List<String> names) {
+  /** The area whose objects may have names with slashes. */
+  static final String COMMITS = "commits";
+
+  /** What stands before the id of a commit. */
+  static final String ID = "@";
+
   /** What {@code path} means to somebody who is in {@code home}. */
   static VirtualPath of(byte[] path, List<String> home) {
     String text = PathBytes.decode(path);
@@ -30,9 +36,25 @@ record VirtualPath(List<String> names) {
     return new VirtualPath(List.copyOf(names));
   }
 
-  /** Whether it is the root, or one of the folders in it, which are on no disk. */
+  /** Whether it is the root, or one of the folders above the objects, which are on no disk. */
   boolean isVirtual() {
-    return names.size() < 2;
+    return names.size() < depth();
+  }
+
+  /**
+   * How many names lead to an object: the name of a commit may have several, of which the last one
+   * has the colon before the tag; a commit's id stands behind an "@".
+   */
+  private int depth() {
+    if (!area().equals(COMMITS)) {
+      return 2;
+    }
+    for (int i = 1; i < names.size(); i++) {
+      if (names.get(i).contains(":") || names.get(i).startsWith(ID)) {
+        return i + 1;
+      }
+    }
+    return Integer.MAX_VALUE;
   }
 
   /** The first name; empty for the root. */
@@ -42,14 +64,21 @@ record VirtualPath(List<String> names) {
 
   /** The path of the object in the area. */
   VirtualPath object() {
-    return new VirtualPath(names.subList(0, 2));
+    return new VirtualPath(names.subList(0, depth()));
+  }
+
+  /** The name of the object in the area, or of a folder above such. */
+  String name() {
+    List<String> path = isVirtual() ? names : object().names;
+    return String.join("/", path.subList(1, path.size()));
   }
 
   /** The path from there on, "." for the object itself. */
   byte[] below() {
-    return names.size() == 2
+    int depth = depth();
+    return names.size() == depth
         ? new byte[] {'.'}
-        : PathBytes.encode(String.join("/", names.subList(2, names.size())));
+        : PathBytes.encode(String.join("/", names.subList(depth, names.size())));
   }
 
   byte[] bytes() {

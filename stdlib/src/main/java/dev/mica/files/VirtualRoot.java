@@ -2,16 +2,19 @@ package dev.mica.files;
 
 import dev.mica.access.Caller;
 import dev.mica.access.Role;
+import dev.mica.commit.Commits;
+import dev.mica.container.Vms;
 import dev.mica.core.FileChange;
+import dev.mica.core.FileHandle;
 import dev.mica.core.FileSpace;
 import dev.mica.core.FileStatus;
-import dev.mica.core.FilesBelow;
-import dev.mica.core.OpenDirectory;
 import dev.mica.core.OpenFile;
 import dev.mica.core.OpenFlag;
 import dev.mica.failure.MicaException;
+import dev.mica.state.StateDir;
 import dev.mica.text.PathBytes;
 import dev.mica.union.Unions;
+import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
@@ -20,11 +23,13 @@ import java.util.function.Function;
 
 /**
  * The files that a caller reaches from elsewhere: {@code /folders/NAME} are their folders of this
- * host, {@code /unions/NAME} the unions that are mounted. Paths are bytes. Each call opens the
+ * host, {@code /unions/NAME} the unions that are mounted, {@code /commits/NAME:TAG} the commits,
+ * which nobody changes, {@code /vms/NAME} the VMs that run. Paths are bytes. Each call opens the
  * folder or union anew and goes on below it by descriptors, so that no symlink leads out of it;
- * nothing is held open that is not given back. Whoever changes something must be an operator.
+ * nothing is held open that is not given back, but for a few commits, until this is closed. Whoever
+ * changes something must be an operator.
  */
-public final class VirtualRoot {
+public final class VirtualRoot implements AutoCloseable {
   private static final FileStatus VIRTUAL = new FileStatus(0, 0, 0, 0040555, 0, 0, 2);
   private static final FileSpace NO_SPACE = new FileSpace(4096, 0, 0, 0, 0, 0, 0, 1, 255);
 
@@ -32,10 +37,19 @@ public final class VirtualRoot {
   private final Roots roots;
   private final List<String> home;
 
-  /** The files of {@code caller}, whose unions these are. */
-  public VirtualRoot(Caller caller, Unions unions) {
+  /**
+   * The files of {@code caller}, whose unions, commits and VMs these are.
+   *
+   * @param state the state directory
+   */
+  public VirtualRoot(Caller caller, Unions unions, Commits commits, Vms vms, Path state) {
     this.caller = caller;
-    this.roots = new Roots(caller, unions);
+    this.roots =
+        new Roots(
+            caller,
+            unions,
+            new CommitTrees(caller, commits, StateDir.at(state)),
+            new VmTrees(caller, vms));
     this.home = roots.home(caller.folder());
   }
 
@@ -51,25 +65,23 @@ public final class VirtualRoot {
   /** What is there; of a symlink itself unless {@code follow}. */
   public FileStatus status(byte[] path, boolean follow) {
     VirtualPath of = path(path);
-    return of.isVirtual() ? virtual(of) : entry(of, follow, OpenFile::status);
+    return of.isVirtual() ? virtual(of) : entry(of, follow, FileHandle::status);
   }
 
   private FileStatus virtual(VirtualPath path) {
-    if (!path.area().isEmpty() && !Roots.AREAS.contains(path.area())) {
-      throw Roots.absent(path);
-    }
+    roots.requireVirtual(path);
     return VIRTUAL;
   }
 
   /** The space of the file system that {@code path} lies on. */
   public FileSpace space(byte[] path) {
     VirtualPath of = path(path);
-    return of.isVirtual() ? NO_SPACE : entry(of, true, OpenFile::space);
+    return of.isVirtual() ? NO_SPACE : entry(of, true, FileHandle::space);
   }
 
   /** The text of a symlink. */
   public byte[] linkText(byte[] path) {
-    return entry(real(path(path)), false, OpenFile::linkText);
+    return entry(real(path(path)), false, FileHandle::linkText);
   }
 
   /** Changes what is there; of a symlink itself unless {@code follow}. */
@@ -80,18 +92,21 @@ public final class VirtualRoot {
         "change",
         of,
         () -> {
-          boolean _ = entry(writable("change", of), follow, file -> changed(file, change));
+          boolean _ = entry(writable("change", of), follow, file -> changed(of, file, change));
         });
   }
 
-  private boolean changed(OpenFile file, FileChange change) {
-    file.change(change, maySetId());
+  private boolean changed(VirtualPath of, FileHandle file, FileChange change) {
+    file.change(change, maySetId(of));
     return true;
   }
 
-  /** A program that sets its user is a right on this host, which only an admin has. */
-  private boolean maySetId() {
-    return caller.role() == Role.ADMIN;
+  /**
+   * A program that sets its user is a right on this host, which only an admin has; in a VM it is
+   * none that who may run programs there would not have.
+   */
+  private boolean maySetId(VirtualPath of) {
+    return caller.role() == Role.ADMIN || of.area().equals(Roots.VMS);
   }
 
   /** Opens a regular file, which must be closed. */
@@ -100,12 +115,12 @@ public final class VirtualRoot {
     if (!flags.equals(EnumSet.of(OpenFlag.READ))) {
       flags.add(OpenFlag.WRITE);
     }
-    if (!maySetId()) {
+    VirtualPath of = path(path);
+    if (!maySetId(of)) {
       flags.add(OpenFlag.NO_SET_ID);
     }
-    VirtualPath of = path(path);
     if (!flags.contains(OpenFlag.WRITE)) {
-      OpenFile file = below(real(of), at -> FilesBelow.open(at, flags, mode));
+      FileHandle file = below(real(of), at -> at.open(flags, mode));
       return new VirtualFile(
           file,
           change ->
@@ -114,19 +129,20 @@ public final class VirtualRoot {
                   "change",
                   of,
                   () -> {
-                    boolean _ = changed(file, change);
+                    VirtualPath _ = writable("change", of);
+                    boolean _ = changed(of, file, change);
                   }));
     }
-    OpenFile file =
+    FileHandle file =
         caller.change(
             Role.OPERATOR,
             "write",
             of,
-            () -> below(writable("write", of), at -> FilesBelow.open(at, flags, mode)));
+            () -> below(writable("write", of), at -> at.open(flags, mode)));
     return new VirtualFile(
         file,
         change -> {
-          boolean _ = changed(file, change);
+          boolean _ = changed(of, file, change);
         });
   }
 
@@ -136,7 +152,7 @@ public final class VirtualRoot {
     if (of.isVirtual()) {
       return new FixedNames(roots.names(of).stream().map(name -> named(of, name)).toList());
     }
-    OpenFile file = below(of, at -> FilesBelow.open(at, EnumSet.of(OpenFlag.LIST), 0));
+    FileHandle file = below(of, at -> at.open(EnumSet.of(OpenFlag.LIST), 0));
     return new VirtualNames() {
       @Override
       public List<OpenFile.Entry> next() {
@@ -150,15 +166,15 @@ public final class VirtualRoot {
     };
   }
 
-  /** A folder that is gone is listed, too. */
+  /** A folder that is gone is listed, too; and no commit is mounted for a list of all. */
   private OpenFile.Entry named(VirtualPath in, String name) {
     byte[] bytes = PathBytes.encode(name);
-    if (in.area().isEmpty()) {
+    if (in.area().isEmpty() || in.area().equals(Roots.COMMITS)) {
       return new OpenFile.Entry(bytes, VIRTUAL);
     }
     try {
       VirtualPath object = new VirtualPath(List.of(in.area(), name));
-      return new OpenFile.Entry(bytes, entry(object, true, OpenFile::status));
+      return new OpenFile.Entry(bytes, entry(object, true, FileHandle::status));
     } catch (MicaException gone) {
       return new OpenFile.Entry(bytes, VIRTUAL);
     }
@@ -166,33 +182,33 @@ public final class VirtualRoot {
 
   /** Makes a directory. */
   public void makeDirectory(byte[] path, int mode) {
-    change("make the directory", path, at -> FilesBelow.makeDirectory(at, mode));
+    change("make the directory", path, at -> at.makeDirectory(mode));
   }
 
   /** Makes a symlink with that text. */
   public void makeLink(byte[] path, byte[] text) {
-    change("make the symlink", path, at -> FilesBelow.makeLink(at, text));
+    change("make the symlink", path, at -> at.makeLink(text));
   }
 
   /** Removes an empty directory, or if not {@code directory} anything else. */
   public void remove(byte[] path, boolean directory) {
-    change("remove", path, at -> FilesBelow.remove(at, directory));
+    change("remove", path, at -> at.remove(directory));
   }
 
   /** Gives a file another name, on the same file system. */
   public void link(byte[] from, byte[] path) {
-    both("link", from, path, FilesBelow::link);
+    both("link", from, path, Place::link);
   }
 
   /** Renames; what has the new name already is replaced only if {@code replace}. */
   public void rename(byte[] from, byte[] path, boolean replace) {
-    both("rename", from, path, (old, at) -> FilesBelow.rename(old, at, replace));
+    both("rename", from, path, (old, at) -> old.rename(at, replace));
   }
 
   /** Something that is done below one of the folders. */
   @FunctionalInterface
   private interface Work {
-    void at(FilesBelow.At at);
+    void at(Place at);
   }
 
   private void change(String doing, byte[] path, Work work) {
@@ -201,8 +217,7 @@ public final class VirtualRoot {
   }
 
   /** What is done with two names. */
-  private void both(
-      String doing, byte[] from, byte[] path, BiConsumer<FilesBelow.At, FilesBelow.At> work) {
+  private void both(String doing, byte[] from, byte[] path, BiConsumer<Place, Place> work) {
     VirtualPath old = path(from);
     VirtualPath of = path(path);
     caller.run(
@@ -225,7 +240,7 @@ public final class VirtualRoot {
             });
   }
 
-  private <T> T entry(VirtualPath path, boolean follow, Function<OpenFile, T> use) {
+  private <T> T entry(VirtualPath path, boolean follow, Function<FileHandle, T> use) {
     EnumSet<OpenFlag> how = EnumSet.of(OpenFlag.ENTRY);
     if (!follow) {
       how.add(OpenFlag.NOFOLLOW);
@@ -233,16 +248,14 @@ public final class VirtualRoot {
     return below(
         path,
         at -> {
-          try (OpenFile file = FilesBelow.open(at, how, 0)) {
+          try (FileHandle file = at.open(how, 0)) {
             return use.apply(file);
           }
         });
   }
 
-  private <T> T below(VirtualPath path, Function<FilesBelow.At, T> use) {
-    try (OpenDirectory directory = roots.open(path)) {
-      return use.apply(new FilesBelow(directory, path.object() + "/").at(path.below()));
-    }
+  private <T> T below(VirtualPath path, Function<Place, T> use) {
+    return roots.use(path, use);
   }
 
   private VirtualPath real(VirtualPath of) {
@@ -258,7 +271,15 @@ public final class VirtualRoot {
       FileStatus _ = virtual(of);
       throw MicaException.denied(doing, of, "only what is in a folder or union can be changed");
     }
+    if (of.area().equals(Roots.COMMITS)) {
+      throw MicaException.denied(doing, of, "a commit never changes");
+    }
     return of;
+  }
+
+  @Override
+  public void close() {
+    roots.close();
   }
 
   /** Names that are known at once. */

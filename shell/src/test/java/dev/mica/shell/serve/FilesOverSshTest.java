@@ -125,7 +125,7 @@ final class FilesOverSshTest {
         .contains("Remote working directory: /folders/root\n")
         .containsPattern("-rw-r----- +1 0 +0 +5 .* file\n")
         .containsPattern("lrwxrwxrwx +1 0 +0 +4 .* link\n")
-        .containsPattern("/folders +/unions")
+        .containsPattern("/commits +/folders +/unions +/vms")
         .contains("/folders/root")
         .containsPattern("Size +Used +Avail");
   }

@@ -195,7 +195,17 @@ record HostileMessages(Random random) {
 
   private byte[] path() {
     String path =
-        word("/folders/root", ".", "/unions", "/folders/root/sub", "/", "..", "/folders/root/../..")
+        word(
+                "/folders/root",
+                ".",
+                "/unions",
+                "/commits",
+                "/commits/a:b",
+                "/vms/a",
+                "/folders/root/sub",
+                "/",
+                "..",
+                "/folders/root/../..")
             + word("", "/file", "/new", "/../../../outside", "/outside", "/sub/link", "/\u0000x");
     return path.getBytes(java.nio.charset.StandardCharsets.UTF_8);
   }

@@ -37,11 +37,12 @@ record SftpClients(SshServers servers, List<String> more) {
   }
 
   /** Mounts {@code remote} of the server at {@code at}. */
-  Mounted sshfs(String user, String remote, Path at) throws IOException {
+  Mounted sshfs(String user, String remote, Path at, String... words) throws IOException {
     Files.createDirectories(at);
     List<String> command = new ArrayList<>(List.of("sshfs"));
     command.addAll(options(user, "-p"));
     command.addAll(List.of(user + "@127.0.0.1:" + remote, at.toString()));
+    command.addAll(List.of(words));
     SshServers.Reply reply = SshServers.run(command, new byte[0]);
     if (reply.status() != 0) {
       throw new AssertionError("sshfs: " + reply);

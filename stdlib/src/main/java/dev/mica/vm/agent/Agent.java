@@ -212,6 +212,12 @@ public interface Agent extends AutoCloseable {
    */
   Answer<Long> receive(String name, String id, String path, boolean into, Streams streams);
 
+  /**
+   * Starts a process that serves the files of a running container by {@code docs/files-protocol.md}
+   * to whoever has its streams. Returns its process id.
+   */
+  Answer<Long> files(String name, String id, Streams streams);
+
   /** Sends a signal to a container's first process, or to all. */
   void signal(String name, int signal, boolean all);
 

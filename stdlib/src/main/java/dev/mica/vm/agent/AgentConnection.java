@@ -277,6 +277,11 @@ public final class AgentConnection implements Agent {
     return start("receive", words, streams);
   }
 
+  @Override
+  public Answer<Long> files(String name, String id, Streams streams) {
+    return start("files", AgentWords.of(name).with("id", id), streams);
+  }
+
   private Answer<Long> start(String verb, AgentWords words, Streams streams) {
     words
         .with("port", streams.port())
