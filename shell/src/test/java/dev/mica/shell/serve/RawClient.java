@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -252,13 +253,30 @@ final class RawClient implements AutoCloseable {
     socket.shutdownOutput();
   }
 
-  /** The numbers of all messages that come until the end. */
+  /**
+   * The numbers of all messages that come until the end, as far as they can be told: what was sent
+   * at random may have been an exchange of keys that nobody here knows.
+   */
   List<Integer> readToEnd() throws IOException {
     List<Integer> numbers = new ArrayList<>();
     for (Optional<byte[]> next = read(); next.isPresent(); next = read()) {
       numbers.add(next.get()[0] & 0xff);
+      if (next.get()[0] == SshMessage.NEWKEYS) {
+        drain();
+        return numbers;
+      }
     }
     return numbers;
+  }
+
+  private void drain() throws IOException {
+    try {
+      long _ = in.transferTo(OutputStream.nullOutputStream());
+    } catch (SocketTimeoutException hangs) {
+      throw new AssertionError("neither answered nor closed", hangs);
+    } catch (SocketException reset) {
+      return; // an end, too
+    }
   }
 
   /** The next packet that is neither talk nor about extensions; it must have that number. */
