@@ -160,13 +160,14 @@ final class DocGeneratorTest {
       case UNION -> List.of("docs");
       case VM -> List.of("box");
       case USER -> List.of("ann");
-      case JOB, SESSION -> List.of("3");
+      case JOB -> List.of("3");
       case COMMIT -> List.of("web:v1", "web:v2");
       case LAYER -> List.of("web:v1", "web:v2", "/");
       case PATH -> List.of("/");
       case CHOICE -> parameter.choices();
       case SCRIPT, CODE, REST -> List.of(".");
       case FLAG, TEXT, ANY_TEXT, PROGRAM -> List.of();
+      case SESSION -> List.of(); // known to the server alone
     };
   }
 

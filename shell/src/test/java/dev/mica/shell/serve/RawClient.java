@@ -259,12 +259,16 @@ final class RawClient implements AutoCloseable {
    */
   List<Integer> readToEnd() throws IOException {
     List<Integer> numbers = new ArrayList<>();
-    for (Optional<byte[]> next = read(); next.isPresent(); next = read()) {
-      numbers.add(next.get()[0] & 0xff);
-      if (next.get()[0] == SshMessage.NEWKEYS) {
-        drain();
-        return numbers;
+    try {
+      for (Optional<byte[]> next = read(); next.isPresent(); next = read()) {
+        numbers.add(next.get()[0] & 0xff);
+        if (next.get()[0] == SshMessage.NEWKEYS) {
+          drain();
+          return numbers;
+        }
       }
+    } catch (AssertionError wrong) {
+      throw new AssertionError(wrong.getMessage() + ", after the messages " + numbers, wrong);
     }
     return numbers;
   }

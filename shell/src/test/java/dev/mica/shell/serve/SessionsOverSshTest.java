@@ -382,11 +382,8 @@ final class SessionsOverSshTest {
         Thread.onSpinWait();
       }
       assertThat(servers.ask("victor", "session attach 1").err())
-          .isEqualTo(
-              """
-              mica: cannot attach to the session 1: no job of yours was begun in it
-                hint: all your jobs are in job ls; session watch shows a session that is open
-              """);
+          .startsWith(
+              "mica: cannot attach to the session 1: no job of yours was begun in it; all your");
       assertThat(servers.ask("victor", "session attach").err())
           .startsWith("mica: cannot attach to the last session: none that has ended had begun");
       Process attached = new ProcessBuilder(with(servers.client("ann"), "session attach")).start();
@@ -395,7 +392,7 @@ final class SessionsOverSshTest {
         silent.close();
         assertThat(said.readLine()).isEqualTo("mica: job 1 is failed");
         assertThat(new String(attached.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
-            .startsWith("mica: cannot pull");
+            .startsWith("mica: cannot reach the registry 127.0.0.1:");
         assertThat(attached.waitFor()).isEqualTo(1);
       }
     } finally {
