@@ -19,6 +19,8 @@ import dev.mica.test.ScratchTest;
 import dev.mica.union.Union;
 import dev.mica.union.UnionSpec;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -70,6 +72,14 @@ final class AccessTest extends ScratchTest {
               test -> test.viewer.commits().create(test.seen(), "new:v1", "")),
           new Change(
               "Commits.pull()", "pull debian:12", test -> test.viewer.commits().pull("debian:12")),
+          new Change(
+              "Commits.receive()",
+              "receive x:1",
+              test ->
+                  test.viewer
+                      .commits()
+                      .receive(
+                          "x:1", InputStream.nullInputStream(), OutputStream.nullOutputStream())),
           new Change(
               "Commit.push()",
               "push the commit to localhost:1/x",

@@ -9,6 +9,8 @@ import dev.mica.state.StateDir;
 import dev.mica.union.Union;
 import dev.mica.union.UnionLayers;
 import dev.mica.union.Unions;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -188,6 +190,21 @@ public final class Commits {
         });
   }
 
+  /** Makes a commit of what another Mica pushes, at the other end of the two streams. */
+  public Loaded receive(String ref, InputStream in, OutputStream out) {
+    return caller.change(
+        Role.OPERATOR,
+        "receive",
+        ref,
+        () -> loaded(exchange.receive(caller, Ref.parse(ref).toString(), in, out)));
+  }
+
+  /** Gives a commit to another Mica that pulls it, likewise; remarks on what an image lacks. */
+  public List<String> send(String refOrId, InputStream in, OutputStream out) {
+    LiveCommit commit = live(refOrId);
+    return exchange.send(caller, commit.id(), refOrId, in, out);
+  }
+
   /** Makes a commit of a folder, or of a tar of one, plain or compressed. */
   public Loaded importFolder(String folderOrTar, String ref) {
     return importFolder(folderOrTar, ref, "", List.of());
@@ -200,14 +217,15 @@ public final class Commits {
    */
   public Loaded importFolder(String folderOrTar, String ref, String message, List<String> changes) {
     return caller.change(
-        Role.OPERATOR, "import", folderOrTar, () -> imported(folderOrTar, ref, message, changes));
-  }
-
-  private Loaded imported(String folderOrTar, String ref, String message, List<String> changes) {
-    Ref name = Ref.parse(ref);
-    try (Reached from = caller.reach(Folder.of(caller, folderOrTar).path())) {
-      return loaded(exchange.importFolder(from, name.toString(), message, changes));
-    }
+        Role.OPERATOR,
+        "import",
+        folderOrTar,
+        () -> {
+          String name = Ref.parse(ref).toString();
+          try (Reached from = caller.reach(Folder.of(caller, folderOrTar).path())) {
+            return loaded(exchange.importFolder(from, name, message, changes));
+          }
+        });
   }
 
   private Loaded loaded(Exchange.Loaded made) {
@@ -336,24 +354,7 @@ public final class Commits {
    * end.
    */
   public void removeAll() {
-    caller.run(Role.OPERATOR, "remove", "all commits", this::removeEach);
-  }
-
-  private void removeEach() {
-    MicaException failure = null;
-    for (Commit commit : list()) { // children come before their parents
-      try {
-        commit.remove();
-      } catch (MicaException used) {
-        if (failure != null) {
-          used.addSuppressed(failure);
-        }
-        failure = used;
-      }
-    }
-    if (failure != null) {
-      throw failure;
-    }
+    caller.run(Role.OPERATOR, "remove", "all commits", () -> Remover.removeEach(list()));
   }
 
   /**

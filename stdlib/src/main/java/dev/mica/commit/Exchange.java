@@ -2,6 +2,8 @@ package dev.mica.commit;
 
 import dev.mica.access.Caller;
 import dev.mica.access.Reached;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -24,23 +26,42 @@ public interface Exchange {
   Optional<Meant> meant(String text);
 
   /**
-   * Makes a commit of an image of a registry.
+   * Makes a commit of an image of a registry, or of a commit of another Mica.
    *
    * @param caller whose variables lead to their configuration and credentials
-   * @param reference {@code HOST/NAME:TAG}
+   * @param reference {@code HOST/NAME:TAG}, or {@code ssh://HOST/NAME:TAG}
    * @param as what it is to be called; empty: as the reference says
    * @param platform {@code OS/ARCHITECTURE}; empty: this host's
    */
   Loaded pull(Caller caller, String reference, Optional<String> as, Optional<String> platform);
 
   /**
-   * Gives a commit to a registry as an image.
+   * Gives a commit to a registry as an image, or to another Mica.
    *
    * @param caller as in {@link #pull}; and they may reach the folders that the commit stands on
    * @param origins of it and of those it stands on: a registry that it came from may have its blobs
    * @param compression as in {@link #save}
    */
   Pushed push(Caller caller, String id, List<String> origins, String reference, String compression);
+
+  /**
+   * Makes a commit of an image that another Mica sends, and is asked for those of its blobs that
+   * are not here.
+   *
+   * @param caller who pushes it
+   * @param in what the other Mica says, and {@code out} what it is told
+   */
+  Loaded receive(Caller caller, String ref, InputStream in, OutputStream out);
+
+  /**
+   * Gives a commit to another Mica, which asks for those of its blobs that it lacks.
+   *
+   * @param caller as in {@link #push}
+   * @param label what the commit is called
+   * @param in what the other Mica says, and {@code out} what it is told
+   * @return remarks on what the format cannot hold
+   */
+  List<String> send(Caller caller, String id, String label, InputStream in, OutputStream out);
 
   /**
    * Makes a commit of a folder, or of a tar of one.

@@ -149,4 +149,22 @@ final class Remover {
               .hint("remove that first");
         });
   }
+
+  /** Removes those on which nothing stands, and names the others in an error at the end. */
+  static void removeEach(List<Commit> commits) {
+    MicaException failure = null;
+    for (Commit commit : commits) { // children come before their parents
+      try {
+        commit.remove();
+      } catch (MicaException used) {
+        if (failure != null) {
+          used.addSuppressed(failure);
+        }
+        failure = used;
+      }
+    }
+    if (failure != null) {
+      throw failure;
+    }
+  }
 }

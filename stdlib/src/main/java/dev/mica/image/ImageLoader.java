@@ -43,13 +43,15 @@ final class ImageLoader {
    * is not fetched again.
    *
    * @param tagOrDigest what {@code source} is asked for
+   * @param wanted what it must be for; empty: whatever it is for
    */
-  String load(ImageSource source, String tagOrDigest, Platform platform, String ref) {
-    ImageManifest manifest = ImageManifest.find(source, tagOrDigest, platform);
+  String load(ImageSource source, String tagOrDigest, Optional<Platform> wanted, String ref) {
+    Platform any = wanted.orElseGet(Platform::ofHost);
+    ImageManifest manifest = ImageManifest.find(source, tagOrDigest, any);
     String digest = manifest.self().digest();
     Optional<String> there = store.commitOf(digest);
     if (there.isPresent()) {
-      store.stack(there.get()).config().ifPresent(is -> requireFor(platform, is, source.label()));
+      store.stack(there.get()).config().ifPresent(is -> requireFor(wanted, is, source.label()));
       store.refer(ref, there.get());
       return there.get();
     }
@@ -65,7 +67,7 @@ final class ImageLoader {
               + diffIds.size());
     }
     ImageConfig is = Configs.config(config, why -> bad(source, why));
-    requireFor(platform, is, source.label());
+    requireFor(wanted, is, source.label());
     LayerStore.Planned planned =
         new LayerStore.Planned(
             ref,
@@ -83,9 +85,9 @@ final class ImageLoader {
   }
 
   /** An image that stands alone says only here what it is for. */
-  private static void requireFor(Platform wanted, ImageConfig config, String label) {
+  private static void requireFor(Optional<Platform> wanted, ImageConfig config, String label) {
     boolean silent = config.os().isEmpty() || config.architecture().isEmpty();
-    if (!silent) {
+    if (!silent && wanted.isPresent()) {
       ImageConfig _ =
           Platform.choose(
               label,
@@ -93,7 +95,7 @@ final class ImageLoader {
               one ->
                   Optional.of(
                       new Platform(one.os(), one.architecture(), Optional.of(one.variant()))),
-              wanted);
+              wanted.get());
     }
   }
 
@@ -125,6 +127,8 @@ final class ImageLoader {
   private Transfers fetch(ImageSource source, ImageManifest manifest, byte[] config, String text) {
     blobs.keep(manifest.self(), manifest.content());
     blobs.keep(manifest.config(), config);
+    source.wants(
+        manifest.layers().stream().distinct().filter(one -> blobs.find(one).isEmpty()).toList());
     Transfers all =
         Transfers.begin(
             text, manifest.layers(), transfer -> blobs.fetch(transfer.blob(), source, transfer));

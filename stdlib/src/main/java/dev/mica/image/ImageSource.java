@@ -2,6 +2,7 @@ package dev.mica.image;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.List;
 
 /**
  * One repository that images are read from: of a registry, an OCI layout, an archive. Nothing that
@@ -30,6 +31,9 @@ interface ImageSource extends AutoCloseable {
    * the stream says which. May end early or fail; the caller asks again from where it got to.
    */
   Blob open(Descriptor blob, long from) throws IOException;
+
+  /** Is told which blobs will be opened, before the first is. */
+  default void wants(List<Descriptor> blobs) {}
 
   /**
    * A blob under way; to be closed.

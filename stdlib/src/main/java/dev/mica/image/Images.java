@@ -17,6 +17,8 @@ import dev.mica.failure.Why;
 import dev.mica.job.Activity;
 import dev.mica.state.StateDir;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -53,7 +55,7 @@ public final class Images implements Exchange {
       }
       for (LocalSource.Named image : images) {
         List<String> refs = refs(image, as, file.named(), images.size());
-        String id = loader.load(source, image.key(), wanted, refs.getFirst());
+        String id = loader.load(source, image.key(), Optional.of(wanted), refs.getFirst());
         refs.stream().skip(1).forEach(ref -> store.refer(ref, id));
         ids.add(id);
       }
@@ -85,6 +87,9 @@ public final class Images implements Exchange {
 
   @Override
   public Loaded pull(Caller caller, String text, Optional<String> as, Optional<String> platform) {
+    if (RemotePlace.isMeant(text)) {
+      return between(caller).pull(text, as, platform);
+    }
     Map<String, String> environment = variables(caller);
     Platform wanted = platform.map(Platform::parse).orElseGet(Platform::ofHost);
     Reference reference = Registry.meaning(text, environment);
@@ -93,7 +98,7 @@ public final class Images implements Exchange {
         Activity _ =
             Activity.begin("pull " + reference, OptionalLong.empty(), Activity.Work.NONE)) {
       String ref = as.orElseGet(reference::nameAndTag);
-      String id = loader.load(source, reference.tagOrDigest(), wanted, ref);
+      String id = loader.load(source, reference.tagOrDigest(), Optional.of(wanted), ref);
       return new Loaded(List.of(id), loader.remarks());
     }
   }
@@ -101,6 +106,9 @@ public final class Images implements Exchange {
   @Override
   public Pushed push(
       Caller caller, String id, List<String> origins, String text, String compression) {
+    if (RemotePlace.isMeant(text)) {
+      return between(caller).push(id, text, compression(compression, text));
+    }
     Reference reference = Reference.parse(text);
     if (reference.digest().isPresent()) {
       throw MicaException.usage("push to", text, "an image gets its digest by itself")
@@ -115,6 +123,21 @@ public final class Images implements Exchange {
       send(image, target, reference);
       return new Pushed(reference.toString(), image.manifest().self().digest(), image.remarks());
     }
+  }
+
+  private Between between(Caller caller) {
+    return new Between(caller, store, blobs);
+  }
+
+  @Override
+  public Loaded receive(Caller caller, String ref, InputStream in, OutputStream out) {
+    return between(caller).receive(ref, in, out);
+  }
+
+  @Override
+  public List<String> send(
+      Caller caller, String id, String label, InputStream in, OutputStream out) {
+    return between(caller).send(id, label, in, out);
   }
 
   /**

@@ -93,6 +93,15 @@ public final class Conversation {
     return out;
   }
 
+  /** What a program sends to a command; fails where the lines that come in are commands. */
+  InputStream input(String what) {
+    InputStream input = in;
+    if (input == null) {
+      throw MicaException.usage(what, "the standard input", "the lines here are commands already");
+    }
+    return input;
+  }
+
   /** The objects. */
   synchronized Mica mica() {
     if (mica == null) {
@@ -240,10 +249,7 @@ public final class Conversation {
   /** Runs the script that comes by the standard input, in Groovy. */
   void runInput(List<String> args) {
     requireAdmin();
-    InputStream input = in;
-    if (input == null) {
-      throw MicaException.usage("run", "the standard input", "the lines here are commands already");
-    }
+    InputStream input = input("run");
     try {
       byte[] script = input.readNBytes(LONGEST_SCRIPT + 1);
       if (script.length > LONGEST_SCRIPT) {

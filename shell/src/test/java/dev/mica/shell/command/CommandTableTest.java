@@ -69,6 +69,8 @@ final class CommandTableTest {
             "commit import",
             "commit pull",
             "commit push",
+            "commit send",
+            "commit receive",
             "vm run",
             "vm create",
             "vm ls",
