@@ -190,7 +190,7 @@ final class SshProgram implements AutoCloseable {
   }
 
   private MicaException connection(String doing, List<String> lines) {
-    String last = lines.getLast();
+    String last = lines.getLast().replaceFirst("^ssh: ", "");
     if (lines.stream().anyMatch(line -> line.contains("IDENTIFICATION HAS CHANGED"))) {
       return MicaException.failed(doing, place, "its key is not the one in known_hosts")
           .hint("ask its admin whether the key was changed; somebody may be in between");
