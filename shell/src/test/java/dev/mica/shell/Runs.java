@@ -6,6 +6,7 @@ import dev.mica.test.Child;
 import java.io.ByteArrayOutputStream;
 import java.io.File;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -26,17 +27,26 @@ public final class Runs {
 
   private Runs() {}
 
-  /** In this process, with the user's state directory. */
+  /** In this process, with no input and the user's state directory. */
   public static Run here(String... args) {
     return here(Map.of(), args);
   }
 
-  /** In this process, with these variables. */
+  /** In this process, with no input and these variables. */
   public static Run here(Map<String, String> environment, String... args) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     ByteArrayOutputStream err = new ByteArrayOutputStream();
     Streams streams = new Streams(print(out), print(err), TerminalFormat.PLAIN);
-    int status = new App(streams, environment).run(List.of(args));
+    // What this process gets is for whoever runs the tests: a command that reads it takes a message
+    // away, and the tests wait for it for ever.
+    InputStream given = System.in;
+    System.setIn(InputStream.nullInputStream());
+    int status;
+    try {
+      status = new App(streams, environment).run(List.of(args));
+    } finally {
+      System.setIn(given);
+    }
     streams.out().flush();
     return new Run(
         status, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
