@@ -29,7 +29,6 @@ import org.apache.sshd.server.global.NoMoreSessionsHandler;
 
 /** An SSH server for the users of a state directory, of which there is one at a time. */
 public final class Server implements AutoCloseable {
-  private static final Duration GRACE = Duration.ofSeconds(30);
   private static final Duration KEEPALIVE = Duration.ofSeconds(60);
   private static final int SILENT = 3;
   private static final int CHANNELS = 10;
@@ -117,12 +116,12 @@ public final class Server implements AutoCloseable {
     server.addSessionListener(gate);
     server.addSessionListener(new Attempts(mica.audit(), System::nanoTime));
     limit(server);
+    CoreModuleProperties.AUTH_TIMEOUT.set(server, settings.grace());
     return server;
   }
 
   private static void limit(SshServer server) {
     CoreModuleProperties.SERVER_IDENTIFICATION.set(server, BANNER);
-    CoreModuleProperties.AUTH_TIMEOUT.set(server, GRACE);
     CoreModuleProperties.IDLE_TIMEOUT.set(server, Duration.ZERO);
     CoreModuleProperties.HEARTBEAT_INTERVAL.set(server, KEEPALIVE);
     CoreModuleProperties.HEARTBEAT_REQUEST.set(server, "keepalive@openssh.com");

@@ -4,6 +4,7 @@ import dev.mica.access.Role;
 import dev.mica.failure.MicaException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -14,8 +15,11 @@ import java.util.regex.Pattern;
  * @param listen the address to listen at; port 0: any port that is free
  * @param compatible whether clients without a post-quantum key exchange are accepted, too
  * @param recorded the roles whose terminals are recorded
+ * @param grace how long a client may take to log in
  */
-public record Settings(InetSocketAddress listen, boolean compatible, Set<Role> recorded) {
+public record Settings(
+    InetSocketAddress listen, boolean compatible, Set<Role> recorded, Duration grace) {
+  private static final Duration USUAL_GRACE = Duration.ofSeconds(30);
   private static final Pattern LISTEN =
       Pattern.compile("(?:\\[([^\\]]+)\\]|([^:\\[\\]]*)):(\\d{1,5})");
   private static final int LARGEST_PORT = 65535;
@@ -36,10 +40,16 @@ public record Settings(InetSocketAddress listen, boolean compatible, Set<Role> r
       return new Settings(
           new InetSocketAddress(InetAddress.ofLiteral(address), Integer.parseInt(parts.group(3))),
           compatible,
-          Set.copyOf(recorded));
+          Set.copyOf(recorded),
+          USUAL_GRACE);
     } catch (IllegalArgumentException name) {
       throw refused(listen, "'" + address + "' is no address").because(name);
     }
+  }
+
+  /** The same with another time to log in. */
+  public Settings withGrace(Duration time) {
+    return new Settings(listen, compatible, recorded, time);
   }
 
   private static MicaException refused(String listen, String why) {
