@@ -26,6 +26,9 @@ final class RawSecrets {
   private static final int BLOCK = 16;
   private static final int LEAST_PADDING = 4;
 
+  /** Packets before and behind one whose code is wrong that are tried. */
+  private static final int NEAR = 50;
+
   private final @Nullable Cipher cipher;
   private final @Nullable Mac code;
 
@@ -100,9 +103,9 @@ final class RawSecrets {
     byte[] body = rest;
     if (cipher != null) {
       byte[] hidden = Arrays.copyOf(rest, rest.length - codeLength());
-      if (!MessageDigest.isEqual(
-          code(head, hidden), Arrays.copyOfRange(rest, hidden.length, rest.length))) {
-        throw new AssertionError("the server's code is wrong");
+      byte[] code = Arrays.copyOfRange(rest, hidden.length, rest.length);
+      if (!MessageDigest.isEqual(code(head, hidden), code)) {
+        throw new AssertionError("the server's code is wrong: " + number(head, hidden, code));
       }
       body = cipher.update(hidden);
     }
@@ -115,6 +118,18 @@ final class RawSecrets {
     number++;
     mac.update(head);
     return mac.doFinal(hidden);
+  }
+
+  /** Whether packets were lost, or this one is damaged. */
+  private String number(byte[] head, byte[] hidden, byte[] code) {
+    int due = number - 1;
+    for (number = Math.max(0, due - NEAR); number <= due + NEAR; ) {
+      int tried = number;
+      if (MessageDigest.isEqual(code(head, hidden), code)) {
+        return "it is that of packet " + tried + ", and " + due + " is due";
+      }
+    }
+    return "packet " + due + " of " + hidden.length + " bytes is damaged";
   }
 
   /** The client's side of mlkem768x25519-sha256. */
