@@ -31,7 +31,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * kill -9 at every step: strace kills a process of its own as it enters its 1st, 2nd, 3rd … call of
  * each system call that changes something, as often as it makes it. After each, the next process
  * must find the state before or the state after, and nothing else: no stray mount, no stray file.
- * {@code -Dmica.seed=N} chooses the same third of the steps again; {@code MICA_FULL=1} tries all.
+ * {@code -Dmica.seed=N} chooses the same sixth of the steps again; {@code MICA_FULL=1} tries all.
  */
 @NeedsRoot
 @SuppressWarnings("NullAway.Init") // JUnit sees to the fields
@@ -98,12 +98,12 @@ final class CrashTest {
     return call + ":signal=KILL:when=" + time;
   }
 
-  /** At all of these, or at a third of them, unless {@code MICA_FULL=1}. */
+  /** At all of these, or at a sixth of them, unless {@code MICA_FULL=1}. */
   private void run(CrashStep.Operation operation, List<String> kills, boolean reboot)
       throws InterruptedException {
     List<String> chosen = new ArrayList<>(kills);
     Collections.shuffle(chosen, new Random(SEED + operation.name().hashCode()));
-    int count = FULL ? chosen.size() : (chosen.size() + 2) / 3;
+    int count = FULL ? chosen.size() : (chosen.size() + 5) / 6;
     List<Future<?>> runs = new ArrayList<>();
     for (String kill : chosen.subList(0, count)) {
       runs.add(runners.submit(() -> killed(operation, kill, reboot)));

@@ -23,7 +23,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Each operation is killed with its journal entry there, and a person decides: then nothing is left
- * over, nothing that holds data is gone, and every object can be used and removed. A third of the
+ * over, nothing that holds data is gone, and every object can be used and removed. A sixth of the
  * decisions, which {@code -Dmica.seed=N} chooses again; {@code MICA_FULL=1} tries all.
  */
 final class SettleTest extends ScratchTest {
@@ -35,7 +35,7 @@ final class SettleTest extends ScratchTest {
     List<Arguments> all = new ArrayList<>(every().toList());
     System.out.println("SettleTest: -Dmica.seed=" + SEED);
     Collections.shuffle(all, new Random(SEED));
-    return all.stream().limit(FULL ? all.size() : all.size() / 3);
+    return all.stream().limit(FULL ? all.size() : all.size() / 6);
   }
 
   private static Stream<Arguments> every() {

@@ -33,7 +33,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 @NeedsRoot
 @Timeout(600)
 final class VmDatabaseTest {
-  private static final int ROUNDS = 3;
+  private static final int ROUNDS = 2;
 
   /** What takes longer hangs. */
   private static final Duration SOON = Duration.ofMinutes(3);

@@ -29,7 +29,7 @@ import org.junit.jupiter.api.Timeout;
 @NeedsRoot
 @Timeout(1200)
 final class VmManyExecsTest {
-  private static final int ROUNDS = "1".equals(System.getenv("MICA_FULL")) ? 1000 : 100;
+  private static final int ROUNDS = "1".equals(System.getenv("MICA_FULL")) ? 1000 : 50;
   private static final int FIRST = 5;
 
   /** What takes longer hangs. */

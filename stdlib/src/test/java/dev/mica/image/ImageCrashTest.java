@@ -36,7 +36,7 @@ final class ImageCrashTest {
   private static final List<String> NAMES = List.of(CHANGES.split(",", -1));
 
   private static final Pattern CALL = Pattern.compile("^(\\d+) +([a-z0-9_]+)\\(");
-  private static final int KILLS = Integer.getInteger("mica.rounds", 4);
+  private static final int KILLS = Integer.getInteger("mica.rounds", 2);
 
   @ParameterizedTest
   @EnumSource
