@@ -94,6 +94,7 @@ final class ArchitectureTest {
           "local",
           "session",
           "folder",
+          "remote",
           "vm",
           "schema",
           "access",
@@ -113,6 +114,7 @@ final class ArchitectureTest {
               "dev.mica.state..",
               "dev.mica.text..",
               "dev.mica.vm..",
+              "dev.mica.remote..",
               "dev.mica.image..")
           .and(
               not(

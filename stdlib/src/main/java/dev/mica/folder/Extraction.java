@@ -1,8 +1,12 @@
 package dev.mica.folder;
 
+import dev.mica.access.Caller;
+import dev.mica.access.Reached;
 import dev.mica.core.Core;
 import dev.mica.core.OpenDirectory;
+import dev.mica.core.ScratchDirectory;
 import dev.mica.failure.MicaException;
+import dev.mica.job.Activity;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -14,10 +18,11 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 
 /**
- * Makes what an untrusted archive names, at one path and nowhere else: no name with {@code ..} is
- * taken, and no symbolic link that the archive made before is followed.
+ * Makes what an untrusted archive or host names, at one path and nowhere else: no name with {@code
+ * ..} is taken, and no symbolic link that was made before is followed.
  *
  * <p>It is made in a directory that nobody else can enter, so nobody exchanges what is in it while
  * it gets the owners that the archive says.
@@ -35,21 +40,54 @@ final class Extraction {
 
   private record Directory(Path path, Meta meta) {}
 
+  /** Puts it all there. */
+  @FunctionalInterface
+  interface Filling {
+    void fill(Activity activity, Extraction extraction) throws IOException;
+  }
+
+  private final String verb;
   private final Path root;
   private final Path target;
   private final List<Directory> directories = new ArrayList<>();
   private final boolean privileged;
 
-  /**
-   * At {@code root}, where nothing is.
-   *
-   * @param target what people call it
-   * @param privileged whether owners can be given away
-   */
-  Extraction(Path root, Path target, boolean privileged) {
+  private Extraction(String verb, Path root, Path target, boolean privileged) {
+    this.verb = verb;
     this.root = root;
     this.target = target;
     this.privileged = privileged;
+  }
+
+  /**
+   * All or nothing: {@code target}, where nothing may be, is there when it is whole.
+   *
+   * @param verb what is done to each of what is in it
+   */
+  static void of(Caller caller, Folder source, String verb, Path target, Filling filling) {
+    String doing = "copy " + source + " to";
+    requireFree(caller, doing, target);
+    try (Reached place = caller.reachName(target);
+        Activity activity =
+            Activity.begin(doing + " " + target, OptionalLong.empty(), Activity.Work.NONE);
+        OpenDirectory around = place.openParent();
+        ScratchDirectory scratch = new ScratchDirectory(around)) {
+      boolean privileged = "root".equals(System.getProperty("user.name"));
+      Extraction extraction =
+          new Extraction(verb, scratch.path().resolve("whole"), target, privileged);
+      filling.fill(activity, extraction);
+      requireFree(caller, doing, target);
+      extraction.finish(around.path().resolve(target.getFileName()));
+    } catch (IOException e) {
+      throw Failures.of(doing, target, e);
+    }
+  }
+
+  private static void requireFree(Caller caller, String doing, Path target) {
+    if (new LocalFolder(caller, target).exists()) {
+      throw MicaException.failed(doing, target, "something is there already")
+          .hint("choose a path where nothing is yet");
+    }
   }
 
   void directory(String name, Meta meta) throws IOException {
@@ -86,7 +124,7 @@ final class Extraction {
   }
 
   /** What only holds once nothing more is put into them; the whole is renamed to {@code as}. */
-  void finish(Path as) throws IOException {
+  private void finish(Path as) throws IOException {
     for (Directory directory : directories.reversed()) {
       if (!directory.path.equals(root)) {
         permit(directory.path, directory.meta);
@@ -164,6 +202,6 @@ final class Extraction {
 
   /** An archive that would be half unpacked is not unpacked. */
   MicaException refused(String name, String why) {
-    return MicaException.failed("unpack " + name + " to", target, why);
+    return MicaException.failed(verb + " " + name + " to", target, why);
   }
 }

@@ -15,31 +15,36 @@ final class Failures {
   private Failures() {}
 
   static MicaException of(String doing, Path path, IOException e) {
+    return of(doing, path, path.toString(), e);
+  }
+
+  /** The same of what is called {@code path}, and in the failure {@code file}. */
+  static MicaException of(String doing, Object path, String file, IOException e) {
     return switch (e) {
       case AccessDeniedException denied ->
-          failed(doing, path, at(denied, path) + "permission denied", e);
+          failed(doing, path, at(denied, file) + "permission denied", e);
       case NoSuchFileException missing ->
-          failed(doing, path, at(missing, path) + "no such file", e);
+          failed(doing, path, at(missing, file) + "no such file", e);
       case FileAlreadyExistsException there ->
-          failed(doing, path, at(there, path) + "something is there already", e);
-      case NotDirectoryException file -> failed(doing, path, at(file, path) + "not a directory", e);
+          failed(doing, path, at(there, file) + "something is there already", e);
+      case NotDirectoryException other ->
+          failed(doing, path, at(other, file) + "not a directory", e);
       case DirectoryNotEmptyException full ->
-          failed(doing, path, at(full, path) + "the directory is not empty", e);
+          failed(doing, path, at(full, file) + "the directory is not empty", e);
       case FileSystemException other when other.getReason() != null ->
-          failed(doing, path, at(other, path) + other.getReason(), e);
+          failed(doing, path, at(other, file) + other.getReason(), e);
       default -> failed(doing, path, String.valueOf(e.getMessage()), e);
     };
   }
 
-  private static MicaException failed(String doing, Path path, String why, IOException e) {
+  private static MicaException failed(String doing, Object path, String why, IOException e) {
     return MicaException.failed(doing, path, why).because(e);
   }
 
   /** The file that failed, where that is not the one asked for. */
-  private static String at(FileSystemException e, Path path) {
+  private static String at(FileSystemException e, String asked) {
     String file = e.getFile();
-    boolean same =
-        file == null || file.equals(path.toString()) || file.startsWith("/proc/self/fd/");
+    boolean same = file == null || file.equals(asked) || file.startsWith("/proc/self/fd/");
     return same ? "" : file + ": ";
   }
 }

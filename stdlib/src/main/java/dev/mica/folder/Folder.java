@@ -7,13 +7,14 @@ import java.util.List;
 import java.util.function.Predicate;
 
 /**
- * A place: a local path, or any URI Commons VFS knows ({@code file: tar: zip:}). It may be a
- * directory or a single file, and need not exist yet.
+ * A place: a local path, what an archive holds ({@code tar: zip:}), or a place of another host
+ * ({@code sftp:}). It may be a directory or a single file, and need not exist yet.
  *
- * <p>Only local folders can be mounted or diffed; others can be listed, read, and copied in and
- * out. Every failure is a {@link MicaException} that names the place.
+ * <p>Only local folders can be mounted or diffed; archives can be listed, read and copied out of,
+ * and places of other hosts copied to as well. Every failure is a {@link MicaException} that names
+ * the place.
  */
-public sealed interface Folder extends LayerSource permits LocalFolder, VfsFolder {
+public sealed interface Folder extends LayerSource permits LocalFolder, ForeignFolder {
   /**
    * The place that {@code pathOrUri} names; a text with no known scheme is a local path, made
    * absolute. Nothing is opened.
@@ -96,7 +97,8 @@ public sealed interface Folder extends LayerSource permits LocalFolder, VfsFolde
    * Copies this, whatever is in it, to {@code target}, which must not exist; returns it. Between
    * local folders everything is kept (owners, xattrs, hard links, holes, nanoseconds), by reflink
    * where possible; owners and attributes that only root may give are left out for others. Out of
-   * an archive what the archive holds.
+   * an archive what the archive holds. To or from another host types, contents, the permissions
+   * without setuid and setgid, and the times in seconds; all becomes the user's who makes it there.
    */
   Folder copyTo(Folder target);
 

@@ -167,6 +167,11 @@ record LocalFolder(Caller caller, Path path) implements Folder {
 
   @Override
   public Folder copyTo(Folder target) {
+    if (target instanceof SftpFolder remote) {
+      String doing = "copy " + location() + " to";
+      caller.run(Role.OPERATOR, doing, remote, () -> Upload.of(caller, path, remote));
+      return target;
+    }
     Path to = target.path();
     caller.run(Role.OPERATOR, "copy " + location() + " to", to, () -> copyTo(target, to));
     return target;

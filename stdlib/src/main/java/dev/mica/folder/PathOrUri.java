@@ -22,7 +22,7 @@ final class PathOrUri {
   /** Those Commons VFS serves with what is on our class path. */
   static final List<String> ARCHIVES = List.of("tar", "tgz", "tbz2", "zip", "jar");
 
-  private static final String SUPPORTED = "file: tar: tgz: tbz2: zip: jar:";
+  private static final String SUPPORTED = "file: sftp: tar: tgz: tbz2: zip: jar:";
 
   private static final Pattern SCHEME =
       Pattern.compile("([A-Za-z][A-Za-z0-9+.-]*):(.*)", Pattern.DOTALL);
@@ -58,6 +58,9 @@ final class PathOrUri {
     }
     if (ARCHIVES.contains(scheme)) {
       return VfsFolder.of(caller, scheme, rest);
+    }
+    if (scheme.equals(SftpFolder.SCHEME) && rest.startsWith("//")) {
+      return SftpFolder.of(caller, pathOrUri);
     }
     if (rest.startsWith("//")) {
       throw MicaException.usage("open", pathOrUri, "no provider for " + scheme + ":")

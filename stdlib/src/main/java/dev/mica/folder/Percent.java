@@ -1,11 +1,15 @@
 package dev.mica.folder;
 
 import dev.mica.failure.MicaException;
+import dev.mica.text.PathBytes;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 
 /** The {@code %HH} of URIs: bytes, of any value but 0. */
 final class Percent {
+  /** Where {@link PathBytes#decode} puts bytes of 0x80 and more that are not UTF-8. */
+  private static final int RAW = 0xdc80;
+
   private Percent() {}
 
   static byte[] decode(String uri, String text) {
@@ -20,6 +24,28 @@ final class Percent {
       }
     }
     return bytes.toByteArray();
+  }
+
+  /** Of these bytes, so that people can read as much as possible; {@link #decode} turns it back. */
+  static String encode(byte[] bytes) {
+    StringBuilder text = new StringBuilder();
+    PathBytes.decode(bytes)
+        .chars()
+        .forEach(c -> {
+          boolean raw = c >= RAW && c < RAW + 0x80; // a byte that is not UTF-8
+          if (raw || c == '%' || Character.isISOControl(c)) {
+            for (byte b : raw ? new byte[] {(byte) c} : utf8((char) c)) {
+              text.append(String.format("%%%02X", b & 0xff));
+            }
+          } else {
+            text.append((char) c);
+          }
+        });
+    return text.toString();
+  }
+
+  private static byte[] utf8(char c) {
+    return String.valueOf(c).getBytes(StandardCharsets.UTF_8);
   }
 
   private static int escaped(String uri, byte[] encoded, int at) {

@@ -1,8 +1,6 @@
 package dev.mica.folder;
 
 import dev.mica.access.Reached;
-import dev.mica.core.OpenDirectory;
-import dev.mica.core.ScratchDirectory;
 import dev.mica.failure.MicaException;
 import dev.mica.job.Activity;
 import java.io.BufferedInputStream;
@@ -14,7 +12,6 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.util.Collections;
 import java.util.List;
-import java.util.OptionalLong;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
@@ -41,33 +38,15 @@ final class Unpack {
     this.extraction = extraction;
   }
 
-  /** All or nothing: {@code target} is there when it is whole. */
+  /** Copies it to {@code target}. */
   static void to(VfsFolder source, Path target) {
-    String doing = "copy " + source + " to";
-    requireFree(source, doing, target);
-    try (Reached archive = source.caller().reach(source.archive());
-        Reached place = source.caller().reachName(target);
-        Activity activity =
-            Activity.begin(doing + " " + target, OptionalLong.empty(), Activity.Work.NONE);
-        OpenDirectory around = place.openParent();
-        ScratchDirectory scratch = new ScratchDirectory(around)) {
-      Extraction extraction =
-          new Extraction(
-              scratch.path().resolve("whole"),
-              target,
-              "root".equals(System.getProperty("user.name")));
-      new Unpack(source, archive.path(), activity, extraction).run();
-      requireFree(source, doing, target);
-      extraction.finish(around.path().resolve(target.getFileName()));
-    } catch (IOException e) {
-      throw Failures.of(doing, target, e);
-    }
-  }
-
-  private static void requireFree(VfsFolder source, String doing, Path target) {
-    if (new LocalFolder(source.caller(), target).exists()) {
-      throw MicaException.failed(doing, target, "something is there already")
-          .hint("choose a path where nothing is yet");
+    try (Reached archive = source.caller().reach(source.archive())) {
+      Extraction.of(
+          source.caller(),
+          source,
+          "unpack",
+          target,
+          (activity, extraction) -> new Unpack(source, archive.path(), activity, extraction).run());
     }
   }
 

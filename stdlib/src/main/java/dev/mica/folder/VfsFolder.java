@@ -28,7 +28,8 @@ import org.apache.commons.vfs2.FileType;
  * @param archive the local file
  * @param inside the path in it: {@code /}, or {@code /a/b} without {@code .} and {@code ..}
  */
-record VfsFolder(Caller caller, String scheme, Path archive, String inside) implements Folder {
+record VfsFolder(Caller caller, String scheme, Path archive, String inside)
+    implements ForeignFolder {
   /**
    * The file or folder that {@code scheme:rest} names: a local path or file: URI, then {@code
    * !/path}.
@@ -47,12 +48,6 @@ record VfsFolder(Caller caller, String scheme, Path archive, String inside) impl
   @Override
   public String location() {
     return scheme + ":" + PathBytes.printable(archive) + "!" + inside;
-  }
-
-  @Override
-  public Path path() {
-    throw MicaException.usage("use", location(), "only a local folder can be used here")
-        .hint("copy it to a local folder first");
   }
 
   @Override
@@ -136,23 +131,8 @@ record VfsFolder(Caller caller, String scheme, Path archive, String inside) impl
   }
 
   @Override
-  public void write(String text) {
-    throw readOnly("write");
-  }
-
-  @Override
-  public Diff diff(Folder other) {
-    throw local("compare");
-  }
-
-  @Override
-  public Diff diffExact(Folder other) {
-    throw local("compare");
-  }
-
-  @Override
-  public String digest() {
-    throw local("digest");
+  public String whyReadOnly() {
+    return "archives are only read";
   }
 
   @Override
@@ -160,26 +140,6 @@ record VfsFolder(Caller caller, String scheme, Path archive, String inside) impl
     Path to = target.path();
     caller.run(Role.OPERATOR, "copy " + location() + " to", to, () -> Unpack.to(this, to));
     return target;
-  }
-
-  @Override
-  public Folder create() {
-    throw readOnly("make the directory");
-  }
-
-  @Override
-  public void delete() {
-    throw readOnly("remove");
-  }
-
-  @Override
-  public List<Path> layers() {
-    throw local("mount");
-  }
-
-  @Override
-  public String label() {
-    return location();
   }
 
   @Override
@@ -245,14 +205,5 @@ record VfsFolder(Caller caller, String scheme, Path archive, String inside) impl
 
   private MicaException failed(String doing, String why) {
     return MicaException.failed(doing, location(), why);
-  }
-
-  private MicaException readOnly(String doing) {
-    return MicaException.usage(doing, location(), "archives are only read");
-  }
-
-  private MicaException local(String doing) {
-    return MicaException.usage(doing, location(), "that takes a local folder")
-        .hint("copy it to one first");
   }
 }

@@ -1,13 +1,13 @@
 package dev.mica.image;
 
 import dev.mica.access.Caller;
-import dev.mica.access.Role;
 import dev.mica.commit.Exchange;
 import dev.mica.commit.LayerStore;
 import dev.mica.core.Compression;
 import dev.mica.failure.MicaException;
 import dev.mica.failure.Why;
 import dev.mica.job.Activity;
+import dev.mica.remote.SshProgram;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -52,19 +52,13 @@ final class Between {
     }
   }
 
-  /** The keys and the agent of this host's user are used, which others have no right to. */
-  private SshProgram start(String doing, RemotePlace place, List<String> words) {
-    if (caller.role() != Role.ADMIN) {
-      throw MicaException.denied(
-              doing, place, "the keys of this host's user are for an admin, and you are none")
-          .hint("ask an admin, or run it on your own host");
-    }
-    return SshProgram.start(caller, place, words);
+  private SshProgram start(String doing, RemotePlace place, String verb) {
+    return SshProgram.start(caller, doing, place.host(), place, new MicaThere(verb, place));
   }
 
   Exchange.Pushed push(String id, String text, Compression compression) {
     RemotePlace place = RemotePlace.parse(text);
-    try (SshProgram ssh = start(PUSH, place, List.of("commit", "receive", place.ref()));
+    try (SshProgram ssh = start(PUSH, place, "receive");
         Activity activity = begin("push to " + place, ssh)) {
       return over(
           activity,
@@ -87,7 +81,7 @@ final class Between {
       throw MicaException.usage(PULL, place, "a commit is for one platform")
           .hint("leave --platform");
     }
-    try (SshProgram ssh = start(PULL, place, List.of("commit", "send", place.ref()));
+    try (SshProgram ssh = start(PULL, place, "send");
         Activity activity = begin("pull " + place, ssh)) {
       return over(
           activity,
@@ -98,7 +92,7 @@ final class Between {
             Exchange.Loaded made =
                 take(stream, place.origin(), place.tag(), as.orElse(place.ref()));
             ssh.finish(PULL);
-            List<String> remarks = new ArrayList<>(ssh.remarks());
+            List<String> remarks = new ArrayList<>(MicaThere.remarks(ssh.said()));
             remarks.addAll(made.remarks());
             return new Exchange.Loaded(made.ids(), remarks);
           });
@@ -124,9 +118,7 @@ final class Between {
       activity.check();
       throw ssh.explained(
           doing,
-          MicaException.failed(doing, place, Why.of(gone))
-              .hint("try again: what has arrived is kept")
-              .because(gone));
+          MicaException.failed(doing, place, Why.of(gone)).hint(MicaThere.AGAIN).because(gone));
     } catch (MicaException failure) {
       activity.check();
       throw stream.hasGone() ? ssh.explained(doing, failure) : failure;

@@ -1,9 +1,11 @@
 package dev.mica.image;
 
 import dev.mica.failure.MicaException;
+import dev.mica.remote.PumpedInput;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -87,16 +89,19 @@ final class PeerStream implements AutoCloseable {
   /** The next line, without its end. */
   String line() throws IOException {
     StringBuilder line = new StringBuilder();
-    for (int c = in.read(); c != '\n'; c = in.read()) {
-      if (c < 0) {
-        throw closed();
-      }
+    byte[] one = new byte[1];
+    for (int c = next(one); c != '\n'; c = next(one)) {
       if (line.length() == LONGEST_LINE) {
         throw wrong("a line of it has no end");
       }
       line.append((char) c);
     }
     return line.toString();
+  }
+
+  private int next(byte[] one) throws IOException {
+    int _ = read(one, 0, 1);
+    return one[0] & 0xff;
   }
 
   /** The words of the next line, which must be an answer of that kind and length. */
@@ -119,7 +124,14 @@ final class PeerStream implements AutoCloseable {
 
   /** Some of the bytes that it sends. */
   int read(byte[] into, int offset, int length) throws IOException {
-    int n = in.read(into, offset, length);
+    int n;
+    try {
+      n = in.read(into, offset, length);
+    } catch (InterruptedIOException cancelled) {
+      throw cancelled;
+    } catch (IOException broken) {
+      throw closed(broken);
+    }
     if (n < 0) {
       throw closed();
     }
@@ -128,9 +140,9 @@ final class PeerStream implements AutoCloseable {
 
   /** As many of them. */
   byte[] read(int length) throws IOException {
-    byte[] bytes = in.readNBytes(length);
-    if (bytes.length < length) {
-      throw closed();
+    byte[] bytes = new byte[length];
+    for (int at = 0; at < length; ) {
+      at += read(bytes, at, length - at);
     }
     return bytes;
   }

@@ -64,7 +64,7 @@ class PathOrUriTest {
 
   @ParameterizedTest
   @CsvSource({
-    "sftp://host/x,      'no provider for sftp:; use a local path, or one of file: tar:'",
+    "ftp://host/x,       'no provider for ftp:; use a local path, or one of file: sftp: tar:'",
     "http://host/x,      no provider for http:",
     "file://host/x,      a file: URI names this host",
     "file:///a%2,        a % in a URI is followed by two digits",

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 
 /** The words a script begins with. Each fails with one line that names the thing. */
 public interface Words {
-  /** The place at a local path or a {@code file: tar: zip:} URI; nothing is opened yet. */
+  /** The place at a local path or a {@code file: sftp: tar: zip:} URI; nothing is opened yet. */
   Folder folder(String pathOrUri);
 
   /** Describes a union in a block, then mounts it. */

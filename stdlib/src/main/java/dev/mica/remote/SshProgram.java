@@ -1,6 +1,7 @@
-package dev.mica.image;
+package dev.mica.remote;
 
 import dev.mica.access.Caller;
+import dev.mica.access.Role;
 import dev.mica.failure.MicaException;
 import dev.mica.failure.Why;
 import dev.mica.vm.process.Program;
@@ -21,15 +22,13 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /**
- * The caller's own {@code ssh}, which runs a command of the Mica on another host. So their keys,
- * agent, {@code known_hosts} and configuration count, and what they can reach by {@code ssh} they
- * can reach here. It never asks anything: there may be nobody to answer.
+ * The caller's own {@code ssh}, which runs a command on another host or asks for a subsystem. So
+ * their keys, agent, {@code known_hosts} and configuration count, and what they can reach by {@code
+ * ssh} they can reach here. It never asks anything: there may be nobody to answer.
  */
-final class SshProgram implements AutoCloseable {
+public final class SshProgram implements AutoCloseable {
   private static final String VARIABLE = "MICA_SSH";
   private static final int CONNECTION = 255;
-  private static final int NOT_FOUND = 127;
-  private static final int DENIED = 3;
 
   /** What it says on its standard error; the rest is not kept. */
   private static final int MOST_LINES = 200;
@@ -37,33 +36,74 @@ final class SshProgram implements AutoCloseable {
   private static final int LONGEST_LINE = 1000;
   private static final int ENDING_SECONDS = 30;
 
-  private final RemotePlace place;
+  /** What it is started for. */
+  public interface Errand {
+    /** The words behind the host. */
+    List<String> words();
+
+    /** Whether they are a subsystem, and no command. */
+    default boolean isSubsystem() {
+      return false;
+    }
+
+    /** What can be done after a connection that has ended early. */
+    String hint();
+
+    /**
+     * Why it went wrong, if what it runs there has said that.
+     *
+     * @param status what it has ended with
+     * @param said the lines of its standard error
+     */
+    default Optional<MicaException> why(String doing, int status, List<String> said) {
+      return Optional.empty();
+    }
+  }
+
+  private final SshHost host;
+  private final Object object;
+  private final Errand errand;
   private final Process process;
   private final Thread hearing;
   private final Deque<String> said = new ArrayDeque<>(); // guarded by this
 
-  private SshProgram(RemotePlace place, Process process) {
-    this.place = place;
+  private SshProgram(SshHost host, Object object, Errand errand, Process process) {
+    this.host = host;
+    this.object = object;
+    this.errand = errand;
     this.process = process;
     this.hearing = Thread.ofPlatform().daemon().name("mica-ssh-err").start(this::hear);
   }
 
-  /** Starts {@code mica} with {@code words} on the host of {@code place}. */
-  static SshProgram start(Caller caller, RemotePlace place, List<String> words) {
+  /**
+   * Starts it, with the keys and the agent of this host's user, which only an admin may use.
+   *
+   * @param object what messages are about
+   */
+  public static SshProgram start(
+      Caller caller, String doing, SshHost host, Object object, Errand errand) {
+    if (caller.role() != Role.ADMIN) {
+      throw MicaException.denied(
+              doing, object, "the keys of this host's user are for an admin, and you are none")
+          .hint("ask an admin, or run it on your own host");
+    }
     List<String> command = new ArrayList<>();
     command.add(program(caller.environment()).toString());
     command.addAll(
         List.of("-T", "-a", "-x", "-o", "BatchMode=yes", "-o", "ClearAllForwardings=yes"));
     command.addAll(List.of("-o", "ServerAliveInterval=15", "-o", "ServerAliveCountMax=4"));
-    place.port().ifPresent(port -> command.addAll(List.of("-p", port.toString())));
-    place.user().ifPresent(user -> command.addAll(List.of("-l", user)));
-    command.addAll(List.of("--", place.host(), "mica"));
-    command.addAll(words);
+    host.port().ifPresent(port -> command.addAll(List.of("-p", port.toString())));
+    host.user().ifPresent(user -> command.addAll(List.of("-l", user)));
+    if (errand.isSubsystem()) {
+      command.add("-s");
+    }
+    command.addAll(List.of("--", host.host()));
+    command.addAll(errand.words());
     ProcessBuilder builder = new ProcessBuilder(command).directory(caller.folder().toFile());
     builder.environment().clear();
     builder.environment().putAll(caller.environment());
     try {
-      return new SshProgram(place, builder.start());
+      return new SshProgram(host, object, errand, builder.start());
     } catch (IOException broken) {
       throw MicaException.failed("run", command.getFirst(), Why.of(broken)).because(broken);
     }
@@ -84,11 +124,13 @@ final class SshProgram implements AutoCloseable {
             .hint("install OpenSSH's client, or set " + VARIABLE));
   }
 
-  InputStream in() {
+  /** What it sends. */
+  public InputStream in() {
     return process.getInputStream();
   }
 
-  OutputStream out() {
+  /** What is sent to it. */
+  public OutputStream out() {
     return process.getOutputStream();
   }
 
@@ -120,28 +162,21 @@ final class SshProgram implements AutoCloseable {
     }
   }
 
-  private synchronized List<String> said() {
+  /** The lines of its standard error, of which the first may be gone. */
+  public synchronized List<String> said() {
     return List.copyOf(said);
   }
 
-  /** What the other Mica remarks, for people. */
-  List<String> remarks() {
-    return said().stream()
-        .filter(line -> line.startsWith("mica: "))
-        .map(line -> line.substring(6))
-        .toList();
-  }
-
   /** Nothing more is sent; fails, as {@link #explained} does, unless all went well there. */
-  void finish(String doing) {
+  public void finish(String doing) {
     try {
       process.getOutputStream().close();
     } catch (IOException gone) {
-      throw explained(doing, MicaException.failed(doing, place, Why.of(gone)).because(gone));
+      throw explained(doing, MicaException.failed(doing, object, Why.of(gone)).because(gone));
     }
     int status = status();
     if (status != 0) {
-      throw explained(doing, MicaException.failed(doing, place, "ssh ended with " + status));
+      throw explained(doing, MicaException.failed(doing, object, "ssh ended with " + status));
     }
   }
 
@@ -159,10 +194,10 @@ final class SshProgram implements AutoCloseable {
   }
 
   /**
-   * Why it went wrong, if ssh or the other Mica says that, since then {@code failure} is only what
+   * Why it went wrong, if ssh or what it runs says that, since then {@code failure} is only what
    * follows from it.
    */
-  MicaException explained(String doing, MicaException failure) {
+  public MicaException explained(String doing, MicaException failure) {
     try {
       process.getOutputStream().close();
     } catch (IOException gone) {
@@ -173,46 +208,26 @@ final class SshProgram implements AutoCloseable {
     if (status == CONNECTION && !lines.isEmpty()) {
       return connection(doing, lines).because(failure);
     }
-    List<String> remarks = remarks();
-    if (status > 0 && status != CONNECTION && !remarks.isEmpty()) {
-      String why = "the other Mica says: " + remarks.getLast();
-      return (status == DENIED
-              ? MicaException.denied(doing, place, why)
-              : MicaException.failed(doing, place, why))
-          .because(failure);
-    }
-    if (status == NOT_FOUND) {
-      return MicaException.failed(doing, place, "there is no program mica on its PATH")
-          .hint("install Mica there, or give the port of its mica serve")
-          .because(failure);
-    }
-    return failure;
+    return errand.why(doing, status, lines).map(why -> why.because(failure)).orElse(failure);
   }
 
   private MicaException connection(String doing, List<String> lines) {
     String last = lines.getLast().replaceFirst("^ssh: ", "");
     if (lines.stream().anyMatch(line -> line.contains("IDENTIFICATION HAS CHANGED"))) {
-      return MicaException.failed(doing, place, "its key is not the one in known_hosts")
+      return MicaException.failed(doing, object, "its key is not the one in known_hosts")
           .hint("ask its admin whether the key was changed; somebody may be in between");
     }
-    MicaException failure = MicaException.failed(doing, place, "ssh says: " + last);
+    MicaException failure = MicaException.failed(doing, object, "ssh says: " + last);
     if (last.contains("Host key verification failed")) {
       return failure.hint(
-          "if its key is not known yet, run ssh " + words() + " once, and compare the key");
+          "if its key is not known yet, run ssh " + host.words() + " once, and compare the key");
     }
-    return last.contains("Permission denied")
-        ? failure.hint("have an admin there add your key: mica user add NAME --key FILE")
-        : failure.hint("try again: what has arrived is kept");
-  }
-
-  private String words() {
-    return place.port().map(port -> "-p " + port + " ").orElse("")
-        + place.user().map(user -> user + "@").orElse("")
-        + place.host();
+    return failure.hint(
+        last.contains("Permission denied") ? "have an admin there add your key" : errand.hint());
   }
 
   /** Ends it, at once. */
-  void cancel() {
+  public void cancel() {
     process.destroy();
   }
 

@@ -1,9 +1,10 @@
-package dev.mica.image;
+package dev.mica.remote;
 
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
 import java.util.Arrays;
+import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 
@@ -11,46 +12,48 @@ import java.util.concurrent.BlockingQueue;
  * What a thread of its own reads from a stream, so that whoever waits for it can be interrupted: a
  * read from the pipe of a process cannot.
  */
-final class PumpedInput extends InputStream {
+public final class PumpedInput extends InputStream {
   private static final int BUFFER = 64 << 10;
   private static final int AHEAD = 8;
 
-  /** Some bytes; none at the end. */
+  /** Some bytes; none at the end, with the reason if that is none. */
   @SuppressWarnings("ArrayRecordComponent") // never compared
-  private record Piece(byte[] bytes) {}
-
-  private static final Piece END = new Piece(new byte[0]);
+  private record Piece(byte[] bytes, Optional<IOException> broken) {
+    static final Piece END = new Piece(new byte[0], Optional.empty());
+  }
 
   private final BlockingQueue<Piece> came = new ArrayBlockingQueue<>(AHEAD);
   private final Thread pump;
-  private Piece piece = END;
+  private Piece piece = Piece.END;
   private int at;
   private boolean over;
 
-  PumpedInput(InputStream from) {
+  /** Begins to read {@code from}, which stays open. */
+  public PumpedInput(InputStream from) {
     pump = Thread.ofPlatform().daemon().name("mica-peer").start(() -> pump(from));
   }
 
   private void pump(InputStream from) {
     byte[] buffer = new byte[BUFFER];
     try {
-      for (int n = next(from, buffer); n >= 0; n = next(from, buffer)) {
+      for (int n = from.read(buffer); n >= 0; n = from.read(buffer)) {
         if (n > 0) {
-          came.put(new Piece(Arrays.copyOf(buffer, n)));
+          came.put(new Piece(Arrays.copyOf(buffer, n), Optional.empty()));
         }
       }
-      came.put(END);
+      came.put(Piece.END);
+    } catch (IOException broken) {
+      end(broken);
     } catch (InterruptedException closed) {
       Thread.currentThread().interrupt(); // nobody reads it any more
     }
   }
 
-  /** A stream that breaks is one that ends: what is missing is noticed by whoever counts. */
-  private static int next(InputStream from, byte[] buffer) {
+  private void end(IOException broken) {
     try {
-      return from.read(buffer);
-    } catch (IOException broken) {
-      return -1;
+      came.put(new Piece(new byte[0], Optional.of(broken)));
+    } catch (InterruptedException closed) {
+      Thread.currentThread().interrupt();
     }
   }
 
@@ -69,6 +72,9 @@ final class PumpedInput extends InputStream {
       take();
     }
     if (over) {
+      if (piece.broken().isPresent()) {
+        throw new IOException(piece.broken().get().getMessage(), piece.broken().get());
+      }
       return -1;
     }
     int n = Math.min(length, piece.bytes().length - at);
