@@ -1,10 +1,11 @@
 /*
- * agent.h - what the agent's files share. The agent is PID 1 of a guest: the helper VM, or a VM of containers;
- * docs/agent-protocol.md says what it answers.
+ * agent.h - what the agent's files share. The agent is PID 1 of a guest, which is the helper VM or a VM of containers.
+ * docs/agent-protocol.md describes its requests and answers.
  *
- * It has three phases, a file each: init.c (may die: the kernel then panics, with our line on the console), loop.c
- * (must not die, and must not wait for anything but its own descriptors), finish.c. Whatever can hang, which is all
- * that touches a share, runs in a child of its own: calls.c, and beyond the fork child.c.
+ * The agent has three phases, with a file for each. Phase init.c may die: the kernel then panics, with the agent's last
+ * line on the console. Phase loop.c must not die, and must wait only for its own descriptors. Phase finish.c ends the
+ * guest. Everything that can hang, which is everything that touches a share, runs in a child process: calls.c is the
+ * loop's side of that, and child.c is what runs in the child.
  */
 #ifndef MICA_AGENT_H
 #define MICA_AGENT_H
@@ -21,97 +22,109 @@
 #define UNIONS "/unions"
 #define DISKS "/disks"
 #define SKELETONS "/skeletons"
-#define DISK_FOLDER_MODE 0700 /* of what mount-disk makes */
-#define NOTES "/run"	      /* what was asked of a mount, a file each: NOTES "/share.S", NOTES "/union.U" */
+#define DISK_FOLDER_MODE 0700 /* the mode of the folders that mount-disk makes */
+#define NOTES "/run"	      /* the folder of the notes, each a file: NOTES "/share.S", NOTES "/union.U" */
 
-/* A line on the console. */
+/* Writes one line to the console. It never waits, and reports no failure. */
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/* Milliseconds since the kernel began, suspension included. */
+/* The milliseconds since the kernel started; time during which the guest was suspended counts. */
 static inline int64_t now_ms(void)
 {
 	return clock_ms(CLOCK_BOOTTIME);
 }
 
-/* Phase 1: returns the control port's descriptor; the console is standard input, output and error. */
+/* Phase 1: returns the descriptor of the control port. The console becomes standard input, output and error. */
 int agent_init(void);
-/* Phase 2: returns when it is time to power off. console: a terminal, non-blocking; -1 for none. */
+/* Phase 2: returns when it is time to power off. console is a non-blocking descriptor of a terminal, or -1. */
 void agent_loop(int port, int console);
 /* Phase 3: does not return. */
 __attribute__((noreturn)) void agent_finish(void);
 
-/* modules.c: loads /modules up to the first empty line; then the rest, in a child, which others can wait for. */
+/* modules.c: loads the modules that /modules lists up to its first empty line. */
 errint_t modules_load_first(struct mica_error *err);
+/* Loads the rest in a child process. Called once, after modules_load_first. */
 void modules_load_rest(void);
-/* Fails with what failed then. */
+/* Waits until all modules are loaded. -ENODEV: one of them could not be loaded; the note says which, and why. */
 errint_t modules_wait(struct mica_error *err);
 
-/* devices.c: PCI devices, which come and go without a word to the kernel. Has it look for those that have come. */
+/* devices.c: PCI devices. Nothing tells the kernel when one is plugged or unplugged. This has the kernel look for
+ * devices that were plugged in. */
 errint_t devices_find(struct mica_error *err);
-/* Whether the text is the address of one, as 0000:01:05.0; -EINVAL. */
+/* Checks that the text is the address of a PCI device, in the form 0000:01:05.0. -EINVAL: it is not. */
 errint_t device_check(const char *address, struct mica_error *err);
-/* Has the kernel let the device go, so that it can be taken out. It is fine if there is none. */
+/* Has the kernel release the device, so that it can be unplugged. 0 also if there is no such device. */
 errint_t device_remove(const char *address, struct mica_error *err);
 
-/* port.c: the virtio-serial port of that name, non-blocking; by its name in sysfs. -ENODEV where there is none. */
+/* port.c: opens the virtio-serial port that has this name in sysfs. Returns a non-blocking descriptor, which the caller
+ * must close, or -errno. -ENODEV: there is no such port. */
 int port_open(const char *name);
-/* The same, and waits for it until then. */
+/* The same, but waits for the port to be plugged, until until_ms at the latest (as now_ms counts). */
 int port_wait(const char *name, int64_t until_ms);
 
 /*
- * A verb.  keys are what it takes, an '!' after those it must have. In a child: run may take as long as limit says, and
- * its answer is sent when it ends; object is the key whose value no two calls work on at the same time. Not in a
- * child: run is called in the loop and must not wait.
+ * A verb. If limit_ms is not 0, run is called in a child process and may take that long; its answer is sent when the
+ * child ends. If limit_ms is 0, run is called in the loop, and must not wait.
  */
 struct verb {
 	const char *name;
-	const char *keys;
-	uint32_t limit_ms; /* unless the request has limit=; 0: not in a child */
-	const char *kind;  /* "share", "union" ..., NULL: on nothing in particular; the key "name" says which */
+	const char *keys;  /* the keys that it takes, separated by spaces; those that it needs have a '!' after them */
+	uint32_t limit_ms; /* the time limit, unless the request has limit=; 0: the verb runs in the loop */
+	const char *kind;  /* the kind of the object with the name name=; calls that work on one object run one after
+			      the other. NULL: the verb works on no object */
 	errint_t (*run)(const struct request *request, struct answer *answer, struct mica_error *err);
 	const char *about; /* for people */
-	/* Of a child that goes on after its answer, or was killed before it: it has ended, and told no event itself. In
-	 * the loop. Makes an event for the host, or leaves it empty. */
+	/* Called in the loop when a child has ended that had gone on after its answer, or that a signal ended before
+	 * it, unless the child has sent an event itself. how describes the end of the child, for people. The function
+	 * puts an event for the host into event, or leaves it empty. NULL: nothing is to be done. */
 	void (*ended)(const struct request *request, const char *how, struct answer *event);
 };
 extern const struct verb agent_verbs[];
-/* The verb, once the request has what it must have and nothing else; NULL and *err. */
+/* Finds the verb of the request, and checks that the request has all keys that the verb needs, and no key that it does
+ * not take. NULL: *err says what is wrong. */
 const struct verb *verb_find(const struct request *request, struct mica_error *err);
-/* The verbs as lines for people, in place of an answer. */
+/* Puts a list of the verbs, as lines for people, into answer. */
 void verb_help(struct answer *answer);
 
-/* calls.c: the children. All in the loop's process. */
+/* calls.c: the calls that run in children. All these functions are called in the loop's process. */
 struct calls_events {
-	void (*served)(int more);		  /* one more union is served, or one less */
-	void (*tell)(const struct answer *event); /* to the host, which did not ask */
+	void (*served)(int more); /* the number of served unions has changed by more, which is 1 or -1 */
+	void (*tell)(const struct answer *event); /* sends the host an event */
 };
-/* Before the first call; events: borrowed. */
+/* Must be called before the first call. epoll and events are borrowed, for as long as the loop runs. */
 void calls_open(int epoll, const struct calls_events *events);
 struct client;
-/* Takes the line over (a copy that may be freed), which verb_find has found to be a request of that verb. Answers the
- * client by itself, at once or later. */
+/* Starts a call. verb_find must have accepted line as a request of that verb. line must be allocated by malloc, and
+ * belongs to the call from now on. The client gets its answer from here, at once or later, also if the call fails. */
 void calls_start(const struct verb *verb, char *line, struct client *client);
-/* Reads what children wrote; which: as given to epoll. */
+/* Reads what a child has written. which is the u32 of the epoll event. */
 void calls_read(uint32_t which);
+/* Handles all children that have ended. */
 void calls_reap(void);
-/* Ends those whose time is up. Returns the next moment it wants to be called, or INT64_MAX. */
+/* Ends the calls whose time is up. Returns when it must be called again (as now_ms counts), or INT64_MAX for never. */
 int64_t calls_expire(void);
+/* Whether a call waits or runs. Calls that hang in the kernel, and those whose child goes on, do not count. */
 bool calls_busy(void);
 void calls_kill_all(void);
-/* The process that serves union name, or 0; port may be NULL. */
+/* Returns the process that serves the union of that name, or 0. *port gets the name of its port, which is borrowed from
+ * the call; port may be NULL. */
 pid_t calls_exporter(const char *name, const char **port);
-/* The calls of that verb whose child goes on, one after the other; at begins as NULL. */
+/* Goes through the requests of that verb whose child goes on after its answer: returns the one after at, which is NULL
+ * at first, or NULL at the end. */
 const struct request *calls_next_serving(const char *verb, const struct request *at);
-/* In list's child: one fact each. */
+/* Puts the calls into the answer, in the child of the verb list. *number is the number of the last item that the answer
+ * has so far, and is counted up. */
 void calls_list(struct answer *answer, uint32_t *number);
 
-/* power.c: when the machine is to power off. In the loop's process. */
+/* power.c: when the machine must power off. All these functions are called in the loop's process. */
 void power_off(void);
+/* Whether power_off was called. */
 bool power_is_off(void);
-/* After so many seconds without work; 0: never. */
+/* Has the machine power off after that many seconds without work; 0: never. */
 void power_off_when_idle(uint32_t seconds);
+/* That time in milliseconds; 0: never. */
 int64_t power_idle_ms(void);
 
-/* Verbs. */
+/* The functions of verbs. */
 errint_t guest_hello(const struct request *request, struct answer *answer, struct mica_error *err);
 errint_t guest_stats(const struct request *request, struct answer *answer, struct mica_error *err);
 errint_t guest_await_modules(const struct request *request, struct answer *answer, struct mica_error *err);
@@ -120,53 +133,61 @@ errint_t guest_idle(const struct request *request, struct answer *answer, struct
 errint_t guest_sync(const struct request *request, struct answer *answer, struct mica_error *err);
 errint_t guest_power_off(const struct request *request, struct answer *answer, struct mica_error *err);
 errint_t share_mount(const struct request *request, struct answer *answer, struct mica_error *err);
-/* share-probe.c: tries what is asked for (a list; "0": nothing; NULL: all) of the share mounted at that path. */
+/* share-probe.c: what a share can do. asked is a list of abilities, separated by commas; "0" stands for none of them,
+ * and NULL for all. probe_check only checks the list: -EINVAL if it names an unknown ability. */
 errint_t probe_check(const char *asked, struct mica_error *err);
+/* Tries the abilities on the share that is mounted at the path share, and puts the results into answer. */
 errint_t probe_share(const char *share, bool read_only, const char *asked, struct answer *answer,
 		     struct mica_error *err);
 errint_t share_unmount(const struct request *request, struct answer *answer, struct mica_error *err);
-/* abandon.c: detaches the mount at folder/name, whose file server is gone; a process that does nothing holds its file
- * system, so that the kernel never unmounts it. */
+/* abandon.c: detaches the mount at folder/name, whose file server is gone. A process that does nothing else keeps the
+ * file system open, so that the kernel never unmounts it. */
 errint_t mount_abandon(const char *folder, const char *name, struct mica_error *err);
 errint_t union_mount(const struct request *request, struct answer *answer, struct mica_error *err);
 errint_t union_unmount(const struct request *request, struct answer *answer, struct mica_error *err);
-/* Serves one host after the other over the port; returns only with a failure. */
+/* Serves the union of that name to one host after the other over the port. Returns only if something has failed. */
 errint_t union_serve(const char *name, int port, struct mica_error *err);
-/* served.c: before the first child. */
+/* served.c: makes the budget. Must be called before the first child is forked, because the children share it. */
 void served_open(void);
-/* In the loop's process: one more union is served, or one less. */
+/* Tells the budget that the number of served unions has changed by more, which is 1 or -1. Called in the loop's
+ * process. */
 void served_changed(int more);
-/* The descriptors that those who serve share; NULL where there was no memory. */
+/* The budget of files that all processes that serve unions share; NULL if there was no memory for it. */
 struct export_budget *served_budget(void);
 errint_t export_end(const struct request *request, struct answer *answer, struct mica_error *err);
 /* exports.c */
 errint_t export_begin(const struct request *request, struct answer *answer, struct mica_error *err);
 void export_ended(const struct request *request, const char *how, struct answer *event);
 
-/* skeleton.c: makes SKELETONS/NAME anew, with what the list (d:/path, f:/path) names. */
+/* skeleton.c: makes the folder SKELETONS/NAME anew, with the directories (d:/path) and empty files (f:/path) of the
+ * list, whose items are separated by commas. -EINVAL: the list is not valid. */
 errint_t skeleton_make(const char *name, const char *list, struct mica_error *err);
-/* The same for one more file: path is whole, and taken apart. */
+/* Adds an empty file to the skeleton. path is absolute; it is changed while it is parsed. */
 errint_t skeleton_add(const char *name, char *path, struct mica_error *err);
-/* None is fine. */
+/* Removes the skeleton. 0 also if there is none. */
 errint_t skeleton_remove(const char *name, struct mica_error *err);
 
-/* mount-points.c: looks in the union at root, which has that skeleton, for all of the list. -ENOENT, step "mount
- * point": a link leads past a directory of the list to where there is none; others: a file of the list cannot be
- * mounted on. *more: the skeleton got the files that links lead to, and the union is to be mounted anew. */
+/* mount-points.c: checks that the union at root, which has the skeleton of that name, has all mount points of the list,
+ * which skeleton_make has accepted. -ENOENT with the step "mount point": a link on the way to a directory of the list
+ * leads to a path that does not exist. Other failures: a file of the list cannot be a mount point. *more: files to
+ * which links lead were added to the skeleton, so the union must be mounted again. */
 errint_t mount_points_check(const char *name, const char *root, const char *list, bool *more, struct mica_error *err);
 
-/* layers.c: decodes an item of a list of layers; *out: its path from SHARES, to be freed. The folder is there. */
+/* layers.c: decodes an item of a list of layers, SHARE/path or @DISK/path, and checks that this folder exists and that
+ * no symbolic link leads to it. The current folder must be SHARES. *out gets the path from there, which the caller must
+ * free. */
 struct mounted;
 errint_t layer_read(const char *item, size_t len, const struct mounted *mounted, char **out, struct mica_error *err);
-/* -EBUSY where a union has a layer on the share of that name, or on the disk where it begins with '@'. */
+/* -EBUSY: a union has a layer on the share of the name which, or on the disk NAME if which is "@NAME". path is for the
+ * error. */
 errint_t layer_check_unused(const char *which, const char *path, struct mica_error *err);
 
-/* root.c: whether the guest has a runtime, and so is to have containers. */
+/* root.c: whether the initramfs has a container runtime, and so the guest has containers. */
 bool root_has_runtime(void);
-/* Moves to a tmpfs, which becomes the root. */
+/* Moves all files to a tmpfs, which becomes the root. */
 errint_t root_leave(struct mica_error *err);
 
-/* Verbs of guests with containers. */
+/* The functions of verbs for guests with containers. */
 errint_t disk_mount(const struct request *request, struct answer *answer, struct mica_error *err);
 errint_t disk_mount_snapshot(const struct request *request, struct answer *answer, struct mica_error *err);
 errint_t disk_unmount(const struct request *request, struct answer *answer, struct mica_error *err);
@@ -191,10 +212,11 @@ errint_t hold_freeze(const struct request *request, struct answer *answer, struc
 errint_t hold_thaw(const struct request *request, struct answer *answer, struct mica_error *err);
 void hold_ended(const struct request *request, const char *how, struct answer *event);
 errint_t capture_layer(const struct request *request, struct answer *answer, struct mica_error *err);
-/* In list's child: one fact each. */
+/* Puts the containers into the answer, as calls_list does with the calls. */
 void containers_list(struct answer *answer, uint32_t *number);
 
-/* mounted.c: what is mounted, as the kernel says. */
+/* mounted.c: the mounts of this mount namespace, as mica_mounts lists them. Zeroed at first; freed by
+ * cleanup_mounted. */
 struct mounted {
 	void *records;
 	int64_t len;
@@ -205,17 +227,23 @@ static inline void cleanup_mounted_p(struct mounted *mounted)
 	free(mounted->records);
 }
 #define cleanup_mounted __attribute__((cleanup(cleanup_mounted_p)))
-/* The mounts directly in folder, one after the other; at begins as NULL. */
+/* Goes through the mounts that lie directly in folder: returns the one after at, which is NULL at first, or NULL at the
+ * end. */
 const struct mica_mount *mounted_next(const struct mounted *mounted, const char *folder, const struct mica_mount *at);
+/* The mount at folder/name, or NULL. */
 const struct mica_mount *mounted_at(const struct mounted *mounted, const char *folder, const char *name);
+/* The last name of the mount's target, borrowed from mount. */
 const char *mounted_name(const struct mica_mount *mount);
+/* How many mounts lie directly in folder; 1 if the list cannot be read. */
 uint32_t mounted_count(const char *folder);
 
-/* What was asked of a mount, so that asking the same again is no failure and asking another is one. */
+/* Notes: each is a file, NOTES "/KIND.NAME", whose text is fields as those of a request. The note of a mount has the
+ * request for it: to ask for the same mount again is no failure, but to ask for another one is. */
 errint_t note_write(const char *kind, const char *name, const char *text, struct mica_error *err);
+/* Puts at most room - 1 bytes of the note, and a NUL, into text. False: there is no such note; text is then empty. */
 bool note_read(const char *kind, const char *name, char *text, size_t room);
 void note_remove(const char *kind, const char *name);
-/* A note's text is the fields of the request, as they were written. */
+/* Parses the text of a note in place; note points into it. */
 errint_t note_parse(char *text, struct request *note);
 
 #endif

@@ -1,24 +1,26 @@
 /*
- * crun.h - the container runtime, a program: started, waited for, and its words taken for an answer's note.
+ * crun.h - runs the container runtime, which is a program. If it fails, its last message becomes the note of the error.
  */
 #ifndef MICA_AGENT_CRUN_H
 #define MICA_AGENT_CRUN_H
 
 #include "agent.h"
 
-/* The process that a container begins with, or another one in it. */
+/* The first process of a container, or another process in it. */
 struct crun_start {
 	const char *name;
-	const char *bundle;  /* has config.json; for the first process */
-	const char *process; /* a file; for another one */
+	const char *bundle;  /* for the first process: the folder that has config.json */
+	const char *process; /* for another process: the file that describes it; otherwise NULL */
 	bool tty;
-	int in, out, error; /* what the process has as its standard descriptors, unless it has a terminal */
-	pid_t pid;	    /* out */
-	int terminal;	    /* out: the terminal's other end */
+	int in, out, error; /* the standard streams of the process, unless it has a terminal; borrowed */
+	pid_t pid;	    /* out: of the process */
+	int terminal;	    /* out, if tty: our end of the terminal, non-blocking; the caller must close it */
 };
-/* Starts it, and detaches: the process becomes a child of this one, which is a subreaper. */
+/* Starts the process, which becomes a child of this one: the caller must be a subreaper. On failure all children of
+ * this process are killed, because the runtime may have left some. */
 errint_t crun_start(struct crun_start *start, struct mica_error *err);
-/* Ends what is left of the container and has the runtime forget it; none of that name: 0. */
+/* Kills what is left of the container, and has the runtime forget it. 0 also if the runtime knows no container of that
+ * name. */
 errint_t crun_delete(const char *name, struct mica_error *err);
 
 #endif

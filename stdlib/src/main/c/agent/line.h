@@ -1,5 +1,5 @@
 /*
- * line.h - the agent protocol's lines: requests taken apart, answers put together. Pure text, no state;
+ * line.h - the lines of the agent protocol: parses requests and builds answers. Nothing here keeps a state;
  * docs/agent-protocol.md is the contract.
  */
 #ifndef MICA_AGENT_LINE_H
@@ -17,69 +17,75 @@ struct field {
 	const char *value; /* still percent-encoded, and known to be well-formed */
 };
 
-/* Points into the line it was read from. */
+/* A request. All its texts are borrowed from the line that it was parsed from. */
 struct request {
-	const char *id; /* "-" where the line had none that is usable */
+	const char *id; /* "-" if the line has no valid id */
 	const char *verb;
 	uint32_t count;
 	struct field fields[LINE_MAX_FIELDS];
 };
 
 /*
- * Takes the line apart in place; text ends with a NUL at text[len] and has no newline. An empty line is -ENOMSG:
- * nothing to answer. Anything that is no request is -EBADMSG; then request->id still holds what the answer goes to.
+ * Parses the line in place; text has no newline, and a NUL at text[len]. -ENOMSG: the line is empty, and needs no
+ * answer. -EBADMSG: the line is not a request; request->id is then still the id for the answer.
  */
 errint_t line_parse(char *text, size_t len, struct request *request, struct mica_error *err);
 
-/* The same for a line that has fields only. */
+/* The same for a line that only has fields. */
 errint_t line_parse_fields(char *text, struct request *request, struct mica_error *err);
 
-/* The value of key, or NULL. */
+/* The value of key, still encoded, or NULL. */
 const char *line_value(const struct request *request, const char *key);
 
-/* Undoes the percent-encoding of len bytes of value; a string. -ENAMETOOLONG, or -EINVAL for a NUL in it. */
+/* Decodes len bytes of value, which are percent-encoded, to a string with a NUL. -ENAMETOOLONG: it needs more than room
+ * bytes. -EINVAL: it has a NUL in it. */
 errint_t line_decode(const char *value, size_t len, char *out, size_t room);
 
-/* The same for any bytes: as many as are returned, and never more than value has. */
+/* The same for any bytes, without a NUL at the end. Returns how many bytes those are, which is never more than len. */
 size_t line_decode_bytes(const char *value, size_t len, char *out);
 
-/* A whole number from min to max. */
+/* Reads the value of key as a whole number. -EINVAL: it is not a number from min to max, or there is no such key. */
 errint_t line_number(const struct request *request, const char *key, uint64_t min, uint64_t max, uint64_t *out,
 		     struct mica_error *err);
-/* 0 or 1; *out stays as it is where the request does not say. */
+/* Reads the value of key as 0 or 1. If there is no such key, *out stays as it is. */
 errint_t line_flag(const struct request *request, const char *key, bool *out, struct mica_error *err);
 
-/* The request says that a file server is gone, for which whoever waits in the kernel would wait for ever. */
+/* Whether the request says (lost=1) that a file server is gone, so that a process that waits for it in the kernel would
+ * wait for ever. */
 bool request_lost(const struct request *request);
 
-/* Shares, unions and ports have names that need no encoding anywhere: letters, digits, '.', '_', '-', no '.' first. */
+/* Whether the text is a name: at most LINE_MAX_NAME letters, digits, '.', '_' and '-', and no '.' at the beginning.
+ * Such names need no encoding anywhere. */
 bool line_is_name(const char *text, size_t len);
+/* Reads the value of key as a name, which is borrowed from the request. -EINVAL: it is not a name, or not there. */
 errint_t line_name(const struct request *request, const char *key, const char **out, struct mica_error *err);
 
-/* Reads a line's fields "a,b,c" one by one: *at moves on, false at the end. */
+/* Reads the next item of a list "a,b,c" at *at, which it moves on. The item is still encoded. False: there is none. */
 bool line_next_item(const char **at, const char **item, size_t *len);
 
 /*
- * An answer under way. What does not fit is not cut off but remembered: answer_end makes it an error answer.
+ * An answer while it is built. If it does not fit into a line, answer_end makes it the answer of a failure.
  */
 struct answer {
 	size_t len;
 	bool overflow;
 	char text[LINE_MAX_BYTES];
 };
-void answer_begin(struct answer *answer, const char *id, const char *status); /* "ok", "error"; id "*": an event */
+/* Begins an answer; status is "ok" or "error". With the id "*" it is an event, and status is the event's name. */
+void answer_begin(struct answer *answer, const char *id, const char *status);
+/* Adds a field. The value is encoded where that is needed. */
 void answer_put(struct answer *answer, const char *key, const char *value);
 void answer_put_bytes(struct answer *answer, const char *key, const void *value, size_t len);
-/* A request's value as it came, encoded. */
+/* Adds a field whose value is encoded already, as that of a request. */
 void answer_put_encoded(struct answer *answer, const char *key, const char *value);
 void answer_put_number(struct answer *answer, const char *key, uint64_t value);
 void answer_put_f(struct answer *answer, const char *key, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
-/* The whole line of a failure: errno=NAME step=.. path=.. note=.. */
+/* Makes it the answer of a failure: errno=NAME step=.. path=.. note=.. */
 void answer_fail(struct answer *answer, const char *id, const struct mica_error *err);
-/* A line as it is, for people; with its newline. */
+/* Adds text for people, which is not encoded. */
 void answer_text(struct answer *answer, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* Adds the newline. */
+/* Adds the newline, after which the answer can be sent. */
 void answer_end(struct answer *answer, const char *id);
 
 #endif
