@@ -1,15 +1,15 @@
 /*
  * budget.h - how many files the kernel of this guest may remember.
  *
- * The file server of a share keeps a descriptor for each file of it that the guest's kernel remembers, and where it may
- * have few, an overlayfs that meets many files would sooner or later be told EMFILE. What nobody uses is forgotten
- * before that. The kernel's memory is one for all unions, and so may be the server of a lower: so all exports of a
- * guest share one budget, that of the server which may have the fewest.
+ * The file server of a share keeps a descriptor for each of its files that the guest's kernel remembers. If the server
+ * may have few descriptors, an overlayfs that looks up many files would sooner or later get EMFILE. So the kernel is
+ * made to forget the files that nobody uses before that. All unions share the kernel's memory, and several may share
+ * the server of a lower. So all exports of a guest share one budget, which is that of the server with the lowest limit.
  *
- * Each file met counts, for it may be in as many servers as a union has layers, but in each of them once. A quarter of
- * what the servers may have is met between two times of forgetting: another may be met while the kernel is at it, the
- * exports hold an eighth by themselves (budget_fds), and the rest is for what those lie in, for files that are open and
- * for what overlayfs makes on the way.
+ * Each file that is looked up counts once: it may be in as many servers as a union has layers, but only once in each of
+ * them. The kernel is made to forget after a quarter of the limit was looked up. Another quarter may be looked up while
+ * it forgets, the exports themselves hold an eighth (budget_fds), and the rest is for the parent directories, for open
+ * files, and for what overlayfs opens on the way.
  */
 #ifndef MICA_EXPORT_BUDGET_H
 #define MICA_EXPORT_BUDGET_H
@@ -18,18 +18,20 @@
 
 struct export_budget;
 
-/* For the processes forked from now on, too; NULL: no memory, which all others take for no limit. */
+/* Makes a budget without a limit, which processes that are forked from now on share. It is never freed. NULL: there is
+ * no memory; the other functions take NULL as a budget without a limit. */
 struct export_budget *budget_new(void);
-/* What another server may have open; the least of all is what counts, as long as the guest lives. */
+/* Tells how many files another server may have open. The lowest such number is the limit from then on. */
 void budget_lower(struct export_budget *budget, uint32_t files);
-/* One more union is served, or one less. */
+/* Tells that the number of served unions has changed by more, which is 1 or -1. */
 void budget_share(struct export_budget *budget, int more);
 
-/* How many descriptors an export may keep that would have want of them. */
+/* How many descriptors an export may keep, at most want. */
 unsigned budget_fds(struct export_budget *budget, unsigned want);
-/* The kernel has met another file. Now and then it is made to forget what nobody uses, which takes a moment. */
+/* Tells that the kernel has looked up another file. Now and then this makes the kernel forget the files that nobody
+ * uses, which takes a moment. */
 void budget_met(struct export_budget *budget);
-/* A server had none left all the same: has the kernel forget now. */
+/* Makes the kernel forget the files that nobody uses now, because a server had no descriptor left. */
 void budget_spent(struct export_budget *budget);
 
 #endif

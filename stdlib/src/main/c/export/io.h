@@ -1,4 +1,4 @@
-/* io.h - frames to and from the port. */
+/* io.h - sends and receives the frames of the port. */
 #ifndef MICA_EXPORT_IO_H
 #define MICA_EXPORT_IO_H
 
@@ -8,7 +8,7 @@
 
 struct export_io;
 
-/* NULL: no memory. port is borrowed. */
+/* Returns NULL if there is no memory. port is borrowed. The caller must call io_free, which accepts NULL. */
 struct export_io *io_new(int port);
 void io_free(struct export_io *io);
 
@@ -23,13 +23,12 @@ ssize_t io_next(struct export_io *io, char *request);
 ssize_t io_writev(int port, struct iovec *iov, int count, void *export);
 /* libfuse requires this function and never calls it: requests are handed to it. */
 ssize_t io_read(int port, void *buf, size_t len, void *export);
+/* Drops the tail that tail_set (ops.h) has set for this thread's next reply. */
 void tail_clear(void);
 
-/*
- * Sets whether a reply of this thread with EMFILE or ENFILE is withheld from the host.
- */
+/* Sets whether a reply of this thread with EMFILE or ENFILE is withheld from the host. */
 void io_withhold(bool such);
-/* Whether a reply was withheld since. */
+/* Whether a reply of this thread was withheld since then. */
 bool io_withheld(void);
 
 #endif

@@ -21,9 +21,10 @@ struct export
 {
 	const struct export_spec *spec;
 	int *layers;
-	/* How the union shows the device of each layer's files: 0 not known yet, LAYER_DEV_NONE no way to tell. */
+	/* The device that the union shows for the files of each layer. 0: it is not known yet; LAYER_DEV_NONE: it
+	 * cannot be known. */
 	_Atomic uint64_t *layer_devs;
-	_Atomic uint64_t changes, done; /* requests begun that may copy something up, and those of them that ended */
+	_Atomic uint64_t changes, done; /* how many requests that may copy a file up have begun, and have ended */
 	struct nodes *nodes;
 	struct fuse_session *session;
 	struct export_io *io;
@@ -34,7 +35,7 @@ static inline struct export *export_of(fuse_req_t req)
 	return fuse_req_userdata(req);
 }
 
-/* A node of a request, pinned, with its descriptor, until the end of the block. */
+/* A node that a request names, with its descriptor. HELD keeps it pinned until the end of the block. */
 struct held {
 	struct nodes *all;
 	struct node *node;
@@ -53,42 +54,47 @@ struct fd_path {
 };
 struct fd_path fd_path(int fd);
 
-/* 0 or the errno a reply wants, for what a system call returned. */
+/* Turns what a system call has returned into what a reply needs: 0 or errno. */
 static inline int errno_of(int returned)
 {
 	return returned < 0 ? errno : 0;
 }
 
-/* Be the caller of the request, for what it makes; and be ourselves again. */
+/* Gives this thread the user, the group and the umask of the request's caller, so that new files belong to the caller;
+ * and takes them away again. */
 void caller_begin(fuse_req_t req);
 void caller_end(void);
-/* Once in each thread that serves. */
+/* Must be called once in each thread that serves. */
 void caller_thread_init(void);
 
-/* What the raw request says and libfuse does not pass on: set-id bits must go. */
+/* Whether the request says that set-id bits must be removed, which libfuse does not tell. */
 extern _Thread_local bool request_kills_setid;
 
-/* The backing that goes with the next reply of this thread; shown: st_ino for the host. */
+/* Sets the backing that goes with the next reply of this thread; shown is st_ino for the host. */
 void tail_set(uint64_t node, uint64_t shown, int layer, uint64_t inode, const char *path);
 
-/* Says where the data of a node are, if they are anywhere to be found. */
+/* Tells the host, with the next reply of this thread, where the data of a regular file are, if they can be found. */
 void tell_backing(struct export *ex, struct node *node);
-/* The directory just made there is the upper's alone: says where it lies. */
+/* Tells the host, with the next reply of this thread, where in the upper the directory lies that was just made. */
 void tell_made(struct export *ex, struct node *parent, const char *name, const struct fuse_entry_param *made);
 
-/* After a call that copies up: tells the tables, and the host if it was told of the lower file. */
+/* Must be called after a call that copies a file up: tells the nodes, and also the host if it knows where the file was
+ * in a lower. */
 void copied_up(struct export *ex, struct held *h);
-/* Before a change that copies a file up: see there. 0 or an errno. */
+/* Must be called before a change that copies a file up: keeps the set-id bits and the capabilities that overlayfs would
+ * lose. Returns 0 or an errno. */
 int copy_up_setid(struct held *h);
-/* Before a change that takes set-id bits away, if this request is one: see there. 0 or an errno. */
+/* Must be called before a change that may have to remove set-id bits: makes overlayfs know the mode of the file, which
+ * the host may have changed. Returns 0 or an errno. */
 int setid_known(struct held *h);
 
-/* Replies with the entry for what is at (parent, name) now. */
+/* Replies with the entry for the file that has this name in parent and the attributes st. */
 void reply_entry(fuse_req_t req, struct held *parent, const char *name, const struct stat *st, int layer);
-/* An entry to send; counts one lookup. False without memory. */
+/* Makes such an entry, and counts one lookup. False: there is no memory. */
 bool make_entry(struct export *ex, struct node *parent, const char *name, const struct stat *st, int layer,
 		struct fuse_entry_param *entry);
 
+/* Each sets the functions of its part in ops. */
 void ops_names(struct fuse_lowlevel_ops *ops);
 void ops_attributes(struct fuse_lowlevel_ops *ops);
 void ops_directories(struct fuse_lowlevel_ops *ops);
