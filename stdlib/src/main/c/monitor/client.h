@@ -17,8 +17,8 @@ struct attached {
 	bool started;
 	uint32_t started_size;
 	uint8_t started_text[STREAM_TEXT];
-	bool over;     /* the last frame has come */
-	uint64_t last; /* its position */
+	bool over;     /* no frame comes any more */
+	uint64_t last; /* the position of the last frame */
 };
 
 struct client {

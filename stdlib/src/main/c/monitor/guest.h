@@ -1,4 +1,4 @@
-/* guest.h - what the guest says. It is not trusted: what breaks the protocol ends the session. */
+/* guest.h - reads the frames of the guest. The guest is not trusted: if it breaks the protocol, the session ends. */
 #ifndef MICA_MONITOR_GUEST_H
 #define MICA_MONITOR_GUEST_H
 
@@ -8,22 +8,24 @@
 
 struct guest {
 	uint8_t token[STREAM_TOKEN];
-	bool greeted, gone; /* gone: what is in bytes is the last of it */
+	bool greeted, gone; /* gone: it has disconnected, and no more bytes come */
 	size_t size;
 	uint8_t bytes[2 * STREAM_FRAME];
 };
 
 enum guest_state {
-	GUEST_WAITED_FOR, /* all that came whole is done */
-	GUEST_HELD,	  /* the reliable client has to read first */
-	GUEST_ENDED,	  /* *ended says how */
-	GUEST_LOST,	  /* it is gone, or was no guest of ours */
+	GUEST_WAITED_FOR, /* all whole frames are handled */
+	GUEST_HELD,	  /* a frame has to wait until the reliable client has read more */
+	GUEST_ENDED,	  /* the container has ended; *ended says how */
+	GUEST_LOST,	  /* the guest has disconnected, or has broken the protocol */
 };
 
-/* Reads what has come, once, as far as there is room. */
+/* Reads once from fd, which is borrowed, as much as there is room for. */
 void guest_read(struct guest *guest, int fd);
+/* Whether there is room for more bytes, and the guest has not disconnected. */
 bool guest_has_room(const struct guest *guest);
-/* Does what it has said. The frame that ends it is left to the caller in *last, until the next call. */
+/* Handles the frames that were read. If it returns GUEST_ENDED, *last is the frame that says so, which is valid until
+ * the next call. */
 enum guest_state guest_take(struct guest *guest, struct log *log, struct clients *clients, struct ended *ended,
 			    struct stream_frame *last);
 

@@ -1,5 +1,5 @@
 /*
- * input.h - what one client has sent for the container's input and the guest has not allowed yet.
+ * input.h - the input for the container that one client has sent, and that the guest has not allowed yet.
  */
 #ifndef MICA_MONITOR_INPUT_H
 #define MICA_MONITOR_INPUT_H
@@ -10,18 +10,19 @@
 #define INPUT_ENDS 16u
 
 struct input {
-	uint64_t taken, given;	   /* bytes, since the client came */
-	uint64_t ends[INPUT_ENDS]; /* after how many bytes its input ends: at a terminal it may do so repeatedly */
+	uint64_t taken, given;	   /* the number of bytes since the client connected */
+	uint64_t ends[INPUT_ENDS]; /* after how many bytes its input ends; at a terminal it may end repeatedly */
 	unsigned end_count;
 	uint8_t bytes[INPUT_ROOM];
 };
 
-/* At most INPUT_ROOM bytes may be taken and not given. */
+/* Adds input. At most INPUT_ROOM bytes may be taken that were not given yet; the caller must make sure of that. */
 void input_take(struct input *input, const uint8_t *data, size_t size);
-/* It ends here. Of more ends than INPUT_ENDS that wait, the later ones are not told. */
+/* Ends the input after the bytes so far. If INPUT_ENDS ends wait already, this one is dropped. */
 void input_end(struct input *input);
+/* Whether bytes or an end were not given yet. */
 bool input_waits(const struct input *input);
-/* Gives the guest what it allows and there is room for: how many bytes. */
+/* Gives the guest as much as it allows and there is room for. Returns the number of bytes. */
 size_t input_give(struct input *input, struct to_guest *to);
 
 #endif

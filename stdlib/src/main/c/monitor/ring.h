@@ -1,6 +1,6 @@
 /*
- * ring.h - the frames that clients have not been sent yet, in one place for all of them: a position in the stream of
- * all frames is a number that only grows, and the last RING bytes before head are here.
+ * ring.h - the frames for clients, in one buffer for all of them. A position in the stream of all frames is a number of
+ * bytes that only grows. The buffer has the last RING bytes before head.
  */
 #ifndef MICA_MONITOR_RING_H
 #define MICA_MONITOR_RING_H
@@ -17,7 +17,7 @@ struct ring {
 	uint8_t bytes[RING];
 };
 
-/* Appends bytes of a frame. Bytes that lie RING bytes before head or more are overwritten. */
+/* Appends bytes of a frame. Bytes that are then more than RING bytes before head are lost. */
 void ring_put(struct ring *ring, const void *bytes, size_t size);
 void ring_put_frame(struct ring *ring, const struct stream_frame *frame);
 /* Finds the size bytes from that position on, in one piece or two. Returns the number of pieces. */
