@@ -26,7 +26,7 @@ struct forward {
 	unsigned port_count;
 	struct pair *pairs[MAX_PAIRS];
 	unsigned pair_count, pair_most, connecting;
-	int64_t again; /* when pairs that are not connected try again: CLOCK_MONOTONIC, milliseconds */
+	int64_t again; /* when pairs that are not connected try again, in milliseconds of CLOCK_MONOTONIC */
 	int epoll;
 };
 
@@ -42,7 +42,7 @@ bool pair_carry(struct pair *pair);
 /* Closes both ends. If they had not ended, both peers are told that the connection was cut off. */
 void pair_close(struct pair *pair);
 
-/* forward.c: opens the loop; runs it until the machine has ended. */
+/* forward.c: forward_open opens the loop, and forward_run runs it until the machine has ended. */
 errint_t forward_open(struct forward *forward, struct mica_error *err);
 void forward_run(struct forward *forward);
 

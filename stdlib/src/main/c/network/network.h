@@ -21,7 +21,7 @@ struct machine {
 /* Opens the process of that id, and checks that it is the machine's, because ids are used again. machine->process is
  * the caller's to close. */
 errint_t machine_find(struct machine *machine, struct mica_error *err);
-/* Enters its network namespace, which must not be ours, and brings its loopback interface up. */
+/* Enters the network namespace of the machine, which must not be ours, and sets its loopback interface up. */
 errint_t machine_join(const struct machine *machine, struct mica_error *err);
 
 /* end.c: one end of a connection whose bytes are carried to another end. */
@@ -33,11 +33,11 @@ struct end {
 	bool ended;	  /* it has ended its output */
 	bool finished;	  /* its input was ended */
 	void (*tells)(void *whom, const uint8_t *bytes,
-		      size_t size); /* NULL, or is called first with what comes from it */
+		      size_t size); /* called first with the bytes that come from this end; may be NULL */
 	void *whom;
 };
 
-/* Carries the bytes that can be read, but a limited number, because other ends wait, too. Never blocks. A failure: one
+/* Carries a limited number of the bytes that can be read, because other ends wait, too. Never blocks. If it fails, one
  * of the two ends is broken. */
 errint_t end_carry(struct end *from, struct end *to);
 /* Whether from has ended its output and all of that was carried to the other end. */
@@ -46,8 +46,8 @@ bool end_is_done(const struct end *from, const struct end *to);
 uint32_t end_events(const struct end *end, const struct end *other);
 /* Closes it and frees what it holds. An end that is closed may be closed again. */
 void end_close(struct end *end);
-/* Has epoll watch it for these events and no others; which is the data of the events. A hang-up cannot be masked, so an
- * end with no events is removed from epoll. */
+/* Has epoll watch the end for these events and no others; which is the data of the events. A hang-up cannot be masked,
+ * so an end without events is removed from epoll. */
 void end_watch(struct end *end, int epoll, uint32_t events, uint32_t which);
 
 /* start.c: how both programs begin. */
@@ -64,15 +64,15 @@ errint_t start_begin(struct start *start);
 errint_t start_option(struct start *start, struct machine *machine, int option);
 /* Writes our process id to the file of --pid, which is made anew. */
 errint_t start_write_pid(const struct start *start, struct mica_error *err);
-/* Has /dev/null in the place of the standard streams, and the process that started us end. */
+/* Replaces the standard streams by /dev/null, and lets the process that started us end. */
 errint_t start_ready(struct start *start, struct mica_error *err);
-/* Says what failed, as the last line; the exit status. */
+/* Writes a line on what failed to standard error. Returns the exit status. */
 int start_failed(const char *program, const struct mica_error *err);
-/* A decimal number of at most that. -EINVAL: it is none. */
+/* Reads a decimal number. -EINVAL: the text is not a number of at most most. */
 errint_t read_number(const char *text, unsigned long most, unsigned long *number);
 
-/* sandbox.c: from now on this process can only use the descriptors that it has, and with connects make connections,
- * too. */
+/* sandbox.c: from now on this process can only use the descriptors that it has. If connects is set, it can also make
+ * connections. */
 errint_t network_confine(bool connects, struct mica_error *err);
 
 #endif
