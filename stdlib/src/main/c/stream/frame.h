@@ -1,6 +1,6 @@
 /*
- * frame.h - the frames that carry the streams of a process in a guest; docs/stream-protocol.md in C. Nothing here
- * waits, allocates or knows a descriptor: both ends and mica-monitor use it.
+ * frame.h - the frames that carry the streams of a process in a guest: docs/stream-protocol.md in C. Both ends and
+ * mica-monitor use it. Nothing here waits, allocates memory or uses a descriptor.
  */
 #ifndef MICA_STREAM_FRAME_H
 #define MICA_STREAM_FRAME_H
@@ -17,7 +17,7 @@
 #define STREAM_GREETING (STREAM_HEADER + STREAM_TOKEN)
 #define STREAM_NUMBER (STREAM_HEADER + 4u)
 
-/* The texts of S and X are short. */
+/* The most bytes of the text in an S or X frame. */
 #define STREAM_TEXT 128u
 
 /* The types that may come once the session has begun. */
@@ -27,30 +27,31 @@
 struct stream_frame {
 	char type;
 	uint32_t size;
-	const uint8_t *payload; /* in what was parsed */
+	const uint8_t *payload; /* borrowed from the bytes that were parsed */
 };
 
-/* Builds the header of a frame with so many bytes of payload, at most STREAM_PAYLOAD. */
+/* Builds the header of a frame whose payload has size bytes, at most STREAM_PAYLOAD. */
 void stream_header(uint8_t out[STREAM_HEADER], char type, uint32_t size);
 /* Builds the frame that begins a session. */
 void stream_greeting(uint8_t out[STREAM_GREETING], const uint8_t token[STREAM_TOKEN]);
-/* Builds a whole frame of four bytes, W or K. */
+/* Builds a whole frame whose payload is a number, such as W and K. */
 void stream_number(uint8_t out[STREAM_NUMBER], char type, uint32_t number);
-/* The number at those four bytes. */
+/* Reads the number in the four bytes at at. */
 uint32_t stream_read_number(const uint8_t *at);
 
-/* Reads 32 hexadecimal digits; false: they are something else. */
+/* Reads a token as 32 hexadecimal digits. False: the text is something else. */
 bool stream_token(const char *hex, uint8_t token[STREAM_TOKEN]);
 
 /*
- * How many of the bytes at data to throw away before the session has begun. With *greeted the greeting with that token
- * was the last of them, and frames follow; without it the rest, less than a greeting, may be the beginning of one.
+ * Looks for the greeting with that token in the bytes at data, before the session has begun. Returns how many of the
+ * bytes must be thrown away. If *greeted is set, the greeting was the last of them, and frames follow. Otherwise the
+ * rest, which is shorter than a greeting, may be the beginning of one.
  */
 size_t stream_skip(const uint8_t *data, size_t size, const uint8_t token[STREAM_TOKEN], bool *greeted);
 
 /*
- * Reads the frame at data, of one of those types. Returns its whole length; 0: there is not all of it yet; -EPROTO: it
- * is none, which is told as soon as its header is there.
+ * Parses the frame at data, which must be of one of those types. Returns its length with the header, 0 if it is not
+ * complete yet, or -EPROTO as soon as its header is there and is not valid.
  */
 ssize_t stream_parse(const uint8_t *data, size_t size, const char *types, struct stream_frame *frame);
 
