@@ -1,6 +1,6 @@
 /*
- * frame.h - what goes over the wire between the relay on the host and the export in the guest;
- * docs/export-protocol.md in C. Both ends are little-endian machines of one Mica build.
+ * frame.h - the frames between the relay on the host and the export in the guest: docs/export-protocol.md in C. Both
+ * ends are little-endian machines with the same build of Mica.
  */
 #ifndef MICA_FRAME_H
 #define MICA_FRAME_H
@@ -13,15 +13,15 @@
 #define FRAME_MAGIC "\0mica-export-\x96\r\n"
 #define FRAME_MAGIC_LEN 16
 
-/* The largest data of one FUSE message, as told to the kernel; room for its headers and a tail besides. */
+/* The most data of one FUSE message, as the kernel is told; and the largest frame, without a tail. */
 #define FRAME_MAX_WRITE (1u << 20)
 #define FRAME_MAX (FRAME_MAX_WRITE + 16384u)
 
 enum frame_kind {
-	FRAME_HELLO = 1, /* struct frame_hello; each way once, first */
+	FRAME_HELLO = 1, /* struct frame_hello; the first frame in each direction, sent once */
 	FRAME_FUSE = 2,	 /* one FUSE message; from the guest it may have a tail */
-	FRAME_PING = 3,	 /* host to guest: nothing follows */
-	FRAME_PONG = 4,	 /* the answer, at once, whatever else is going on */
+	FRAME_PING = 3,	 /* from the host; it has no content */
+	FRAME_PONG = 4,	 /* the answer of the guest, which does not wait for other answers; it has no content */
 };
 
 /* Begins every frame. The tail, if any, is its last bytes. */
@@ -31,7 +31,7 @@ struct frame {
 	uint16_t tail; /* bytes of the tail: 0, or a struct frame_backing with its path */
 };
 
-/* The two ends find each other by it: what stood in the pipe before the magic is of an older session. */
+/* Begins a session. Bytes before the magic belong to an older session. */
 struct frame_hello {
 	char magic[FRAME_MAGIC_LEN];
 	uint32_t version;
@@ -40,8 +40,8 @@ struct frame_hello {
 };
 
 /*
- * "From here on the data of this node, and its attributes if that is in the upper, are those of that file"; with the
- * answer to MKDIR, "its attributes are those of that directory".
+ * Says that from now on the data of a node are those of a file in a layer, and its attributes too if that is the upper.
+ * In the answer to MKDIR it says that the attributes of the new directory are those of a directory in the upper.
  */
 struct frame_backing {
 	uint64_t node;
@@ -52,13 +52,13 @@ struct frame_backing {
 	char path[]; /* in the layer; not empty, no NUL, no leading slash */
 };
 
-/* How long the host's kernel may keep names and attributes: who changes them tells it, or is it. */
+/* How long the host's kernel may keep names and attributes. It makes all changes itself, or is told of them. */
 #define FRAME_VALID_SECONDS 86400u
 
-/* Among the flags of SETXATTR, which is of the short form: with the ACL the set-group-id bit goes. */
+/* A flag of SETXATTR, in its short form: the set-group-id bit must be removed when the ACL is set. */
 #define FRAME_KILL_SGID (1u << 30)
 
-/* The offset of a listing's last entry: that nothing comes after it, the relay knows without asking. */
+/* The offset of the last entry of a listing. The relay answers a READDIR at this offset without asking the guest. */
 #define FRAME_LISTING_END INT64_MAX
 
 #define FRAME_MAX_TAIL (sizeof(struct frame_backing) + 4096u)

@@ -1,11 +1,11 @@
-/* kernel.h - the kernel's side of FUSE, with what is newer than the headers this may be compiled with. */
+/* kernel.h - the kernel's FUSE protocol, with definitions that the headers of the compiling system may lack. */
 #ifndef MICA_FUSE_KERNEL_H
 #define MICA_FUSE_KERNEL_H
 
 #include <linux/fuse.h>
 #include <sys/ioctl.h>
 
-/* All since 7.40 (Linux 6.9): the kernel reads and writes a file of the host itself. */
+/* Passthrough, since 7.40 (Linux 6.9): the kernel reads and writes a file of the host itself. */
 #ifndef FOPEN_PASSTHROUGH
 #define FOPEN_PASSTHROUGH (1 << 7)
 #define FUSE_PASSTHROUGH (1ULL << 37)
@@ -20,7 +20,7 @@ struct fuse_backing_map {
 /* Since 7.44 (Linux 6.16): every name the kernel remembers is looked up again. */
 #define MICA_FUSE_NOTIFY_INC_EPOCH 8
 
-/* Fields that were padding before. */
+/* Each sets a field that was padding before. */
 static inline void open_out_set_backing(struct fuse_open_out *out, uint32_t id)
 {
 	((uint32_t *)out)[3] = id;
