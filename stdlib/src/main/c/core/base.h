@@ -1,6 +1,6 @@
 /*
- * base.h - what every file of the core uses: cleanup at the declaration, and failures that name
- * their step and path. Private to core/.
+ * base.h - what every file of the core uses: cleanup at the declaration, and failures that name their step and path.
+ * Mica's programs use it, too.
  */
 #ifndef MICA_BASE_H
 #define MICA_BASE_H
@@ -17,7 +17,8 @@
 
 #include "mica.h"
 
-/* Frees, closes when the variable goes out of scope; steal_*() when ownership leaves the function. */
+/* cleanup_free frees, and cleanup_fd closes, when the variable goes out of scope. steal_pointer and steal_fd take the
+ * value out of the variable when its ownership leaves the function. */
 static inline void cleanup_free_p(void *p)
 {
 	free(*(void **)p);
@@ -47,18 +48,18 @@ static inline int steal_fd(int *fd)
 	})
 
 /*
- * Fill *err (which may be NULL) and return code, so that a failing line reads
- * `return mica_fail(err, -errno, "open", path);`. The first failure wins: an err that already holds
- * one keeps it, so that cleaning up never hides the cause. mica_fail_at joins directory and name.
+ * These fill *err, unless err is NULL, and return code, so that a failing line reads
+ * `return mica_fail(err, -errno, "open", path);`. If *err has a failure already, it keeps that, so that cleaning up
+ * never hides the cause. mica_fail_at joins directory and name.
  */
 errint_t mica_fail(struct mica_error *err, errint_t code, const char *step, const char *path);
 errint_t mica_fail_at(struct mica_error *err, errint_t code, const char *step, const char *dir, const char *name);
 errint_t mica_fail_note(struct mica_error *err, errint_t code, const char *step, const char *path, const char *note,
 			...) __attribute__((format(printf, 5, 6)));
-/* Called first in every public function: an err reused from an earlier call is empty again. */
+/* Empties *err, which may have the failure of an earlier call. Every public function calls it first. */
 void mica_error_clear(struct mica_error *err);
 
-/* The job's side of a long call; all three take NULL. */
+/* For a long call: whether its job was cancelled, and a way to count its progress. job may be NULL. */
 static inline bool job_cancelled(struct mica_job *job)
 {
 	return job && __atomic_load_n(&job->cancel, __ATOMIC_RELAXED);
@@ -73,7 +74,7 @@ static inline void job_add(struct mica_job *job, uint64_t entries, uint64_t byte
 		__atomic_fetch_add(&job->bytes, bytes, __ATOMIC_RELAXED);
 }
 
-/* What the directory that fd has open is (identity.c). */
+/* identity.c: fills in the identity of the directory that fd has open. */
 errint_t mica_identify(int fd, struct mica_identity *is);
 
 #endif
