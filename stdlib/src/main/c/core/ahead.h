@@ -1,4 +1,4 @@
-/* ahead.h - a large file that will be flushed in the end goes to the disk while it is written. Private to core/. */
+/* ahead.h - begins to write a large file to the disk before it is flushed in the end. Private to core/. */
 #ifndef MICA_AHEAD_H
 #define MICA_AHEAD_H
 
@@ -9,8 +9,8 @@
 enum { AHEAD = 8 << 20 };
 
 /*
- * The file's bytes from *begun on, up to at, are begun to be written once they are enough; *begun is moved. Whether
- * they come to be there, fsync tells: a file system that cannot begin is only slower in the end.
+ * If the bytes from *begun to at are at least AHEAD, has the kernel begin to write them to the disk, and sets *begun to
+ * at. It reports no failure: fsync does that in the end, and a file system that cannot begin early is only slower.
  */
 static inline void write_ahead(int fd, uint64_t *begun, uint64_t at)
 {

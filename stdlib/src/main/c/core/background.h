@@ -1,13 +1,13 @@
-/* background.h - a program that outlives whoever started it. Private to Mica's programs. */
+/* background.h - lets a program go on when the process that started it has ended. Private to Mica's programs. */
 #ifndef MICA_BACKGROUND_H
 #define MICA_BACKGROUND_H
 
 #include "base.h"
 
 /*
- * Goes on in a process of its own, in a session of its own, no child of whoever started us: that one need not stay for
- * our end. The process that was started waits, and ends with 0 once a byte is written to *waiting, or with 1 if that is
- * closed before; what went wrong is said by then.
+ * Forks, and returns in the child, which gets a session of its own. The parent only waits: it exits with 0 once a byte
+ * is written to *waiting, or with 1 if *waiting is closed before that. The caller must close *waiting, and must report
+ * a failure before it does.
  */
 errint_t mica_go_background(int *waiting, struct mica_error *err);
 

@@ -1,7 +1,8 @@
 /*
- * capture-follow.h - keeps the layer that is written at the directory that the diff has come to. Private to core/.
+ * capture-follow.h - makes the directory that the diff has come to the current one of the layer that is written.
+ * Private to core/.
  *
- * The diff comes depth first, so one stack of directories in the layer follows it. The mark of a level of that stack is
+ * The diff goes depth first, so the layer's stack of directories can follow it. The mark of a level of that stack is
  * the pair of directories that it was entered for; the level has a reference to it.
  */
 #ifndef MICA_CAPTURE_FOLLOW_H
@@ -14,7 +15,7 @@
 errint_t follow(struct layer *layer, struct pair *dir);
 /* Leaves the current directory. */
 errint_t follow_leave(struct layer *layer);
-/* Gives back a level's mark, if it has one. */
+/* Gives up the reference of a level to its mark, if it has one. */
 void follow_release(struct layer_level *level);
 
 #endif

@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <time.h>
 
-/* Nanoseconds since the beginning of that clock. */
+/* Returns the nanoseconds since the beginning of that clock. */
 static inline int64_t clock_ns(clockid_t clock)
 {
 	struct timespec now;
@@ -14,13 +14,14 @@ static inline int64_t clock_ns(clockid_t clock)
 	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
 }
 
-/* Milliseconds since the beginning of that clock. */
+/* Returns the milliseconds since the beginning of that clock. */
 static inline int64_t clock_ms(clockid_t clock)
 {
 	return clock_ns(clock) / 1000000;
 }
 
-/* Milliseconds for the time limits of a program on the host: while the host is suspended, they do not count. */
+/* Returns milliseconds for the time limits of a program on the host. Time during which the host is suspended does not
+ * count. */
 static inline int64_t monotonic_ms(void)
 {
 	return clock_ms(CLOCK_MONOTONIC);

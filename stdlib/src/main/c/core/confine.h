@@ -1,4 +1,4 @@
-/* confine.h - what a program gives up once it has opened all it needs. Private to Mica's programs. */
+/* confine.h - takes rights away from a program that has opened all that it needs. Private to Mica's programs. */
 #ifndef MICA_CONFINE_H
 #define MICA_CONFINE_H
 
@@ -6,22 +6,24 @@
 
 #include <linux/audit.h>
 
-/* This machine, as a filter of system calls names it. */
+/* The name of this machine's architecture in a filter of system calls. */
 #if defined(__x86_64__)
 #define CONFINE_ARCH AUDIT_ARCH_X86_64
 #elif defined(__aarch64__)
 #define CONFINE_ARCH AUDIT_ARCH_AARCH64
 #endif
 
-/* For root: a mount namespace of our own whose root is an empty, read-only folder, and the current one. */
+/* Enters a new mount namespace whose root is an empty, read-only folder, which also becomes the current folder. Only
+ * root can do that. */
 errint_t confine_root(struct mica_error *err);
 
-/* Keeps these capabilities, for ever and whatever is run, and no others. */
+/* Keeps the capabilities in kept (bits 1 << CAP_...), and drops all others for ever, also for programs that are run. */
 errint_t confine_capabilities(uint64_t kept, struct mica_error *err);
 
 /*
- * Of files only what these rules allow below folders that are open (bits of landlock(7), of its first version and
- * TRUNCATE). For a process without new privileges. A kernel that cannot do that does not: it is one wall among others.
+ * From now on this process can only access files as these rules allow it below folders that are open (bits of
+ * landlock(7), of its first version and TRUNCATE). The process must not be able to get new privileges
+ * (PR_SET_NO_NEW_PRIVS). On a kernel without landlock it returns 0 and does nothing: it is one protection among others.
  */
 struct confine_rule {
 	int dir;
@@ -29,7 +31,7 @@ struct confine_rule {
 };
 errint_t confine_files(const struct confine_rule *rules, size_t count, struct mica_error *err);
 
-/* Calls that are allowed where (argument & mask) == value, and those that are allowed; no others. */
+/* The system calls that are allowed if (argument & mask) == value, and those that are always allowed. */
 struct confine_calls {
 	const struct confine_call {
 		uint32_t call;
@@ -41,7 +43,8 @@ struct confine_calls {
 	size_t allowed_count;
 };
 
-/* For a process without new privileges (PR_SET_NO_NEW_PRIVS). Under a sanitizer every call is allowed. */
+/* From now on all other system calls fail with EPERM (clone3 with ENOSYS). The process must not be able to get new
+ * privileges (PR_SET_NO_NEW_PRIVS). Under a sanitizer every call stays allowed. */
 errint_t confine_calls(const struct confine_calls *calls, struct mica_error *err);
 
 #endif

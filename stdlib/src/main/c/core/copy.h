@@ -1,37 +1,39 @@
-/* copy.h - one entry, with all that it is, at another name. Private to core/. */
+/* copy.h - copies one entry with its content and metadata to another name. Private to core/. */
 #ifndef MICA_COPY_H
 #define MICA_COPY_H
 
 #include "base.h"
 #include "meta.h"
 
-/* The inode to copy, as xattr.h names it; never a directory. */
+/* The inode to copy, addressed as in xattr.h; it is never a directory. */
 struct copy_source {
 	int dirfd;
 	const char *name;
 	enum xattr_space space;
-	int data; /* where a metacopy file's bytes are; -1: in the file itself */
+	int data; /* a descriptor of the file that has the bytes of a metacopy; -1: the file itself has them */
 };
 
-/* How, for every entry of a run: flags as for mica_capture. */
+/* What all entries of a run have in common; flags are as for mica_capture. */
 struct copy_how {
 	uint32_t flags;
 	struct mica_job *job;
 };
 
-/* Makes target, which must not exist, a copy of source: what it is, its content, its attributes, its times. */
+/* Makes target, which must not exist, a copy of source: its type, content, owner, mode, attributes and times. */
 errint_t copy_entry(const struct copy_source *source, const struct meta_target *target, const struct copy_how *how,
 		    struct mica_error *err);
 
 /*
- * The second half for a regular file that is open (from) and made (to, empty): source says where the metadata is,
- * which for an ordinary file is {from, "", space, -1}. A file that changes meanwhile is copied again, three times at
- * most, then it is -EBUSY unless MICA_COPY_UNSTABLE.
+ * Does the same for a regular file that is open already (from), and for which the caller has made an empty file (to).
+ * source says where the metadata is, which is {from, "", space, -1} unless the file is a metacopy. If the file changes
+ * meanwhile, it is copied again, and after three attempts this fails with -EBUSY. With MICA_COPY_UNSTABLE it is copied
+ * once, as it is found.
  */
 errint_t copy_file(const struct copy_source *source, int from, int to, const struct meta_target *target,
 		   const struct copy_how *how, struct mica_error *err);
 
-/* Opens a regular file to read, leaving its access time alone where that is allowed; or -errno. */
+/* Opens a file to read, without a change of its access time if that is allowed. A symbolic link is not followed.
+ * Returns a descriptor, which the caller must close, or -errno. */
 int copy_open(int dirfd, const char *name);
 
 #endif

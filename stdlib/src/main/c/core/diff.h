@@ -1,6 +1,5 @@
 /*
- * diff.h - the diff as an iterator, for those in the core who act on changes rather than print them.
- * Private to core/.
+ * diff.h - the diff as an iterator, for the parts of the core that act on changes. Private to core/.
  */
 #ifndef MICA_DIFF_H
 #define MICA_DIFF_H
@@ -8,8 +7,8 @@
 #include "view.h"
 
 /*
- * A directory on the way down. Chains up to the root, whose parent is NULL and whose name is "". Reference-counted;
- * a and b are NULL where that side has no directory there.
+ * The two directories with the same path in both trees. Each pair refers to its parent, up to the root, whose parent is
+ * NULL and whose name is "". A pair is reference-counted. a or b is NULL if that tree has no directory there.
  */
 struct pair {
 	struct pair *parent;
@@ -37,20 +36,21 @@ struct diff_item {
 	const char *name;
 };
 
-/* The same as mica_diff_open with the trees' lines; 1 with an item, 0 at the end, or -errno. */
+/* Gets the next change. Returns 1 with an item, 0 at the end, or -errno, which every further call returns again. */
 errint_t diff_next(struct mica_diff *diff, struct diff_item *item, struct mica_error *err);
 
-/* mica_diff_open, but an overlay over a is not known by its upper layers alone: every name of both is met. */
+/* Opens an exact diff as mica_diff_open does, but looks at every name of both trees, even if b is an overlay over a, of
+ * which the upper layers alone would show the changes. */
 errint_t diff_open_all_names(struct mica_diff **out, const struct mica_tree *a, const struct mica_tree *b,
 			     struct mica_job *job, struct mica_error *err);
 
-/* How many layers b has on top of exactly those of a; 0: it has not. */
+/* How many layers b has on top of exactly those of a; 0: b is not an overlay over a. */
 uint32_t diff_extra(const struct mica_diff *diff);
 
 /* From now on diff_next also gives, with kind 0, the unchanged entries of b that have several links. */
 void diff_show_shared(struct mica_diff *diff);
 
-/* The opened trees. */
+/* The opened trees, which are borrowed from the diff. */
 const struct view *diff_view_a(const struct mica_diff *diff);
 const struct view *diff_view_b(const struct mica_diff *diff);
 

@@ -5,13 +5,14 @@
 #include "xattr.h"
 
 /*
- * Those of name in dirfd (as in xattr.h) that go into a copy, as they are stored; names: all that it has. *flags gets
- * what overlay.protattr says. -EOPNOTSUPP with *why (the attribute): it leads out of the layer, or nobody knows it.
+ * Reads the attributes of name in dirfd (as in xattr.h) that an exact copy has, as they are stored; names are all that
+ * it has. Adds to *flags the flags in overlay.protattr. -EOPNOTSUPP: an attribute, which is *why, leads out of the
+ * layer or is not known. The caller must free *xattrs.
  */
 errint_t exact_xattrs(int dirfd, const char *name, enum xattr_space space, const struct xattr_names *names,
 		      struct xattr_view *xattrs, uint8_t *flags, const char **why);
 
-/* Whether a copy may have an attribute of that name, whoever made it. */
+/* Whether an exact copy may have an attribute of that name. */
 bool exact_has(const char *attr, enum xattr_space space);
 
 #endif

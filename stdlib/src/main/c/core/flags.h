@@ -1,8 +1,8 @@
 /*
  * flags.h - the inode flags that protect an entry: immutable and append-only. Private to core/.
  *
- * In a file system they are flags of the inode. On an overlay's upper they are overlay.protattr, since overlayfs itself
- * must be able to work there; a lower's own flags count as they are, its protattr does not.
+ * In a file system they are flags of the inode. In an overlay's upper they are in overlay.protattr, because overlayfs
+ * itself must be able to write there. In a lower the inode's own flags count, and overlay.protattr does not.
  */
 #ifndef MICA_FLAGS_H
 #define MICA_FLAGS_H
@@ -11,30 +11,32 @@
 
 enum { FLAG_IMMUTABLE = 1, FLAG_APPEND = 2 };
 
+/* Returns FLAG_* of an inode. */
 struct statx;
 uint8_t flags_of(const struct statx *stx);
-/* Those that the value of overlay.protattr names. */
+/* Returns FLAG_* for the value of overlay.protattr. */
 uint8_t flags_of_text(const char *value);
 
-/* The inode's flags as ioctl_iflags(2) has them. -EOPNOTSUPP: the file system has none. */
+/* Gets and sets the inode's flags as in ioctl_iflags(2). -EOPNOTSUPP: the file system has no flags. */
 errint_t flags_get(int fd, int *raw);
 errint_t flags_set(int fd, int raw);
 
 /*
- * Of the flags of the open file from that a user may set, those that the open file to lacks; immutable and append-only
- * left out. 0 where one of the two cannot be asked: nothing is known to be lost.
+ * Returns the flags that a user may set, except immutable and append-only, that the open file from has and the open
+ * file to does not have. 0 also if the flags of one of the two cannot be read.
  */
 int flags_lost(int from, int to);
 
-/* Gives name in the directory dir, a file or directory that is not followed, what flags says besides what it has. */
+/* Sets the FLAG_* in flags on name in the directory dir, in addition to its own flags. name is a file or directory, and
+ * is not followed; "" is dir itself. path is for the error. -EOPNOTSUPP: the file system has no flags. */
 errint_t flags_protect(int dir, const char *name, uint8_t flags, const char *path, struct mica_error *err);
 
-/* Takes them away from it again. A file system without flags has none to take. */
+/* Takes these flags away again. 0 also if the file system has no flags. */
 errint_t flags_unprotect(int dir, const char *name, uint8_t flags, const char *path, struct mica_error *err);
 
 /*
- * Takes both away from name in the directory dir ("" is dir itself) and leaves it open in *fd, its flags before in
- * *raw. 0: it had neither, or may not be changed.
+ * Takes both flags away from name in the directory dir ("" is dir itself). True: *fd is a descriptor of it, which the
+ * caller must close, and *raw has its flags as they were. False: it had neither flag, or may not be changed.
  */
 bool flags_release(int dir, const char *name, int *fd, int *raw);
 

@@ -1,9 +1,10 @@
 /*
- * flow.h - a stream of bytes in blocks, handed on from stage to stage, each on threads of its own. Private to core/.
+ * flow.h - a stream of bytes in blocks that go from stage to stage, each with threads of its own. Private to core/.
  *
- * The blocks go round in a ring. Stage 0 fills one, each further stage works on it after the one before, in the order
- * of the stream, and after the last it is filled anew. A stage with several threads works on several blocks at a time,
- * and hands them on in order. So a walk, a hash and a compressor overlap, and what is in memory is the ring.
+ * The blocks are a ring. Stage 0 fills a block, and each further stage works on it after the stage before, in the order
+ * of the stream. After the last stage the block is filled again. A stage with several threads works on several blocks
+ * at a time, and passes them on in order. So a walk, a hash and a compressor run at the same time, and only the ring is
+ * in memory.
  */
 #ifndef MICA_FLOW_H
 #define MICA_FLOW_H
@@ -13,26 +14,26 @@
 #include "pool.h"
 
 enum {
-	FLOW_BLOCK = 1 << 18, /* bytes: a multiple of tar's 512, so that no header lies in two */
+	FLOW_BLOCK = 1 << 18, /* bytes: a multiple of tar's 512, so that each header lies in one block */
 	FLOW_BLOCKS = 12,
 	FLOW_STAGES = 4,
 	FLOW_THREADS = 12
 };
 
 struct flow_block {
-	uint8_t *bytes; /* room for FLOW_BLOCK */
+	uint8_t *bytes; /* has room for FLOW_BLOCK bytes */
 	size_t len;
-	bool last; /* of the stream; may be empty */
-	/* A stage's for a later one: */
+	bool last; /* it is the last block of the stream, which may be empty */
+	/* Results of a stage for a later one: */
 	uint8_t *packed;
 	size_t packed_len, packed_room;
 	uint32_t check;
-	uint8_t *before; /* the end of the block before, where a stage needs it */
+	uint8_t *before; /* the end of the block before, if a stage needs it */
 	size_t before_len;
-	unsigned int reached; /* the flow's: the stages that are through with it */
+	unsigned int reached; /* for the flow: how many stages are done with it */
 };
 
-/* What a stage does with each block. The first failure ends the flow. */
+/* The work of a stage on one block. The first failure ends the flow. */
 typedef errint_t flow_work(void *user, struct flow_block *block, struct mica_error *err);
 
 struct flow {
@@ -40,34 +41,36 @@ struct flow {
 	pthread_cond_t moved;
 	struct flow_block blocks[FLOW_BLOCKS];
 	struct {
-		uint64_t taken, done; /* blocks, counted from the stream's beginning */
+		uint64_t taken, done; /* the numbers of blocks since the beginning of the stream */
 	} stage[FLOW_STAGES];
 	unsigned int stages;
-	uint64_t end; /* how many blocks there are in all, once that is known */
-	bool broken;  /* by a failure, or because nobody wants the rest */
+	uint64_t end; /* how many blocks the stream has, once that is known */
+	bool broken;  /* something has failed, or the rest is not wanted */
 	struct first_failure failure;
 	pthread_t thread[FLOW_THREADS];
 	unsigned int threads;
 };
 
-/* A flow of so many stages; those that get no thread by flow_run are the caller's own to run. */
+/* Makes a flow with that many stages. The caller must run the stages itself that get no threads from flow_run, and must
+ * call flow_free, even after a failure. */
 errint_t flow_start(struct flow *flow, unsigned int stages);
+/* Starts at most that many threads for a stage, which call work. -EAGAIN: not even one could be started. */
 errint_t flow_run(struct flow *flow, unsigned int stage, unsigned int threads, flow_work *work, void *user);
 
-/* The next block for a stage, waiting for it; NULL: there is none any more, or the flow is broken. */
+/* Waits for the next block for a stage. NULL: there are no more blocks, or the flow is broken. */
 struct flow_block *flow_get(struct flow *flow, unsigned int stage);
-/* The stage is through with it. Stage 0 says with block->last that it was the last. */
+/* Passes the block on, with which the stage is done. In stage 0 block->last says whether it is the last one. */
 void flow_put(struct flow *flow, unsigned int stage, struct flow_block *block);
 
-/* Ends it for all stages: because of err, or, with NULL, because the rest is not wanted. */
+/* Ends the flow for all stages because of the failure err; NULL: because the rest is not wanted. */
 void flow_break(struct flow *flow, const struct mica_error *err);
 bool flow_is_broken(struct flow *flow);
-/* Awaits the end of all threads: they end when the last block has gone through, or it is broken. Returns the first
- * failure, which *err gets. */
+/* Waits for the end of all threads, which end when the last block has passed all stages or the flow is broken. Returns
+ * the first failure, which *err gets, too. */
 errint_t flow_join(struct flow *flow, struct mica_error *err);
-/* Breaks it if it still runs, and awaits the end of all threads. One that is zeroed is fine. */
+/* Breaks the flow if it still runs, and waits for the end of all threads. A zeroed flow is accepted. */
 void flow_stop(struct flow *flow);
-/* Stops it, and frees it. One that is zeroed is fine. */
+/* Stops the flow, and frees it. A zeroed flow is accepted. */
 void flow_free(struct flow *flow);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * links.h - hard links seen so far in two trees: which unchanged paths share an inode. Private to core/.
+ * links.h - the hard links that were seen so far in two trees: which unchanged paths share an inode. Private to core/.
  */
 #ifndef MICA_LINKS_H
 #define MICA_LINKS_H
@@ -14,7 +14,7 @@ struct link_pair {
 	struct link_id a, b;
 };
 
-/* Zeroed is empty. An inode leaves when each tree that shows it has shown all its links. */
+/* A zeroed struct is empty. An inode is removed when each tree that shows it has shown all its links. */
 struct links {
 	struct link_slot *slots;
 	size_t count, room; /* room is 0 or a power of two */
@@ -22,12 +22,12 @@ struct links {
 };
 
 /*
- * The next unchanged path, of which at least one side has several links. *differ: the first path seen
- * with its inode in one tree is not the one in the other.
+ * Adds the next unchanged path, which has several links in at least one tree. *differ gets whether the first
+ * path with its inode in one tree differs from that in the other. -ENOMEM.
  */
 errint_t links_next(struct links *links, const struct link_pair *pair, bool *differ);
 
-/* As a plain set of inodes. */
+/* These use the struct as a plain set of inodes. */
 errint_t links_add(struct links *links, const struct link_id *id);
 bool links_has(const struct links *links, const struct link_id *id);
 

@@ -6,14 +6,15 @@
 
 #include <sys/types.h>
 
-/* A listening socket, close-on-exec, bound at path; nothing may be there yet. The directory is opened once. */
+/* Makes a listening socket, close-on-exec, bound at path, which must not exist. The caller must close *out. */
 errint_t mica_listen(const char *path, int backlog, int *out, struct mica_error *err);
 
-/* A socket, close-on-exec, connected to what listens at path. */
+/* Connects to the socket that listens at path. *out is close-on-exec, and the caller must close it. */
 errint_t mica_connect(const char *path, int *out, struct mica_error *err);
 
-/* Whether the process of that id is who listens where socket is connected to; path is for the message. A socket that
- * QEMU makes, which hears the guest, lies in a folder where it could put a link to any other: -EACCES then. */
+/* Checks that the process peer listens at the other end of the connected socket. -EACCES: another process does. QEMU,
+ * which the guest may have taken over, could put a link to any other socket in the place of its own. path is for the
+ * error. */
 errint_t mica_check_peer(int socket, pid_t peer, const char *path, struct mica_error *err);
 
 #endif

@@ -1,4 +1,4 @@
-/* lookup.h - a lookup under way, as the kernel's ovl_lookup does it. Private to core/. */
+/* lookup.h - the state of a lookup, which goes as the kernel's ovl_lookup does. Private to core/. */
 #ifndef MICA_LOOKUP_H
 #define MICA_LOOKUP_H
 
@@ -9,21 +9,21 @@ struct search {
 	struct vdir *dir;
 	struct ventry *out;
 	struct mica_error *err;
-	const char *path; /* looked for in the next layer: a name, or "/a/b" from the layer's root */
-	char *redirected; /* owns path once a redirect changed it */
+	const char *path; /* what is looked up in the next layer: a name, or "/a/b" from the layer's root */
+	char *redirected; /* owns path once a redirect has changed it */
 	uint32_t layer;
-	unsigned char as; /* DT_DIR, DT_REG: open it first, and then look at it */
+	unsigned char as; /* DT_DIR or DT_REG: the entry is opened first, and then looked at */
 	bool stop;
 	bool is_dir;
 	bool metacopy; /* the bytes of the last file found are in a layer below */
 	bool from_root;
 };
 
-/* ovl_lookup_single for a component that is not the last: finds out only whether and how to go on. prelen bytes of the
- * path lie before this component, and post is what comes after it. */
+/* Does what ovl_lookup_single does for a component that is not the last: it only finds out whether and how to go on.
+ * prelen bytes of the path lie before this component, and post is the rest after it. */
 errint_t lookup_pass(struct search *s, struct ventry *found, uint32_t overlay_xattrs, size_t prelen, const char *post);
 
-/* ovl_lookup_single for the last component, likewise. */
+/* Does what ovl_lookup_single does for the last component. */
 errint_t lookup_last(struct search *s, struct layer_dir *base, struct ventry *found, uint32_t overlay_xattrs,
 		     size_t prelen);
 

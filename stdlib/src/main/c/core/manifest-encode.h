@@ -1,5 +1,5 @@
 /*
- * manifest-encode.h - one entry of a tree, in the bytes whose hash is a manifest. Private to core/.
+ * manifest-encode.h - encodes an entry of a tree in the bytes whose hash is a manifest. Private to core/.
  *
  * Encoding, version 2. It is the digest of a commit: a change of any byte of it needs a new version.
  * The digest is SHA-256 over the line "mica manifest 2\n" and one record per entry. The root comes first. The order is
@@ -27,16 +27,17 @@
 #define MANIFEST_LINE MANIFEST_LINE_OF(MICA_MANIFEST_VERSION)
 #define CHECK_LINE "mica check\n"
 
-/* Grows as needed, and is used for one record after another. Zeroed at first; bytes are the owner's to free. */
+/* A buffer that grows as needed, and is used for one record after another. The owner zeroes it first, and frees bytes
+ * in the end. */
 struct encoding {
 	uint8_t *bytes;
 	size_t len, room;
-	bool short_of_memory; /* it lacks something */
+	bool short_of_memory; /* there was no memory, so the record is not complete */
 };
 
-/* Begins anew with the further name of the inode that has the record `ordinal`. */
+/* Replaces the buffer's record by one of a further name of the inode that has the record `ordinal`. */
 void encode_link(struct encoding *e, size_t depth, const char *name, uint64_t ordinal);
-/* Begins anew with an entry: all but the digest of a file's content, which comes last. */
+/* Replaces the buffer's record by that of an entry, without the digest of a file's content, which comes last. */
 errint_t encode_entry(struct encoding *e, size_t depth, const char *name, struct ventry *entry, struct mica_error *err);
 
 #endif

@@ -4,7 +4,7 @@
 
 #include "pace.h"
 
-/* mica_check, as the second reader of pace. */
+/* Does what mica_check does, as the second reader of pace. */
 errint_t check_beside(const struct mica_tree *tree, struct pace *pace, uint8_t check[MICA_CHECK],
 		      struct mica_totals *totals, struct mica_job *job, struct mica_error *err);
 

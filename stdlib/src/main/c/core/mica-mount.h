@@ -143,10 +143,10 @@ int64_t mica_mounts(void *buf, size_t len, struct mica_error *err);
 errint_t mica_probe(const char *dir, uint32_t *can, struct mica_error *err);
 
 /*
- * Makes an empty directory with a random name in dir that nobody else can enter, opens it (O_RDONLY) and fills in its
- * identity. Returns a descriptor, or -errno. The caller must close it (mica_close_directory) and remove the directory.
- * If the caller is killed, a later probe or scratch directory in dir removes it with its contents, and first unmounts
- * what is mounted at "at" in it.
+ * Makes a directory with a random name in dir that nobody else can enter and that only has a file "mica", opens it
+ * (O_RDONLY) and fills in its identity. Returns a descriptor, or -errno. The caller must close it
+ * (mica_close_directory) and remove the directory. If the caller is killed, a later probe or scratch directory in dir
+ * removes it with its contents, and first unmounts what is mounted at "at" in it.
  */
 int mica_open_scratch(const char *dir, struct mica_identity *is, struct mica_error *err);
 

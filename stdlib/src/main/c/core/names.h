@@ -7,8 +7,8 @@
 #include "base.h"
 
 /*
- * A million names cost their own bytes plus six each: 4 for the place, 1 for the type, 1 for the NUL.
- * Names are unique. offsets[i] is where name i's type byte lies; the name follows it.
+ * Each name takes six bytes more than its own: 4 for the offset, 1 for the type and 1 for the NUL. Names are unique.
+ * offsets[i] is where the type of name i lies in bytes; the name follows it.
  */
 struct names {
 	char *bytes;
@@ -23,18 +23,20 @@ static inline const char *names_get(const struct names *names, size_t i)
 	return names->bytes + names->offsets[i] + 1;
 }
 
-/* DT_REG, DT_DIR, ..., or DT_UNKNOWN where the file system does not tell. */
+/* DT_REG, DT_DIR, ..., or DT_UNKNOWN if the file system does not give the type with the name. */
 static inline unsigned char names_type(const struct names *names, size_t i)
 {
 	return (unsigned char)names->bytes[names->offsets[i]];
 }
 
-/* Reads the whole directory (from its start, whatever was read before) without "." and "..", sorted. */
+/* Reads all names of the directory, except "." and "..", sorted. It reads from the beginning, whatever was read
+ * before. */
 errint_t names_read(int dirfd, struct names *names);
 
 /*
- * The same in steps, for what is merged from several directories: append each (from where its descriptor
- * stands), topmost first, then finish once, which sorts and keeps the first of several that have one name.
+ * These do the same in steps, to merge several directories. names_append adds the names of each directory, topmost
+ * first, from the current offset of its descriptor. names_finish is called once; it sorts, and of several equal names
+ * it keeps the first.
  */
 errint_t names_append(int dirfd, struct names *names);
 errint_t names_add(struct names *names, const char *name, size_t len, unsigned char type);

@@ -1,4 +1,4 @@
-/* pace.h - two threads that read the same files at the same time, near each other. Private to core/. */
+/* pace.h - keeps two threads together that read the same files at the same time. Private to core/ and the agent. */
 #ifndef MICA_PACE_H
 #define MICA_PACE_H
 
@@ -7,8 +7,8 @@
 #include <pthread.h>
 
 /*
- * Of two readers of a tree the second finds in memory what the first has read only if it comes soon. So neither gets
- * further ahead of the other than this many bytes of content, which a small guest's memory holds, too.
+ * The second of two readers of a tree finds in memory what the first has read, but only if it follows soon. So neither
+ * gets further ahead of the other than this many bytes of content, which also fit into the memory of a small guest.
  */
 enum { PACE_AHEAD = 16 << 20 };
 enum pace_reader { PACE_FIRST, PACE_SECOND };
@@ -17,7 +17,7 @@ struct pace {
 	pthread_mutex_t lock;
 	pthread_cond_t moved;
 	uint64_t read[2];
-	bool over; /* one of them has ended: nobody waits any more */
+	bool over; /* one of them has ended, so the other need not wait any more */
 };
 
 #define PACE_INITIALIZER                                                                                               \
@@ -25,9 +25,10 @@ struct pace {
 		.lock = PTHREAD_MUTEX_INITIALIZER, .moved = PTHREAD_COND_INITIALIZER                                   \
 	}
 
-/* That reader has read so many bytes more. Waits while it is too far ahead. pace NULL: there is no other. */
+/* Counts bytes that the reader has read, and waits while it is too far ahead. pace is NULL if there is no other
+ * reader. */
 void pace_add(struct pace *pace, enum pace_reader reader, uint64_t bytes);
-/* A reader has come to its end, good or bad. */
+/* Must be called when a reader has ended, also after a failure. */
 void pace_end(struct pace *pace);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * same.h - whether two entries are the same, and in what they differ. Private to core/.
+ * same.h - in what two entries differ. Private to core/.
  */
 #ifndef MICA_SAME_H
 #define MICA_SAME_H
@@ -7,8 +7,9 @@
 #include "same-bytes.h"
 
 /*
- * MICA_CONTENT | MODE | OWNER | TIMES | XATTR of two entries of one type; for directories without
- * what is in them. Both parents are pinned. -ENOENT or -ESTALE: one of them went away meanwhile.
+ * Compares two entries of the same type, and sets *what to those of MICA_CONTENT | MODE | OWNER | TIMES | XATTR in
+ * which they differ. The contents of directories are not compared. Both parents must be pinned. -ENOENT or -ESTALE: one
+ * of the entries is gone.
  */
 errint_t same_compare(const struct same *same, struct ventry *a, struct ventry *b, uint32_t *what,
 		      struct mica_error *err);

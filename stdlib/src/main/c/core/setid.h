@@ -1,11 +1,10 @@
-/* setid.h - the right to keep set-id bits, for a thread that serves those who lack it. */
+/* setid.h - takes the right to keep set-id bits from a thread that serves callers without that right. */
 #ifndef MICA_SETID_H
 #define MICA_SETID_H
 
 #include <stdbool.h>
 
-/* Without CAP_FSETID a write, a change of size and the like take set-id bits away, as for its caller; and with it
- * again. */
+/* Drops CAP_FSETID for this thread, so that a write or a change of size removes set-id bits, or takes it again. */
 void setid_drop(bool drop);
 
 #endif

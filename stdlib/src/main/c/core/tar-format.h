@@ -1,6 +1,6 @@
 /*
- * tar-format.h - a tar header as it lies in the file, and its numbers: POSIX.1-2001 (ustar, pax) with GNU's ways of
- * writing what does not fit. Private to core/.
+ * tar-format.h - the form of a tar header and of its numbers: POSIX.1-2001 (ustar, pax), with GNU's forms for values
+ * that do not fit. Private to core/.
  */
 #ifndef MICA_TAR_FORMAT_H
 #define MICA_TAR_FORMAT_H
@@ -16,15 +16,15 @@ struct tar_header {
 	char checksum[8];
 	char type;
 	char link[100];
-	char magic[6], version[2]; /* "ustar\0" "00", or "ustar " " \0" for GNU's, or anything before 1988 */
+	char magic[6], version[2]; /* "ustar\0" "00"; "ustar " " \0" in GNU's tars; anything in tars before 1988 */
 	char owner[32], group[32];
 	char major[8], minor[8];
-	char prefix[155]; /* of name; in GNU's other things, see below */
+	char prefix[155]; /* what comes before name; GNU's tars have other fields here, see below */
 	char padding[12];
 };
 _Static_assert(sizeof(struct tar_header) == TAR_BLOCK, "as in the file");
 
-/* Where GNU's old sparse files have their map: four pieces here, then 21 in each further block. */
+/* The map of GNU's old sparse files: four pieces are in the header, and 21 in each further block. */
 struct tar_piece {
 	char offset[12], len[12];
 };
@@ -42,16 +42,18 @@ struct tar_gnu_pieces {
 };
 _Static_assert(sizeof(struct tar_gnu_sparse) == TAR_BLOCK && sizeof(struct tar_gnu_pieces) == TAR_BLOCK, "likewise");
 
-/* Writes number in octal, with a NUL if it has width - 1 digits; one that does not fit is written as 0: false. */
+/* Writes number as width - 1 octal digits and a NUL. False: it does not fit, and 0 is written. */
 bool tar_put_number(char *field, size_t width, uint64_t number);
-/* Octal, blanks and NULs around it, or two's complement if the first bit is set. -EBADMSG: neither, or too large. */
+/* Reads a number in octal digits, with blanks and NULs around them, or in two's complement if the first bit is set.
+ * -EBADMSG: it is neither, or too large. */
 errint_t tar_get_number(const char *field, size_t width, int64_t *number);
 
-/* The sum of all bytes, the field itself counted as blanks; once had, some counted with signed ones. */
+/* Returns the sum of all bytes, in which the field checksum counts as blanks. */
 uint32_t tar_checksum(const struct tar_header *header);
+/* Whether the field checksum has that sum, or the sum of signed bytes, which some old programs wrote. */
 bool tar_checksum_fits(const struct tar_header *header);
 
-/* Up to what is missing to a whole block. */
+/* How many bytes are missing from len to a whole number of blocks. */
 static inline size_t tar_padding(uint64_t len)
 {
 	return (size_t)(-len & (TAR_BLOCK - 1));

@@ -1,4 +1,4 @@
-/* tar-member.h - the headers of a tar that is read, entry by entry, whatever wrote it. Private to core/. */
+/* tar-member.h - reads the headers of a tar entry by entry, in the forms of all common writers. Private to core/. */
 #ifndef MICA_TAR_MEMBER_H
 #define MICA_TAR_MEMBER_H
 
@@ -6,18 +6,18 @@
 #include "tar-in.h"
 #include "tar-pax.h"
 
-/* Headers may not say more than this, nor a path be longer. */
+/* The most bytes of a header's text, and of a path. */
 enum { TAR_MOST_HEADERS = 1 << 20 };
 
 struct tar_member {
-	char *path; /* from the root, names parted by single slashes; "" is the root */
-	char *link; /* a hard link's target in the same form, a symbolic link's as it is; else NULL */
+	char *path; /* from the root, with single slashes between names; "" is the root */
+	char *link; /* the target of a hard link in the same form, or of a symbolic link as it is; otherwise NULL */
 	char type;  /* '0' file '1' hard link '2' symbolic link '3' '4' devices '5' directory '6' fifo 's' socket */
 	struct meta meta;
 	uint32_t major, minor;
-	uint64_t size;	 /* a file's, as it is to be */
+	uint64_t size;	 /* the size of the file */
 	uint64_t stored; /* how many bytes of it follow */
-	bool sparse;	 /* they are the pieces of map; else the whole of it */
+	bool sparse;	 /* these bytes are only the pieces of pax.map, and not the whole file */
 	struct pax pax;	 /* its attributes, map and keys */
 };
 
@@ -29,10 +29,11 @@ struct tar_members {
 	struct mica_error *err;
 };
 
-/* Zeroed before; in is borrowed. */
+/* members must be zeroed before; in is borrowed. The caller must call tar_members_end. */
 void tar_members_start(struct tar_members *members, struct tar_in *in, const struct mica_tar_limits *limits,
 		       struct mica_error *err);
-/* The next entry: 1, 0 at the end of the tar, whose content begins here. Free it in any case. */
+/* Reads the headers of the next entry. Returns 1, 0 at the end of the tar, or -errno. in is then at the beginning of
+ * the entry's content. The caller must call tar_member_free in any case. */
 int tar_members_next(struct tar_members *members, struct tar_member *member);
 void tar_member_free(struct tar_member *member);
 void tar_members_end(struct tar_members *members);

@@ -4,7 +4,7 @@
 
 #include "tar-out.h"
 
-/* NULL for MICA_TAR_PLAIN. */
+/* Returns the packing for MICA_TAR_*, or NULL for MICA_TAR_PLAIN. */
 const struct tar_packing *tar_packing(uint32_t compression);
 
 #endif

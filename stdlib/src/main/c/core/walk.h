@@ -1,11 +1,11 @@
 /*
- * walk.h - the double walk behind the diff: directory pairs become tasks, any thread runs them, one
- * consumer takes their results in order. Private to core/.
+ * walk.h - the double walk of the diff: pairs of directories become tasks, any thread runs them, and one consumer takes
+ * their results in order. Private to core/.
  *
- * A task is a directory pair, or the next stretch of names of a wide one. Running it compares each name and
- * leaves items in order: changes, and tasks for the directories to go down into. Threads take tasks in the
- * order in which the consumer will want them, and only while what is done and not yet consumed stays small;
- * the consumer runs whatever nobody has taken. So one thread is enough, and nobody can wait for himself.
+ * A task is a pair of directories, or the next names of a pair with many names. It compares each name and produces
+ * items in order: changes, and tasks for the directories below. Threads take tasks in the order in which the consumer
+ * will need them, and only while the results that are not consumed yet stay small. The consumer itself runs a task that
+ * no thread has taken. So one thread is enough, and no thread can wait for itself.
  */
 #ifndef MICA_WALK_H
 #define MICA_WALK_H
@@ -26,18 +26,18 @@ struct item_side {
 };
 
 struct item {
-	uint8_t kind; /* enum mica_kind; 0: no line, only a way down or a hard link */
+	uint8_t kind; /* enum mica_kind; 0: it has no line, only a child or a hard link */
 	uint32_t what;
-	uint32_t name; /* where in the task's bytes */
+	uint32_t name; /* the offset in the task's bytes */
 	uint32_t link; /* index in the task's links + 1; 0: none */
 	struct item_side a, b;
-	struct task *child; /* to be walked after this item */
+	struct task *child; /* the task that follows this item */
 };
 
-/* The names of a pair, shared by the tasks of a wide one. */
+/* The names of a pair, which all tasks of the pair share. */
 struct listing {
 	uint32_t refs;
-	uint32_t extra; /* b's layers above all of a's, where only those are walked; else 0 */
+	uint32_t extra; /* the number of b's layers above all of a's, if only those are walked; otherwise 0 */
 	struct names a, b;
 };
 
@@ -48,7 +48,7 @@ struct task {
 	struct listing *listing; /* NULL before a pair's first task has run */
 	size_t at_a, at_b;	 /* the first names to look at */
 	size_t end_a, end_b;
-	/* The pair's own line, decided when its names are known; type 0 on either side: there is none. */
+	/* The pair's own line, which is decided when its names are known. If a type is 0, there is none. */
 	struct item self;
 	/* Results. */
 	struct item *items;
@@ -57,13 +57,13 @@ struct task {
 	size_t bytes_used, bytes_room;
 	struct link_pair *links;
 	size_t link_count, link_room;
-	struct task *rest; /* the following names of the same pair */
+	struct task *rest; /* the task of the next names of the same pair */
 	errint_t ret;
 	struct mica_error *err;
-	/* The consumer's. */
+	/* For the consumer: */
 	size_t consumed;
 	struct task *up;
-	/* The walk's, under its lock. */
+	/* For the walk, under its lock: */
 	enum task_state state;
 	struct task *before, *after;
 };
@@ -73,53 +73,52 @@ struct walk_context {
 	const struct view *a, *b;
 	struct mica_job *job;
 	bool exact;
-	/* Looks at every name, also where b's upper layers would do, and only for inodes that both sides share. */
+	/* Every name is looked at, even if b's upper layers would be enough, but only inodes that both trees share
+	 * count. */
 	bool shared_only;
-	bool all_names; /* looks at every name, and compares as ever */
-	uint32_t stop;	/* set from outside: nobody wants the rest */
+	bool all_names; /* every name is looked at, and compared as usual */
+	uint32_t stop;	/* set by another thread: the rest is not wanted */
 };
 
-/* task.c */
-/* Both take a and b, or pair, on failure too. */
+/* task.c: these take over a and b, or pair, also on failure. */
 errint_t pair_new(struct pair *parent, const char *name, struct vdir *a, struct vdir *b, struct pair **out);
 errint_t task_new(struct pair *pair, struct task **out);
-void task_free(struct task *task); /* and all that it leads to */
+void task_free(struct task *task); /* with its children and its rest */
 size_t task_weight(const struct task *task);
-/* Both views show the very same directories there. */
+/* Whether both are the same directories of the same layers. */
 bool vdir_is_same(const struct vdir *a, const struct vdir *b);
-/* How many of b's layers lie above exactly a's; 0 if they do not. */
+/* How many layers of the pair's b lie above exactly those of its a; 0: b does not lie above a. */
 uint32_t pair_extra(const struct pair *pair);
 struct item_side item_side_of(const struct ventry *entry);
-/* *out is valid until the next item; name may be NULL. */
+/* Adds a copy of item. *out is valid until the next item is added; name may be NULL. */
 errint_t task_add_item(struct task *task, const struct item *item, const char *name, struct item **out);
-/* The item leads down into what is a directory on one side or both; takes a and b. */
+/* Gives the item a child for the pair of a and b, one of which may be NULL. Takes over a and b, also on failure. */
 errint_t task_add_child(struct task *task, struct item *item, const char *name, struct vdir *a, struct vdir *b);
 errint_t task_add_link(struct task *task, struct item *item, const struct ventry *a, const struct ventry *b);
 
-/* walk-prepare.c */
-/* The task of the two roots; NULL if there is nothing to compare. */
+/* walk-prepare.c: makes the task of the two roots, or NULL if there is nothing to compare. */
 errint_t task_root(struct walk_context *context, struct task **out, struct mica_error *err);
-/* First step: pins the pair, lists its names, cuts off task->rest. */
+/* The first step of a task: pins the pair, lists its names, and leaves all but the first names to task->rest. On
+ * failure the pair is not pinned. */
 errint_t task_prepare(struct walk_context *context, struct task *task, struct mica_error *err);
 /* Which of two sorted lists has the next name: negative if only a has it, positive if only b, 0 if both. */
 int listing_next(const struct listing *listing, size_t a, size_t b);
-/* Unpins the pair. What is below a directory is opened from it. If nothing more is to be done there, it need not stay
- * open. */
+/* Unpins the pair after the second step. Its directories stay open for a while only if tasks below them, or its rest,
+ * still need them. */
 void task_leave(const struct task *task);
 
-/* walk-task.c */
-/* Second step, if the first went well: compares. */
+/* walk-task.c: the second step, if the first has succeeded: compares the entries. */
 errint_t task_run(struct walk_context *context, struct task *task, struct same_buffers *buffers,
 		  struct mica_error *err);
 
-/* walk.c */
+/* walk.c: starts a walk with the task root. The caller must call walk_stop. */
 struct walk;
 errint_t walk_start(struct walk_context *context, struct task *root, struct walk **out);
-/* Waits for the task, or runs it; helps with others meanwhile. */
+/* Waits for the task, or runs it, and runs others meanwhile. */
 void walk_await(struct walk *walk, struct task *task);
-/* The consumer is through with it; its children and rest live on. */
+/* Must be called when the consumer is done with the task, before it frees it. Its children and its rest stay. */
 void walk_release(struct walk *walk, struct task *task);
-/* Ends the threads; unconsumed tasks are the caller's to free. */
+/* Ends the threads. The caller must free the tasks that were not consumed. */
 void walk_stop(struct walk *walk);
 
 #endif
