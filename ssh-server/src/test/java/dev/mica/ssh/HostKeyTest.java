@@ -2,6 +2,7 @@ package dev.mica.ssh;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.mica.failure.MicaException;
 import java.nio.file.Files;
@@ -83,6 +84,20 @@ final class HostKeyTest {
         .hasMessageStartingWith("cannot read the host key " + file())
         .hasMessageContaining("put it back from a backup");
     assertThat(Files.readString(file())).isEqualTo(content);
+  }
+
+  /** Whoever owns it can change it. */
+  @Test
+  void oneOfAnotherUserIsRefused() throws Exception {
+    boolean root = System.getProperty("user.name").equals("root");
+    assumeTrue(root || "1".equals(System.getenv("MICA_MUST_WORK")), "giving files away needs root");
+    PublicKey made = HostKey.of(folder).getPublic();
+    Files.setAttribute(file(), "unix:uid", 65_534);
+    assertThatThrownBy(() -> HostKey.of(folder))
+        .isInstanceOf(MicaException.class)
+        .hasMessageMatching("cannot use the host key \\S+: it belongs to \\S+; chown it, or .*");
+    Files.setAttribute(file(), "unix:uid", 0);
+    assertThat(HostKey.of(folder).getPublic()).isEqualTo(made);
   }
 
   @Test

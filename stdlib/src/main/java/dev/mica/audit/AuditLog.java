@@ -18,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -53,17 +54,19 @@ public final class AuditLog implements Witness {
   private final Path directory;
   private final AuditFiles files;
   private final Limits limits;
+  private final InstantSource clock;
 
   /** That of a state directory. */
   public AuditLog(StateDir state) {
-    this(state, Limits.USUAL);
+    this(state, Limits.USUAL, InstantSource.system());
   }
 
-  AuditLog(StateDir state, Limits limits) {
+  AuditLog(StateDir state, Limits limits, InstantSource clock) {
     this.state = state.waiting(WAIT);
     this.directory = state.path().resolve(DIRECTORY);
     this.files = new AuditFiles(directory);
     this.limits = limits;
+    this.clock = clock;
   }
 
   /** An interruption is kept for later: what was done is written down all the same. */
@@ -106,7 +109,7 @@ public final class AuditLog implements Witness {
   /** If there is no room, not even what was kept in reserve, the line is counted as lost. */
   private void write(Deed deed) throws IOException {
     Path _ = state.makeDirectory(DIRECTORY);
-    Instant now = Instant.now();
+    Instant now = clock.instant();
     Head head = head();
     for (boolean written = false; !written; ) {
       try {

@@ -4,6 +4,7 @@ import dev.mica.access.Caller;
 import dev.mica.access.Role;
 import dev.mica.state.StateDir;
 import java.nio.file.Path;
+import java.time.InstantSource;
 
 /** Another process that writes into the same audit. */
 final class AuditChild {
@@ -11,7 +12,7 @@ final class AuditChild {
 
   /** HOME, what it is called, and how many lines; without end if that is negative. */
   public static void main(String[] words) {
-    AuditLog log = new AuditLog(StateDir.at(Path.of(words[0])), AuditTest.SMALL);
+    AuditLog log = new AuditLog(StateDir.at(Path.of(words[0])), AuditTest.SMALL, InstantSource.system());
     Caller caller = Caller.ofProcess().seenBy(log);
     int lines = Integer.parseInt(words[2]);
     for (int i = 0; i != lines; i++) {

@@ -20,6 +20,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -53,7 +54,7 @@ final class AuditTest extends ScratchTest {
   }
 
   private AuditLog log(AuditLog.Limits limits) {
-    return new AuditLog(StateDir.at(home()), limits);
+    return new AuditLog(StateDir.at(home()), limits, InstantSource.system());
   }
 
   private Caller ann(Role role) {
@@ -409,7 +410,7 @@ final class AuditTest extends ScratchTest {
     Path disk = scratch.dir("disk");
     Scratch.run("mount", "-t", "tmpfs", "-o", "size=4m", "full", disk.toString());
     mica = Mica.open(disk.resolve("home"));
-    AuditLog log = new AuditLog(StateDir.at(disk.resolve("home")), SMALL);
+    AuditLog log = new AuditLog(StateDir.at(disk.resolve("home")), SMALL, InstantSource.system());
     write(log, 3);
     Path filling = disk.resolve("filling");
     fill(filling);
