@@ -69,24 +69,6 @@ record SftpFolder(Caller caller, SshHost host, boolean home, Path inside) implem
     }
   }
 
-  /** Kills the program, since a write to it cannot be interrupted. */
-  private record Killing(SshProgram program) implements Activity.Work {
-    @Override
-    public long entries() {
-      return 0;
-    }
-
-    @Override
-    public long bytes() {
-      return 0;
-    }
-
-    @Override
-    public void cancel() {
-      program.cancel();
-    }
-  }
-
   /** The place that {@code uri} names; nobody is asked. */
   static SftpFolder of(Caller caller, String uri) {
     SshHost.refusePassword(uri, FORM);
@@ -197,6 +179,8 @@ record SftpFolder(Caller caller, SshHost host, boolean home, Path inside) implem
             client -> {
               try (var in = client.read(bytes())) {
                 return in.readAllBytes();
+              } catch (OutOfMemoryError e) {
+                throw MicaException.failed("read", this, "it is too big for one text").because(e);
               }
             });
     return LocalText.decode(location(), all);
@@ -244,7 +228,7 @@ record SftpFolder(Caller caller, SshHost host, boolean home, Path inside) implem
   <T> T ask(String doing, Question<T> question) {
     try (SshProgram ssh = SshProgram.start(caller, doing, host, this, new SftpThere());
         Activity activity =
-            Activity.begin(doing + " " + this, OptionalLong.empty(), new Killing(ssh))) {
+            Activity.begin(doing + " " + this, OptionalLong.empty(), ssh.work())) {
       try (SftpClient client = SftpClient.open(ssh.in(), ssh.out())) {
         return question.of(client);
       } catch (FileSystemException refused) {

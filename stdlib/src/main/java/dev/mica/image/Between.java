@@ -34,24 +34,6 @@ final class Between {
     this.blobs = blobs;
   }
 
-  /** Kills the program, since a read from it cannot be interrupted everywhere. */
-  private record Killing(SshProgram program) implements Activity.Work {
-    @Override
-    public long entries() {
-      return 0;
-    }
-
-    @Override
-    public long bytes() {
-      return 0;
-    }
-
-    @Override
-    public void cancel() {
-      program.cancel();
-    }
-  }
-
   private SshProgram start(String doing, RemotePlace place, String verb) {
     return SshProgram.start(caller, doing, place.host(), place, new MicaThere(verb, place));
   }
@@ -100,7 +82,7 @@ final class Between {
   }
 
   private static Activity begin(String text, SshProgram ssh) {
-    return Activity.begin(text, OptionalLong.empty(), new Killing(ssh));
+    return Activity.begin(text, OptionalLong.empty(), ssh.work());
   }
 
   @FunctionalInterface

@@ -4,6 +4,7 @@ import dev.mica.access.Caller;
 import dev.mica.access.Role;
 import dev.mica.failure.MicaException;
 import dev.mica.failure.Why;
+import dev.mica.job.Activity;
 import dev.mica.vm.process.Program;
 import java.io.File;
 import java.io.IOException;
@@ -226,9 +227,24 @@ public final class SshProgram implements AutoCloseable {
         last.contains("Permission denied") ? "have an admin there add your key" : errand.hint());
   }
 
-  /** Ends it, at once. */
-  public void cancel() {
-    process.destroy();
+  /** What is done over it: a cancellation kills it, since it is not always heard otherwise. */
+  public Activity.Work work() {
+    return new Activity.Work() {
+      @Override
+      public long entries() {
+        return 0;
+      }
+
+      @Override
+      public long bytes() {
+        return 0;
+      }
+
+      @Override
+      public void cancel() {
+        process.destroy();
+      }
+    };
   }
 
   @Override
