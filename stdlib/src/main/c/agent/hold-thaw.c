@@ -56,11 +56,13 @@ errint_t hold_release(const char *name, enum hold_state after, bool *frozen, str
 void hold_release_all(void)
 {
 	char name[LINE_MAX_NAME + 1];
-	struct mica_error err = {0};
 	struct hold was;
 	DIR *dir = NULL;
 
-	while (hold_next(&dir, name))
+	while (hold_next(&dir, name)) {
+		struct mica_error err = {0};
+
 		if (hold_release(name, HOLD_LOST, NULL, &was, &err))
 			say("thaw %s: %s %s: %s", name, err.step, err.path, strerror(-err.code));
+	}
 }
