@@ -227,8 +227,7 @@ record SftpFolder(Caller caller, SshHost host, boolean home, Path inside) implem
   /** Connects, asks and leaves. */
   <T> T ask(String doing, Question<T> question) {
     try (SshProgram ssh = SshProgram.start(caller, doing, host, this, new SftpThere());
-        Activity activity =
-            Activity.begin(doing + " " + this, OptionalLong.empty(), ssh.work())) {
+        Activity activity = Activity.begin(doing + " " + this, OptionalLong.empty(), ssh.work())) {
       try (SftpClient client = SftpClient.open(ssh.in(), ssh.out())) {
         return question.of(client);
       } catch (FileSystemException refused) {

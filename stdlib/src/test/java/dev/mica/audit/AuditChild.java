@@ -12,7 +12,8 @@ final class AuditChild {
 
   /** HOME, what it is called, and how many lines; without end if that is negative. */
   public static void main(String[] words) {
-    AuditLog log = new AuditLog(StateDir.at(Path.of(words[0])), AuditTest.SMALL, InstantSource.system());
+    AuditLog log =
+        new AuditLog(StateDir.at(Path.of(words[0])), AuditTest.SMALL, InstantSource.system());
     Caller caller = Caller.ofProcess().seenBy(log);
     int lines = Integer.parseInt(words[2]);
     for (int i = 0; i != lines; i++) {

@@ -39,8 +39,14 @@ final class AuditClockTest extends ScratchTest {
     assertThat(mica.audit().list())
         .extracting(AuditLine::what)
         .containsExactly(
-            "make thing 0", "make thing 1", "make thing 2", "make thing 3",
-            "make thing 0", "make thing 1", "make thing 2", "make thing 3");
+            "make thing 0",
+            "make thing 1",
+            "make thing 2",
+            "make thing 3",
+            "make thing 0",
+            "make thing 1",
+            "make thing 2",
+            "make thing 3");
     assertThat(mica.audit().list()).extracting(AuditLine::number).isSorted();
     assertThat(mica.audit().list().get(1).time()).isEqualTo(times.get(1));
     assertThat(mica.audit().verify().problem()).isEmpty();
