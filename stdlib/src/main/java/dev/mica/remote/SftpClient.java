@@ -31,7 +31,7 @@ public final class SftpClient implements AutoCloseable {
   static final int PIECE = 32 << 10;
 
   /** How many requests are under way at most, so that the distance does not matter. */
-  private static final int AHEAD = 32;
+  static final int AHEAD = 32;
 
   private static final int LONGEST = 1 << 18;
   private static final int VERSION = 3;
@@ -134,6 +134,16 @@ public final class SftpClient implements AutoCloseable {
     return bytes;
   }
 
+  /** Asks for a part of an open file; the number of the request. */
+  int askForPart(byte[] handle, long at, int length) throws IOException {
+    return send(request(Ask.READ).string(handle).u64(at).u32(length));
+  }
+
+  /** Closes it there. */
+  void close(byte[] handle, String shown) throws IOException {
+    answer(request(Ask.CLOSE).string(handle)).expectOk(shown);
+  }
+
   private SftpPacket request(Ask ask) {
     last++;
     return new SftpPacket(ask.number, last);
@@ -155,7 +165,8 @@ public final class SftpClient implements AutoCloseable {
     }
   }
 
-  private SftpAnswer await(int number) throws IOException {
+  /** The answer to the request of that number. */
+  SftpAnswer await(int number) throws IOException {
     while (!answers.containsKey(number)) {
       ByteBuffer packet = packet();
       int type = packet.get() & 0xff;
@@ -223,7 +234,7 @@ public final class SftpClient implements AutoCloseable {
         }
       }
     }
-    done(path, request(Ask.CLOSE).string(handle));
+    close(handle, shown);
     return entries;
   }
 
@@ -250,87 +261,7 @@ public final class SftpClient implements AutoCloseable {
         answer(request(Ask.OPEN).string(path).u32(OPEN_READ).u32(0))
             .expect(SftpAnswer.HANDLE, shown)
             .handle();
-    return new Reading(path, shown, handle);
-  }
-
-  /** A part of a file that was asked for. */
-  private record Part(int number, long at, int length) {}
-
-  /**
-   * Asks for many parts before the first has come. Of a part that comes short, at the end of a file
-   * or because the server gives less at once, the rest is asked for again.
-   */
-  private final class Reading extends InputStream {
-    private final byte[] path;
-    private final String shown;
-    private final byte[] handle;
-    private final Deque<Part> parts = new ArrayDeque<>();
-    private byte[] piece = {};
-    private int at;
-    private long next;
-    private boolean over;
-
-    Reading(byte[] path, String shown, byte[] handle) {
-      this.path = path;
-      this.shown = shown;
-      this.handle = handle;
-    }
-
-    private Part ask(long from, int length) throws IOException {
-      return new Part(send(request(Ask.READ).string(handle).u64(from).u32(length)), from, length);
-    }
-
-    private void fill() throws IOException {
-      // Few at first: most files are small.
-      int most = (int) Math.min(AHEAD, 2 + next / PIECE);
-      while (parts.size() < most) {
-        parts.add(ask(next, PIECE));
-        next += PIECE;
-      }
-      Part part = parts.remove();
-      SftpAnswer answer = await(part.number);
-      over = answer.isEnd(SftpAnswer.DATA, shown);
-      piece = over ? new byte[0] : answer.string();
-      at = 0;
-      if (!over && (piece.length == 0 || piece.length > part.length)) {
-        throw new IOException(
-            "the SFTP server sends " + piece.length + " bytes instead of " + part.length);
-      }
-      if (!over && piece.length < part.length) {
-        parts.addFirst(ask(part.at + piece.length, part.length - piece.length));
-      }
-    }
-
-    @Override
-    public int read() throws IOException {
-      byte[] one = new byte[1];
-      return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
-    }
-
-    @Override
-    public int read(byte[] into, int offset, int length) throws IOException {
-      if (length == 0) {
-        return 0;
-      }
-      if (at == piece.length && !over) {
-        fill();
-      }
-      if (over) {
-        return -1;
-      }
-      int n = Math.min(length, piece.length - at);
-      System.arraycopy(piece, at, into, offset, n);
-      at += n;
-      return n;
-    }
-
-    @Override
-    public void close() throws IOException {
-      while (!parts.isEmpty()) {
-        SftpAnswer _ = await(parts.remove().number);
-      }
-      done(path, request(Ask.CLOSE).string(handle));
-    }
+    return new SftpFile(this, shown, handle);
   }
 
   /** Makes a file, where nothing may be, of what {@code from} has, which is read to its end. */
@@ -353,7 +284,7 @@ public final class SftpClient implements AutoCloseable {
     while (!under.isEmpty()) {
       await(under.remove()).expectOk(shown);
     }
-    done(path, request(Ask.CLOSE).string(handle));
+    close(handle, shown);
   }
 
   /** Makes a directory. */
