@@ -1,5 +1,7 @@
 package dev.mica.folder;
 
+import dev.mica.access.Caller;
+import dev.mica.access.Role;
 import dev.mica.failure.MicaException;
 import java.nio.file.Path;
 import java.util.List;
@@ -8,6 +10,18 @@ import java.util.List;
 sealed interface ForeignFolder extends Folder permits VfsFolder, SftpFolder {
   /** Why nothing can be written there in place. */
   String whyReadOnly();
+
+  Caller caller();
+
+  /** Copies it to a path of this host, where nothing may be. */
+  void copyHere(Path target);
+
+  @Override
+  default Folder copyTo(Folder target) {
+    Path to = target.path();
+    caller().run(Role.OPERATOR, "copy " + location() + " to", to, () -> copyHere(to));
+    return target;
+  }
 
   private MicaException readOnly(String doing) {
     return MicaException.usage(doing, location(), whyReadOnly());

@@ -1,7 +1,6 @@
 package dev.mica.folder;
 
 import dev.mica.access.Caller;
-import dev.mica.access.Role;
 import dev.mica.failure.MicaException;
 import dev.mica.job.Activity;
 import dev.mica.remote.RemoteStatus;
@@ -192,10 +191,8 @@ record SftpFolder(Caller caller, SshHost host, boolean home, Path inside) implem
   }
 
   @Override
-  public Folder copyTo(Folder target) {
-    Path to = target.path();
-    caller.run(Role.OPERATOR, "copy " + location() + " to", to, () -> Download.of(this, to));
-    return target;
+  public void copyHere(Path target) {
+    Download.of(this, target);
   }
 
   @Override

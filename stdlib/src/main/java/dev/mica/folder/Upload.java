@@ -13,6 +13,7 @@ import dev.mica.remote.SftpClient;
 import dev.mica.text.PathBytes;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -27,8 +28,8 @@ import java.util.List;
 
 /**
  * Copies a local place to another host: under another name beside it, which is removed if that
- * fails, and renamed when it is whole. Somebody may change the local place meanwhile: whatever is
- * read lies below the directory that was opened.
+ * fails, and renamed when it is whole. Somebody may change the local place meanwhile: a file is
+ * read by the descriptor it was looked at by, and all lies below the directory that was opened.
  */
 final class Upload {
   /** Without setuid and setgid: the owner is another one there. */
@@ -61,10 +62,12 @@ final class Upload {
   static void of(Caller caller, Path source, SftpFolder target) {
     String doing = "copy " + PathBytes.printable(source) + " to";
     try (Reached place = caller.reachName(source);
-        OpenDirectory base = isRoot(source) ? OpenDirectory.of(source) : place.openParent()) {
-      byte[] from = isRoot(source) ? new byte[] {'.'} : PathBytes.ofName(source);
-      FilesBelow files =
-          new FilesBelow(base, isRoot(source) ? "/" : PathBytes.printable(base.openedBy()) + "/");
+        OpenDirectory base =
+            place.isDirectory() ? OpenDirectory.of(place.path(), source) : place.openParent()) {
+      // Nothing beside a directory that is copied can be reached from it, whatever its owner does.
+      byte[] from = place.isDirectory() ? new byte[] {'.'} : PathBytes.ofName(source);
+      String shown = PathBytes.printable(base.openedBy());
+      FilesBelow files = new FilesBelow(base, shown.endsWith("/") ? shown : shown + "/");
       boolean _ =
           target.ask(
               doing,
@@ -75,10 +78,6 @@ final class Upload {
                 return true;
               });
     }
-  }
-
-  private static boolean isRoot(Path source) {
-    return source.getNameCount() == 0;
   }
 
   private static void requireFree(SftpClient client, String doing, SftpFolder target)
@@ -166,7 +165,8 @@ final class Upload {
       }
       case FILE -> {
         made.add(one);
-        try (Content content = new Content(open(below, OpenFlag.READ))) {
+        // What was looked at, and not what has its name by now.
+        try (InputStream content = Files.newInputStream(file.path(Path.of(file.toString())))) {
           client.write(there, NEW_FILE, content);
         }
       }
@@ -194,39 +194,5 @@ final class Upload {
     path[above.length] = '/';
     System.arraycopy(below, 0, path, above.length + 1, below.length);
     return path;
-  }
-
-  /** The bytes of an open file. */
-  private static final class Content extends InputStream {
-    private static final int MOST = 1 << 15;
-
-    private final OpenFile file;
-    private long at;
-
-    Content(OpenFile file) {
-      this.file = file;
-    }
-
-    @Override
-    public int read() {
-      byte[] one = new byte[1];
-      return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
-    }
-
-    @Override
-    public int read(byte[] into, int offset, int length) {
-      if (length == 0) {
-        return 0;
-      }
-      byte[] some = file.read(at, Math.min(length, MOST));
-      System.arraycopy(some, 0, into, offset, some.length);
-      at += some.length;
-      return some.length == 0 ? -1 : some.length;
-    }
-
-    @Override
-    public void close() {
-      file.close();
-    }
   }
 }

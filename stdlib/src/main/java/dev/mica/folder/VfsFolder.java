@@ -2,7 +2,6 @@ package dev.mica.folder;
 
 import dev.mica.access.Caller;
 import dev.mica.access.Reached;
-import dev.mica.access.Role;
 import dev.mica.failure.MicaException;
 import dev.mica.text.PathBytes;
 import java.io.IOException;
@@ -136,10 +135,8 @@ record VfsFolder(Caller caller, String scheme, Path archive, String inside)
   }
 
   @Override
-  public Folder copyTo(Folder target) {
-    Path to = target.path();
-    caller.run(Role.OPERATOR, "copy " + location() + " to", to, () -> Unpack.to(this, to));
-    return target;
+  public void copyHere(Path target) {
+    Unpack.to(this, target);
   }
 
   @Override

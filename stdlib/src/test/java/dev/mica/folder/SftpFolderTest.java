@@ -149,6 +149,27 @@ final class SftpFolderTest extends ScratchTest {
     }
   }
 
+  /** A folder in it becomes a symlink to one beside it while its first file is sent. */
+  @Test
+  void whatIsBesideItIsNeverSent() throws IOException {
+    Files.write(scratch.dir("mine/sub").resolve("a"), new byte[20 * LARGE]);
+    scratch.file("mine/sub/b", "mine");
+    scratch.file("theirs/b", "theirs");
+    Files.createSymbolicLink(scratch.path("mine/link"), Path.of("../theirs"));
+    String exchange =
+        """
+        cd "$SCRATCH"
+        { until ls .mica-*/sub/a; do :; done; mv mine/sub mine/aside; mv mine/link mine/sub; } \
+            < /dev/null > /dev/null 2>&1 &
+        """;
+    Folder there =
+        with(Role.ADMIN, exchange + SERVER).folder("sftp://host" + scratch.path("there"));
+    assertThatThrownBy(() -> mica.folder(scratch.path("mine").toString()).copyTo(there))
+        .isInstanceOf(MicaException.class);
+    assertThat(scratch.path("mine/sub")).isSymbolicLink();
+    assertThat(names()).containsExactly("mine", "ssh-of-mine", "theirs");
+  }
+
   static Stream<Arguments> refusals() {
     return Stream.of(
         arguments("there is something", "tree", "taken", "something is there already"),
