@@ -22,6 +22,7 @@ import dev.mica.union.UnionSpec;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
@@ -290,5 +291,20 @@ final class ReachRaceTest extends ScratchTest {
     assertThat(out).as("of %d rounds, of which %d were done", ROUNDS, done).isZero();
     assertThat(Core.treeDigest(Tree.plain(outside)).digest()).isEqualTo(before);
     assertThat(scratch.mounts()).noneMatch(at -> at.contains("/outside"));
+    assertThat(stillOpen()).as("what was opened and not closed").isEmpty();
+  }
+
+  /** What of the folders here is open in this process. */
+  private List<Path> stillOpen() throws IOException {
+    List<Path> open = new ArrayList<>();
+    try (var descriptors = Files.newDirectoryStream(Path.of("/proc/self/fd"))) {
+      for (Path descriptor : descriptors) {
+        Path leads = Files.readSymbolicLink(descriptor);
+        if (leads.startsWith(scratch.path("")) && !leads.startsWith(scratch.path("home"))) {
+          open.add(leads);
+        }
+      }
+    }
+    return open;
   }
 }

@@ -1,6 +1,7 @@
 package dev.mica.core;
 
 import dev.mica.failure.MicaException;
+import dev.mica.failure.Why;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -21,6 +22,11 @@ public final class OpenDirectory implements AutoCloseable {
       Pattern.compile("/proc/self/fd/(\\d+)(/\\.(?=[/\\s:,;'\")]|$))?");
 
   private static final String MOUNT_ID = "mnt_id:";
+
+  /**
+   * What the kernel says after the path of a directory that was removed; a name may end so, too.
+   */
+  private static final String REMOVED = " (deleted)";
 
   /** The paths that those now open were opened by, for {@link #show}. */
   static final Map<Integer, Path> OPENED_BY = new ConcurrentHashMap<>();
@@ -129,12 +135,27 @@ public final class OpenDirectory implements AutoCloseable {
     return Path.of("/proc/" + ProcessHandle.current().pid() + "/fd/" + descriptor + "/.");
   }
 
-  /** Its path as the kernel knows it now. */
+  /**
+   * Its path as the kernel knows it now. Nothing on the way is looked at, so that somebody who
+   * exchanges a folder above it meanwhile changes nothing.
+   */
   public Path realPath() {
     try {
-      return path().toRealPath();
-    } catch (IOException gone) {
-      throw MicaException.failed("find", openedBy, "it was removed").because(gone);
+      Path real = Files.readSymbolicLink(path());
+      if (!real.toString().endsWith(REMOVED) || isAt(real)) {
+        return real;
+      }
+    } catch (IOException unreadable) {
+      throw MicaException.failed("find", openedBy, Why.of(unreadable)).because(unreadable);
+    }
+    throw MicaException.failed("find", openedBy, "it was removed");
+  }
+
+  private boolean isAt(Path real) {
+    try (OpenDirectory there = of(real)) {
+      return identity.is(there.identity);
+    } catch (MicaException nothing) {
+      return false;
     }
   }
 

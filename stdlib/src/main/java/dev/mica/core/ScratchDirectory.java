@@ -22,7 +22,12 @@ public final class ScratchDirectory implements AutoCloseable {
   public ScratchDirectory(OpenDirectory around) {
     this.around = around;
     this.open = OpenDirectory.scratch(around.path());
-    this.name = open.realPath().getFileName();
+    try {
+      this.name = open.realPath().getFileName();
+    } catch (RuntimeException | Error gone) {
+      open.close();
+      throw gone;
+    }
   }
 
   /** Whether a path has the name of one. */

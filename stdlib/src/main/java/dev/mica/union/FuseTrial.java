@@ -37,7 +37,7 @@ final class FuseTrial implements AutoCloseable {
             false,
             UnionSpec.Via.FUSE,
             Instant.now(),
-            new Identities(List.of(), null, null, null, null));
+            new Identities(List.of(), null, null, null, null, null));
     Files.writeString(scratch.path().resolve("lower/kept"), "lower");
     Files.writeString(scratch.path().resolve("lower/gone"), "lower");
   }

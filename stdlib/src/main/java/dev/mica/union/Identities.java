@@ -15,39 +15,41 @@ import tools.jackson.databind.node.ObjectNode;
  * @param lowers topmost first
  * @param besides the directory that the upper is in
  * @param at the mount point itself, which the mount hides
+ * @param above the directory that the mount point is in
  */
 record Identities(
     List<Identity> lowers,
     @Nullable Identity upper,
     @Nullable Identity besides,
     @Nullable Identity work,
-    @Nullable Identity at) {
+    @Nullable Identity at,
+    @Nullable Identity above) {
   Identities {
     lowers = List.copyOf(lowers);
   }
 
   Identities upper(Identity other) {
-    return new Identities(lowers, other, besides, work, at);
+    return new Identities(lowers, other, besides, work, at, above);
   }
 
   Identities work(@Nullable Identity other) {
-    return new Identities(lowers, upper, besides, other, at);
+    return new Identities(lowers, upper, besides, other, at, above);
   }
 
-  Identities at(Identity other) {
-    return new Identities(lowers, upper, besides, work, other);
+  Identities at(Identity other, Identity itsParent) {
+    return new Identities(lowers, upper, besides, work, other, itsParent);
   }
 
   /** With another lower on top. */
   Identities over(Identity top) {
     List<Identity> all = new ArrayList<>(lowers);
     all.addFirst(top);
-    return new Identities(all, upper, besides, work, at);
+    return new Identities(all, upper, besides, work, at, above);
   }
 
   /** Without the lower on top. */
   Identities withoutTop() {
-    return new Identities(lowers.subList(1, lowers.size()), upper, besides, work, at);
+    return new Identities(lowers.subList(1, lowers.size()), upper, besides, work, at, above);
   }
 
   ObjectNode toJson() {
@@ -58,6 +60,7 @@ record Identities(
     json.put("besides", text(besides));
     json.put("work", text(work));
     json.put("at", text(at));
+    json.put("above", text(above));
     return json;
   }
 
@@ -71,7 +74,8 @@ record Identities(
         identity(json.required("upper")),
         identity(json.required("besides")),
         identity(json.required("work")),
-        identity(json.required("at")));
+        identity(json.required("at")),
+        identity(json.required("above")));
   }
 
   private static @Nullable String text(@Nullable Identity identity) {

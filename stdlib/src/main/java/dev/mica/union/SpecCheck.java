@@ -81,7 +81,7 @@ final class SpecCheck {
             Instant.now(),
             identities(lowers, upper, work, at));
     boolean upperEmpty = upper != null && !upperMade && isEmpty("upper", upper);
-    return new UnionIntent(union.via(spec.via()), upperMade, upperEmpty, parts.part(at).above());
+    return new UnionIntent(union.via(spec.via()), upperMade, upperEmpty);
   }
 
   private Identities identities(
@@ -91,7 +91,8 @@ final class SpecCheck {
         upper == null ? null : parts.part(upper).is(),
         upper == null ? null : parts.part(upper).above(),
         work == null ? null : parts.part(work).is(),
-        parts.part(at).is());
+        parts.part(at).is(),
+        parts.part(at).above());
   }
 
   private String requireName(UnionSpec spec) {

@@ -126,23 +126,29 @@ final class SpecParts {
   private OpenDirectory open(String role, Path path) throws IOException {
     SafePath.Resolved resolved = SafePath.resolve(path);
     OpenDirectory directory = open(role, resolved.path(), path);
-    boolean same = directory.realPath().equals(resolved.path());
-    if (same && resolved.strangers().stream().allMatch(owner -> owner == directory.owner())) {
+    try {
+      requireLed(role, path, resolved, directory);
       return directory;
+    } catch (RuntimeException | Error failure) {
+      directory.close();
+      throw failure;
     }
-    directory.close();
-    throw refuse(
-            name,
-            spec.at(),
-            same
-                ? "the "
-                    + role
-                    + " "
-                    + path
-                    + " leads through a symlink of the user "
-                    + resolved.strangers().iterator().next()
-                    + " to a folder that is not his"
-                : "the " + role + " " + path + " was exchanged for something else just now")
+  }
+
+  private void requireLed(
+      String role, Path path, SafePath.Resolved resolved, OpenDirectory directory) {
+    String why;
+    if (!directory.realPath().equals(resolved.path())) {
+      why = " was exchanged for something else just now";
+    } else if (!resolved.strangers().stream().allMatch(owner -> owner == directory.owner())) {
+      why =
+          " leads through a symlink of the user "
+              + resolved.strangers().iterator().next()
+              + " to a folder that is not his";
+    } else {
+      return;
+    }
+    throw refuse(name, spec.at(), "the " + role + " " + path + why)
         .hint("name the folder itself, without symlinks");
   }
 

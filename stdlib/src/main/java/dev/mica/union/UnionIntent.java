@@ -2,6 +2,7 @@ package dev.mica.union;
 
 import dev.mica.core.Identity;
 import dev.mica.state.Records;
+import java.util.Objects;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -12,15 +13,14 @@ import tools.jackson.databind.node.ObjectNode;
  *     fails
  * @param upperEmpty whether the upper existed and was empty: then it gets the metadata of the
  *     topmost lower
- * @param above the directory that the mount point is in
  */
-record UnionIntent(UnionRecord union, boolean upperMade, boolean upperEmpty, Identity above) {
+record UnionIntent(UnionRecord union, boolean upperMade, boolean upperEmpty) {
   UnionIntent via(UnionSpec.Via via) {
-    return new UnionIntent(union.via(via), upperMade, upperEmpty, above);
+    return new UnionIntent(union.via(via), upperMade, upperEmpty);
   }
 
   UnionIntent is(Identities is) {
-    return new UnionIntent(union.is(is), upperMade, upperEmpty, above);
+    return new UnionIntent(union.is(is), upperMade, upperEmpty);
   }
 
   ObjectNode toJson() {
@@ -28,7 +28,6 @@ record UnionIntent(UnionRecord union, boolean upperMade, boolean upperEmpty, Ide
     json.set("union", union.toJson());
     json.put("upperMade", upperMade);
     json.put("upperEmpty", upperEmpty);
-    json.put("above", above.text());
     return json;
   }
 
@@ -36,8 +35,12 @@ record UnionIntent(UnionRecord union, boolean upperMade, boolean upperEmpty, Ide
     return new UnionIntent(
         UnionRecord.of((ObjectNode) json.required("union")),
         json.required("upperMade").asBoolean(),
-        json.required("upperEmpty").asBoolean(),
-        Identity.of(json.required("above").asString()));
+        json.required("upperEmpty").asBoolean());
+  }
+
+  /** The directory that the mount point is in. */
+  Identity above() {
+    return Objects.requireNonNull(union.is().above());
   }
 
   /** Beside the upper: keeps the metadata an empty one had, until the union is there. */

@@ -1,7 +1,10 @@
 package dev.mica.union;
 
+import dev.mica.core.Identity;
 import dev.mica.core.Mount;
 import dev.mica.core.MountFlag;
+import dev.mica.core.OpenDirectory;
+import dev.mica.failure.MicaException;
 import dev.mica.text.PathBytes;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -28,33 +31,54 @@ final class UnionMounts {
 
   /** The union's mounts, wherever they are: a folder above a mount point can be renamed. */
   static List<Mount> of(UnionRecord union, List<Mount> mounts) {
+    boolean served = isServed(union, mounts);
     return mounts.stream()
+        .filter(mount ->
+            mount.target().equals(PathBytes.text(union.at())) || isMoved(union, served, mount))
         .filter(mount -> is(union, mount))
-        .filter(mount -> mount.target().equals(PathBytes.text(union.at())) || isMoved(union, mount))
         .toList();
   }
 
   /** Where else the union is mounted; its own path shows something else then. */
   static Optional<Mount> elsewhere(UnionRecord union, List<Mount> mounts) {
+    boolean served = isServed(union, mounts);
     return mounts.stream()
         .filter(mount -> !mount.target().equals(PathBytes.text(union.at())))
-        .filter(mount -> isMoved(union, mount))
+        .filter(mount -> isMoved(union, served, mount) && is(union, mount))
         .findFirst();
   }
 
-  /** By the upper that the kernel names: two state directories may have unions of one name. */
-  private static boolean isMoved(UnionRecord union, Mount mount) {
-    return union.upper() != null
-        && isOf(mount, "overlay", union)
-        && UsedPath.upperOf(mount).filter(union.upper()::equals).isPresent();
+  /**
+   * Two state directories may have unions of one name. So an overlay is known by the upper that the
+   * kernel names, and what is not at its own path by the directory that its mount point is in; one
+   * that is there, too, is a copy that somebody else has made, with the folder around it.
+   */
+  private static boolean isMoved(UnionRecord union, boolean served, Mount mount) {
+    return (union.upper() != null
+            && isOf(mount, "overlay", union)
+            && UsedPath.upperOf(mount).filter(union.upper()::equals).isPresent())
+        || (!served && isInTheSameDirectory(union, PathBytes.parse(mount.target())));
+  }
+
+  /** Its name cannot be changed while something is mounted on it, but those above it can. */
+  private static boolean isInTheSameDirectory(UnionRecord union, Path target) {
+    Path above = target.getParent();
+    Identity was = union.is().above();
+    if (above == null || was == null || !target.endsWith(union.at().getFileName())) {
+      return false;
+    }
+    try (OpenDirectory there = OpenDirectory.of(above)) {
+      return was.is(there.identity());
+    } catch (MicaException hidden) {
+      return false; // under another mount by now, say
+    }
   }
 
   /** Whether this mount of the union's directory is the union. */
   static boolean is(UnionRecord union, Mount mount) {
     if (union.isBind()) {
-      return mount.target().equals(PathBytes.text(union.at()))
-          && mount.flags().contains(MountFlag.RDONLY)
-          && sameInode(union.lowers().getFirst(), union.at());
+      return mount.flags().contains(MountFlag.RDONLY)
+          && sameInode(union.lowers().getFirst(), PathBytes.parse(mount.target()));
     }
     return switch (union.via()) {
       case KERNEL, AUTO -> isOf(mount, "overlay", union);

@@ -42,7 +42,7 @@ final class UnionSetup {
         makeDirectory(point, "rwxr-xr-x");
         Core.syncDirectory(above.path());
       }
-      is = is.at(identityOf(union, "mount point", union.at(), point, is.at()));
+      is = is.at(identityOf(union, "mount point", union.at(), point, is.at()), intent.above());
     }
     return union.is(is);
   }
@@ -246,8 +246,10 @@ final class UnionSetup {
         }
         throw failure;
       }
-      Identities is = union.is().at(point.identity());
-      return union.is(work == null ? is : is.work(work.identity()));
+      try (OpenDirectory above = OpenDirectory.of(point.path().resolve("../."), union.at())) {
+        Identities is = union.is().at(point.identity(), above.identity());
+        return union.is(work == null ? is : is.work(work.identity()));
+      }
     }
   }
 
@@ -258,16 +260,32 @@ final class UnionSetup {
   private static OpenDirectory openPoint(UnionRecord union) {
     Path at = union.at();
     boolean gone = !Files.exists(at, LinkOption.NOFOLLOW_LINKS);
-    if (gone && SafePath.is(at)) {
-      onFiles("make", at, path -> Durable.makeDirectories(path, "rwxr-xr-x"));
-    }
-    OpenDirectory point = OpenDirectory.of(at);
+    OpenDirectory point = gone && SafePath.is(at) ? made(at) : OpenDirectory.of(at);
     Identity was = union.is().at();
     if (was == null || was.is(point.identity()) || (SafePath.is(at) && isEmpty(point.path()))) {
       return point;
     }
     point.close();
     throw OpenFolders.another(union, "mount point", at, was, point.identity());
+  }
+
+  /**
+   * A directory by its real path. It is made if it is missing, with those above it, through nothing
+   * but directories: a symlink that somebody has put on the way meanwhile is not followed.
+   */
+  private static OpenDirectory made(Path real) {
+    OpenDirectory there = OpenDirectory.of(real.getRoot());
+    for (Path name : real) {
+      try (OpenDirectory above = there) {
+        Path named = above.path().resolve(name);
+        if (!Files.exists(named, LinkOption.NOFOLLOW_LINKS)) {
+          makeDirectory(named, "rwxr-xr-x");
+          Core.syncDirectory(above.path());
+        }
+        there = above.child(name);
+      }
+    }
+    return there;
   }
 
   /** Unmounts the union wherever it is mounted. Other mounts there are not touched. */
