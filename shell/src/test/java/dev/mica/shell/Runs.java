@@ -3,16 +3,19 @@ package dev.mica.shell;
 import dev.mica.shell.attach.Streams;
 import dev.mica.shell.attach.TerminalFormat;
 import dev.mica.test.Child;
+import dev.mica.test.Scratch;
 import java.io.ByteArrayOutputStream;
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /** Runs of the program, in this process or in one of their own. */
 public final class Runs {
@@ -58,14 +61,41 @@ public final class Runs {
 
   /** The command of a process of its own. */
   public static List<String> command(List<String> options, String... args) {
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(Child.QUICK);
-    command.add("-Dmica.core=" + System.getProperty("mica.core"));
-    command.addAll(options);
-    command.addAll(List.of("-cp", System.getProperty("java.class.path"), "dev.mica.shell.Main"));
-    command.addAll(List.of(args));
-    return command;
+    return Recorded.CHILDREN.command(options, Main.class, (Object[]) args);
+  }
+
+  /** What hundreds of them load is recorded once for each JVM that runs tests. */
+  private static final class Recorded {
+    private static final String LINES =
+        """
+        union ls
+        commit ls -o json
+        vm ls -o yaml
+        diff /etc/apt /etc/apt
+        doctor
+        help
+        -e 1+1
+        """;
+
+    static final Child.Archived CHILDREN = record();
+
+    private static Child.Archived record() {
+      Path all = Path.of("target", "children").toAbsolutePath();
+      try (Stream<Path> earlier = Files.list(Files.createDirectories(all))) {
+        earlier.filter(Recorded::isOver).forEach(each -> Scratch.run("rm", "-rf", each.toString()));
+        String own = Long.toString(ProcessHandle.current().pid());
+        Path directory = Files.createDirectory(all.resolve(own));
+        Path lines = Files.writeString(directory.resolve("lines"), LINES);
+        return new Child.Archived(directory, Training.class, lines);
+      } catch (IOException broken) {
+        throw new UncheckedIOException(broken);
+      }
+    }
+
+    /** Whether the JVM of that number has ended. */
+    private static boolean isOver(Path directory) {
+      return ProcessHandle.of(Long.parseLong(String.valueOf(directory.getFileName()))).isEmpty();
+    }
   }
 
   /** In a process of its own. */
@@ -87,6 +117,6 @@ public final class Runs {
   }
 
   private static String read(File file) throws IOException {
-    return java.nio.file.Files.readString(file.toPath());
+    return Files.readString(file.toPath());
   }
 }

@@ -202,7 +202,10 @@ final class SftpFolderTest extends ScratchTest {
   @Test
   void aServerThatIsKilledLeavesNothingHere() throws IOException {
     Path _ = tree();
-    String cut = "/usr/lib/openssh/sftp-server | stdbuf -o0 head -c 500000";
+    // Killed, for a server that can no longer answer may go on: it is told only when it writes.
+    String cut =
+        "exec setsid --wait sh -c"
+            + " '/usr/lib/openssh/sftp-server | { stdbuf -o0 head -c 500000; kill -9 0; }'";
     Folder remote = with(Role.ADMIN, cut).folder("sftp://host" + scratch.path("tree"));
     assertThatThrownBy(() -> remote.copyTo(mica.folder(scratch.path("here").toString())))
         .hasMessageContaining("the connection was closed");
