@@ -299,13 +299,15 @@ final class MachineTest {
 
   private static void ask(Console console, String line, String answer) throws IOException {
     console.output().write((line + "\n").getBytes(StandardCharsets.UTF_8));
+    String wanted = "\n" + answer;
     StringBuilder said = new StringBuilder();
-    int c = console.input().read();
-    while (c >= 0 && said.indexOf("\n" + answer) < 0) {
+    for (int c = console.input().read(); c >= 0; c = console.input().read()) {
       said.append((char) c);
-      c = console.input().read();
+      if (said.indexOf(wanted, said.length() - wanted.length()) >= 0) {
+        return;
+      }
     }
-    assertThat(said.toString()).contains("\n" + answer);
+    throw new AssertionError("the console does not say " + answer + " but: " + said);
   }
 
   /** A JVM boots it, shares a folder and is killed; we go on with what it made. */
