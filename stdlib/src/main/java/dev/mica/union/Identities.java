@@ -15,7 +15,8 @@ import tools.jackson.databind.node.ObjectNode;
  * @param lowers topmost first
  * @param besides the directory that the upper is in
  * @param at the mount point itself, which the mount hides
- * @param above the directory that the mount point is in
+ * @param above the directory that the mount point is in; of records that an older Mica has written
+ *     it is not known until the union is mounted again
  */
 record Identities(
     List<Identity> lowers,
@@ -75,7 +76,7 @@ record Identities(
         identity(json.required("besides")),
         identity(json.required("work")),
         identity(json.required("at")),
-        identity(json.required("above")));
+        json.has("above") ? identity(json.required("above")) : null);
   }
 
   private static @Nullable String text(@Nullable Identity identity) {

@@ -37,7 +37,6 @@ record UnionRecord(
     require(!lowers.isEmpty(), "the union has no lower");
     require(lowers.size() == is.lowers().size(), "it does not say which directory each lower is");
     require(upper == null || is.besides() != null, "it does not say which directory has the upper");
-    require(is.above() != null, "it does not say which directory has the mount point");
     return this;
   }
 

@@ -11,9 +11,11 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.Semaphore;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -23,14 +25,20 @@ import org.junit.jupiter.api.Timeout;
  * Many clients at once. {@code -Dmica.sessions=N} or {@code MICA_FULL=1} has more of them do
  * something.
  */
-@Timeout(300)
+@Timeout(900)
 @SuppressWarnings("NullAway.Init") // set before all
 final class FloodTest {
   private static final boolean FULL = "1".equals(System.getenv("MICA_FULL"));
   private static final int SESSIONS = Integer.getInteger("mica.sessions", FULL ? 200 : 20);
-  private static final int COMMANDS = 10;
+
+  /** Of each session in each of three rounds; by flag, one for each second of five minutes. */
+  private static final int COMMANDS = FULL ? 100 : 10;
+
   private static final int HALF_OPEN = 500;
   private static final int SESSIONS_OF_USER = 8;
+
+  /** As many may have begun to log in; for one more, one of them would have to leave. */
+  private static final int BEGINNING = 60;
 
   /** What has not come to its end by then hangs. */
   private static final Duration SOON = Duration.ofMinutes(1);
@@ -107,7 +115,9 @@ final class FloodTest {
     }
   }
 
-  /** No command fails, and the server keeps nothing of them. */
+  /**
+   * No command fails, and the server keeps nothing of them. All are there before the first runs.
+   */
   @Test
   void manySessionsRunManyCommands() throws Exception {
     int warm = round();
@@ -130,11 +140,13 @@ final class FloodTest {
 
   private static int round() throws Exception {
     int ran = 0;
+    Semaphore beginning = new Semaphore(BEGINNING);
+    CountDownLatch there = new CountDownLatch(SESSIONS);
     try (ExecutorService all = Executors.newVirtualThreadPerTaskExecutor()) {
       List<Future<Integer>> sessions = new ArrayList<>();
       for (int i = 0; i < SESSIONS; i++) {
         int number = i;
-        Callable<Integer> session = () -> session(number);
+        Callable<Integer> session = () -> session(number, beginning, there);
         sessions.add(all.submit(session));
       }
       for (Future<Integer> each : sessions) {
@@ -144,12 +156,20 @@ final class FloodTest {
     return ran;
   }
 
-  /** All log in at once, so each comes from an address of its own. */
-  private static int session(int number) throws IOException {
+  /** Many log in at once, so each comes from an address of its own. */
+  private static int session(int number, Semaphore beginning, CountDownLatch there)
+      throws Exception {
     String from = "127.4.%d.%d".formatted(number / 250, number % 250 + 1);
     int ran = 0;
+    beginning.acquire();
     try (RawClient client = new RawClient(servers.port(), from)) {
-      client.loggedIn("user" + number / SESSIONS_OF_USER, KEY);
+      try {
+        client.loggedIn("user" + number / SESSIONS_OF_USER, KEY);
+      } finally {
+        beginning.release();
+        there.countDown();
+      }
+      there.await();
       for (; ran < COMMANDS; ran++) {
         assertThat(RawChannel.run(client, ran, "union ls -o json"))
             .isEqualTo("0 {\"unions\":[]}\n");

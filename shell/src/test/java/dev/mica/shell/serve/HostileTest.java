@@ -30,7 +30,7 @@ import org.junit.jupiter.api.Timeout;
 final class HostileTest {
   private static final boolean FULL = "1".equals(System.getenv("MICA_FULL"));
   private static final long SEED = Long.getLong("mica.seed", new Random().nextInt(1_000_000));
-  private static final int PACKETS = Integer.getInteger("mica.packets", FULL ? 100_000 : 3_000);
+  private static final int PACKETS = Integer.getInteger("mica.packets", FULL ? 250_000 : 3_000);
 
   /** So many packets of a connection, unless the server ends it earlier. */
   private static final int OF_ONE = 30;

@@ -39,6 +39,7 @@ final class RawClient implements AutoCloseable {
   private final DataInputStream in;
   private final OutputStream out;
   private String serverName = "";
+  private boolean named;
   private byte[] serverProposal = {};
   private byte[] session = {};
   private RawSecrets sending = RawSecrets.NONE;
@@ -60,6 +61,7 @@ final class RawClient implements AutoCloseable {
   }
 
   void sendName() throws IOException {
+    named = true;
     raw((NAME + "\r\n").getBytes(StandardCharsets.US_ASCII));
   }
 
@@ -255,10 +257,15 @@ final class RawClient implements AutoCloseable {
 
   /**
    * The numbers of all messages that come until the end, as far as they can be told: what was sent
-   * at random may have been an exchange of keys that nobody here knows.
+   * at random may have been an exchange of keys that nobody here knows, and what does not begin
+   * with a name is turned down by a line of text.
    */
   List<Integer> readToEnd() throws IOException {
     List<Integer> numbers = new ArrayList<>();
+    if (!named) {
+      drain();
+      return numbers;
+    }
     try {
       for (Optional<byte[]> next = read(); next.isPresent(); next = read()) {
         numbers.add(next.get()[0] & 0xff);
