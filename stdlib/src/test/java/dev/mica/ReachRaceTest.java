@@ -15,6 +15,7 @@ import dev.mica.folder.Change;
 import dev.mica.folder.Entry;
 import dev.mica.folder.Folder;
 import dev.mica.test.Exchanging;
+import dev.mica.test.OpenFiles;
 import dev.mica.test.Scratch;
 import dev.mica.test.ScratchTest;
 import dev.mica.union.Union;
@@ -22,7 +23,6 @@ import dev.mica.union.UnionSpec;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
@@ -295,16 +295,8 @@ final class ReachRaceTest extends ScratchTest {
   }
 
   /** What of the folders here is open in this process. */
-  private List<Path> stillOpen() throws IOException {
-    List<Path> open = new ArrayList<>();
-    try (var descriptors = Files.newDirectoryStream(Path.of("/proc/self/fd"))) {
-      for (Path descriptor : descriptors) {
-        Path leads = Files.readSymbolicLink(descriptor);
-        if (leads.startsWith(scratch.path("")) && !leads.startsWith(scratch.path("home"))) {
-          open.add(leads);
-        }
-      }
-    }
-    return open;
+  private List<Path> stillOpen() {
+    return OpenFiles.that(
+        leads -> leads.startsWith(scratch.path("")) && !leads.startsWith(scratch.path("home")));
   }
 }

@@ -3,12 +3,11 @@ package dev.mica.shell.serve;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mica.access.Role;
+import dev.mica.test.OpenFiles;
 import dev.mica.vm.process.Poll;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.security.KeyPair;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -17,7 +16,6 @@ import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Timeout;
@@ -199,19 +197,7 @@ final class BeforeLoginTest {
   }
 
   private static long sockets() {
-    try (Stream<Path> open = Files.list(Path.of("/proc/self/fd"))) {
-      return open.filter(BeforeLoginTest::isSocket).count();
-    } catch (IOException broken) {
-      throw new AssertionError(broken);
-    }
-  }
-
-  private static boolean isSocket(Path descriptor) {
-    try {
-      return Files.readSymbolicLink(descriptor).toString().startsWith("socket:");
-    } catch (IOException closed) {
-      return false;
-    }
+    return OpenFiles.that(OpenFiles::isSocket).size();
   }
 
   private static Outcome outcome(Stage stage, byte[] message) throws IOException {

@@ -9,6 +9,7 @@ import dev.mica.commit.Commit;
 import dev.mica.failure.MicaException;
 import dev.mica.files.VirtualRoot;
 import dev.mica.test.NeedsRoot;
+import dev.mica.test.OpenFiles;
 import dev.mica.test.Scratch;
 import java.io.IOException;
 import java.io.InputStream;
@@ -306,18 +307,8 @@ final class CommitsOverSftpTest {
   }
 
   /** The descriptors of roots of mounts at no place, which have "/" for a path. */
-  private static long atNoPlace() throws IOException {
-    try (Stream<Path> all = Files.list(Path.of("/proc/self/fd"))) {
-      return all.filter(
-              fd -> {
-                try {
-                  return Files.readSymbolicLink(fd).equals(Path.of("/"));
-                } catch (IOException closed) {
-                  return false;
-                }
-              })
-          .count();
-    }
+  private static long atNoPlace() {
+    return OpenFiles.that(Path.of("/")::equals).size();
   }
 
   @Test

@@ -3,18 +3,17 @@ package dev.mica.shell.serve;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mica.access.Role;
+import dev.mica.test.OpenFiles;
 import dev.mica.test.Scratch;
 import dev.mica.vm.process.Poll;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyPair;
 import java.time.Duration;
 import java.util.List;
 import java.util.Random;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -77,20 +76,9 @@ final class HostileTest {
     }
 
     private static long filesOfClients() {
-      try (Stream<Path> open = Files.list(Path.of("/proc/self/fd"))) {
-        return open.filter(Held::isOfClients).count();
-      } catch (IOException broken) {
-        throw new AssertionError(broken);
-      }
-    }
-
-    private static boolean isOfClients(Path descriptor) {
-      try {
-        Path file = Files.readSymbolicLink(descriptor);
-        return file.toString().startsWith("socket:") || file.startsWith(servers.scratch.path(""));
-      } catch (IOException closed) {
-        return false;
-      }
+      return OpenFiles.that(
+              file -> OpenFiles.isSocket(file) || file.startsWith(servers.scratch.path("")))
+          .size();
     }
   }
 

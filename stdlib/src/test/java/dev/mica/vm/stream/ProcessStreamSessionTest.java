@@ -6,11 +6,11 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import dev.mica.failure.MicaException;
 import dev.mica.test.FakeGuest;
+import dev.mica.test.OpenFiles;
 import dev.mica.vm.stream.ProcessStream.Exit;
 import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -285,9 +285,7 @@ final class ProcessStreamSessionTest extends ProcessStreamTestBase {
     assertThat(descriptors()).isEqualTo(before);
   }
 
-  private static long descriptors() throws Exception {
-    try (Stream<Path> open = Files.list(Path.of("/proc/self/fd"))) {
-      return open.count();
-    }
+  private static long descriptors() {
+    return OpenFiles.that(_ -> true).size();
   }
 }
