@@ -79,21 +79,18 @@ final class TableWriter {
     return count;
   }
 
-  /** Prints a line for each property. */
+  /** Prints each property. Nothing of it is missing, however narrow the page is. */
   <T> void one(Shape<T> shape, T value) throws IOException {
     int names = shape.fields().stream().mapToInt(field -> field.key().length()).max().orElse(0);
     for (Field<T> field : shape.fields()) {
       Object is = field.value().apply(value);
+      String head = Cells.pad(field.key(), names) + GAP;
       if (is instanceof String lines && lines.indexOf('\n') >= 0) {
-        lines(Cells.pad(field.key(), names) + GAP, lines);
-        continue;
+        lines(head, lines);
+      } else {
+        String text = Cells.text(is);
+        prose(head + (terminalFormat.width() == 0 ? text : Unprintable.escaped(text)));
       }
-      String text = Cells.text(is);
-      String shown =
-          terminalFormat.width() == 0
-              ? text
-              : Column.cut(field, text, Math.max(1, terminalFormat.width() - names - GAP.length()));
-      println(cut(Cells.pad(field.key(), names) + GAP + shown), null);
     }
   }
 

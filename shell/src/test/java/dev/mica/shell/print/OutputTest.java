@@ -131,6 +131,24 @@ final class OutputTest {
         .startsWith("STATUS");
   }
 
+  /** Who asks for one object wants to know all of it: what is wrong with it, and what to do. */
+  @Test
+  void nothingOfOneObjectIsCut() {
+    String fix = "move it back to /srv/" + "deep/".repeat(20) + "web, or: mica union rm web";
+    Check check = new Check("union", Check.Status.LIMITED, "its mount point was moved", fix);
+    Result one = new Result.One<>(HostSchema.CHECK.shape(), check);
+    for (int width = 20; width < 200; width++) {
+      int most = width;
+      String shown = shown(one, new TerminalFormat(width, false));
+      assertThat(shown.lines())
+          .allSatisfy(line -> assertThat(Cells.width(line)).isLessThanOrEqualTo(most));
+      assertThat(shown.replaceAll("\\s", "")).contains(fix.replace(" ", ""));
+    }
+    assertThat(shown(one, TerminalFormat.PLAIN).lines())
+        .hasSize(4)
+        .anyMatch(is -> is.endsWith(fix));
+  }
+
   @Test
   void aPathIsCutInside() {
     assertThat(Cells.cutInside("/srv/web/etc/web.conf", 12)).isEqualTo("/sr…web.conf");
