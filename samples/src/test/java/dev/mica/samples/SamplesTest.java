@@ -3,7 +3,7 @@ package dev.mica.samples;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.mica.test.Child;
+import dev.mica.test.Guests;
 import dev.mica.test.Nobody;
 import dev.mica.test.Scratch;
 import java.io.IOException;
@@ -11,9 +11,9 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -26,6 +26,11 @@ final class SamplesTest {
 
   @TempDir Path home;
 
+  @AfterEach
+  void keep() {
+    Guests.keep(home);
+  }
+
   private record Run(int status, String out, String err) {}
 
   private Run run(String sample) throws IOException, InterruptedException {
@@ -33,13 +38,9 @@ final class SamplesTest {
   }
 
   private ProcessBuilder command(String sample) {
-    List<String> words = new ArrayList<>();
-    words.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    words.addAll(Child.QUICK);
-    words.add("-Dmica.core=" + System.getProperty("mica.core"));
-    words.addAll(List.of("-cp", System.getProperty("java.class.path"), "dev.mica.shell.Main"));
-    words.add(SAMPLES.resolve(sample).toString());
-    ProcessBuilder builder = new ProcessBuilder(words);
+    Guests.into(home);
+    String program = SAMPLES.resolveSibling("mica").toString();
+    ProcessBuilder builder = new ProcessBuilder(program, SAMPLES.resolve(sample).toString());
     builder.environment().put("MICA_HOME", home.toString());
     return builder;
   }

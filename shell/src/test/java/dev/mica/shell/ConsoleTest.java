@@ -3,6 +3,7 @@ package dev.mica.shell;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mica.Mica;
+import dev.mica.test.Guests;
 import dev.mica.test.NeedsRoot;
 import dev.mica.test.Scratch;
 import dev.mica.vm.Machine;
@@ -30,6 +31,7 @@ final class ConsoleTest {
   static void make() {
     scratch = new Scratch();
     mica = Mica.open(scratch.path("home"));
+    Guests.into(mica.home());
   }
 
   @AfterAll

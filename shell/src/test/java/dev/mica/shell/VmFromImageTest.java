@@ -6,6 +6,7 @@ import dev.mica.Mica;
 import dev.mica.container.Vm;
 import dev.mica.image.TestImages;
 import dev.mica.image.TestRegistry;
+import dev.mica.test.Guests;
 import dev.mica.test.NeedsRoot;
 import dev.mica.test.Scratch;
 import java.util.Map;
@@ -26,6 +27,7 @@ final class VmFromImageTest {
     scratch = new Scratch();
     registry = TestRegistry.open(scratch);
     mica = Mica.open(scratch.path("home"));
+    Guests.into(mica.home());
     TestImages.push(TestImages.layout(scratch, "image", 1000), registry.host() + "/team/web:v1");
   }
 

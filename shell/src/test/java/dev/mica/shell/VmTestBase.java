@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.mica.Mica;
 import dev.mica.container.Vm;
 import dev.mica.test.Daemons;
+import dev.mica.test.Guests;
 import dev.mica.test.NeedsRoot;
 import dev.mica.test.Scratch;
 import java.io.IOException;
@@ -37,6 +38,7 @@ abstract class VmTestBase {
   static void make() throws IOException {
     scratch = new Scratch();
     mica = Mica.open(scratch.path("home"));
+    Guests.into(mica.home());
     base = root("base");
     Runs.Run run = here("vm", "run", "-d", "--name", "web", "--from", base, "sleep", "100000");
     assertThat(run).isEqualTo(new Runs.Run(0, "web\n", ""));

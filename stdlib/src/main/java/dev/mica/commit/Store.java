@@ -110,6 +110,9 @@ final class Store {
    * several.
    */
   Optional<CommitRecord> topOf(List<Path> stack) {
+    if (stack.isEmpty() || !layers.equals(stack.getFirst().getParent())) {
+      return Optional.empty(); // a commit's own layers are above all, so no record need be read
+    }
     return all().readable().stream()
         .filter(commit -> startsWith(stack, commit.stack(layers)))
         .max(

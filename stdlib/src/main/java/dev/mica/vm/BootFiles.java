@@ -153,13 +153,18 @@ record BootFiles(Path cache) {
     }
   }
 
+  /** A file that was made here has a name that says what it was made of, wherever this is. */
+  private String which(Path file) {
+    return cache.equals(file.getParent()) ? file.getFileName().toString() : Program.stamp(file);
+  }
+
   /** Good until the host boots again: so it need not be proof against a power cut. */
   Template template(Boot boot) {
     String of =
         digest(
             Program.stamp(boot.program()),
-            Program.stamp(boot.kernel()),
-            boot.initramfs().toString(),
+            which(boot.kernel()),
+            which(boot.initramfs()),
             boot.accel().word(),
             boot.words(),
             Long.toString(boot.memory()),

@@ -5,6 +5,7 @@ import dev.mica.commit.Commits;
 import dev.mica.helper.HelperServer;
 import dev.mica.image.Images;
 import dev.mica.state.StateDir;
+import dev.mica.test.Guests;
 import dev.mica.union.UnionLayers;
 import dev.mica.union.Unions;
 import java.nio.file.Path;
@@ -14,6 +15,7 @@ final class TestVms {
   private TestVms() {}
 
   static Vms of(StateDir state) {
+    Guests.into(state.path());
     return new Vms(state, new CommitLayers(state), commits(state));
   }
 

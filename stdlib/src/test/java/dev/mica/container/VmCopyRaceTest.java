@@ -10,6 +10,7 @@ import dev.mica.core.Tree;
 import dev.mica.failure.MicaException;
 import dev.mica.folder.Folder;
 import dev.mica.test.Exchanging;
+import dev.mica.test.Guests;
 import dev.mica.test.NeedsRoot;
 import dev.mica.test.Scratch;
 import java.io.IOException;
@@ -45,6 +46,7 @@ final class VmCopyRaceTest {
   static void start() throws IOException {
     scratch = new Scratch();
     mica = Mica.open(scratch.path("home"));
+    Guests.into(mica.home());
     root = scratch.dir("root");
     Map<String, String> environment = Map.of("HOME", root.toString());
     bounded = mica.as(Caller.of("ann", Role.OPERATOR, root, environment, List.of(root)));

@@ -145,6 +145,7 @@ public final class Scratch implements AutoCloseable {
   @Override
   public void close() {
     awaitDigests();
+    Guests.keep(root);
     for (String target : mounts().reversed()) {
       run("umount", target);
     }

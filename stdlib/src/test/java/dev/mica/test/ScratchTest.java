@@ -27,6 +27,9 @@ public abstract class ScratchTest {
 
   /** Skips the test where that mounter says it does not work here; fails it where all must work. */
   protected final void require(UnionSpec.Via via) {
+    if (via == UnionSpec.Via.GUEST) {
+      Guests.into(mica.home());
+    }
     mica.unions()
         .refusal(via, scratch.dir("trial"))
         .ifPresent(why -> {

@@ -11,6 +11,7 @@ import dev.mica.failure.MicaException;
 import dev.mica.folder.Folder;
 import dev.mica.helper.HelperServer;
 import dev.mica.state.StateDir;
+import dev.mica.test.Guests;
 import dev.mica.test.Scratch;
 import dev.mica.test.ScratchTest;
 import java.io.IOException;
@@ -189,6 +190,7 @@ final class SwappedFoldersTest extends ScratchTest {
     Path link = scratch.path("user/link");
     link(link);
     StateDir state = StateDir.at(scratch.path("guest home"));
+    Guests.into(state.path());
     HelperServer helper = new HelperServer(state);
     Unions unions = new Unions(state, new Exchanging(helper, real, link));
     try {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.mica.Mica;
 import dev.mica.access.Role;
 import dev.mica.container.Vm;
+import dev.mica.test.Guests;
 import dev.mica.test.NeedsRoot;
 import dev.mica.test.Scratch;
 import java.nio.file.Files;
@@ -31,6 +32,7 @@ final class KilledServerTest {
   void make() throws Exception {
     scratch = new Scratch();
     mica = Mica.open(scratch.path("home"));
+    Guests.into(mica.home());
     for (String folder : List.of("bin", "dev", "proc", "sys", "tmp", "root")) {
       scratch.dir("root/" + folder);
     }

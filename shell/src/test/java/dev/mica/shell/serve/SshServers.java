@@ -7,6 +7,7 @@ import dev.mica.access.Role;
 import dev.mica.ssh.Receiver;
 import dev.mica.ssh.Server;
 import dev.mica.ssh.Settings;
+import dev.mica.test.Guests;
 import dev.mica.test.Scratch;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -41,6 +42,7 @@ final class SshServers implements AutoCloseable {
   }
 
   SshServers(Settings settings, Receiver receiver) {
+    Guests.into(mica.home());
     server = Server.start(mica, settings, receiver);
   }
 
