@@ -3,7 +3,6 @@ package dev.mica.shell;
 import dev.mica.shell.attach.Streams;
 import dev.mica.shell.attach.TerminalFormat;
 import dev.mica.test.Child;
-import dev.mica.test.Scratch;
 import java.io.ByteArrayOutputStream;
 import java.io.File;
 import java.io.IOException;
@@ -15,7 +14,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
 
 /** Runs of the program, in this process or in one of their own. */
 public final class Runs {
@@ -80,21 +78,16 @@ public final class Runs {
     static final Child.Archived CHILDREN = record();
 
     private static Child.Archived record() {
-      Path all = Path.of("target", "children").toAbsolutePath();
-      try (Stream<Path> earlier = Files.list(Files.createDirectories(all))) {
-        earlier.filter(Recorded::isOver).forEach(each -> Scratch.run("rm", "-rf", each.toString()));
-        String own = Long.toString(ProcessHandle.current().pid());
-        Path directory = Files.createDirectory(all.resolve(own));
-        Path lines = Files.writeString(directory.resolve("lines"), LINES);
-        return new Child.Archived(directory, Training.class, lines);
+      try {
+        Path lines = Files.createTempFile("mica", "lines");
+        try {
+          return Child.Archived.once("runs", Training.class, Files.writeString(lines, LINES));
+        } finally {
+          Files.delete(lines);
+        }
       } catch (IOException broken) {
         throw new UncheckedIOException(broken);
       }
-    }
-
-    /** Whether the JVM of that number has ended. */
-    private static boolean isOver(Path directory) {
-      return ProcessHandle.of(Long.parseLong(String.valueOf(directory.getFileName()))).isEmpty();
     }
   }
 

@@ -24,7 +24,12 @@ public final class Child {
 
   /** The words that start {@code main}. */
   public static List<String> command(Class<?> main, Object... arguments) {
-    return command(List.of(), System.getProperty("java.class.path"), main, arguments);
+    return Recorded.CHILDREN.command(main, arguments);
+  }
+
+  /** What hundreds of them load is recorded once for each JVM that runs tests. */
+  private static final class Recorded {
+    static final Archived CHILDREN = Archived.once("children", ChildTraining.class);
   }
 
   /**
@@ -35,6 +40,26 @@ public final class Child {
   public static final class Archived {
     private final Path archive;
     private final String classPath;
+
+    /**
+     * Records {@code main} for this JVM, in a directory of the module's {@code target}; what JVMs
+     * that have ended left there is removed.
+     */
+    public static Archived once(String name, Class<?> main, Object... arguments) {
+      Path all = Path.of("target", name).toAbsolutePath();
+      try (Stream<Path> earlier = Files.list(Files.createDirectories(all))) {
+        earlier.filter(Archived::isOver).forEach(each -> Scratch.run("rm", "-rf", each.toString()));
+        String own = Long.toString(ProcessHandle.current().pid());
+        return new Archived(Files.createDirectory(all.resolve(own)), main, arguments);
+      } catch (IOException broken) {
+        throw new UncheckedIOException(broken);
+      }
+    }
+
+    /** Whether the JVM of that number has ended. */
+    private static boolean isOver(Path directory) {
+      return ProcessHandle.of(Long.parseLong(String.valueOf(directory.getFileName()))).isEmpty();
+    }
 
     /** Runs {@code main} with these arguments and records it in {@code directory}. */
     public Archived(Path directory, Class<?> main, Object... arguments) {
