@@ -3,6 +3,7 @@ package dev.mica.commit;
 import dev.mica.folder.Diff;
 import dev.mica.folder.LayerSource;
 import dev.mica.union.Union;
+import java.io.OutputStream;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -90,6 +91,9 @@ public interface Commit extends LayerSource {
    * @param compression of layers that Mica made: {@code gzip}, {@code zstd} or {@code none}
    */
   Exchange.Saved save(String file, String format, String compression);
+
+  /** Likewise, to a stream, which stays open; then the format is not a layout. */
+  Exchange.Saved save(OutputStream archive, String format, String compression);
 
   /** Likewise: an archive of OCI's form with layers compressed by gzip. */
   default Exchange.Saved save(String file) {

@@ -136,6 +136,18 @@ public final class Commits {
         });
   }
 
+  /** Likewise of the images in an archive that a stream has; it is read to its end. */
+  public Loaded load(InputStream archive, Optional<String> as, Optional<String> platform) {
+    return caller.change(
+        Role.OPERATOR,
+        "load",
+        "-",
+        () -> {
+          as.ifPresent(Ref::parse);
+          return loaded(exchange.load(archive, as, platform));
+        });
+  }
+
   /**
    * Makes a commit of an image of a registry, for this host. Layers that are here already are not
    * fetched again, and neither is what an attempt that failed has fetched.
@@ -244,6 +256,21 @@ public final class Commits {
       commits = List.copyOf(commits);
       remarks = List.copyOf(remarks);
     }
+  }
+
+  Exchange.Saved save(LiveCommit commit, OutputStream archive, String format, String compression) {
+    return caller.change(
+        Role.OPERATOR,
+        "save the commit to",
+        "-",
+        () ->
+            exchange.save(
+                caller,
+                commit.id(),
+                commit.label(),
+                archive,
+                format.isEmpty() ? "oci" : format,
+                compression));
   }
 
   Exchange.Saved save(LiveCommit commit, String file, String format, String compression) {

@@ -19,6 +19,9 @@ public interface Exchange {
    */
   Loaded load(Reached file, Optional<String> as, Optional<String> platform);
 
+  /** Likewise of the images in an archive that a stream has; it is read to its end. */
+  Loaded load(InputStream archive, Optional<String> as, Optional<String> platform);
+
   /**
    * What a text means if it is a reference to an image: one that says a host, a tag or a digest, as
    * a mistyped path or name does not.
@@ -80,6 +83,19 @@ public interface Exchange {
    */
   Saved save(
       Caller caller, String id, String name, Reached file, String format, String compression);
+
+  /**
+   * Likewise, to a stream, which stays open.
+   *
+   * @param format {@code oci} or {@code docker}
+   */
+  Saved save(
+      Caller caller,
+      String id,
+      String name,
+      OutputStream archive,
+      String format,
+      String compression);
 
   /**
    * Removes what nothing needs any more; returns what was removed.

@@ -5,6 +5,7 @@ import dev.mica.folder.Diff;
 import dev.mica.folder.Folder;
 import dev.mica.union.Union;
 import dev.mica.union.UnionSpec;
+import java.io.OutputStream;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -167,6 +168,11 @@ final class LiveCommit implements Commit {
   @Override
   public Exchange.Saved save(String file, String format, String compression) {
     return commits.save(this, file, format, compression);
+  }
+
+  @Override
+  public Exchange.Saved save(OutputStream archive, String format, String compression) {
+    return commits.save(this, archive, format, compression);
   }
 
   @Override

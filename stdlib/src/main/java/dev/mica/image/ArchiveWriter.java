@@ -1,6 +1,5 @@
 package dev.mica.image;
 
-import dev.mica.access.Reached;
 import dev.mica.job.Activity;
 import dev.mica.state.Records;
 import java.io.ByteArrayInputStream;
@@ -21,9 +20,9 @@ final class ArchiveWriter {
 
   private ArchiveWriter() {}
 
-  /** An archive of OCI's form. */
-  static void oci(Image image, String name, Reached file) {
-    try (TarOut tar = TarOut.to(file)) {
+  /** An archive of OCI's form; {@code to} is closed. */
+  static void oci(Image image, String name, TarOut to) {
+    try (TarOut tar = to) {
       try {
         put(tar, LayoutTarget.LAYOUT, LayoutTarget.versionText());
         put(tar, blob(image.manifest().config()), image.config());
@@ -48,9 +47,12 @@ final class ArchiveWriter {
     return "blobs/sha256/" + of.hex();
   }
 
-  /** An archive as {@code docker load} takes it; layers that gzip compressed are plain in it. */
-  static void docker(Image image, String name, Reached file) {
-    try (TarOut tar = TarOut.to(file)) {
+  /**
+   * An archive as {@code docker load} takes it; layers that gzip compressed are plain in it. {@code
+   * to} is closed.
+   */
+  static void docker(Image image, String name, TarOut to) {
+    try (TarOut tar = to) {
       try {
         String config = image.manifest().config().hex() + ".json";
         put(tar, config, image.config());

@@ -29,10 +29,14 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.function.Supplier;
 import tools.jackson.databind.JsonNode;
 
 /** Turns images into commits, and commits into images. */
 public final class Images implements Exchange {
+  /** What is said for the file where there is a stream. */
+  static final Path STREAM = Path.of("-");
+
   private final LayerStore store;
   private final Blobs blobs;
 
@@ -44,17 +48,27 @@ public final class Images implements Exchange {
 
   @Override
   public Loaded load(Reached file, Optional<String> as, Optional<String> platform) {
+    return load(() -> LocalSource.open(file, blobs), file.named(), as, platform);
+  }
+
+  @Override
+  public Loaded load(InputStream archive, Optional<String> as, Optional<String> platform) {
+    return load(() -> LocalSource.open(archive, blobs), STREAM, as, platform);
+  }
+
+  private Loaded load(
+      Supplier<LocalSource> opened, Path file, Optional<String> as, Optional<String> platform) {
     Platform wanted = platform.map(Platform::parse).orElseGet(Platform::ofHost);
     ImageLoader loader = new ImageLoader(store, blobs);
     List<String> ids = new ArrayList<>();
-    try (LocalSource source = LocalSource.open(file, blobs)) {
+    try (LocalSource source = opened.get()) {
       List<LocalSource.Named> images = source.images();
       if (as.isPresent() && images.size() > 1) {
         throw MicaException.usage("load " + as.get() + " from", file, "it has several images")
             .hint("leave the name out: each has one, or gets one");
       }
       for (LocalSource.Named image : images) {
-        List<String> refs = refs(image, as, file.named(), images.size());
+        List<String> refs = refs(image, as, file, images.size());
         String id = loader.load(source, image.key(), Optional.of(wanted), refs.getFirst());
         refs.stream().skip(1).forEach(ref -> store.refer(ref, id));
         ids.add(id);
@@ -242,23 +256,45 @@ public final class Images implements Exchange {
       Caller caller, String id, String name, Reached file, String format, String compression) {
     Compression how = compression(compression, name);
     Image image =
-        switch (format) {
-          case "oci", "docker" -> saveArchive(caller, id, name, file, format, how);
-          case "layout" -> saveLayout(caller, id, name, file, how);
-          default ->
-              throw MicaException.usage("save", name, "there is no format " + format)
-                  .hint("write oci, docker or layout");
-        };
+        format.equals("layout")
+            ? saveLayout(caller, id, name, file, how)
+            : saveArchive(caller, id, name, () -> TarOut.to(file), format, how);
     return new Saved(file.named(), image.manifest().self().digest(), image.remarks());
   }
 
+  @Override
+  public Saved save(
+      Caller caller,
+      String id,
+      String name,
+      OutputStream archive,
+      String format,
+      String compression) {
+    if (format.equals("layout")) {
+      throw MicaException.usage("save", name, "a layout is a directory, and no stream")
+          .hint("write oci or docker");
+    }
+    Compression how = compression(compression, name);
+    Image image = saveArchive(caller, id, name, () -> TarOut.to(archive), format, how);
+    return new Saved(STREAM, image.manifest().self().digest(), image.remarks());
+  }
+
   private Image saveArchive(
-      Caller caller, String id, String name, Reached file, String format, Compression compression) {
+      Caller caller,
+      String id,
+      String name,
+      Supplier<TarOut> to,
+      String format,
+      Compression compression) {
+    if (!format.equals("oci") && !format.equals("docker")) {
+      throw MicaException.usage("save", name, "there is no format " + format)
+          .hint("write oci, docker or layout");
+    }
     Image image = new ImageBuilder(caller, store, blobs, blobs, compression).build(id);
     if (format.equals("oci")) {
-      ArchiveWriter.oci(image, name, file);
+      ArchiveWriter.oci(image, name, to.get());
     } else {
-      ArchiveWriter.docker(image, name, file);
+      ArchiveWriter.docker(image, name, to.get());
     }
     return image;
   }

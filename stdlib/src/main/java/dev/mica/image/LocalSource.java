@@ -2,6 +2,7 @@ package dev.mica.image;
 
 import dev.mica.access.Reached;
 import dev.mica.failure.MicaException;
+import java.io.InputStream;
 import java.util.List;
 import java.util.Optional;
 
@@ -29,7 +30,15 @@ interface LocalSource extends ImageSource {
     if (!folder && !file.isFile()) {
       throw MicaException.failed("load", file, "it is neither a file nor a directory");
     }
-    NamedFiles files = folder ? FolderFiles.of(file) : TarFiles.of(file, blobs);
+    return open(folder ? FolderFiles.of(file) : TarFiles.of(file, blobs));
+  }
+
+  /** Opens the archive that a stream has, likewise. */
+  static LocalSource open(InputStream archive, Blobs blobs) {
+    return open(TarFiles.of(archive, blobs));
+  }
+
+  private static LocalSource open(NamedFiles files) {
     boolean done = false;
     try {
       LocalSource source = of(files);

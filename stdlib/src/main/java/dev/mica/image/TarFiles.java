@@ -50,8 +50,35 @@ final class TarFiles implements NamedFiles {
 
   /** The files of the tar in {@code from}; {@code blobs} has room for a compressed one. */
   static TarFiles of(Reached from, Blobs blobs) {
-    Path shown = from.named();
-    Path file = from.path();
+    return of(from.named(), from.path(), blobs);
+  }
+
+  /** Of the tar that a stream has, which is read to its end; {@code blobs} has room for it. */
+  static TarFiles of(InputStream stream, Blobs blobs) {
+    Path part = blobs.newPart();
+    try {
+      keep(stream, part);
+      return of(Images.STREAM, part, blobs);
+    } catch (IOException broken) {
+      throw MicaException.failed("read the archive", Images.STREAM, Why.of(broken)).because(broken);
+    } finally {
+      remove(part); // what is open can be read on
+    }
+  }
+
+  private static void keep(InputStream stream, Path part) throws IOException {
+    try (Activity activity =
+            Activity.begin("read the archive", OptionalLong.empty(), Activity.Work.NONE);
+        OutputStream out = Files.newOutputStream(part)) {
+      byte[] buffer = new byte[BUFFER];
+      for (int n = stream.read(buffer); n >= 0; n = stream.read(buffer)) {
+        out.write(buffer, 0, n);
+        activity.check();
+      }
+    }
+  }
+
+  private static TarFiles of(Path shown, Path file, Blobs blobs) {
     Path part = null;
     TarFiles files = null;
     boolean done = false;

@@ -10,6 +10,7 @@ import java.io.BufferedOutputStream;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -17,27 +18,35 @@ import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 
 /**
- * An archive that is being written beside where it will be, where nobody else can change it; it
- * gets its name when it is whole. What is in it is a function of what is put, in that order.
+ * An archive that is being written: to a stream, or beside where it will be, where nobody else can
+ * change it; there it gets its name when it is whole. What is in it is a function of what is put,
+ * in that order.
  */
 final class TarOut implements AutoCloseable {
   private static final int BUFFER = 1 << 20;
 
   private final Path target;
-  private final OpenDirectory around;
-  private final ScratchDirectory scratch;
-  private final FileOutputStream file;
+  private final Destination destination;
   private final BufferedOutputStream buffered;
   private final TarArchiveOutputStream tar;
 
-  private TarOut(Path target, OpenDirectory around) throws IOException {
+  private TarOut(Path target, Destination destination) {
     this.target = target;
-    this.around = around;
-    this.scratch = new ScratchDirectory(around);
-    this.file = new FileOutputStream(part().toFile());
-    this.buffered = new BufferedOutputStream(file, BUFFER);
+    this.destination = destination;
+    this.buffered = new BufferedOutputStream(destination.bytes(), BUFFER);
     this.tar = new TarArchiveOutputStream(buffered, "UTF-8");
     tar.setBigNumberMode(TarArchiveOutputStream.BIGNUMBER_POSIX);
+  }
+
+  /** Where the bytes go. */
+  private interface Destination extends AutoCloseable {
+    OutputStream bytes();
+
+    /** All of them have been written. */
+    void finish() throws IOException;
+
+    @Override
+    void close() throws IOException;
   }
 
   /** One that will be at {@code target}, where nothing may be yet. */
@@ -47,7 +56,7 @@ final class TarOut implements AutoCloseable {
     OpenDirectory around = place.openParent();
     boolean done = false;
     try {
-      TarOut out = new TarOut(target, around);
+      TarOut out = new TarOut(target, new Beside(around, target));
       done = true;
       return out;
     } catch (IOException broken) {
@@ -59,8 +68,58 @@ final class TarOut implements AutoCloseable {
     }
   }
 
-  private Path part() {
-    return scratch.path().resolve("archive");
+  /** One that {@code stream} gets, which stays open. */
+  static TarOut to(OutputStream stream) {
+    return new TarOut(Images.STREAM, new Through(stream));
+  }
+
+  private record Through(OutputStream bytes) implements Destination {
+    @Override
+    public void finish() throws IOException {
+      bytes.flush();
+    }
+
+    @Override
+    public void close() {}
+  }
+
+  private static final class Beside implements Destination {
+    private final OpenDirectory around;
+    private final Path target;
+    private final ScratchDirectory scratch;
+    private final FileOutputStream file;
+
+    Beside(OpenDirectory around, Path target) throws IOException {
+      this.around = around;
+      this.target = target;
+      this.scratch = new ScratchDirectory(around);
+      this.file = new FileOutputStream(part().toFile());
+    }
+
+    private Path part() {
+      return scratch.path().resolve("archive");
+    }
+
+    @Override
+    public OutputStream bytes() {
+      return file;
+    }
+
+    @Override
+    public void finish() throws IOException {
+      file.getFD().sync();
+      Path there = around.path().resolve(target.getFileName());
+      requireFree(there, target);
+      Durable.move(part(), there);
+    }
+
+    @Override
+    public void close() throws IOException {
+      try (around;
+          scratch) {
+        file.close();
+      }
+    }
   }
 
   private static void requireFree(Path there, Path target) {
@@ -81,14 +140,11 @@ final class TarOut implements AutoCloseable {
     tar.closeArchiveEntry();
   }
 
-  /** Gives the archive its name, durably. */
+  /** Nothing more comes: a file gets its name, durably. */
   void finish() throws IOException {
     tar.finish();
     buffered.flush(); // the tar's own flush does not reach it
-    file.getFD().sync();
-    Path there = around.path().resolve(target.getFileName());
-    requireFree(there, target);
-    Durable.move(part(), there);
+    destination.finish();
   }
 
   /** The failure of writing it. */
@@ -98,9 +154,8 @@ final class TarOut implements AutoCloseable {
 
   @Override
   public void close() {
-    try (around;
-        scratch) {
-      file.close();
+    try {
+      destination.close();
     } catch (IOException broken) {
       throw MicaException.failed("write", target, Why.of(broken)).because(broken);
     }

@@ -44,7 +44,7 @@ import org.junit.jupiter.api.Timeout;
 @NeedsRoot
 @Timeout(600)
 final class VmCommitTest {
-  private static final int SEEDS = Integer.getInteger("mica.seeds", 10);
+  private static final int SEEDS = Integer.getInteger("mica.seeds", 20);
   private static final int FIRST = Integer.getInteger("mica.seed", new Random().nextInt(1_000_000));
   private static final int EDITS = 12;
 

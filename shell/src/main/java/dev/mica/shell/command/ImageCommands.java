@@ -12,9 +12,12 @@ import dev.mica.commit.Exchange;
 import dev.mica.shell.command.Parameter.Kind;
 import dev.mica.shell.print.Result;
 import java.util.List;
+import java.util.Optional;
 
 /** {@code commit load}, {@code commit save} and {@code commit import}: images in files. */
 final class ImageCommands {
+  private static final String STREAM = "-";
+
   private ImageCommands() {}
 
   static List<Command> all() {
@@ -25,7 +28,11 @@ final class ImageCommands {
     return new Command(
         List.of("commit", "load"),
         List.of(
-            argument("FILE", Kind.PATH, "an OCI or Docker archive, or an OCI layout's directory"),
+            argument(
+                "FILE",
+                Kind.PATH,
+                "an OCI or Docker archive, an OCI layout's directory, or - for an archive that is"
+                    + " read"),
             option("--as", Kind.TEXT, "NAME:TAG; what the image calls itself if not given"),
             option("--platform", Kind.TEXT, "OS/ARCHITECTURE; this host's if not given")),
         Role.OPERATOR,
@@ -33,12 +40,25 @@ final class ImageCommands {
         "mica commit load debian.tar --as debian:12",
         "commits.load('debian.tar')",
         CommitSchema.COMMIT.shape().jsonList(),
-        in ->
-            loaded(
-                in,
-                in.mica()
-                    .commits()
-                    .load(in.value("FILE"), in.optional("--as"), in.optional("--platform"))));
+        in -> loaded(in, load(in)));
+  }
+
+  private static Commits.Loaded load(Invocation in) {
+    Commits commits = in.mica().commits();
+    Optional<String> as = in.optional("--as");
+    Optional<String> platform = in.optional("--platform");
+    if (!in.value("FILE").equals(STREAM)) {
+      return commits.load(in.value("FILE"), as, platform);
+    }
+    requirePipe(in, "ssh web1 mica commit save web:v2 - | mica commit load -");
+    return commits.load(in.conversation().input("load an archive from"), as, platform);
+  }
+
+  /** Nobody types an archive, or reads one. */
+  private static void requirePipe(Invocation in, String example) {
+    if (in.hasTerminal()) {
+      throw in.wrong("an archive is not for a terminal; for example: " + example);
+    }
   }
 
   private static Result loaded(Invocation in, Commits.Loaded loaded) {
@@ -83,7 +103,10 @@ final class ImageCommands {
         List.of("commit", "save"),
         List.of(
             argument("COMMIT", Kind.COMMIT, "its NAME:TAG or id"),
-            argument("FILE", Kind.PATH, "an archive to be made, or a layout's directory"),
+            argument(
+                "FILE",
+                Kind.PATH,
+                "an archive to be made, a layout's directory, or - to write one"),
             choice(
                 "--format",
                 "of the file; layout if it is a directory, else oci",
@@ -97,17 +120,23 @@ final class ImageCommands {
         "mica commit save web:v2 web.tar --format docker",
         "commit('web:v2').save('web.tar')",
         CommitSchema.SAVED.shape().json(),
-        in -> {
-          Exchange.Saved saved =
-              in.mica()
-                  .commits()
-                  .get(in.value("COMMIT"))
-                  .save(
-                      in.value("FILE"),
-                      in.optional("--format").orElse(""),
-                      in.optional("--compression").orElse("gzip"));
-          saved.remarks().forEach(in::say);
-          return new Result.One<>(CommitSchema.SAVED.shape(), saved);
-        });
+        ImageCommands::save);
+  }
+
+  /** To a stream goes the archive, and nothing else. */
+  private static Result save(Invocation in) {
+    boolean stream = in.value("FILE").equals(STREAM);
+    if (stream) {
+      requirePipe(in, "mica commit save web:v2 - | ssh web2 mica commit load -");
+    }
+    Commit commit = in.mica().commits().get(in.value("COMMIT"));
+    String format = in.optional("--format").orElse("");
+    String compression = in.optional("--compression").orElse("gzip");
+    Exchange.Saved saved =
+        stream
+            ? commit.save(in.conversation().out(), format, compression)
+            : commit.save(in.value("FILE"), format, compression);
+    saved.remarks().forEach(in::say);
+    return stream ? new Result.Done(0) : new Result.One<>(CommitSchema.SAVED.shape(), saved);
   }
 }

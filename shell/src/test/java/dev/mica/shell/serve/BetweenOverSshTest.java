@@ -10,11 +10,16 @@ import dev.mica.commit.Commit;
 import dev.mica.failure.MicaException;
 import dev.mica.test.NeedsRoot;
 import dev.mica.test.Scratch;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -79,6 +84,28 @@ final class BetweenOverSshTest {
     assertThat(back.digest()).isEqualTo(arrived.digest());
     assertThat(Files.exists(back.layer().resolve("large"))).isTrue();
     assertThat(there.ask("olga", "session ls").out()).doesNotContain("commit receive");
+  }
+
+  /** As {@code mica commit save web:v1 - | ssh web2 mica commit load -} does, and back. */
+  @Test
+  void anArchiveGoesByAPipeToo() {
+    Commit commit = commit();
+    ByteArrayOutputStream archive = new ByteArrayOutputStream();
+    String manifest = commit.save(archive, "oci", "gzip").manifest();
+    List<String> client = there.client("olga");
+    SshServers.Reply loaded =
+        SshServers.run(client, archive.toByteArray(), "commit load - --as team/web:v1");
+    assertThat(loaded.status()).as("%s", loaded).isZero();
+    Commit arrived = there.mica.commits().get("team/web:v1");
+    assertThat(arrived.manifest()).contains(manifest);
+    SshServers.Reply saved = there.ask("olga", "commit save team/web:v1 - --format docker");
+    assertThat(saved.status()).as("%s", saved.err()).isZero();
+    byte[] bytes = saved.out().getBytes(StandardCharsets.ISO_8859_1);
+    InputStream back = new ByteArrayInputStream(bytes);
+    Commit same =
+        here.commits().load(back, Optional.of("back:v1"), Optional.empty()).commits().getFirst();
+    assertThat(same.digest()).isEqualTo(commit.digest());
+    assertThat(there.ask("victor", "commit load -").status()).isEqualTo(3);
   }
 
   @Test
