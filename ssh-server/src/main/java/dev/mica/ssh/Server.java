@@ -29,7 +29,6 @@ import org.apache.sshd.server.global.NoMoreSessionsHandler;
 
 /** An SSH server for the users of a state directory, of which there is one at a time. */
 public final class Server implements AutoCloseable {
-  private static final Duration KEEPALIVE = Duration.ofSeconds(60);
   private static final int SILENT = 3;
   private static final int CHANNELS = 10;
   private static final int SESSIONS_OF_USER = 8;
@@ -114,6 +113,7 @@ public final class Server implements AutoCloseable {
     server.setShellFactory(channels);
     server.setReservedSessionMessagesHandler(new Unexpected());
     server.addSessionListener(gate);
+    server.addSessionListener(new Keepalive(settings.keepalive(), SILENT));
     server.addSessionListener(new Attempts(mica.audit(), System::nanoTime));
     limit(server);
     CoreModuleProperties.AUTH_TIMEOUT.set(server, settings.grace());
@@ -123,9 +123,6 @@ public final class Server implements AutoCloseable {
   private static void limit(SshServer server) {
     CoreModuleProperties.SERVER_IDENTIFICATION.set(server, BANNER);
     CoreModuleProperties.IDLE_TIMEOUT.set(server, Duration.ZERO);
-    CoreModuleProperties.HEARTBEAT_INTERVAL.set(server, KEEPALIVE);
-    CoreModuleProperties.HEARTBEAT_REQUEST.set(server, "keepalive@openssh.com");
-    CoreModuleProperties.HEARTBEAT_NO_REPLY_MAX.set(server, SILENT);
     CoreModuleProperties.MAX_AUTH_REQUESTS.set(server, REQUESTS);
     CoreModuleProperties.MAX_CONCURRENT_CHANNELS.set(server, CHANNELS);
     CoreModuleProperties.MAX_CONCURRENT_SESSIONS.set(server, SESSIONS_OF_USER);

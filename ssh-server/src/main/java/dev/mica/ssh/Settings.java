@@ -16,10 +16,16 @@ import java.util.regex.Pattern;
  * @param compatible whether clients without a post-quantum key exchange are accepted, too
  * @param recorded the roles whose terminals are recorded
  * @param grace how long a client may take to log in
+ * @param keepalive how often a client is asked whether it is still there
  */
 public record Settings(
-    InetSocketAddress listen, boolean compatible, Set<Role> recorded, Duration grace) {
+    InetSocketAddress listen,
+    boolean compatible,
+    Set<Role> recorded,
+    Duration grace,
+    Duration keepalive) {
   private static final Duration USUAL_GRACE = Duration.ofSeconds(30);
+  private static final Duration USUAL_KEEPALIVE = Duration.ofSeconds(60);
   private static final Pattern LISTEN =
       Pattern.compile("(?:\\[([^\\]]+)\\]|([^:\\[\\]]*)):(\\d{1,5})");
   private static final int LARGEST_PORT = 65535;
@@ -41,7 +47,8 @@ public record Settings(
           new InetSocketAddress(InetAddress.ofLiteral(address), Integer.parseInt(parts.group(3))),
           compatible,
           Set.copyOf(recorded),
-          USUAL_GRACE);
+          USUAL_GRACE,
+          USUAL_KEEPALIVE);
     } catch (IllegalArgumentException name) {
       throw refused(listen, "'" + address + "' is no address").because(name);
     }
@@ -49,7 +56,12 @@ public record Settings(
 
   /** The same with another time to log in. */
   public Settings withGrace(Duration time) {
-    return new Settings(listen, compatible, recorded, time);
+    return new Settings(listen, compatible, recorded, time, keepalive);
+  }
+
+  /** The same with another interval of questions. */
+  public Settings withKeepalive(Duration interval) {
+    return new Settings(listen, compatible, recorded, grace, interval);
   }
 
   private static MicaException refused(String listen, String why) {
