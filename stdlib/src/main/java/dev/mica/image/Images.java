@@ -279,6 +279,10 @@ public final class Images implements Exchange {
     return new Saved(STREAM, image.manifest().self().digest(), image.remarks());
   }
 
+  private interface ArchiveForm {
+    void write(Image image, String name, TarOut to);
+  }
+
   private Image saveArchive(
       Caller caller,
       String id,
@@ -286,16 +290,16 @@ public final class Images implements Exchange {
       Supplier<TarOut> to,
       String format,
       Compression compression) {
-    if (!format.equals("oci") && !format.equals("docker")) {
-      throw MicaException.usage("save", name, "there is no format " + format)
-          .hint("write oci, docker or layout");
-    }
+    ArchiveForm form =
+        switch (format) {
+          case "oci" -> ArchiveWriter::oci;
+          case "docker" -> ArchiveWriter::docker;
+          default ->
+              throw MicaException.usage("save", name, "there is no archive of the form " + format)
+                  .hint("write oci or docker, or layout for a directory");
+        };
     Image image = new ImageBuilder(caller, store, blobs, blobs, compression).build(id);
-    if (format.equals("oci")) {
-      ArchiveWriter.oci(image, name, to.get());
-    } else {
-      ArchiveWriter.docker(image, name, to.get());
-    }
+    form.write(image, name, to.get());
     return image;
   }
 
