@@ -69,7 +69,10 @@ final class Prose {
         continue;
       }
       String rest = part.stripLeading();
-      if (!current.isBlank()) {
+      String lead = current + part.substring(0, part.length() - rest.length());
+      if (Cells.width(lead) == hang.length()) {
+        current = lead; // the next line would begin no further left
+      } else if (!current.isBlank()) {
         next("");
       }
       while (!fits(rest)) {

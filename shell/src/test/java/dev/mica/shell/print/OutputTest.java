@@ -144,6 +144,12 @@ final class OutputTest {
           .allSatisfy(line -> assertThat(Cells.width(line)).isLessThanOrEqualTo(most));
       assertThat(shown.replaceAll("\\s", "")).contains(fix.replace(" ", ""));
     }
+    Check digest = new Check("digest", Check.Status.OK, "0123456789".repeat(5), null);
+    assertThat(
+            shown(
+                new Result.One<>(HostSchema.CHECK.shape(), digest), new TerminalFormat(40, false)))
+        .as("a word that no line holds begins where it would on the next one")
+        .contains("detail  01234567890123456789012345678901\n        234567890123456789\n");
     assertThat(shown(one, TerminalFormat.PLAIN).lines())
         .hasSize(4)
         .anyMatch(is -> is.endsWith(fix));
