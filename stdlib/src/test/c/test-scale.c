@@ -1,6 +1,8 @@
 /*
  * Large and deep trees, few descriptors, little memory, a cancelled call, a tree that changes under the walk.
- * MICA_SCALE=1000000 in the environment sets the number of entries of the wide ones (60,000 unless given).
+ * MICA_SCALE=1000000 in the environment sets the number of entries of the wide ones (60,000 unless given); a smaller
+ * one makes the deep ones less deep, too, whose time grows with the square. Their paths are always longer than
+ * PATH_MAX.
  */
 #include <pthread.h>
 #include <sys/resource.h>
@@ -9,7 +11,6 @@
 
 #include "trees.h"
 
-#define DEPTH 10000
 static const char *const deep_a = "deep-a", *const deep_b = "deep-b", *const wide_a = "wide-a",
 			 *const wide_b = "wide-b";
 static struct mica_error err;
@@ -22,6 +23,20 @@ static void limit_files(rlim_t count)
 	NEED(getrlimit(RLIMIT_NOFILE, &limit));
 	limit.rlim_cur = count;
 	NEED(setrlimit(RLIMIT_NOFILE, &limit));
+}
+
+static int scale(void)
+{
+	const char *value = getenv("MICA_SCALE");
+
+	return value ? atoi(value) : 60000;
+}
+
+static int depth(void)
+{
+	int wanted = scale() / 6;
+
+	return wanted < 2500 ? 2500 : wanted > 10000 ? 10000 : wanted;
 }
 
 static bool is_sanitized(void)
@@ -38,27 +53,21 @@ static void deep(uint32_t threads)
 	struct mica_tree over = {.layers = stack, .count = 2, .kind = MICA_TREE_OVERLAY};
 	struct mica_tree under = {.layers = stack + 1, .count = 1, .kind = MICA_TREE_OVERLAY};
 	struct mica_job job = {.threads = threads};
+	const int levels = depth();
 
 	limit_files(64);
 	int64_t lines = count_changes(&a, &b, &job, kinds, &err);
-	ok_code(lines < 0 ? lines : 0, 0, &err, "%d deep, %u threads, 64 descriptors", DEPTH, threads);
+	ok_code(lines < 0 ? lines : 0, 0, &err, "%d deep, %u threads, 64 descriptors", levels, threads);
 	/* The directories' own times differ, all of them. */
-	ok(kinds[MICA_MODIFIED] == DEPTH + 2 && lines == DEPTH + 2, "its changes (%lld)", (long long)lines);
+	ok(kinds[MICA_MODIFIED] == (uint64_t)lines && lines == levels + 2, "its changes (%lld)", (long long)lines);
 	lines = count_changes(&none, &b, &job, kinds, &err);
-	ok(lines == 2 * DEPTH + 2 && kinds[MICA_ADDED] == (uint64_t)lines, "all of it new (%lld)", (long long)lines);
+	ok(lines == 2 * levels + 2 && kinds[MICA_ADDED] == (uint64_t)lines, "all of it new (%lld)", (long long)lines);
 	lines = count_changes(&b, &none, &job, kinds, &err);
 	ok(lines == 1 && kinds[MICA_DELETED] == 1, "all of it gone is one line (%lld)", (long long)lines);
 	lines = count_changes(&under, &over, &job, kinds, &err);
 	ok_code(lines < 0 ? lines : 0, 0, &err, "as layers");
-	ok(lines == DEPTH + 2 && kinds[MICA_MODIFIED] == (uint64_t)lines, "its changes (%lld)", (long long)lines);
+	ok(lines == levels + 2 && kinds[MICA_MODIFIED] == (uint64_t)lines, "its changes (%lld)", (long long)lines);
 	limit_files(1024);
-}
-
-static int scale(void)
-{
-	const char *value = getenv("MICA_SCALE");
-
-	return value ? atoi(value) : 60000;
 }
 
 static double now(void)
@@ -199,8 +208,8 @@ int main(void)
 	memory("directories of 1,000", scale() / 1000, 1000);
 	memory("one directory", 1, scale());
 	memory("small directories", scale() / 4, 4);
-	make_deep_tree(deep_a, DEPTH, "a");
-	make_deep_tree(deep_b, DEPTH, "b");
+	make_deep_tree(deep_a, depth(), "a");
+	make_deep_tree(deep_b, depth(), "b");
 	deep(1);
 	deep(8);
 	NEED(mica_remove(deep_a, NULL, &err));

@@ -7,7 +7,10 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
@@ -45,6 +48,17 @@ public final class Guests {
     } catch (IOException broken) {
       throw new UncheckedIOException(broken);
     }
+  }
+
+  /** What a guest's settings are read from: with emulation and, if one is known, the kernel. */
+  public static Map<String, String> environment(String... more) {
+    Map<String, String> environment = new HashMap<>(Map.of("MICA_ACCEL", "tcg"));
+    Optional.ofNullable(System.getenv("MICA_KERNEL"))
+        .ifPresent(kernel -> environment.put("MICA_KERNEL", kernel));
+    for (int i = 0; i < more.length; i += 2) {
+      environment.put(more[i], more[i + 1]);
+    }
+    return environment;
   }
 
   private static Object device(Path path) throws IOException {

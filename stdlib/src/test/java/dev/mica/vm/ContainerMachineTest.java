@@ -3,6 +3,7 @@ package dev.mica.vm;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mica.state.StateDir;
+import dev.mica.test.Guests;
 import dev.mica.test.NeedsRoot;
 import dev.mica.test.Scratch;
 import dev.mica.vm.agent.Agent;
@@ -11,7 +12,6 @@ import java.io.RandomAccessFile;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -40,7 +40,7 @@ final class ContainerMachineTest {
     return new QemuMachine(
         state,
         MachineSpec.container(name, "vms/" + name, name, MEMORY, processors, List.of(disk(name))),
-        Starter.Settings.of(Map.of("MICA_ACCEL", "tcg")));
+        Starter.Settings.of(Guests.environment()));
   }
 
   private Path disk(String name) {

@@ -3,9 +3,9 @@ package dev.mica.vm;
 import dev.mica.core.OpenDirectory;
 import dev.mica.failure.MicaException;
 import dev.mica.state.StateDir;
+import dev.mica.test.Guests;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
 
 /** Another process with a helper VM, until it is killed. */
@@ -17,7 +17,7 @@ final class MachineChild {
         new QemuMachine(
             StateDir.at(Path.of(words[0])),
             MachineSpec.HELPER,
-            Starter.Settings.of(Map.of("MICA_ACCEL", "tcg")));
+            Starter.Settings.of(Guests.environment()));
     if (words.length == 1) {
       System.out.println(tried(machine));
       return;

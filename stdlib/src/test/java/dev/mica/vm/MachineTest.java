@@ -7,6 +7,7 @@ import dev.mica.core.OpenDirectory;
 import dev.mica.failure.MicaException;
 import dev.mica.state.StateDir;
 import dev.mica.test.Child;
+import dev.mica.test.Guests;
 import dev.mica.test.NeedsRoot;
 import dev.mica.test.Scratch;
 import dev.mica.vm.agent.Agent;
@@ -62,11 +63,11 @@ final class MachineTest {
     return new QemuMachine(
         state,
         MachineSpec.HELPER,
-        Starter.Settings.of(Map.of("MICA_ACCEL", "tcg", "MICA_VIRTIOFSD", fileServer)));
+        Starter.Settings.of(Guests.environment("MICA_VIRTIOFSD", fileServer)));
   }
 
   private static Starter.Settings settings(String extra, Duration deadline) {
-    Starter.Settings usual = Starter.Settings.of(Map.of("MICA_ACCEL", "tcg"));
+    Starter.Settings usual = Starter.Settings.of(Guests.environment());
     return new Starter.Settings(usual.environment(), usual.root(), deadline, extra, true);
   }
 

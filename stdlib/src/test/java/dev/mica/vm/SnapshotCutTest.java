@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mica.failure.MicaException;
 import dev.mica.state.StateDir;
+import dev.mica.test.Guests;
 import dev.mica.test.NeedsRoot;
 import dev.mica.test.Scratch;
 import java.io.IOException;
@@ -11,7 +12,6 @@ import java.io.RandomAccessFile;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Timeout;
@@ -48,7 +48,7 @@ final class SnapshotCutTest {
         new QemuMachine(
             StateDir.at(scratch.path("home")).waiting(Duration.ofMinutes(3)),
             MachineSpec.container("cut", "vms/cut", "cut", 256L << 20, 1, List.of(file)),
-            Starter.Settings.of(Map.of("MICA_ACCEL", "tcg")));
+            Starter.Settings.of(Guests.environment()));
     machine.boot(Duration.ZERO);
     cut = new QmpCut(scratch.path("home/vms/cut/qmp.sock"));
   }
