@@ -82,6 +82,7 @@ final class ArchitectureTest {
   private static final List<String> ROOMS =
       List.of(
           "host",
+          "license",
           "helper",
           "files",
           "container",
@@ -115,7 +116,8 @@ final class ArchitectureTest {
               "dev.mica.text..",
               "dev.mica.vm..",
               "dev.mica.remote..",
-              "dev.mica.image..")
+              "dev.mica.image..",
+              "dev.mica.license.ledger..")
           .and(
               not(
                   belongToAnyOf(
