@@ -117,7 +117,9 @@ final class ArchitectureTest {
               "dev.mica.vm..",
               "dev.mica.remote..",
               "dev.mica.image..",
-              "dev.mica.license.ledger..")
+              "dev.mica.license.key..",
+              "dev.mica.license.ledger..",
+              "dev.mica.license.wire..")
           .and(
               not(
                   belongToAnyOf(

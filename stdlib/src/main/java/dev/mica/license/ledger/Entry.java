@@ -1,6 +1,7 @@
 package dev.mica.license.ledger;
 
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
 
 /** What the log holds. Who made one has been checked before it is applied. */
@@ -71,4 +72,14 @@ public sealed interface Entry {
    * Requests of the old epoch are refused, and nothing is given until the {@link Thaw}.
    */
   record NewEpoch(int epoch) implements Entry {}
+
+  /** A voter's or an operator's: these hosts hold the log, and one of them leads. */
+  record Voters(Set<HostId> hosts) implements Entry {
+    public Voters {
+      hosts = Set.copyOf(hosts);
+      if (hosts.isEmpty() || hosts.size() > 9) {
+        throw new IllegalArgumentException(hosts.size() + " voters");
+      }
+    }
+  }
 }

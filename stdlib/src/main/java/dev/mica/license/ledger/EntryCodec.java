@@ -44,6 +44,7 @@ public final class EntryCodec {
       case Entry.Unfreeze(HostId host, UUID boot) -> out.u8(8).fixed(host.hex()).uuid(boot);
       case Entry.Remove(HostId host) -> out.u8(9).fixed(host.hex());
       case Entry.NewEpoch(int epoch) -> out.u8(10).i32(epoch);
+      case Entry.Voters(Set<HostId> hosts) -> writeHosts(out.u8(11), hosts);
     }
   }
 
@@ -61,8 +62,17 @@ public final class EntryCodec {
       case 8 -> new Entry.Unfreeze(host(in), in.uuid());
       case 9 -> new Entry.Remove(host(in));
       case 10 -> new Entry.NewEpoch(in.i32());
+      case 11 -> new Entry.Voters(hosts(in));
       default -> throw new IOException("no entry has the type " + type);
     };
+  }
+
+  static void writeHosts(BytesOut out, Set<HostId> hosts) {
+    out.list(new TreeSet<>(hosts), (to, host) -> to.fixed(host.hex()));
+  }
+
+  static Set<HostId> hosts(BytesIn in) throws IOException {
+    return Set.copyOf(in.sorted(Request.MOST, EntryCodec::host));
   }
 
   private static void writeRequest(BytesOut out, Entry.FromHost from) {
@@ -118,6 +128,7 @@ public final class EntryCodec {
   static void write(BytesOut out, Request.Hello hello) {
     out.fixed(hello.publicKey().hex()).text(hello.user());
     out.list(new TreeSet<>(hello.groups()), BytesOut::text).i64(hello.fence());
+    out.fixed(hello.voucher().hex());
   }
 
   static Request.Hello hello(BytesIn in) throws IOException {
@@ -128,7 +139,7 @@ public final class EntryCodec {
     if (fence < 0 || fence > HIGHEST_FENCE) {
       throw new IOException("no fence is " + fence);
     }
-    return new Request.Hello(key, user, groups, fence);
+    return new Request.Hello(key, user, groups, fence, new Signature(in.fixed(64)));
   }
 
   private static void write(BytesOut out, Request.Held held) {

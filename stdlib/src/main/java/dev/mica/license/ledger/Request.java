@@ -16,8 +16,9 @@ public sealed interface Request {
    * @param publicKey Ed25519, 32 bytes; its SHA-256 is the host's id
    * @param user to whom the host belongs; empty for nobody
    * @param fence the highest that the host has seen; what is given later has a higher one
+   * @param voucher the fleet's signature of the key, the user and the groups
    */
-  record Hello(PublicKey publicKey, String user, Set<String> groups, long fence)
+  record Hello(PublicKey publicKey, String user, Set<String> groups, long fence, Signature voucher)
       implements Request {
     public Hello {
       groups = Set.copyOf(groups);

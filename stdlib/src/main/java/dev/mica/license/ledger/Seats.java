@@ -3,6 +3,7 @@ package dev.mica.license.ledger;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -23,6 +24,7 @@ import java.util.TreeMap;
 public final class Seats {
   final Leases leases = new Leases();
   final SortedMap<HostId, Host> hosts = new TreeMap<>();
+  private Set<HostId> voters = Set.of();
   private int epoch = 1;
   private boolean frozen;
   private long index;
@@ -55,6 +57,10 @@ public final class Seats {
       case Entry.Unfreeze unfreeze -> List.of(unfreeze(unfreeze));
       case Entry.Remove remove -> List.of(remove(remove.host()));
       case Entry.NewEpoch next -> List.of(newEpoch(next.epoch()));
+      case Entry.Voters now -> {
+        voters = now.hosts();
+        yield List.of(Answer.of(Verdict.GRANT));
+      }
     };
   }
 
@@ -240,6 +246,16 @@ public final class Seats {
     return wall;
   }
 
+  /** The hosts that hold the log; none before the first entry that says so. */
+  public Set<HostId> voters() {
+    return voters;
+  }
+
+  /** The public key of a host that has said hello. */
+  public Optional<PublicKey> publicKey(HostId id) {
+    return Optional.ofNullable(hosts.get(id)).map(host -> host.hello().publicKey());
+  }
+
   long fence() {
     return fence;
   }
@@ -260,7 +276,8 @@ public final class Seats {
     return host == null ? "" : host.user();
   }
 
-  void restore(int epoch, boolean frozen, long index, long wall, long fence) {
+  void restore(Set<HostId> voters, int epoch, boolean frozen, long index, long wall, long fence) {
+    this.voters = voters;
     this.epoch = epoch;
     this.frozen = frozen;
     this.index = index;

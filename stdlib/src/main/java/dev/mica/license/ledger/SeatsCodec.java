@@ -14,6 +14,7 @@ public final class SeatsCodec {
   /** The same for all who have applied the same entries. */
   public static byte[] bytes(Seats seats) {
     BytesOut out = new BytesOut().u8(VERSION);
+    EntryCodec.writeHosts(out, seats.voters());
     out.i32(seats.epoch()).flag(seats.isFrozen()).i64(seats.index());
     out.i64(seats.wall()).i64(seats.fence());
     out.list(
@@ -40,7 +41,7 @@ public final class SeatsCodec {
       throw new IOException("a snapshot of version " + version + "; known is " + VERSION);
     }
     Seats seats = new Seats();
-    seats.restore(in.i32(), in.flag(), in.i64(), in.i64(), in.i64());
+    seats.restore(EntryCodec.hosts(in), in.i32(), in.flag(), in.i64(), in.i64(), in.i64());
     in.list(MOST, from -> seats.hosts.put(EntryCodec.host(from), host(from)));
     in.list(
         MOST,

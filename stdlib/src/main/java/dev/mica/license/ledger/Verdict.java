@@ -25,7 +25,9 @@ public enum Verdict implements Coded {
   /** The ledger was recovered a moment ago: leases from before may still run. */
   DENY_FROZEN(11),
   /** The host holds no such seat. */
-  DENY_NOT_HELD(12);
+  DENY_NOT_HELD(12),
+  /** It is not signed by whom it names, or by nobody who may do that. */
+  DENY_FORGED(13);
 
   private final int code;
 

@@ -13,6 +13,7 @@ import dev.mica.license.ledger.Sealed;
 import dev.mica.license.ledger.Seats;
 import dev.mica.license.ledger.SeatsCodec;
 import dev.mica.license.ledger.Share;
+import dev.mica.license.ledger.Signature;
 import dev.mica.license.ledger.Terms;
 import dev.mica.license.ledger.Verdict;
 import java.util.ArrayList;
@@ -26,6 +27,7 @@ import org.junit.jupiter.api.Test;
 class WitnessCheckerTest {
   private static final KeyTag KEY = new KeyTag("aa".repeat(32));
   private static final HostId HOST = new HostId("01".repeat(32));
+  private static final Signature NOBODY = new Signature("00".repeat(64));
   private static final UUID BOOT = new UUID(1, 1);
 
   private final List<Operation> history = new ArrayList<>();
@@ -55,7 +57,7 @@ class WitnessCheckerTest {
   }
 
   private void good() {
-    decided(says(new Request.Hello(new PublicKey("01".repeat(32)), "", Set.of(), 0)));
+    decided(says(new Request.Hello(new PublicKey("01".repeat(32)), "", Set.of(), 0, NOBODY)));
     Terms terms = new Terms(0, 1, Share.NETWORK, Terms.Policy.LEASE, 0, 60, 0, 0);
     decided(says(new Request.Install(KEY, terms, new Sealed(""))));
     Answer granted = decided(says(ask(1))).getFirst();

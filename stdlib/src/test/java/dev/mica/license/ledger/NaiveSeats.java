@@ -3,6 +3,7 @@ package dev.mica.license.ledger;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -53,6 +54,7 @@ final class NaiveSeats {
   final List<Seat> seats = new ArrayList<>();
   final List<InPocket> pockets = new ArrayList<>();
   final List<InQueue> queue = new ArrayList<>();
+  Set<HostId> voters = Set.of();
   int epoch = 1;
   boolean frozen;
   long clock;
@@ -83,9 +85,15 @@ final class NaiveSeats {
       case Entry.NewEpoch(int next) -> newEpoch(next);
       case Entry.Unfreeze(HostId id, UUID boot) -> unfreeze(id, boot);
       case Entry.Remove(HostId id) -> remove(id);
+      case Entry.Voters(Set<HostId> hosts) -> voters(hosts);
       case Entry.FromHost from -> throw new AssertionError(from);
       case Entry.Renewals many -> throw new AssertionError(many);
     };
+  }
+
+  private Answer voters(Set<HostId> hosts) {
+    voters = hosts;
+    return Answer.of(Verdict.GRANT);
   }
 
   private Answer expire(UUID vm, long itsFence, long renewed) {

@@ -1,6 +1,7 @@
 package dev.mica.license.ledger;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
@@ -19,6 +20,8 @@ final class RandomEntries {
           Share.USER,
           Share.EXCLUSIVE,
           Share.group("blue"));
+
+  private static final Signature NOBODY = new Signature("00".repeat(64));
 
   private final Random random;
   private final List<Machine> machines = new ArrayList<>();
@@ -57,7 +60,8 @@ final class RandomEntries {
     for (int i = 0; i < 4; i++) {
       PublicKey key = new PublicKey(String.format("%064x", i + 100));
       Set<String> groups = i % 2 == 0 ? Set.of("blue", "red") : Set.of("red");
-      Request.Hello hello = new Request.Hello(key, i < 2 ? "ann" : i < 3 ? "bob" : "", groups, 0);
+      Request.Hello hello =
+          new Request.Hello(key, i < 2 ? "ann" : i < 3 ? "bob" : "", groups, 0, NOBODY);
       machines.add(new Machine(new HostId(String.format("%064x", i)), hello, uuid()));
     }
     for (int i = 0; i < 9; i++) {
@@ -161,7 +165,7 @@ final class RandomEntries {
   private Entry ofOperator(Seats now) {
     List<Lease> leases = now.leases();
     Machine machine = any(machines);
-    return switch (random.nextInt(6)) {
+    return switch (random.nextInt(7)) {
       case 0 ->
           oneIn(5) ? new Entry.Revoke(any(keys)) : new Entry.ReclaimPocket(any(keys), machine.id);
       case 1 -> new Entry.ReclaimPocket(any(keys), machine.id);
@@ -171,6 +175,7 @@ final class RandomEntries {
         yield new Entry.NewEpoch(epoch);
       }
       case 4 -> new Entry.Unfreeze(machine.id, uuid());
+      case 5 -> new Entry.Voters(new HashSet<>(List.of(machine.id, any(machines).id)));
       default ->
           leases.isEmpty()
               ? new Entry.Reclaim(any(vms), 3)

@@ -27,6 +27,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** Each row of what may happen between hosts, as entries of the log. */
 class SeatsTest {
   private static final KeyTag KEY = new KeyTag("aa".repeat(32));
+  private static final Signature NOBODY = new Signature("00".repeat(64));
   private static final int SEATS = 2;
   private static final int TTL = 60;
 
@@ -51,7 +52,7 @@ class SeatsTest {
     private Machine(int number, String user, Set<String> groups) {
       String hex = String.format("%064x", number);
       id = new HostId(hex);
-      hello = new Request.Hello(new PublicKey(hex), user, groups, 0);
+      hello = new Request.Hello(new PublicKey(hex), user, groups, 0, NOBODY);
     }
 
     private Entry.FromHost says(Request body) {
@@ -347,7 +348,8 @@ class SeatsTest {
     assertEquals(DENY_STALE, enter(old).verdict());
     assertEquals(DENY_UNKNOWN_HOST, ann2.asks(ask(3)).verdict());
     long highest = 1_000_000;
-    Request.Hello hello = new Request.Hello(ann2.hello.publicKey(), "ann", Set.of("red"), highest);
+    Request.Hello hello =
+        new Request.Hello(ann2.hello.publicKey(), "ann", Set.of("red"), highest, NOBODY);
     ann2.asks(hello);
     assertEquals(DENY_FROZEN, ann2.asks(ask(3)).verdict());
     assertEquals(DENY_STALE, enter(new Entry.Thaw(1)).verdict());
