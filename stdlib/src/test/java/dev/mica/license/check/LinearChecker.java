@@ -15,14 +15,16 @@ import java.util.function.BiFunction;
  * @param <I> what was asked
  * @param <O> what was answered
  */
-final class LinearChecker<S, I, O> {
+public final class LinearChecker<S, I, O> {
   /**
+   * What a client did.
+   *
    * @param ended {@link Long#MAX_VALUE} if it was never answered
    * @param answer empty if it was never answered
    */
-  record Call<I, O>(long began, long ended, I asked, Optional<O> answer) {}
+  public record Call<I, O>(long began, long ended, I asked, Optional<O> answer) {}
 
-  record Step<S, O>(S then, O answer) {}
+  public record Step<S, O>(S then, O answer) {}
 
   private record Tried<S>(Set<Integer> done, S state) {}
 
@@ -35,7 +37,7 @@ final class LinearChecker<S, I, O> {
     this.step = step;
   }
 
-  static <S, I, O> boolean isLinearizable(
+  public static <S, I, O> boolean isLinearizable(
       S first, List<Call<I, O>> calls, BiFunction<S, I, Step<S, O>> step) {
     return new LinearChecker<>(calls, step).goesOn(first, new HashSet<>());
   }

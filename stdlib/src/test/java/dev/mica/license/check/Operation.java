@@ -12,18 +12,21 @@ import java.util.Optional;
  * @param ended when the answer came; {@link Long#MAX_VALUE} if none did
  * @param decided what it was told; empty if it does not know whether it was done
  */
-record Operation(String client, long began, long ended, Entry entry, Optional<Decided> decided) {
+public record Operation(
+    String client, long began, long ended, Entry entry, Optional<Decided> decided) {
   /**
+   * What a client was told.
+   *
    * @param index the place in the log that the answer names
    */
-  record Decided(long index, List<Answer> answers) {}
+  public record Decided(long index, List<Answer> answers) {}
 
-  static Operation answered(
+  public static Operation answered(
       String client, long began, long ended, Entry entry, long index, List<Answer> answers) {
     return new Operation(client, began, ended, entry, Optional.of(new Decided(index, answers)));
   }
 
-  static Operation lost(String client, long began, Entry entry) {
+  public static Operation lost(String client, long began, Entry entry) {
     return new Operation(client, began, Long.MAX_VALUE, entry, Optional.empty());
   }
 }

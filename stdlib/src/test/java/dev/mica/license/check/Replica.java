@@ -8,10 +8,12 @@ import java.util.List;
  *
  * @param name of the host
  */
-record Replica(String name, List<Applied> log) {
+public record Replica(String name, List<Applied> log) {
   /**
+   * One entry of it.
+   *
    * @param clock what came with the entry, in seconds since 1970
    * @param state a digest of all that the host knows after it
    */
-  record Applied(long index, long clock, Entry entry, String state) {}
+  public record Applied(long index, long clock, Entry entry, String state) {}
 }

@@ -20,7 +20,7 @@ import java.util.Map;
  * have applied the same index have the same state. An operation without an answer may stand in the
  * log or not; one with an answer must, unless no replica has come that far.
  */
-final class WitnessChecker {
+public final class WitnessChecker {
   private final List<Operation> history;
   private final List<Replica> replicas;
   private final List<String> faults = new ArrayList<>();
@@ -32,7 +32,7 @@ final class WitnessChecker {
   }
 
   /** What is wrong with it, a line each; none if nothing is. */
-  static List<String> faults(List<Operation> history, List<Replica> replicas) {
+  public static List<String> faults(List<Operation> history, List<Replica> replicas) {
     WitnessChecker checker = new WitnessChecker(history, replicas);
     checker.sameEverywhere();
     checker.inOrderOfTime();
