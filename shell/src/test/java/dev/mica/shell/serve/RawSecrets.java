@@ -105,7 +105,7 @@ final class RawSecrets {
       byte[] hidden = Arrays.copyOf(rest, rest.length - codeLength());
       byte[] code = Arrays.copyOfRange(rest, hidden.length, rest.length);
       if (!MessageDigest.isEqual(code(head, hidden), code)) {
-        throw new AssertionError("the server's code is wrong: " + number(head, hidden, code));
+        throw wrong(head, hidden, code);
       }
       body = cipher.update(hidden);
     }
@@ -120,16 +120,26 @@ final class RawSecrets {
     return mac.doFinal(hidden);
   }
 
-  /** Whether packets were lost, or this one is damaged. */
-  private String number(byte[] head, byte[] hidden, byte[] code) {
+  /** Packets were lost, or this one is damaged. */
+  private AssertionError wrong(byte[] head, byte[] hidden, byte[] code) {
     int due = number - 1;
     for (number = Math.max(0, due - NEAR); number <= due + NEAR; ) {
       int tried = number;
       if (MessageDigest.isEqual(code(head, hidden), code)) {
-        return "it is that of packet " + tried + ", and " + due + " is due";
+        String which = "a packet is the " + tried + "th, and the " + due + "th is due";
+        return tried > due ? new LostPacket(which) : new AssertionError(which);
       }
     }
-    return "packet " + due + " of " + hidden.length + " bytes is damaged";
+    return new AssertionError("packet " + due + " of " + hidden.length + " bytes is damaged");
+  }
+
+  /** The server has encoded packets that did not come, and a later one did. */
+  static final class LostPacket extends AssertionError {
+    private static final long serialVersionUID = 1L;
+
+    LostPacket(String which) {
+      super(which);
+    }
   }
 
   /** The client's side of mlkem768x25519-sha256. */
