@@ -82,9 +82,9 @@ final class ArchitectureTest {
   private static final List<String> ROOMS =
       List.of(
           "host",
-          "license",
           "helper",
           "files",
+          "license",
           "container",
           "image",
           "commit",
@@ -105,6 +105,8 @@ final class ArchitectureTest {
           "failure",
           "text");
 
+  private static final List<String> ROOMS_OF_LICENCES = List.of("engine", "wire", "key", "ledger");
+
   private static final List<String> ROOMS_OF_MACHINES =
       List.of("network", "share", "qemu", "guest", "agent", "stream", "process");
 
@@ -117,9 +119,7 @@ final class ArchitectureTest {
               "dev.mica.vm..",
               "dev.mica.remote..",
               "dev.mica.image..",
-              "dev.mica.license.key..",
-              "dev.mica.license.ledger..",
-              "dev.mica.license.wire..")
+              "dev.mica.license..")
           .and(
               not(
                   belongToAnyOf(
@@ -148,6 +148,7 @@ final class ArchitectureTest {
   };
   private static final String[] JLINE = {"org.jline.."};
   private static final String[] SSH = {"org.apache.sshd.."};
+  private static final String[] RATIS = {"org.apache.ratis.."};
   private static final String[] PICOCLI = {"picocli.."};
 
   @Test
@@ -213,6 +214,32 @@ final class ArchitectureTest {
   @Test
   void theRoomsOfMachinesStandInALine() {
     descends("dev.mica.vm", ROOMS_OF_MACHINES);
+  }
+
+  @Test
+  void theRoomsOfLicencesStandInALine() {
+    descends("dev.mica.license", ROOMS_OF_LICENCES);
+  }
+
+  /**
+   * What decides on seats has no clock, thread or socket, and what replicates it can be changed.
+   */
+  @Test
+  void seatsAreDecidedByTheLogAlone() {
+    forbid(not(resideInAPackage("dev.mica.license.engine..")), RATIS);
+    forbid(
+        resideInAPackage("dev.mica.license.ledger.."),
+        "java.time..",
+        "java.util.concurrent..",
+        "java.net..",
+        "java.nio.file..",
+        "java.security..");
+    check(
+        noClasses()
+            .that(resideInAPackage("dev.mica.license.ledger.."))
+            .should()
+            .dependOnClassesThat()
+            .haveFullyQualifiedName("java.util.Random"));
   }
 
   /** Each room of the application may know those behind it in the list. */
