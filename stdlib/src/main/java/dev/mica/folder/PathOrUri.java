@@ -59,7 +59,7 @@ final class PathOrUri {
     if (ARCHIVES.contains(scheme)) {
       return VfsFolder.of(caller, scheme, rest);
     }
-    if (scheme.equals(SftpFolder.SCHEME) && rest.startsWith("//")) {
+    if (scheme.equals(SftpFolder.SCHEME)) {
       return SftpFolder.of(caller, pathOrUri);
     }
     if (rest.startsWith("//")) {

@@ -295,6 +295,8 @@ final class SftpFolderTest extends ScratchTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
+        "sftp:/x",
+        "sftp:x",
         "sftp:///x",
         "sftp://-oProxyCommand=x/y",
         "sftp://ho st/x",
