@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.Function;
 
 /**
  * What one request does.
@@ -18,7 +19,7 @@ record Determination(Seats seats, Host host, Entry.FromHost asked, long at) {
     return switch (asked.body()) {
       case Request.Hello hello -> hello(hello);
       case Request.Install install -> install(install);
-      case Request.Acquire acquire -> acquire(acquire);
+      case Request.Acquire acquire -> ifMay(acquire.key(), key -> acquire(key, acquire));
       case Request.Renew renew -> renew(renew);
       case Request.Release release ->
           leases()
@@ -27,7 +28,7 @@ record Determination(Seats seats, Host host, Entry.FromHost asked, long at) {
               .orElse(Answer.of(Verdict.DENY_NOT_HELD));
       case Request.Cancel cancel -> cancel(cancel);
       case Request.Unqueue unqueue -> unqueue(unqueue);
-      case Request.Pocket pocket -> pocket(pocket);
+      case Request.Pocket pocket -> ifMay(pocket.key(), key -> pocket(key, pocket));
       case Request.Unpocket unpocket -> unpocket(unpocket);
     };
   }
@@ -81,16 +82,16 @@ record Determination(Seats seats, Host host, Entry.FromHost asked, long at) {
     return seats.isFrozen() ? Optional.of(Verdict.DENY_FROZEN) : Optional.empty();
   }
 
-  private Answer acquire(Request.Acquire acquire) {
-    Optional<KeySeats> known = leases().key(acquire.key());
-    if (known.isEmpty()) {
-      return Answer.of(Verdict.DENY_UNKNOWN_KEY);
-    }
-    KeySeats key = known.get();
-    Optional<Verdict> no = refusal(key);
-    if (no.isPresent()) {
-      return Answer.of(no.get());
-    }
+  /** What {@code then} says of the key, if it is known and the host may have seats of it. */
+  private Answer ifMay(KeyTag tag, Function<KeySeats, Answer> then) {
+    Optional<KeySeats> key = leases().key(tag);
+    return key.flatMap(this::refusal)
+        .map(Answer::of)
+        .or(() -> key.map(then))
+        .orElse(Answer.of(Verdict.DENY_UNKNOWN_KEY));
+  }
+
+  private Answer acquire(KeySeats key, Request.Acquire acquire) {
     if (acquire.seats() != key.terms().seats() || !acquire.share().equals(key.terms().share())) {
       return Answer.of(Verdict.DENY_MISMATCH);
     }
@@ -186,16 +187,7 @@ record Determination(Seats seats, Host host, Entry.FromHost asked, long at) {
     return key.answer(its ? Verdict.GRANT : Verdict.DENY_NOT_HELD);
   }
 
-  private Answer pocket(Request.Pocket wanted) {
-    Optional<KeySeats> known = leases().key(wanted.key());
-    if (known.isEmpty()) {
-      return Answer.of(Verdict.DENY_UNKNOWN_KEY);
-    }
-    KeySeats key = known.get();
-    Optional<Verdict> no = refusal(key);
-    if (no.isPresent()) {
-      return Answer.of(no.get());
-    }
+  private Answer pocket(KeySeats key, Request.Pocket wanted) {
     int offline = key.terms().offline();
     if (offline == 0 || wanted.until() - seats.wall() > offline) {
       return key.answer(Verdict.DENY_NOT_SHARABLE);

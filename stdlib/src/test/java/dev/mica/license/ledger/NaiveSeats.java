@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,35 +13,6 @@ import org.jspecify.annotations.Nullable;
  * written where it is asked for. Slow, and easy to believe.
  */
 final class NaiveSeats {
-  static final class Machine {
-    final HostId id;
-    UUID boot;
-    long bootSeq;
-    boolean frozen;
-    boolean gone;
-    int epoch;
-    String user = "";
-    List<String> groups = List.of();
-    final List<UUID> past = new ArrayList<>();
-
-    /** Every request whose answer may be asked for, in the order of the log. */
-    final List<Answered> all = new ArrayList<>();
-
-    long floor;
-
-    Machine(HostId id, UUID boot, long bootSeq) {
-      this.id = id;
-      this.boot = boot;
-      this.bootSeq = bootSeq;
-    }
-
-    long highest() {
-      return Math.max(floor, all.stream().mapToLong(Answered::seq).max().orElse(0));
-    }
-  }
-
-  record Answered(long seq, UUID id, Answer answer) {}
-
   record Seat(UUID vm, KeyTag key, HostId host, int want, long fence, long renewed) {}
 
   record InPocket(KeyTag key, HostId host, int seats) {}
@@ -49,7 +21,7 @@ final class NaiveSeats {
 
   record Key(KeyTag tag, HostId home, Terms terms, boolean revoked) {}
 
-  final List<Machine> machines = new ArrayList<>();
+  final List<NaiveMachine> machines = new ArrayList<>();
   final List<Key> keys = new ArrayList<>();
   final List<Seat> seats = new ArrayList<>();
   final List<InPocket> pockets = new ArrayList<>();
@@ -62,22 +34,26 @@ final class NaiveSeats {
 
   List<Answer> apply(long at, long wall, Entry entry) {
     clock = Math.max(clock, wall);
-    List<Answer> answers = new ArrayList<>();
-    if (entry instanceof Entry.Renewals many) {
-      many.requests().forEach(one -> answers.add(answer(at, one)));
-    } else if (entry instanceof Entry.FromHost one) {
-      answers.add(answer(at, one));
-    } else {
-      answers.add(other(entry));
-    }
+    List<Answer> answers =
+        switch (entry) {
+          case Entry.Renewals many -> many.requests().stream().map(one -> answer(at, one)).toList();
+          case Entry.FromHost one -> List.of(answer(at, one));
+          default -> List.of(other(entry));
+        };
     turns(at);
     return answers;
   }
 
   private Answer other(Entry entry) {
     return switch (entry) {
-      case Entry.Expire(UUID vm, long itsFence, long renewed) -> expire(vm, itsFence, renewed);
-      case Entry.Reclaim(UUID vm, long itsFence) -> reclaim(vm, itsFence);
+      case Entry.Expire(UUID vm, long itsFence, long renewed) ->
+          end(seat ->
+              seat.vm.equals(vm)
+                  && seat.fence == itsFence
+                  && seat.renewed == renewed
+                  && theKey(seat.key).terms.policy() == Terms.Policy.LEASE);
+      case Entry.Reclaim(UUID vm, long itsFence) ->
+          end(seat -> seat.vm.equals(vm) && seat.fence == itsFence);
       case Entry.Pass(KeyTag tag, UUID vm, long turn) -> pass(tag, vm, turn);
       case Entry.ReclaimPocket(KeyTag tag, HostId host) -> reclaimPocket(tag, host);
       case Entry.Revoke(KeyTag tag) -> revoke(tag);
@@ -85,33 +61,18 @@ final class NaiveSeats {
       case Entry.NewEpoch(int next) -> newEpoch(next);
       case Entry.Unfreeze(HostId id, UUID boot) -> unfreeze(id, boot);
       case Entry.Remove(HostId id) -> remove(id);
-      case Entry.Voters(Set<HostId> hosts) -> voters(hosts);
+      case Entry.Voters(Set<HostId> hosts) -> {
+        voters = hosts;
+        yield Answer.of(Verdict.GRANT);
+      }
       case Entry.FromHost from -> throw new AssertionError(from);
       case Entry.Renewals many -> throw new AssertionError(many);
     };
   }
 
-  private Answer voters(Set<HostId> hosts) {
-    voters = hosts;
-    return Answer.of(Verdict.GRANT);
-  }
-
-  private Answer expire(UUID vm, long itsFence, long renewed) {
+  private Answer end(Predicate<Seat> which) {
     for (Seat seat : seats) {
-      if (seat.vm.equals(vm)
-          && seat.fence == itsFence
-          && seat.renewed == renewed
-          && theKey(seat.key).terms.policy() == Terms.Policy.LEASE) {
-        seats.remove(seat);
-        return known(seat.key, Verdict.GRANT);
-      }
-    }
-    return Answer.of(Verdict.DENY_NOT_HELD);
-  }
-
-  private Answer reclaim(UUID vm, long itsFence) {
-    for (Seat seat : seats) {
-      if (seat.vm.equals(vm) && seat.fence == itsFence) {
+      if (which.test(seat)) {
         seats.remove(seat);
         return known(seat.key, Verdict.GRANT);
       }
@@ -162,7 +123,7 @@ final class NaiveSeats {
   }
 
   private Answer unfreeze(HostId id, UUID boot) {
-    Machine machine = machine(id);
+    NaiveMachine machine = machine(id);
     if (machine == null) {
       return Answer.of(Verdict.DENY_UNKNOWN_HOST);
     }
@@ -180,7 +141,7 @@ final class NaiveSeats {
   }
 
   private Answer remove(HostId id) {
-    Machine machine = machine(id);
+    NaiveMachine machine = machine(id);
     if (machine == null || machine.gone) {
       return Answer.of(Verdict.DENY_UNKNOWN_HOST);
     }
@@ -195,7 +156,7 @@ final class NaiveSeats {
 
   private Answer answer(long at, Entry.FromHost request) {
     boolean hello = request.body() instanceof Request.Hello;
-    Machine machine = machine(request.host());
+    NaiveMachine machine = machine(request.host());
     if (request.epoch() != epoch) {
       return Answer.of(Verdict.DENY_STALE);
     }
@@ -203,7 +164,7 @@ final class NaiveSeats {
       return Answer.of(Verdict.DENY_UNKNOWN_HOST);
     }
     if (machine == null) {
-      machine = new Machine(request.host(), request.boot(), request.seq());
+      machine = new NaiveMachine(request.host(), request.boot(), request.seq());
       machines.add(machine);
     }
     if (machine.frozen) {
@@ -228,30 +189,34 @@ final class NaiveSeats {
       return Answer.of(Verdict.DENY_STALE);
     }
     for (int i = machine.all.size() - 1; i >= 0; i--) {
-      Answered before = machine.all.get(i);
-      if (before.seq == request.seq()) {
-        machine.frozen = !before.id.equals(request.id());
-        return machine.frozen ? Answer.of(Verdict.DENY_DUPLICATE_HOST) : before.answer;
+      NaiveMachine.Answered before = machine.all.get(i);
+      if (before.seq() == request.seq()) {
+        machine.frozen = !before.id().equals(request.id());
+        return machine.frozen ? Answer.of(Verdict.DENY_DUPLICATE_HOST) : before.answer();
       }
     }
     Answer answer = body(at, machine, request);
     turns(at);
-    machine.all.add(new Answered(request.seq(), request.id(), answer));
+    machine.all.add(new NaiveMachine.Answered(request.seq(), request.id(), answer));
     long highest = machine.highest();
     machine.floor =
         Math.max(machine.floor, Math.max(Math.min(request.settled(), highest), highest - 1024));
     long floor = machine.floor;
-    machine.all.removeIf(one -> one.seq <= floor);
+    machine.all.removeIf(one -> one.seq() <= floor);
     return answer;
   }
 
-  private Answer body(long at, Machine machine, Entry.FromHost request) {
+  private Answer body(long at, NaiveMachine machine, Entry.FromHost request) {
     return switch (request.body()) {
       case Request.Hello hello -> hello(machine, hello);
       case Request.Install install -> install(machine, request.host(), install);
       case Request.Acquire ask -> acquire(at, machine, request.host(), ask);
       case Request.Renew renew -> renew(at, request.host(), renew);
-      case Request.Release(Request.Held held) -> release(request.host(), held);
+      case Request.Release(Request.Held held) ->
+          end(seat ->
+              seat.vm.equals(held.vm())
+                  && seat.fence == held.fence()
+                  && seat.host.equals(request.host()));
       case Request.Cancel cancel -> cancel(machine, request, request.host(), cancel);
       case Request.Unqueue(UUID vm, KeyTag tag) -> unqueue(request.host(), vm, tag);
       case Request.Pocket(KeyTag tag, int more, long until) ->
@@ -260,7 +225,7 @@ final class NaiveSeats {
     };
   }
 
-  private Answer hello(Machine machine, Request.Hello hello) {
+  private Answer hello(NaiveMachine machine, Request.Hello hello) {
     machine.gone = false;
     machine.epoch = epoch;
     machine.user = hello.user();
@@ -269,7 +234,7 @@ final class NaiveSeats {
     return Answer.of(Verdict.GRANT);
   }
 
-  private Answer install(Machine machine, HostId host, Request.Install install) {
+  private Answer install(NaiveMachine machine, HostId host, Request.Install install) {
     Share share = install.terms().share();
     if (share.level() == Share.Level.GROUP && !machine.groups.contains(share.group())) {
       return Answer.of(Verdict.DENY_NOT_SHARABLE);
@@ -285,7 +250,7 @@ final class NaiveSeats {
     return known(install.key(), Verdict.GRANT);
   }
 
-  private Answer acquire(long at, Machine machine, HostId host, Request.Acquire ask) {
+  private Answer acquire(long at, NaiveMachine machine, HostId host, Request.Acquire ask) {
     Key key = key(ask.key());
     Verdict no = refusal(key, machine);
     if (no != Verdict.GRANT || key == null) {
@@ -358,33 +323,24 @@ final class NaiveSeats {
     return new Answer(Verdict.GRANT, 0, 0, 0, 0, 0, lost);
   }
 
-  private Answer release(HostId host, Request.Held held) {
-    for (Seat seat : seats) {
-      if (seat.vm.equals(held.vm()) && seat.fence == held.fence() && seat.host.equals(host)) {
-        seats.remove(seat);
-        return known(seat.key, Verdict.GRANT);
-      }
-    }
-    return Answer.of(Verdict.DENY_NOT_HELD);
-  }
-
   private Answer cancel(
-      Machine machine, Entry.FromHost request, HostId host, Request.Cancel cancel) {
+      NaiveMachine machine, Entry.FromHost request, HostId host, Request.Cancel cancel) {
     if (cancel.seq() >= request.seq() || cancel.seq() <= machine.floor) {
       return Answer.of(Verdict.DENY_STALE);
     }
-    Answered found = null;
-    for (Answered one : machine.all) {
-      found = one.seq == cancel.seq() ? one : found;
+    NaiveMachine.Answered found = null;
+    for (NaiveMachine.Answered one : machine.all) {
+      found = one.seq() == cancel.seq() ? one : found;
     }
-    if (found != null && !found.id.equals(cancel.request())) {
+    if (found != null && !found.id().equals(cancel.request())) {
       machine.frozen = true;
       return Answer.of(Verdict.DENY_DUPLICATE_HOST);
     }
-    machine.all.add(new Answered(cancel.seq(), cancel.request(), Answer.of(Verdict.DENY_STALE)));
-    if (found != null && found.answer.fence() != 0) {
+    machine.all.add(
+        new NaiveMachine.Answered(cancel.seq(), cancel.request(), Answer.of(Verdict.DENY_STALE)));
+    if (found != null && found.answer().fence() != 0) {
       for (Seat seat : seats) {
-        if (seat.fence == found.answer.fence() && seat.host.equals(host)) {
+        if (seat.fence == found.answer().fence() && seat.host.equals(host)) {
           seats.remove(seat);
           return known(seat.key, Verdict.GRANT);
         }
@@ -402,7 +358,8 @@ final class NaiveSeats {
     return known(tag, its ? Verdict.GRANT : Verdict.DENY_NOT_HELD);
   }
 
-  private Answer pocket(long at, Machine machine, HostId host, KeyTag tag, int more, long until) {
+  private Answer pocket(
+      long at, NaiveMachine machine, HostId host, KeyTag tag, int more, long until) {
     Key key = key(tag);
     Verdict no = refusal(key, machine);
     if (no != Verdict.GRANT || key == null) {
@@ -448,7 +405,7 @@ final class NaiveSeats {
     return new Answer(Verdict.GRANT, fence, ttl, now.used(), now.capacity(), 0, List.of());
   }
 
-  private Verdict refusal(@Nullable Key key, Machine machine) {
+  private Verdict refusal(@Nullable Key key, NaiveMachine machine) {
     if (key == null) {
       return Verdict.DENY_UNKNOWN_KEY;
     }
@@ -464,7 +421,7 @@ final class NaiveSeats {
     return frozen ? Verdict.DENY_FROZEN : Verdict.GRANT;
   }
 
-  private boolean mayUse(Key key, Machine machine) {
+  private boolean mayUse(Key key, NaiveMachine machine) {
     Share share = key.terms.share();
     if (share.level() == Share.Level.GROUP) {
       return machine.groups.contains(share.group());
@@ -472,7 +429,7 @@ final class NaiveSeats {
     if (share.level() == Share.Level.NETWORK || machine.id.equals(key.home)) {
       return true;
     }
-    Machine home = machine(key.home);
+    NaiveMachine home = machine(key.home);
     return share.level() == Share.Level.USER
         && !machine.user.isEmpty()
         && home != null
@@ -532,7 +489,7 @@ final class NaiveSeats {
     return keys.stream().filter(key -> key.tag.equals(tag)).findFirst().orElse(null);
   }
 
-  private @Nullable Machine machine(HostId id) {
+  private @Nullable NaiveMachine machine(HostId id) {
     return machines.stream().filter(one -> one.id.equals(id)).findFirst().orElse(null);
   }
 }
