@@ -123,7 +123,9 @@ final class HostileTest {
   /** An address that has not failed before. */
   private static RawClient client() throws IOException {
     places++;
-    return new RawClient(servers.port(), "127.%d.%d.1".formatted(5 + places / 250, places % 250));
+    String address =
+        "127.%d.%d.%d".formatted(5 + places / 62_500, places / 250 % 250, 1 + places % 250);
+    return new RawClient(servers.port(), address);
   }
 
   @Test

@@ -29,6 +29,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Random;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
@@ -137,19 +138,27 @@ final class Fleet implements AutoCloseable {
     voters.forEach(voter -> hosts.add(new Host(voter)));
   }
 
+  /**
+   * Below those that the kernel gives to others who ask for any, who could have it while a voter
+   * that had it begins anew.
+   */
   private static List<Integer> freePorts(int number) {
-    List<ServerSocket> open = new ArrayList<>();
-    try {
-      for (int i = 0; i < number; i++) {
-        open.add(new ServerSocket(0, 1, InetAddress.getLoopbackAddress()));
+    List<Integer> ports = new ArrayList<>();
+    Random random = new Random();
+    while (ports.size() < number) {
+      int port = random.nextInt(20_000, 32_000);
+      if (!ports.contains(port) && isFree(port)) {
+        ports.add(port);
       }
-      List<Integer> ports = open.stream().map(ServerSocket::getLocalPort).toList();
-      for (ServerSocket each : open) {
-        each.close();
-      }
-      return ports;
-    } catch (IOException none) {
-      throw new UncheckedIOException(none);
+    }
+    return ports;
+  }
+
+  private static boolean isFree(int port) {
+    try (ServerSocket probe = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
+      return probe.isBound();
+    } catch (IOException taken) {
+      return false;
     }
   }
 
