@@ -100,7 +100,7 @@ public final class BytesIn {
     }
   }
 
-  <E extends Coded> E of(E[] all) throws IOException {
+  public <E extends Coded> E of(E[] all) throws IOException {
     int code = u8();
     for (E one : all) {
       if (one.code() == code) {

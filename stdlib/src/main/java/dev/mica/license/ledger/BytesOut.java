@@ -19,7 +19,7 @@ public final class BytesOut {
     return this;
   }
 
-  BytesOut of(Coded one) {
+  public BytesOut of(Coded one) {
     return u8(one.code());
   }
 

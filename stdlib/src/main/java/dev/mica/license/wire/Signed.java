@@ -3,6 +3,7 @@ package dev.mica.license.wire;
 import dev.mica.license.key.Ed25519;
 import dev.mica.license.ledger.BytesIn;
 import dev.mica.license.ledger.BytesOut;
+import dev.mica.license.ledger.Coded;
 import dev.mica.license.ledger.Entry;
 import dev.mica.license.ledger.EntryCodec;
 import dev.mica.license.ledger.HostId;
@@ -28,7 +29,7 @@ import java.util.UUID;
  */
 public record Signed(Role role, UUID fleet, HostId signer, Entry entry, Signature signature) {
   /** As what somebody signs. */
-  public enum Role {
+  public enum Role implements Coded {
     /** A host, for itself: requests. */
     HOST(0),
     /** A host that has a vote, for the ledger: what the clock asks for. */
@@ -40,6 +41,11 @@ public record Signed(Role role, UUID fleet, HostId signer, Entry entry, Signatur
 
     Role(int code) {
       this.code = code;
+    }
+
+    @Override
+    public int code() {
+      return code;
     }
   }
 
@@ -78,7 +84,7 @@ public record Signed(Role role, UUID fleet, HostId signer, Entry entry, Signatur
   }
 
   private static void write(BytesOut out, Role role, UUID fleet, HostId signer, Entry entry) {
-    out.u8(VERSION).u8(role.code).uuid(fleet);
+    out.u8(VERSION).of(role).uuid(fleet);
     if (role == Role.VOTER) {
       out.fixed(signer.hex());
     }
@@ -121,7 +127,7 @@ public record Signed(Role role, UUID fleet, HostId signer, Entry entry, Signatur
     if (version != VERSION) {
       throw new IOException("it is of version " + version + "; known is " + VERSION);
     }
-    Role role = role(in.u8());
+    Role role = in.of(Role.values());
     UUID fleet = in.uuid();
     HostId signer = role == Role.VOTER ? new HostId(in.fixed(32)) : NONE;
     Entry entry = EntryCodec.entry(in.counted(LONGEST));
@@ -132,14 +138,5 @@ public record Signed(Role role, UUID fleet, HostId signer, Entry entry, Signatur
       signer = request.host();
     }
     return new Signed(role, fleet, signer, entry, new Signature(in.fixed(Ed25519.SIGNATURE)));
-  }
-
-  private static Role role(int code) throws IOException {
-    for (Role role : Role.values()) {
-      if (role.code == code) {
-        return role;
-      }
-    }
-    throw new IOException("nobody signs as " + code);
   }
 }
